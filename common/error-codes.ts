@@ -1,0 +1,25 @@
+/**
+ * The catalogue of error codes, in alphabetical order: what each means and what a person does about it.
+ * `docs/errors.md` is generated from this table and a test fails when the two disagree.
+ */
+export const ERROR_CODES = {
+  CONFIG_INVALID: {
+    meaning: 'A configuration file has a wrong or unknown value; every mistake is listed with its path.',
+    action: 'Correct the fields named; `makai config check <file>` checks without starting anything.',
+  },
+  CONFIG_UNREADABLE: {
+    meaning: 'A configuration could not be read or is not JSON.',
+    action: 'Check the path and its permissions, or the environment variable named in the message.',
+  },
+  KEY_INVALID: {
+    meaning:
+      'A key or certificate is not what it should be: bad Z85, wrong length, no id, a secret in a public place.',
+    action: 'Make the pair again with `makai keys`, or copy the right file.',
+  },
+  STORE_UNAVAILABLE: {
+    meaning: 'The store could not be opened or does not answer.',
+    action: 'Check the store URL, that the server runs, and the rights on its files.',
+  },
+} as const satisfies Record<string, { meaning: string; action: string }>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;

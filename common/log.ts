@@ -1,0 +1,29 @@
+/** Structured logs (pino): fields, not formatted text; never a key or a secret. */
+import { type DestinationStream, type Logger, pino } from 'pino';
+
+export type { Logger } from 'pino';
+
+/** Names of fields whose values never reach a log. */
+const SECRET_FIELDS = ['secretKey', 'secret_key', 'sec_key', 'box_secret_key', 'mongo_uri', 'password'];
+
+/**
+ * A logger for one daemon or tool.
+ * @param name  goes into every line as `name`
+ * @param level pino level; `silent` for tests
+ * @param destination where lines go; stderr by default, so that stdout stays for what a script reads
+ */
+export function createLogger(name: string, level = 'info', destination?: DestinationStream): Logger {
+  const options = {
+    name,
+    level,
+    base: { name },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '[hidden]' },
+  };
+  return pino(options, destination ?? pino.destination({ fd: 2, sync: true }));
+}
+
+/** A logger that says nothing: for tests and for library use without a log. */
+export function silentLogger(): Logger {
+  return pino({ level: 'silent' });
+}

@@ -1,0 +1,55 @@
+/**
+ * The contract of `proto/`: what it encodes and decodes. Every decode throws `DecodeError` for bytes that are not the message
+ * (truncated, a required field missing, a number past 2^53, an unknown enum value), and nothing else.
+ */
+import type {
+  Command,
+  Measurement,
+  RequestDataMessage,
+  RequestEventMessage,
+  Response,
+  TriggerMessage,
+  Waveform,
+} from './messages.js';
+
+export class DecodeError extends Error {
+  override readonly name = 'DecodeError';
+}
+
+export interface Codec<T> {
+  encode(message: T): Uint8Array;
+  decode(bytes: Uint8Array): T;
+}
+
+/** A frame of the triggering stream, told apart by the tag of field 3. */
+export type StreamMessage = { dialect: 2; message: TriggerMessage } | { dialect: 3; message: Measurement };
+
+/** A frame on the acquisition broker's `backend_pull`, told apart by field 4 (wire-protocols 3.1 and 3.2). */
+export type ClientRequest =
+  | { kind: 'event'; message: RequestEventMessage }
+  | { kind: 'read'; message: RequestDataMessage }
+  | { kind: 'command'; message: Command };
+
+/** Frame 0 on `box_pull`, told apart by field 4. */
+export type BoxReply = { dialect: 2; message: RequestDataMessage } | { dialect: 3; message: Response };
+
+/** What `proto/index.ts` exports, besides the types. */
+export interface Proto {
+  triggerMessage: Codec<TriggerMessage>;
+  measurement: Codec<Measurement>;
+  requestData: Codec<RequestDataMessage>;
+  requestEvent: Codec<RequestEventMessage>;
+  command: Codec<Command>;
+  response: Codec<Response>;
+  decodeStream(frame: Uint8Array): StreamMessage;
+  decodeClientRequest(frame: Uint8Array): ClientRequest;
+  decodeBoxReply(frame: Uint8Array): BoxReply;
+  /** DataMessage frames of a Box 2 reply (those after frame 0) → cycles. */
+  decodeCycles2(frames: readonly Uint8Array[], expectedBoxId?: number): Waveform;
+  /** Cycle frames of a Box 3 reply (those after frame 0), packed or not → cycles. */
+  decodeCycles3(frames: readonly Uint8Array[]): Waveform;
+  /** One DataMessage frame for the cycles given (what a Box 2 sends for one measurement). */
+  encodeCycles2(boxId: number, cycles: Waveform): Uint8Array;
+  /** One frame a cycle, not packed (what a Box 3 sends). */
+  encodeCycles3(cycles: Waveform): Uint8Array[];
+}
