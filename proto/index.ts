@@ -1,0 +1,19 @@
+/** Everything the other rooms use of `proto/` (the contract is codec.ts). */
+export {
+  type BoxReply,
+  type ClientRequest,
+  type Codec,
+  DecodeError,
+  type Proto,
+  type StreamMessage,
+} from './codec.js';
+export * from './columns.js';
+export { command } from './command.js';
+export { decodeCycles2, decodeCycles3, encodeCycles2, encodeCycles3 } from './cycles.js';
+export { decodeBoxReply, decodeClientRequest, decodeStream } from './dispatch.js';
+export { measurement } from './measurement.js';
+export type * from './messages.js';
+export { requestData } from './request-data.js';
+export { requestEvent } from './request-event.js';
+export { response } from './response.js';
+export { triggerMessage } from './trigger-message.js';
