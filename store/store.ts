@@ -146,6 +146,15 @@ export interface InsertResult {
   duplicates: number;
 }
 
+/** What a write may say besides its data. */
+export interface WriteOptions {
+  /**
+   * Unix ms when a daemon accepted the data (now by default): expiry counts from then, also when a spool delivers them hours later.
+   * The same write with the same value changes nothing, so that a spool may repeat what it is not sure of.
+   */
+  acceptedAtMs?: number;
+}
+
 export interface TimeRange {
   /** inclusive */
   fromMs?: number;
@@ -177,19 +186,19 @@ export const FOREVER_SECONDS = 253402300799;
 
 export interface Store {
   /** Stores a batch; duplicates by (box, time), also inside the batch, are ignored and counted. */
-  insertMeasurements(batch: MeasurementColumns): Promise<InsertResult>;
+  insertMeasurements(batch: MeasurementColumns, options?: WriteOptions): Promise<InsertResult>;
   measurements(boxId: string, range?: TimeRange): AsyncIterable<MeasurementDocument>;
 
   /** Trends of the windows as the stored measurements give them; undefined where none is stored. Locations are filled in from the boxes. */
   computeTrends(windows: readonly TrendWindow[]): Promise<(Omit<TrendDocument, 'expire_at'> | undefined)[]>;
   /** Writes trends; one with the same (box_id, timestamp_ms) is replaced. */
-  putTrends(trends: readonly Omit<TrendDocument, 'expire_at'>[]): Promise<void>;
+  putTrends(trends: readonly Omit<TrendDocument, 'expire_at'>[], options?: WriteOptions): Promise<void>;
   trends(boxId: string, range?: TimeRange): AsyncIterable<TrendDocument>;
 
   /** The next event numbers, rising and never given twice, also across processes and restarts; past the greatest event_id stored. */
   nextEventIds(count: number): Promise<number[]>;
   /** Stores a numbered event with empty boxes_received; an event already there under this number is left as it is. */
-  insertEvent(event: NewEvent): Promise<void>;
+  insertEvent(event: NewEvent, options?: WriteOptions): Promise<void>;
   /** Adds boxes to boxes_triggered of a stored event; those already there are not doubled. */
   addTriggeredBoxes(eventId: number, boxIds: readonly string[]): Promise<void>;
   event(eventId: number): Promise<EventDocument | undefined>;
@@ -221,8 +230,8 @@ export interface Store {
   putMakaiConfig(document: MakaiConfigDocument): Promise<void>;
   lahaConfig(): Promise<LahaConfigDocument | undefined>;
 
-  insertMetrics(document: MetricsDocument): Promise<void>;
-  insertHealth(document: HealthDocument): Promise<void>;
+  insertMetrics(document: MetricsDocument, options?: WriteOptions): Promise<void>;
+  insertHealth(document: HealthDocument, options?: WriteOptions): Promise<void>;
 
   putOpenRequest(request: OpenRequest): Promise<void>;
   removeOpenRequest(key: string): Promise<void>;
