@@ -1,0 +1,253 @@
+/**
+ * Who may enter. A list is merged from sources (a folder of certificates, the boxes of a store), each of which watches its
+ * own place; a revoked key stays out whatever another source says. `check` is synchronous: it is asked in every handshake.
+ *
+ * A source that cannot be read keeps its last good entries in force, so that an outage of the store locks no known box
+ * out; a key not among them is then 'unavailable' instead of 'unknown'. Both are told to come back later.
+ */
+import { messageOf } from '../common/errors.js';
+import type { Logger } from '../common/log.js';
+import { z85Decode } from './z85.js';
+
+export type Verdict = 'known' | 'unknown' | 'revoked' | 'unavailable';
+
+/** One key in a source. */
+export interface AllowEntry {
+  boxId: string;
+  /** Z85 */
+  publicKey: string;
+}
+
+/** What one source holds at a moment. */
+export interface SourceContent {
+  entries: AllowEntry[];
+  /** Z85 keys that stay out */
+  revoked: string[];
+}
+
+/** One place where keys are kept. */
+export interface AllowSource {
+  /** for logs and status, e.g. the folder's path */
+  readonly name: string;
+  /** Reads everything. Rejects where the place cannot be read; single bad entries are left out, logged and counted. */
+  read(): Promise<SourceContent>;
+  /** Calls `changed` as soon as the source may have changed. Returns how to end that. */
+  watch(changed: () => void): () => void;
+  /** How long to wait at most between two reads, ms. */
+  pollMs: number;
+}
+
+/** What changed from one reading to the next: keys as latin1 text of their 32 bytes. */
+export interface AllowChange {
+  /** keys that were known and are not any more: their connections must be cut */
+  removed: ReadonlySet<string>;
+  added: ReadonlySet<string>;
+}
+
+export interface AllowListStatus {
+  sources: { name: string; ok: boolean; keys: number; revoked: number; error?: string }[];
+  anyone: boolean;
+  known: number;
+  revoked: number;
+}
+
+export interface AllowList {
+  /** @param key the 32 bytes of a client's public key */
+  check(key: Buffer): Verdict;
+  /** The box whose key this is; undefined for a key that is not known. */
+  boxId(key: Buffer): string | undefined;
+  /** All ids with a key now. */
+  boxIds(): ReadonlySet<string>;
+  /** Called after each change. Returns how to end that. */
+  onChange(listener: (change: AllowChange) => void): () => void;
+  /** Reads all sources now. Never rejects: what cannot be read is in the status. */
+  refresh(): Promise<void>;
+  status(): AllowListStatus;
+  stop(): Promise<void>;
+}
+
+export interface AllowListOptions {
+  sources: readonly AllowSource[];
+  /** everybody who knows the server's public key enters, except revoked keys */
+  anyone?: boolean;
+  log: Logger;
+}
+
+/** The text under which a key is found in maps and sets. */
+export function keyText(key: Buffer): string {
+  return key.toString('latin1');
+}
+
+/** Reads all sources once, then watches them. A source that cannot be read does not keep the list from starting. */
+export async function startAllowList(options: AllowListOptions): Promise<AllowList> {
+  const list = new WatchedAllowList(options);
+  await list.refresh();
+  list.start();
+  return list;
+}
+
+interface SourceState {
+  source: AllowSource;
+  content: SourceContent | undefined;
+  error: string | undefined;
+  /** the reading under way, and whether another is wanted after it */
+  reading: Promise<void> | undefined;
+  again: boolean;
+  timer: NodeJS.Timeout | undefined;
+  unwatch: (() => void) | undefined;
+}
+
+class WatchedAllowList implements AllowList {
+  readonly #states: SourceState[];
+  readonly #anyone: boolean;
+  readonly #log: Logger;
+  readonly #listeners = new Set<(change: AllowChange) => void>();
+  #known = new Map<string, string>();
+  #revoked = new Set<string>();
+  #stopped = false;
+
+  constructor({ sources, anyone = false, log }: AllowListOptions) {
+    this.#anyone = anyone;
+    this.#log = log;
+    this.#states = sources.map((source) => ({
+      source,
+      content: undefined,
+      error: undefined,
+      reading: undefined,
+      again: false,
+      timer: undefined,
+      unwatch: undefined,
+    }));
+  }
+
+  check(key: Buffer): Verdict {
+    const text = keyText(key);
+    if (this.#revoked.has(text)) return 'revoked';
+    if (this.#anyone || this.#known.has(text)) return 'known';
+    return this.#states.some((state) => state.error !== undefined) ? 'unavailable' : 'unknown';
+  }
+
+  boxId(key: Buffer): string | undefined {
+    return this.#known.get(keyText(key));
+  }
+
+  boxIds(): ReadonlySet<string> {
+    return new Set(this.#known.values());
+  }
+
+  onChange(listener: (change: AllowChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  start(): void {
+    for (const state of this.#states) {
+      state.unwatch = state.source.watch(() => this.#trigger(state));
+      this.#schedule(state);
+    }
+  }
+
+  async refresh(): Promise<void> {
+    await Promise.all(this.#states.map((state) => this.#read(state)));
+  }
+
+  status(): AllowListStatus {
+    return {
+      sources: this.#states.map(({ source, content, error }) => ({
+        name: source.name,
+        ok: error === undefined,
+        keys: content?.entries.length ?? 0,
+        revoked: content?.revoked.length ?? 0,
+        ...(error === undefined ? {} : { error }),
+      })),
+      anyone: this.#anyone,
+      known: this.#known.size,
+      revoked: this.#revoked.size,
+    };
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const state of this.#states) {
+      clearTimeout(state.timer);
+      state.unwatch?.();
+    }
+    this.#listeners.clear();
+    await Promise.all(this.#states.map((state) => state.reading));
+  }
+
+  #trigger(state: SourceState): void {
+    if (!this.#stopped) void this.#read(state);
+  }
+
+  #schedule(state: SourceState): void {
+    if (this.#stopped) return;
+    clearTimeout(state.timer);
+    state.timer = setTimeout(() => this.#trigger(state), state.source.pollMs);
+    state.timer.unref();
+  }
+
+  /** One reading at a time; a wish during a reading leads to exactly one more, which the wisher waits for too. */
+  #read(state: SourceState): Promise<void> {
+    if (state.reading !== undefined) {
+      state.again = true;
+      return state.reading;
+    }
+    state.reading = this.#readOnce(state).finally(() => {
+      state.reading = undefined;
+      this.#schedule(state);
+    });
+    return state.reading;
+  }
+
+  async #readOnce(state: SourceState): Promise<void> {
+    do {
+      state.again = false;
+      try {
+        state.content = await state.source.read();
+        if (state.error !== undefined)
+          this.#log.info({ source: state.source.name }, 'allow-list readable again');
+        state.error = undefined;
+      } catch (error) {
+        if (state.error === undefined) {
+          this.#log.error(
+            { source: state.source.name, error: messageOf(error) },
+            'allow-list cannot be read',
+          );
+        }
+        state.error = messageOf(error);
+      }
+    } while (state.again && !this.#stopped);
+    this.#merge();
+  }
+
+  #merge(): void {
+    const before = this.#known;
+    const revoked = new Set<string>();
+    const known = new Map<string, string>();
+    for (const { content } of this.#states) {
+      for (const key of content?.revoked ?? []) revoked.add(keyText(z85Decode(key)));
+    }
+    for (const { content, source } of this.#states) {
+      for (const { boxId, publicKey } of content?.entries ?? []) {
+        const key = keyText(z85Decode(publicKey));
+        const other = known.get(key);
+        if (revoked.has(key)) continue;
+        if (other === undefined) known.set(key, boxId);
+        else if (other !== boxId && !before.has(key)) {
+          this.#log.warn({ source: source.name, boxId, other }, 'one key under two ids: the first holds');
+        }
+      }
+    }
+    const newlyRevoked = [...revoked].filter((key) => !this.#revoked.has(key));
+    this.#known = known;
+    this.#revoked = revoked;
+    const added = new Set([...known.keys()].filter((key) => !before.has(key)));
+    const removed = new Set(
+      this.#anyone ? newlyRevoked : [...before.keys()].filter((key) => !known.has(key)),
+    );
+    if (added.size === 0 && removed.size === 0) return;
+    this.#log.info({ added: added.size, removed: removed.size, known: known.size }, 'allow-list changed');
+    for (const listener of [...this.#listeners]) listener({ added, removed });
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Cutting a revoked box off. ZAP is asked only in the handshake, so an open connection ends only when its socket is closed: the
+ * daemon closes its CURVE sockets and opens them anew, and all boxes shake hands again. At most once in `intervalMs`.
+ */
+import { messageOf } from '../common/errors.js';
+import type { Running } from '../common/lifecycle.js';
+import type { Logger } from '../common/log.js';
+import type { AllowList } from './allow-list.js';
+import type { Gate } from './zap.js';
+
+const INTERVAL_MS = 5000;
+
+export interface CutOffOptions {
+  allow: AllowList;
+  gate: Gate;
+  /** closes the CURVE sockets; fulfilled when no connection is left */
+  close: () => Promise<void>;
+  /** opens them again on the same endpoints; tries until it can */
+  open: () => Promise<void>;
+  log: Logger;
+  intervalMs?: number;
+}
+
+export class CutOff implements Running {
+  readonly #options: CutOffOptions;
+  readonly #unlisten: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #last = Number.NEGATIVE_INFINITY;
+  #running: Promise<void> | undefined;
+  #stopped = false;
+  #count = 0;
+
+  constructor(options: CutOffOptions) {
+    this.#options = options;
+    this.#unlisten = options.allow.onChange(({ removed }) => {
+      if (options.gate.admittedAny(removed)) this.#plan();
+    });
+  }
+
+  /** How often the sockets were opened anew. */
+  get count(): number {
+    return this.#count;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#unlisten();
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  #plan(): void {
+    if (this.#stopped || this.#timer !== undefined) return;
+    const wait = this.#last + (this.#options.intervalMs ?? INTERVAL_MS) - performance.now();
+    const run = (): void => {
+      this.#running = (this.#running ?? Promise.resolve()).then(() => this.#cut());
+    };
+    this.#timer = setTimeout(run, Math.max(0, wait));
+  }
+
+  async #cut(): Promise<void> {
+    if (this.#stopped) return;
+    const { allow, gate, close, open, log } = this.#options;
+    try {
+      // What was revoked since the last look is cut by this same closing.
+      await allow.refresh();
+      log.warn("a key was revoked: closing the boxes' connections; they come back by themselves");
+      await close();
+      this.#last = performance.now();
+      gate.forgetAdmitted();
+      // From here on a revoked key may be in again, through the new sockets: then they are closed once more.
+      this.#timer = undefined;
+      await open();
+      this.#count += 1;
+    } catch (error) {
+      this.#timer = undefined;
+      log.fatal({ error: messageOf(error) }, 'the sockets of the boxes could not be opened anew');
+    }
+  }
+}

@@ -1,0 +1,124 @@
+/** Certificates on disk. Secret ones: 0600 in folders of 0700; public ones: 0644. Written whole or not at all (a rename). */
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { codeOf, MakaiError } from '../common/errors.js';
+import {
+  formatPublicCertificate,
+  formatSecretCertificate,
+  type PublicCertificate,
+  parsePublicCertificate,
+  parseSecretCertificate,
+  type SecretCertificate,
+} from './certificate.js';
+
+/** No certificate is longer; a greater file is something else. */
+export const MAX_CERTIFICATE_BYTES = 65536;
+
+/** Names of files that are still being written. */
+export const TEMPORARY_PREFIX = '.makai-';
+
+export interface WriteOptions {
+  /** replace a file that is there; otherwise that is an error */
+  replace?: boolean;
+}
+
+/**
+ * Writes a public certificate, mode 0644; makes its folder (0755) where it is missing.
+ * @throws MakaiError KEY_FILE where the file exists or cannot be written
+ */
+export async function writePublicCertificate(
+  path: string,
+  certificate: PublicCertificate,
+  options: WriteOptions = {},
+): Promise<void> {
+  await writeFile(path, formatPublicCertificate(certificate), { file: 0o644, folder: 0o755 }, options);
+}
+
+/**
+ * Writes a secret certificate, mode 0600; makes its folder (0700) where it is missing.
+ * @throws MakaiError KEY_FILE where the file exists or cannot be written
+ */
+export async function writeSecretCertificate(
+  path: string,
+  certificate: SecretCertificate,
+  options: WriteOptions = {},
+): Promise<void> {
+  await writeFile(path, formatSecretCertificate(certificate), { file: 0o600, folder: 0o700 }, options);
+}
+
+/** @throws MakaiError KEY_INVALID, KEY_FILE */
+export async function readPublicCertificate(path: string): Promise<PublicCertificate> {
+  return parsePublicCertificate(await readText(path), path);
+}
+
+/**
+ * Reads both keys, of the server or of a box.
+ * @throws MakaiError KEY_INVALID, KEY_FILE, KEY_FILE_EXPOSED where everybody may read the file
+ */
+export async function readSecretCertificate(path: string): Promise<SecretCertificate> {
+  const { mode } = await stat(path).catch((error: unknown) => Promise.reject(cannot('read', path, error)));
+  if ((mode & 0o007) !== 0) {
+    throw new MakaiError(
+      'KEY_FILE_EXPOSED',
+      `${path}: a secret key that every user of this machine can reach`,
+      {
+        hint: `chmod 600 ${path} (or 640 with a group that holds the daemon alone)`,
+      },
+    );
+  }
+  return parseSecretCertificate(await readText(path), path);
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    const { size } = await stat(path);
+    if (size > MAX_CERTIFICATE_BYTES) {
+      throw new MakaiError('KEY_INVALID', `${path}: ${size} bytes are too many for a certificate`);
+    }
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw error instanceof MakaiError ? error : cannot('read', path, error);
+  }
+}
+
+async function writeFile(
+  path: string,
+  text: string,
+  mode: { file: number; folder: number },
+  { replace = false }: WriteOptions,
+): Promise<void> {
+  const temporary = join(dirname(path), `${TEMPORARY_PREFIX}${randomBytes(8).toString('hex')}`);
+  try {
+    await mkdir(dirname(dirname(path)), { recursive: true, mode: 0o755 });
+    await mkdir(dirname(path), { recursive: true, mode: mode.folder });
+    // The mode is set at creation, so that at no moment another user can open a secret file.
+    const file = await open(temporary, 'wx', mode.file);
+    try {
+      await file.chmod(mode.file);
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    // A link, unlike a rename, fails where the file exists: nobody's key is overwritten, not even in a race.
+    if (replace) await rename(temporary, path);
+    else await link(temporary, path);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') {
+      throw new MakaiError('KEY_FILE', `${path} exists already`, {
+        hint: 'It is left as it was. Move it away first if it is to be replaced.',
+      });
+    }
+    throw cannot('write', path, error);
+  } finally {
+    await rm(temporary, { force: true }).catch(() => undefined);
+  }
+}
+
+function cannot(verb: string, path: string, error: unknown): MakaiError {
+  return new MakaiError('KEY_FILE', `cannot ${verb} ${path}: ${codeOf(error) ?? 'unknown reason'}`, {
+    hint: 'Check the path and the rights on it.',
+    cause: error,
+  });
+}

@@ -1,0 +1,41 @@
+/** Where key files lie, as in the field: `/etc/opq/curve/{private_keys,public_keys}`, and ours, `public_keys/revoked`. */
+import { join } from 'node:path';
+
+export const DEFAULT_KEY_DIRECTORY = '/etc/opq/curve';
+
+/** Folder, inside the folder of public certificates, for certificates of revoked boxes: files there let nobody in. */
+export const REVOKED_FOLDER = 'revoked';
+
+/** The paths inside one key directory. */
+export interface KeyLayout {
+  privateDirectory: string;
+  publicDirectory: string;
+  revokedDirectory: string;
+  /** both keys of the server: `server_cert` of the brokers */
+  serverSecret: string;
+  /** what a box is given */
+  serverPublic: string;
+  /** the pair that is to follow, while a rotation is prepared */
+  nextServerSecret: string;
+  nextServerPublic: string;
+  /** both keys of a box */
+  boxSecret(boxId: string): string;
+  /** the certificate that lets a box in */
+  boxPublic(boxId: string): string;
+}
+
+export function keyLayout(directory: string = DEFAULT_KEY_DIRECTORY): KeyLayout {
+  const privateDirectory = join(directory, 'private_keys');
+  const publicDirectory = join(directory, 'public_keys');
+  return {
+    privateDirectory,
+    publicDirectory,
+    revokedDirectory: join(publicDirectory, REVOKED_FOLDER),
+    serverSecret: join(privateDirectory, 'opqserver_secret'),
+    serverPublic: join(publicDirectory, 'opqserver.key'),
+    nextServerSecret: join(privateDirectory, 'opqserver_secret.next'),
+    nextServerPublic: join(publicDirectory, 'opqserver.next.key'),
+    boxSecret: (boxId) => join(privateDirectory, `opqbox${boxId}_secret`),
+    boxPublic: (boxId) => join(publicDirectory, `opqbox${boxId}`),
+  };
+}
