@@ -24,6 +24,10 @@ export const ERROR_CODES = {
       'A key or certificate is not what it should be: bad Z85, wrong length, no id, a secret in a public place.',
     action: 'Make the pair again with `makai keys`, or copy the right file.',
   },
+  SECRET_EXPOSED: {
+    meaning: 'A file that holds a secret can be read or changed by users other than its owner and group.',
+    action: 'Take the rights of others away (`chmod o-rw`); if they had them for long, make new keys.',
+  },
   STORE_UNAVAILABLE: {
     meaning: 'The store could not be opened or does not answer.',
     action: 'Check the store URL, that the server runs, and the rights on its files.',

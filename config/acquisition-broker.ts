@@ -1,0 +1,111 @@
+/** The acquisition broker's file (default /etc/opq/acquisition_broker_config.json). */
+import { z } from 'zod';
+import { field } from './field.js';
+import {
+  backendCurveServer,
+  boxAccessFields,
+  identityField,
+  maxWindowField,
+  retentionFields,
+  runFields,
+  spoolFields,
+  storeFields,
+} from './shared-fields.js';
+import { bindEndpoint, whole, z85Key } from './types.js';
+
+const limits = z.strictObject({
+  message_bytes: field(whole(16_384, 2 ** 28, 'bytes').default(2 ** 20), {
+    title: 'Longest frame of a box',
+    description: 'A peer that sends a longer one is disconnected.',
+    from: 'ours',
+  }),
+  request_bytes: field(whole(1024, 2 ** 24, 'bytes').default(65_536), {
+    title: 'Longest frame of a client',
+    description: 'A client that sends a longer one is disconnected.',
+    from: 'ours',
+  }),
+  requests_per_second: field(whole(1, 100_000).default(50), {
+    title: 'Requests a second and client',
+    description: 'Rate that one client (requestee or identity) may keep up; beyond it requests are dropped.',
+    from: 'ours',
+  }),
+  requests_burst: field(whole(1, 1_000_000).default(500), {
+    title: 'Requests at once and client',
+    description: 'Requests that one client may send at once.',
+    from: 'ours',
+  }),
+  open_requests: field(whole(1, 1_000_000).default(10_000), {
+    title: 'Open requests',
+    description: 'Commands that wait for an answer at one time; further requests are dropped.',
+    from: 'ours',
+  }),
+  cycles_per_reply: field(whole(1, 1_000_000).default(20_000), {
+    title: 'Cycles in a reply',
+    description: 'A reply with more is dropped.',
+    from: 'ours',
+  }),
+  samples_per_reply: field(whole(1, 500_000_000).default(4_000_000), {
+    title: 'Samples in a reply',
+    description: 'A reply with more is dropped.',
+    from: 'ours',
+  }),
+});
+
+export const acquisitionBrokerSchema = z.strictObject({
+  ...boxAccessFields(),
+  pub_key: field(z85Key().optional(), {
+    title: 'Public key of the server',
+    description: 'With `sec_key`, instead of `server_cert`.',
+    from: '2020',
+  }),
+  sec_key: field(z85Key().optional(), {
+    title: 'Secret key of the server',
+    description: 'With `pub_key`, instead of `server_cert`. The file is refused if others can read it.',
+    from: '2020',
+    secret: true,
+  }),
+  box_pub: field(bindEndpoint().default('tcp://127.0.0.1:8194'), {
+    title: 'Endpoint for commands to boxes',
+    description: 'Where boxes subscribe to commands (CURVE). The field uses `tcp://*:8194`.',
+    from: '2018, 2020',
+  }),
+  box_pull: field(bindEndpoint().default('tcp://127.0.0.1:8196'), {
+    title: 'Endpoint for replies of boxes',
+    description: 'Where boxes send replies and waveforms (CURVE). The field uses `tcp://*:8196`.',
+    from: '2018, 2020',
+  }),
+  backend_pull: field(bindEndpoint().default('tcp://127.0.0.1:9884'), {
+    title: 'Endpoint for requests',
+    description: 'Where services send event requests. The field uses `tcp://*:9884`.',
+    from: '2018, 2020',
+  }),
+  backend_pub: field(bindEndpoint().default('tcp://127.0.0.1:9899'), {
+    title: 'Endpoint for notices',
+    description: 'Where services hear of events and get routed replies. The field uses `tcp://*:9899`.',
+    from: '2018, 2020',
+  }),
+  zmq_event_endpoint: field(bindEndpoint().default('tcp://127.0.0.1:10000'), {
+    title: 'Endpoint for event notices of 2020',
+    description:
+      'Where the number of an event is announced once its first waveform is stored. The field uses `tcp://*:10000`. A port in use is a warning, unless the file names it.',
+    from: '2020',
+  }),
+  zmq_event_id_endpoint: field(bindEndpoint().default('tcp://127.0.0.1:10001'), {
+    title: 'Endpoint for event numbers',
+    description:
+      'Where services ask for the next event number. The field uses `tcp://*:10001`. A port in use is a warning, unless the file names it.',
+    from: '2020',
+  }),
+  backend_curve: backendCurveServer(),
+  identity: identityField(),
+  max_window_ms: maxWindowField(),
+  ...storeFields(),
+  ...retentionFields(),
+  ...spoolFields(),
+  ...runFields('127.0.0.1:9891'),
+  limits: field(limits.prefault({}), {
+    title: 'Limits',
+    description: 'What a box or a client can make the broker hold.',
+    from: 'ours',
+  }),
+});

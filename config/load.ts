@@ -1,0 +1,93 @@
+/** Finds and reads the configuration of a daemon: path argument, else environment variable, else default path. */
+import { readFileSync, type Stats, statSync } from 'node:fs';
+import { codeOf, MakaiError, messageOf } from '../common/errors.js';
+import { refuseOpenToOthers } from '../common/secret-file.js';
+import { holdsPassword, storeUrl } from './derived.js';
+import type { Finding } from './findings.js';
+import { readJson } from './json.js';
+import { type AnyConfig, type ConfigOf, KINDS, type Kind } from './kinds.js';
+import { notes } from './notes.js';
+import { parseConfig } from './parse.js';
+
+const MAX_BYTES = 4 * 1024 * 1024;
+
+export interface Loaded<K extends Kind> {
+  config: ConfigOf[K];
+  /** the file's path, or the name of the environment variable */
+  source: string;
+  /** what was probably not meant; to be logged at start */
+  warnings: Finding[];
+}
+
+/**
+ * Loads a daemon's configuration.
+ * @param path file named on the command line; without it `env` and then the default paths are looked at
+ * @throws MakaiError CONFIG_UNREADABLE, CONFIG_INVALID (all mistakes), SECRET_EXPOSED
+ */
+export function loadConfig<K extends Kind>(
+  kind: K,
+  path?: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Loaded<K> {
+  const { variable, paths } = KINDS[kind];
+  const inline = path === undefined ? env[variable]?.trim() : undefined;
+  if (inline) return check(kind, readText(inline, variable), variable, undefined);
+  const file = path ?? paths.find((candidate) => exists(candidate));
+  if (file === undefined) {
+    throw new MakaiError(
+      'CONFIG_UNREADABLE',
+      `no configuration: ${paths[0]} does not exist, ${variable} is not set`,
+      {
+        hint: `name a file, or start with \`makai config example ${kind}\``,
+      },
+    );
+  }
+  const { value, stats } = readConfigFile(file);
+  return check(kind, value, file, stats);
+}
+
+/**
+ * Reads a JSON file of any kind.
+ * @throws MakaiError CONFIG_UNREADABLE with line and column, never with the text
+ */
+export function readConfigFile(file: string): { value: unknown; stats: Stats } {
+  try {
+    const stats = statSync(file);
+    if (stats.size > MAX_BYTES) throw new Error(`it has ${stats.size} bytes, more than ${MAX_BYTES}`);
+    return { value: readText(readFileSync(file, 'utf8'), file), stats };
+  } catch (error) {
+    if (error instanceof MakaiError) throw error;
+    throw new MakaiError('CONFIG_UNREADABLE', `${file} cannot be read: ${messageOf(error)}`, {
+      hint:
+        codeOf(error) === 'EACCES'
+          ? 'check the permissions of the file and of its folders'
+          : 'check the path',
+      cause: error,
+    });
+  }
+}
+
+function readText(text: string, source: string): unknown {
+  const result = readJson(text);
+  if (!result.mistake) return result.value;
+  const { message, line, column } = result.mistake;
+  throw new MakaiError(
+    'CONFIG_UNREADABLE',
+    `${source} is not JSON: line ${line}, column ${column}: ${message}`,
+  );
+}
+
+function check<K extends Kind>(kind: K, input: unknown, source: string, stats: Stats | undefined): Loaded<K> {
+  const config = parseConfig(kind, input, source);
+  if (stats && holdsSecret(config)) refuseOpenToOthers(source, stats);
+  return { config, source, warnings: notes(kind, config) };
+}
+
+/** Whether the configuration itself holds a secret: a secret key, or a password in a URL. */
+export function holdsSecret(config: AnyConfig): boolean {
+  return ('sec_key' in config && config.sec_key !== undefined) || holdsPassword(storeUrl(config));
+}
+
+function exists(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false }) !== undefined;
+}

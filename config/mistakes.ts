@@ -1,0 +1,93 @@
+/** Mistakes that one field alone does not show. They work on the raw value, so that they are told together with all others. */
+import type { Finding } from './findings.js';
+import type { Kind } from './kinds.js';
+import { parseEndpoint } from './types.js';
+
+/** Fields of each daemon that open an endpoint. */
+export const BOUND: Readonly<Record<Kind, readonly string[]>> = {
+  'triggering-broker': ['interface', 'backend'],
+  'acquisition-broker': [
+    'box_pub',
+    'box_pull',
+    'backend_pull',
+    'backend_pub',
+    'zmq_event_endpoint',
+    'zmq_event_id_endpoint',
+  ],
+  'triggering-service': [],
+};
+
+/** @param input raw value of the file, of any shape */
+export function crossMistakes(kind: Kind, input: unknown): Finding[] {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return [];
+  const fields = input as Readonly<Record<string, unknown>>;
+  const mistakes = sameEndpoints(kind, fields);
+  if (kind !== 'triggering-service') mistakes.push(...accessMistakes(fields));
+  if (kind === 'acquisition-broker') mistakes.push(...keyMistakes(fields));
+  return mistakes;
+}
+
+function sameEndpoints(kind: Kind, fields: Readonly<Record<string, unknown>>): Finding[] {
+  const seen = new Map<string, string>();
+  return BOUND[kind].flatMap((name): Finding[] => {
+    const value = fields[name];
+    const endpoint = typeof value === 'string' ? parseEndpoint(value) : undefined;
+    if (!endpoint || (endpoint.transport === 'tcp' && endpoint.port === undefined)) return [];
+    const place = endpoint.transport === 'ipc' ? `ipc ${endpoint.host}` : `port ${endpoint.port}`;
+    const other = seen.get(place);
+    seen.set(place, name);
+    if (other === undefined || sameHostDiffers(fields[other], value)) return [];
+    return [
+      {
+        severity: 'error',
+        path: name,
+        message: `expected an endpoint of its own, found ${place}, which ${other} has too`,
+      },
+    ];
+  });
+}
+
+/** Two addresses of one machine may share a port, when neither is the one for all addresses. */
+function sameHostDiffers(a: unknown, b: unknown): boolean {
+  const hosts = [a, b].map((value) => (typeof value === 'string' ? parseEndpoint(value)?.host : undefined));
+  return (
+    hosts[0] !== hosts[1] &&
+    !hosts.some((host) => host === undefined || ['*', '0.0.0.0', '[::]'].includes(host))
+  );
+}
+
+/** Without an allow-list a broker does not start. */
+function accessMistakes(fields: Readonly<Record<string, unknown>>): Finding[] {
+  const { client_certs, white_list, allow_any_client } = fields;
+  if (allow_any_client === true) return [];
+  const wantsDirectory = white_list === 'directory' || white_list === 'both';
+  if (wantsDirectory && client_certs === undefined) {
+    const message = `expected the folder with the public keys of the boxes, since white_list is ${JSON.stringify(white_list)}, found nothing`;
+    return [{ severity: 'error', path: 'client_certs', message }];
+  }
+  if (client_certs !== undefined || white_list === 'store' || white_list === true) return [];
+  return [
+    {
+      severity: 'error',
+      path: 'client_certs',
+      message:
+        'expected an allow-list, found none: without it whoever knows the public key of the server could connect. ' +
+        'Write the folder with the public keys of the boxes here, or "white_list": "store" to take them from opq_boxes, ' +
+        'or "allow_any_client": true to let everyone in',
+    },
+  ];
+}
+
+/** The two halves of a pair come together. */
+function keyMistakes(fields: Readonly<Record<string, unknown>>): Finding[] {
+  const [has, lacks] =
+    fields.pub_key === undefined ? (['sec_key', 'pub_key'] as const) : (['pub_key', 'sec_key'] as const);
+  if (fields[has] === undefined || fields[lacks] !== undefined) return [];
+  return [
+    {
+      severity: 'error',
+      path: lacks,
+      message: `expected the other half of the pair, since ${has} is given, found nothing`,
+    },
+  ];
+}

@@ -1,0 +1,126 @@
+/** What is allowed, but probably not meant: said by `makai config check` and at every start. */
+import { allowListOf, serverKeyOf } from './derived.js';
+import type { Finding } from './findings.js';
+import type {
+  AcquisitionBrokerConfig,
+  AnyConfig,
+  ConfigOf,
+  Kind,
+  TriggeringBrokerConfig,
+  TriggeringServiceConfig,
+} from './kinds.js';
+import { isNamed } from './parse.js';
+import { parseEndpoint, parseStatusEndpoint } from './types.js';
+
+const NOTES: { readonly [K in Kind]: (config: ConfigOf[K]) => Finding[] } = {
+  'triggering-broker': (config) => [...access(config), ...loopbackOnly(config, ['interface'])],
+  'acquisition-broker': (config) => [
+    ...access(config),
+    ...loopbackOnly(config, ['box_pub', 'box_pull']),
+    ...keyTwice(config),
+  ],
+  'triggering-service': serviceNotes,
+};
+
+/** Warnings about a configuration that is valid. */
+export function notes<K extends Kind>(kind: K, config: ConfigOf[K]): Finding[] {
+  return [...NOTES[kind](config), ...openStatus(config)];
+}
+
+const warn = (path: string, message: string): Finding => ({ severity: 'warning', path, message });
+
+function access(config: TriggeringBrokerConfig | AcquisitionBrokerConfig): Finding[] {
+  if (allowListOf(config).any) {
+    return [
+      warn(
+        'allow_any_client',
+        'whoever knows the public key of the server may connect: there is no allow-list',
+      ),
+    ];
+  }
+  if (config.white_list === false) {
+    const message =
+      'false let everyone in; here the keys in client_certs hold. Write "directory" to say so, or "allow_any_client": true';
+    return [warn('white_list', message)];
+  }
+  const unused = config.white_list === 'store' || config.white_list === true;
+  return unused && config.client_certs !== undefined
+    ? [
+        warn(
+          'client_certs',
+          'is not looked at: white_list takes the keys from the store alone ("both" takes both)',
+        ),
+      ]
+    : [];
+}
+
+/** Endpoints for boxes that a file leaves out are ours on loopback, where no box can reach them. */
+function loopbackOnly(config: AnyConfig, names: readonly string[]): Finding[] {
+  return names
+    .filter((name) => !isNamed(config, name))
+    .map((name) => {
+      const value = String(Reflect.get(config, name));
+      const open = value.replace('127.0.0.1', '*');
+      return warn(
+        name,
+        `is left out, so it is ${value}, where no box of the network reaches it; write "${open}"`,
+      );
+    });
+}
+
+function keyTwice(config: AcquisitionBrokerConfig): Finding[] {
+  if (config.sec_key === undefined || !('file' in serverKeyOf(config))) return [];
+  return [warn('sec_key', 'is not used: server_cert is given too, and wins')];
+}
+
+function openStatus(config: AnyConfig): Finding[] {
+  const endpoint = parseStatusEndpoint(config.status);
+  if (!endpoint || 'path' in endpoint || /^(127\.|localhost$|::1$)/.test(endpoint.host)) return [];
+  return [
+    warn(
+      'status',
+      `${config.status} is open to whoever reaches this machine; /status and /metrics ask for no password`,
+    ),
+  ];
+}
+
+function serviceNotes(config: TriggeringServiceConfig): Finding[] {
+  const found: Finding[] = [];
+  const request = parseEndpoint(config.zmq_acquisition_endpoint)?.port;
+  const data = isNamed(config, 'zmq_data_endpoint')
+    ? parseEndpoint(config.zmq_data_endpoint)?.port
+    : undefined;
+  if (request === 9881 || config.zmq_acquisition_endpoint === config.zmq_trigger_endpoint) {
+    found.push(
+      warn(
+        'zmq_acquisition_endpoint',
+        `${config.zmq_acquisition_endpoint} is the triggering broker's own port, so every event request is lost; ` +
+          'the acquisition broker takes requests at its backend_pull, 9884 by default',
+      ),
+    );
+  }
+  if (request === 9899) {
+    const swapped = data === 9884 ? '9884 and 9899 are swapped: ' : '';
+    found.push(
+      warn(
+        'zmq_acquisition_endpoint',
+        `${swapped}9899 is where the acquisition broker publishes, so every event request is lost; write 9884 here` +
+          (data === 9884 ? ' and 9899 for zmq_data_endpoint' : ''),
+      ),
+    );
+  }
+  for (const name of ['zmq_event_endpoint', 'zmq_event_id_endpoint'] as const) {
+    if (config[name] === undefined) continue;
+    found.push(
+      warn(
+        name,
+        `is opened by the acquisition broker: write it in that file if it is not ${defaultOf(name)} there`,
+      ),
+    );
+  }
+  return found;
+}
+
+function defaultOf(name: 'zmq_event_endpoint' | 'zmq_event_id_endpoint'): string {
+  return name === 'zmq_event_endpoint' ? 'tcp://127.0.0.1:10000' : 'tcp://127.0.0.1:10001';
+}

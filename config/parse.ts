@@ -1,0 +1,116 @@
+/** From a value (parsed JSON) to a typed, frozen configuration, or to all of its mistakes at once. */
+import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
+import { MakaiError } from '../common/errors.js';
+import { expectedOf, infoOf, shapeOf, unwrap } from './field.js';
+import { type Finding, findingLine, foundKind, foundText, looksSecret, pathText } from './findings.js';
+import { type AnyConfig, type ConfigOf, KIND_NAMES, KINDS, type Kind } from './kinds.js';
+import { crossMistakes } from './mistakes.js';
+import { nearest } from './suggest.js';
+
+/** Fields that each parsed configuration's file had. */
+const namedFields = new WeakMap<object, ReadonlySet<string>>();
+
+/**
+ * Whether the file itself has this field of the top level, or it is a default. A configuration that did not come from `parseConfig` counts as naming
+ * all of its fields.
+ */
+export function isNamed(config: AnyConfig, name: string): boolean {
+  return namedFields.get(config)?.has(name) ?? Object.hasOwn(config, name);
+}
+
+export type Parsed<K extends Kind> =
+  | { config: ConfigOf[K]; mistakes?: undefined }
+  | { config?: undefined; mistakes: Finding[] };
+
+/** Checks a value as the configuration of one daemon, and fills in what it leaves out. */
+export function tryConfig<K extends Kind>(kind: K, input: unknown): Parsed<K> {
+  const { schema } = KINDS[kind];
+  const result = schema.safeParse(input);
+  const mistakes = [
+    ...(result.error?.issues ?? []).flatMap((issue) => toFindings(issue, schema, input)),
+    ...crossMistakes(kind, input),
+  ];
+  if (!result.success || mistakes.length > 0) return { mistakes };
+  const output: Record<string, unknown> = { ...result.data };
+  if (Object.hasOwn(schema.shape, 'identity')) output.identity ??= randomUUID();
+  // The schema that was just passed is the one the type is made from (kinds.ts).
+  const config = deepFreeze(output) as ConfigOf[K];
+  namedFields.set(config, new Set(Object.keys(input as object)));
+  return { config };
+}
+
+/**
+ * The configuration of one daemon, frozen.
+ * @param source what mistakes name as their place: a path, or an environment variable
+ * @throws MakaiError CONFIG_INVALID that lists every mistake
+ */
+export function parseConfig<K extends Kind>(kind: K, input: unknown, source = 'configuration'): ConfigOf[K] {
+  const parsed = tryConfig(kind, input);
+  if (parsed.mistakes) throw invalid(source, parsed.mistakes);
+  return parsed.config;
+}
+
+/** The error that lists mistakes. */
+export function invalid(source: string, mistakes: readonly Finding[]): MakaiError {
+  const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`;
+  const lines = mistakes.map((mistake) => `  ${findingLine(mistake)}`);
+  return new MakaiError('CONFIG_INVALID', [`${source} has ${count}:`, ...lines].join('\n'), {
+    hint: '`makai config check <file>` checks a file without starting anything; docs/configuration.md lists all fields.',
+  });
+}
+
+function toFindings(issue: z.core.$ZodIssue, root: z.core.$ZodType, input: unknown): Finding[] {
+  const { schema, value, secret } = walk(root, input, issue.path);
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(shapeOf(schema) ?? {});
+    const isTop = issue.path.length === 0;
+    return issue.keys.map((key) => unknownField([...issue.path, key], key, known, isTop));
+  }
+  const path = pathText(issue.path);
+  const expected = expectedOf(schema) ?? issue.message;
+  const found = secret ? foundKind(value) : foundText(value);
+  return [{ severity: 'error', path, message: `expected ${expected}, found ${found}` }];
+}
+
+function unknownField(
+  path: readonly PropertyKey[],
+  key: string,
+  known: readonly string[],
+  isTop: boolean,
+): Finding {
+  const owner = isTop ? KIND_NAMES.find((kind) => Object.hasOwn(KINDS[kind].schema.shape, key)) : undefined;
+  const near = nearest(key, known);
+  const reason = owner
+    ? `it belongs in the file of the ${owner}`
+    : near
+      ? `did you mean ${near}?`
+      : 'no daemon of either generation has it here';
+  return { severity: 'error', path: pathText(path), message: `unknown field; ${reason}` };
+}
+
+/** Follows a path down both the schema and the value. */
+function walk(root: z.core.$ZodType, input: unknown, path: readonly PropertyKey[]) {
+  let schema = root;
+  let value = input;
+  let secret = false;
+  for (const part of path) {
+    schema = shapeOf(schema)?.[String(part)] ?? elementOf(schema) ?? schema;
+    secret ||= infoOf(schema)?.secret === true || looksSecret(String(part));
+    value = typeof value === 'object' && value !== null ? Reflect.get(value, part) : undefined;
+  }
+  return { schema, value, secret };
+}
+
+function elementOf(schema: z.core.$ZodType): z.core.$ZodType | undefined {
+  const def = unwrap(schema)._zod.def;
+  return def.type === 'array' && 'element' in def ? (def.element as z.core.$ZodType) : undefined;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}

@@ -1,0 +1,218 @@
+/** Fields that more than one daemon has. Made anew for each schema, so that each carries its own description. */
+import { z } from 'zod';
+import { expecting, field } from './field.js';
+import { flag, mongoUri, oneOf, path, port, statusEndpoint, storeUrlText, text, whole } from './types.js';
+
+const DAY_SECONDS = 86_400;
+const MAX_SECONDS = 10_000 * DAY_SECONDS;
+
+/** Where documents go. `storeUrl` in derived.ts says which of these wins. */
+export const storeFields = () => ({
+  store: field(storeUrlText().optional(), {
+    title: 'Store',
+    description:
+      'URL of the store: `sqlite:<file>` or `mongodb://...`. It wins over `mongo_uri`, which wins over `mongo_host` and `mongo_port`.',
+    from: 'ours',
+    secret: true,
+    defaultText: '`sqlite:/var/lib/opq/makai.db` when no field names a MongoDB',
+  }),
+  mongo_uri: field(mongoUri().optional(), {
+    title: 'MongoDB URI',
+    description:
+      'Where MongoDB is, with user, TLS and replica set as needed. Its database wins over the name `opq`.',
+    from: '2018',
+    secret: true,
+  }),
+  mongo_host: field(text(255).optional(), {
+    title: 'MongoDB host',
+    description: 'Name or address of the MongoDB server; the database is `opq`.',
+    from: '2018, 2020',
+  }),
+  mongo_port: field(port().optional(), {
+    title: 'MongoDB port',
+    description: 'Port of the MongoDB server. Alone it means a server on this machine.',
+    from: '2018, 2020',
+    defaultText: '`27017` when `mongo_host` is given',
+  }),
+});
+
+/** How long things are kept (docs/data-model.md, "Two ways to expire"). */
+export const retentionFields = () => ({
+  retention: field(oneOf(['ttl', 'laha']).default('ttl'), {
+    title: 'Way to expire',
+    description:
+      '`ttl`: by the date `expireAt`, times from this file. `laha`: by `expire_at`, times from the document `laha_config` where there is one.',
+    from: 'ours',
+  }),
+  mongo_measurement_expiration_seconds: field(whole(1, MAX_SECONDS, 'seconds').default(DAY_SECONDS), {
+    title: 'Life of measurements',
+    description: 'Seconds a measurement is kept, counted from when it was accepted.',
+    from: '2018',
+  }),
+  mongo_trends_expiration_seconds: field(whole(1, MAX_SECONDS, 'seconds').optional(), {
+    title: 'Life of trends',
+    description: 'Seconds a trend is kept.',
+    from: 'ours',
+    defaultText: 'for good',
+  }),
+  mongo_events_expiration_seconds: field(whole(1, MAX_SECONDS, 'seconds').optional(), {
+    title: 'Life of events',
+    description: 'Seconds an event is kept, with its box events and waveforms.',
+    from: 'ours',
+    defaultText: 'for good',
+  }),
+  ttl_cache_ttl: field(whole(1, DAY_SECONDS, 'seconds').default(60), {
+    title: 'Age of cached times of life',
+    description: 'Seconds after which `laha_config` is read again (`retention: laha`).',
+    from: '2020',
+  }),
+});
+
+/** What happens to writes while the store is away. */
+export const spoolFields = () => ({
+  spool: field(
+    z
+      .strictObject({
+        path: field(path().default('/var/lib/opq/spool'), {
+          title: 'Folder of the spool',
+          description: 'Each daemon keeps a file of its own in it.',
+          from: 'ours',
+        }),
+        max_bytes: field(whole(1_048_576, 2 ** 50, 'bytes').default(2 ** 30), {
+          title: 'Size of the spool',
+          description: 'When it is full the oldest measurements are dropped and counted; waveforms go last.',
+          from: 'ours',
+        }),
+        max_age_seconds: field(whole(60, MAX_SECONDS, 'seconds').default(7 * DAY_SECONDS), {
+          title: 'Age of what is spooled',
+          description: 'What is older is dropped and counted.',
+          from: 'ours',
+        }),
+      })
+      .prefault({}),
+    {
+      title: 'Spool',
+      description: 'Where writes wait on disk while MongoDB does not take them.',
+      from: 'ours',
+    },
+  ),
+});
+
+/** Logging, status server, documents about the daemon itself. */
+export const runFields = (statusDefault: string) => ({
+  log_level: field(oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'), {
+    title: 'Log level',
+    description: 'The least level that is logged.',
+    from: 'ours',
+  }),
+  status: field(statusEndpoint().default(statusDefault), {
+    title: 'Status server',
+    description:
+      'Where `/status` and `/metrics` are served: `host:port`, `unix:<path>` or `off`. It is open to whoever reaches it. A port in use is a warning, unless the file names it.',
+    from: 'ours',
+  }),
+  metric_update_sec: field(whole(0, DAY_SECONDS, 'seconds').default(10), {
+    title: 'Interval of traffic documents',
+    description: 'Seconds between two documents in `makai_metrics`; 0 writes none.',
+    from: '2020',
+  }),
+  health_documents: field(flag().default(false), {
+    title: 'Health documents',
+    description: 'Whether findings are written to the collection `health`.',
+    from: 'ours',
+  }),
+});
+
+/** Who may enter on the sockets that boxes use, and as whom we stand there. */
+export const boxAccessFields = () => ({
+  client_certs: field(path().optional(), {
+    title: 'Public keys of boxes',
+    description:
+      'Folder with a public certificate for each box that may connect. Every regular file in it with an id and a public key counts, whatever its name.',
+    from: '2018',
+  }),
+  server_cert: field(path().default('/etc/opq/curve/private_keys/opqserver_secret'), {
+    title: 'Key pair of the server',
+    description:
+      'File with the public and the secret key that boxes know the server by. It is refused if others can read it.',
+    from: '2018, 2020',
+  }),
+  server_cert_next: field(path().optional(), {
+    title: 'Next key pair of the server',
+    description:
+      'File with the pair that takes over when keys are changed; see the guide to `makai keys rotate-server`.',
+    from: 'ours',
+  }),
+  white_list: field(
+    expecting(
+      z.union([z.boolean(), z.enum(['directory', 'store', 'both'])]),
+      '"directory", "store", "both", true or false',
+    ).optional(),
+    {
+      title: 'Source of the allow-list',
+      description:
+        'Where the keys of boxes that may connect come from: `directory` (`client_certs`), `store` (`opq_boxes.public_key`) or `both`. In files of 2019 `true` means `store`; `false` let everyone in and means `directory` here.',
+      from: 'ours',
+      defaultText: '`directory` when `client_certs` is given',
+    },
+  ),
+  allow_any_client: field(flag().default(false), {
+    title: 'Let everyone in',
+    description:
+      'Without an allow-list the broker refuses to start, unless this is `true`: then whoever knows the public key of the server may connect. Warned of at every start.',
+    from: 'ours',
+  }),
+});
+
+/** CURVE on the sockets that our own services connect to. Plain without it. */
+export const backendCurveServer = () =>
+  field(
+    z
+      .strictObject({
+        server_cert: field(path(), {
+          title: 'Key pair',
+          description: 'File with the key pair that clients know the backend by.',
+          from: 'ours',
+        }),
+        client_certs: field(path(), {
+          title: 'Public keys of clients',
+          description: 'Folder with a public certificate for each client that may connect.',
+          from: 'ours',
+        }),
+      })
+      .optional(),
+    {
+      title: 'Encrypted backend',
+      description: 'Puts the sockets that services connect to under CURVE.',
+      from: 'ours',
+      defaultText: 'plain, as in the field',
+    },
+  );
+
+/** The longest window that may be asked for. */
+export const maxWindowField = () =>
+  field(whole(100, 3_600_000, 'milliseconds').default(60_000), {
+    title: 'Longest window',
+    description:
+      'Milliseconds of waveform that one request may ask for. Longer ones of clients are refused; longer ones of plugins are split.',
+    from: 'ours',
+  });
+
+/** Who we are in identities and logs. */
+export const identityField = () =>
+  field(
+    expecting(
+      z
+        .string()
+        .regex(/^[\x21-\x7e]{1,100}$/)
+        .optional(),
+      '1 to 100 printable ASCII characters without blanks',
+    ),
+    {
+      title: 'Identity',
+      description:
+        'Names this instance in the identities of commands. Keep it the same over restarts to follow one instance.',
+      from: '2020',
+      defaultText: 'a random UUID at each start',
+    },
+  );

@@ -1,0 +1,172 @@
+/** The triggering service's file (default /etc/opq/makai.conf). */
+import { z } from 'zod';
+import { expecting, field } from './field.js';
+import {
+  identityField,
+  maxWindowField,
+  retentionFields,
+  runFields,
+  spoolFields,
+  storeFields,
+} from './shared-fields.js';
+import { bindEndpoint, connectEndpoint, path, whole } from './types.js';
+
+const pluginEntry = expecting(
+  z.looseObject({ path: expecting(z.string().min(1).max(4096), 'the file or the short name of a plugin') }),
+  'an object with a `path` and the settings of the plugin',
+);
+
+const limits = z.strictObject({
+  measurements_per_second: field(whole(1, 100_000).default(120), {
+    title: 'Measurements a second and box',
+    description: 'Rate that one box may keep up; beyond it measurements are dropped and counted.',
+    from: 'ours',
+  }),
+  measurements_burst: field(whole(1, 10_000_000).default(5000), {
+    title: 'Measurements at once and box',
+    description: 'What a box may deliver at once: after an outage it first sends what it queued.',
+    from: 'ours',
+  }),
+  boxes: field(whole(1, 10_000_000).default(50_000), {
+    title: 'Boxes',
+    description: 'Ids of boxes that are kept in memory; measurements of further ones are dropped.',
+    from: 'ours',
+  }),
+  message_bytes: field(whole(1024, 2 ** 24, 'bytes').default(65_536), {
+    title: 'Longest frame',
+    description: 'A longer one breaks the connection to the triggering broker.',
+    from: 'ours',
+  }),
+  queue_measurements: field(whole(1, 100_000_000).default(500_000), {
+    title: 'Measurements waiting for the store',
+    description: 'Kept in memory until the store or the spool takes them; then the oldest are dropped.',
+    from: 'ours',
+  }),
+});
+
+const pluginLimits = z.strictObject({
+  batch_ms: field(whole(10, 600_000, 'milliseconds').default(2000), {
+    title: 'Time for a batch',
+    description: 'A plugin that takes longer is stopped and started again after a pause.',
+    from: 'ours',
+  }),
+  memory_mb: field(whole(1, 4096, 'MiB').default(128), {
+    title: 'Memory',
+    description:
+      'Of a WebAssembly plugin: all of its memory. Of a JavaScript plugin: its JavaScript heap alone.',
+    from: 'ours',
+  }),
+  queue_batches: field(whole(2, 100_000).default(256), {
+    title: 'Queue',
+    description: 'Batches that wait for a plugin; then the oldest are dropped and counted.',
+    from: 'ours',
+  }),
+});
+
+const batch = z.strictObject({
+  max_measurements: field(whole(1, 100_000).default(5000), {
+    title: 'Size of a batch',
+    description: 'Measurements written to the store at once.',
+    from: 'ours',
+  }),
+  max_delay_ms: field(whole(1, 1000, 'milliseconds').default(250), {
+    title: 'Age of a batch',
+    description:
+      'Milliseconds after which a batch is written, full or not. Readers take a box for active only while a measurement no more than 5 s old is stored.',
+    from: 'ours',
+  }),
+});
+
+export const triggeringServiceSchema = z.strictObject({
+  zmq_trigger_endpoint: field(connectEndpoint().default('tcp://127.0.0.1:9881'), {
+    title: 'Endpoint of the triggering broker',
+    description: 'Its `backend`: where measurements come from.',
+    from: '2018, 2020',
+  }),
+  zmq_acquisition_endpoint: field(connectEndpoint().default('tcp://127.0.0.1:9884'), {
+    title: 'Endpoint of the acquisition broker',
+    description: 'Its `backend_pull`: where event requests go.',
+    from: '2018, 2020',
+  }),
+  zmq_data_endpoint: field(connectEndpoint().default('tcp://127.0.0.1:9899'), {
+    title: 'Endpoint for replies',
+    description:
+      "The acquisition broker's `backend_pub`. Accepted; the acquisition broker stores replies itself.",
+    from: '2020',
+  }),
+  zmq_event_endpoint: field(bindEndpoint().optional(), {
+    title: 'Endpoint for event notices of 2020',
+    description: 'Accepted here, used by the acquisition broker: write it in its file.',
+    from: '2020',
+  }),
+  zmq_event_id_endpoint: field(bindEndpoint().optional(), {
+    title: 'Endpoint for event numbers',
+    description: 'Accepted here, used by the acquisition broker: write it in its file.',
+    from: '2020',
+  }),
+  backend_curve: field(
+    z
+      .strictObject({
+        server_key: field(path(), {
+          title: 'Public key of the brokers',
+          description: "File with the public certificate of the brokers' `backend_curve`.",
+          from: 'ours',
+        }),
+        cert: field(path(), {
+          title: 'Own key pair',
+          description: 'File with the key pair of this service. It is refused if others can read it.',
+          from: 'ours',
+        }),
+      })
+      .optional(),
+    {
+      title: 'Encrypted backend',
+      description: 'Connects to the brokers by CURVE, when their files have `backend_curve`.',
+      from: 'ours',
+      defaultText: 'plain, as in the field',
+    },
+  ),
+  mongo_trends_update_interval_seconds: field(whole(1, 86_400, 'seconds').default(60), {
+    title: 'Width of a trend window',
+    description: "Seconds of measurements' time that one trend sums up, aligned to it.",
+    from: '2018, 2020',
+  }),
+  event_request_expiration_window_ms: field(whole(0, 86_400_000, 'milliseconds').default(1_800_000), {
+    title: 'Memory of windows asked for',
+    description:
+      'Milliseconds for which a window asked for is remembered: a request wholly inside such windows is logged without asking the boxes again.',
+    from: '2018, 2020',
+  }),
+  identity: identityField(),
+  max_window_ms: maxWindowField(),
+  plugins: field(expecting(z.array(pluginEntry).max(256), 'a list of plugins').default([]), {
+    title: 'Plugins',
+    description:
+      'Analysis plugins: each an object with `path` (a `.js` or `.wasm` file, the short name of one that ships, or the `lib<name>_plugin.so` of an older file) and the settings of that plugin.',
+    from: '2018, 2020',
+  }),
+  plugin_limits: field(pluginLimits.prefault({}), {
+    title: 'Limits of a plugin',
+    description: 'What one plugin may take.',
+    from: 'ours',
+  }),
+  workers: field(whole(1, 64).default(1), {
+    title: 'Workers',
+    description: 'Threads that decode the stream. One is enough for 100,000 measurements a second.',
+    from: 'ours',
+  }),
+  ...storeFields(),
+  ...retentionFields(),
+  batch: field(batch.prefault({}), {
+    title: 'Batches',
+    description: 'How measurements are gathered for the store.',
+    from: 'ours',
+  }),
+  ...spoolFields(),
+  ...runFields('127.0.0.1:9892'),
+  limits: field(limits.prefault({}), {
+    title: 'Limits',
+    description: 'What boxes can make the service hold.',
+    from: 'ours',
+  }),
+});

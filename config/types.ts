@@ -1,0 +1,102 @@
+/** Kinds of value that fields are made of, each with the words that tell a person what is expected. */
+import { z } from 'zod';
+import { expecting } from './field.js';
+
+const PORT_MAX = 65_535;
+
+/** Text that is not empty. */
+export const text = (max = 4096) => expecting(z.string().min(1).max(max), 'text that is not empty');
+
+/** A path of a file or folder. */
+export const path = () =>
+  expecting(
+    z
+      .string()
+      .min(1)
+      .max(4096)
+      .refine((value) => !value.includes('\0')),
+    'a path',
+  );
+
+export const flag = () => expecting(z.boolean(), 'true or false');
+
+/** A whole number within limits, both included. */
+export const whole = (min: number, max: number, unit = '') =>
+  expecting(z.int().min(min).max(max), `a whole number from ${min} to ${max}${unit && ` (${unit})`}`);
+
+export const port = () =>
+  expecting(z.int().min(1).max(PORT_MAX), `a port, a whole number from 1 to ${PORT_MAX}`);
+
+export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  expecting(z.enum(values), values.map((value) => JSON.stringify(value)).join(' or '));
+
+/** A Z85 key of 32 bytes: 40 characters of ZeroMQ RFC 32's alphabet. Whether it is a sound key is for keys/ to judge. */
+export const z85Key = () =>
+  expecting(
+    z.string().regex(/^[0-9a-zA-Z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/),
+    'a CURVE key: 40 characters of Z85',
+  );
+
+export interface Endpoint {
+  transport: 'tcp' | 'ipc';
+  /** host, address, interface or `*`; the path of an ipc endpoint */
+  host: string;
+  /** undefined: any free port (`*`), or ipc */
+  port: number | undefined;
+}
+
+/** Takes a ZeroMQ endpoint apart, or gives undefined for what is none. */
+export function parseEndpoint(endpoint: string): Endpoint | undefined {
+  if (/^ipc:\/\/./.test(endpoint)) return { transport: 'ipc', host: endpoint.slice(6), port: undefined };
+  const match = /^tcp:\/\/(\[[0-9a-fA-F:.%\w]+\]|[^\s:/[\]]+):(\d{1,5}|\*)$/.exec(endpoint);
+  if (!match?.[1] || !match[2]) return undefined;
+  if (match[2] === '*') return { transport: 'tcp', host: match[1], port: undefined };
+  const number = Number(match[2]);
+  return number > PORT_MAX ? undefined : { transport: 'tcp', host: match[1], port: number || undefined };
+}
+
+/** Where one of our sockets is opened: `*` for every address, `*` or 0 for any free port. */
+export const bindEndpoint = () =>
+  expecting(
+    z.string().refine((value) => parseEndpoint(value) !== undefined),
+    'an endpoint to open, such as "tcp://*:9880", "tcp://127.0.0.1:9881" or "ipc:///run/opq/backend"',
+  );
+
+/** Where a socket of another daemon is found: a host and a port. */
+export const connectEndpoint = () =>
+  expecting(
+    z.string().refine((value) => {
+      const endpoint = parseEndpoint(value);
+      if (!endpoint) return false;
+      return endpoint.transport === 'ipc' || (endpoint.host !== '*' && endpoint.port !== undefined);
+    }),
+    'an endpoint to connect to, such as "tcp://127.0.0.1:9881" or "ipc:///run/opq/backend"',
+  );
+
+export type StatusEndpoint = { host: string; port: number } | { path: string };
+
+/** `host:port` or `unix:/path`; undefined for `off` and for what is none of these. Port 0 is any free port. */
+export function parseStatusEndpoint(value: string): StatusEndpoint | undefined {
+  if (value.startsWith('unix:/')) return { path: value.slice('unix:'.length) };
+  const match = /^(\[[0-9a-fA-F:.]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(value);
+  if (!match?.[1] || !match[2] || Number(match[2]) > PORT_MAX) return undefined;
+  return { host: match[1].replace(/^\[|\]$/g, ''), port: Number(match[2]) };
+}
+
+export const statusEndpoint = () =>
+  expecting(
+    z.string().refine((value) => value === 'off' || parseStatusEndpoint(value) !== undefined),
+    'an address such as "127.0.0.1:9890", "unix:/run/opq/status", or "off"',
+  );
+
+export const mongoUri = () =>
+  expecting(
+    z.string().regex(/^mongodb(\+srv)?:\/\/[^\s/]+/),
+    'a MongoDB URI such as "mongodb://localhost:27017/opq"',
+  );
+
+export const storeUrlText = () =>
+  expecting(
+    z.string().regex(/^(sqlite:.+|mongodb(\+srv)?:\/\/[^\s/]+.*)$/),
+    'a store URL: "sqlite:<file>" or "mongodb://..."',
+  );
