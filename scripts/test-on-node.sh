@@ -34,4 +34,5 @@ if [ ! -f "$kept" ]; then
   cp node_modules/better-sqlite3/build/Release/better_sqlite3.node "$kept"
 fi
 cp "$kept" node_modules/better-sqlite3/build/Release/better_sqlite3.node
+[ $# -gt 0 ] || set -- "dist/test/**/*.test.js" --ignore "dist/test/faults/**"
 node node_modules/mocha/bin/mocha.js "$@"
