@@ -16,4 +16,5 @@ export type * from './messages.js';
 export { requestData } from './request-data.js';
 export { requestEvent } from './request-event.js';
 export { response } from './response.js';
+export * from './stream-decoder.js';
 export { triggerMessage } from './trigger-message.js';
