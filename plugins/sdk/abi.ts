@@ -1,0 +1,142 @@
+/**
+ * ABI v1 between the host and a WebAssembly plugin: the layouts of its records, written down once. `npm run abi` makes the TypeScript
+ * accessors and the AssemblyScript, C and Rust headers from this table; a test fails when one of them is not current.
+ * Everything is little endian, every field at its natural alignment, so that a C struct or `#[repr(C)]` has the same layout.
+ */
+import type { Metric } from '../../proto/columns.js';
+import type { TriggerType } from '../../proto/messages.js';
+
+/** What `makai_abi_version()` returns. */
+export const ABI_VERSION = 1;
+
+/** Most bytes of a batch: the host asks `makai_alloc` for them once. */
+export const BATCH_BYTES = 65_536;
+
+export type AbiType = 'f64' | 'f32' | 'u32' | 'u16' | 'u8';
+
+export const ABI_TYPE_BYTES: Record<AbiType, number> = { f64: 8, f32: 4, u32: 4, u16: 2, u8: 1 };
+
+export interface AbiField {
+  /** in camelCase; the generators for C and Rust make snake_case of it */
+  name: string;
+  type: AbiType;
+  offset: number;
+  doc: string;
+  /** where the value is in MeasurementColumns; undefined: always 0, or not part of a measurement */
+  column?: string;
+}
+
+export interface AbiRecord {
+  name: string;
+  doc: string;
+  bytes: number;
+  fields: readonly AbiField[];
+}
+
+const METRIC_DOC: Record<Metric, string> = {
+  f: 'frequency, Hz',
+  rms: 'voltage, V RMS',
+  thd: 'total harmonic distortion, a fraction (0.05 = 5 %)',
+  trans: 'transient magnitude',
+};
+
+function metricFields(metric: Metric, offset: number): AbiField[] {
+  const parts = [
+    ['min', 'least single cycle'],
+    ['average', 'mean over the cycles'],
+    ['max', 'greatest single cycle'],
+  ] as const;
+  return parts.map(([part, doc], i) => ({
+    name: `${metric}${part.charAt(0).toUpperCase()}${part.slice(1)}`,
+    type: 'f32',
+    offset: offset + 4 * i,
+    doc: `${METRIC_DOC[metric]}: ${doc}; NaN = not sent`,
+    column: `${metric}.${part}`,
+  }));
+}
+
+/** One measurement, as `makai_process` finds them in a row. */
+export const MEASUREMENT_RECORD: AbiRecord = {
+  name: 'Measurement',
+  doc: 'One measurement of one box.',
+  bytes: 64,
+  fields: [
+    { name: 'timestampMs', type: 'f64', offset: 0, doc: 'Unix milliseconds UTC', column: 'timestampMs' },
+    { name: 'boxId', type: 'u32', offset: 8, doc: 'id of the box', column: 'boxId' },
+    {
+      name: 'invalid',
+      type: 'u8',
+      offset: 12,
+      doc: 'bits 0 to 3: f, rms, thd, trans came as infinity or NaN (a dead input) and were left out',
+      column: 'invalid',
+    },
+    { name: 'dialect', type: 'u8', offset: 13, doc: '2 or 3: a Box 2 or a Box 3', column: 'dialect' },
+    { name: 'reserved', type: 'u16', offset: 14, doc: 'always 0' },
+    ...metricFields('f', 16),
+    ...metricFields('rms', 28),
+    ...metricFields('thd', 40),
+    ...metricFields('trans', 52),
+  ],
+};
+
+/** One event request, as `makai_requests` points at them in a row. */
+export const EVENT_REQUEST_RECORD: AbiRecord = {
+  name: 'EventRequest',
+  doc: 'A request for the waveforms of some boxes in a window of time.',
+  bytes: 48,
+  fields: [
+    { name: 'startMs', type: 'f64', offset: 0, doc: 'start of the window, Unix milliseconds UTC' },
+    { name: 'endMs', type: 'f64', offset: 8, doc: 'end of the window, Unix milliseconds UTC' },
+    {
+      name: 'percentMagnitude',
+      type: 'f64',
+      offset: 16,
+      doc: 'greatest deviation from the reference, in percent of it, positive',
+    },
+    { name: 'boxIds', type: 'u32', offset: 24, doc: 'address of the box ids, each a u32' },
+    { name: 'boxCount', type: 'u32', offset: 28, doc: 'number of box ids' },
+    { name: 'description', type: 'u32', offset: 32, doc: 'address of the description, UTF-8' },
+    { name: 'descriptionBytes', type: 'u32', offset: 36, doc: 'length of the description in bytes' },
+    { name: 'triggerType', type: 'u8', offset: 40, doc: 'one of the TRIGGER constants' },
+    {
+      name: 'requestData',
+      type: 'u8',
+      offset: 41,
+      doc: '1: ask for waveforms; 0: log an event without them',
+    },
+    { name: 'reserved0', type: 'u16', offset: 42, doc: 'not read' },
+    { name: 'reserved1', type: 'u32', offset: 44, doc: 'not read' },
+  ],
+};
+
+export const ABI_RECORDS = [MEASUREMENT_RECORD, EVENT_REQUEST_RECORD] as const;
+
+/** `triggerType` of an event request; the numbers are those of opq.proto. */
+export const ABI_TRIGGER_TYPES: Record<TriggerType, number> = {
+  FREQUENCY_SAG: 1,
+  FREQUENCY_SWELL: 2,
+  VOLTAGE_SAG: 3,
+  VOLTAGE_SWELL: 4,
+  OTHER: 5,
+};
+
+/** The first argument of `makai.log`. */
+export const ABI_LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+/** Functions a module exports: name → [parameters, results] as WebAssembly types. `memory` is exported besides. */
+export const ABI_EXPORTS = {
+  makai_abi_version: [[], ['i32']],
+  makai_alloc: [['i32'], ['i32']],
+  makai_configure: [['i32', 'i32'], ['i32']],
+  makai_process: [['i32', 'i32'], ['i32']],
+  makai_requests: [[], ['i32']],
+} as const satisfies Record<string, readonly [readonly string[], readonly string[]]>;
+
+/** Functions the host offers, from the module `makai`. Nothing else may be imported. */
+export const ABI_IMPORTS = {
+  log: [['i32', 'i32', 'i32'], []],
+  now_ms: [[], ['f64']],
+} as const satisfies Record<string, readonly [readonly string[], readonly string[]]>;
+
+/** Most measurements in one call of `makai_process`. */
+export const BATCH_MEASUREMENTS = BATCH_BYTES / MEASUREMENT_RECORD.bytes;

@@ -1,0 +1,83 @@
+// Generated from plugins/sdk/abi.ts by `npm run abi`. Do not edit.
+
+export const ABI_VERSION: i32 = 1;
+export const BATCH_BYTES: u32 = 65536;
+export const MEASUREMENT_BYTES: u32 = 64;
+export const EVENT_REQUEST_BYTES: u32 = 48;
+
+export const TRIGGER_FREQUENCY_SAG: u8 = 1;
+export const TRIGGER_FREQUENCY_SWELL: u8 = 2;
+export const TRIGGER_VOLTAGE_SAG: u8 = 3;
+export const TRIGGER_VOLTAGE_SWELL: u8 = 4;
+export const TRIGGER_OTHER: u8 = 5;
+
+export const LOG_DEBUG: i32 = 0;
+export const LOG_INFO: i32 = 1;
+export const LOG_WARN: i32 = 2;
+export const LOG_ERROR: i32 = 3;
+
+/** One measurement of one box. 64 bytes. */
+@unmanaged
+export class Measurement {
+  /** Unix milliseconds UTC (byte 0) */
+  timestampMs: f64;
+  /** id of the box (byte 8) */
+  boxId: u32;
+  /** bits 0 to 3: f, rms, thd, trans came as infinity or NaN (a dead input) and were left out (byte 12) */
+  invalid: u8;
+  /** 2 or 3: a Box 2 or a Box 3 (byte 13) */
+  dialect: u8;
+  /** always 0 (byte 14) */
+  reserved: u16;
+  /** frequency, Hz: least single cycle; NaN = not sent (byte 16) */
+  fMin: f32;
+  /** frequency, Hz: mean over the cycles; NaN = not sent (byte 20) */
+  fAverage: f32;
+  /** frequency, Hz: greatest single cycle; NaN = not sent (byte 24) */
+  fMax: f32;
+  /** voltage, V RMS: least single cycle; NaN = not sent (byte 28) */
+  rmsMin: f32;
+  /** voltage, V RMS: mean over the cycles; NaN = not sent (byte 32) */
+  rmsAverage: f32;
+  /** voltage, V RMS: greatest single cycle; NaN = not sent (byte 36) */
+  rmsMax: f32;
+  /** total harmonic distortion, a fraction (0.05 = 5 %): least single cycle; NaN = not sent (byte 40) */
+  thdMin: f32;
+  /** total harmonic distortion, a fraction (0.05 = 5 %): mean over the cycles; NaN = not sent (byte 44) */
+  thdAverage: f32;
+  /** total harmonic distortion, a fraction (0.05 = 5 %): greatest single cycle; NaN = not sent (byte 48) */
+  thdMax: f32;
+  /** transient magnitude: least single cycle; NaN = not sent (byte 52) */
+  transMin: f32;
+  /** transient magnitude: mean over the cycles; NaN = not sent (byte 56) */
+  transAverage: f32;
+  /** transient magnitude: greatest single cycle; NaN = not sent (byte 60) */
+  transMax: f32;
+}
+
+/** A request for the waveforms of some boxes in a window of time. 48 bytes. */
+@unmanaged
+export class EventRequest {
+  /** start of the window, Unix milliseconds UTC (byte 0) */
+  startMs: f64;
+  /** end of the window, Unix milliseconds UTC (byte 8) */
+  endMs: f64;
+  /** greatest deviation from the reference, in percent of it, positive (byte 16) */
+  percentMagnitude: f64;
+  /** address of the box ids, each a u32 (byte 24) */
+  boxIds: u32;
+  /** number of box ids (byte 28) */
+  boxCount: u32;
+  /** address of the description, UTF-8 (byte 32) */
+  description: u32;
+  /** length of the description in bytes (byte 36) */
+  descriptionBytes: u32;
+  /** one of the TRIGGER constants (byte 40) */
+  triggerType: u8;
+  /** 1: ask for waveforms; 0: log an event without them (byte 41) */
+  requestData: u8;
+  /** not read (byte 42) */
+  reserved0: u16;
+  /** not read (byte 44) */
+  reserved1: u32;
+}

@@ -1,0 +1,137 @@
+/* Generated from plugins/sdk/abi.ts by `npm run abi`. Do not edit. */
+#ifndef MAKAI_ABI_H
+#define MAKAI_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+#define MAKAI_ASSERT(condition, text) static_assert(condition, text)
+#define MAKAI_EXTERN_C extern "C"
+#else
+#define MAKAI_ASSERT(condition, text) _Static_assert(condition, text)
+#define MAKAI_EXTERN_C
+#endif
+
+#define MAKAI_ABI_VERSION 1
+#define MAKAI_BATCH_BYTES 65536
+
+#define MAKAI_TRIGGER_FREQUENCY_SAG 1
+#define MAKAI_TRIGGER_FREQUENCY_SWELL 2
+#define MAKAI_TRIGGER_VOLTAGE_SAG 3
+#define MAKAI_TRIGGER_VOLTAGE_SWELL 4
+#define MAKAI_TRIGGER_OTHER 5
+
+#define MAKAI_LOG_DEBUG 0
+#define MAKAI_LOG_INFO 1
+#define MAKAI_LOG_WARN 2
+#define MAKAI_LOG_ERROR 3
+
+/* One measurement of one box. */
+typedef struct makai_measurement {
+  /* Unix milliseconds UTC */
+  double timestamp_ms;
+  /* id of the box */
+  uint32_t box_id;
+  /* bits 0 to 3: f, rms, thd, trans came as infinity or NaN (a dead input) and were left out */
+  uint8_t invalid;
+  /* 2 or 3: a Box 2 or a Box 3 */
+  uint8_t dialect;
+  /* always 0 */
+  uint16_t reserved;
+  /* frequency, Hz: least single cycle; NaN = not sent */
+  float f_min;
+  /* frequency, Hz: mean over the cycles; NaN = not sent */
+  float f_average;
+  /* frequency, Hz: greatest single cycle; NaN = not sent */
+  float f_max;
+  /* voltage, V RMS: least single cycle; NaN = not sent */
+  float rms_min;
+  /* voltage, V RMS: mean over the cycles; NaN = not sent */
+  float rms_average;
+  /* voltage, V RMS: greatest single cycle; NaN = not sent */
+  float rms_max;
+  /* total harmonic distortion, a fraction (0.05 = 5 %): least single cycle; NaN = not sent */
+  float thd_min;
+  /* total harmonic distortion, a fraction (0.05 = 5 %): mean over the cycles; NaN = not sent */
+  float thd_average;
+  /* total harmonic distortion, a fraction (0.05 = 5 %): greatest single cycle; NaN = not sent */
+  float thd_max;
+  /* transient magnitude: least single cycle; NaN = not sent */
+  float trans_min;
+  /* transient magnitude: mean over the cycles; NaN = not sent */
+  float trans_average;
+  /* transient magnitude: greatest single cycle; NaN = not sent */
+  float trans_max;
+} makai_measurement;
+MAKAI_ASSERT(offsetof(makai_measurement, timestamp_ms) == 0, "makai_measurement.timestamp_ms");
+MAKAI_ASSERT(offsetof(makai_measurement, box_id) == 8, "makai_measurement.box_id");
+MAKAI_ASSERT(offsetof(makai_measurement, invalid) == 12, "makai_measurement.invalid");
+MAKAI_ASSERT(offsetof(makai_measurement, dialect) == 13, "makai_measurement.dialect");
+MAKAI_ASSERT(offsetof(makai_measurement, reserved) == 14, "makai_measurement.reserved");
+MAKAI_ASSERT(offsetof(makai_measurement, f_min) == 16, "makai_measurement.f_min");
+MAKAI_ASSERT(offsetof(makai_measurement, f_average) == 20, "makai_measurement.f_average");
+MAKAI_ASSERT(offsetof(makai_measurement, f_max) == 24, "makai_measurement.f_max");
+MAKAI_ASSERT(offsetof(makai_measurement, rms_min) == 28, "makai_measurement.rms_min");
+MAKAI_ASSERT(offsetof(makai_measurement, rms_average) == 32, "makai_measurement.rms_average");
+MAKAI_ASSERT(offsetof(makai_measurement, rms_max) == 36, "makai_measurement.rms_max");
+MAKAI_ASSERT(offsetof(makai_measurement, thd_min) == 40, "makai_measurement.thd_min");
+MAKAI_ASSERT(offsetof(makai_measurement, thd_average) == 44, "makai_measurement.thd_average");
+MAKAI_ASSERT(offsetof(makai_measurement, thd_max) == 48, "makai_measurement.thd_max");
+MAKAI_ASSERT(offsetof(makai_measurement, trans_min) == 52, "makai_measurement.trans_min");
+MAKAI_ASSERT(offsetof(makai_measurement, trans_average) == 56, "makai_measurement.trans_average");
+MAKAI_ASSERT(offsetof(makai_measurement, trans_max) == 60, "makai_measurement.trans_max");
+MAKAI_ASSERT(sizeof(makai_measurement) == 64, "makai_measurement");
+
+/* A request for the waveforms of some boxes in a window of time. */
+typedef struct makai_event_request {
+  /* start of the window, Unix milliseconds UTC */
+  double start_ms;
+  /* end of the window, Unix milliseconds UTC */
+  double end_ms;
+  /* greatest deviation from the reference, in percent of it, positive */
+  double percent_magnitude;
+  /* address of the box ids, each a u32 */
+  uint32_t box_ids;
+  /* number of box ids */
+  uint32_t box_count;
+  /* address of the description, UTF-8 */
+  uint32_t description;
+  /* length of the description in bytes */
+  uint32_t description_bytes;
+  /* one of the TRIGGER constants */
+  uint8_t trigger_type;
+  /* 1: ask for waveforms; 0: log an event without them */
+  uint8_t request_data;
+  /* not read */
+  uint16_t reserved0;
+  /* not read */
+  uint32_t reserved1;
+} makai_event_request;
+MAKAI_ASSERT(offsetof(makai_event_request, start_ms) == 0, "makai_event_request.start_ms");
+MAKAI_ASSERT(offsetof(makai_event_request, end_ms) == 8, "makai_event_request.end_ms");
+MAKAI_ASSERT(offsetof(makai_event_request, percent_magnitude) == 16, "makai_event_request.percent_magnitude");
+MAKAI_ASSERT(offsetof(makai_event_request, box_ids) == 24, "makai_event_request.box_ids");
+MAKAI_ASSERT(offsetof(makai_event_request, box_count) == 28, "makai_event_request.box_count");
+MAKAI_ASSERT(offsetof(makai_event_request, description) == 32, "makai_event_request.description");
+MAKAI_ASSERT(offsetof(makai_event_request, description_bytes) == 36, "makai_event_request.description_bytes");
+MAKAI_ASSERT(offsetof(makai_event_request, trigger_type) == 40, "makai_event_request.trigger_type");
+MAKAI_ASSERT(offsetof(makai_event_request, request_data) == 41, "makai_event_request.request_data");
+MAKAI_ASSERT(offsetof(makai_event_request, reserved0) == 42, "makai_event_request.reserved0");
+MAKAI_ASSERT(offsetof(makai_event_request, reserved1) == 44, "makai_event_request.reserved1");
+MAKAI_ASSERT(sizeof(makai_event_request) == 48, "makai_event_request");
+
+/* What the host offers. */
+#define MAKAI_IMPORT(name) MAKAI_EXTERN_C __attribute__((import_module("makai"), import_name(#name)))
+MAKAI_IMPORT(log) void makai_log(int32_t level, const char *text, uint32_t bytes);
+MAKAI_IMPORT(now_ms) double makai_now_ms(void);
+
+/* What a plugin defines, each with MAKAI_EXPORT before it; the linker exports `memory`. */
+#define MAKAI_EXPORT(name) MAKAI_EXTERN_C __attribute__((export_name(#name)))
+MAKAI_EXPORT(makai_abi_version) int32_t makai_abi_version(void);
+MAKAI_EXPORT(makai_alloc) void *makai_alloc(uint32_t bytes);
+MAKAI_EXPORT(makai_configure) int32_t makai_configure(const char *settings, uint32_t bytes);
+MAKAI_EXPORT(makai_process) uint32_t makai_process(const makai_measurement *measurements, uint32_t count);
+MAKAI_EXPORT(makai_requests) const makai_event_request *makai_requests(void);
+
+#endif

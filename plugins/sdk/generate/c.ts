@@ -1,0 +1,73 @@
+/** A header for C and C++: structs whose layout the compiler checks. */
+import {
+  ABI_LOG_LEVELS,
+  ABI_RECORDS,
+  ABI_TRIGGER_TYPES,
+  ABI_VERSION,
+  type AbiType,
+  BATCH_BYTES,
+} from '../abi.js';
+import { GENERATED, snake } from './text.js';
+
+const TYPE: Record<AbiType, string> = {
+  f64: 'double',
+  f32: 'float',
+  u32: 'uint32_t',
+  u16: 'uint16_t',
+  u8: 'uint8_t',
+};
+
+export function generateC(): string {
+  const records = ABI_RECORDS.map((record) => {
+    const name = `makai${snake(record.name)}`;
+    const fields = record.fields.map((f) => `  /* ${f.doc} */\n  ${TYPE[f.type]} ${snake(f.name)};`);
+    const checks = record.fields.map(
+      (f) => `MAKAI_ASSERT(offsetof(${name}, ${snake(f.name)}) == ${f.offset}, "${name}.${snake(f.name)}");`,
+    );
+    return `/* ${record.doc} */
+typedef struct ${name} {
+${fields.join('\n')}
+} ${name};
+${checks.join('\n')}
+MAKAI_ASSERT(sizeof(${name}) == ${record.bytes}, "${name}");`;
+  });
+  const triggers = Object.entries(ABI_TRIGGER_TYPES).map(([name, n]) => `#define MAKAI_TRIGGER_${name} ${n}`);
+  const levels = ABI_LOG_LEVELS.map((name, n) => `#define MAKAI_LOG_${name.toUpperCase()} ${n}`);
+  return `/* ${GENERATED} */
+#ifndef MAKAI_ABI_H
+#define MAKAI_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+#define MAKAI_ASSERT(condition, text) static_assert(condition, text)
+#define MAKAI_EXTERN_C extern "C"
+#else
+#define MAKAI_ASSERT(condition, text) _Static_assert(condition, text)
+#define MAKAI_EXTERN_C
+#endif
+
+#define MAKAI_ABI_VERSION ${ABI_VERSION}
+#define MAKAI_BATCH_BYTES ${BATCH_BYTES}
+
+${[...triggers, '', ...levels].join('\n')}
+
+${records.join('\n\n')}
+
+/* What the host offers. */
+#define MAKAI_IMPORT(name) MAKAI_EXTERN_C __attribute__((import_module("makai"), import_name(#name)))
+MAKAI_IMPORT(log) void makai_log(int32_t level, const char *text, uint32_t bytes);
+MAKAI_IMPORT(now_ms) double makai_now_ms(void);
+
+/* What a plugin defines, each with MAKAI_EXPORT before it; the linker exports \`memory\`. */
+#define MAKAI_EXPORT(name) MAKAI_EXTERN_C __attribute__((export_name(#name)))
+MAKAI_EXPORT(makai_abi_version) int32_t makai_abi_version(void);
+MAKAI_EXPORT(makai_alloc) void *makai_alloc(uint32_t bytes);
+MAKAI_EXPORT(makai_configure) int32_t makai_configure(const char *settings, uint32_t bytes);
+MAKAI_EXPORT(makai_process) uint32_t makai_process(const makai_measurement *measurements, uint32_t count);
+MAKAI_EXPORT(makai_requests) const makai_event_request *makai_requests(void);
+
+#endif
+`;
+}

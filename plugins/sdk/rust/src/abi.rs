@@ -1,0 +1,119 @@
+// Generated from plugins/sdk/abi.ts by `npm run abi`. Do not edit.
+
+pub const ABI_VERSION: i32 = 1;
+pub const BATCH_BYTES: usize = 65536;
+
+pub const TRIGGER_FREQUENCY_SAG: u8 = 1;
+pub const TRIGGER_FREQUENCY_SWELL: u8 = 2;
+pub const TRIGGER_VOLTAGE_SAG: u8 = 3;
+pub const TRIGGER_VOLTAGE_SWELL: u8 = 4;
+pub const TRIGGER_OTHER: u8 = 5;
+
+pub const LOG_DEBUG: i32 = 0;
+pub const LOG_INFO: i32 = 1;
+pub const LOG_WARN: i32 = 2;
+pub const LOG_ERROR: i32 = 3;
+
+/// One measurement of one box.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Measurement {
+    /// Unix milliseconds UTC
+    pub timestamp_ms: f64,
+    /// id of the box
+    pub box_id: u32,
+    /// bits 0 to 3: f, rms, thd, trans came as infinity or NaN (a dead input) and were left out
+    pub invalid: u8,
+    /// 2 or 3: a Box 2 or a Box 3
+    pub dialect: u8,
+    /// always 0
+    pub reserved: u16,
+    /// frequency, Hz: least single cycle; NaN = not sent
+    pub f_min: f32,
+    /// frequency, Hz: mean over the cycles; NaN = not sent
+    pub f_average: f32,
+    /// frequency, Hz: greatest single cycle; NaN = not sent
+    pub f_max: f32,
+    /// voltage, V RMS: least single cycle; NaN = not sent
+    pub rms_min: f32,
+    /// voltage, V RMS: mean over the cycles; NaN = not sent
+    pub rms_average: f32,
+    /// voltage, V RMS: greatest single cycle; NaN = not sent
+    pub rms_max: f32,
+    /// total harmonic distortion, a fraction (0.05 = 5 %): least single cycle; NaN = not sent
+    pub thd_min: f32,
+    /// total harmonic distortion, a fraction (0.05 = 5 %): mean over the cycles; NaN = not sent
+    pub thd_average: f32,
+    /// total harmonic distortion, a fraction (0.05 = 5 %): greatest single cycle; NaN = not sent
+    pub thd_max: f32,
+    /// transient magnitude: least single cycle; NaN = not sent
+    pub trans_min: f32,
+    /// transient magnitude: mean over the cycles; NaN = not sent
+    pub trans_average: f32,
+    /// transient magnitude: greatest single cycle; NaN = not sent
+    pub trans_max: f32,
+}
+
+const _: () = {
+    assert!(core::mem::offset_of!(Measurement, timestamp_ms) == 0);
+    assert!(core::mem::offset_of!(Measurement, box_id) == 8);
+    assert!(core::mem::offset_of!(Measurement, invalid) == 12);
+    assert!(core::mem::offset_of!(Measurement, dialect) == 13);
+    assert!(core::mem::offset_of!(Measurement, reserved) == 14);
+    assert!(core::mem::offset_of!(Measurement, f_min) == 16);
+    assert!(core::mem::offset_of!(Measurement, f_average) == 20);
+    assert!(core::mem::offset_of!(Measurement, f_max) == 24);
+    assert!(core::mem::offset_of!(Measurement, rms_min) == 28);
+    assert!(core::mem::offset_of!(Measurement, rms_average) == 32);
+    assert!(core::mem::offset_of!(Measurement, rms_max) == 36);
+    assert!(core::mem::offset_of!(Measurement, thd_min) == 40);
+    assert!(core::mem::offset_of!(Measurement, thd_average) == 44);
+    assert!(core::mem::offset_of!(Measurement, thd_max) == 48);
+    assert!(core::mem::offset_of!(Measurement, trans_min) == 52);
+    assert!(core::mem::offset_of!(Measurement, trans_average) == 56);
+    assert!(core::mem::offset_of!(Measurement, trans_max) == 60);
+    assert!(core::mem::size_of::<Measurement>() == 64);
+};
+
+/// A request for the waveforms of some boxes in a window of time.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct EventRequest {
+    /// start of the window, Unix milliseconds UTC
+    pub start_ms: f64,
+    /// end of the window, Unix milliseconds UTC
+    pub end_ms: f64,
+    /// greatest deviation from the reference, in percent of it, positive
+    pub percent_magnitude: f64,
+    /// address of the box ids, each a u32
+    pub box_ids: u32,
+    /// number of box ids
+    pub box_count: u32,
+    /// address of the description, UTF-8
+    pub description: u32,
+    /// length of the description in bytes
+    pub description_bytes: u32,
+    /// one of the TRIGGER constants
+    pub trigger_type: u8,
+    /// 1: ask for waveforms; 0: log an event without them
+    pub request_data: u8,
+    /// not read
+    pub reserved0: u16,
+    /// not read
+    pub reserved1: u32,
+}
+
+const _: () = {
+    assert!(core::mem::offset_of!(EventRequest, start_ms) == 0);
+    assert!(core::mem::offset_of!(EventRequest, end_ms) == 8);
+    assert!(core::mem::offset_of!(EventRequest, percent_magnitude) == 16);
+    assert!(core::mem::offset_of!(EventRequest, box_ids) == 24);
+    assert!(core::mem::offset_of!(EventRequest, box_count) == 28);
+    assert!(core::mem::offset_of!(EventRequest, description) == 32);
+    assert!(core::mem::offset_of!(EventRequest, description_bytes) == 36);
+    assert!(core::mem::offset_of!(EventRequest, trigger_type) == 40);
+    assert!(core::mem::offset_of!(EventRequest, request_data) == 41);
+    assert!(core::mem::offset_of!(EventRequest, reserved0) == 42);
+    assert!(core::mem::offset_of!(EventRequest, reserved1) == 44);
+    assert!(core::mem::size_of::<EventRequest>() == 48);
+};
