@@ -140,6 +140,15 @@ export interface TrendWindow {
   endMs: number;
 }
 
+/** Where a box stands in the store. */
+export interface NewestOfBox {
+  boxId: string;
+  /** time of its newest measurement */
+  measurementMs: number;
+  /** `timestamp_ms` (a window's end) of its newest trend; undefined when it has none */
+  trendMs?: number;
+}
+
 export interface InsertResult {
   inserted: number;
   /** already there by (box_id, timestamp_ms): left as they were */
@@ -194,6 +203,11 @@ export interface Store {
   /** Writes trends; one with the same (box_id, timestamp_ms) is replaced. */
   putTrends(trends: readonly Omit<TrendDocument, 'expire_at'>[], options?: WriteOptions): Promise<void>;
   trends(boxId: string, range?: TimeRange): AsyncIterable<TrendDocument>;
+  /**
+   * For each box with stored measurements: how far its measurements and its trends have come. By index, not by reading all: the
+   * triggering service asks at its start, to compute the trends that a crash left undone.
+   */
+  newestByBox(): Promise<NewestOfBox[]>;
 
   /** The next event numbers, rising and never given twice, also across processes and restarts; past the greatest event_id stored. */
   nextEventIds(count: number): Promise<number[]>;
