@@ -1,0 +1,18 @@
+/** The pages of docs/ that are made from the code. A test fails when one differs from what is in docs/. */
+import { errorReference } from '../common/error-reference.js';
+import { configReference } from '../config/reference.js';
+import { cliReference } from './cli-reference.js';
+import { buildProgram } from './program.js';
+
+/** Page names in docs/, and their texts. */
+export function generatedDocs(): Readonly<Record<string, string>> {
+  return {
+    'cli.md': mark(cliReference(buildProgram())),
+    'configuration.md': mark(configReference()),
+    'errors.md': mark(errorReference()),
+  };
+}
+
+function mark(text: string): string {
+  return `<!-- Made by \`npm run docs\`; change the code, not this page. -->\n\n${text.trimEnd()}\n`;
+}

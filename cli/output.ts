@@ -1,0 +1,55 @@
+/** What commands print: tables for people, one JSON document a line for scripts. */
+
+export interface Column<Row> {
+  title: string;
+  value(row: Row): string | number | undefined;
+  /** numbers stand to the right */
+  right?: boolean;
+}
+
+/** Writes text to stdout, and waits while a slow reader has not taken it. */
+export async function write(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await new Promise<void>((done) => process.stdout.once('drain', done));
+}
+
+/** One document as one line of JSON. Dates become ISO text, bigints numbers in decimal text. */
+export function jsonLine(document: unknown): string {
+  return `${JSON.stringify(document, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))}\n`;
+}
+
+/** Rows under titles, columns as wide as needed. Control characters of what peers sent do not reach the terminal. */
+export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
+  const cells = rows.map((row) => columns.map((column) => clean(String(column.value(row) ?? ''))));
+  const widths = columns.map((column, index) =>
+    Math.max(column.title.length, ...cells.map((line) => line[index]?.length ?? 0)),
+  );
+  const lines = [columns.map((column) => column.title), ...cells].map((line) =>
+    line
+      .map((cell, index) => {
+        const width = widths[index] ?? 0;
+        return columns[index]?.right ? cell.padStart(width) : cell.padEnd(width);
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+/** Text without control characters, so that nothing a peer sent can steer a terminal. */
+export function clean(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\uFFFD');
+}
+
+/** Prints documents as they come (`--json`) or all together as a table. */
+export async function print<Row>(
+  documents: AsyncIterable<Row> | Iterable<Row>,
+  columns: readonly Column<Row>[],
+  options: { json?: boolean | undefined },
+): Promise<void> {
+  const rows: Row[] = [];
+  for await (const document of documents) {
+    if (options.json) await write(jsonLine(document));
+    else rows.push(document);
+  }
+  if (!options.json) await write(table(columns, rows));
+}

@@ -1,0 +1,49 @@
+/** Everything `makai config check` says about a file. */
+
+import { MakaiError } from '../common/errors.js';
+import { isOpenToOthers } from '../common/secret-file.js';
+import type { Finding } from './findings.js';
+import { detectKind, KIND_NAMES, type Kind } from './kinds.js';
+import { holdsSecret, readConfigFile } from './load.js';
+import { notes } from './notes.js';
+import { tryConfig } from './parse.js';
+import { type PluginEntry, pluginFindings } from './plugins.js';
+
+export interface CheckResult {
+  kind: Kind;
+  findings: Finding[];
+}
+
+/**
+ * Checks a file without starting anything.
+ * @param kind the daemon it is for; found by its fields when not given
+ * @throws MakaiError CONFIG_UNREADABLE; CONFIG_INVALID when the kind cannot be told
+ */
+export function checkFile(file: string, kind?: Kind): CheckResult {
+  const { value, stats } = readConfigFile(file);
+  const found = kind ?? detectKind(value);
+  if (found === undefined) {
+    throw new MakaiError('CONFIG_INVALID', `${file}: its fields do not tell which daemon it is for`, {
+      hint: `add --kind ${KIND_NAMES.join(' | ')}`,
+    });
+  }
+  const { config, mistakes } = tryConfig(found, value);
+  if (!config) return { kind: found, findings: [...mistakes, ...pluginsOf(value)] };
+  const findings = [...pluginsOf(config), ...notes(found, config)];
+  if (holdsSecret(config) && isOpenToOthers(stats)) {
+    const message =
+      'expected a file that other users can neither read nor change, since it holds a secret (chmod o-rw)';
+    findings.unshift({ severity: 'error', path: '', message });
+  }
+  return { kind: found, findings };
+}
+
+function pluginsOf(value: unknown): Finding[] {
+  const plugins = typeof value === 'object' && value !== null ? Reflect.get(value, 'plugins') : undefined;
+  if (!Array.isArray(plugins) || !plugins.every(isEntry)) return [];
+  return pluginFindings(plugins);
+}
+
+function isEntry(value: unknown): value is PluginEntry {
+  return typeof value === 'object' && value !== null && 'path' in value && typeof value.path === 'string';
+}

@@ -1,0 +1,90 @@
+/** Plugin entries: what a `path` means, and checks of settings before anything is started. */
+import { basename, resolve } from 'node:path';
+import type { Finding } from './findings.js';
+import { settingsMistakes } from './plugin-settings.js';
+import { nearest } from './suggest.js';
+
+/** Plugins that ship, by their short names. */
+export const SHIPPED_PLUGINS = ['health', 'napali', 'outage', 'print', 'threshold'] as const;
+export type ShippedPlugin = (typeof SHIPPED_PLUGINS)[number];
+
+/** What the original's libraries were called, where that is not `lib<short name>_plugin.so`. */
+const OLD_NAMES: Readonly<Record<string, ShippedPlugin>> = {
+  threshold_trigger: 'threshold',
+  napali_trigger: 'napali',
+};
+
+export type PluginTarget =
+  | { kind: 'shipped'; name: ShippedPlugin }
+  | { kind: 'file'; path: string; language: 'js' | 'wasm' }
+  | { kind: 'refused'; reason: string };
+
+export interface PluginEntry {
+  readonly path: string;
+  readonly [setting: string]: unknown;
+}
+
+function isShipped(name: string): name is ShippedPlugin {
+  return (SHIPPED_PLUGINS as readonly string[]).includes(name);
+}
+
+/**
+ * What a plugin's `path` means: one of ours by its short name or by the name in `lib<name>_plugin.so`, else a `.js` or `.wasm` file.
+ * @param folder what a relative path starts from; as in the field, the working directory
+ */
+export function resolvePlugin(path: string, folder = process.cwd()): PluginTarget {
+  const library = /^lib(.+)_plugin\.(?:so|dylib)$/.exec(basename(path))?.[1];
+  if (library !== undefined) return fromLibrary(library, path);
+  if (isShipped(path)) return { kind: 'shipped', name: path };
+  if (/\.(js|mjs)$/.test(path)) return { kind: 'file', path: resolve(folder, path), language: 'js' };
+  if (path.endsWith('.wasm')) return { kind: 'file', path: resolve(folder, path), language: 'wasm' };
+  const near = nearest(path, SHIPPED_PLUGINS);
+  const hint = near ? `; did you mean "${near}"?` : '';
+  return {
+    kind: 'refused',
+    reason: `expected a .js or .wasm file or one of ${SHIPPED_PLUGINS.join(', ')}, found ${JSON.stringify(path)}${hint}`,
+  };
+}
+
+function fromLibrary(library: string, path: string): PluginTarget {
+  const name = OLD_NAMES[library] ?? library;
+  if (isShipped(name)) return { kind: 'shipped', name };
+  if (library === 'ketos') {
+    const reason =
+      'the ketos plugin (Lisp scripts) is not carried over; write the script as a .js plugin, see docs/plugins.md';
+    return { kind: 'refused', reason };
+  }
+  const reason = `native libraries are not loaded and none of ours replaces ${basename(path)}; ours are ${SHIPPED_PLUGINS.join(', ')}`;
+  return { kind: 'refused', reason };
+}
+
+/** The settings that are handed to the plugin: the entry without its path. */
+export function settingsOf(entry: PluginEntry): Record<string, unknown> {
+  const { path: _path, ...settings } = entry;
+  return settings;
+}
+
+/** A plugin's own check of its settings: one message a mistake. */
+export type SettingsCheck = (settings: Record<string, unknown>) => readonly string[];
+
+/**
+ * What keeps plugins of a configuration from being loaded. The daemon starts without these plugins and says so.
+ * @param checks further checks, by the short name of a plugin
+ */
+export function pluginFindings(
+  entries: readonly PluginEntry[],
+  checks: Readonly<Partial<Record<ShippedPlugin, SettingsCheck>>> = {},
+): Finding[] {
+  return entries.flatMap((entry, index): Finding[] => {
+    const target = resolvePlugin(entry.path);
+    if (target.kind === 'refused') {
+      return [{ severity: 'plugin', path: `plugins[${index}].path`, message: target.reason }];
+    }
+    if (target.kind === 'file') return [];
+    const own = checks[target.name]?.(settingsOf(entry)) ?? [];
+    return [
+      ...settingsMistakes(target.name, settingsOf(entry), ['plugins', index]),
+      ...own.map((message): Finding => ({ severity: 'plugin', path: `plugins[${index}]`, message })),
+    ];
+  });
+}
