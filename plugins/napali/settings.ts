@@ -1,0 +1,55 @@
+/** Settings of the napali plugin: names and defaults of the field. */
+import { z } from 'zod';
+
+export const settingsSchema = z
+  .object({
+    alpha: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(0.5)
+      .describe('weight of the newest measurement in mean and deviation'),
+    f_min: z.number().positive().default(59.9).describe('least frequency, Hz'),
+    f_max: z.number().positive().default(60.1).describe('greatest frequency, Hz'),
+    rms_min: z.number().min(0).default(115).describe('least RMS voltage, V'),
+    rms_max: z.number().positive().default(125).describe('greatest RMS voltage, V'),
+    thd_max: z.number().min(0).default(0.05).describe('greatest THD, fraction'),
+    trans_max: z.number().min(0).default(7).describe('greatest transient magnitude, V'),
+    grace_time_ms: z
+      .number()
+      .int()
+      .min(0)
+      .max(50_000)
+      .default(5000)
+      .describe('an event ends when its boxes stayed inside the limits this long, ms'),
+    trigger_local: z.boolean().default(false).describe('also ask for events that only one box shows'),
+    slice_ms: z
+      .number()
+      .int()
+      .min(1000)
+      .max(50_000)
+      .default(20_000)
+      .describe('ours: an event still open after this is asked for at once and goes on, ms'),
+    debug: z.boolean().default(false).describe('log how events open, grow and end'),
+  })
+  .strict()
+  .superRefine((s, ctx) => {
+    if (s.f_min >= s.f_max) ctx.addIssue({ code: 'custom', path: ['f_min'], message: 'must be below f_max' });
+    if (s.rms_min >= s.rms_max)
+      ctx.addIssue({ code: 'custom', path: ['rms_min'], message: 'must be below rms_max' });
+  });
+
+export type NapaliSettings = z.infer<typeof settingsSchema>;
+
+/**
+ * Checks the settings, all mistakes at once.
+ * @throws Error whose message names each field and what was expected
+ */
+export function parseSettings(settings: Record<string, unknown>): NapaliSettings {
+  const { path: _path, ...own } = settings;
+  const result = settingsSchema.safeParse(own);
+  if (result.success) return result.data;
+  throw new Error(
+    result.error.issues.map((issue) => `${issue.path.join('.') || 'settings'}: ${issue.message}`).join('; '),
+  );
+}
