@@ -15,9 +15,10 @@ import type { WireReader } from './wire-reader.js';
 /** A metric that no column holds. */
 const OTHER = 0;
 
-/** The map entry being read: the metric's bit, and its min, max and average (in a typed array: doubles in variables would be boxed). */
+/** The map entry being read: the metric's bit, and its min, max and average, as bits and as floats. */
 let name = OTHER;
-const values = new Float32Array(3);
+const bits = new Int32Array(3);
+const values = new Float32Array(bits.buffer);
 
 /** @returns a STREAM_ code. The row's metrics must be NaN and its `invalid` 0 before. */
 export function decodeMeasurement(reader: WireReader, columns: MeasurementColumns, index: number): number {
@@ -55,7 +56,9 @@ export function decodeMeasurement(reader: WireReader, columns: MeasurementColumn
 /** One entry of the map: key and value in any order; a second key replaces the first, a second value merges into it. */
 function readEntry(reader: WireReader): void {
   name = OTHER;
-  values.fill(0);
+  bits[0] = 0;
+  bits[1] = 0;
+  bits[2] = 0;
   const outer = reader.limit;
   const end = reader.end();
   reader.limit = end;
@@ -74,9 +77,9 @@ function readMetric(reader: WireReader): void {
   reader.limit = end;
   while (reader.pos < end) {
     const tag = reader.tag();
-    if (tag === 0x0d) values[0] = reader.float();
-    else if (tag === 0x15) values[1] = reader.float();
-    else if (tag === 0x1d) values[2] = reader.float();
+    if (tag === 0x0d) bits[0] = reader.floatBits();
+    else if (tag === 0x15) bits[1] = reader.floatBits();
+    else if (tag === 0x1d) bits[2] = reader.floatBits();
     else reader.skip(tag, 1);
   }
   reader.limit = outer;
@@ -119,7 +122,9 @@ function readName(reader: WireReader): number {
 
 function put(columns: MeasurementColumns, metric: MetricColumns, index: number): void {
   const invalid = columns.invalid[index] ?? 0;
-  const [min = 0, max = 0, average = 0] = values;
+  const min = values[0] ?? 0;
+  const max = values[1] ?? 0;
+  const average = values[2] ?? 0;
   if (Number.isFinite(min) && Number.isFinite(max) && Number.isFinite(average)) {
     metric.min[index] = min;
     metric.average[index] = average;

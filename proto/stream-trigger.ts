@@ -19,14 +19,15 @@ const FREQUENCY = 4;
 const RMS = 8;
 const ALL = ID | TIME | FREQUENCY | RMS;
 
+/** frequency, rms and thd of the message being read, as bits and as floats. */
+const bits = new Int32Array(3);
+const values = new Float32Array(bits.buffer);
+
 /** @returns a STREAM_ code. The row's metrics must be NaN and its `invalid` 0 before. */
 export function decodeTrigger(reader: WireReader, columns: MeasurementColumns, index: number): number {
   let seen = 0;
   let id = 0;
   let time = 0;
-  let frequency = 0;
-  let rms = 0;
-  let thd = 0;
   let thdSent = false;
   while (reader.pos < reader.limit) {
     const tag = reader.tag();
@@ -40,15 +41,15 @@ export function decodeTrigger(reader: WireReader, columns: MeasurementColumns, i
         seen |= TIME;
         break;
       case 0x1d:
-        frequency = reader.float();
+        bits[0] = reader.floatBits();
         seen |= FREQUENCY;
         break;
       case 0x25:
-        rms = reader.float();
+        bits[1] = reader.floatBits();
         seen |= RMS;
         break;
       case 0x2d:
-        thd = reader.float();
+        bits[2] = reader.floatBits();
         thdSent = true;
         break;
       case 0x30:
@@ -68,9 +69,9 @@ export function decodeTrigger(reader: WireReader, columns: MeasurementColumns, i
   columns.boxId[index] = id;
   columns.timestampMs[index] = time;
   columns.dialect[index] = 2;
-  let invalid = put(columns.f, index, frequency) ? 0 : F_BIT;
-  if (!put(columns.rms, index, rms)) invalid |= RMS_BIT;
-  if (thdSent && !put(columns.thd, index, thd)) invalid |= THD_BIT;
+  let invalid = put(columns.f, index, values[0] ?? 0) ? 0 : F_BIT;
+  if (!put(columns.rms, index, values[1] ?? 0)) invalid |= RMS_BIT;
+  if (thdSent && !put(columns.thd, index, values[2] ?? 0)) invalid |= THD_BIT;
   columns.invalid[index] = invalid;
   return STREAM_OK;
 }

@@ -8,9 +8,6 @@
 const GROUP_DEPTH = 100;
 const TWO_32 = 0x1_0000_0000;
 
-const bits = new Uint32Array(1);
-const asFloat = new Float32Array(bits.buffer);
-
 export class WireReader {
   frame: Uint8Array = new Uint8Array(0);
   pos = 0;
@@ -73,13 +70,16 @@ export class WireReader {
     return this.fail();
   }
 
-  float(): number {
+  /** The bits of a float as an int32: a double returned from here would be boxed, which costs more than the reading. */
+  floatBits(): number {
     const at = this.pos;
-    if (at + 4 > this.limit) return this.fail();
+    if (at + 4 > this.limit) {
+      this.fail();
+      return 0;
+    }
     const f = this.frame;
-    bits[0] = (f[at] ?? 0) | ((f[at + 1] ?? 0) << 8) | ((f[at + 2] ?? 0) << 16) | ((f[at + 3] ?? 0) << 24);
     this.pos = at + 4;
-    return asFloat[0] ?? 0;
+    return (f[at] ?? 0) | ((f[at + 1] ?? 0) << 8) | ((f[at + 2] ?? 0) << 16) | ((f[at + 3] ?? 0) << 24);
   }
 
   /** Reads the length of a length-delimited field. @returns where the field ends, never past `limit` */
