@@ -3,6 +3,10 @@
  * `docs/errors.md` is generated from this table and a test fails when the two disagree.
  */
 export const ERROR_CODES = {
+  BUILD_INCOMPLETE: {
+    meaning: 'A file that the build makes is missing or damaged; the message names it.',
+    action: 'Run `npm run build`, or install the package again.',
+  },
   CONFIG_INVALID: {
     meaning: 'A configuration file has a wrong or unknown value; every mistake is listed with its path.',
     action: 'Correct the fields named; `makai config check <file>` checks without starting anything.',
