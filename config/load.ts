@@ -73,7 +73,7 @@ function readText(text: string, source: string): unknown {
   const { message, line, column } = result.mistake;
   throw new MakaiError(
     'CONFIG_UNREADABLE',
-    `${source} is not JSON: line ${line}, column ${column}: ${message}`,
+    `${source} is not sound JSON: line ${line}, column ${column}: ${message}`,
   );
 }
 

@@ -1,6 +1,6 @@
 /** Plugin entries: what a `path` means, and checks of settings before anything is started. */
 import { basename, resolve } from 'node:path';
-import type { Finding } from './findings.js';
+import { type Finding, pathText } from './findings.js';
 import { settingsMistakes } from './plugin-settings.js';
 import { nearest } from './suggest.js';
 
@@ -66,25 +66,28 @@ export function settingsOf(entry: PluginEntry): Record<string, unknown> {
 
 /** A plugin's own check of its settings: one message a mistake. */
 export type SettingsCheck = (settings: Record<string, unknown>) => readonly string[];
+export type PluginChecks = Readonly<Partial<Record<ShippedPlugin, SettingsCheck>>>;
 
 /**
  * What keeps plugins of a configuration from being loaded. The daemon starts without these plugins and says so.
- * @param checks further checks, by the short name of a plugin
+ * @param checks the plugins' own checks, by their short names; without one only the settings the field knows are looked at
+ * @param firstIndex place of the first entry in the list of the file
  */
 export function pluginFindings(
   entries: readonly PluginEntry[],
-  checks: Readonly<Partial<Record<ShippedPlugin, SettingsCheck>>> = {},
+  checks: PluginChecks = {},
+  firstIndex = 0,
 ): Finding[] {
-  return entries.flatMap((entry, index): Finding[] => {
+  return entries.flatMap((entry, offset): Finding[] => {
+    const index = firstIndex + offset;
     const target = resolvePlugin(entry.path);
     if (target.kind === 'refused') {
       return [{ severity: 'plugin', path: `plugins[${index}].path`, message: target.reason }];
     }
     if (target.kind === 'file') return [];
-    const own = checks[target.name]?.(settingsOf(entry)) ?? [];
-    return [
-      ...settingsMistakes(target.name, settingsOf(entry), ['plugins', index]),
-      ...own.map((message): Finding => ({ severity: 'plugin', path: `plugins[${index}]`, message })),
-    ];
+    const at = ['plugins', index];
+    const own = checks[target.name];
+    if (!own) return settingsMistakes(target.name, settingsOf(entry), at);
+    return own(settingsOf(entry)).map((message) => ({ severity: 'plugin', path: pathText(at), message }));
   });
 }

@@ -6,6 +6,7 @@ import { type Finding, findingLine } from '../../config/findings.js';
 import { isKind, KIND_NAMES, type Kind } from '../../config/kinds.js';
 import { EXIT, UsageError } from '../errors.js';
 import { clean, jsonLine, write } from '../output.js';
+import { PLUGIN_CHECKS } from '../plugin-checks.js';
 
 const LABELS = { error: 'error', plugin: 'error', warning: 'warning' } as const;
 
@@ -30,7 +31,11 @@ export function register(program: Command): void {
 }
 
 async function check(file: string, options: { kind?: string; json?: true }): Promise<void> {
-  const { kind, findings } = checkFile(file, options.kind === undefined ? undefined : kindOf(options.kind));
+  const { kind, findings } = checkFile(
+    file,
+    options.kind === undefined ? undefined : kindOf(options.kind),
+    PLUGIN_CHECKS,
+  );
   if (options.json) for (const finding of findings) await write(jsonLine({ kind, ...finding }));
   else await write(`${report(file, kind, findings)}\n`);
   if (findings.some((finding) => finding.severity !== 'warning')) process.exitCode = EXIT.failed;

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { MakaiError } from '../../common/errors.js';
+import { detectKind, KIND_NAMES, KINDS, type Kind } from '../../config/kinds.js';
+import { isNamed, parseConfig, tryConfig } from '../../config/parse.js';
+
+/** The least that each daemon needs. */
+const LEAST: Readonly<Record<Kind, Record<string, unknown>>> = {
+  'triggering-broker': { client_certs: '/keys' },
+  'acquisition-broker': { client_certs: '/keys' },
+  'triggering-service': {},
+};
+
+/** What the field's files name, generation by generation. */
+const FIELD_NAMES: Readonly<Record<Kind, string>> = {
+  'triggering-broker': 'client_certs server_cert interface backend metric_update_sec mongo_host mongo_port',
+  'acquisition-broker':
+    'client_certs server_cert pub_key sec_key box_pub box_pull backend_pull backend_pub mongo_uri mongo_host mongo_port ' +
+    'metric_update_sec zmq_event_endpoint zmq_event_id_endpoint ttl_cache_ttl identity',
+  'triggering-service':
+    'zmq_trigger_endpoint zmq_acquisition_endpoint mongo_host mongo_port mongo_measurement_expiration_seconds ' +
+    'mongo_trends_update_interval_seconds event_request_expiration_window_ms plugins zmq_data_endpoint zmq_event_endpoint ' +
+    'zmq_event_id_endpoint ttl_cache_ttl identity',
+};
+
+describe('config/parse', () => {
+  for (const kind of KIND_NAMES) {
+    it(`${kind}: knows every field of both generations`, () => {
+      for (const name of FIELD_NAMES[kind].split(' ')) assert.ok(name in KINDS[kind].schema.shape, name);
+    });
+
+    it(`${kind}: what it filled in is itself a sound file that says the same`, () => {
+      const { identity, ...config } = { identity: 'a', ...parseConfig(kind, LEAST[kind]) };
+      const again = { identity, ...parseConfig(kind, JSON.parse(JSON.stringify(config))) };
+      assert.deepEqual({ ...again, identity }, { ...config, identity });
+    });
+
+    it(`${kind}: is found by its fields`, () => {
+      const full = parseConfig(kind, LEAST[kind]);
+      assert.equal(detectKind(full), kind);
+    });
+
+    it(`${kind}: leaving out any fields that have defaults gives these defaults`, () => {
+      const full: Record<string, unknown> = { ...parseConfig(kind, LEAST[kind]) };
+      delete full.identity;
+      const names = Object.keys(full).filter((name) => !(name in LEAST[kind]));
+      fc.assert(
+        fc.property(fc.subarray(names), (left) => {
+          const some = Object.fromEntries(Object.entries(full).filter(([name]) => !left.includes(name)));
+          const { identity: _identity, ...config } = { identity: '', ...parseConfig(kind, some) };
+          assert.deepEqual(config, full);
+        }),
+        { numRuns: 50 },
+      );
+    });
+
+    it(`${kind}: any JSON whatever is either a configuration or mistakes that can be told`, () => {
+      const names = Object.keys(KINDS[kind].schema.shape);
+      const record = fc.dictionary(
+        fc.oneof(fc.constantFrom(...names, '__proto__', 'constructor'), fc.string()),
+        fc.jsonValue(),
+      );
+      fc.assert(
+        fc.property(fc.oneof(fc.jsonValue(), record), (input) => {
+          const parsed = tryConfig(kind, input);
+          if (parsed.mistakes)
+            assert.ok(parsed.mistakes.length > 0 && parsed.mistakes.every((m) => m.message.length < 1000));
+        }),
+        { numRuns: 300 },
+      );
+    });
+  }
+
+  it('is frozen all the way down', () => {
+    const config = parseConfig('triggering-service', { plugins: [{ path: 'print', deep: { list: [1] } }] });
+    assert.ok(
+      Object.isFrozen(config) && Object.isFrozen(config.limits) && Object.isFrozen(config.plugins[0]?.deep),
+    );
+    assert.throws(() => Object.assign(config.limits, { boxes: 1 }), TypeError);
+  });
+
+  it('tells named fields from defaults', () => {
+    const config = parseConfig('acquisition-broker', {
+      client_certs: '/k',
+      zmq_event_endpoint: 'tcp://*:10000',
+    });
+    assert.equal(isNamed(config, 'zmq_event_endpoint'), true);
+    assert.equal(isNamed(config, 'zmq_event_id_endpoint'), false);
+    assert.equal(config.zmq_event_id_endpoint, 'tcp://127.0.0.1:10001');
+  });
+
+  it('makes an identity when the file has none, and another each time', () => {
+    const [a, b] = [1, 2].map(() => parseConfig('triggering-service', {}).identity);
+    assert.match(a ?? '', /^[0-9a-f-]{36}$/);
+    assert.notEqual(a, b);
+  });
+
+  it('hands the settings of plugins on as they are', () => {
+    const entry = { path: 'mine.js', threshold: [{ a: null }], name: 'x' };
+    assert.deepEqual(parseConfig('triggering-service', { plugins: [entry] }).plugins, [entry]);
+  });
+
+  it('names the place and all mistakes in one error', () => {
+    assert.throws(
+      () =>
+        parseConfig(
+          'triggering-service',
+          { workers: 0, zmq_trigger_endpoint: 'tcp://*:9881' },
+          '/etc/x.json',
+        ),
+      (error: unknown) => {
+        assert.ok(error instanceof MakaiError);
+        assert.equal(error.code, 'CONFIG_INVALID');
+        assert.match(
+          error.message,
+          /^\/etc\/x\.json has 2 mistakes:\n {2}zmq_trigger_endpoint: .+\n {2}workers: /,
+        );
+        assert.match(error.hint ?? '', /config check/);
+        return true;
+      },
+    );
+  });
+});

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { pluginFindings, resolvePlugin, settingsOf } from '../../config/plugins.js';
+
+describe('config/plugins', () => {
+  it("finds ours by the name in the original's library", () => {
+    const names = {
+      '/usr/local/lib/opq/plugins/libprint_plugin.so': 'print',
+      './libhealth_plugin.so': 'health',
+      'libnapali_plugin.so': 'napali',
+      '/build/bin/libthreshold_trigger_plugin.so': 'threshold',
+      'libthreshold_plugin.so': 'threshold',
+      outage: 'outage',
+    };
+    for (const [path, name] of Object.entries(names))
+      assert.deepEqual(resolvePlugin(path), { kind: 'shipped', name });
+  });
+
+  it('takes files from the folder it is told', () => {
+    assert.deepEqual(resolvePlugin('a/b.js', '/opt'), { kind: 'file', path: '/opt/a/b.js', language: 'js' });
+    assert.deepEqual(resolvePlugin('/x.wasm', '/opt'), { kind: 'file', path: '/x.wasm', language: 'wasm' });
+  });
+
+  it('refuses ketos, other libraries and unknown names with what to do', () => {
+    const reason = (path: string) => {
+      const target = resolvePlugin(path);
+      return target.kind === 'refused' ? target.reason : '';
+    };
+    assert.match(reason('libketos_plugin.so'), /\.js plugin/);
+    assert.match(reason('libsome_plugin.so'), /native libraries/);
+    assert.match(reason('treshold'), /did you mean "threshold"/);
+  });
+
+  it("asks a plugin's own check when there is one, without the path", () => {
+    const entry = { path: 'libprint_plugin.so', print: 1 };
+    const seen: unknown[] = [];
+    const print = (settings: unknown) => {
+      seen.push(settings);
+      return ['not so'];
+    };
+    assert.deepEqual(pluginFindings([entry], { print }), [
+      { severity: 'plugin', path: 'plugins[0]', message: 'not so' },
+    ]);
+    assert.deepEqual(seen, [settingsOf(entry)]);
+    assert.deepEqual(settingsOf(entry), { print: 1 });
+  });
+});
