@@ -3,6 +3,10 @@
  * `docs/errors.md` is generated from this table and a test fails when the two disagree.
  */
 export const ERROR_CODES = {
+  BOX_NAME_TAKEN: {
+    meaning: "A box was to be stored under a name that is another box's.",
+    action: 'Choose another name; `makai boxes list` shows those in use.',
+  },
   BUILD_INCOMPLETE: {
     meaning: 'A file that the build makes is missing or damaged; the message names it.',
     action: 'Run `npm run build`, or install the package again.',
@@ -32,9 +36,22 @@ export const ERROR_CODES = {
     meaning: 'A file that holds a secret can be read or changed by users other than its owner and group.',
     action: 'Take the rights of others away (`chmod o-rw`); if they had them for long, make new keys.',
   },
+  STORE_FOREIGN: {
+    meaning: 'The file named as a store belongs to another program.',
+    action: 'Name another file in the store URL.',
+  },
+  STORE_NEWER: {
+    meaning:
+      'A newer version of makai wrote the store; this one does not know its schema. Nothing was changed.',
+    action: 'Install that version, or use another store.',
+  },
   STORE_UNAVAILABLE: {
     meaning: 'The store could not be opened or does not answer.',
     action: 'Check the store URL, that the server runs, and the rights on its files.',
+  },
+  STORE_URL_INVALID: {
+    meaning: 'A store URL is not one that makai knows.',
+    action: 'Write sqlite:<file>, mongodb://… or mongodb+srv://…',
   },
 } as const satisfies Record<string, { meaning: string; action: string }>;
 

@@ -1,0 +1,70 @@
+/** Opening a file, what its errors mean to a person, and write transactions. */
+import Database from 'better-sqlite3';
+import { codeOf, MakaiError, messageOf } from '../../common/errors.js';
+import { migrate } from './schema.js';
+
+/** How long one attempt waits for another process's transaction; `execution.ts` makes further attempts without blocking. */
+const BUSY_TIMEOUT_MS = 200;
+/** How long opening waits for another process that opens or upgrades the same file. */
+const OPEN_TIMEOUT_MS = 10_000;
+/** The write-ahead log is cut back to this after a burst. */
+const JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Opens (and makes, if missing) a store's file at this program's schema version.
+ * @throws MakaiError STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER
+ */
+export function openDatabase(file: string): Database.Database {
+  let db: Database.Database | undefined;
+  const deadline = Date.now() + OPEN_TIMEOUT_MS;
+  for (;;) {
+    try {
+      db = new Database(file, { timeout: BUSY_TIMEOUT_MS });
+      // WAL: readers and one writer do not wait for each other. FULL: a commit is on disk when it returns.
+      db.pragma('journal_mode = WAL');
+      db.pragma('synchronous = FULL');
+      db.pragma(`journal_size_limit = ${JOURNAL_LIMIT_BYTES}`);
+      db.pragma('temp_store = MEMORY');
+      migrate(db, file);
+      return db;
+    } catch (error) {
+      db?.close();
+      if (!isBusy(error) || Date.now() > deadline) throw storeError(error, file);
+    }
+  }
+}
+
+/** True when another process held the file's lock for longer than one attempt waits: the operation changed nothing and can be repeated. */
+export function isBusy(error: unknown): boolean {
+  const code = codeOf(error) ?? '';
+  return code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED');
+}
+
+const HINTS: [prefix: string, meaning: string, hint: string][] = [
+  ['SQLITE_FULL', 'the disk is full', 'Make room on the disk; nothing that was acknowledged is lost.'],
+  [
+    'SQLITE_CANTOPEN',
+    'it cannot be opened',
+    'Check that its directory exists and that this user may write there.',
+  ],
+  ['SQLITE_READONLY', 'it is read-only', 'Give this user the right to write to the file and its directory.'],
+  ['SQLITE_NOTADB', 'it is not an SQLite database', 'Check the path, or move the file out of the way.'],
+  ['SQLITE_CORRUPT', 'it is damaged', 'Restore it from a backup, or `sqlite3 FILE .recover` into a new one.'],
+  ['SQLITE_IOERR', 'the disk reports an error', "Check the disk and the system's log."],
+  ['SQLITE_BUSY', 'another process keeps it locked', 'Find the process that holds it: `fuser FILE`.'],
+];
+
+/** What went wrong as a MakaiError; errors that are not SQLite's pass unchanged. */
+export function storeError(error: unknown, file: string): unknown {
+  if (error instanceof MakaiError) return error;
+  // better-sqlite3 reports a missing directory as a TypeError of its own.
+  const missing = error instanceof TypeError && error.message.includes('directory does not exist');
+  const code = missing ? 'SQLITE_CANTOPEN' : codeOf(error);
+  if (!code?.startsWith('SQLITE_')) return error;
+  const known = HINTS.find(([prefix]) => code.startsWith(prefix));
+  const meaning = known?.[1] ?? messageOf(error);
+  return new MakaiError('STORE_UNAVAILABLE', `${file}: ${meaning} (${code})`, {
+    cause: error,
+    ...(known === undefined ? {} : { hint: known[2] }),
+  });
+}

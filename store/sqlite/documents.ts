@@ -1,0 +1,81 @@
+/** Boxes, configuration documents, metrics, health findings and open requests. */
+
+import { nameTaken } from '../boxes.js';
+import type {
+  BoxDocument,
+  HealthDocument,
+  LahaConfigDocument,
+  MakaiConfigDocument,
+  MetricsDocument,
+  OpenRequest,
+} from '../store.js';
+import type { Context } from './context.js';
+
+export function documentOperations({ db, write }: Context) {
+  const allBoxes = db
+    .prepare<[], string>('SELECT document FROM boxes ORDER BY length(box_id), box_id')
+    .pluck(true);
+  const oneBox = db.prepare<[string], string>('SELECT document FROM boxes WHERE box_id = ?').pluck(true);
+  const putBox = db.prepare<[string, string | null, string]>(
+    `INSERT INTO boxes VALUES (?, ?, ?)
+     ON CONFLICT (box_id) DO UPDATE SET name = excluded.name, document = excluded.document`,
+  );
+  const ownerOf = db
+    .prepare<[string, string], string>('SELECT box_id FROM boxes WHERE name = ? AND box_id <> ?')
+    .pluck(true);
+  const removeBox = db.prepare<[string]>('DELETE FROM boxes WHERE box_id = ?');
+  const document = db.prepare<[string], string>('SELECT body FROM documents WHERE name = ?').pluck(true);
+  const putDocument = db.prepare<[string, string]>(
+    'INSERT INTO documents VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body',
+  );
+  const insertMetrics = db.prepare(
+    'INSERT INTO metrics (stored_ms, name, bytes, sent, recv) VALUES (?, ?, ?, ?, ?)',
+  );
+  const insertHealth = db.prepare(
+    'INSERT INTO health (timestamp_ms, service, service_id, status, info) VALUES (?, ?, ?, ?, ?)',
+  );
+  const putRequest = db.prepare<[string, string]>(
+    'INSERT INTO open_requests (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body',
+  );
+  const removeRequest = db.prepare<[string]>('DELETE FROM open_requests WHERE key = ?');
+  const requests = db.prepare<[], OpenRequest>('SELECT key, body FROM open_requests ORDER BY request_id');
+
+  return {
+    boxes: (): BoxDocument[] => allBoxes.all().map((body) => JSON.parse(body) as BoxDocument),
+    box: (boxId: string): BoxDocument | undefined => parsed<BoxDocument>(oneBox.get(boxId)),
+    putBox: (box: BoxDocument): void => {
+      write(() => {
+        const other = box.name === undefined ? undefined : ownerOf.get(box.name, box.box_id);
+        if (other !== undefined) throw nameTaken(box, other);
+        putBox.run(box.box_id, box.name ?? null, JSON.stringify(box));
+      });
+    },
+    removeBox: (boxId: string): boolean => removeBox.run(boxId).changes === 1,
+
+    makaiConfig: () => parsed<MakaiConfigDocument>(document.get('makai_config')),
+    putMakaiConfig: (body: MakaiConfigDocument): void => {
+      putDocument.run('makai_config', JSON.stringify(body));
+    },
+    lahaConfig: () => parsed<LahaConfigDocument>(document.get('laha_config')),
+
+    insertMetrics: (metrics: MetricsDocument, nowMs: number): void => {
+      const counts = { bytes: null, sent: null, recv: null, ...metrics };
+      insertMetrics.run(nowMs, counts.name, counts.bytes, counts.sent, counts.recv);
+    },
+    insertHealth: ({ timestamp, service, serviceID, status, info }: HealthDocument): void => {
+      insertHealth.run(timestamp.getTime(), service, serviceID, status, info);
+    },
+
+    putOpenRequest: ({ key, body }: OpenRequest): void => {
+      putRequest.run(key, body);
+    },
+    removeOpenRequest: (key: string): void => {
+      removeRequest.run(key);
+    },
+    openRequests: (): OpenRequest[] => requests.all(),
+  };
+}
+
+function parsed<T>(body: string | undefined): T | undefined {
+  return body === undefined ? undefined : (JSON.parse(body) as T);
+}

@@ -1,0 +1,33 @@
+/** Everything a SQLite store does, as synchronous operations over one open database. */
+import type { Retention } from '../store.js';
+import { openDatabase } from './connection.js';
+import { createContext } from './context.js';
+import { documentOperations } from './documents.js';
+import { eventOperations } from './events.js';
+import { expiryOperations } from './expiry.js';
+import { measurementOperations } from './measurements.js';
+import { trendOperations } from './trends.js';
+
+export type Engine = ReturnType<typeof openEngine>;
+
+/** @throws MakaiError as `openDatabase` */
+export function openEngine(file: string, retention: Retention) {
+  const db = openDatabase(file);
+  const context = createContext(db, retention);
+  const { prolongMeasurements, ...measurements } = measurementOperations(context);
+  const { prolongTrends, ...trends } = trendOperations(context);
+  const prolong = (startMs: number, endMs: number, until: number): void => {
+    prolongMeasurements(startMs, endMs, until);
+    prolongTrends(startMs, endMs, until);
+  };
+  return {
+    ...measurements,
+    ...trends,
+    ...eventOperations(context, prolong),
+    ...documentOperations(context),
+    ...expiryOperations(context),
+    close: (): void => {
+      db.close();
+    },
+  };
+}

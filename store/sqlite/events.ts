@@ -1,0 +1,178 @@
+/** Events, their numbers, and the waveforms of their boxes. */
+import type { BoxEventDocument, EventDocument, NewEvent, TimeRange } from '../store.js';
+import type { Context } from './context.js';
+import { blobToTimes, fromMs, type Row, timesToBlob, toMs } from './values.js';
+
+/** A position in the order of events: by target start, then number. */
+export interface EventCursor {
+  startMs: number;
+  eventId: number;
+}
+
+const EVENT_COLUMNS = `event_id, type, description, boxes_triggered, percent_magnitude,
+  target_event_start_timestamp_ms, target_event_end_timestamp_ms, expire_at`;
+
+export function eventOperations(
+  { db, write, retention, expireAt }: Context,
+  prolong: (startMs: number, endMs: number, until: number) => void,
+) {
+  const lastNumber = db
+    .prepare<[], number | null>(
+      `SELECT max((SELECT coalesce(max(last), 0) FROM sequences WHERE name = 'event_id'),
+                  (SELECT coalesce(max(event_id), 0) FROM events),
+                  (SELECT coalesce(max(event_id), 0) FROM box_events))`,
+    )
+    .pluck(true);
+  const setNumber = db.prepare<[number]>(
+    "INSERT INTO sequences VALUES ('event_id', ?) ON CONFLICT DO UPDATE SET last = max(last, excluded.last)",
+  );
+  const insert = db.prepare(
+    `INSERT OR IGNORE INTO events (${EVENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const byId = db.prepare<[number], Row>('SELECT * FROM events WHERE event_id = ?');
+  const setTriggered = db.prepare<[string, number]>(
+    'UPDATE events SET boxes_triggered = ? WHERE event_id = ?',
+  );
+  const pageOf = (order: 'ASC' | 'DESC', past: '<' | '>') =>
+    db.prepare<[number, number, number, number, number], Row>(
+      `SELECT * FROM events WHERE target_event_start_timestamp_ms >= ? AND target_event_start_timestamp_ms < ?
+         AND (target_event_start_timestamp_ms, event_id) ${past} (?, ?)
+       ORDER BY target_event_start_timestamp_ms ${order}, event_id ${order} LIMIT ?`,
+    );
+  const up = pageOf('ASC', '>');
+  const down = pageOf('DESC', '<');
+  const receivedOf = db.prepare<[number], { box_id: string; latency_ms: number | null }>(
+    'SELECT box_id, latency_ms FROM received WHERE event_id = ? ORDER BY position',
+  );
+  const receive = db.prepare<[number, string, number, number]>(
+    `INSERT OR IGNORE INTO received (event_id, box_id, position, latency_ms)
+     VALUES (?, ?, (SELECT coalesce(max(position), 0) + 1 FROM received WHERE event_id = ?), ?)`,
+  );
+  const insertBoxEvent = db.prepare(
+    `INSERT INTO box_events (event_id, box_id, event_start_timestamp_ms, event_end_timestamp_ms, location, data_fs_filename,
+       window_timestamps_ms, samples) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id, box_id) DO NOTHING`,
+  );
+  const boxEventsOf = db.prepare<[number], Row>(
+    `SELECT event_id, box_id, event_start_timestamp_ms, event_end_timestamp_ms, location, data_fs_filename, window_timestamps_ms
+     FROM box_events WHERE event_id = ? ORDER BY rowid`,
+  );
+  const samplesOf = db
+    .prepare<[string], Buffer | null>('SELECT samples FROM box_events WHERE data_fs_filename = ?')
+    .pluck(true);
+
+  const documentOf = (row: Row): EventDocument => {
+    const eventId = Number(row.event_id);
+    const received = receivedOf.all(eventId);
+    const latencies = received.flatMap(({ latency_ms }) => (latency_ms === null ? [] : [latency_ms]));
+    return {
+      event_id: eventId,
+      ...(row.type === null ? {} : { type: String(row.type) }),
+      description: String(row.description),
+      boxes_triggered: JSON.parse(String(row.boxes_triggered)) as string[],
+      boxes_received: received.map(({ box_id }) => box_id),
+      ...(latencies.length === received.length ? { latencies_ms: latencies } : {}),
+      ...(row.percent_magnitude === null ? {} : { percent_magnitude: Number(row.percent_magnitude) }),
+      target_event_start_timestamp_ms: Number(row.target_event_start_timestamp_ms),
+      target_event_end_timestamp_ms: Number(row.target_event_end_timestamp_ms),
+      expire_at: Number(row.expire_at),
+    };
+  };
+
+  return {
+    nextEventIds(count: number): number[] {
+      return write(() => {
+        const last = lastNumber.get() ?? 0;
+        setNumber.run(last + count);
+        return Array.from({ length: count }, (_, i) => last + 1 + i);
+      });
+    },
+
+    insertEvent(event: NewEvent, nowMs: number): void {
+      const { target_event_start_timestamp_ms: startMs, target_event_end_timestamp_ms: endMs } = event;
+      write(() => {
+        const until = expireAt('events', nowMs);
+        const { event_id, type, description, percent_magnitude } = event;
+        const triggered = JSON.stringify([...new Set(event.boxes_triggered)]);
+        const { changes } = insert.run(
+          event_id,
+          type,
+          description,
+          triggered,
+          percent_magnitude,
+          startMs,
+          endMs,
+          until,
+        );
+        // So that the number is not given again once the event has expired.
+        setNumber.run(event_id);
+        if (changes === 1 && retention.mode === 'laha') prolong(startMs, endMs, until);
+      });
+    },
+
+    addTriggeredBoxes(eventId: number, boxIds: readonly string[]): void {
+      write(() => {
+        const row = byId.get(eventId);
+        if (row === undefined) return;
+        const before = JSON.parse(String(row.boxes_triggered)) as string[];
+        const after = [...new Set([...before, ...boxIds])];
+        if (after.length > before.length) setTriggered.run(JSON.stringify(after), eventId);
+      });
+    },
+
+    event(eventId: number): EventDocument | undefined {
+      const row = byId.get(eventId);
+      return row === undefined ? undefined : documentOf(row);
+    },
+
+    eventPage(range: TimeRange, after: EventCursor | undefined, pageSize: number): EventDocument[] {
+      const descending = range.descending === true;
+      const edge = descending ? Number.MAX_SAFE_INTEGER : Number.MIN_SAFE_INTEGER;
+      const { startMs, eventId } = after ?? { startMs: edge, eventId: edge };
+      const rows = (descending ? down : up).all(fromMs(range), toMs(range), startMs, eventId, pageSize);
+      return rows.map(documentOf);
+    },
+
+    putBoxEvent(
+      document: BoxEventDocument,
+      samples: Int16Array,
+      receivedAtMs: number,
+    ): 'stored' | 'duplicate' {
+      return write(() => {
+        const { event_id, box_id } = document;
+        const { changes } = insertBoxEvent.run(
+          event_id,
+          box_id,
+          document.event_start_timestamp_ms,
+          document.event_end_timestamp_ms,
+          document.location,
+          document.data_fs_filename,
+          timesToBlob(document.window_timestamps_ms),
+          bytesOf(samples),
+        );
+        receive.run(event_id, box_id, event_id, receivedAtMs);
+        return changes === 1 ? 'stored' : 'duplicate';
+      });
+    },
+
+    boxEvents(eventId: number): BoxEventDocument[] {
+      return boxEventsOf.all(eventId).map((row) => ({
+        event_id: Number(row.event_id),
+        box_id: String(row.box_id),
+        event_start_timestamp_ms: Number(row.event_start_timestamp_ms),
+        event_end_timestamp_ms: Number(row.event_end_timestamp_ms),
+        window_timestamps_ms: blobToTimes(row.window_timestamps_ms as Buffer),
+        location: String(row.location),
+        data_fs_filename: String(row.data_fs_filename),
+      }));
+    },
+
+    waveform(fileName: string): Uint8Array | undefined {
+      return samplesOf.get(fileName) ?? undefined;
+    },
+  };
+}
+
+/** The samples' own bytes, without a copy; little endian on every machine that Node runs on here. */
+function bytesOf(samples: Int16Array): Buffer {
+  return Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
+}

@@ -1,0 +1,72 @@
+/** Deleting what has expired, in slices short enough that a writer hardly waits. */
+import { FOREVER_SECONDS, type SweepResult } from '../store.js';
+import type { Context } from './context.js';
+
+const ROWS_A_SLICE = 2000;
+const EVENTS_A_SLICE = 10;
+/** Metrics and health findings have no expiry in the data model; here they are kept this long. */
+const DIAGNOSTICS_MS = 30 * 24 * 3600 * 1000;
+
+export function expiryOperations({ db, write }: Context) {
+  // The second condition is what lets SQLite use the partial indexes.
+  const measurements = db.prepare<[number]>(
+    `DELETE FROM measurements INDEXED BY measurements_expire WHERE expire_at <= ? AND expire_at < ${FOREVER_SECONDS} LIMIT ${ROWS_A_SLICE}`,
+  );
+  const trends = db.prepare<[number]>(
+    `DELETE FROM trends INDEXED BY trends_expire WHERE expire_at <= ? AND expire_at < ${FOREVER_SECONDS} LIMIT ${ROWS_A_SLICE}`,
+  );
+  const expiredEvents = db
+    .prepare<[number], number>(
+      `SELECT event_id FROM events INDEXED BY events_expire
+       WHERE expire_at <= ? AND expire_at < ${FOREVER_SECONDS} ORDER BY expire_at LIMIT ${EVENTS_A_SLICE}`,
+    )
+    .pluck(true);
+  // Steps from one event number to the next, so that an event of 1,000 boxes is one look-up.
+  const orphans = db
+    .prepare<[], number>(
+      `WITH RECURSIVE numbered(id) AS (
+         SELECT min(event_id) FROM box_events
+         UNION ALL
+         SELECT (SELECT min(event_id) FROM box_events WHERE event_id > numbered.id) FROM numbered WHERE numbered.id IS NOT NULL
+       )
+       SELECT id FROM numbered WHERE id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM events WHERE event_id = id) LIMIT ${EVENTS_A_SLICE}`,
+    )
+    .pluck(true);
+  const deleteEvent = db.prepare<[number]>('DELETE FROM events WHERE event_id = ?');
+  const deleteReceived = db.prepare<[number]>('DELETE FROM received WHERE event_id = ?');
+  const deleteBoxEvents = db.prepare<[number]>('DELETE FROM box_events WHERE event_id = ?');
+  const metrics = db.prepare<[number]>(`DELETE FROM metrics WHERE stored_ms < ? LIMIT ${ROWS_A_SLICE}`);
+  const health = db.prepare<[number]>(`DELETE FROM health WHERE timestamp_ms < ? LIMIT ${ROWS_A_SLICE}`);
+
+  return {
+    /** Deletes one slice of what has expired at `nowMs`. `more`: call again. */
+    sweepSlice(nowMs: number): SweepResult & { more: boolean } {
+      const seconds = Math.floor(nowMs / 1000);
+      const result = { measurements: 0, trends: 0, events: 0, orphans: 0, more: false };
+      result.measurements = write(() => measurements.run(seconds).changes);
+      result.trends = write(() => trends.run(seconds).changes);
+      write(() => {
+        for (const eventId of expiredEvents.all(seconds)) {
+          deleteBoxEvents.run(eventId);
+          deleteReceived.run(eventId);
+          deleteEvent.run(eventId);
+          result.events += 1;
+        }
+      });
+      const orphaned = write(() => {
+        const ids = orphans.all();
+        for (const eventId of ids) {
+          result.orphans += deleteBoxEvents.run(eventId).changes;
+          deleteReceived.run(eventId);
+        }
+        return ids.length;
+      });
+      const before = nowMs - DIAGNOSTICS_MS;
+      const diagnostics = write(() => metrics.run(before).changes + health.run(before).changes);
+      result.more =
+        Math.max(result.measurements, result.trends, diagnostics) >= ROWS_A_SLICE ||
+        Math.max(result.events, orphaned) >= EVENTS_A_SLICE;
+      return result;
+    },
+  };
+}

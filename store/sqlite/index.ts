@@ -1,0 +1,122 @@
+/** The embedded store: one SQLite file, no server. */
+import { resolve } from 'node:path';
+import type { MeasurementColumns } from '../../proto/columns.js';
+import { createColumns, METRICS } from '../../proto/columns.js';
+import type { Store, StoreOptions, SweepResult } from '../store.js';
+import { type Execution, executeInline, executeOnThread } from './execution.js';
+import { readPages } from './pages.js';
+
+export interface SqliteOptions extends StoreOptions {
+  /**
+   * `worker` (default for files): operations run on a thread of their own, so that a slow disk does not hold up this thread's sockets.
+   * `inline` (always for databases in memory): they run here, without the cost of a thread: for short-lived programs.
+   */
+  thread?: 'worker' | 'inline';
+}
+
+const TRENDS_A_CALL = 100;
+
+/**
+ * Opens (and makes, if missing) a store.
+ * @param file path, or `:memory:` for a store that ends with `close`
+ * @throws MakaiError STORE_UNAVAILABLE, STORE_FOREIGN (not a store of makai), STORE_NEWER (of a newer program)
+ */
+export async function openSqliteStore(file: string, options: SqliteOptions): Promise<Store> {
+  const inline = file === ':memory:' || options.thread === 'inline';
+  const path = file === ':memory:' ? file : resolve(file);
+  const execution = inline
+    ? executeInline(path, options.retention)
+    : await executeOnThread(path, options.retention);
+  return createStore(execution, !inline, options.now ?? Date.now);
+}
+
+function createStore({ call, close }: Execution, threaded: boolean, now: () => number): Store {
+  return {
+    insertMeasurements: (batch) => call('insertMeasurements', threaded ? packed(batch) : batch, now()),
+    measurements: (boxId, range = {}) =>
+      readPages(range, (page, size) => call('measurementPage', boxId, page, size), byTime),
+    async computeTrends(windows) {
+      const trends = [];
+      // In slices, so that measurements are written in between.
+      for (let i = 0; i < windows.length; i += TRENDS_A_CALL) {
+        trends.push(...(await call('computeTrends', windows.slice(i, i + TRENDS_A_CALL))));
+      }
+      return trends;
+    },
+    putTrends: (trends) => call('putTrends', trends, now()),
+    trends: (boxId, range = {}) =>
+      readPages(range, (page, size) => call('trendPage', boxId, page, size), byTime),
+
+    nextEventIds: (count) => call('nextEventIds', count),
+    insertEvent: (event) => call('insertEvent', event, now()),
+    addTriggeredBoxes: (eventId, boxIds) => call('addTriggeredBoxes', eventId, boxIds),
+    event: (eventId) => call('event', eventId),
+    events: (range = {}) => {
+      let after: { startMs: number; eventId: number } | undefined;
+      return readPages(
+        range,
+        (page, size) => call('eventPage', page, after, size),
+        (page, last) => {
+          after = { startMs: last.target_event_start_timestamp_ms, eventId: last.event_id };
+          return page;
+        },
+      );
+    },
+    putBoxEvent: (boxEvent, samples, receivedAtMs) =>
+      call('putBoxEvent', boxEvent, threaded ? samples.slice() : samples, receivedAtMs),
+    boxEvents: (eventId) => call('boxEvents', eventId),
+    async waveform(fileName) {
+      const bytes = await call('waveform', fileName);
+      return bytes === undefined ? undefined : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    },
+
+    boxes: () => call('boxes'),
+    box: (boxId) => call('box', boxId),
+    putBox: (box) => call('putBox', box),
+    removeBox: (boxId) => call('removeBox', boxId),
+    makaiConfig: () => call('makaiConfig'),
+    putMakaiConfig: (document) => call('putMakaiConfig', document),
+    lahaConfig: () => call('lahaConfig'),
+    insertMetrics: (document) => call('insertMetrics', document, now()),
+    insertHealth: (document) => call('insertHealth', document),
+    putOpenRequest: (request) => call('putOpenRequest', request),
+    removeOpenRequest: (key) => call('removeOpenRequest', key),
+    openRequests: () => call('openRequests'),
+
+    async sweep(nowMs) {
+      const total: SweepResult = { measurements: 0, trends: 0, events: 0, orphans: 0 };
+      for (;;) {
+        const { more, ...slice } = await call('sweepSlice', nowMs);
+        for (const key of ['measurements', 'trends', 'events', 'orphans'] as const) total[key] += slice[key];
+        if (!more) return total;
+      }
+    },
+    close,
+  };
+}
+
+/** The range that is left after a page whose last document is `last`. */
+function byTime<T extends { fromMs?: number; toMs?: number; descending?: boolean }>(
+  range: T,
+  last: { timestamp_ms: number },
+): T {
+  return range.descending === true
+    ? { ...range, toMs: last.timestamp_ms }
+    : { ...range, fromMs: last.timestamp_ms + 1 };
+}
+
+/** A copy that holds no more than the batch's measurements: what crosses to another thread is the whole buffer under an array. */
+function packed(batch: MeasurementColumns): MeasurementColumns {
+  const { count } = batch;
+  const copy = createColumns(count);
+  copy.count = count;
+  for (const name of ['boxId', 'timestampMs', 'invalid', 'dialect'] as const) {
+    copy[name].set(batch[name].subarray(0, count));
+  }
+  for (const metric of METRICS) {
+    for (const part of ['min', 'average', 'max'] as const) {
+      copy[metric][part].set(batch[metric][part].subarray(0, count));
+    }
+  }
+  return copy;
+}

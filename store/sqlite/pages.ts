@@ -1,0 +1,27 @@
+/** Reading in pages, so that a reader holds neither the whole answer nor a transaction. */
+import type { TimeRange } from '../store.js';
+
+const PAGE_SIZE = 1000;
+
+/**
+ * Documents of a range, page by page.
+ * @param read gives at most `size` documents of `range` in its order; fewer only at the end
+ * @param rest the range that is left after `last`
+ */
+export async function* readPages<T>(
+  range: TimeRange,
+  read: (range: TimeRange, size: number) => Promise<T[]>,
+  rest: (range: TimeRange, last: T) => TimeRange,
+): AsyncGenerator<T> {
+  let left = range.limit ?? Number.POSITIVE_INFINITY;
+  let remaining = range;
+  while (left > 0) {
+    const size = Math.min(PAGE_SIZE, left);
+    const page = await read(remaining, size);
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < size) return;
+    left -= page.length;
+    remaining = rest(remaining, last);
+  }
+}

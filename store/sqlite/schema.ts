@@ -1,0 +1,165 @@
+/**
+ * The tables of a SQLite store and how an older file becomes a newer one. `PRAGMA user_version` counts the migrations that a file
+ * has seen. A migration that has been released is never changed: a change is a further entry.
+ */
+import type { Database } from 'better-sqlite3';
+import { MakaiError } from '../../common/errors.js';
+import { FOREVER_SECONDS } from '../store.js';
+
+/** `PRAGMA application_id` of our files: "OPQM". */
+export const APPLICATION_ID = 0x4f50514d;
+
+/**
+ * Version 1. Measurements are keyed by time first, then box: what arrives together lies together, so that a batch of 1,000 boxes
+ * writes a few pages instead of 1,000 (by box first: 22 times the bytes, 6 times the time). The key's first part is
+ * a whole second, so that one box's rows are found with one seek a second. Columns that an index on `expire_at` leaves out are kept for good.
+ */
+const VERSION_1 = `
+CREATE TABLE measurements (
+  second INTEGER NOT NULL, -- timestamp_ms / 1000, rounded down
+  box INTEGER NOT NULL,
+  ms INTEGER NOT NULL,     -- timestamp_ms - 1000 * second
+  frequency REAL, voltage REAL, thd REAL, transient REAL,
+  invalid INTEGER NOT NULL, -- bit i: METRICS[i] came as infinity or NaN
+  -- least and greatest single cycle, NULL where both equal the average
+  frequency_min REAL, frequency_max REAL, voltage_min REAL, voltage_max REAL,
+  thd_min REAL, thd_max REAL, transient_min REAL, transient_max REAL,
+  expire_at INTEGER NOT NULL, -- Unix seconds, here and below
+  PRIMARY KEY (second, box, ms)
+) WITHOUT ROWID;
+CREATE INDEX measurements_expire ON measurements (expire_at) WHERE expire_at < ${FOREVER_SECONDS};
+
+CREATE TABLE trends (
+  box_id TEXT NOT NULL,
+  timestamp_ms INTEGER NOT NULL,
+  location TEXT NOT NULL,
+  frequency_min REAL, frequency_max REAL, frequency_average REAL,
+  voltage_min REAL, voltage_max REAL, voltage_average REAL,
+  thd_min REAL, thd_max REAL, thd_average REAL,
+  transient_min REAL, transient_max REAL, transient_average REAL,
+  expire_at INTEGER NOT NULL,
+  PRIMARY KEY (box_id, timestamp_ms)
+) WITHOUT ROWID;
+CREATE INDEX trends_time ON trends (timestamp_ms);
+CREATE INDEX trends_expire ON trends (expire_at) WHERE expire_at < ${FOREVER_SECONDS};
+
+CREATE TABLE events (
+  event_id INTEGER PRIMARY KEY,
+  type TEXT,
+  description TEXT NOT NULL,
+  boxes_triggered TEXT NOT NULL, -- JSON list of box ids
+  percent_magnitude REAL,
+  target_event_start_timestamp_ms INTEGER NOT NULL,
+  target_event_end_timestamp_ms INTEGER NOT NULL,
+  expire_at INTEGER NOT NULL
+);
+CREATE INDEX events_start ON events (target_event_start_timestamp_ms, event_id);
+CREATE INDEX events_end ON events (target_event_end_timestamp_ms);
+CREATE INDEX events_expire ON events (expire_at) WHERE expire_at < ${FOREVER_SECONDS};
+
+-- boxes_received and latencies_ms of an event, in the order of \`position\`
+CREATE TABLE received (
+  event_id INTEGER NOT NULL,
+  box_id TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  latency_ms INTEGER, -- NULL: not known
+  PRIMARY KEY (event_id, box_id)
+) WITHOUT ROWID;
+
+CREATE TABLE box_events (
+  event_id INTEGER NOT NULL,
+  box_id TEXT NOT NULL,
+  event_start_timestamp_ms INTEGER NOT NULL,
+  event_end_timestamp_ms INTEGER NOT NULL,
+  location TEXT NOT NULL,
+  data_fs_filename TEXT NOT NULL,
+  window_timestamps_ms BLOB NOT NULL, -- int64, little endian
+  samples BLOB,                       -- int16, little endian
+  UNIQUE (event_id, box_id)
+);
+CREATE INDEX box_events_file ON box_events (data_fs_filename);
+
+CREATE TABLE boxes (
+  box_id TEXT PRIMARY KEY,
+  name TEXT UNIQUE,
+  document TEXT NOT NULL -- JSON, all fields
+) WITHOUT ROWID;
+
+CREATE TABLE documents (
+  name TEXT PRIMARY KEY, -- makai_config, laha_config
+  body TEXT NOT NULL     -- JSON
+) WITHOUT ROWID;
+
+CREATE TABLE metrics (
+  metric_id INTEGER PRIMARY KEY,
+  stored_ms INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  bytes INTEGER, sent INTEGER, recv INTEGER
+);
+CREATE INDEX metrics_stored ON metrics (stored_ms);
+
+CREATE TABLE health (
+  finding_id INTEGER PRIMARY KEY,
+  timestamp_ms INTEGER NOT NULL,
+  service TEXT NOT NULL,
+  service_id TEXT NOT NULL,
+  status TEXT NOT NULL,
+  info TEXT NOT NULL
+);
+CREATE INDEX health_time ON health (timestamp_ms);
+
+CREATE TABLE open_requests (
+  request_id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE,
+  body TEXT NOT NULL
+);
+
+CREATE TABLE sequences (
+  name TEXT PRIMARY KEY,
+  last INTEGER NOT NULL
+) WITHOUT ROWID;
+`;
+
+/** Entry i takes a file from version i to i + 1. */
+const MIGRATIONS: readonly string[] = [VERSION_1];
+
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/**
+ * Brings an open database to this program's schema, in one transaction; two processes at once do it once.
+ * @throws MakaiError STORE_NEWER when a newer program wrote the file, STORE_FOREIGN when another program did
+ */
+export function migrate(db: Database, file: string): void {
+  if (versionOf(db) === SCHEMA_VERSION && isOurs(db)) return;
+  const upgrade = db.transaction(() => {
+    const version = versionOf(db);
+    if (!isOurs(db) && (version !== 0 || hasTables(db))) {
+      throw new MakaiError('STORE_FOREIGN', `${file} is an SQLite database of another program`, {
+        hint: 'Name another file: makai would not mix its tables with those of another program.',
+      });
+    }
+    if (version > SCHEMA_VERSION) {
+      throw new MakaiError(
+        'STORE_NEWER',
+        `${file} has schema version ${version}; this program knows versions up to ${SCHEMA_VERSION}`,
+        { hint: 'Install the newer version of makai that wrote it; nothing was changed.' },
+      );
+    }
+    for (const step of MIGRATIONS.slice(version)) db.exec(step);
+    db.pragma(`application_id = ${APPLICATION_ID}`);
+    db.pragma(`user_version = ${SCHEMA_VERSION}`);
+  });
+  upgrade.immediate();
+}
+
+function versionOf(db: Database): number {
+  return Number(db.pragma('user_version', { simple: true }));
+}
+
+function isOurs(db: Database): boolean {
+  return db.pragma('application_id', { simple: true }) === APPLICATION_ID;
+}
+
+function hasTables(db: Database): boolean {
+  return db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() !== undefined;
+}

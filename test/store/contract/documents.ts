@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import type { MakaiConfigDocument } from '../../../store/store.js';
+import type { MakeStore } from '../contract.js';
+import { givenStore } from './given.js';
+
+export function documentsContract(makeStore: MakeStore): void {
+  describe('configuration, metrics, health, open requests', () => {
+    const given = givenStore(makeStore);
+
+    it('makai_config is absent, then what was put last', async () => {
+      const { store, another } = given();
+      const triggering = {
+        default_ref_f: 60,
+        default_ref_v: 120,
+        default_threshold_percent_f_low: 0.5,
+        default_threshold_percent_f_high: 0.5,
+        default_threshold_percent_v_low: 2.5,
+        default_threshold_percent_v_high: 2.5,
+        default_threshold_percent_thd_high: 3,
+      };
+      const override = {
+        box_id: '1001',
+        ref_f: 60,
+        ref_v: 240,
+        threshold_percent_f_low: 1,
+        threshold_percent_f_high: 1,
+        threshold_percent_v_low: 5,
+        threshold_percent_v_high: 5,
+      };
+      const document: MakaiConfigDocument = {
+        triggering: { ...triggering, triggering_overrides: [override] },
+      };
+      assert.equal(await store.makaiConfig(), undefined);
+      await store.putMakaiConfig({ triggering: { ...triggering, triggering_overrides: [] } });
+      await store.putMakaiConfig(document);
+      assert.deepEqual(await (await another()).makaiConfig(), document);
+    });
+
+    it('laha_config is absent, then what the analysis service wrote', async () => {
+      const { store, writeLahaConfig } = given();
+      assert.equal(await store.lahaConfig(), undefined);
+      const ttls = {
+        box_samples: 900,
+        measurements: 86_400,
+        trends: 1_209_600,
+        events: 2_419_200,
+        incidents: 31_536_000,
+      };
+      await writeLahaConfig({ ttls });
+      assert.deepEqual((await store.lahaConfig())?.ttls, ttls);
+    });
+
+    it('metrics and health findings are written as they are', async () => {
+      const { store, clock, written } = given();
+      await store.insertMetrics({ name: 'triggering broker', bytes: 123_456 });
+      await store.insertMetrics({ name: 'acquisition broker', sent: 17, recv: 4_294_967_297 });
+      const finding = {
+        timestamp: new Date(clock.ms),
+        service: 'BOX',
+        serviceID: '1001',
+        status: 'DOWN',
+        info: 'silent',
+      };
+      await store.insertHealth({ ...finding, status: 'DOWN' });
+      const pick = (names: string[], document: Record<string, unknown>) =>
+        Object.fromEntries(names.filter((name) => name in document).map((name) => [name, document[name]]));
+      const metrics = await written('makai_metrics');
+      assert.deepEqual(
+        metrics.map((document) => pick(['name', 'bytes', 'sent', 'recv'], document)),
+        [
+          { name: 'triggering broker', bytes: 123_456 },
+          { name: 'acquisition broker', sent: 17, recv: 4_294_967_297 },
+        ],
+      );
+      const findings = await written('health');
+      assert.deepEqual(
+        findings.map((document) => pick(Object.keys(finding), document)),
+        [finding],
+      );
+    });
+
+    it('open requests are kept in the order in which they came, until removed', async () => {
+      const { store, another } = given();
+      await store.putOpenRequest({ key: 'read 9', body: '{"a":1}' });
+      await store.putOpenRequest({ key: 'data 4', body: '{}' });
+      await store.putOpenRequest({ key: 'read 9', body: '{"a":2}' });
+      const other = await another();
+      assert.deepEqual(await other.openRequests(), [
+        { key: 'read 9', body: '{"a":2}' },
+        { key: 'data 4', body: '{}' },
+      ]);
+      await other.removeOpenRequest('read 9');
+      await other.removeOpenRequest('read 9');
+      assert.deepEqual(await store.openRequests(), [{ key: 'data 4', body: '{}' }]);
+    });
+  });
+}

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { FOREVER_SECONDS, type TrendDocument } from '../../../store/store.js';
+import type { MakeStore } from '../contract.js';
+import { all, columnsOf, givenStore } from './given.js';
+
+const MINUTE = 60_000;
+
+export function trendsContract(makeStore: MakeStore): void {
+  describe('trends', () => {
+    const given = givenStore(makeStore);
+    /** the start of a whole minute in the recent past */
+    const minute = (): number => Math.floor(given().clock.ms / MINUTE) * MINUTE - 10 * MINUTE;
+
+    it('are the least min, the greatest max and the mean of averages of what is stored in the window', async () => {
+      const { store } = given();
+      const startMs = minute();
+      const window = { boxId: '1', startMs, endMs: startMs + MINUTE };
+      await store.insertMeasurements(
+        columnsOf([
+          { box: 1, at: startMs - 1, metrics: { rms: 999 } },
+          { box: 1, at: startMs, metrics: { rms: 120, f: [59.5, 60, 60.5] } },
+          { box: 2, at: startMs + 500, metrics: { rms: 1 } },
+          { box: 1, at: startMs + 30_000, metrics: { rms: [90, 119, 119.5], thd: 0.25 } },
+          { box: 1, at: startMs + 59_999, metrics: { rms: 121 } },
+          { box: 1, at: startMs + MINUTE, metrics: { rms: 1 } },
+        ]),
+      );
+      assert.deepEqual(await store.computeTrends([window]), [
+        {
+          box_id: '1',
+          timestamp_ms: startMs + MINUTE,
+          location: 'unknown',
+          frequency: { min: 59.5, max: 60.5, average: 60 },
+          voltage: { min: 90, max: 121, average: 120 },
+          thd: { min: 0.25, max: 0.25, average: 0.25 },
+        },
+      ]);
+    });
+
+    it('one answer a window, in their order; undefined where nothing is stored; locations from the boxes', async () => {
+      const { store } = given();
+      const startMs = minute();
+      const endMs = startMs + MINUTE;
+      await store.putBox({ box_id: '2', calibration_constant: 1, unplugged: false, location: 'lab-3' });
+      await store.insertMeasurements(
+        columnsOf([
+          { box: 1, at: startMs, metrics: { rms: 120 } },
+          { box: 2, at: startMs, metrics: { rms: 121 } },
+          { box: 3, at: startMs, invalid: ['rms'] },
+        ]),
+      );
+      const windows = ['2', '9', '1', 'x', '3'].map((boxId) => ({ boxId, startMs, endMs }));
+      const trends = await store.computeTrends([
+        ...windows,
+        { boxId: '1', startMs: endMs, endMs: endMs + MINUTE },
+      ]);
+      assert.deepEqual(
+        trends.map((trend) => trend && [trend.box_id, trend.location, trend.voltage?.average]),
+        [
+          ['2', 'lab-3', 121],
+          undefined,
+          ['1', 'unknown', 120],
+          undefined,
+          ['3', 'unknown', undefined],
+          undefined,
+        ],
+      );
+    });
+
+    it('the mean is taken in double precision', async () => {
+      const { store } = given();
+      const startMs = minute();
+      const values = fc.array(fc.float({ min: 0.0009765625, max: 130, noNaN: true }), {
+        minLength: 1,
+        maxLength: 60,
+      });
+      let box = 0;
+      await fc.assert(
+        fc.asyncProperty(values, async (voltages) => {
+          box += 1;
+          const samples = voltages.map((rms, i) => ({ box, at: startMs + i * 1000, metrics: { rms } }));
+          await store.insertMeasurements(columnsOf(samples));
+          const [trend] = await store.computeTrends([
+            { boxId: String(box), startMs, endMs: startMs + MINUTE },
+          ]);
+          const mean = voltages.reduce((a, b) => a + b, 0) / voltages.length;
+          assert.equal(trend?.voltage?.min, Math.min(...voltages));
+          assert.equal(trend?.voltage?.max, Math.max(...voltages));
+          assert.ok(Math.abs((trend?.voltage?.average ?? 0) - mean) <= 1e-12 * mean);
+        }),
+        { numRuns: 25 },
+      );
+    });
+
+    it('are replaced by (box, time) and read by ranges', async () => {
+      const { store, another } = given();
+      const t = minute();
+      const trend = (box_id: string, at: number, average: number): Omit<TrendDocument, 'expire_at'> => ({
+        box_id,
+        timestamp_ms: at,
+        location: 'lab',
+        voltage: { min: 100, max: 130, average },
+      });
+      await store.putTrends([]);
+      await store.putTrends([0, 1, 2, 3].map((i) => trend('1', t + i * MINUTE, 120 + i)));
+      await (await another()).putTrends([
+        { ...trend('1', t + MINUTE, 99), location: 'roof', thd: { min: 0, max: 1, average: 0.5 } },
+        trend('2', t, 1),
+      ]);
+      const read = async (range: Parameters<typeof store.trends>[1]) =>
+        (await all(store.trends('1', range))).map((found) => found.voltage?.average);
+      assert.deepEqual(await read({}), [120, 99, 122, 123]);
+      assert.deepEqual(await read({ fromMs: t + MINUTE, toMs: t + 3 * MINUTE, descending: true }), [122, 99]);
+      assert.deepEqual(await read({ limit: 1, descending: true }), [123]);
+      assert.deepEqual(await all(store.trends('1', { fromMs: t + MINUTE, toMs: t + MINUTE + 1 })), [
+        {
+          box_id: '1',
+          timestamp_ms: t + MINUTE,
+          location: 'roof',
+          voltage: { min: 100, max: 130, average: 99 },
+          thd: { min: 0, max: 1, average: 0.5 },
+          expire_at: FOREVER_SECONDS,
+        },
+      ]);
+      // A metric that the new one lacks does not stay behind from the old one.
+      await store.putTrends([trend('1', t + MINUTE, 98)]);
+      const [last] = await all(store.trends('1', { fromMs: t + MINUTE, limit: 1 }));
+      assert.deepEqual([last?.voltage?.average, last?.thd, last?.location], [98, undefined, 'lab']);
+    });
+
+    it('any trend comes back as it went in', async () => {
+      const { store } = given();
+      const value = fc.double({ noNaN: true, noDefaultInfinity: true }).map((x) => x + 0);
+      const metric = fc.record({ min: value, max: value, average: value }, { noNullPrototype: true });
+      const metrics = { frequency: metric, voltage: metric, thd: metric, transient: metric };
+      const trends = fc.record(
+        {
+          box_id: fc.nat().map(String),
+          timestamp_ms: fc.nat(),
+          location: fc.string({ unit: 'grapheme' }),
+          ...metrics,
+        },
+        { requiredKeys: ['box_id', 'timestamp_ms', 'location'], noNullPrototype: true },
+      );
+      await fc.assert(
+        fc.asyncProperty(trends, async (trend) => {
+          await store.putTrends([trend]);
+          const range = { fromMs: trend.timestamp_ms, toMs: trend.timestamp_ms + 1 };
+          const found = await all(store.trends(trend.box_id, range));
+          assert.deepEqual(found, [{ ...trend, expire_at: FOREVER_SECONDS }]);
+        }),
+        { numRuns: 25 },
+      );
+    });
+  });
+}
