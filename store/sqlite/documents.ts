@@ -28,11 +28,15 @@ export function documentOperations({ db, write }: Context) {
   const putDocument = db.prepare<[string, string]>(
     'INSERT INTO documents VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body',
   );
+  // A spool may repeat a write: the same row at the same time is one.
   const insertMetrics = db.prepare(
-    'INSERT INTO metrics (stored_ms, name, bytes, sent, recv) VALUES (?, ?, ?, ?, ?)',
+    `INSERT INTO metrics (stored_ms, name, bytes, sent, recv) SELECT :at, :name, :bytes, :sent, :recv
+     WHERE NOT EXISTS (SELECT 1 FROM metrics WHERE stored_ms = :at AND name = :name AND bytes IS :bytes AND sent IS :sent AND recv IS :recv)`,
   );
   const insertHealth = db.prepare(
-    'INSERT INTO health (timestamp_ms, service, service_id, status, info) VALUES (?, ?, ?, ?, ?)',
+    `INSERT INTO health (timestamp_ms, service, service_id, status, info) SELECT :at, :service, :serviceID, :status, :info
+     WHERE NOT EXISTS (SELECT 1 FROM health WHERE timestamp_ms = :at AND service = :service AND service_id = :serviceID
+       AND status = :status AND info = :info)`,
   );
   const putRequest = db.prepare<[string, string]>(
     'INSERT INTO open_requests (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body',
@@ -59,11 +63,10 @@ export function documentOperations({ db, write }: Context) {
     lahaConfig: () => parsed<LahaConfigDocument>(document.get('laha_config')),
 
     insertMetrics: (metrics: MetricsDocument, nowMs: number): void => {
-      const counts = { bytes: null, sent: null, recv: null, ...metrics };
-      insertMetrics.run(nowMs, counts.name, counts.bytes, counts.sent, counts.recv);
+      insertMetrics.run({ at: nowMs, bytes: null, sent: null, recv: null, ...metrics });
     },
-    insertHealth: ({ timestamp, service, serviceID, status, info }: HealthDocument): void => {
-      insertHealth.run(timestamp.getTime(), service, serviceID, status, info);
+    insertHealth: ({ timestamp, ...finding }: HealthDocument): void => {
+      insertHealth.run({ at: timestamp.getTime(), ...finding });
     },
 
     putOpenRequest: ({ key, body }: OpenRequest): void => {

@@ -1,5 +1,6 @@
 /** Everything a SQLite store does, as synchronous operations over one open database. */
 import type { Retention } from '../store.js';
+import { aggregateOperations } from './aggregates.js';
 import { openDatabase } from './connection.js';
 import { createContext } from './context.js';
 import { documentOperations } from './documents.js';
@@ -20,8 +21,11 @@ export function openEngine(file: string, retention: Retention) {
     prolongMeasurements(startMs, endMs, until);
     prolongTrends(startMs, endMs, until);
   };
+  const newestOf = (boxId: string): number | undefined =>
+    measurements.measurementPage(boxId, { descending: true }, 1)[0]?.timestamp_ms;
   return {
     ...measurements,
+    ...aggregateOperations(context, newestOf),
     ...trends,
     ...eventOperations(context, prolong),
     ...documentOperations(context),

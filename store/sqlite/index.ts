@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { MeasurementColumns } from '../../proto/columns.js';
 import { createColumns, METRICS } from '../../proto/columns.js';
-import type { Store, StoreOptions, SweepResult } from '../store.js';
+import type { Store, StoreOptions, SweepResult, WriteOptions } from '../store.js';
 import { type Execution, executeInline, executeOnThread } from './execution.js';
 import { readPages } from './pages.js';
 
@@ -31,8 +31,10 @@ export async function openSqliteStore(file: string, options: SqliteOptions): Pro
 }
 
 function createStore({ call, close }: Execution, threaded: boolean, now: () => number): Store {
+  const at = (options?: WriteOptions): number => options?.acceptedAtMs ?? now();
   return {
-    insertMeasurements: (batch) => call('insertMeasurements', threaded ? packed(batch) : batch, now()),
+    insertMeasurements: (batch, accepted) =>
+      call('insertMeasurements', threaded ? packed(batch) : batch, at(accepted)),
     measurements: (boxId, range = {}) =>
       readPages(range, (page, size) => call('measurementPage', boxId, page, size), byTime),
     async computeTrends(windows) {
@@ -43,12 +45,14 @@ function createStore({ call, close }: Execution, threaded: boolean, now: () => n
       }
       return trends;
     },
-    putTrends: (trends) => call('putTrends', trends, now()),
+    putTrends: (trends, accepted) => call('putTrends', trends, at(accepted)),
     trends: (boxId, range = {}) =>
       readPages(range, (page, size) => call('trendPage', boxId, page, size), byTime),
 
+    newestByBox: () => call('newestByBox'),
+
     nextEventIds: (count) => call('nextEventIds', count),
-    insertEvent: (event) => call('insertEvent', event, now()),
+    insertEvent: (event, accepted) => call('insertEvent', event, at(accepted)),
     addTriggeredBoxes: (eventId, boxIds) => call('addTriggeredBoxes', eventId, boxIds),
     event: (eventId) => call('event', eventId),
     events: (range = {}) => {
@@ -77,7 +81,7 @@ function createStore({ call, close }: Execution, threaded: boolean, now: () => n
     makaiConfig: () => call('makaiConfig'),
     putMakaiConfig: (document) => call('putMakaiConfig', document),
     lahaConfig: () => call('lahaConfig'),
-    insertMetrics: (document) => call('insertMetrics', document, now()),
+    insertMetrics: (document, accepted) => call('insertMetrics', document, at(accepted)),
     insertHealth: (document) => call('insertHealth', document),
     putOpenRequest: (request) => call('putOpenRequest', request),
     removeOpenRequest: (key) => call('removeOpenRequest', key),

@@ -1,10 +1,10 @@
-/** Measurements: written from columns, read box by box, aggregated into trends. */
+/** Measurements: written from columns, read box by box. */
 import { METRIC_FIELD, METRICS, type MeasurementColumns, type MetricField } from '../../proto/columns.js';
-import type { InsertResult, MeasurementDocument, TimeRange, TrendDocument, TrendWindow } from '../store.js';
+import type { InsertResult, MeasurementDocument, TimeRange } from '../store.js';
 import { type Context, eventsOver } from './context.js';
 import { boxNumber, fromMs, type Row, toMs } from './values.js';
 
-const FIELDS: readonly MetricField[] = METRICS.map((metric) => METRIC_FIELD[metric]);
+export const FIELDS: readonly MetricField[] = METRICS.map((metric) => METRIC_FIELD[metric]);
 const EXTREMES = FIELDS.flatMap((field) => [`${field}_min`, `${field}_max`]);
 const COLUMNS = ['second', 'box', 'ms', ...FIELDS, 'invalid', ...EXTREMES, 'expire_at'];
 
@@ -24,14 +24,14 @@ export function measurementOperations({ db, write, retention, expireAt }: Contex
   const secondUpTo = db
     .prepare<[number], number | null>('SELECT max(second) FROM measurements WHERE second <= ?')
     .pluck(true);
+  const setNewest = db.prepare<[number, number]>(
+    `INSERT INTO newest VALUES (?, ?) ON CONFLICT DO UPDATE SET timestamp_ms = excluded.timestamp_ms
+     WHERE excluded.timestamp_ms > timestamp_ms`,
+  );
   const prolong = db.prepare<[number, number, number, number, number, number]>(
     `UPDATE measurements SET expire_at = ?
      WHERE second BETWEEN ? AND ? AND 1000 * second + ms BETWEEN ? AND ? AND expire_at < ?`,
   );
-  const aggregate = db.prepare<unknown[], Row>(aggregateSql());
-  const locationOf = db
-    .prepare<[string], string | null>("SELECT document ->> '$.location' FROM boxes WHERE box_id = ?")
-    .pluck(true);
 
   /** What explains an event lives as long as the event; both ends belong to the window. */
   const prolongMeasurements = (startMs: number, endMs: number, until: number): void => {
@@ -45,14 +45,18 @@ export function measurementOperations({ db, write, retention, expireAt }: Contex
       return write(() => {
         const until = expireAt('measurements', nowMs);
         let inserted = 0;
+        const newest = new Map<number, number>();
         let earliest = Number.POSITIVE_INFINITY;
         let latest = Number.NEGATIVE_INFINITY;
         for (let i = 0; i < batch.count; i += 1) {
+          const box = batch.boxId[i] ?? 0;
           const timestampMs = Math.trunc(batch.timestampMs[i] ?? 0);
+          if (timestampMs > (newest.get(box) ?? Number.NEGATIVE_INFINITY)) newest.set(box, timestampMs);
           earliest = Math.min(earliest, timestampMs);
           latest = Math.max(latest, timestampMs);
           inserted += insert.run(rowOf(batch, i, timestampMs, until)).changes;
         }
+        for (const [box, timestampMs] of newest) setNewest.run(box, timestampMs);
         // Measurements can come after the event that they explain.
         if (retention.mode === 'laha' && inserted > 0) {
           for (const event of eventsOver(db, earliest, latest)) {
@@ -80,27 +84,6 @@ export function measurementOperations({ db, write, retention, expireAt }: Contex
         second = descending ? secondUpTo.get(second - 1) : secondFrom.get(second + 1);
       }
       return documents;
-    },
-
-    computeTrends(windows: readonly TrendWindow[]): (Omit<TrendDocument, 'expire_at'> | undefined)[] {
-      return windows.map(({ boxId, startMs, endMs }) => {
-        const box = boxNumber(boxId);
-        if (box === undefined) return undefined;
-        const [first, last] = [Math.floor(startMs / 1000), Math.ceil(endMs / 1000) - 1];
-        const row = aggregate.get({ box, startMs, endMs, first, last });
-        if (row === undefined || row.count === 0) return undefined;
-        const trend: Omit<TrendDocument, 'expire_at'> = {
-          box_id: boxId,
-          timestamp_ms: endMs,
-          location: locationOf.get(boxId) ?? 'unknown',
-        };
-        for (const field of FIELDS) {
-          const average = row[`${field}_average`];
-          if (typeof average !== 'number') continue;
-          trend[field] = { min: Number(row[`${field}_min`]), max: Number(row[`${field}_max`]), average };
-        }
-        return trend;
-      });
     },
   };
 }
@@ -147,25 +130,4 @@ function documentOf(row: Row): MeasurementDocument {
   const invalid = FIELDS.filter((_, bit) => (bits & (1 << bit)) !== 0);
   if (invalid.length > 0) document.invalid = invalid;
   return document;
-}
-
-/**
- * One box's minimum of minima, maximum of maxima and mean of averages over a window. The recursion steps from one stored second
- * to the next, so that only this box's rows are read, however many boxes there are; SQLite's avg() sums in double precision with compensation.
- */
-function aggregateSql(): string {
-  const terms = FIELDS.flatMap((field) => [
-    `min(coalesce(${field}_min, ${field})) AS ${field}_min`,
-    `max(coalesce(${field}_max, ${field})) AS ${field}_max`,
-    `avg(${field}) AS ${field}_average`,
-  ]);
-  return `
-    WITH RECURSIVE stored(at) AS (
-      SELECT min(second) FROM measurements WHERE second >= :first
-      UNION ALL
-      SELECT (SELECT min(second) FROM measurements WHERE second > stored.at) FROM stored WHERE stored.at < :last
-    )
-    SELECT count(*) AS count, ${terms.join(', ')}
-    FROM stored CROSS JOIN measurements m ON m.second = stored.at AND m.box = :box
-    WHERE stored.at <= :last AND 1000 * m.second + m.ms >= :startMs AND 1000 * m.second + m.ms < :endMs`;
 }

@@ -29,6 +29,12 @@ CREATE TABLE measurements (
 ) WITHOUT ROWID;
 CREATE INDEX measurements_expire ON measurements (expire_at) WHERE expire_at < ${FOREVER_SECONDS};
 
+-- the newest measurement of each box: the key above cannot be searched by box alone
+CREATE TABLE newest (
+  box INTEGER PRIMARY KEY,
+  timestamp_ms INTEGER NOT NULL
+);
+
 CREATE TABLE trends (
   box_id TEXT NOT NULL,
   timestamp_ms INTEGER NOT NULL,

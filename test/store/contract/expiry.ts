@@ -43,6 +43,29 @@ export function expiryContract(makeStore: MakeStore): void {
       );
     });
 
+    it('counts from the moment that a write names, and the same write again changes nothing', async () => {
+      const { store, clock, written } = given();
+      const acceptedAtMs = clock.ms - HOUR * 1000;
+      const seconds = acceptedAtMs / 1000;
+      const batch = columnsOf([{ box: 1, at: acceptedAtMs, metrics: { f: 60 } }]);
+      const trend = { box_id: '1', timestamp_ms: acceptedAtMs, location: 'unknown' };
+      const finding = { timestamp: new Date(acceptedAtMs), service: 'BOX', serviceID: '1', info: '' };
+      for (const inserted of [1, 0]) {
+        const result = await store.insertMeasurements(batch, { acceptedAtMs });
+        assert.deepEqual(result, { inserted, duplicates: 1 - inserted });
+        await store.putTrends([trend], { acceptedAtMs });
+        await store.insertEvent(newEvent(1, acceptedAtMs), { acceptedAtMs });
+        await store.insertMetrics({ name: 'triggering broker', bytes: 5 }, { acceptedAtMs });
+        await store.insertMetrics({ name: 'acquisition broker', sent: 5, recv: 6 }, { acceptedAtMs });
+        await store.insertHealth({ ...finding, status: 'DOWN' }, { acceptedAtMs });
+      }
+      assert.equal((await all(store.measurements('1')))[0]?.expire_at, seconds + 2 * HOUR);
+      assert.equal((await all(store.trends('1')))[0]?.expire_at, seconds + 5 * HOUR);
+      assert.equal((await store.event(1))?.expire_at, seconds + 9 * HOUR);
+      assert.equal((await written('makai_metrics')).length, 2);
+      assert.equal((await written('health')).length, 1);
+    });
+
     it('an event takes its box events and waveforms along, and its number does not come again', async () => {
       const { store, clock } = given();
       const [first = 0] = await store.nextEventIds(1);

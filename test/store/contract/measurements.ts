@@ -164,6 +164,40 @@ export function measurementsContract(makeStore: MakeStore): void {
       assert.equal((await all(store.measurements('9')))[0]?.frequency, 59.5);
     });
 
+    it('the newest measurement and trend of each box are known, with what has expired left out', async () => {
+      const { store, clock } = given();
+      assert.deepEqual(await store.newestByBox(), []);
+      const accepted = clock.ms;
+      const t = accepted - 600_000;
+      await store.insertMeasurements(
+        columnsOf([
+          { box: 1001, at: t + 500, metrics: { f: 60 } },
+          { box: 7, at: t + 9000, metrics: { f: 60 } },
+          { box: 7, at: t + 1000, metrics: { f: 60 } },
+        ]),
+      );
+      clock.ms += 3_600_000;
+      await store.insertMeasurements(columnsOf([{ box: 7, at: t + 2000 }]));
+      await store.insertMeasurements(columnsOf([{ box: 8, at: t }]));
+      for (const at of [t, t + 60_000])
+        await store.putTrends([{ box_id: '7', timestamp_ms: at, location: 'x' }]);
+      await store.putTrends([{ box_id: '99', timestamp_ms: t, location: 'x' }]);
+      const newest = async () =>
+        (await store.newestByBox()).toSorted((a, b) => Number(a.boxId) - Number(b.boxId));
+      assert.deepEqual(await newest(), [
+        { boxId: '7', measurementMs: t + 9000, trendMs: t + 60_000 },
+        { boxId: '8', measurementMs: t },
+        { boxId: '1001', measurementMs: t + 500 },
+      ]);
+      await store.sweep(accepted + (DAY + 60) * 1000);
+      assert.deepEqual(await newest(), [
+        { boxId: '7', measurementMs: t + 2000, trendMs: t + 60_000 },
+        { boxId: '8', measurementMs: t },
+      ]);
+      await store.insertMeasurements(columnsOf([{ box: 8, at: t + 3000 }]));
+      assert.equal((await newest())[1]?.measurementMs, t + 3000);
+    });
+
     it('any batch comes back as it went in', async () => {
       const { store, clock } = given();
       const value = fc.float({ noNaN: true, noDefaultInfinity: true }).map((x) => x + 0);

@@ -1,0 +1,91 @@
+/** What is worked out from stored measurements: trends, and how far each box has come. */
+import type { NewestOfBox, TrendDocument, TrendWindow } from '../store.js';
+import type { Context } from './context.js';
+import { FIELDS } from './measurements.js';
+import { boxNumber, type Row } from './values.js';
+
+/** @param newestOf the time of a box's newest stored measurement, found by looking through all; undefined: there is none */
+export function aggregateOperations({ db, write }: Context, newestOf: (boxId: string) => number | undefined) {
+  const aggregate = db.prepare<unknown[], Row>(aggregateSql());
+  const locationOf = db
+    .prepare<[string], string | null>("SELECT document ->> '$.location' FROM boxes WHERE box_id = ?")
+    .pluck(true);
+  const newestRows = db.prepare<[], { box: number; timestamp_ms: number }>(
+    'SELECT * FROM newest ORDER BY box',
+  );
+  const isStored = db.prepare<[number, number, number]>(
+    'SELECT 1 FROM measurements WHERE second = ? AND box = ? AND ms = ?',
+  );
+  const setNewest = db.prepare<[number, number]>('UPDATE newest SET timestamp_ms = ? WHERE box = ?');
+  const forget = db.prepare<[number]>('DELETE FROM newest WHERE box = ?');
+  const newestTrend = db
+    .prepare<[string], number | null>('SELECT max(timestamp_ms) FROM trends WHERE box_id = ?')
+    .pluck(true);
+
+  /** The time of a box's newest measurement that has not expired; what the table `newest` says is put right. */
+  const verified = (box: number, timestampMs: number): number | undefined => {
+    const second = Math.floor(timestampMs / 1000);
+    if (isStored.get(second, box, timestampMs - 1000 * second) !== undefined) return timestampMs;
+    // It has expired. Older ones may be left, prolonged by an event.
+    const older = newestOf(String(box));
+    if (older === undefined) forget.run(box);
+    else setNewest.run(older, box);
+    return older;
+  };
+
+  return {
+    computeTrends(windows: readonly TrendWindow[]): (Omit<TrendDocument, 'expire_at'> | undefined)[] {
+      return windows.map(({ boxId, startMs, endMs }) => {
+        const box = boxNumber(boxId);
+        if (box === undefined) return undefined;
+        const [first, last] = [Math.floor(startMs / 1000), Math.ceil(endMs / 1000) - 1];
+        const row = aggregate.get({ box, startMs, endMs, first, last });
+        if (row === undefined || row.count === 0) return undefined;
+        const trend: Omit<TrendDocument, 'expire_at'> = {
+          box_id: boxId,
+          timestamp_ms: endMs,
+          location: locationOf.get(boxId) ?? 'unknown',
+        };
+        for (const field of FIELDS) {
+          const average = row[`${field}_average`];
+          if (typeof average !== 'number') continue;
+          trend[field] = { min: Number(row[`${field}_min`]), max: Number(row[`${field}_max`]), average };
+        }
+        return trend;
+      });
+    },
+
+    newestByBox(): NewestOfBox[] {
+      return write(() =>
+        newestRows.all().flatMap(({ box, timestamp_ms }) => {
+          const boxId = String(box);
+          const measurementMs = verified(box, timestamp_ms);
+          if (measurementMs === undefined) return [];
+          const trendMs = newestTrend.get(boxId);
+          return [{ boxId, measurementMs, ...(typeof trendMs === 'number' ? { trendMs } : {}) }];
+        }),
+      );
+    },
+  };
+}
+
+/**
+ * One box's minimum of minima, maximum of maxima and mean of averages over a window. The recursion steps from one stored second
+ * to the next, so that only this box's rows are read, however many boxes there are; SQLite's avg() sums in double precision with compensation.
+ */
+function aggregateSql(): string {
+  const terms = FIELDS.flatMap((field) => [
+    `min(coalesce(${field}_min, ${field})) AS ${field}_min`,
+    `max(coalesce(${field}_max, ${field})) AS ${field}_max`,
+    `avg(${field}) AS ${field}_average`,
+  ]);
+  return `
+    WITH RECURSIVE stored(at) AS (
+      SELECT min(second) FROM measurements WHERE second >= :first
+      UNION ALL
+      SELECT (SELECT min(second) FROM measurements WHERE second > stored.at) FROM stored WHERE stored.at < :last
+    )
+    SELECT count(*) AS count, ${terms.join(', ')}
+    FROM stored CROSS JOIN measurements m ON m.second = stored.at AND m.box = :box
+    WHERE stored.at <= :last AND 1000 * m.second + m.ms >= :startMs AND 1000 * m.second + m.ms < :endMs`;
+}
