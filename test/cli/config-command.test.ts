@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KIND_NAMES } from '../../config/kinds.js';
+import { makai } from './run-process.js';
+
+describe('cli/config', () => {
+  let folder = '';
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'makai-cli-'));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  function file(value: unknown): string {
+    const path = join(folder, 'config.json');
+    writeFileSync(path, JSON.stringify(value));
+    return path;
+  }
+
+  for (const kind of KIND_NAMES) {
+    it(`the example of the ${kind} is sound`, async () => {
+      const example = await makai(['config', 'example', kind]);
+      assert.equal(example.code, 0);
+      const path = file(JSON.parse(example.stdout));
+      const check = await makai(['config', 'check', path]);
+      assert.equal(check.stdout, `${path}: sound (checked as the file of the ${kind})\n`);
+      assert.equal(check.code, 0);
+    });
+  }
+
+  it('mistakes give exit code 1, warnings alone 0', async () => {
+    const wrong = await makai(['config', 'check', file({ interface: 1 })]);
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stdout, /^error: interface: expected an endpoint .* found 1\n(.*\n)+.*: 2 mistakes/);
+    const odd = await makai(['config', 'check', file({ zmq_acquisition_endpoint: 'tcp://127.0.0.1:9881' })]);
+    assert.equal(odd.code, 0);
+    assert.match(odd.stdout, /^warning: zmq_acquisition_endpoint: .*9884/);
+  });
+
+  it("asks the shipped plugins' own checks", async () => {
+    const plugins = [{ path: 'libthreshold_trigger_plugin.so', voltage_threshold_percent_low: 5 }];
+    const { code, stdout } = await makai(['config', 'check', file({ plugins })]);
+    assert.equal(code, 1);
+    assert.match(stdout, /plugins\[0\].*fraction.*\(the daemon starts without this plugin\)/);
+  });
+
+  it('--json gives one finding a line', async () => {
+    const { stdout } = await makai(['config', 'check', '--json', file({ interface: 1, client_certs: '/k' })]);
+    const finding: unknown = JSON.parse(stdout);
+    assert.deepEqual(Object.keys(finding as object), ['kind', 'severity', 'path', 'message']);
+  });
+
+  it('--kind decides where fields do not tell', async () => {
+    const path = file({ log_level: 'debug' });
+    const untold = await makai(['config', 'check', path]);
+    assert.equal(untold.code, 1);
+    assert.match(untold.stderr, /\[CONFIG_INVALID\].*\nhint: add --kind/);
+    assert.equal((await makai(['config', 'check', path, '--kind', 'triggering-service'])).code, 0);
+  });
+
+  it('wrong usage gives exit code 2, help and version 0', async () => {
+    for (const args of [
+      ['nonsense'],
+      ['config', 'check'],
+      ['config', 'example', 'toaster'],
+      ['config', 'check', 'x', '--wat'],
+    ]) {
+      const { code, stderr } = await makai(args);
+      assert.equal(code, 2, args.join(' '));
+      assert.match(stderr, /^error: /);
+    }
+    assert.equal((await makai(['--help'])).code, 0);
+    assert.match((await makai(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
+  });
+});
