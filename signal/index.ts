@@ -1,0 +1,6 @@
+/** Signal analysis of mains voltage, shared by the simulated box and the plugins: plain TypeScript, written to be checked by eye. */
+export { highPassKernel, lowPassKernel, sinc } from './fir.js';
+export { type FrequencyOptions, frequency, hannKernel, risingCrossings } from './frequency.js';
+export { type Grouping, type HarmonicOptions, harmonicRms, lineRms, thd } from './harmonics.js';
+export { cycleRms, firstRisingZero, halfCycleRms, rms } from './rms.js';
+export { TRANSIENT_TAPS, transientKernel, transientMagnitude } from './transient.js';
