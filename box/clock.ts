@@ -1,0 +1,69 @@
+/** A box's clock: injected, so that tests are deterministic and recordings can run faster than real time. */
+
+export interface Clock {
+  /** Unix milliseconds */
+  now(): number;
+  /** Calls back once, at or soon after `timeMs`; the returned function cancels. */
+  at(timeMs: number, callback: () => void): () => void;
+  /** simulated milliseconds in a real one; Infinity for a clock moved by hand */
+  readonly speed: number;
+}
+
+/**
+ * The machine's clock, or one that starts at `startMs` and runs `speed` times as fast.
+ * @param speed 1: real time
+ */
+export function systemClock(speed = 1, startMs?: number): Clock {
+  const realStart = Date.now();
+  const offset = startMs ?? realStart;
+  const now = (): number =>
+    speed === 1 && startMs === undefined ? Date.now() : offset + (Date.now() - realStart) * speed;
+  return {
+    speed,
+    now,
+    at(timeMs, callback) {
+      const timer = setTimeout(callback, Math.max(0, Math.ceil((timeMs - now()) / speed)));
+      return () => clearTimeout(timer);
+    },
+  };
+}
+
+/** A clock that stands still until `advance` moves it: what is due runs in order of its time, each seeing its own time. */
+export class ManualClock implements Clock {
+  readonly speed = Number.POSITIVE_INFINITY;
+  #now: number;
+  #waiting: { timeMs: number; callback: () => void }[] = [];
+
+  constructor(startMs: number) {
+    this.#now = startMs;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  at(timeMs: number, callback: () => void): () => void {
+    const entry = { timeMs, callback };
+    this.#waiting.push(entry);
+    return () => {
+      this.#waiting = this.#waiting.filter((other) => other !== entry);
+    };
+  }
+
+  /** Moves on by `ms`. */
+  advance(ms: number): void {
+    const end = this.#now + ms;
+    for (;;) {
+      let next: { timeMs: number; callback: () => void } | undefined;
+      for (const entry of this.#waiting) {
+        if (entry.timeMs <= end && (next === undefined || entry.timeMs < next.timeMs)) next = entry;
+      }
+      if (next === undefined) break;
+      const due = next;
+      this.#waiting = this.#waiting.filter((other) => other !== due);
+      this.#now = Math.max(this.#now, due.timeMs);
+      due.callback();
+    }
+    this.#now = end;
+  }
+}
