@@ -26,7 +26,11 @@ export class CycleAnalysis {
   /** Volts RMS of cycle `n` of an endless loop over the source, direct component included. */
   rms(n: number): number {
     const index = n % this.#source.cycles;
-    return this.#cached('rms', index, () => rms(this.#source.cycle(index)) / this.#source.calibrationConstant);
+    return this.#cached(
+      'rms',
+      index,
+      () => rms(this.#source.cycle(index)) / this.#source.calibrationConstant,
+    );
   }
 
   /** Hz over `length` cycles from cycle `n` on; Infinity or NaN for a dead input (signal/frequency.ts). */
@@ -36,7 +40,9 @@ export class CycleAnalysis {
 
   /** Fraction, over `length` cycles from `n` on: harmonic lines 2 to 40 ungrouped, since a box's window is not the standard's 12 cycles. */
   thd(n: number, length: number): number {
-    return this.#block('thd', n, length, () => thd(this.samples(n, length), { cycles: length, grouping: 'none' }));
+    return this.#block('thd', n, length, () =>
+      thd(this.samples(n, length), { cycles: length, grouping: 'none' }),
+    );
   }
 
   /** Transient magnitude in volts over `length` cycles from `n` on; the cycle before feeds the filter. */

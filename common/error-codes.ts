@@ -32,6 +32,11 @@ export const ERROR_CODES = {
       'A key or certificate is not what it should be: bad Z85, wrong length, no id, a secret in a public place.',
     action: 'Make the pair again with `makai keys`, or copy the right file.',
   },
+  SCENARIO_INVALID: {
+    meaning:
+      'A scenario of the simulated grid has wrong or unknown values; every mistake is listed with its path.',
+    action: 'Correct the fields named; docs/scenarios.md lists them all, box/scenarios has examples.',
+  },
   SECRET_EXPOSED: {
     meaning: 'A file that holds a secret can be read or changed by users other than its owner and group.',
     action: 'Take the rights of others away (`chmod o-rw`); if they had them for long, make new keys.',

@@ -35,7 +35,8 @@ export function memorySource(
   description: string,
 ): CycleSource {
   const cycles = Math.floor(samples.length / SAMPLES_PER_CYCLE);
-  if (cycles === 0) throw new RangeError(`${description}: shorter than one cycle of ${SAMPLES_PER_CYCLE} samples`);
+  if (cycles === 0)
+    throw new RangeError(`${description}: shorter than one cycle of ${SAMPLES_PER_CYCLE} samples`);
   return {
     description,
     cycles,

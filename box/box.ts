@@ -1,0 +1,223 @@
+/**
+ * One simulated OPQ Box: replays a source on its clock, publishes measurements, and answers commands with the habits of its
+ * dialect. It dies of what the field's boxes die of, so that a test can show that our brokers never send it.
+ */
+import { EventEmitter } from 'node:events';
+import type { Context } from 'zeromq';
+import { codeOf } from '../common/errors.js';
+import type { Running } from '../common/lifecycle.js';
+import { type Logger, silentLogger } from '../common/log.js';
+import { type KeyPair, newKeyPair } from '../keys/key.js';
+import type { Waveform } from '../proto/index.js';
+import { analysisOf } from './analysis.js';
+import { BOX2_HABITS, Box2, type Box2Habits } from './box2.js';
+import { BOX3_HABITS, Box3, type Box3Habits } from './box3.js';
+import { CycleBuffer } from './buffer.js';
+import { type Clock, systemClock } from './clock.js';
+import type { BoxEndpoints } from './endpoints.js';
+import { type BoxState, type Dialect, waveformOf } from './frames.js';
+import { Inbox } from './inbox.js';
+import { BoxSockets, curveClient } from './sockets.js';
+import type { CycleSource } from './sources/source.js';
+
+export interface BoxOptions {
+  /** 1 to 2^31 - 1 */
+  id: number;
+  /** 2: opq.proto; 3: opqbox3.proto */
+  dialect: 2 | 3;
+  source: CycleSource;
+  /** the server's public key, Z85 */
+  serverPublicKey: string;
+  /** the box's own pair; without it a fresh one, as a Box 3 without keys makes at each start */
+  keys?: KeyPair;
+  endpoints: BoxEndpoints;
+  clock?: Clock;
+  /** when cycle 0 begins, Unix ms: now unless given */
+  startMs?: number;
+  /** false: the source is played once, then `ended` */
+  loop?: boolean;
+  /** cycles held: an hour (Box 2), 3000 (Box 3) unless given */
+  bufferCycles?: number;
+  box2?: Partial<Box2Habits>;
+  box3?: Partial<Box3Habits>;
+  /** ZeroMQ context, when more sockets are needed than the common one has */
+  context?: Context;
+  log?: Logger;
+}
+
+export interface BoxStats {
+  /** cycles read out so far */
+  cycles: number;
+  measurements: number;
+  commands: number;
+  replies: number;
+  ignored: number;
+  /** times the command sockets were opened anew */
+  renewals: number;
+  /** times the clock ran on without the box */
+  gaps: number;
+}
+
+interface BoxEvents {
+  /** the box has died of a message; it is stopped */
+  killed: [reason: string];
+  /** a source that plays once has come to its end; the box still answers */
+  ended: [];
+}
+
+/** Cycles in an hour, and what a Box 3 holds as shipped. */
+const BUFFER_CYCLES = { 2: 216_000, 3: 3000 };
+
+/** Lateness (ms of the machine's time) that counts as a gap: the process slept and recorded nothing. */
+const GAP_MS = 10_000;
+
+/**
+ * Opens the box's sockets (they connect when a broker is there) and starts its cycles.
+ * @throws RangeError for an id that no message can carry; zeromq's error for a bad endpoint or key
+ */
+export async function startBox(options: BoxOptions): Promise<Box> {
+  const { id } = options;
+  if (!Number.isInteger(id) || id < 1 || id > 0x7fff_ffff)
+    throw new RangeError(`box id ${id}: not 1 to 2147483647`);
+  return new Box(options);
+}
+
+export class Box extends EventEmitter<BoxEvents> implements Running {
+  readonly id: number;
+  readonly dialect: 2 | 3;
+  /** Z85 */
+  readonly publicKey: string;
+  readonly #options: BoxOptions;
+  readonly #clock: Clock;
+  readonly #state: BoxState;
+  readonly #habits: Dialect;
+  readonly #sockets: BoxSockets;
+  readonly #inbox: Inbox;
+  readonly #log: Logger;
+  readonly #limit: number;
+  readonly #stats = { measurements: 0, gaps: 0 };
+  #cancelMessage: () => void = () => undefined;
+  #running = true;
+
+  /** Use `startBox`. */
+  constructor(options: BoxOptions) {
+    super();
+    this.#options = options;
+    this.id = options.id;
+    this.dialect = options.dialect;
+    this.#clock = options.clock ?? systemClock();
+    this.#log = options.log ?? silentLogger();
+    const keys = options.keys ?? newKeyPair();
+    this.publicKey = keys.publicKey;
+    const startMs = options.startMs ?? this.#clock.now();
+    this.#state = {
+      id: options.id,
+      publicKey: keys.publicKey,
+      startedMs: startMs,
+      buffer: new CycleBuffer(startMs, options.bufferCycles ?? BUFFER_CYCLES[options.dialect]),
+      analysis: analysisOf(options.source),
+      now: () => Math.floor(this.#clock.now()),
+    };
+    this.#habits =
+      options.dialect === 2
+        ? new Box2(this.#state, { ...BOX2_HABITS, ...options.box2 })
+        : new Box3(this.#state, { ...BOX3_HABITS, ...options.box3 });
+    this.#limit = options.loop === false ? options.source.cycles : Number.POSITIVE_INFINITY;
+    this.#sockets = new BoxSockets({
+      endpoints: options.endpoints,
+      curve: curveClient(options.serverPublicKey, keys),
+      subscription: this.#habits.subscription,
+      ...(options.context !== undefined && { context: options.context }),
+    });
+    this.#inbox = new Inbox({
+      clock: this.#clock,
+      sockets: this.#sockets,
+      dialect: this.#habits,
+      before: () => this.#advance(),
+      after: () => this.#schedule(),
+      log: this.#log,
+      killed: (reason) => this.#die(reason),
+    });
+    this.#schedule();
+  }
+
+  get stats(): BoxStats {
+    this.#advance();
+    return { cycles: this.#state.buffer.end, ...this.#stats, ...this.#inbox.counts };
+  }
+
+  /** The source's constant: volts = count / calibrationConstant. A store needs it with the box. */
+  get calibrationConstant(): number {
+    return this.#options.source.calibrationConstant;
+  }
+
+  /** Stamps (Unix ms) of the oldest and the newest cycle held; undefined while there is none. */
+  get held(): { oldestMs: number; newestMs: number } | undefined {
+    this.#advance();
+    const { buffer } = this.#state;
+    if (buffer.end === buffer.oldest) return undefined;
+    return { oldestMs: buffer.stamp(buffer.oldest), newestMs: buffer.stamp(buffer.end - 1) };
+  }
+
+  /** What the box holds of the cycles with startMs ≤ stamp ≤ endMs: the stamps and counts that it would send. */
+  waveform(startMs: number, endMs: number): Waveform {
+    this.#advance();
+    const { buffer } = this.#state;
+    return waveformOf(this.#state, buffer.firstAtOrAfter(startMs), buffer.firstAtOrAfter(endMs + 1));
+  }
+
+  /**
+   * Switches the box off.
+   * @param lingerMs how long what is queued may still go out; 0: at once
+   */
+  async stop(lingerMs = 0): Promise<void> {
+    if (!this.#running) return;
+    this.#running = false;
+    this.#cancelMessage();
+    this.#inbox.stop();
+    this.#sockets.close(lingerMs);
+    await this.#inbox.stopped;
+  }
+
+  #advance(): void {
+    if (this.#running) this.#state.buffer.advance(this.#clock.now(), this.#limit);
+  }
+
+  #schedule(): void {
+    this.#cancelMessage();
+    if (!this.#running) return;
+    const cycle = this.#habits.nextMessageCycle();
+    if (cycle >= this.#limit) {
+      const end = this.#state.buffer.stamp(this.#limit - 1);
+      this.#cancelMessage = this.#clock.at(end, () => this.emit('ended'));
+      return;
+    }
+    this.#cancelMessage = this.#clock.at(this.#state.buffer.stamp(cycle), () => this.#publish());
+  }
+
+  #publish(): void {
+    const { buffer } = this.#state;
+    const now = this.#clock.now();
+    if (now - buffer.stamp(this.#habits.nextMessageCycle()) > GAP_MS * this.#clock.speed) {
+      buffer.gap(now);
+      this.#stats.gaps += 1;
+      this.#log.warn({ box: this.id }, 'the clock ran on without the box: a gap in its recording');
+    }
+    this.#advance();
+    while (this.#habits.nextMessageCycle() < buffer.end) this.#send();
+    this.#schedule();
+  }
+
+  #send(): void {
+    this.#stats.measurements += 1;
+    this.#sockets.measurements.send(this.#habits.message()).catch((error: unknown) => {
+      // the queue is full, or the box is being stopped: libzmq's own policy is to drop
+      if (codeOf(error) !== 'EAGAIN' && this.#running) this.#log.warn({ box: this.id, err: error }, 'send');
+    });
+  }
+
+  #die(reason: string): void {
+    this.#log.error({ box: this.id, reason }, 'killed');
+    void this.stop().then(() => this.emit('killed', reason));
+  }
+}

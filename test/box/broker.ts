@@ -1,0 +1,54 @@
+/** Stand-ins for the brokers' box-facing sockets: CURVE servers that let everyone in and hold what boxes send. */
+import { Pull, type Socket, Subscriber, XPublisher } from 'zeromq';
+import type { BoxEndpoints } from '../../box/endpoints.js';
+import { type KeyPair, newKeyPair } from '../../keys/key.js';
+
+export interface Broker {
+  keys: KeyPair;
+  endpoints: BoxEndpoints;
+  /** the box's PUB arrives here; a plain SUB in place of the proxy */
+  measurements: Subscriber;
+  /** first frame 1 and a subscription when a box has connected */
+  commands: XPublisher;
+  replies: Pull;
+  close(): void;
+}
+
+/** @param keys the pair of an earlier broker, which comes back at `endpoints` */
+export async function openBroker(keys: KeyPair = newKeyPair(), endpoints?: BoxEndpoints): Promise<Broker> {
+  const server = {
+    curveServer: true,
+    curvePublicKey: keys.publicKey,
+    curveSecretKey: keys.secretKey.reveal(),
+    linger: 0,
+  };
+  const measurements = new Subscriber({ ...server, receiveHighWaterMark: 100_000 });
+  measurements.subscribe();
+  const commands = new XPublisher({ ...server, verbosity: 'allSubs' });
+  const replies = new Pull(server);
+  const bind = async (socket: Socket, endpoint: string | undefined): Promise<string> => {
+    await socket.bind(endpoint ?? 'tcp://127.0.0.1:*');
+    return socket.lastEndpoint ?? '';
+  };
+  return {
+    keys,
+    endpoints: {
+      measurements: await bind(measurements, endpoints?.measurements),
+      commands: await bind(commands, endpoints?.commands),
+      replies: await bind(replies, endpoints?.replies),
+    },
+    measurements,
+    commands,
+    replies,
+    close() {
+      for (const socket of [measurements, commands, replies]) if (!socket.closed) socket.close();
+    },
+  };
+}
+
+/** Waits for a box's subscription and returns what it subscribed to. */
+export async function subscribed(broker: Broker): Promise<string> {
+  const [frame] = await broker.commands.receive();
+  if (frame === undefined || frame[0] !== 1) throw new Error('not a subscription');
+  return frame.subarray(1).toString();
+}
