@@ -1,5 +1,6 @@
 /** The pages of docs/ that are made from the code. A test fails when one differs from what is in docs/. */
 import { errorReference } from '../common/error-reference.js';
+import { metricReference } from '../common/status/metric-reference.js';
 import { configReference } from '../config/reference.js';
 import { cliReference } from './cli-reference.js';
 import { buildProgram } from './program.js';
@@ -10,6 +11,7 @@ export function generatedDocs(): Readonly<Record<string, string>> {
     'cli.md': mark(cliReference(buildProgram())),
     'configuration.md': mark(configReference()),
     'errors.md': mark(errorReference()),
+    'metrics.md': mark(metricReference()),
   };
 }
 

@@ -19,6 +19,11 @@ export const ERROR_CODES = {
     meaning: 'A configuration could not be read or is not JSON.',
     action: 'Check the path and its permissions, or the environment variable named in the message.',
   },
+  ENDPOINT_IN_USE: {
+    meaning:
+      'An endpoint that the configuration names cannot be opened; mostly another program has the port.',
+    action: 'See who has it (`ss -ltnp`), stop that or name another endpoint.',
+  },
   KEY_FILE: {
     meaning: 'A key file or folder could not be read or written, or exists already.',
     action: 'Check the path and the rights on it; an existing key is never overwritten unasked.',

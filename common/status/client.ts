@@ -1,0 +1,53 @@
+/** Reads what a running daemon says of itself. */
+import { request } from 'node:http';
+import type { DaemonStatus, ListenAddress } from './server.js';
+
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/**
+ * GET /status of a daemon.
+ * @throws Error when nobody answers in time, or with something else
+ */
+export async function readStatus(address: ListenAddress, timeoutMs = 3000): Promise<DaemonStatus> {
+  const value: unknown = JSON.parse(await get(address, '/status', timeoutMs));
+  if (!isStatus(value)) throw new Error('another program answers there');
+  return value;
+}
+
+/**
+ * GET /metrics of a daemon.
+ * @throws Error as readStatus
+ */
+export function readMetrics(address: ListenAddress, timeoutMs = 3000): Promise<string> {
+  return get(address, '/metrics', timeoutMs);
+}
+
+function get(address: ListenAddress, path: string, timeoutMs: number): Promise<string> {
+  const where = 'path' in address ? { socketPath: address.path } : { host: address.host, port: address.port };
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const outgoing = request({ ...where, path, agent: false, signal }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (piece: string) => {
+        body += piece;
+        if (body.length > MAX_BYTES) response.destroy(new Error('the answer is too long'));
+      });
+      response.on('error', reject);
+      response.on('end', () => {
+        if (response.statusCode === 200) resolve(body);
+        else reject(new Error(`answered with HTTP ${response.statusCode}`));
+      });
+    });
+    outgoing.on('error', (error) =>
+      reject(signal.aborted ? new Error(`no answer within ${timeoutMs} ms`) : error),
+    );
+    outgoing.end();
+  });
+}
+
+function isStatus(value: unknown): value is DaemonStatus {
+  return (
+    typeof value === 'object' && value !== null && 'daemon' in value && 'pid' in value && 'details' in value
+  );
+}
