@@ -6,13 +6,13 @@ import { messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import type { AllowList } from './allow-list.js';
-import type { Gate } from './zap.js';
+import type { Gate } from './gate.js';
 
 const INTERVAL_MS = 5000;
 
 export interface CutOffOptions {
-  allow: AllowList;
-  gate: Gate;
+  /** the lists whose keys may be inside, each with the gate that asks it */
+  guards: readonly { allow: AllowList; gate: Gate }[];
   /** closes the CURVE sockets; fulfilled when no connection is left */
   close: () => Promise<void>;
   /** opens them again on the same endpoints; tries until it can */
@@ -23,7 +23,7 @@ export interface CutOffOptions {
 
 export class CutOff implements Running {
   readonly #options: CutOffOptions;
-  readonly #unlisten: () => void;
+  readonly #unlisten: (() => void)[];
   #timer: NodeJS.Timeout | undefined;
   #last = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
@@ -32,9 +32,11 @@ export class CutOff implements Running {
 
   constructor(options: CutOffOptions) {
     this.#options = options;
-    this.#unlisten = options.allow.onChange(({ removed }) => {
-      if (options.gate.admittedAny(removed)) this.#plan();
-    });
+    this.#unlisten = options.guards.map(({ allow, gate }) =>
+      allow.onChange(({ removed }) => {
+        if (gate.mayBeInside(removed)) this.#plan();
+      }),
+    );
   }
 
   /** How often the sockets were opened anew. */
@@ -44,7 +46,7 @@ export class CutOff implements Running {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#unlisten();
+    for (const unlisten of this.#unlisten) unlisten();
     clearTimeout(this.#timer);
     await this.#running;
   }
@@ -60,14 +62,14 @@ export class CutOff implements Running {
 
   async #cut(): Promise<void> {
     if (this.#stopped) return;
-    const { allow, gate, close, open, log } = this.#options;
+    const { guards, close, open, log } = this.#options;
     try {
       // What was revoked since the last look is cut by this same closing.
-      await allow.refresh();
+      await Promise.all(guards.map(({ allow }) => allow.refresh()));
       log.warn("a key was revoked: closing the boxes' connections; they come back by themselves");
       await close();
       this.#last = performance.now();
-      gate.forgetAdmitted();
+      for (const { gate } of guards) gate.forgetInside();
       // From here on a revoked key may be in again, through the new sockets: then they are closed once more.
       this.#timer = undefined;
       await open();

@@ -25,15 +25,21 @@ interface CachedFile {
   certificate: PublicCertificate | undefined;
 }
 
+/** a certificate with its file's name */
+type Named = PublicCertificate & { name: string };
+
 export class DirectorySource implements AllowSource {
   readonly name: string;
   readonly #directory: string;
   readonly #log: Logger;
+  readonly #nameless: boolean;
   #pollMs = POLL_MS;
   #files = new Map<string, CachedFile>();
 
-  constructor(directory: string, log: Logger) {
+  /** @param options.nameless  certificates without an id count too, under their file's name (clients of a backend, not boxes) */
+  constructor(directory: string, log: Logger, options: { nameless?: boolean } = {}) {
     this.name = directory;
+    this.#nameless = options.nameless ?? false;
     this.#directory = directory;
     this.#log = log;
   }
@@ -52,8 +58,11 @@ export class DirectorySource implements AllowSource {
     this.#files = seen;
     this.#pollMs = Math.max(POLL_MS, (performance.now() - started) / READING_SHARE);
     return {
-      entries: allowed.filter((certificate): certificate is AllowEntry => certificate.boxId !== undefined),
-      revoked: revoked.map((certificate) => certificate.publicKey),
+      entries: allowed.flatMap(({ name, boxId, publicKey }): AllowEntry[] => {
+        const id = boxId ?? (this.#nameless ? name : undefined);
+        return id === undefined ? [] : [{ boxId: id, publicKey }];
+      }),
+      revoked: revoked.map(({ publicKey }) => publicKey),
     };
   }
 
@@ -89,15 +98,15 @@ export class DirectorySource implements AllowSource {
     };
   }
 
-  async #readFolder(folder: string, seen: Map<string, CachedFile>): Promise<PublicCertificate[]> {
-    const certificates: PublicCertificate[] = [];
+  async #readFolder(folder: string, seen: Map<string, CachedFile>): Promise<Named[]> {
+    const certificates: Named[] = [];
     for (const name of (await readdir(folder)).sort()) {
       if (name.startsWith(TEMPORARY_PREFIX)) continue;
       const path = join(folder, name);
       const file = await this.#readFile(path);
       if (file === undefined) continue;
       seen.set(path, file);
-      if (file.certificate !== undefined) certificates.push(file.certificate);
+      if (file.certificate !== undefined) certificates.push({ name, ...file.certificate });
     }
     return certificates;
   }

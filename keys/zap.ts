@@ -9,105 +9,12 @@ import { setTimeout } from 'node:timers/promises';
 import { Router } from 'zeromq';
 import { bindWhenFree } from '../common/bind.js';
 import { codeOf, messageOf } from '../common/errors.js';
-import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
-import { type AllowList, keyText } from './allow-list.js';
-import { Refusals } from './refusals.js';
+import type { AllowList } from './allow-list.js';
+import { Gate, NEXT_DOMAIN } from './gate.js';
 import { parseZapRequest, ZAP_ENDPOINT, type ZapRequest, type ZapStatus, zapReply } from './zap-message.js';
 
-/** Socket options of a CURVE server socket behind a gate, beside its keys. */
-export interface GateSocketOptions {
-  zapDomain: string;
-  zapEnforceDomain: true;
-}
-
-export interface GateStatus {
-  admitted: number;
-  refused: Record<'unknown' | 'revoked' | 'unavailable' | 'not-curve', number>;
-  /** different keys refused and not forgotten */
-  refused_keys: number;
-  refused_keys_forgotten: number;
-}
-
 const AFTER_ERROR_MS = 100;
-
-/** What ZAP decides for the sockets of one daemon. */
-export class Gate implements Running {
-  readonly domain: string;
-  readonly refusals: Refusals;
-  readonly #allow: AllowList;
-  readonly #log: Logger;
-  readonly #unlisten: () => void;
-  readonly #admittedKeys = new Set<string>();
-  readonly #refused = { unknown: 0, revoked: 0, unavailable: 0, 'not-curve': 0 };
-  #admitted = 0;
-
-  constructor(domain: string, allow: AllowList, log: Logger, refusals: Refusals = new Refusals()) {
-    this.domain = domain;
-    this.refusals = refusals;
-    this.#allow = allow;
-    this.#log = log;
-    this.#unlisten = allow.onChange(({ added }) => {
-      for (const key of added) refusals.forget(Buffer.from(key, 'latin1'));
-    });
-  }
-
-  get socketOptions(): GateSocketOptions {
-    return { zapDomain: this.domain, zapEnforceDomain: true };
-  }
-
-  decide({ key, address }: ZapRequest): { status: ZapStatus; userId: string } {
-    if (key === undefined) {
-      this.#refused['not-curve'] += 1;
-      return { status: 300, userId: '' };
-    }
-    const verdict = this.#allow.check(key);
-    if (verdict === 'known') {
-      this.#admitted += 1;
-      this.#remember(key);
-      return { status: 200, userId: this.#allow.boxId(key) ?? '' };
-    }
-    this.#refused[verdict] += 1;
-    const entry = this.refusals.add(key, address, verdict);
-    // Once a key, not once an attempt: a refused box comes back every 30 s with each of its sockets.
-    if (entry.count === 1) {
-      this.#log.warn(
-        { publicKey: entry.public_key, address, reason: verdict },
-        'refused a key; `makai keys pending` lists it (a Box 3 without keys of its own comes with a new one at each start)',
-      );
-    }
-    return { status: verdict === 'revoked' ? 400 : 300, userId: '' };
-  }
-
-  /** Whether any of these keys was let in since the last `forgetAdmitted`: its connection may be open still. */
-  admittedAny(keys: ReadonlySet<string>): boolean {
-    for (const key of keys) if (this.#admittedKeys.has(key)) return true;
-    return false;
-  }
-
-  /** To be called when all sockets of this gate have been closed. */
-  forgetAdmitted(): void {
-    this.#admittedKeys.clear();
-  }
-
-  status(): GateStatus {
-    return {
-      admitted: this.#admitted,
-      refused: { ...this.#refused },
-      refused_keys: this.refusals.list().length,
-      refused_keys_forgotten: this.refusals.forgotten,
-    };
-  }
-
-  async stop(): Promise<void> {
-    this.#unlisten();
-    await closeGate(this);
-  }
-
-  #remember(key: Buffer): void {
-    this.#admittedKeys.add(keyText(key));
-  }
-}
 
 const gates = new Map<string, Gate>();
 let handler: Handler | undefined;
@@ -121,7 +28,7 @@ let queue: Promise<unknown> = Promise.resolve();
 export async function openGate(name: string, allow: AllowList, log: Logger): Promise<Gate> {
   let domain = name;
   for (let number = 2; gates.has(domain); number += 1) domain = `${name}-${number}`;
-  const gate = new Gate(domain, allow, log);
+  const gate = new Gate(domain, allow, log, () => closeGate(gate));
   gates.set(domain, gate);
   try {
     await inTurn(async () => {
@@ -151,6 +58,13 @@ function inTurn(work: () => Promise<void>): Promise<void> {
   return turn;
 }
 
+/** A domain without a gate is a socket that is being closed: its client may come back. */
+function decide(request: ZapRequest): { status: ZapStatus; userId: string } {
+  const isNext = request.domain.endsWith(NEXT_DOMAIN);
+  const domain = isNext ? request.domain.slice(0, -NEXT_DOMAIN.length) : request.domain;
+  return gates.get(domain)?.decide(request, isNext) ?? { status: 300, userId: '' };
+}
+
 class Handler {
   readonly #socket: Router;
   readonly #done: Promise<void>;
@@ -177,7 +91,7 @@ class Handler {
         const [peer, delimiter, ...frames] = await this.#socket.receive();
         const request = parseZapRequest(frames);
         if (peer === undefined || delimiter === undefined || request === undefined) continue;
-        const { status, userId } = gates.get(request.domain)?.decide(request) ?? { status: 300, userId: '' };
+        const { status, userId } = decide(request);
         await this.#socket.send([peer, delimiter, ...zapReply(request.requestId, status, userId)]);
       } catch (error) {
         if (this.#socket.closed) return;

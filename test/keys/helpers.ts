@@ -1,0 +1,52 @@
+/** Folders of certificates, logs that can be read, and waiting for what an event tells. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { createLogger, type Logger } from '../../common/log.js';
+import type { AllowChange, AllowList } from '../../keys/allow-list.js';
+import { writePublicCertificate } from '../../keys/files.js';
+import { type KeyPair, newKeyPair } from '../../keys/key.js';
+import { keyLayout } from '../../keys/layout.js';
+
+/** A key directory of its own under the system's temporary folder. */
+export async function temporaryKeys() {
+  const directory = await mkdtemp(join(tmpdir(), 'makai-keys-'));
+  const layout = keyLayout(directory);
+  return {
+    directory,
+    layout,
+    /** makes a pair and lets the box in */
+    async box(boxId: string): Promise<KeyPair> {
+      const pair = newKeyPair();
+      await writePublicCertificate(layout.boxPublic(boxId), { boxId, publicKey: pair.publicKey });
+      return pair;
+    },
+    remove: () => rm(directory, { recursive: true, force: true }),
+  };
+}
+
+/** A log whose lines a test can read. */
+export function readableLog(): { log: Logger; text: () => string } {
+  const stream = new PassThrough();
+  let text = '';
+  stream.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  return { log: createLogger('test', 'debug', stream), text: () => text };
+}
+
+/** The next change of a list. */
+export function nextChange(list: AllowList): Promise<AllowChange> {
+  return new Promise((resolve) => {
+    const unlisten = list.onChange((change) => {
+      unlisten();
+      resolve(change);
+    });
+  });
+}
+
+/** Waits until a condition holds, looking again every 10 ms: for what no event tells. The test's own time limit is the limit. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
