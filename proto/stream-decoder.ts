@@ -36,6 +36,22 @@ export function decodeInto(frame: Uint8Array, columns: MeasurementColumns, index
 
 /** Which dialect's message the frame is; a malformed frame may be either. Leaves the reader at the frame's start. */
 function dialectOf(frame: Uint8Array): 2 | 3 {
+  const tag = thirdTag(frame);
+  if (tag === TRIGGER_FREQUENCY) return 2;
+  return tag === MEASUREMENT_METRIC ? 3 : dialectByTags(frame);
+}
+
+/** The tag after fields 1 and 2, which boxes send first; 0 when the frame begins otherwise. */
+function thirdTag(frame: Uint8Array): number {
+  if (frame[0] !== 0x08) return 0;
+  let at = 1;
+  while ((frame[at++] ?? 0) >= 0x80);
+  if (frame[at++] !== 0x10) return 0;
+  while ((frame[at++] ?? 0) >= 0x80);
+  return frame[at] ?? 0;
+}
+
+function dialectByTags(frame: Uint8Array): 2 | 3 {
   let dialect: 2 | 3 = 3;
   while (reader.pos < reader.limit) {
     const tag = reader.tag();

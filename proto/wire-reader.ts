@@ -77,9 +77,8 @@ export class WireReader {
       this.fail();
       return 0;
     }
-    const f = this.frame;
     this.pos = at + 4;
-    return (f[at] ?? 0) | ((f[at + 1] ?? 0) << 8) | ((f[at + 2] ?? 0) << 16) | ((f[at + 3] ?? 0) << 24);
+    return int32At(this.frame, at);
   }
 
   /** Reads the length of a length-delimited field. @returns where the field ends, never past `limit` */
@@ -165,4 +164,14 @@ export class WireReader {
     }
     return this.fail();
   }
+}
+
+/** Four bytes, the lowest first, as an int32. */
+export function int32At(frame: Uint8Array, at: number): number {
+  return (
+    (frame[at] ?? 0) |
+    ((frame[at + 1] ?? 0) << 8) |
+    ((frame[at + 2] ?? 0) << 16) |
+    ((frame[at + 3] ?? 0) << 24)
+  );
 }

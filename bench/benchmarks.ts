@@ -1,0 +1,6 @@
+/** The benchmarks by name, loaded only when asked for. */
+import type { Benchmark } from './compare.js';
+
+export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  decode: async () => (await import('./decode.js')).decode,
+};

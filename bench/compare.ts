@@ -1,0 +1,99 @@
+/** Contenders measured in alternating rounds of one run, and what is told of them. */
+
+/** One thing to measure. */
+export interface Contender {
+  name: string;
+  /** One round. @returns its figure, in the comparison's unit */
+  once(): number | Promise<number>;
+}
+
+export interface ComparisonSpec {
+  title: string;
+  /** of the figures, for example `ns a message` */
+  unit: string;
+  better: 'lower' | 'higher';
+  /** name of the contender that the ratios are against */
+  baseline: string;
+  contenders: Contender[];
+  /** ratios that are promised */
+  goals?: { contender: string; ratio: number }[];
+}
+
+export interface Row {
+  name: string;
+  median: number;
+  low: number;
+  high: number;
+  /** how many times better than the baseline: above 1 is better, whichever way the unit goes */
+  ratio: number;
+}
+
+export interface Comparison {
+  title: string;
+  unit: string;
+  better: 'lower' | 'higher';
+  baseline: string;
+  rounds: number;
+  rows: Row[];
+  goals: { contender: string; ratio: number; met: boolean }[];
+}
+
+export interface Benchmark {
+  name: string;
+  /** one line: what it answers */
+  what: string;
+  run(options: { rounds: number }): Promise<Comparison[]>;
+}
+
+/**
+ * One round of each contender to warm up, then `rounds` rounds, each beginning with another contender.
+ * @throws Error when the baseline or a goal names no contender
+ */
+export async function compare(spec: ComparisonSpec, rounds: number): Promise<Comparison> {
+  const { contenders, better, goals = [], ...rest } = spec;
+  const figures = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
+  for (let round = -1; round < rounds; round++) {
+    for (let k = 0; k < contenders.length; k++) {
+      const contender = contenders[(k + round + 1) % contenders.length];
+      if (contender === undefined) continue;
+      const figure = await contender.once();
+      if (round >= 0) figures.get(contender.name)?.push(figure);
+    }
+  }
+  const base = median(figures.get(spec.baseline) ?? []);
+  const rows = contenders.map(({ name }): Row => {
+    const own = figures.get(name) ?? [];
+    const mid = median(own);
+    const ratio = better === 'lower' ? base / mid : mid / base;
+    return { name, median: mid, low: Math.min(...own), high: Math.max(...own), ratio };
+  });
+  const ratioOf = (name: string): number => {
+    const row = rows.find((r) => r.name === name);
+    if (row === undefined) throw new Error(`no contender is named ${name}`);
+    return row.ratio;
+  };
+  return {
+    ...rest,
+    better,
+    rounds,
+    rows,
+    goals: goals.map((g) => ({ ...g, met: ratioOf(g.contender) >= g.ratio })),
+  };
+}
+
+/** Nanoseconds that one of `count` calls takes. */
+export function nsEach(count: number, call: (i: number) => void): number {
+  const start = process.hrtime.bigint();
+  for (let i = 0; i < count; i++) call(i);
+  return Number(process.hrtime.bigint() - start) / count;
+}
+
+/** @throws Error without values */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const high = sorted[Math.floor(sorted.length / 2)];
+  const low = sorted[Math.ceil(sorted.length / 2) - 1];
+  if (high === undefined || low === undefined)
+    throw new Error('no values: is the baseline one of the contenders?');
+  return (low + high) / 2;
+}

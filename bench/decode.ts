@@ -1,0 +1,10 @@
+/** `npm run bench -- decode`. */
+import type { Benchmark } from './compare.js';
+import { compareStream } from './decode-stream.js';
+import { compareWaveforms } from './decode-waveform.js';
+
+export const decode: Benchmark = {
+  name: 'decode',
+  what: 'decoding the triggering stream and waveforms, against protobufjs',
+  run: async ({ rounds }) => [...(await compareStream(rounds)), ...(await compareWaveforms(rounds))],
+};
