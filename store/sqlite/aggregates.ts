@@ -1,11 +1,14 @@
 /** What is worked out from stored measurements: trends, and how far each box has come. */
 import type { NewestOfBox, TrendDocument, TrendWindow } from '../store.js';
 import type { Context } from './context.js';
-import { FIELDS } from './measurements.js';
+import { FIELDS, NEWEST_STEP_MS } from './measurements.js';
 import { boxNumber, type Row } from './values.js';
 
-/** @param newestOf the time of a box's newest stored measurement, found by looking through all; undefined: there is none */
-export function aggregateOperations({ db, write }: Context, newestOf: (boxId: string) => number | undefined) {
+/** @param newestBefore the time of a box's newest stored measurement before a time; undefined: there is none */
+export function aggregateOperations(
+  { db }: Context,
+  newestBefore: (boxId: string, toMs: number) => number | undefined,
+) {
   const aggregate = db.prepare<unknown[], Row>(aggregateSql());
   const locationOf = db
     .prepare<[string], string | null>("SELECT document ->> '$.location' FROM boxes WHERE box_id = ?")
@@ -13,25 +16,9 @@ export function aggregateOperations({ db, write }: Context, newestOf: (boxId: st
   const newestRows = db.prepare<[], { box: number; timestamp_ms: number }>(
     'SELECT * FROM newest ORDER BY box',
   );
-  const isStored = db.prepare<[number, number, number]>(
-    'SELECT 1 FROM measurements WHERE second = ? AND box = ? AND ms = ?',
-  );
-  const setNewest = db.prepare<[number, number]>('UPDATE newest SET timestamp_ms = ? WHERE box = ?');
-  const forget = db.prepare<[number]>('DELETE FROM newest WHERE box = ?');
   const newestTrend = db
     .prepare<[string], number | null>('SELECT max(timestamp_ms) FROM trends WHERE box_id = ?')
     .pluck(true);
-
-  /** The time of a box's newest measurement that has not expired; what the table `newest` says is put right. */
-  const verified = (box: number, timestampMs: number): number | undefined => {
-    const second = Math.floor(timestampMs / 1000);
-    if (isStored.get(second, box, timestampMs - 1000 * second) !== undefined) return timestampMs;
-    // It has expired. Older ones may be left, prolonged by an event.
-    const older = newestOf(String(box));
-    if (older === undefined) forget.run(box);
-    else setNewest.run(older, box);
-    return older;
-  };
 
   return {
     computeTrends(windows: readonly TrendWindow[]): (Omit<TrendDocument, 'expire_at'> | undefined)[] {
@@ -56,15 +43,13 @@ export function aggregateOperations({ db, write }: Context, newestOf: (boxId: st
     },
 
     newestByBox(): NewestOfBox[] {
-      return write(() =>
-        newestRows.all().flatMap(({ box, timestamp_ms }) => {
-          const boxId = String(box);
-          const measurementMs = verified(box, timestamp_ms);
-          if (measurementMs === undefined) return [];
-          const trendMs = newestTrend.get(boxId);
-          return [{ boxId, measurementMs, ...(typeof trendMs === 'number' ? { trendMs } : {}) }];
-        }),
-      );
+      return newestRows.all().flatMap(({ box, timestamp_ms }) => {
+        const boxId = String(box);
+        const measurementMs = newestBefore(boxId, timestamp_ms + NEWEST_STEP_MS + 1);
+        if (measurementMs === undefined) return [];
+        const trendMs = newestTrend.get(boxId);
+        return [{ boxId, measurementMs, ...(typeof trendMs === 'number' ? { trendMs } : {}) }];
+      });
     },
   };
 }

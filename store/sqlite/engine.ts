@@ -15,21 +15,33 @@ export type Engine = ReturnType<typeof openEngine>;
 export function openEngine(file: string, retention: Retention) {
   const db = openDatabase(file);
   const context = createContext(db, retention);
-  const { prolongMeasurements, ...measurements } = measurementOperations(context);
+  const { prolongMeasurements, forgetNewest, ...measurements } = measurementOperations(context);
   const { prolongTrends, ...trends } = trendOperations(context);
   const prolong = (startMs: number, endMs: number, until: number): void => {
     prolongMeasurements(startMs, endMs, until);
     prolongTrends(startMs, endMs, until);
   };
-  const newestOf = (boxId: string): number | undefined =>
-    measurements.measurementPage(boxId, { descending: true }, 1)[0]?.timestamp_ms;
+  const newestBefore = (boxId: string, toMs: number): number | undefined =>
+    measurements.measurementPage(boxId, { toMs, descending: true }, 1)[0]?.timestamp_ms;
   return {
     ...measurements,
-    ...aggregateOperations(context, newestOf),
+    ...aggregateOperations(context, newestBefore),
     ...trends,
     ...eventOperations(context, prolong),
     ...documentOperations(context),
     ...expiryOperations(context),
+    /** A transaction around several operations; theirs become parts of it. */
+    begin: (): void => {
+      db.exec('BEGIN IMMEDIATE');
+    },
+    commit: (): void => {
+      db.exec('COMMIT');
+    },
+    rollback: (): void => {
+      forgetNewest();
+      if (db.inTransaction) db.exec('ROLLBACK');
+    },
+    inTransaction: (): boolean => db.inTransaction,
     close: (): void => {
       db.close();
     },

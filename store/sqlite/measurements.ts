@@ -6,12 +6,23 @@ import { boxNumber, fromMs, type Row, toMs } from './values.js';
 
 export const FIELDS: readonly MetricField[] = METRICS.map((metric) => METRIC_FIELD[metric]);
 const EXTREMES = FIELDS.flatMap((field) => [`${field}_min`, `${field}_max`]);
-const COLUMNS = ['second', 'box', 'ms', ...FIELDS, 'invalid', ...EXTREMES, 'expire_at'];
+const PLAIN_COLUMNS = ['second', 'box', 'ms', ...FIELDS, 'invalid', 'expire_at'];
+
+/**
+ * The table `newest` is brought up to date when a box is this much further, not at each measurement. So a box's newest measurement is at
+ * most this much past what stands there.
+ */
+export const NEWEST_STEP_MS = 60_000;
+/** Boxes whose place in `newest` is remembered. */
+const REMEMBERED_BOXES = 100_000;
 
 export function measurementOperations({ db, write, retention, expireAt }: Context) {
-  const insert = db.prepare(
-    `INSERT OR IGNORE INTO measurements (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`,
-  );
+  const insertInto = (columns: readonly string[]) =>
+    db.prepare(
+      `INSERT OR IGNORE INTO measurements (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+    );
+  const insertPlain = insertInto(PLAIN_COLUMNS);
+  const insertWithExtremes = insertInto([...PLAIN_COLUMNS, ...EXTREMES]);
   const rowsOf = (order: 'ASC' | 'DESC') =>
     db.prepare<[number, number, number, number, number], Row>(
       `SELECT * FROM measurements WHERE second = ? AND box = ? AND ms >= ? AND ms < ? ORDER BY ms ${order} LIMIT ?`,
@@ -38,33 +49,52 @@ export function measurementOperations({ db, write, retention, expireAt }: Contex
     prolong.run(until, Math.floor(startMs / 1000), Math.floor(endMs / 1000), startMs, endMs, until);
   };
 
+  const newest = new Map<number, number>();
+  const noteNewest = (box: number, timestampMs: number): void => {
+    const noted = newest.get(box);
+    if (noted !== undefined && timestampMs <= noted + NEWEST_STEP_MS) return;
+    if (newest.size >= REMEMBERED_BOXES) newest.clear();
+    newest.set(box, timestampMs);
+    setNewest.run(box, timestampMs);
+  };
+
+  const insertAll = (batch: MeasurementColumns, until: number): InsertResult => {
+    let inserted = 0;
+    let earliest = Number.POSITIVE_INFINITY;
+    let latest = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < batch.count; i += 1) {
+      const box = batch.boxId[i] ?? 0;
+      const timestampMs = Math.trunc(batch.timestampMs[i] ?? 0);
+      if (timestampMs < earliest) earliest = timestampMs;
+      if (timestampMs > latest) latest = timestampMs;
+      const row = plainRow(batch, i, box, timestampMs, until);
+      const extremes = extremesOf(batch, i);
+      const result = extremes === undefined ? insertPlain.run(row) : insertWithExtremes.run(row, extremes);
+      inserted += result.changes;
+      noteNewest(box, timestampMs);
+    }
+    // Measurements can come after the event that they explain.
+    if (retention.mode === 'laha' && inserted > 0) {
+      for (const event of eventsOver(db, earliest, latest)) {
+        prolongMeasurements(event.startMs, event.endMs, event.expireAt);
+      }
+    }
+    return { inserted, duplicates: batch.count - inserted };
+  };
+
   return {
     prolongMeasurements,
 
+    /** What was remembered of `newest` may have gone with a transaction. */
+    forgetNewest: (): void => newest.clear(),
+
     insertMeasurements(batch: MeasurementColumns, nowMs: number): InsertResult {
-      return write(() => {
-        const until = expireAt('measurements', nowMs);
-        let inserted = 0;
-        const newest = new Map<number, number>();
-        let earliest = Number.POSITIVE_INFINITY;
-        let latest = Number.NEGATIVE_INFINITY;
-        for (let i = 0; i < batch.count; i += 1) {
-          const box = batch.boxId[i] ?? 0;
-          const timestampMs = Math.trunc(batch.timestampMs[i] ?? 0);
-          if (timestampMs > (newest.get(box) ?? Number.NEGATIVE_INFINITY)) newest.set(box, timestampMs);
-          earliest = Math.min(earliest, timestampMs);
-          latest = Math.max(latest, timestampMs);
-          inserted += insert.run(rowOf(batch, i, timestampMs, until)).changes;
-        }
-        for (const [box, timestampMs] of newest) setNewest.run(box, timestampMs);
-        // Measurements can come after the event that they explain.
-        if (retention.mode === 'laha' && inserted > 0) {
-          for (const event of eventsOver(db, earliest, latest)) {
-            prolongMeasurements(event.startMs, event.endMs, event.expireAt);
-          }
-        }
-        return { inserted, duplicates: batch.count - inserted };
-      });
+      try {
+        return write(() => insertAll(batch, expireAt('measurements', nowMs)));
+      } catch (error) {
+        newest.clear();
+        throw error;
+      }
     },
 
     /** At most about `pageSize` measurements of the range in its order, and whether there may be more. */
@@ -88,23 +118,43 @@ export function measurementOperations({ db, write, retention, expireAt }: Contex
   };
 }
 
-/** The values of COLUMNS for entry `i`. Numbers go in as float32 made double: what comes back is what the box sent. */
-function rowOf(batch: MeasurementColumns, i: number, timestampMs: number, until: number): unknown[] {
+/** The values of PLAIN_COLUMNS for entry `i`. Numbers go in as float32 made double: what comes back is what the box sent. */
+function plainRow(
+  batch: MeasurementColumns,
+  i: number,
+  box: number,
+  timestampMs: number,
+  until: number,
+): unknown[] {
   const second = Math.floor(timestampMs / 1000);
-  const row: unknown[] = [second, batch.boxId[i], timestampMs - 1000 * second];
-  const extremes: (number | null)[] = [];
-  for (const metric of METRICS) {
-    const { min, average, max } = batch[metric];
-    const value = average[i] ?? Number.NaN;
-    const least = min[i] ?? Number.NaN;
-    const greatest = max[i] ?? Number.NaN;
+  return [
+    second,
+    box,
+    timestampMs - 1000 * second,
     // NaN (not sent) becomes NULL by SQLite's own rule.
-    row.push(value);
-    const differ = !Number.isNaN(value) && (least !== value || greatest !== value);
-    extremes.push(differ ? orElse(least, value) : null, differ ? orElse(greatest, value) : null);
+    batch.f.average[i],
+    batch.rms.average[i],
+    batch.thd.average[i],
+    batch.trans.average[i],
+    batch.invalid[i],
+    until,
+  ];
+}
+
+/** The values of EXTREMES for entry `i`, NULL for metrics where both equal the average; undefined when that is so for all. */
+function extremesOf(batch: MeasurementColumns, i: number): (number | null)[] | undefined {
+  let extremes: (number | null)[] | undefined;
+  for (let m = 0; m < METRICS.length; m += 1) {
+    const { min, average, max } = batch[METRICS[m] ?? 'f'];
+    const value = average[i] ?? Number.NaN;
+    const least = min[i] ?? value;
+    const greatest = max[i] ?? value;
+    if (Number.isNaN(value) || (least === value && greatest === value)) continue;
+    extremes ??= new Array<number | null>(EXTREMES.length).fill(null);
+    extremes[2 * m] = orElse(least, value);
+    extremes[2 * m + 1] = orElse(greatest, value);
   }
-  row.push(batch.invalid[i] ?? 0, ...extremes, until);
-  return row;
+  return extremes;
 }
 
 function orElse(value: number, other: number): number {

@@ -1,0 +1,96 @@
+/**
+ * Group commit: requests that wait together become one transaction, so that they share one sync of the disk. 100 boxes that answer at
+ * once cost one sync, not 100. Nobody is answered before the commit, so an answer still means "on disk".
+ */
+import type { Engine } from './engine.js';
+import { type Answer, type Request, run, toFailure } from './execution.js';
+
+/** One transaction takes no more than this, so that the other process waits a moment only. */
+const REQUESTS_A_TRANSACTION = 128;
+const MS_A_TRANSACTION = 25;
+
+/** Operations that only read: they need no transaction of their own. */
+const READS: ReadonlySet<keyof Engine> = new Set<keyof Engine>([
+  'measurementPage',
+  'computeTrends',
+  'trendPage',
+  'event',
+  'eventPage',
+  'boxEvents',
+  'waveform',
+  'boxes',
+  'box',
+  'makaiConfig',
+  'lahaConfig',
+  'openRequests',
+]);
+
+/**
+ * Runs requests in order and answers every one.
+ * @param next the request that has waited longest, or undefined when none waits
+ */
+export function runWaiting(
+  engine: Engine,
+  file: string,
+  next: () => Request | undefined,
+  answer: (message: Answer) => void,
+): void {
+  for (let first = next(); first !== undefined; first = next()) {
+    if (READS.has(first.name) || first.name === 'close') answer(attempt(engine, file, first));
+    else for (const message of runTogether(engine, file, first, next)) answer(message);
+  }
+}
+
+function attempt(engine: Engine, file: string, { id, name, args }: Request): Answer {
+  try {
+    return { id, result: run(engine, name, args) };
+  } catch (error) {
+    return { id, failure: toFailure(error, file) };
+  }
+}
+
+/** One transaction around `first` and what waits behind it. */
+function runTogether(
+  engine: Engine,
+  file: string,
+  first: Request,
+  next: () => Request | undefined,
+): Answer[] {
+  const answers: Answer[] = [];
+  const until = performance.now() + MS_A_TRANSACTION;
+  let closing: Request | undefined;
+  try {
+    engine.begin();
+    for (let request: Request | undefined = first; request !== undefined; ) {
+      answers.push(attempt(engine, file, request));
+      // A full disk ends the whole transaction, not only the statement that met it.
+      if (!engine.inTransaction()) {
+        const last = answers.at(-1);
+        throw last !== undefined && 'failure' in last
+          ? new Lost(last.failure)
+          : new Error('transaction lost');
+      }
+      if (answers.length >= REQUESTS_A_TRANSACTION || performance.now() > until) break;
+      request = next();
+      if (request?.name !== 'close') continue;
+      closing = request;
+      break;
+    }
+    engine.commit();
+  } catch (error) {
+    engine.rollback();
+    const failure = error instanceof Lost ? error.failure : toFailure(error, file);
+    // A failed begin has answered nobody yet.
+    const ids = answers.length > 0 ? answers.map(({ id }) => id) : [first.id];
+    answers.splice(0, answers.length, ...ids.map((id) => ({ id, failure })));
+  }
+  if (closing !== undefined) answers.push(attempt(engine, file, closing));
+  return answers;
+}
+
+/** Carries the failure of the operation with which a whole transaction went. */
+class Lost extends Error {
+  constructor(readonly failure: ReturnType<typeof toFailure>) {
+    super(failure.message);
+  }
+}
