@@ -4,7 +4,7 @@ import { codeOf, MakaiError, messageOf } from '../../common/errors.js';
 import { migrate } from './schema.js';
 
 /** How long one attempt waits for another process's transaction; `execution.ts` makes further attempts without blocking. */
-const BUSY_TIMEOUT_MS = 200;
+const BUSY_TIMEOUT_MS = 50;
 /** How long opening waits for another process that opens or upgrades the same file. */
 const OPEN_TIMEOUT_MS = 10_000;
 /** The write-ahead log is cut back to this after a burst. */

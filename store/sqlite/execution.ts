@@ -84,7 +84,11 @@ export function executeInline(file: string, retention: Retention): Execution {
 
 /** @throws MakaiError as `openDatabase` */
 export async function executeOnThread(file: string, retention: Retention): Promise<Execution> {
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: { file, retention } });
+  // Without execArgv: what the program was started with (--input-type, --eval) is not meant for the thread.
+  const worker = new Worker(new URL('./worker.js', import.meta.url), {
+    workerData: { file, retention },
+    execArgv: [],
+  });
   const waiting = new Map<number, (answer: Answer) => void>();
   let nextId = 1;
   let gone: Failure | undefined;

@@ -133,10 +133,11 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
  * Brings an open database to this program's schema, in one transaction; two processes at once do it once.
+ * @param steps entry i takes a file from version i to i + 1
  * @throws MakaiError STORE_NEWER when a newer program wrote the file, STORE_FOREIGN when another program did
  */
-export function migrate(db: Database, file: string): void {
-  if (versionOf(db) === SCHEMA_VERSION && isOurs(db)) return;
+export function migrate(db: Database, file: string, steps: readonly string[] = MIGRATIONS): void {
+  if (versionOf(db) === steps.length && isOurs(db)) return;
   const upgrade = db.transaction(() => {
     const version = versionOf(db);
     if (!isOurs(db) && (version !== 0 || hasTables(db))) {
@@ -144,16 +145,16 @@ export function migrate(db: Database, file: string): void {
         hint: 'Name another file: makai would not mix its tables with those of another program.',
       });
     }
-    if (version > SCHEMA_VERSION) {
+    if (version > steps.length) {
       throw new MakaiError(
         'STORE_NEWER',
-        `${file} has schema version ${version}; this program knows versions up to ${SCHEMA_VERSION}`,
+        `${file} has schema version ${version}; this program knows versions up to ${steps.length}`,
         { hint: 'Install the newer version of makai that wrote it; nothing was changed.' },
       );
     }
-    for (const step of MIGRATIONS.slice(version)) db.exec(step);
+    for (const step of steps.slice(version)) db.exec(step);
     db.pragma(`application_id = ${APPLICATION_ID}`);
-    db.pragma(`user_version = ${SCHEMA_VERSION}`);
+    db.pragma(`user_version = ${steps.length}`);
   });
   upgrade.immediate();
 }

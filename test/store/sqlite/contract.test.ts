@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { openSqliteStore, type SqliteOptions } from '../../store/sqlite/index.js';
-import type { Store } from '../../store/store.js';
-import { type StoreFixture, storeContract } from './contract.js';
+import { openSqliteStore, type SqliteOptions } from '../../../store/sqlite/index.js';
+import type { Store } from '../../../store/store.js';
+import { type StoreFixture, storeContract } from '../contract.js';
 
 async function makeFixture(options: SqliteOptions): Promise<StoreFixture> {
   const directory = await mkdtemp(join(tmpdir(), 'makai-store-'));

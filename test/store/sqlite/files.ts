@@ -1,0 +1,51 @@
+/** A directory of its own for each test, and processes that end with it. */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { openSqliteStore, type SqliteOptions } from '../../../store/sqlite/index.js';
+import type { Store } from '../../../store/store.js';
+
+export interface Files {
+  directory: string;
+  file: string;
+  open(options?: Partial<SqliteOptions>): Promise<Store>;
+}
+
+export const DAY = 86_400;
+
+/** Call inside `describe`. Stores that a test opened are closed after it. */
+export function givenFiles(): () => Files {
+  let files: Files | undefined;
+  let stores: Store[] = [];
+  beforeEach(() => {
+    const directory = mkdtempSync(join(tmpdir(), 'makai-sqlite-'));
+    const file = join(directory, 'makai.db');
+    const open = async (options: Partial<SqliteOptions> = {}): Promise<Store> => {
+      const store = await openSqliteStore(file, {
+        retention: { mode: 'ttl', measurementsSeconds: DAY },
+        ...options,
+      });
+      stores.push(store);
+      return store;
+    };
+    files = { directory, file, open };
+  });
+  afterEach(async () => {
+    for (const store of stores) await store.close();
+    stores = [];
+    if (files !== undefined) rmSync(files.directory, { recursive: true, force: true });
+  });
+  return () => {
+    if (files === undefined) throw new Error('files are there only while a test runs');
+    return files;
+  };
+}
+
+/** Starts the writer program; see writer.ts. */
+export function startWriter(...args: string[]): ChildProcessByStdio<null, Readable, Readable> {
+  const program = fileURLToPath(new URL('./writer.js', import.meta.url));
+  return spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+}

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { PACKAGE_ROOT } from '../../../common/package-root.js';
+import { APPLICATION_ID, migrate, SCHEMA_VERSION } from '../../../store/sqlite/schema.js';
+import { all, bytesOf } from '../contract/given.js';
+import { givenFiles } from './files.js';
+
+describe('store/sqlite: schema versions', () => {
+  const files = givenFiles();
+
+  function change(file: string, statements: string): void {
+    const db = new Database(file);
+    db.exec(statements);
+    db.close();
+  }
+
+  it('a file of version 1 opens with all that is in it', async () => {
+    const { file, open } = files();
+    change(file, readFileSync(join(PACKAGE_ROOT, 'test/store/sqlite/version-1.sql'), 'utf8'));
+    const store = await open();
+    const measurements = await all(store.measurements('1001'));
+    assert.deepEqual(measurements, [
+      {
+        box_id: '1001',
+        timestamp_ms: 1_700_000_000_166,
+        frequency: 59.75,
+        voltage: 120.5,
+        invalid: ['thd'],
+        extremes: { voltage: { min: 101.25, max: 121 } },
+        expire_at: 4_000_000_000,
+      },
+    ]);
+    assert.deepEqual(await store.newestByBox(), [
+      { boxId: '1001', measurementMs: 1_700_000_000_166, trendMs: 1_700_000_040_000 },
+    ]);
+    assert.deepEqual(await all(store.trends('1001')), [
+      {
+        box_id: '1001',
+        timestamp_ms: 1_700_000_040_000,
+        location: 'lab-3',
+        voltage: { min: 101.25, max: 121, average: 120.5 },
+        expire_at: 253_402_300_799,
+      },
+    ]);
+    assert.deepEqual(await store.event(17), {
+      event_id: 17,
+      type: 'VOLTAGE_SAG',
+      description: 'a sag',
+      boxes_triggered: ['1001', '1002'],
+      boxes_received: ['1001'],
+      latencies_ms: [1_700_000_001_500],
+      percent_magnitude: 15.5,
+      target_event_start_timestamp_ms: 1_700_000_000_000,
+      target_event_end_timestamp_ms: 1_700_000_001_000,
+      expire_at: 253_402_300_799,
+    });
+    const [boxEvent] = await store.boxEvents(17);
+    assert.deepEqual(boxEvent?.window_timestamps_ms, [1_700_000_000_000, 1_700_000_000_016]);
+    assert.ok((await store.waveform('event_17_1001'))?.equals(bytesOf(Int16Array.of(1, -1, 256))));
+    assert.equal((await store.box('1001'))?.calibration_constant, 152.5);
+    assert.equal((await store.lahaConfig())?.ttls.measurements, 60);
+    assert.deepEqual(await store.openRequests(), [{ key: 'read 17', body: '{}' }]);
+    assert.deepEqual(await store.nextEventIds(1), [43]);
+  });
+
+  it('a file of a newer program is refused and left as it is', async () => {
+    const { file, open } = files();
+    await (await open()).close();
+    change(file, `PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
+    const before = readFileSync(file);
+    await assert.rejects(open(), { code: 'STORE_NEWER', message: /version 2.*up to 1/ });
+    assert.ok(readFileSync(file).equals(before));
+  });
+
+  it("another program's database is refused and left as it is", async () => {
+    const { file, open } = files();
+    change(file, 'CREATE TABLE bookmarks (url TEXT)');
+    await assert.rejects(open(), { code: 'STORE_FOREIGN' });
+    const db = new Database(file);
+    const tables = db.prepare('SELECT name FROM sqlite_schema').pluck(true).all();
+    db.close();
+    assert.deepEqual(tables, ['bookmarks']);
+  });
+
+  it('each version takes the steps it lacks, in order, all or none', () => {
+    const db = new Database(':memory:');
+    const steps = [
+      'CREATE TABLE a (x); INSERT INTO a VALUES (1)',
+      'ALTER TABLE a ADD COLUMN y; UPDATE a SET y = x + 1',
+    ];
+    migrate(db, 'test', steps.slice(0, 1));
+    assert.equal(db.pragma('user_version', { simple: true }), 1);
+    assert.throws(
+      () => migrate(db, 'test', [...steps, 'INSERT INTO missing VALUES (1)']),
+      /no such table: missing/,
+    );
+    assert.equal(db.pragma('user_version', { simple: true }), 1);
+    assert.deepEqual(db.prepare('SELECT * FROM a').all(), [{ x: 1 }]);
+    migrate(db, 'test', steps);
+    migrate(db, 'test', steps);
+    assert.deepEqual(db.prepare('SELECT * FROM a').all(), [{ x: 1, y: 2 }]);
+    assert.equal(db.pragma('application_id', { simple: true }), APPLICATION_ID);
+  });
+
+  it('an empty file is a new store', async () => {
+    const { file, open } = files();
+    writeFileSync(file, '');
+    assert.deepEqual(await (await open()).nextEventIds(1), [1]);
+  });
+});
