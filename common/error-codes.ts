@@ -28,10 +28,6 @@ export const ERROR_CODES = {
     meaning: 'A key file or folder could not be read or written, or exists already.',
     action: 'Check the path and the rights on it; an existing key is never overwritten unasked.',
   },
-  KEY_FILE_EXPOSED: {
-    meaning: 'A file with a secret key can be read or written by every user of the machine.',
-    action: 'Take the rights away (`chmod 600`); make a new pair if someone may have read it.',
-  },
   KEY_INVALID: {
     meaning:
       'A key or certificate is not what it should be: bad Z85, wrong length, no id, a secret in a public place.',

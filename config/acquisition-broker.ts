@@ -6,6 +6,7 @@ import {
   boxAccessFields,
   identityField,
   maxWindowField,
+  nextEndpoint,
   retentionFields,
   runFields,
   spoolFields,
@@ -74,6 +75,8 @@ export const acquisitionBrokerSchema = z.strictObject({
     description: 'Where boxes send replies and waveforms (CURVE). The field uses `tcp://*:8196`.',
     from: '2018, 2020',
   }),
+  box_pub_next: nextEndpoint('box_pub'),
+  box_pull_next: nextEndpoint('box_pull'),
   backend_pull: field(bindEndpoint().default('tcp://127.0.0.1:9884'), {
     title: 'Endpoint for requests',
     description: 'Where services send event requests. The field uses `tcp://*:9884`.',

@@ -5,10 +5,12 @@ import { parseEndpoint } from './types.js';
 
 /** Fields of each daemon that open an endpoint. */
 export const BOUND: Readonly<Record<Kind, readonly string[]>> = {
-  'triggering-broker': ['interface', 'backend'],
+  'triggering-broker': ['interface', 'interface_next', 'backend'],
   'acquisition-broker': [
     'box_pub',
     'box_pull',
+    'box_pub_next',
+    'box_pull_next',
     'backend_pull',
     'backend_pub',
     'zmq_event_endpoint',
@@ -22,7 +24,8 @@ export function crossMistakes(kind: Kind, input: unknown): Finding[] {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return [];
   const fields = input as Readonly<Record<string, unknown>>;
   const mistakes = sameEndpoints(kind, fields);
-  if (kind !== 'triggering-service') mistakes.push(...accessMistakes(fields));
+  if (kind !== 'triggering-service')
+    mistakes.push(...accessMistakes(fields), ...nextKeyMistakes(kind, fields));
   if (kind === 'acquisition-broker') mistakes.push(...keyMistakes(fields));
   return mistakes;
 }
@@ -76,6 +79,23 @@ function accessMistakes(fields: Readonly<Record<string, unknown>>): Finding[] {
         'or "allow_any_client": true to let everyone in',
     },
   ];
+}
+
+/** The next key is served on endpoints of its own: key file and endpoints come together. */
+function nextKeyMistakes(
+  kind: 'triggering-broker' | 'acquisition-broker',
+  fields: Readonly<Record<string, unknown>>,
+): Finding[] {
+  const together = ['server_cert_next', ...BOUND[kind].filter((name) => name.endsWith('_next'))];
+  const given = together.find((name) => fields[name] !== undefined);
+  if (given === undefined) return [];
+  return together
+    .filter((name) => fields[name] === undefined)
+    .map((path) => ({
+      severity: 'error',
+      path,
+      message: `expected it together with ${given} (the next key has endpoints of its own), found nothing`,
+    }));
 }
 
 /** The two halves of a pair come together. */

@@ -1,7 +1,18 @@
 /** Fields that more than one daemon has. Made anew for each schema, so that each carries its own description. */
 import { z } from 'zod';
 import { expecting, field } from './field.js';
-import { flag, mongoUri, oneOf, path, port, statusEndpoint, storeUrlText, text, whole } from './types.js';
+import {
+  bindEndpoint,
+  flag,
+  mongoUri,
+  oneOf,
+  path,
+  port,
+  statusEndpoint,
+  storeUrlText,
+  text,
+  whole,
+} from './types.js';
 
 const DAY_SECONDS = 86_400;
 const MAX_SECONDS = 10_000 * DAY_SECONDS;
@@ -139,8 +150,7 @@ export const boxAccessFields = () => ({
   }),
   server_cert_next: field(path().optional(), {
     title: 'Next key pair of the server',
-    description:
-      'File with the pair that takes over when keys are changed; see the guide to `makai keys rotate-server`.',
+    description: 'File with the pair that takes over when keys are changed; see docs/security.md.',
     from: 'ours',
   }),
   white_list: field(
@@ -163,6 +173,14 @@ export const boxAccessFields = () => ({
     from: 'ours',
   }),
 });
+
+/** The same socket under the server's next key. */
+export const nextEndpoint = (name: string) =>
+  field(bindEndpoint().optional(), {
+    title: 'Endpoint with the next key',
+    description: `Opened beside \`${name}\` for boxes that have the server's next key already; together with \`server_cert_next\`.`,
+    from: 'ours',
+  });
 
 /** CURVE on the sockets that our own services connect to. Plain without it. */
 export const backendCurveServer = () =>

@@ -1,7 +1,13 @@
 /** The triggering broker's file (default /etc/opq/triggering_broker.json). */
 import { z } from 'zod';
 import { field } from './field.js';
-import { backendCurveServer, boxAccessFields, runFields, storeFields } from './shared-fields.js';
+import {
+  backendCurveServer,
+  boxAccessFields,
+  nextEndpoint,
+  runFields,
+  storeFields,
+} from './shared-fields.js';
 import { bindEndpoint, whole } from './types.js';
 
 export const triggeringBrokerSchema = z.strictObject({
@@ -11,6 +17,7 @@ export const triggeringBrokerSchema = z.strictObject({
     description: 'Where boxes send their measurements (CURVE). The field uses `tcp://*:9880`.',
     from: '2018, 2020',
   }),
+  interface_next: nextEndpoint('interface'),
   backend: field(bindEndpoint().default('tcp://127.0.0.1:9881'), {
     title: 'Endpoint for services',
     description: 'Where services subscribe to the measurements. The field uses `tcp://*:9881`.',

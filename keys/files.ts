@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf, MakaiError } from '../common/errors.js';
+import { refuseOpenToOthers } from '../common/secret-file.js';
 import {
   formatPublicCertificate,
   formatSecretCertificate,
@@ -54,19 +55,11 @@ export async function readPublicCertificate(path: string): Promise<PublicCertifi
 
 /**
  * Reads both keys, of the server or of a box.
- * @throws MakaiError KEY_INVALID, KEY_FILE, KEY_FILE_EXPOSED where everybody may read the file
+ * @throws MakaiError KEY_INVALID, KEY_FILE, SECRET_EXPOSED where everybody may read the file
  */
 export async function readSecretCertificate(path: string): Promise<SecretCertificate> {
-  const { mode } = await stat(path).catch((error: unknown) => Promise.reject(cannot('read', path, error)));
-  if ((mode & 0o007) !== 0) {
-    throw new MakaiError(
-      'KEY_FILE_EXPOSED',
-      `${path}: a secret key that every user of this machine can reach`,
-      {
-        hint: `chmod 600 ${path} (or 640 with a group that holds the daemon alone)`,
-      },
-    );
-  }
+  const stats = await stat(path).catch((error: unknown) => Promise.reject(cannot('read', path, error)));
+  refuseOpenToOthers(path, stats);
   return parseSecretCertificate(await readText(path), path);
 }
 

@@ -62,7 +62,7 @@ describe('keys/files', () => {
     await writeSecretCertificate(path, { boxId: '3', ...newKeyPair() });
     for (const mode of [0o604, 0o644, 0o602]) {
       await chmod(path, mode);
-      await assert.rejects(readSecretCertificate(path), { code: 'KEY_FILE_EXPOSED' });
+      await assert.rejects(readSecretCertificate(path), { code: 'SECRET_EXPOSED' });
     }
     await chmod(path, 0o640);
     assert.equal((await readSecretCertificate(path)).boxId, '3');
