@@ -105,7 +105,7 @@ export const acquisitionBrokerSchema = z.strictObject({
   ...storeFields(),
   ...retentionFields(),
   ...spoolFields(),
-  ...runFields('127.0.0.1:9891'),
+  ...runFields('acquisition-broker'),
   limits: field(limits.prefault({}), {
     title: 'Limits',
     description: 'What a box or a client can make the broker hold.',

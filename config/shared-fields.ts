@@ -17,6 +17,13 @@ import {
 const DAY_SECONDS = 86_400;
 const MAX_SECONDS = 10_000 * DAY_SECONDS;
 
+/** Where each daemon serves its status when its file does not say. */
+export const STATUS_DEFAULTS = {
+  'triggering-broker': '127.0.0.1:9890',
+  'acquisition-broker': '127.0.0.1:9891',
+  'triggering-service': '127.0.0.1:9892',
+} as const;
+
 /** Where documents go. `storeUrl` in derived.ts says which of these wins. */
 export const storeFields = () => ({
   store: field(storeUrlText().optional(), {
@@ -110,13 +117,13 @@ export const spoolFields = () => ({
 });
 
 /** Logging, status server, documents about the daemon itself. */
-export const runFields = (statusDefault: string) => ({
+export const runFields = (daemon: keyof typeof STATUS_DEFAULTS) => ({
   log_level: field(oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'), {
     title: 'Log level',
     description: 'The least level that is logged.',
     from: 'ours',
   }),
-  status: field(statusEndpoint().default(statusDefault), {
+  status: field(statusEndpoint().default(STATUS_DEFAULTS[daemon]), {
     title: 'Status server',
     description:
       'Where `/status` and `/metrics` are served: `host:port`, `unix:<path>` or `off`. It is open to whoever reaches it. A port in use is a warning, unless the file names it.',

@@ -25,7 +25,7 @@ export const triggeringBrokerSchema = z.strictObject({
   }),
   backend_curve: backendCurveServer(),
   ...storeFields(),
-  ...runFields('127.0.0.1:9890'),
+  ...runFields('triggering-broker'),
   limits: field(
     z
       .strictObject({

@@ -163,7 +163,7 @@ export const triggeringServiceSchema = z.strictObject({
     from: 'ours',
   }),
   ...spoolFields(),
-  ...runFields('127.0.0.1:9892'),
+  ...runFields('triggering-service'),
   limits: field(limits.prefault({}), {
     title: 'Limits',
     description: 'What boxes can make the service hold.',

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { expecting } from './field.js';
 
 const PORT_MAX = 65_535;
+/** Longest path of a Unix socket on Linux: sun_path less its end mark (unix(7)). */
+const SOCKET_PATH_MAX = 107;
 
 /** Text that is not empty. */
 export const text = (max = 4096) => expecting(z.string().min(1).max(max), 'text that is not empty');
@@ -77,7 +79,10 @@ export type StatusEndpoint = { host: string; port: number } | { path: string };
 
 /** `host:port` or `unix:/path`; undefined for `off` and for what is none of these. Port 0 is any free port. */
 export function parseStatusEndpoint(value: string): StatusEndpoint | undefined {
-  if (value.startsWith('unix:/')) return { path: value.slice('unix:'.length) };
+  if (value.startsWith('unix:/')) {
+    const path = value.slice('unix:'.length);
+    return Buffer.byteLength(path) <= SOCKET_PATH_MAX ? { path } : undefined;
+  }
   const match = /^(\[[0-9a-fA-F:.]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(value);
   if (!match?.[1] || !match[2] || Number(match[2]) > PORT_MAX) return undefined;
   return { host: match[1].replace(/^\[|\]$/g, ''), port: Number(match[2]) };

@@ -1,0 +1,54 @@
+/** `makai status`: what the running daemons say of themselves. */
+import type { Command } from 'commander';
+import { messageOf } from '../../common/errors.js';
+import { readStatus } from '../../common/status/client.js';
+import type { DaemonStatus } from '../../common/status/server.js';
+import { KIND_NAMES, type Kind } from '../../config/kinds.js';
+import { statusEndpointOf } from '../../config/locate.js';
+import { parseStatusEndpoint } from '../../config/types.js';
+import { EXIT } from '../errors.js';
+import { clean, jsonLine, write } from '../output.js';
+import { describeDetails, duration } from '../status-text.js';
+
+type Report = { daemon: Kind; endpoint: string } & (
+  | ({ running: true } & Omit<DaemonStatus, 'daemon'>)
+  | { running: false; reason: string }
+);
+
+export function register(program: Command): void {
+  program
+    .command('status')
+    .description('Print the state of the running daemons; the exit code is 1 if one does not answer.')
+    .option('--dir <folder>', 'the working folder of `makai up`, instead of the default configuration files')
+    .option('--json', 'one daemon a line as JSON')
+    .action(async (options: { dir?: string; json?: true }) => {
+      const reports = await Promise.all(KIND_NAMES.map((kind) => report(kind, options.dir)));
+      for (const one of reports) await write(options.json ? jsonLine(one) : `${describe(one)}\n`);
+      if (reports.some((one) => !one.running)) process.exitCode = EXIT.failed;
+    });
+}
+
+async function report(daemon: Kind, folder: string | undefined): Promise<Report> {
+  let endpoint = '';
+  try {
+    endpoint = statusEndpointOf(daemon, folder);
+    const address = parseStatusEndpoint(endpoint);
+    if (!address)
+      return { daemon, endpoint, running: false, reason: 'its configuration has no status server' };
+    const status = await readStatus(address);
+    if (status.daemon !== daemon) throw new Error(`the ${status.daemon} answers there`);
+    return { ...status, daemon, endpoint, running: true };
+  } catch (error) {
+    return { daemon, endpoint, running: false, reason: messageOf(error) };
+  }
+}
+
+function describe(report: Report): string {
+  if (!report.running)
+    return clean(`${report.daemon}: no answer at ${report.endpoint || '?'}: ${report.reason}`);
+  const { daemon, version, pid, uptime_seconds: uptime, endpoint, details } = report;
+  const head = clean(
+    `${daemon}: running for ${duration(uptime)}, pid ${pid}, version ${version}, ${endpoint}`,
+  );
+  return [head, ...describeDetails(details).map((line) => `  ${line}`)].join('\n');
+}
