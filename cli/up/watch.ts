@@ -1,0 +1,110 @@
+/** What happens on the line while `makai up` runs, seen from outside: the stream behind the broker, the event notices, the store. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Subscriber } from 'zeromq';
+import type { Running } from '../../common/lifecycle.js';
+import { cycleRms } from '../../signal/index.js';
+import type { BoxEventDocument, EventDocument, Store } from '../../store/store.js';
+
+/** How long an event may take to be complete before it is shown as it is, ms. */
+const COMPLETE_MS = 20_000;
+/** A box not heard for this long is no longer counted, ms. */
+const HEARD_MS = 5000;
+
+/** What is known of one box's waveform. */
+export interface WaveformSummary {
+  box_id: string;
+  bytes: number;
+  seconds: number;
+  /** least and greatest RMS of a cycle, volts */
+  rms_min: number;
+  rms_max: number;
+}
+
+export type ShownEvent = EventDocument & { waveforms: WaveformSummary[] };
+
+export class Watch implements Running {
+  measurements = 0;
+  events = 0;
+  readonly #heard = new Map<string, number>();
+  readonly #stream = new Subscriber({ receiveHighWaterMark: 0 });
+  readonly #notices = new Subscriber();
+  readonly #store: Store;
+  readonly #onEvent: (event: ShownEvent) => void;
+  readonly #loops: Promise<void>[];
+  #stopped = false;
+
+  constructor(
+    endpoints: { backend: string; notices: string },
+    store: Store,
+    onEvent: (event: ShownEvent) => void,
+  ) {
+    this.#store = store;
+    this.#onEvent = onEvent;
+    this.#stream.connect(endpoints.backend);
+    this.#stream.subscribe('');
+    this.#notices.connect(endpoints.notices);
+    this.#notices.subscribe('evnew');
+    this.#loops = [this.#countMeasurements(), this.#awaitNotices()];
+  }
+
+  /** Boxes heard within the last seconds. */
+  get boxes(): number {
+    const now = Date.now();
+    for (const [topic, at] of this.#heard) if (now - at > HEARD_MS) this.#heard.delete(topic);
+    return this.#heard.size;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#stream.close();
+    this.#notices.close();
+    await Promise.all(this.#loops);
+  }
+
+  async #countMeasurements(): Promise<void> {
+    for await (const [topic] of this.#stream) {
+      this.measurements += 1;
+      if (topic !== undefined) this.#heard.set(topic.toString(), Date.now());
+    }
+  }
+
+  async #awaitNotices(): Promise<void> {
+    const open = new Set<Promise<void>>();
+    for await (const [, number] of this.#notices) {
+      this.events += 1;
+      const task = this.#show(Number(number)).finally(() => open.delete(task));
+      open.add(task);
+    }
+    await Promise.allSettled(open);
+  }
+
+  /** Waits until every box asked has answered, then tells what the store holds. */
+  async #show(eventId: number): Promise<void> {
+    const until = Date.now() + COMPLETE_MS;
+    for (;;) {
+      const event = await this.#store.event(eventId);
+      const complete = event?.boxes_triggered.every((box) => event.boxes_received.includes(box)) ?? false;
+      if (event !== undefined && (complete || this.#stopped || Date.now() > until)) {
+        this.#onEvent({ ...event, waveforms: await this.#summaries(eventId) });
+        return;
+      }
+      if (this.#stopped || Date.now() > until) return;
+      await sleep(200);
+    }
+  }
+
+  async #summaries(eventId: number): Promise<WaveformSummary[]> {
+    const boxEvents = await this.#store.boxEvents(eventId);
+    return Promise.all(boxEvents.map((boxEvent) => this.#summary(boxEvent)));
+  }
+
+  async #summary({ box_id, data_fs_filename }: BoxEventDocument): Promise<WaveformSummary> {
+    const bytes = (await this.#store.waveform(data_fs_filename)) ?? Buffer.alloc(0);
+    const constant = (await this.#store.box(box_id))?.calibration_constant || 1;
+    const samples = new Int16Array(bytes.length >> 1);
+    for (let i = 0; i < samples.length; i++) samples[i] = bytes.readInt16LE(2 * i);
+    const volts = [...cycleRms(samples)].map((counts) => counts / constant);
+    const [rms_min, rms_max] = [Math.min(...volts), Math.max(...volts)];
+    return { box_id, bytes: bytes.length, seconds: samples.length / 12_000, rms_min, rms_max };
+  }
+}
