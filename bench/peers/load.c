@@ -1,0 +1,118 @@
+/* Load on a triggering broker, and the subscriber behind it, in one process: SENDERS CURVE publishers send MESSAGES two-frame messages
+ * (topic, 36 bytes) through the broker to one SUB.
+ *
+ * RATE > 0: open loop, RATE messages a second together. Each message carries the time at which it was due, not the time at which it got
+ *           out, so a stall shows in the latency of all that it delayed.
+ * RATE = 0: as fast as the broker takes them, with at most WINDOW messages under way, so that nothing is dropped at a high water mark.
+ *
+ * usage: load FRONT BACK SERVER_PUBLIC SENDERS RATE MESSAGES WINDOW
+ * Connects, waits until the subscription has reached every sender, prints "ready", waits for a character on stdin, sends, prints JSON. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zmq.h>
+#include "clock.h"
+#include "histogram.h"
+
+static void *context;
+static atomic_long received;
+static atomic_llong last_ns;
+static histogram latencies;
+
+static void check(int bad, const char *what) {
+  if (!bad) return;
+  fprintf(stderr, "%s: %s\n", what, zmq_strerror(zmq_errno()));
+  exit(1);
+}
+
+static void *sink(void *endpoint) {
+  void *socket = zmq_socket(context, ZMQ_SUB);
+  int unlimited = 0;
+  zmq_setsockopt(socket, ZMQ_RCVHWM, &unlimited, sizeof unlimited);
+  zmq_setsockopt(socket, ZMQ_SUBSCRIBE, "", 0);
+  check(zmq_connect(socket, endpoint) != 0, endpoint);
+  for (;;) {
+    unsigned char topic[64], payload[256];
+    int64_t due;
+    if (zmq_recv(socket, topic, sizeof topic, 0) < 0) return NULL;
+    if (zmq_recv(socket, payload, sizeof payload, 0) < (int)sizeof due) continue;
+    int64_t now = now_ns();
+    memcpy(&due, payload, sizeof due);
+    record(&latencies, now - due);
+    atomic_store(&last_ns, now);
+    atomic_fetch_add(&received, 1);
+  }
+}
+
+static void *connected(const char *front, const char *server) {
+  char public_key[41], secret_key[41];
+  int unlimited = 0;
+  check(zmq_curve_keypair(public_key, secret_key) != 0, "key pair");
+  /* XPUB, as it is what a PUB is, but shows when the subscription has arrived. */
+  void *socket = zmq_socket(context, ZMQ_XPUB);
+  check(socket == NULL, "socket");
+  zmq_setsockopt(socket, ZMQ_SNDHWM, &unlimited, sizeof unlimited);
+  zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, server, 41);
+  zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, public_key, 41);
+  zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret_key, 41);
+  check(zmq_connect(socket, front) != 0, front);
+  return socket;
+}
+
+int main(int argc, char **argv) {
+  if (argc != 8) {
+    fprintf(stderr, "usage: load FRONT BACK SERVER_PUBLIC SENDERS RATE MESSAGES WINDOW\n");
+    return 2;
+  }
+  int senders = atoi(argv[4]);
+  double rate = atof(argv[5]);
+  long messages = atol(argv[6]), window = atol(argv[7]);
+  context = zmq_ctx_new();
+  zmq_ctx_set(context, ZMQ_MAX_SOCKETS, senders + 16);
+  pthread_t thread;
+  pthread_create(&thread, NULL, sink, argv[2]);
+  void **sockets = calloc(senders, sizeof *sockets);
+  for (int i = 0; i < senders; i++) sockets[i] = connected(argv[1], argv[3]);
+  for (int i = 0; i < senders; i++) {
+    char subscription[16];
+    int limit = 120000;
+    zmq_setsockopt(sockets[i], ZMQ_RCVTIMEO, &limit, sizeof limit);
+    check(zmq_recv(sockets[i], subscription, sizeof subscription, 0) < 0, "no subscription reached a sender");
+  }
+  puts("ready");
+  fflush(stdout);
+  if (getchar() == EOF) return 1;
+
+  int64_t start = now_ns();
+  unsigned char payload[36] = {0};
+  char topic[16];
+  for (long n = 0; n < messages; n++) {
+    int64_t due = rate > 0 ? start + (int64_t)(n * 1e9 / rate) : now_ns();
+    if (rate > 0) {
+      int64_t ahead = due - now_ns();
+      if (ahead > 50000) usleep(ahead / 1000);
+    } else {
+      while (n - atomic_load(&received) >= window) usleep(20);
+    }
+    int sender = n % senders;
+    int length = snprintf(topic, sizeof topic, "%d", 1000 + sender);
+    memcpy(payload, &due, sizeof due);
+    check(zmq_send(sockets[sender], topic, length, ZMQ_SNDMORE) < 0, "send");
+    check(zmq_send(sockets[sender], payload, sizeof payload, 0) < 0, "send");
+  }
+  /* Whatever is still under way: until nothing has come for two seconds. */
+  for (long before = -1; atomic_load(&received) < messages && before != atomic_load(&received);) {
+    before = atomic_load(&received);
+    for (int i = 0; i < 200 && atomic_load(&received) < messages; i++) usleep(10000);
+  }
+  double seconds = (atomic_load(&last_ns) - start) / 1e9;
+  printf("{\"sent\":%ld,\"received\":%ld,\"seconds\":%.6f,\"p50Ms\":%.4f,\"p99Ms\":%.4f,\"p999Ms\":%.4f}\n", messages,
+         atomic_load(&received), seconds, percentile_ms(&latencies, 0.5), percentile_ms(&latencies, 0.99),
+         percentile_ms(&latencies, 0.999));
+  fflush(stdout);
+  getchar(); /* stay connected until the broker has been measured */
+  _exit(0);
+}

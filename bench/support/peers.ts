@@ -1,0 +1,28 @@
+/** Our own small C peers, compiled from bench/peers when they are missing or older than their source. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { PACKAGE_ROOT } from '../../common/package-root.js';
+
+export const PEER_SOURCES = join(PACKAGE_ROOT, 'bench/peers');
+const BUILD = join(PACKAGE_ROOT, 'build/peers');
+
+/**
+ * Path of a compiled peer.
+ * @throws Error that says what to install when there is no compiler or no libzmq
+ */
+export function peer(name: 'broker' | 'load'): string {
+  const source = join(PEER_SOURCES, `${name}.c`);
+  const program = join(BUILD, name);
+  if (existsSync(program) && statSync(program).mtimeMs > statSync(source).mtimeMs) return program;
+  mkdirSync(BUILD, { recursive: true });
+  try {
+    execFileSync('cc', ['-O2', '-Wall', '-o', program, source, '-lzmq', '-pthread'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  } catch (error) {
+    throw new Error(
+      `cannot compile ${source}: a C compiler and libzmq with its headers are needed (Debian: gcc libzmq3-dev)`,
+      { cause: error },
+    );
+  }
+  return program;
+}
