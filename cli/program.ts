@@ -3,11 +3,12 @@ import { Command } from 'commander';
 import { VERSION } from '../common/version.js';
 import { register as config } from './commands/config.js';
 import { register as status } from './commands/status.js';
+import { register as up } from './commands/up.js';
 
 /** Adds one subcommand to the program. */
 export type Register = (program: Command) => void;
 
-const COMMANDS: readonly Register[] = [config, status];
+const COMMANDS: readonly Register[] = [up, config, status];
 
 /** A program with all subcommands, that throws CommanderError instead of ending the process. */
 export function buildProgram(): Command {

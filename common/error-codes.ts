@@ -11,6 +11,11 @@ export const ERROR_CODES = {
     meaning: 'A file that the build makes is missing or damaged; the message names it.',
     action: 'Run `npm run build`, or install the package again.',
   },
+  CHILD_FAILED: {
+    meaning:
+      'A process that `makai up` started was not ready in time, ended by itself or did not stop cleanly.',
+    action: 'Read its log, named in the message.',
+  },
   CONFIG_INVALID: {
     meaning: 'A configuration file has a wrong or unknown value; every mistake is listed with its path.',
     action: 'Correct the fields named; `makai config check <file>` checks without starting anything.',

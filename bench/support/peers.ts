@@ -17,7 +17,9 @@ export function peer(name: 'broker' | 'load'): string {
   if (existsSync(program) && statSync(program).mtimeMs > statSync(source).mtimeMs) return program;
   mkdirSync(BUILD, { recursive: true });
   try {
-    execFileSync('cc', ['-O2', '-Wall', '-o', program, source, '-lzmq', '-pthread'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    execFileSync('cc', ['-O2', '-Wall', '-o', program, source, '-lzmq', '-pthread'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
   } catch (error) {
     throw new Error(
       `cannot compile ${source}: a C compiler and libzmq with its headers are needed (Debian: gcc libzmq3-dev)`,

@@ -18,7 +18,10 @@ export class Measured {
 
   constructor(name: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     this.name = name;
-    this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } });
+    this.#child = spawn(program, args, {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, ...env },
+    });
     if (this.#child.stdout === null) throw new Error(`${name}: no output`);
     this.#lines = createInterface({ input: this.#child.stdout });
     this.#lines.on('line', (line) => {

@@ -82,7 +82,8 @@ export class Child implements Running {
     const timer = setTimeout(() => this.#process.kill('SIGKILL'), STOP_MS);
     const how = await this.#exit;
     clearTimeout(timer);
-    if (how !== 0) throw new MakaiError('CHILD_FAILED', `${this.name} ended with ${how}; see ${this.logFile}`);
+    if (how !== 0)
+      throw new MakaiError('CHILD_FAILED', `${this.name} ended with ${how}; see ${this.logFile}`);
   }
 
   /** Fulfilled at the ready line. What comes after it on stdout is read and dropped, so that the child never waits for us. */

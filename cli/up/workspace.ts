@@ -1,5 +1,5 @@
 /** The working folder of `makai up`: keys, the three configuration files, logs, the embedded store. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { codeOf } from '../../common/errors.js';
@@ -43,12 +43,12 @@ export async function prepareWorkspace(directory: string, boxIds: readonly strin
   const ports = await freePorts(10);
   const at = (index: number): string => `tcp://127.0.0.1:${ports[index]}`;
   const storeUrl = `sqlite:${join(directory, STORE_FILE)}`;
-  const access = { client_certs: keys.publicDirectory, server_cert: keys.serverSecret };
+  const entry = { client_certs: keys.publicDirectory, server_cert: keys.serverSecret };
   const status = (index: number): string => `127.0.0.1:${ports[index]}`;
   const files: Record<Kind, object> = {
-    'triggering-broker': { ...access, interface: at(0), backend: at(1), status: status(7) },
+    'triggering-broker': { ...entry, interface: at(0), backend: at(1), status: status(7) },
     'acquisition-broker': {
-      ...access,
+      ...entry,
       box_pub: at(2),
       box_pull: at(3),
       backend_pull: at(4),
@@ -102,19 +102,17 @@ async function makeKeys(keys: KeyLayout, boxIds: readonly string[]): Promise<voi
   ];
   for (const { boxId, secret, open } of pairs) {
     const pair = newKeyPair();
-    const id = boxId === undefined ? {} : { boxId };
     try {
-      await writeSecretCertificate(secret, { ...id, ...pair });
+      await writeSecretCertificate(secret, { boxId, ...pair });
     } catch (error) {
       if (codeOf(error) === 'KEY_FILE' && (await exists(secret))) continue;
       throw error;
     }
-    await writePublicCertificate(open, { ...id, publicKey: pair.publicKey }, { replace: true });
+    await writePublicCertificate(open, { boxId, publicKey: pair.publicKey }, { replace: true });
   }
 }
 
 async function exists(path: string): Promise<boolean> {
-  const { access } = await import('node:fs/promises');
   return access(path).then(
     () => true,
     () => false,
