@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Types the README's first command as a newcomer would, ends it with Ctrl-C after the first half minute, and looks at what it showed:
+# the sag of the scenario as an event with a waveform of every box, and a clean end.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+line=$(grep -m 1 'makai up' README.md)
+[ "$line" = 'npm ci && npx makai up' ] || { echo "the README's first command is not the one expected: $line"; exit 1; }
+work=$(mktemp -d)
+trap 'rm -rf "$work" makai-demo' EXIT
+rm -rf makai-demo
+seconds=${MAKAI_MAIN_JOB_SECONDS:-40}
+echo "$line   (Ctrl-C ${seconds} s after it is up)"
+
+set -m # a process group of its own, as a terminal gives it, so that the interrupt reaches it
+bash -c "$line" >"$work/out" 2>&1 &
+job=$!
+for _ in $(seq 600); do
+  grep -q 'Makai is up' "$work/out" && break
+  kill -0 "$job" 2>/dev/null || break
+  sleep 1
+done
+sleep "$seconds"
+kill -INT -- "-$job"
+status=0
+wait "$job" || status=$?
+tail -n 25 "$work/out"
+[ "$status" = 0 ] || { echo "main job: ended with $status, not 0"; exit 1; }
+grep -q 'VOLTAGE_SAG' "$work/out" || { echo 'main job: no voltage sag was shown'; exit 1; }
+grep -Eq 'box 100[12]: [0-9.]+ s stored, 9[0-9]\.[0-9]' "$work/out" || { echo 'main job: no waveform with the sag in it'; exit 1; }
+npx makai events list --dir makai-demo | grep -q VOLTAGE_SAG || { echo 'main job: the store does not hold the event'; exit 1; }
+echo 'main job: an event with its waveforms was stored and shown; clean end'
