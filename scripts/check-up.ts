@@ -5,7 +5,7 @@
  * usage: node dist/scripts/check-up.js [--for SECONDS] [--boxes N]     (npm run check:up)
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -95,12 +95,13 @@ function atSecond(event: SeenEvent): string {
 
 function sampleMemory(pids: Record<string, number>): void {
   for (const [name, pid] of Object.entries(pids)) {
-    try {
-      const kb = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-      const samples = memory.get(name) ?? [];
-      samples.push({ minutes: (Date.now() - startedAt) / 60_000, mb: Number(kb) / 1024 });
-      memory.set(name, samples);
-    } catch {}
+    const file = `/proc/${pid}/status`;
+    // One that has just ended is told by its exit code and its log.
+    if (!existsSync(file)) continue;
+    const kb = /VmRSS:\s+(\d+) kB/.exec(readFileSync(file, 'utf8'))?.[1];
+    const samples = memory.get(name) ?? [];
+    samples.push({ minutes: (Date.now() - startedAt) / 60_000, mb: Number(kb) / 1024 });
+    memory.set(name, samples);
   }
 }
 
