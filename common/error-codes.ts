@@ -29,6 +29,10 @@ export const ERROR_CODES = {
       'An endpoint that the configuration names cannot be opened; mostly another program has the port.',
     action: 'See who has it (`ss -ltnp`), stop that or name another endpoint.',
   },
+  EVENT_NUMBERS_USED_UP: {
+    meaning: 'No event number is left below the largest int32.',
+    action: '`makai store check` names the greatest event_id; remove an event whose number is far too high.',
+  },
   KEY_FILE: {
     meaning: 'A key file or folder could not be read or written, or exists already.',
     action: 'Check the path and the rights on it; an existing key is never overwritten unasked.',
@@ -47,14 +51,32 @@ export const ERROR_CODES = {
     meaning: 'A file that holds a secret can be read or changed by users other than its owner and group.',
     action: 'Take the rights of others away (`chmod o-rw`); if they had them for long, make new keys.',
   },
+  STORE_ACCESS_DENIED: {
+    meaning: 'MongoDB does not let us in, or does not allow what the store must do.',
+    action:
+      'Check user, password and authSource of the URI; the user needs the role readWrite on the database.',
+  },
+  STORE_DAMAGED: {
+    meaning: 'What is stored is not whole: a waveform lacks chunks.',
+    action: '`makai store check` says how much is affected; restore it from a backup.',
+  },
   STORE_FOREIGN: {
     meaning: 'The file named as a store belongs to another program.',
     action: 'Name another file in the store URL.',
+  },
+  STORE_INDEX_CONFLICT: {
+    meaning: 'An index is there under the fields or the name of ours, with other options.',
+    action: 'Drop or rebuild it as the message says; nothing is dropped for you.',
   },
   STORE_NEWER: {
     meaning:
       'A newer version of makai wrote the store; this one does not know its schema. Nothing was changed.',
     action: 'Install that version, or use another store.',
+  },
+  STORE_REFUSED: {
+    meaning: 'The store refuses a document for what it is; trying again will not help.',
+    action:
+      'Look for a validator or a further unique index on the collection; `makai store check` lists them.',
   },
   STORE_UNAVAILABLE: {
     meaning: 'The store could not be opened or does not answer.',

@@ -1,0 +1,80 @@
+/** From a MongoDB URL to a connected client: the URL's own options stand above ours, its database above `opq`. */
+import { type Db, MongoClient, type MongoClientOptions } from 'mongodb';
+import { MakaiError, messageOf } from '../../common/errors.js';
+import { storeError } from './errors.js';
+
+/** The database of a URL that names none. */
+export const DEFAULT_DATABASE = 'opq';
+
+/** How long a write waits for a majority before it counts as not acknowledged, ms. */
+const MAJORITY_TIMEOUT_MS = 10_000;
+
+/** Acknowledged by a majority and journaled: what "durable" means in MongoDB (on a stand-alone server: journaled). */
+export const DURABLE = { w: 'majority', journal: true, wtimeoutMS: MAJORITY_TIMEOUT_MS } as const;
+
+export interface Connection {
+  client: MongoClient;
+  db: Db;
+}
+
+/** True for a URL this store opens. */
+export function isMongoUrl(url: string): boolean {
+  return /^mongodb(\+srv)?:\/\//.test(url);
+}
+
+/** The URL without user and password, fit for a log. */
+export function publicUrl(url: string): string {
+  return url.replace(/^(mongodb(?:\+srv)?:\/\/)[^/?]*@/, '$1');
+}
+
+/** The database a URL names, or undefined. Host lists with several hosts are not URLs to the `URL` class, hence the pattern. */
+export function databaseOf(url: string): string | undefined {
+  const name = /^mongodb(?:\+srv)?:\/\/[^/?]+\/([^?]+)/.exec(url)?.[1];
+  return name === undefined ? undefined : decodeURIComponent(name);
+}
+
+/**
+ * Connects and waits until the server answers.
+ * @param timeoutMs how long to look for a usable server, unless the URL says otherwise
+ * @throws MakaiError STORE_UNAVAILABLE, STORE_ACCESS_DENIED, or CONFIG_INVALID for a URL that cannot be read
+ */
+export async function connect(url: string, timeoutMs = 5_000): Promise<Connection> {
+  const options: MongoClientOptions = {
+    appName: 'opq-makai',
+    serverSelectionTimeoutMS: timeoutMs,
+    connectTimeoutMS: timeoutMs,
+    // A server that hangs (a stopped process, a dead link without a reset) must not hold a write for ever.
+    socketTimeoutMS: 30_000,
+    maxPoolSize: 20,
+    writeConcern: DURABLE,
+    readConcern: { level: 'local' },
+  };
+  let client: MongoClient;
+  try {
+    client = new MongoClient(url, withoutGiven(url, options));
+  } catch (error) {
+    throw new MakaiError(
+      'CONFIG_INVALID',
+      `the MongoDB URL ${publicUrl(url)} cannot be read: ${messageOf(error)}`,
+      {
+        hint: 'Write mongodb://[user:password@]host[:port][,host2...][/database][?options]; special characters in a password are percent-encoded.',
+      },
+    );
+  }
+  try {
+    await client.connect();
+    const db = client.db(databaseOf(url) ?? DEFAULT_DATABASE);
+    await db.command({ ping: 1 });
+    return { client, db };
+  } catch (error) {
+    await client.close().catch(() => undefined);
+    throw storeError(error, `reach ${publicUrl(url)}`);
+  }
+}
+
+/** Ours less what the URL itself sets: the driver lets the options object win, an administrator's URL should. */
+function withoutGiven(url: string, options: MongoClientOptions): MongoClientOptions {
+  const query = url.split('?')[1] ?? '';
+  const given = new Set([...new URLSearchParams(query).keys()].map((key) => key.toLowerCase()));
+  return Object.fromEntries(Object.entries(options).filter(([key]) => !given.has(key.toLowerCase())));
+}

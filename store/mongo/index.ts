@@ -1,0 +1,30 @@
+/** Opens a MongoDB store. */
+import { connect, publicUrl } from './connect.js';
+import { MongoStore, type MongoStoreOptions } from './store.js';
+
+export { databaseOf, isMongoUrl, publicUrl } from './connect.js';
+export type { Block } from './event-numbers.js';
+export type { MongoStore, MongoStoreOptions } from './store.js';
+
+/**
+ * Connects, makes missing indexes, and gives the store.
+ * @param url mongodb:// or mongodb+srv://, with user, TLS and replica set as its options say; its database wins over `opq`
+ * @param timeoutMs how long to look for the server
+ * @throws MakaiError STORE_UNAVAILABLE, STORE_ACCESS_DENIED, STORE_INDEX_CONFLICT, CONFIG_INVALID
+ */
+export async function openMongoStore(
+  url: string,
+  options: MongoStoreOptions,
+  timeoutMs?: number,
+): Promise<MongoStore> {
+  const connection = await connect(url, timeoutMs);
+  const store = new MongoStore(connection, options);
+  try {
+    await store.prepare();
+  } catch (error) {
+    await store.close().catch(() => undefined);
+    throw error;
+  }
+  options.log.info({ store: publicUrl(url), database: connection.db.databaseName }, 'MongoDB store open');
+  return store;
+}

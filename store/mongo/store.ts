@@ -1,0 +1,299 @@
+/** The MongoDB store: every method of the contract, delegated to the file of its collection. */
+import { Binary, type Document, ObjectId } from 'mongodb';
+import type { Logger } from '../../common/log.js';
+import type { MeasurementColumns } from '../../proto/columns.js';
+import type {
+  BoxDocument,
+  BoxEventDocument,
+  EventDocument,
+  HealthDocument,
+  InsertResult,
+  LahaConfigDocument,
+  MakaiConfigDocument,
+  MeasurementDocument,
+  MetricsDocument,
+  NewEvent,
+  NewestOfBox,
+  OpenRequest,
+  Store,
+  StoreOptions,
+  SweepResult,
+  TimeRange,
+  TrendDocument,
+  TrendWindow,
+  WriteOptions,
+} from '../store.js';
+import { putBoxEvent, readBoxEvents } from './box-events.js';
+import { Boxes } from './boxes.js';
+import { count, textOf } from './bson.js';
+import { makaiConfigDocument, parseLahaConfig, parseMakaiConfig } from './configs.js';
+import type { Connection } from './connect.js';
+import { type Context, collection } from './context.js';
+import { DUPLICATE_KEY, mapped, serverCode } from './errors.js';
+import { type Block, EventNumbers } from './event-numbers.js';
+import { addTriggeredBoxes, insertEvent, readEvent, readEvents } from './events.js';
+import { Expiry } from './expiry.js';
+import { readFile } from './gridfs.js';
+import { contentId } from './ids.js';
+import { ensureIndexes } from './indexes.js';
+import { Cached, LastGood } from './last-good.js';
+import { insertMeasurements, readMeasurements } from './measurements.js';
+import { newestByBox } from './newest.js';
+import { prolongForEvent } from './prolong.js';
+import { type SweepPosition, sweep } from './sweep.js';
+import { computeTrends, putTrends, readTrends } from './trends.js';
+
+export interface MongoStoreOptions extends StoreOptions {
+  log: Logger;
+  /** seconds after which `laha_config` is read again (`ttl_cache_ttl`) */
+  cacheSeconds?: number;
+}
+
+/** Locations that go into trends may be this old. */
+const LOCATIONS_AGE_MS = 2_000;
+
+export class MongoStore implements Store {
+  readonly #connection: Connection;
+  readonly #context: Context;
+  readonly #boxes: Boxes;
+  readonly #numbers: EventNumbers;
+  readonly #makaiConfig: LastGood<MakaiConfigDocument>;
+  readonly #lahaConfig: LastGood<LahaConfigDocument>;
+  readonly #locations: Cached<Map<string, string>>;
+  readonly #position: SweepPosition = {};
+
+  constructor(connection: Connection, options: MongoStoreOptions) {
+    const { log } = options;
+    const now = options.now ?? Date.now;
+    const laha = new Cached(() => this.#lahaConfig.refresh(), (options.cacheSeconds ?? 60) * 1000, now);
+    const expiry = new Expiry(options.retention, () => laha.get());
+    const { db } = connection;
+    this.#connection = connection;
+    this.#context = { db, log, now, expiry, plain: new Set(), misspeltTime: false };
+    const only = (name: 'makaiConfig' | 'lahaConfig') =>
+      mapped(`read ${name}`, () => collection(this.#context, name).findOne());
+    this.#makaiConfig = new LastGood('makai_config', () => only('makaiConfig'), parseMakaiConfig, log);
+    this.#lahaConfig = new LastGood('laha_config', () => only('lahaConfig'), parseLahaConfig, log);
+    this.#boxes = new Boxes(this.#context);
+    this.#numbers = new EventNumbers(this.#context);
+    this.#locations = new Cached(() => this.#readLocations(), LOCATIONS_AGE_MS, now);
+  }
+
+  /**
+   * Makes the indexes that are missing; again after an outage, when the server may have come back with an empty data folder.
+   * @throws MakaiError STORE_INDEX_CONFLICT, STORE_UNAVAILABLE, STORE_ACCESS_DENIED
+   */
+  async prepare(): Promise<string[]> {
+    const { db, log } = this.#context;
+    const { made, plain, misspeltTime } = await ensureIndexes(db, this.#context.expiry.mode);
+    this.#context.plain = plain;
+    this.#context.misspeltTime = misspeltTime;
+    for (const name of plain) {
+      log.warn(
+        { collection: name },
+        'doubles of old prevent a unique index: a plain one is used; `makai store check` lists them',
+      );
+    }
+    if (misspeltTime) {
+      log.warn(
+        'a unique index on the misspelt field timetstamp_ms is on measurements: they carry that field until the index is dropped (`makai store check`)',
+      );
+    }
+    if (made.length > 0) log.info({ indexes: made }, 'indexes made');
+    return made;
+  }
+
+  /** Resolves when the server answers and can be written to. */
+  async ping(): Promise<void> {
+    await mapped('reach MongoDB', () => this.#context.db.command({ ping: 1 }));
+  }
+
+  insertMeasurements(batch: MeasurementColumns, options?: WriteOptions): Promise<InsertResult> {
+    return insertMeasurements(this.#context, batch, options);
+  }
+
+  measurements(boxId: string, range?: TimeRange): AsyncIterable<MeasurementDocument> {
+    return readMeasurements(this.#context, boxId, range);
+  }
+
+  async computeTrends(
+    windows: readonly TrendWindow[],
+  ): Promise<(Omit<TrendDocument, 'expire_at'> | undefined)[]> {
+    return computeTrends(this.#context, windows, await this.#locations.get());
+  }
+
+  putTrends(trends: readonly Omit<TrendDocument, 'expire_at'>[], options?: WriteOptions): Promise<void> {
+    return putTrends(this.#context, trends, options);
+  }
+
+  trends(boxId: string, range?: TimeRange): AsyncIterable<TrendDocument> {
+    return readTrends(this.#context, boxId, range);
+  }
+
+  newestByBox(): Promise<NewestOfBox[]> {
+    return newestByBox(this.#context);
+  }
+
+  nextEventIds(amount: number): Promise<number[]> {
+    return this.#numbers.draw(amount);
+  }
+
+  /** As `nextEventIds`, and past `after` too: what the caller gave while it could not reach us. */
+  nextEventIdsAfter(amount: number, after: number): Promise<number[]> {
+    return this.#numbers.draw(amount, after);
+  }
+
+  /** Reserves a block of event numbers for the time when we cannot be reached (see event-numbers.ts). */
+  reserveEventIds(owner: string, size: number, ahead: number, keep?: Block): Promise<Block> {
+    return this.#numbers.reserve(owner, size, ahead, keep);
+  }
+
+  async insertEvent(event: NewEvent, options?: WriteOptions): Promise<void> {
+    await insertEvent(this.#context, event, options);
+    if (this.#context.expiry.mode !== 'laha') return;
+    const stored = await readEvent(this.#context, event.event_id);
+    if (stored !== undefined) await prolongForEvent(this.#context, stored);
+  }
+
+  addTriggeredBoxes(eventId: number, boxIds: readonly string[]): Promise<void> {
+    return addTriggeredBoxes(this.#context, eventId, boxIds);
+  }
+
+  event(eventId: number): Promise<EventDocument | undefined> {
+    return readEvent(this.#context, eventId);
+  }
+
+  events(range?: TimeRange): AsyncIterable<EventDocument> {
+    return readEvents(this.#context, range);
+  }
+
+  putBoxEvent(
+    boxEvent: BoxEventDocument,
+    samples: Int16Array,
+    receivedAtMs: number,
+  ): Promise<'stored' | 'duplicate'> {
+    return putBoxEvent(this.#context, boxEvent, samples, receivedAtMs);
+  }
+
+  boxEvents(eventId: number): Promise<BoxEventDocument[]> {
+    return readBoxEvents(this.#context, eventId);
+  }
+
+  waveform(fileName: string): Promise<Buffer | undefined> {
+    return readFile(this.#context, fileName);
+  }
+
+  boxes(): Promise<BoxDocument[]> {
+    return this.#boxes.all();
+  }
+
+  box(boxId: string): Promise<BoxDocument | undefined> {
+    return this.#boxes.one(boxId);
+  }
+
+  async putBox(box: BoxDocument): Promise<void> {
+    await this.#boxes.put(box);
+    this.#locations.forget();
+  }
+
+  async removeBox(boxId: string): Promise<boolean> {
+    this.#locations.forget();
+    return this.#boxes.remove(boxId);
+  }
+
+  makaiConfig(): Promise<MakaiConfigDocument | undefined> {
+    return this.#makaiConfig.refresh();
+  }
+
+  async putMakaiConfig(document: MakaiConfigDocument): Promise<void> {
+    await mapped('store makai_config', () =>
+      collection(this.#context, 'makaiConfig').updateOne(
+        {},
+        { $set: makaiConfigDocument(document) },
+        { upsert: true },
+      ),
+    );
+  }
+
+  lahaConfig(): Promise<LahaConfigDocument | undefined> {
+    return this.#lahaConfig.refresh();
+  }
+
+  async insertMetrics(document: MetricsDocument, options: WriteOptions = {}): Promise<void> {
+    const traffic =
+      'bytes' in document
+        ? { bytes: count(document.bytes) }
+        : { sent: count(document.sent), recv: count(document.recv) };
+    const at = options.acceptedAtMs ?? this.#context.now();
+    const _id = contentId(at, String(at), JSON.stringify(document));
+    await this.#insertOnce('metrics', { _id, name: document.name, ...traffic });
+  }
+
+  async insertHealth(document: HealthDocument): Promise<void> {
+    const { timestamp, service, serviceID, status, info } = document;
+    const at = timestamp.getTime();
+    const _id = contentId(at, JSON.stringify([at, service, serviceID, status, info]));
+    await this.#insertOnce('health', { _id, timestamp, service, serviceID, status, info });
+  }
+
+  async putOpenRequest(request: OpenRequest): Promise<void> {
+    // As bytes: the text is nobody's but the acquisition broker's, and no server has an opinion on what is in it.
+    const body = new Binary(Buffer.from(request.body, 'utf8'));
+    await mapped('keep an open request', () =>
+      this.#openRequests().updateOne(
+        { _id: request.key },
+        { $set: { body }, $setOnInsert: { order: new ObjectId() } },
+        { upsert: true },
+      ),
+    );
+  }
+
+  async removeOpenRequest(key: string): Promise<void> {
+    await mapped('remove an open request', () => this.#openRequests().deleteOne({ _id: key }));
+  }
+
+  async openRequests(): Promise<OpenRequest[]> {
+    const documents = await mapped('read the open requests', () =>
+      this.#openRequests().find().sort({ order: 1 }).toArray(),
+    );
+    return documents.map(({ _id, body }) => ({ key: _id, body: Buffer.from(body.buffer).toString('utf8') }));
+  }
+
+  async sweep(nowMs: number): Promise<SweepResult> {
+    // Before the events with the greatest numbers go: none of these numbers may come again.
+    await this.#numbers.noteGreatest();
+    return sweep(this.#context, nowMs, this.#position);
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.client.close();
+  }
+
+  #openRequests() {
+    return this.#context.db.collection<{ _id: string; body: Binary; order: ObjectId }>('makai_open_requests');
+  }
+
+  async #insertOnce(name: 'metrics' | 'health', document: Document & { _id: ObjectId }): Promise<void> {
+    await mapped(`write ${name}`, async () => {
+      try {
+        await collection(this.#context, name).insertOne(document);
+      } catch (error) {
+        if (serverCode(error) !== DUPLICATE_KEY) throw error;
+      }
+    });
+  }
+
+  async #readLocations(): Promise<Map<string, string>> {
+    const documents = await mapped('read locations', () =>
+      collection(this.#context, 'boxes')
+        .find({}, { projection: { box_id: 1, location: 1 } })
+        .toArray(),
+    );
+    return new Map(
+      documents.flatMap(({ box_id, location }) => {
+        const slug = textOf(location);
+        return slug === undefined || slug === '' ? [] : [[String(box_id), slug] as const];
+      }),
+    );
+  }
+}

@@ -1,0 +1,195 @@
+/** Trends: computed by the server from stored measurements, replaced when a late measurement changes them. */
+import type { AnyBulkWriteOperation, Document } from 'mongodb';
+import { METRIC_FIELD, type MetricField } from '../../proto/columns.js';
+import type {
+  MinMaxAverage,
+  Retention,
+  TimeRange,
+  TrendDocument,
+  TrendWindow,
+  WriteOptions,
+} from '../store.js';
+import { boxIdOf, double, int64, numberOf, recordOf, textOf } from './bson.js';
+import { type Context, collection } from './context.js';
+import { streamed } from './cursor.js';
+import { DUPLICATE_KEY, mapped, serverCode } from './errors.js';
+import type { ExpiryFields } from './expiry.js';
+import { boxTimeId } from './ids.js';
+import { expireAtOf } from './measurement-document.js';
+import { prolonged } from './prolong.js';
+
+type NewTrend = Omit<TrendDocument, 'expire_at'>;
+
+const FIELDS: readonly MetricField[] = Object.values(METRIC_FIELD);
+/** Boxes in one query: keeps the list of ids small beside the answer. */
+const BOXES_AT_ONCE = 500;
+const WRITES_AT_ONCE = 1_000;
+
+/**
+ * Trends of windows. Windows of the same span (all boxes of one minute) are one query, whose answer is one document a box.
+ * @param locations location of each box
+ */
+export async function computeTrends(
+  context: Context,
+  windows: readonly TrendWindow[],
+  locations: ReadonlyMap<string, string>,
+): Promise<(NewTrend | undefined)[]> {
+  const spans = new Map<string, { startMs: number; endMs: number; boxIds: string[] }>();
+  for (const { boxId, startMs, endMs } of windows) {
+    const span = spans.get(`${startMs} ${endMs}`) ?? { startMs, endMs, boxIds: [] };
+    spans.set(`${startMs} ${endMs}`, span);
+    span.boxIds.push(boxId);
+  }
+  const found = new Map<string, Document>();
+  for (const { startMs, endMs, boxIds } of spans.values()) {
+    for (let at = 0; at < boxIds.length; at += BOXES_AT_ONCE) {
+      const groups = await groupByBox(context, boxIds.slice(at, at + BOXES_AT_ONCE), startMs, endMs);
+      for (const group of groups) found.set(`${group._id} ${startMs} ${endMs}`, group);
+    }
+  }
+  return windows.map(({ boxId, startMs, endMs }) => {
+    const group = found.get(`${boxId} ${startMs} ${endMs}`);
+    return group === undefined ? undefined : trendOfGroup(group, boxId, endMs, locations.get(boxId));
+  });
+}
+
+function groupByBox(context: Context, boxIds: string[], startMs: number, endMs: number): Promise<Document[]> {
+  const group: Document = { _id: '$box_id' };
+  for (const field of FIELDS) {
+    // Infinity stands for "not sent": servers differ in what $min makes of a missing field.
+    group[`${field}_min`] = { $min: ifNull(`$extremes.${field}.min`, `$${field}`, Number.POSITIVE_INFINITY) };
+    group[`${field}_max`] = { $max: ifNull(`$extremes.${field}.max`, `$${field}`, Number.NEGATIVE_INFINITY) };
+    group[`${field}_average`] = { $avg: `$${field}` };
+  }
+  const match = {
+    box_id: { $in: boxIds },
+    timestamp_ms: { $gte: int64(startMs), $lt: int64(endMs) },
+  };
+  return mapped('compute trends', () =>
+    collection(context, 'measurements')
+      .aggregate([{ $match: match }, { $group: group }])
+      .toArray(),
+  );
+}
+
+/** The first that is there; nested, since servers before MongoDB 5 take two at a time. */
+const ifNull = (first: string, second: string, last: number): Document => ({
+  $ifNull: [first, { $ifNull: [second, last] }],
+});
+
+function trendOfGroup(
+  group: Document,
+  boxId: string,
+  endMs: number,
+  location: string | undefined,
+): NewTrend | undefined {
+  const metrics: Partial<Record<MetricField, MinMaxAverage>> = {};
+  for (const field of FIELDS) {
+    const values = minMaxAverage({
+      min: group[`${field}_min`],
+      max: group[`${field}_max`],
+      average: group[`${field}_average`],
+    });
+    if (values !== undefined) metrics[field] = values;
+  }
+  return { box_id: boxId, timestamp_ms: endMs, location: location ?? 'unknown', ...metrics };
+}
+
+function minMaxAverage(value: unknown): MinMaxAverage | undefined {
+  const entry = recordOf(value);
+  const min = numberOf(entry.min);
+  const max = numberOf(entry.max);
+  const average = numberOf(entry.average);
+  return min === undefined || max === undefined || average === undefined ? undefined : { min, max, average };
+}
+
+export async function putTrends(
+  context: Context,
+  trends: readonly NewTrend[],
+  options: WriteOptions = {},
+): Promise<void> {
+  const expiry = await context.expiry.fields('trends', options.acceptedAtMs ?? context.now());
+  for (let at = 0; at < trends.length; at += WRITES_AT_ONCE) {
+    const part = trends.slice(at, at + WRITES_AT_ONCE).map((trend) => ({ trend, expiry: { ...expiry } }));
+    await prolonged(
+      context,
+      'trends',
+      part,
+      ({ trend }) => trend.timestamp_ms,
+      (item, expireAt) => {
+        if (expireAt > (numberOf(item.expiry.expire_at) ?? 0)) item.expiry.expire_at = int64(expireAt);
+      },
+    );
+    const writes = part.map((item) => replacement(item.trend, item.expiry, context.expiry.mode));
+    await mapped('write trends', () => upsertAll(context, writes));
+  }
+}
+
+/** Two upserts of the same trend at once: one meets the other's document in the unique index, and finds it the second time. */
+async function upsertAll(context: Context, writes: AnyBulkWriteOperation<Document>[]): Promise<void> {
+  try {
+    await collection(context, 'trends').bulkWrite(writes, { ordered: false });
+  } catch (error) {
+    if (serverCode(error) !== DUPLICATE_KEY) throw error;
+    await collection(context, 'trends').bulkWrite(writes, { ordered: false });
+  }
+}
+
+function replacement(
+  trend: NewTrend,
+  expiry: ExpiryFields,
+  mode: Retention['mode'],
+): AnyBulkWriteOperation<Document> {
+  const set: Document = { location: trend.location };
+  const unset: Document = {};
+  for (const field of FIELDS) {
+    const metric = trend[field];
+    if (metric === undefined) unset[field] = '';
+    else {
+      set[field] = {
+        min: double(metric.min),
+        max: double(metric.max),
+        average: double(metric.average),
+      };
+    }
+  }
+  if (mode === 'ttl') set.expire_at = expiry.expire_at;
+  if (expiry.expireAt === undefined) unset.expireAt = '';
+  else set.expireAt = expiry.expireAt;
+  return {
+    updateOne: {
+      filter: { box_id: trend.box_id, timestamp_ms: int64(trend.timestamp_ms) },
+      update: {
+        $setOnInsert: { _id: boxTimeId(Number(trend.box_id) >>> 0, trend.timestamp_ms) },
+        $set: set,
+        // What was prolonged for an event's sake must not be cut short because a late measurement recomputes the trend.
+        ...(mode === 'laha' ? { $max: { expire_at: expiry.expire_at } } : {}),
+        ...(Object.keys(unset).length === 0 ? {} : { $unset: unset }),
+      },
+      upsert: true,
+    },
+  };
+}
+
+export function readTrends(
+  context: Context,
+  boxId: string,
+  range: TimeRange = {},
+): AsyncIterable<TrendDocument> {
+  return streamed(collection(context, 'trends'), { box_id: boxId }, 'timestamp_ms', range, trendOf);
+}
+
+/** A stored trend, also one that another program wrote. */
+export function trendOf(document: Document): TrendDocument {
+  const trend: TrendDocument = {
+    box_id: boxIdOf(document.box_id) ?? '',
+    timestamp_ms: numberOf(document.timestamp_ms) ?? 0,
+    location: textOf(document.location) ?? 'unknown',
+    expire_at: numberOf(document.expire_at) ?? expireAtOf(document),
+  };
+  for (const field of FIELDS) {
+    const values = minMaxAverage(document[field]);
+    if (values !== undefined) trend[field] = values;
+  }
+  return trend;
+}
