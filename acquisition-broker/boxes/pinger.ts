@@ -1,0 +1,58 @@
+/**
+ * PING: each 13 s while no client asks for anything, so that a Box 2 does not take the line for dead (after 60 s it renews its
+ * socket). A Box 2 that has just connected is greeted with one, because only its answer tells its id.
+ */
+import type { Running } from '../../common/lifecycle.js';
+import type { Clock } from '../clock.js';
+
+export const PING_EVERY_MS = 13_000;
+/** A fleet that reconnects at once is greeted once. */
+const GREET_AFTER_MS = 250;
+
+export interface PingerOptions {
+  clock: Clock;
+  /** sends a PING with this number */
+  ping(sequenceNumber: number): void;
+}
+
+export class Pinger implements Running {
+  readonly #clock: Clock;
+  readonly #ping: (sequenceNumber: number) => void;
+  #count = 0;
+  #stopped = false;
+  #cancelPing = (): void => undefined;
+  #cancelGreeting: (() => void) | undefined;
+
+  constructor({ clock, ping }: PingerOptions) {
+    this.#clock = clock;
+    this.#ping = ping;
+    this.clientAsked();
+  }
+
+  /** A client asked for something: the next PING is due 13 s from now. */
+  clientAsked(): void {
+    this.#cancelPing();
+    if (!this.#stopped) this.#cancelPing = this.#clock.after(PING_EVERY_MS, () => this.#send());
+  }
+
+  /** A Box 2 connected: it is asked for its id in a moment, together with others that come just now. */
+  greet(): void {
+    if (this.#stopped || this.#cancelGreeting !== undefined) return;
+    this.#cancelGreeting = this.#clock.after(GREET_AFTER_MS, () => {
+      this.#cancelGreeting = undefined;
+      this.#send();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelPing();
+    this.#cancelGreeting?.();
+  }
+
+  #send(): void {
+    this.#ping(this.#count);
+    this.#count += 1;
+    this.clientAsked();
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * From an accepted request to commands on the wire: number the event, store it, announce it, ask the boxes. Nothing is announced
+ * or asked before the event and the open request are durable. Requests that come while the store works are numbered together.
+ */
+import type { Rejections } from '../../common/rejections.js';
+import type { NewEvent, Store } from '../../store/store.js';
+import type { Presence } from '../boxes/presence.js';
+import type { TimeWindow } from '../boxes/sender.js';
+import type { SequenceNumbers } from '../boxes/sequence-numbers.js';
+import type { Clock } from '../clock.js';
+import type { RequestBook } from '../open/book.js';
+import { bodyOf } from '../open/persistence.js';
+import { type AskedEvent, newRequest, type OpenRequest } from '../open/request.js';
+import type { Notices } from './notices.js';
+import type { EventNumbers } from './numbers.js';
+import { type Patience, untilDone } from './patience.js';
+
+/** A checked request for an event. */
+export interface EventRequest {
+  window: TimeWindow;
+  /** trigger type's name */
+  type: string;
+  /** percent of the reference, not negative */
+  percentMagnitude: number;
+  description: string;
+  /** boxes asked, each once; empty: every box */
+  boxIds: readonly number[];
+  /** false: the event is logged, no waveform is asked for */
+  requestData: boolean;
+}
+
+export interface IntakeDeps {
+  store: Store;
+  clock: Clock;
+  numbers: EventNumbers;
+  notices: Notices;
+  book: RequestBook;
+  presence: Presence;
+  sequence: SequenceNumbers;
+  rejections: Rejections;
+  patience: Patience;
+  /** our identity: the text of the notice of 2020 */
+  identity: string;
+  /** requests that may wait for the store */
+  limit: number;
+}
+
+/** Events numbered in one go at most. */
+const BATCH = 64;
+
+export class EventIntake {
+  readonly #deps: IntakeDeps;
+  readonly #waiting: EventRequest[] = [];
+  #working: Promise<void> | undefined;
+  accepted = 0;
+
+  constructor(deps: IntakeDeps) {
+    this.#deps = deps;
+  }
+
+  /** Requests that wait for their number. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Takes a checked request, unless too many wait: then it is counted and dropped. @returns whether it was taken */
+  accept(request: EventRequest): boolean {
+    const { book, limit, rejections } = this.#deps;
+    const full =
+      this.#waiting.length >= limit
+        ? 'too_many_waiting_requests'
+        : request.requestData && !book.hasRoom(request.boxIds.length) && 'too_many_open_requests';
+    if (full) {
+      rejections.count(full);
+      return false;
+    }
+    this.accepted += 1;
+    this.#waiting.push(request);
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined;
+    });
+    return true;
+  }
+
+  /** Waits until all accepted requests are dealt with. */
+  async drained(): Promise<void> {
+    while (this.#working !== undefined) await this.#working;
+  }
+
+  async #work(): Promise<void> {
+    const { numbers, patience } = this.#deps;
+    while (this.#waiting.length > 0 && !patience.stopping.aborted) {
+      const batch = this.#waiting.slice(0, BATCH);
+      try {
+        const ids = await untilDone(() => numbers.next(batch.length), 'event numbers', patience);
+        this.#waiting.splice(0, batch.length);
+        const stored = batch.map((request, i) => this.#store(request, ids[i] ?? 0));
+        for (const one of stored) one.catch(() => undefined);
+        // Announced in the order of their numbers, each as soon as it and those before it are durable.
+        for (const event of stored) this.#announce(await event);
+      } catch {
+        return; // Stopping: the store did not take them, so they were never accepted.
+      }
+    }
+  }
+
+  /** Writes the event and, where boxes are asked, the open request. */
+  async #store(request: EventRequest, eventId: number): Promise<{ asked: AskedEvent; open: OpenRequest | undefined }> {
+    const { clock, identity, patience, presence, store } = this.#deps;
+    const boxIds = request.boxIds.length > 0 ? request.boxIds : presence.here();
+    const event: NewEvent = {
+      event_id: eventId,
+      type: request.type,
+      description: request.description,
+      boxes_triggered: boxIds.map(String),
+      percent_magnitude: request.percentMagnitude,
+      target_event_start_timestamp_ms: request.window.startMs,
+      target_event_end_timestamp_ms: request.window.endMs,
+    };
+    const asked: AskedEvent = { event, noticeText: identity, noticed: false, taken: new Set() };
+    const open = request.requestData ? this.#open(request, boxIds, asked, clock.now()) : undefined;
+    const key = open?.key;
+    const write = (): Promise<unknown> =>
+      Promise.all([
+        store.insertEvent(event),
+        ...(open && key ? [store.putOpenRequest({ key, body: bodyOf(open) })] : []),
+      ]);
+    await untilDone(write, `event ${eventId}`, patience);
+    return { asked, open };
+  }
+
+  #open(request: EventRequest, boxIds: readonly number[], event: AskedEvent, now: number): OpenRequest {
+    const { book, presence, sequence } = this.#deps;
+    const everyone = request.boxIds.length === 0;
+    const asks = boxIds.map((boxId) => {
+      const kind = presence.kindOf(boxId);
+      const seq = kind === 2 ? undefined : sequence.next((number) => book.isTaken(number));
+      return { boxId, read: kind !== 3, seq };
+    });
+    const read = everyone || asks.some((ask) => ask.read);
+    const key = `event:${event.event.event_id}`;
+    return newRequest({ key, acceptedAtMs: now, window: request.window, event, read, everyone, asks });
+  }
+
+  #announce({ asked, open }: { asked: AskedEvent; open: OpenRequest | undefined }): void {
+    this.#deps.notices.eventStored(asked.event.event_id);
+    if (open !== undefined) this.#deps.book.add(open);
+  }
+}

@@ -1,0 +1,53 @@
+/** Bytes to and from the boxes, and the `makai_metrics` document made of them. */
+import { messageOf } from '../common/errors.js';
+import type { Running } from '../common/lifecycle.js';
+import type { Logger } from '../common/log.js';
+import type { Store } from '../store/store.js';
+import type { Clock } from './clock.js';
+
+/** Bytes since the start: sent on `box_pub` (once, however many boxes listen) and received on `box_pull`. */
+export interface Traffic {
+  sent: number;
+  recv: number;
+}
+
+export interface MetricsWriterOptions {
+  traffic: Traffic;
+  store: Store;
+  clock: Clock;
+  log: Logger;
+  /** seconds between two documents; 0 writes none */
+  intervalSeconds: number;
+}
+
+/** Writes {name: 'ab', sent, recv} of each interval, as the broker of 2020 did. An interval that could not be written joins the next. */
+export function startMetricsWriter({ traffic, store, clock, log, intervalSeconds }: MetricsWriterOptions): Running {
+  let written = { ...traffic };
+  let cancel = (): void => undefined;
+  let writing: Promise<void> = Promise.resolve();
+  const write = async (): Promise<void> => {
+    const now = { ...traffic };
+    try {
+      await store.insertMetrics({ name: 'ab', sent: now.sent - written.sent, recv: now.recv - written.recv });
+      written = now;
+    } catch (error) {
+      log.debug({ error: messageOf(error) }, 'metrics not written');
+    }
+  };
+  const schedule = (): void => {
+    cancel = clock.after(intervalSeconds * 1000, () => {
+      writing = write().then(schedule);
+    });
+  };
+  let stopped = false;
+  if (intervalSeconds > 0) schedule();
+  return {
+    stop: async () => {
+      if (stopped) return;
+      stopped = true;
+      cancel();
+      await writing;
+      cancel();
+    },
+  };
+}

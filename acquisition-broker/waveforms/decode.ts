@@ -1,0 +1,52 @@
+/** Waveform frames to cycles, in portions: a minute of one box is 5 MB, and commands must not wait for all of it. */
+import { setImmediate as breathe } from 'node:timers/promises';
+import { DecodeError, type Proto } from '../../proto/codec.js';
+import type { Waveform } from '../../proto/messages.js';
+import { join } from './cut.js';
+
+/** Bytes decoded before other work gets its turn (about half a millisecond). */
+const PORTION_BYTES = 256 * 1024;
+
+export interface WaveformFrames {
+  dialect: 2 | 3;
+  boxId: number;
+  /** those after frame 0 */
+  frames: readonly Uint8Array[];
+}
+
+/** What one reply may hold at most. */
+export interface ReplyLimits {
+  cycles: number;
+  samples: number;
+}
+
+/** @throws DecodeError when a frame is malformed, names another box, or the reply holds more than it may */
+export async function decodeWaveform(proto: Proto, reply: WaveformFrames, limits: ReplyLimits): Promise<Waveform> {
+  const parts: Waveform[] = [];
+  let cycles = 0;
+  let samples = 0;
+  for (const portion of portions(reply.frames)) {
+    if (parts.length > 0) await breathe();
+    const part =
+      reply.dialect === 2 ? proto.decodeCycles2(portion, reply.boxId) : proto.decodeCycles3(portion);
+    parts.push(part);
+    cycles += part.timesMs.length;
+    samples += part.samples.length;
+    if (cycles > limits.cycles) throw new DecodeError(`more than ${limits.cycles} cycles in one reply`);
+    if (samples > limits.samples) throw new DecodeError(`more than ${limits.samples} samples in one reply`);
+  }
+  return join(parts);
+}
+
+function* portions(frames: readonly Uint8Array[]): Generator<readonly Uint8Array[]> {
+  let from = 0;
+  let bytes = 0;
+  for (const [i, frame] of frames.entries()) {
+    bytes += frame.length;
+    if (bytes < PORTION_BYTES) continue;
+    yield frames.slice(from, i + 1);
+    from = i + 1;
+    bytes = 0;
+  }
+  if (from < frames.length) yield frames.slice(from);
+}
