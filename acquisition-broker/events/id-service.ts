@@ -1,0 +1,35 @@
+/**
+ * The event number service of 2020: any text is a request, the answer is the next event number as decimal text. The same sequence as
+ * our own events'. (The original ended at the text "exit".)
+ */
+import type { Clock } from '../clock.js';
+import { pause } from '../clock.js';
+import type { EventNumbers } from './numbers.js';
+import { type Patience, untilDone } from './patience.js';
+import type { RateLimit } from '../requests/rate-limit.js';
+
+/** Event numbers are int32: who draws without end would use them up, so he waits. */
+const TOO_MANY_PAUSE_MS = 20;
+
+export interface IdServiceDeps {
+  numbers: EventNumbers;
+  rate: RateLimit;
+  clock: Clock;
+  patience: Patience;
+  send(number: string): Promise<void>;
+}
+
+/** The handler of requests on `zmq_event_id_endpoint`. REQ and REP take turns, so an answer must follow: the store is waited for. */
+export function idService({ clock, numbers, patience, rate, send }: IdServiceDeps): {
+  handle(): Promise<void>;
+  counts: { answered: number };
+} {
+  const counts = { answered: 0 };
+  const handle = async (): Promise<void> => {
+    while (!rate.allows('event numbers')) await pause(clock, TOO_MANY_PAUSE_MS, patience.stopping);
+    const [number = 0] = await untilDone(() => numbers.next(1), 'event numbers', patience);
+    await send(String(number));
+    counts.answered += 1;
+  };
+  return { handle, counts };
+}
