@@ -85,7 +85,10 @@ async function bind(
   } catch (error) {
     if (codeOf(error) !== 'EADDRINUSE' || !optional.has(name)) throw error;
     const hint = `name ${name} in the configuration to use another`;
-    log.warn({ field: name, endpoint: endpoints[name], hint }, 'port in use: this endpoint of 2020 is not served');
+    log.warn(
+      { field: name, endpoint: endpoints[name], hint },
+      'port in use: this endpoint of 2020 is not served',
+    );
     return false;
   }
 }

@@ -5,7 +5,6 @@
 import { Pull, XPublisher } from 'zeromq';
 import { bindWhenFree } from '../common/bind.js';
 import type { Logger } from '../common/log.js';
-import type { Rejections } from '../common/rejections.js';
 import type { Clock } from './clock.js';
 import { receiveLoop } from './receive-loop.js';
 
@@ -27,7 +26,6 @@ export interface BoxSocketsOptions {
   frameBytes: number;
   clock: Clock;
   log: Logger;
-  rejections: Rejections;
   /** a subscription message */
   subscription(frames: Buffer[]): void;
   /** an answer */

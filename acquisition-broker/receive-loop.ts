@@ -2,7 +2,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { codeOf, messageOf } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
-import { pause, type Clock } from './clock.js';
+import { type Clock, pause } from './clock.js';
 
 /** After so many messages or bytes in a row other work gets its turn. */
 const MESSAGES_IN_A_ROW = 64;
@@ -41,7 +41,10 @@ export async function receiveLoop(options: ReceiveLoopOptions): Promise<void> {
     } catch (error) {
       if (socket.closed) return;
       // A mistake of ours: told, and the next message is read.
-      log.error({ socket: name, code: codeOf(error), err: error, detail: messageOf(error) }, 'message not handled');
+      log.error(
+        { socket: name, code: codeOf(error), err: error, detail: messageOf(error) },
+        'message not handled',
+      );
       await pause(clock, AFTER_ERROR_MS);
     }
     if (messages < MESSAGES_IN_A_ROW && bytes < BYTES_IN_A_ROW) continue;

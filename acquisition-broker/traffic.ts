@@ -21,7 +21,13 @@ export interface MetricsWriterOptions {
 }
 
 /** Writes {name: 'ab', sent, recv} of each interval, as the broker of 2020 did. An interval that could not be written joins the next. */
-export function startMetricsWriter({ traffic, store, clock, log, intervalSeconds }: MetricsWriterOptions): Running {
+export function startMetricsWriter({
+  traffic,
+  store,
+  clock,
+  log,
+  intervalSeconds,
+}: MetricsWriterOptions): Running {
   let written = { ...traffic };
   let cancel = (): void => undefined;
   let writing: Promise<void> = Promise.resolve();

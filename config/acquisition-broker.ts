@@ -50,6 +50,12 @@ const limits = z.strictObject({
     description: 'A reply with more is dropped.',
     from: 'ours',
   }),
+  answers_bytes: field(whole(1_048_576, 2 ** 36, 'bytes').default(2 ** 28), {
+    title: 'Answers held in memory',
+    description:
+      'Waveforms that wait for the store. When it is full no more are read: they wait in the sockets and with the boxes.',
+    from: 'ours',
+  }),
 });
 
 export const acquisitionBrokerSchema = z.strictObject({

@@ -13,19 +13,23 @@ export interface PingerOptions {
   clock: Clock;
   /** sends a PING with this number */
   ping(sequenceNumber: number): void;
+  /** called after Box 2s that had just connected were greeted */
+  greeted(): void;
 }
 
 export class Pinger implements Running {
   readonly #clock: Clock;
   readonly #ping: (sequenceNumber: number) => void;
+  readonly #greeted: () => void;
   #count = 0;
   #stopped = false;
   #cancelPing = (): void => undefined;
   #cancelGreeting: (() => void) | undefined;
 
-  constructor({ clock, ping }: PingerOptions) {
+  constructor({ clock, ping, greeted }: PingerOptions) {
     this.#clock = clock;
     this.#ping = ping;
+    this.#greeted = greeted;
     this.clientAsked();
   }
 
@@ -41,6 +45,7 @@ export class Pinger implements Running {
     this.#cancelGreeting = this.#clock.after(GREET_AFTER_MS, () => {
       this.#cancelGreeting = undefined;
       this.#send();
+      this.#greeted();
     });
   }
 

@@ -62,9 +62,11 @@ export class Presence {
 
   subscribed(boxId: number): void {
     const count = this.#subscribed.get(boxId);
-    if (count === undefined && this.#subscribed.size >= this.#limit) return this.#overflow();
-    this.#subscribed.set(boxId, (count ?? 0) + 1);
-    this.#noteKind(boxId, 3);
+    if (count === undefined && this.#subscribed.size >= this.#limit) this.#overflow();
+    else {
+      this.#subscribed.set(boxId, (count ?? 0) + 1);
+      this.#noteKind(boxId, 3);
+    }
   }
 
   unsubscribed(boxId: number): void {

@@ -3,10 +3,11 @@
  * and every box whose id is a prefix of its id (wire-protocols 3.1, 3.2): so each message is taken apart again before it is sent,
  * and one that is not sound is counted and never leaves.
  */
-import type { Proto } from '../../proto/codec.js';
-import type { Command } from '../../proto/messages.js';
+
 import { messageOf } from '../../common/errors.js';
 import type { Rejections } from '../../common/rejections.js';
+import type { Proto } from '../../proto/codec.js';
+import type { Command } from '../../proto/messages.js';
 import type { Traffic } from '../traffic.js';
 import { isBoxId } from './presence.js';
 import { LEAST_SEQUENCE_NUMBER } from './sequence-numbers.js';
@@ -39,7 +40,10 @@ export class BoxSender {
 
   /** PING: type and a number counted from 0, nothing else. */
   ping(sequenceNumber: number): void {
-    const message = this.#deps.proto.requestData.encode({ type: 'PING', sequenceNumber: sequenceNumber >>> 0 });
+    const message = this.#deps.proto.requestData.encode({
+      type: 'PING',
+      sequenceNumber: sequenceNumber >>> 0,
+    });
     if (this.#send(BOX2_TOPIC, message)) this.sent.ping += 1;
   }
 

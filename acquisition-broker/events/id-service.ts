@@ -4,9 +4,9 @@
  */
 import type { Clock } from '../clock.js';
 import { pause } from '../clock.js';
+import type { RateLimit } from '../requests/rate-limit.js';
 import type { EventNumbers } from './numbers.js';
 import { type Patience, untilDone } from './patience.js';
-import type { RateLimit } from '../requests/rate-limit.js';
 
 /** Event numbers are int32: who draws without end would use them up, so he waits. */
 const TOO_MANY_PAUSE_MS = 20;

@@ -2,7 +2,6 @@
  * From an accepted request to commands on the wire: number the event, store it, announce it, ask the boxes. Nothing is announced
  * or asked before the event and the open request are durable. Requests that come while the store works are numbered together.
  */
-import type { Rejections } from '../../common/rejections.js';
 import type { NewEvent, Store } from '../../store/store.js';
 import type { Presence } from '../boxes/presence.js';
 import type { TimeWindow } from '../boxes/sender.js';
@@ -11,6 +10,7 @@ import type { Clock } from '../clock.js';
 import type { RequestBook } from '../open/book.js';
 import { bodyOf } from '../open/persistence.js';
 import { type AskedEvent, newRequest, type OpenRequest } from '../open/request.js';
+import type { Refusal } from '../requests/context.js';
 import type { Notices } from './notices.js';
 import type { EventNumbers } from './numbers.js';
 import { type Patience, untilDone } from './patience.js';
@@ -37,7 +37,6 @@ export interface IntakeDeps {
   book: RequestBook;
   presence: Presence;
   sequence: SequenceNumbers;
-  rejections: Rejections;
   patience: Patience;
   /** our identity: the text of the notice of 2020 */
   identity: string;
@@ -63,23 +62,17 @@ export class EventIntake {
     return this.#waiting.length;
   }
 
-  /** Takes a checked request, unless too many wait: then it is counted and dropped. @returns whether it was taken */
-  accept(request: EventRequest): boolean {
-    const { book, limit, rejections } = this.#deps;
-    const full =
-      this.#waiting.length >= limit
-        ? 'too_many_waiting_requests'
-        : request.requestData && !book.hasRoom(request.boxIds.length) && 'too_many_open_requests';
-    if (full) {
-      rejections.count(full);
-      return false;
-    }
+  /** Takes a checked request, unless too many wait. @returns why not, when it does not */
+  accept(request: EventRequest): Refusal {
+    const { book, limit } = this.#deps;
+    if (this.#waiting.length >= limit) return 'too_many_waiting_requests';
+    if (request.requestData && !book.hasRoom(request.boxIds.length)) return 'too_many_open_requests';
     this.accepted += 1;
     this.#waiting.push(request);
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined;
     });
-    return true;
+    return undefined;
   }
 
   /** Waits until all accepted requests are dealt with. */
@@ -105,7 +98,10 @@ export class EventIntake {
   }
 
   /** Writes the event and, where boxes are asked, the open request. */
-  async #store(request: EventRequest, eventId: number): Promise<{ asked: AskedEvent; open: OpenRequest | undefined }> {
+  async #store(
+    request: EventRequest,
+    eventId: number,
+  ): Promise<{ asked: AskedEvent; open: OpenRequest | undefined }> {
     const { clock, identity, patience, presence, store } = this.#deps;
     const boxIds = request.boxIds.length > 0 ? request.boxIds : presence.here();
     const event: NewEvent = {

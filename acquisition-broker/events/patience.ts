@@ -30,7 +30,8 @@ export async function untilDone<T>(work: () => Promise<T>, what: string, patienc
     } catch (error) {
       patience.failed();
       failures += 1;
-      if (failures === 1) log.error({ what, error: messageOf(error) }, 'store does not take a write: waiting for it');
+      if (failures === 1)
+        log.error({ what, error: messageOf(error) }, 'store does not take a write: waiting for it');
       if (stopping.aborted) throw error;
       await pause(clock, pauseMs, stopping);
     }

@@ -2,7 +2,6 @@
  * Events that a client makes with Commands: `data_<token>_<rest>`, one box after another. The same token within 20 s is the same
  * event; it takes its number, and has its `evnew`, at the token's first Command.
  */
-import type { Rejections } from '../../common/rejections.js';
 import type { Command, CommandBody } from '../../proto/messages.js';
 import type { NewEvent, Store } from '../../store/store.js';
 import type { SequenceNumbers } from '../boxes/sequence-numbers.js';
@@ -10,6 +9,7 @@ import type { Clock } from '../clock.js';
 import type { RequestBook } from '../open/book.js';
 import { bodyOf } from '../open/persistence.js';
 import { type AskedEvent, newRequest, type OpenRequest } from '../open/request.js';
+import type { Refusal } from '../requests/context.js';
 import type { DataIdentity } from '../requests/identity.js';
 import type { Notices } from './notices.js';
 import type { EventNumbers } from './numbers.js';
@@ -26,7 +26,6 @@ export interface TokenDeps {
   notices: Notices;
   book: RequestBook;
   sequence: SequenceNumbers;
-  rejections: Rejections;
   patience: Patience;
   /** tokens alive at one time, and Commands that wait for the store */
   limit: number;
@@ -57,18 +56,12 @@ export class TokenEvents {
     return this.#tokens.size;
   }
 
-  /** Takes a checked Command of an event. @returns whether it was taken */
-  accept(command: DataCommand, identity: DataIdentity): boolean {
-    const { book, limit, rejections } = this.#deps;
-    if (!book.hasRoom(1) || this.#waiting >= limit) {
-      rejections.count('too_many_open_requests', command.identity);
-      return false;
-    }
+  /** Takes a checked Command of an event. @returns why not, when it does not */
+  accept(command: DataCommand, identity: DataIdentity): Refusal {
+    const { book, limit } = this.#deps;
+    if (!book.hasRoom(1) || this.#waiting >= limit) return 'too_many_open_requests';
     const event = this.#find(identity);
-    if (event === undefined) {
-      rejections.count('too_many_tokens', command.identity);
-      return false;
-    }
+    if (event === undefined) return 'too_many_tokens';
     this.accepted += 1;
     this.#waiting += 1;
     event.waiting.push(command);
@@ -78,7 +71,7 @@ export class TokenEvents {
         this.#work(event).finally(() => this.#working.delete(event)),
       );
     }
-    return true;
+    return undefined;
   }
 
   /** Takes up the tokens of requests that were open when the last broker ended. */
@@ -130,7 +123,11 @@ export class TokenEvents {
         const isNew = event.asked === undefined;
         const asked = event.asked ?? (await this.#number(event, batch));
         const requests = batch.map((command) => this.#request(event, asked, command));
-        await untilDone(() => this.#write(event, asked, requests, isNew), `token ${event.identity.token}`, patience);
+        await untilDone(
+          () => this.#write(event, asked, requests, isNew),
+          `token ${event.identity.token}`,
+          patience,
+        );
         event.waiting.splice(0, batch.length);
         this.#waiting -= batch.length;
         event.asked = asked;
@@ -167,7 +164,9 @@ export class TokenEvents {
     const added = requests.flatMap(({ asks }) => [...asks.keys()]).filter((boxId) => !event.boxes.has(boxId));
     await Promise.all([
       ...(isNew ? [store.insertEvent(asked.event)] : []),
-      ...(added.length > 0 ? [store.addTriggeredBoxes(asked.event.event_id, [...new Set(added)].map(String))] : []),
+      ...(added.length > 0
+        ? [store.addTriggeredBoxes(asked.event.event_id, [...new Set(added)].map(String))]
+        : []),
       ...requests.map((request) => store.putOpenRequest({ key: request.key, body: bodyOf(request) })),
     ]);
     for (const boxId of added) event.boxes.add(boxId);

@@ -167,7 +167,9 @@ export class RequestBook implements Running {
   }
 
   #giveUp(request: OpenRequest): void {
-    const silent = [...request.asks.values()].filter((ask) => ask.state === 'waiting').map((ask) => ask.boxId);
+    const silent = [...request.asks.values()]
+      .filter((ask) => ask.state === 'waiting')
+      .map((ask) => ask.boxId);
     if (silent.length > 0) {
       this.counts.expired += silent.length;
       const boxes = silent.slice(0, NAMED_IN_LOG);

@@ -1,24 +1,35 @@
 /** Answers of the boxes: what comes in on `box_pull`, one multipart message an answer. */
-import { DecodeError, type Proto } from '../../proto/codec.js';
+import type { Rejections } from '../../common/rejections.js';
+import { type BoxReply, DecodeError, type Proto } from '../../proto/codec.js';
 import type { RequestDataMessage } from '../../proto/messages.js';
 import { isBoxId } from '../boxes/presence.js';
-import type { ReplyContext } from './context.js';
+import type { Dropped, ReplyContext } from './context.js';
 import { handleError } from './error.js';
 import { handlePong } from './pong.js';
 import { handleResp } from './resp.js';
 import { handleResponse } from './response.js';
 
+type Frames = readonly Uint8Array[];
+
+export interface ReplyDispatcherOptions extends ReplyContext {
+  proto: Proto;
+  rejections: Rejections;
+  /** whether a certificate names this box; true for all when everyone is let in */
+  isKnownBox(boxId: number): boolean;
+}
+
 /** The handler of messages on `box_pull`. */
-export function replyDispatcher(proto: Proto, context: ReplyContext): (frames: readonly Uint8Array[]) => void {
-  const { counts, rejections } = context;
+export function replyDispatcher(options: ReplyDispatcherOptions): (frames: Frames) => void {
+  const { counts, isKnownBox, proto, rejections } = options;
   return (frames) => {
-    const [head] = frames;
-    if (head === undefined) return;
     counts.received += 1;
     try {
-      const reply = proto.decodeBoxReply(head);
-      if (reply.dialect === 2) dispatchBox2(reply.message, frames, context);
-      else if (checkBox(reply.message.boxId, context)) handleResponse(reply.message, frames, context);
+      const reply = proto.decodeBoxReply(frames[0] ?? new Uint8Array());
+      const { boxId } = reply.message;
+      // ZeroMQ does not tell who sent a message; but a box that no certificate names cannot have sent it honestly.
+      const isKnown = boxId !== undefined && isBoxId(boxId) && isKnownBox(boxId);
+      const dropped = isKnown ? dispatch(reply, boxId, frames, options) : { reason: 'unknown_box' };
+      if (dropped !== undefined) rejections.count(dropped.reason, String(boxId), dropped.about);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       rejections.count('malformed_reply', undefined, error.message);
@@ -26,11 +37,23 @@ export function replyDispatcher(proto: Proto, context: ReplyContext): (frames: r
   };
 }
 
-function dispatchBox2(message: RequestDataMessage, frames: readonly Uint8Array[], context: ReplyContext): void {
-  const { boxId, type } = message;
-  if (boxId === undefined) return context.rejections.count('reply_without_box', undefined, type);
-  if (!checkBox(boxId, context)) return;
-  switch (type) {
+function dispatch(
+  reply: BoxReply,
+  boxId: number,
+  frames: Frames,
+  context: ReplyContext,
+): Dropped | undefined {
+  if (reply.dialect === 3) return handleResponse(reply.message, frames, context);
+  return dispatchBox2(reply.message, boxId, frames, context);
+}
+
+function dispatchBox2(
+  message: RequestDataMessage,
+  boxId: number,
+  frames: Frames,
+  context: ReplyContext,
+): Dropped | undefined {
+  switch (message.type) {
     case 'PONG':
       return handlePong(boxId, frames, context);
     case 'RESP':
@@ -39,13 +62,6 @@ function dispatchBox2(message: RequestDataMessage, frames: readonly Uint8Array[]
       return handleError(boxId, message, context);
     case 'PING':
     case 'READ':
-      return context.rejections.count('reply_of_wrong_type', String(boxId), type);
+      return { reason: 'reply_of_wrong_type', about: message.type };
   }
-}
-
-/** ZeroMQ does not tell who sent a message; but a box that no certificate names cannot have sent it honestly. */
-function checkBox(boxId: number, { isKnown, rejections }: ReplyContext): boolean {
-  const sound = isBoxId(boxId) && isKnown(boxId);
-  if (!sound) rejections.count('unknown_box', String(boxId));
-  return sound;
 }

@@ -1,9 +1,13 @@
-/** ERROR: a Box 2 got what it does not answer. We send it nothing of the kind; a Command that it took for its own could do it. */
+/** ERROR: a Box 2 got what it does not answer. We send it nothing of the kind, so each is worth a line in the log. */
 import type { RequestDataMessage } from '../../proto/messages.js';
-import type { ReplyContext } from './context.js';
+import type { Dropped, ReplyContext } from './context.js';
 
-export function handleError(boxId: number, { sequenceNumber }: RequestDataMessage, context: ReplyContext): void {
-  context.counts.error += 1;
-  context.presence.heardBox2(boxId);
-  context.rejections.count('error_from_box', String(boxId), `sequence number ${sequenceNumber}`);
+export function handleError(
+  boxId: number,
+  { sequenceNumber }: RequestDataMessage,
+  { counts, presence }: ReplyContext,
+): Dropped {
+  counts.error += 1;
+  presence.heardBox2(boxId);
+  return { reason: 'error_from_box', about: `sequence number ${sequenceNumber}` };
 }

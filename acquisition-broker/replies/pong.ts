@@ -1,8 +1,13 @@
 /** PONG: a Box 2 is there. */
-import type { ReplyContext } from './context.js';
+import type { Dropped, ReplyContext } from './context.js';
 
-export function handlePong(boxId: number, frames: readonly Uint8Array[], context: ReplyContext): void {
-  if (frames.length > 1) return context.rejections.count('pong_with_data', String(boxId));
-  context.counts.pong += 1;
-  context.presence.heardBox2(boxId);
+export function handlePong(
+  boxId: number,
+  frames: readonly Uint8Array[],
+  { counts, presence }: ReplyContext,
+): Dropped | undefined {
+  if (frames.length > 1) return { reason: 'pong_with_data' };
+  counts.pong += 1;
+  presence.heardBox2(boxId);
+  return undefined;
 }

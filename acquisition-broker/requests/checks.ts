@@ -10,7 +10,11 @@ export const MAX_BOXES = 10_000;
 export const MAX_DESCRIPTION_LENGTH = 4096;
 
 /** A window of the past, however old, is sound: its event is numbered even when no buffer reaches it (wire-protocols 3.3). */
-export function checkWindow({ startMs, endMs }: TimeWindow, now: number, maxWindowMs: number): string | undefined {
+export function checkWindow(
+  { startMs, endMs }: TimeWindow,
+  now: number,
+  maxWindowMs: number,
+): string | undefined {
   if (startMs >= endMs) return 'start_not_before_end';
   if (endMs - startMs > maxWindowMs) return 'window_too_long';
   if (endMs > now + MAX_AHEAD_MS) return 'window_in_the_future';

@@ -1,43 +1,42 @@
 /** Client requests: what comes in on `backend_pull`, each frame a request of its own. */
-import { DecodeError, type Proto } from '../../proto/codec.js';
-import type { ClientRequest } from '../../proto/codec.js';
+import type { Rejections } from '../../common/rejections.js';
+import { type ClientRequest, DecodeError, type Proto } from '../../proto/codec.js';
 import { handleCommand } from './command.js';
-import type { RequestContext } from './context.js';
+import type { Refusal, RequestContext } from './context.js';
 import { handleEvent } from './event.js';
-import { handleRead } from './read.js';
+import { handleRead, READ_CLIENT } from './read.js';
 
-export interface RequestCounts {
-  received: number;
-  taken: number;
+export interface RequestDispatcherOptions extends RequestContext {
+  proto: Proto;
+  rejections: Rejections;
+  /** called for each request that was taken */
+  taken(): void;
 }
 
-/**
- * The handler of messages on `backend_pull`.
- * @param taken called for each request that was taken
- */
-export function requestDispatcher(
-  proto: Proto,
-  context: RequestContext,
-  taken: () => void,
-): { handle(frames: readonly Uint8Array[]): void; counts: RequestCounts } {
+/** The handler of messages on `backend_pull`, and how many requests came and were taken. */
+export function requestDispatcher(options: RequestDispatcherOptions): {
+  handle(frames: readonly Uint8Array[]): void;
+  counts: { received: number; taken: number };
+} {
+  const { proto, rejections, taken } = options;
   const counts = { received: 0, taken: 0 };
-  const handle = (frames: readonly Uint8Array[]): void => {
-    for (const frame of frames) {
-      counts.received += 1;
-      try {
-        if (!dispatch(proto.decodeClientRequest(frame), context)) continue;
-        counts.taken += 1;
-        taken();
-      } catch (error) {
-        if (!(error instanceof DecodeError)) throw error;
-        context.rejections.count('malformed_request', undefined, error.message);
-      }
+  const handleFrame = (frame: Uint8Array): void => {
+    counts.received += 1;
+    try {
+      const request = proto.decodeClientRequest(frame);
+      const refusal = dispatch(request, options);
+      if (refusal !== undefined) return void rejections.count(refusal, clientName(request));
+      counts.taken += 1;
+      taken();
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      rejections.count('malformed_request', undefined, error.message);
     }
   };
-  return { handle, counts };
+  return { handle: (frames) => frames.forEach(handleFrame), counts };
 }
 
-function dispatch(request: ClientRequest, context: RequestContext): boolean {
+function dispatch(request: ClientRequest, context: RequestContext): Refusal {
   switch (request.kind) {
     case 'event':
       return handleEvent(request.message, context);
@@ -45,5 +44,16 @@ function dispatch(request: ClientRequest, context: RequestContext): boolean {
       return handleRead(request.message, context);
     case 'command':
       return handleCommand(request.message, context);
+  }
+}
+
+function clientName(request: ClientRequest): string {
+  switch (request.kind) {
+    case 'event':
+      return request.message.requestee;
+    case 'read':
+      return READ_CLIENT;
+    case 'command':
+      return request.message.identity;
   }
 }

@@ -1,26 +1,23 @@
 /** RequestDataMessage of type READ: what some documents and clients of 2018 send in place of a RequestEventMessage. */
 import type { RequestDataMessage } from '../../proto/messages.js';
 import { checkBoxes, checkWindow } from './checks.js';
-import type { RequestContext } from './context.js';
+import { checkRate, type Refusal, type RequestContext } from './context.js';
 
 /** It names no requestee: all such clients count as one. */
-const CLIENT = 'RequestDataMessage';
+export const READ_CLIENT = 'RequestDataMessage';
 
-/** Takes the request. @returns whether it was taken */
-export function handleRead(message: RequestDataMessage, context: RequestContext): boolean {
-  const { clock, intake, maxWindowMs, rate, rejections } = context;
+export function handleRead(message: RequestDataMessage, context: RequestContext): Refusal {
+  const { clock, intake, maxWindowMs, rate } = context;
   const { back, boxId, forward, type } = message;
-  const drop = (reason: string): false => {
-    rejections.count(reason, CLIENT);
-    return false;
-  };
-  if (type !== 'READ') return drop('request_type_not_read');
-  if (back === undefined || forward === undefined) return drop('window_missing');
+  if (type !== 'READ') return 'request_type_not_read';
+  if (back === undefined || forward === undefined) return 'window_missing';
   const window = { startMs: back, endMs: forward };
   const boxIds = boxId === undefined ? [] : [boxId];
-  const reason = checkWindow(window, clock.now(), maxWindowMs) ?? checkBoxes(boxIds);
-  if (reason !== undefined) return drop(reason);
-  if (!rate.allows(CLIENT)) return drop('too_many_requests');
-  const event = { type: 'OTHER', percentMagnitude: 0, description: CLIENT, requestData: true };
-  return intake.accept({ ...event, window, boxIds });
+  const event = { type: 'OTHER', percentMagnitude: 0, description: READ_CLIENT, requestData: true };
+  return (
+    checkWindow(window, clock.now(), maxWindowMs) ??
+    checkBoxes(boxIds) ??
+    checkRate(rate, READ_CLIENT) ??
+    intake.accept({ ...event, window, boxIds })
+  );
 }

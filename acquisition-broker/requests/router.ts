@@ -8,6 +8,7 @@ import type { Clock } from '../clock.js';
 import type { RequestBook } from '../open/book.js';
 import { bodyOf } from '../open/persistence.js';
 import { newRequest } from '../open/request.js';
+import type { Refusal } from './context.js';
 
 export interface RouterDeps {
   store: Pick<Store, 'putOpenRequest'>;
@@ -26,12 +27,9 @@ export class CommandRouter {
   }
 
   /** Sends a checked Command. It does not wait for the store: no event hangs on it, and routing goes on while the store is away. */
-  route(command: Command): boolean {
+  route(command: Command): Refusal {
     const { book, clock, rejections, sequence, store } = this.#deps;
-    if (!book.hasRoom(1)) {
-      rejections.count('too_many_open_requests', command.identity);
-      return false;
-    }
+    if (!book.hasRoom(1)) return 'too_many_open_requests';
     const seq = sequence.next((number) => book.isTaken(number));
     const { body } = command;
     const request = newRequest({
@@ -46,6 +44,6 @@ export class CommandRouter {
     request.persisted = store
       .putOpenRequest({ key: request.key, body: bodyOf(request) })
       .catch((error: unknown) => rejections.count('open_request_not_kept', request.key, messageOf(error)));
-    return true;
+    return undefined;
   }
 }

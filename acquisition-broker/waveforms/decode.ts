@@ -21,7 +21,11 @@ export interface ReplyLimits {
 }
 
 /** @throws DecodeError when a frame is malformed, names another box, or the reply holds more than it may */
-export async function decodeWaveform(proto: Proto, reply: WaveformFrames, limits: ReplyLimits): Promise<Waveform> {
+export async function decodeWaveform(
+  proto: Proto,
+  reply: WaveformFrames,
+  limits: ReplyLimits,
+): Promise<Waveform> {
   const parts: Waveform[] = [];
   let cycles = 0;
   let samples = 0;

@@ -1,0 +1,3 @@
+/** What other rooms use of the acquisition broker. */
+export { type AcquisitionBroker, type AcquisitionBrokerDeps, startAcquisitionBroker } from './start.js';
+export type { AcquisitionStatus } from './status.js';
