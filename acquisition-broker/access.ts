@@ -46,7 +46,7 @@ export async function openBoxAccess(
       },
       isKnown: (boxId) => config.allow_any_client || isNamed(allow, boxId),
       status: () => ({ allowList: allow.status(), gate: gate.status() }),
-      guard: (sockets) => new CutOff({ allow, gate, log, ...sockets }),
+      guard: ({ close, open }) => new CutOff({ guards: [{ allow, gate }], log, close, open }),
       stop: async () => {
         await gate.stop();
         await allow.stop();
