@@ -7,7 +7,7 @@ import { detectKind, KIND_NAMES, type Kind } from './kinds.js';
 import { holdsSecret, readConfigFile } from './load.js';
 import { notes } from './notes.js';
 import { tryConfig } from './parse.js';
-import { type PluginChecks, type PluginEntry, pluginFindings } from './plugins.js';
+import { type PluginEntry, pluginFindings, type SettingsSchemas } from './plugins.js';
 
 export interface CheckResult {
   kind: Kind;
@@ -17,10 +17,10 @@ export interface CheckResult {
 /**
  * Checks a file without starting anything.
  * @param kind the daemon it is for; found by its fields when not given
- * @param checks the plugins' own checks of their settings
+ * @param schemas of the shipped plugins' settings
  * @throws MakaiError CONFIG_UNREADABLE; CONFIG_INVALID when the kind cannot be told
  */
-export function checkFile(file: string, kind?: Kind, checks: PluginChecks = {}): CheckResult {
+export function checkFile(file: string, kind?: Kind, schemas: SettingsSchemas = {}): CheckResult {
   const { value, stats } = readConfigFile(file);
   const found = kind ?? detectKind(value);
   if (found === undefined) {
@@ -29,8 +29,8 @@ export function checkFile(file: string, kind?: Kind, checks: PluginChecks = {}):
     });
   }
   const { config, mistakes } = tryConfig(found, value);
-  if (!config) return { kind: found, findings: [...mistakes, ...pluginsOf(value, checks)] };
-  const findings = [...pluginsOf(config, checks), ...notes(found, config)];
+  if (!config) return { kind: found, findings: [...mistakes, ...pluginsOf(value, schemas)] };
+  const findings = [...pluginsOf(config, schemas), ...notes(found, config)];
   if (holdsSecret(config) && isOpenToOthers(stats)) {
     const message =
       'expected a file that other users can neither read nor change, since it holds a secret (chmod o-rw)';
@@ -40,12 +40,12 @@ export function checkFile(file: string, kind?: Kind, checks: PluginChecks = {}):
 }
 
 /** Entries that are none are told by the schema; the others are looked at all the same. */
-function pluginsOf(value: unknown, checks: PluginChecks): Finding[] {
+function pluginsOf(value: unknown, schemas: SettingsSchemas): Finding[] {
   const plugins: unknown =
     typeof value === 'object' && value !== null ? Reflect.get(value, 'plugins') : undefined;
   if (!Array.isArray(plugins)) return [];
   return plugins.flatMap((entry: unknown, index) =>
-    isEntry(entry) ? pluginFindings([entry], checks, index) : [],
+    isEntry(entry) ? pluginFindings([entry], schemas, index) : [],
   );
 }
 

@@ -1,7 +1,8 @@
 /** Plugin entries: what a `path` means, and checks of settings before anything is started. */
 import { basename, resolve } from 'node:path';
+import type { z } from 'zod';
 import { type Finding, pathText } from './findings.js';
-import { settingsMistakes } from './plugin-settings.js';
+import { settingsFindings } from './plugin-settings.js';
 import { nearest } from './suggest.js';
 
 /** Plugins that ship, by their short names. */
@@ -64,30 +65,26 @@ export function settingsOf(entry: PluginEntry): Record<string, unknown> {
   return settings;
 }
 
-/** A plugin's own check of its settings: one message a mistake. */
-export type SettingsCheck = (settings: Record<string, unknown>) => readonly string[];
-export type PluginChecks = Readonly<Partial<Record<ShippedPlugin, SettingsCheck>>>;
+/** The schemas that shipped plugins check their settings by, by their short names. */
+export type SettingsSchemas = Readonly<Partial<Record<ShippedPlugin, z.ZodType>>>;
 
 /**
  * What keeps plugins of a configuration from being loaded. The daemon starts without these plugins and says so.
- * @param checks the plugins' own checks, by their short names; without one only the settings the field knows are looked at
+ * @param schemas given by the caller, since this room knows no plugin; settings of a plugin without one are not looked at
  * @param firstIndex place of the first entry in the list of the file
  */
 export function pluginFindings(
   entries: readonly PluginEntry[],
-  checks: PluginChecks = {},
+  schemas: SettingsSchemas = {},
   firstIndex = 0,
 ): Finding[] {
   return entries.flatMap((entry, offset): Finding[] => {
-    const index = firstIndex + offset;
+    const at = ['plugins', firstIndex + offset];
     const target = resolvePlugin(entry.path);
     if (target.kind === 'refused') {
-      return [{ severity: 'plugin', path: `plugins[${index}].path`, message: target.reason }];
+      return [{ severity: 'plugin', path: pathText([...at, 'path']), message: target.reason }];
     }
-    if (target.kind === 'file') return [];
-    const at = ['plugins', index];
-    const own = checks[target.name];
-    if (!own) return settingsMistakes(target.name, settingsOf(entry), at);
-    return own(settingsOf(entry)).map((message) => ({ severity: 'plugin', path: pathText(at), message }));
+    const schema = target.kind === 'shipped' ? schemas[target.name] : undefined;
+    return schema ? settingsFindings(schema, settingsOf(entry), at) : [];
   });
 }

@@ -6,7 +6,7 @@ import { type Finding, findingLine } from '../../config/findings.js';
 import { isKind, KIND_NAMES, type Kind } from '../../config/kinds.js';
 import { EXIT, UsageError } from '../errors.js';
 import { clean, jsonLine, write } from '../output.js';
-import { PLUGIN_CHECKS } from '../plugin-checks.js';
+import { PLUGIN_SCHEMAS } from '../plugin-schemas.js';
 
 const LABELS = { error: 'error', plugin: 'error', warning: 'warning' } as const;
 
@@ -34,7 +34,7 @@ async function check(file: string, options: { kind?: string; json?: true }): Pro
   const { kind, findings } = checkFile(
     file,
     options.kind === undefined ? undefined : kindOf(options.kind),
-    PLUGIN_CHECKS,
+    PLUGIN_SCHEMAS,
   );
   if (options.json) for (const finding of findings) await write(jsonLine({ kind, ...finding }));
   else await write(`${report(file, kind, findings)}\n`);

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import type { EventRequest, MeasurementColumns, Plugin, PluginContext } from '../sdk/plugin.js';
 
-const settingsSchema = z
+export const settingsSchema = z
   .object({
     address: z
       .string()

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { EventRequest, MeasurementColumns, Plugin, PluginContext } from '../sdk/plugin.js';
 
-const settingsSchema = z
+export const settingsSchema = z
   .object({
     silence_ms: z.number().int().min(1000).default(10_000),
     decide_ms: z.number().int().min(0).default(5000),

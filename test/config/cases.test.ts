@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PLUGIN_SCHEMAS } from '../../cli/plugin-schemas.js';
 import { MakaiError } from '../../common/errors.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { checkFile } from '../../config/check.js';
@@ -52,7 +53,7 @@ describe('config/cases', () => {
 /** What the check says, one finding a line, with the path of the copy left out. */
 function outcome(file: string): string {
   try {
-    const { kind, findings } = checkFile(file);
+    const { kind, findings } = checkFile(file, undefined, PLUGIN_SCHEMAS);
     return [
       `kind ${kind}`,
       ...findings.map((finding) => `${finding.severity} ${findingLine(finding)}`),

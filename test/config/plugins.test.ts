@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { z } from 'zod';
 import { pluginFindings, resolvePlugin, settingsOf } from '../../config/plugins.js';
 
 describe('config/plugins', () => {
@@ -30,17 +31,18 @@ describe('config/plugins', () => {
     assert.match(reason('treshold'), /did you mean "threshold"/);
   });
 
-  it("asks a plugin's own check when there is one, without the path", () => {
-    const entry = { path: 'libprint_plugin.so', print: 1 };
-    const seen: unknown[] = [];
-    const print = (settings: unknown) => {
-      seen.push(settings);
-      return ['not so'];
-    };
-    assert.deepEqual(pluginFindings([entry], { print }), [
-      { severity: 'plugin', path: 'plugins[0]', message: 'not so' },
-    ]);
-    assert.deepEqual(seen, [settingsOf(entry)]);
-    assert.deepEqual(settingsOf(entry), { print: 1 });
+  it("checks settings by a plugin's own schema, without the path; secrets are not shown", () => {
+    const entry = { path: 'libprint_plugin.so', print: 1, prnt: 2, token: 3 };
+    const schema = z.strictObject({ print: z.boolean(), token: z.string() });
+    assert.deepEqual(
+      pluginFindings([entry], { print: schema }, 4).map(({ path, message }) => `${path}: ${message}`),
+      [
+        'plugins[4].print: expected boolean, found 1',
+        'plugins[4].token: expected string, found another value',
+        'plugins[4].prnt: unknown setting; did you mean print?',
+      ],
+    );
+    assert.deepEqual(settingsOf(entry), { print: 1, prnt: 2, token: 3 });
+    assert.deepEqual(pluginFindings([entry]), []);
   });
 });
