@@ -16,7 +16,9 @@ export function settingsFindings(
     const key = issue.path[0];
     const value = typeof key === 'string' ? settings[key] : settings;
     const found = typeof key === 'string' && looksSecret(key) ? 'another value' : foundText(value);
-    const expected = issue.message.replace(/^(Invalid \w+|Too small|Too big): /, '').replace(/, received .*$/, '');
+    const expected = issue.message
+      .replace(/^(Invalid \w+|Too small|Too big): /, '')
+      .replace(/, received .*$/, '');
     return [
       { severity: 'plugin', path: pathText([...at, ...issue.path]), message: `${expected}, found ${found}` },
     ];
