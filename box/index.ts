@@ -2,8 +2,10 @@
 export { Box, type BoxOptions, type BoxStats, startBox } from './box.js';
 export { type Clock, ManualClock, systemClock } from './clock.js';
 export { type BoxEndpoints, DEFAULT_ENDPOINTS } from './endpoints.js';
+export { type Fleet, type FleetOptions, startFleet } from './fleet.js';
 export { scenarioSource, scenarioSources } from './sources/generator.js';
 export { DEFAULT_SCENARIO, loadScenario, parseScenario } from './sources/load-scenario.js';
+export { type OpenOptions, openSources } from './sources/open.js';
 export { padded } from './sources/pad.js';
 export { countsFromBytes, rawSource } from './sources/raw.js';
 export type { Scenario, ScenarioEvent } from './sources/scenario.js';

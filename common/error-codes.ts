@@ -42,6 +42,10 @@ export const ERROR_CODES = {
       'A key or certificate is not what it should be: bad Z85, wrong length, no id, a secret in a public place.',
     action: 'Make the pair again with `makai keys`, or copy the right file.',
   },
+  RECORDING_INVALID: {
+    meaning: 'A recording for the simulated box cannot be replayed: wrong format, no such channel, too short, too loud.',
+    action: 'Check the file and the options named in the message; box/README.md lists the formats.',
+  },
   SCENARIO_INVALID: {
     meaning:
       'A scenario of the simulated grid has wrong or unknown values; every mistake is listed with its path.',

@@ -1,0 +1,97 @@
+/**
+ * From a recording in volts, at any rate, to what a 60 Hz box would have read out: 12 kHz, 200 samples a cycle, ADC counts.
+ *
+ * A box calls 200 samples a cycle whatever the mains does. A 50 Hz recording as it stands would give windows of five sixths of a
+ * cycle, whose RMS swings; so by default (`mains: 'to-60'`) it is played at 60/50 of its speed: each of its cycles becomes one of
+ * the box's, dips keep their length in cycles, and its frequency reads 60 Hz where it was 50. `mains: 'as-is'` keeps its time, as a 60 Hz
+ * box on a 50 Hz grid would see it.
+ */
+import { MakaiError } from '../../common/errors.js';
+import { cycleRms } from '../../signal/index.js';
+import { type Piece, resampleTimed } from './resample.js';
+import {
+  type CycleSource,
+  DEFAULT_CALIBRATION,
+  memorySource,
+  SAMPLE_RATE,
+  SAMPLES_PER_CYCLE,
+  toCounts,
+} from './source.js';
+
+/** A channel of a recording. */
+export interface Recording {
+  /** file and channel, for messages */
+  description: string;
+  /** volts (primary or as recorded); pieces follow each other */
+  pieces: Piece[];
+  /** nominal frequency of the mains, Hz, where the file says so */
+  lineFrequencyHz?: number;
+}
+
+export interface Scaling {
+  /** V RMS that the recording's own nominal becomes; without it volts stay as they are */
+  nominalV?: number;
+  /** the recording's own nominal, V RMS; without it the median of its cycles' RMS */
+  recordedNominalV?: number;
+  /** counts a volt of the simulated box */
+  calibrationConstant?: number;
+  mains?: 'to-60' | 'as-is';
+  /** nominal frequency of the mains, Hz, for a file that does not say it (WAV, CSV): 60 unless given */
+  lineFrequencyHz?: number;
+}
+
+/**
+ * @throws MakaiError RECORDING_INVALID when it is shorter than a cycle, silent, or does not fit 16 bits after scaling
+ */
+export function recordingSource(recording: Recording, scaling: Scaling = {}): CycleSource {
+  const { description } = recording;
+  const calibration = scaling.calibrationConstant ?? DEFAULT_CALIBRATION;
+  const volts = resampled(recording, scaling.mains ?? 'to-60');
+  if (volts.length < SAMPLES_PER_CYCLE) {
+    throw unusable(`${description}: ${volts.length} samples at 12 kHz, less than a cycle`);
+  }
+  const factor =
+    scaling.nominalV === undefined ? 1 : scaling.nominalV / nominalOf(volts, scaling, description);
+  const { counts, clipped } = toCounts(
+    volts.map((v) => v * factor),
+    calibration,
+  );
+  if (clipped > 0) {
+    throw unusable(
+      `${description}: ${clipped} of ${counts.length} samples do not fit 16 bits`,
+      'Give a lower nominal voltage, or a lower calibration constant.',
+    );
+  }
+  return memorySource(counts, calibration, description);
+}
+
+function resampled({ pieces, lineFrequencyHz }: Recording, mains: 'to-60' | 'as-is'): Float64Array {
+  // faster play = fewer output samples of the same recording
+  const stretch = mains === 'to-60' && lineFrequencyHz !== undefined ? lineFrequencyHz / 60 : 1;
+  const parts = pieces.map((piece) => resampleTimed(piece, SAMPLE_RATE * stretch));
+  const volts = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    volts.set(part, at);
+    at += part.length;
+  }
+  return volts;
+}
+
+function nominalOf(volts: Float64Array, { recordedNominalV }: Scaling, description: string): number {
+  if (recordedNominalV !== undefined) return recordedNominalV;
+  const sorted = cycleRms(volts, SAMPLES_PER_CYCLE).sort();
+  const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  if (!(median > 0)) throw unusable(`${description}: silent, so it has no nominal voltage to scale from`);
+  return median;
+}
+
+/** An error about a recording's content. */
+export function unusable(message: string, hint = 'Check the file, its channel and the options.'): MakaiError {
+  return new MakaiError('RECORDING_INVALID', message, { hint });
+}
+
+/** Times of `count` samples at a fixed rate (Hz), from 0 on. */
+export function evenTimes(count: number, rate: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => i / rate);
+}
