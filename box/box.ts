@@ -98,6 +98,7 @@ export class Box extends EventEmitter<BoxEvents> implements Running {
   readonly #stats = { measurements: 0, gaps: 0 };
   #cancelMessage: () => void = () => undefined;
   #running = true;
+  #ended = false;
 
   /** Use `startBox`. */
   constructor(options: BoxOptions) {
@@ -186,13 +187,18 @@ export class Box extends EventEmitter<BoxEvents> implements Running {
   #schedule(): void {
     this.#cancelMessage();
     if (!this.#running) return;
+    const { buffer } = this.#state;
     const cycle = this.#habits.nextMessageCycle();
     if (cycle >= this.#limit) {
-      const end = this.#state.buffer.stamp(this.#limit - 1);
-      this.#cancelMessage = this.#clock.at(end, () => this.emit('ended'));
+      if (!this.#ended) this.#cancelMessage = this.#clock.at(buffer.stamp(this.#limit - 1), () => this.#end());
       return;
     }
-    this.#cancelMessage = this.#clock.at(this.#state.buffer.stamp(cycle), () => this.#publish());
+    this.#cancelMessage = this.#clock.at(buffer.stamp(cycle), () => this.#publish());
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.emit('ended');
   }
 
   #publish(): void {
