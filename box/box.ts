@@ -190,7 +190,8 @@ export class Box extends EventEmitter<BoxEvents> implements Running {
     const { buffer } = this.#state;
     const cycle = this.#habits.nextMessageCycle();
     if (cycle >= this.#limit) {
-      if (!this.#ended) this.#cancelMessage = this.#clock.at(buffer.stamp(this.#limit - 1), () => this.#end());
+      if (!this.#ended)
+        this.#cancelMessage = this.#clock.at(buffer.stamp(this.#limit - 1), () => this.#end());
       return;
     }
     this.#cancelMessage = this.#clock.at(buffer.stamp(cycle), () => this.#publish());

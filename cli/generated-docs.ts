@@ -1,4 +1,5 @@
 /** The pages of docs/ that are made from the code. A test fails when one differs from what is in docs/. */
+import { scenarioReference } from '../box/sources/scenario-reference.js';
 import { errorReference } from '../common/error-reference.js';
 import { metricReference } from '../common/status/metric-reference.js';
 import { configReference } from '../config/reference.js';
@@ -11,6 +12,7 @@ export function generatedDocs(): Readonly<Record<string, string>> {
     'cli.md': mark(cliReference(buildProgram())),
     'configuration.md': mark(configReference()),
     'errors.md': mark(errorReference()),
+    'scenarios.md': mark(scenarioReference()),
     'metrics.md': mark(metricReference()),
   };
 }

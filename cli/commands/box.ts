@@ -38,25 +38,57 @@ const LINGER_MS = 2000;
 export function register(program: Command): void {
   program
     .command('box')
-    .description('Run simulated OPQ Boxes until Ctrl-C. They replay a recording, or a grid generated from a scenario.')
+    .description(
+      'Run simulated OPQ Boxes until Ctrl-C. They replay a recording, or a grid generated from a scenario.',
+    )
     .option('--count <boxes>', 'how many boxes', whole, 1)
     .option('--first-id <id>', 'id of the first box; the others follow', whole, 1001)
-    .addOption(new Option('--dialect <generation>', 'Box 2, Box 3, or both in turn').choices(['2', '3', 'mixed']).default('2'))
-    .option('--keys <dir>', 'key directory, as `makai keys` makes it; a box without a key there gets a fresh pair')
+    .addOption(
+      new Option('--dialect <generation>', 'Box 2, Box 3, or both in turn')
+        .choices(['2', '3', 'mixed'])
+        .default('2'),
+    )
+    .option(
+      '--keys <dir>',
+      'key directory, as `makai keys` makes it; a box without a key there gets a fresh pair',
+    )
     .option('--server-key <file>', "public certificate of the server; without it the key directory's")
     .option('--config <file>', "a Box 3's own JSON file: its id, keys and endpoints (one box)")
     .option('--measurements <endpoint>', 'triggering broker, `interface`', 'tcp://127.0.0.1:9880')
     .option('--commands <endpoint>', 'acquisition broker, `box_pub`', 'tcp://127.0.0.1:8194')
     .option('--replies <endpoint>', 'acquisition broker, `box_pull`', 'tcp://127.0.0.1:8196')
-    .option('--source <file>', 'what to replay: .json scenario, .cfg or .cff COMTRADE, .wav, .csv, else raw 16-bit counts at 12 kHz; without it a generated grid')
+    .option(
+      '--source <file>',
+      'what to replay: .json scenario, .cfg or .cff COMTRADE, .wav, .csv, else raw 16-bit counts at 12 kHz; without it a generated grid',
+    )
     .option('--channel <name>', 'channel or column of the recording')
-    .addOption(new Option('--side <side>', 'COMTRADE: side of the instrument transformer').choices(['primary', 'secondary']))
+    .addOption(
+      new Option('--side <side>', 'COMTRADE: side of the instrument transformer').choices([
+        'primary',
+        'secondary',
+      ]),
+    )
     .option('--sample-rate <Hz>', 'CSV without a column of times', positive)
-    .option('--nominal <V>', "volts RMS that the recording's nominal becomes; without it volts stay as they are", positive)
-    .option('--recorded-nominal <V>', "the recording's nominal; without it the median of its cycles", positive)
+    .option(
+      '--nominal <V>',
+      "volts RMS that the recording's nominal becomes; without it volts stay as they are",
+      positive,
+    )
+    .option(
+      '--recorded-nominal <V>',
+      "the recording's nominal; without it the median of its cycles",
+      positive,
+    )
     .option('--line-frequency <Hz>', 'of a recording that does not say it (WAV, CSV)', positive)
     .option('--calibration <counts>', 'counts a volt of the box', positive)
-    .addOption(new Option('--mains <how>', '50 Hz recordings: play them so that a cycle is one of the box, or as they are').choices(['to-60', 'as-is']).default('to-60'))
+    .addOption(
+      new Option(
+        '--mains <how>',
+        '50 Hz recordings: play them so that a cycle is one of the box, or as they are',
+      )
+        .choices(['to-60', 'as-is'])
+        .default('to-60'),
+    )
     .option('--pad <cycles>', 'repeat the first and the last cycle so often before and after', whole0, 0)
     .option('--once', 'play once, then end; otherwise again and again')
     .option('--speed <factor>', 'faster than real time', positive, 1)
@@ -73,12 +105,21 @@ async function run(options: Options): Promise<void> {
   const fleet = await startFleet(await fleetOptions(options));
   const killed = watch(fleet.boxes);
   const ids = fleet.boxes.map((box) => box.id);
-  await write(options.json ? jsonLine({ ready: 'box', pid: process.pid, boxes: ids }) : `${describe(ids)}, until Ctrl-C\n`);
+  await write(
+    options.json
+      ? jsonLine({ ready: 'box', pid: process.pid, boxes: ids })
+      : `${describe(ids)}, until Ctrl-C\n`,
+  );
   const end = await Promise.race([ending, killed, ...(options.once ? [allEnded(fleet)] : [])]);
   const stats = fleet.stats;
   await fleet.stop(LINGER_MS);
   if (options.json) await write(jsonLine({ ended: end.why, ...end.details, ...stats }));
-  else await write(`${end.why}: ${Object.entries(stats).map(([name, value]) => `${value} ${name}`).join(', ')}\n`);
+  else
+    await write(
+      `${end.why}: ${Object.entries(stats)
+        .map(([name, value]) => `${value} ${name}`)
+        .join(', ')}\n`,
+    );
   if (end.why === 'killed') process.stderr.write(`box ${end.details.box} died of ${end.details.reason}\n`);
   // a queue that still lingers must not hold up the end
   process.exit(end.why === 'killed' ? EXIT.failed : EXIT.done);
@@ -89,7 +130,8 @@ async function fleetOptions(options: Options) {
   const { createLogger } = await import('../../common/log.js');
   const { calibration, source, channel, side, sampleRate, nominal, recordedNominal, lineFrequency } = options;
   const who = options.config === undefined ? await fromKeys(options) : await fromBox3File(options.config);
-  const calibrationConstant = calibration ?? ('calibrationConstant' in who ? who.calibrationConstant : undefined);
+  const calibrationConstant =
+    calibration ?? ('calibrationConstant' in who ? who.calibrationConstant : undefined);
   const sourceFor = openSources(source ?? DEFAULT_SCENARIO, {
     mains: options.mains,
     padCycles: options.pad,
@@ -117,8 +159,11 @@ async function fromKeys(options: Options) {
   const layout = keyLayout(options.keys);
   const server = await readPublicCertificate(options.serverKey ?? layout.serverPublic);
   const ids = Array.from({ length: options.count }, (_, i) => options.firstId + i);
-  const pairs = new Map(await Promise.all(ids.map(async (id) => [id, await pairOf(layout.boxSecret(String(id)))] as const)));
-  const dialect = options.dialect === 'mixed' ? ('mixed' as const) : options.dialect === '2' ? (2 as const) : (3 as const);
+  const pairs = new Map(
+    await Promise.all(ids.map(async (id) => [id, await pairOf(layout.boxSecret(String(id)))] as const)),
+  );
+  const dialect =
+    options.dialect === 'mixed' ? ('mixed' as const) : options.dialect === '2' ? (2 as const) : (3 as const);
   return {
     fleet: {
       count: options.count,
@@ -135,14 +180,28 @@ async function pairOf(file: string) {
   const { existsSync } = await import('node:fs');
   const { readSecretCertificate } = await import('../../keys/files.js');
   if (existsSync(file)) return readSecretCertificate(file);
-  process.stderr.write(`${file} is not there: a fresh pair, which an allow-list refuses until its public key is added\n`);
+  process.stderr.write(
+    `${file} is not there: a fresh pair, which an allow-list refuses until its public key is added\n`,
+  );
   return undefined;
 }
 
 async function fromBox3File(file: string) {
   const { readBox3Settings } = await import('../../box/box3-settings.js');
-  const { id, keys, freshKeys, serverPublicKey, endpoints, bufferCycles, measurementWindowCycles, calibrationConstant } = readBox3Settings(file);
-  if (freshKeys) process.stderr.write(`${file} has no keys: a fresh pair, which an allow-list refuses until it is put there\n`);
+  const {
+    id,
+    keys,
+    freshKeys,
+    serverPublicKey,
+    endpoints,
+    bufferCycles,
+    measurementWindowCycles,
+    calibrationConstant,
+  } = readBox3Settings(file);
+  if (freshKeys)
+    process.stderr.write(
+      `${file} has no keys: a fresh pair, which an allow-list refuses until it is put there\n`,
+    );
   return {
     fleet: {
       count: 1,

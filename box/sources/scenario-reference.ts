@@ -1,0 +1,118 @@
+/** The text of docs/scenarios.md, made from the schema and the scenarios that ship. */
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { PACKAGE_ROOT } from '../../common/package-root.js';
+import { loadScenario } from './load-scenario.js';
+import { SCENARIO_SCHEMA } from './scenario.js';
+
+/** The part of JSON Schema that is looked at here. */
+interface Schema {
+  type?: string;
+  const?: unknown;
+  description?: string;
+  default?: unknown;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  items?: Schema;
+  oneOf?: Schema[];
+  anyOf?: Schema[];
+}
+
+const INTRODUCTION = `# Scenarios: what the generated grid does
+
+A scenario is a JSON file that says what simulated boxes see: a good grid, and what happens on it. \`makai up --scenario FILE\` and
+\`makai box --source FILE\` play it, again and again unless told otherwise. The same file gives the same samples each time; the loop closes
+without a seam. A mistake in the file is told with its path, all of them at once.
+
+Boxes are named by their position: 1 is the first box, whatever its id. All boxes see the same frequency; each has noise and a
+wandering voltage of its own (sixteen different ones; a larger fleet shares them).
+
+\`\`\`json
+{
+  "name": "one sag",
+  "duration_s": 60,
+  "events": [{ "type": "sag", "at_s": 20, "duration_s": 0.5, "to_pu": 0.8, "boxes": [1] }]
+}
+\`\`\`
+`;
+
+const WHAT_EVENTS_ARE: Record<string, string> = {
+  sag: 'The voltage falls and comes back.',
+  swell: 'The voltage rises and comes back.',
+  interruption: 'Hardly any voltage remains; noise does.',
+  harmonics: 'Harmonics are added.',
+  transient: 'An oscillatory transient: a ringing that dies away, added to the voltage.',
+  frequency_ramp: 'The frequency goes to another value, stays, and comes back.',
+  dead_input:
+    'The input reads exactly zero. A Box 2 then sends an infinite frequency and a THD that is not a number.',
+};
+
+/** Markdown of the scenario file. */
+export function scenarioReference(): string {
+  const root = z.toJSONSchema(SCENARIO_SCHEMA, { io: 'input' }) as Schema;
+  const { grid, boxes, events } = root.properties ?? {};
+  const choices = events?.items?.oneOf ?? events?.items?.anyOf ?? [];
+  return [
+    INTRODUCTION,
+    '## The file\n',
+    table(root),
+    '## `grid`\n',
+    table(grid),
+    '### `grid.noise`\n',
+    table(grid?.properties?.noise),
+    '### A harmonic\n',
+    table(grid?.properties?.harmonics?.items),
+    '## An entry of `boxes`\n',
+    table(boxes?.items),
+    '## Events\n',
+    ...choices.flatMap((event) => eventSection(event)),
+    '## Scenarios that ship\n',
+    shipped(),
+  ].join('\n');
+}
+
+function eventSection(event: Schema): string[] {
+  const name = String(event.properties?.type?.const);
+  return [`### \`${name}\`\n`, `${WHAT_EVENTS_ARE[name]}\n`, table(event)];
+}
+
+function table(schema: Schema | undefined): string {
+  const rows = Object.entries(schema?.properties ?? {})
+    .filter(([, field]) => field.const === undefined)
+    .map(([name, field]) => {
+      const needed = schema?.required?.includes(name) === true ? 'needed' : fallback(field);
+      return `| \`${name}\` | ${field.description ?? what(field)} | ${range(field)} | ${needed} |`;
+    });
+  return ['| field | what | range | without it |', '|---|---|---|---|', ...rows, ''].join('\n');
+}
+
+function what(field: Schema): string {
+  return field.type === 'object' ? 'see below' : (field.type ?? '');
+}
+
+function fallback({ default: value }: Schema): string {
+  if (value === undefined) return '';
+  const text = JSON.stringify(value);
+  if (text === '{}') return 'its defaults';
+  return `\`${text}\``;
+}
+
+function range({ minimum, maximum, exclusiveMinimum }: Schema): string {
+  const low = minimum ?? (exclusiveMinimum === undefined ? undefined : `above ${exclusiveMinimum}`);
+  // the bounds of a safe integer say nothing to a reader
+  const high = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER ? maximum : undefined;
+  if (low === undefined) return '';
+  return high === undefined ? `${typeof low === 'string' ? low : `${low} or more`}` : `${low} to ${high}`;
+}
+
+function shipped(): string {
+  const folder = path.join(PACKAGE_ROOT, 'box', 'scenarios');
+  return readdirSync(folder)
+    .sort()
+    .map((file) => `- \`box/scenarios/${file}\`: ${loadScenario(path.join(folder, file)).description}`)
+    .join('\n');
+}
