@@ -43,7 +43,8 @@ export const ERROR_CODES = {
     action: 'Make the pair again with `makai keys`, or copy the right file.',
   },
   RECORDING_INVALID: {
-    meaning: 'A recording for the simulated box cannot be replayed: wrong format, no such channel, too short, too loud.',
+    meaning:
+      'A recording for the simulated box cannot be replayed: wrong format, no such channel, too short, too loud.',
     action: 'Check the file and the options named in the message; box/README.md lists the formats.',
   },
   SCENARIO_INVALID: {
