@@ -1,0 +1,92 @@
+/** The units: sound to systemd, and closed off. systemd itself does not run in the tests. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger } from '../../common/log.js';
+import { createNotifier } from '../../common/notify.js';
+import { PACKAGE_ROOT } from '../../common/package-root.js';
+
+const UNITS = join(PACKAGE_ROOT, 'deploy/systemd');
+const units = readdirSync(UNITS).filter((name) => name.endsWith('.service'));
+
+function has(program: string, ...args: string[]): boolean {
+  try {
+    execFileSync(program, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('deploy/systemd', () => {
+  it('has a unit for each daemon', () => {
+    assert.deepEqual(units.sort(), [
+      'makai-acquisition-broker.service',
+      'makai-triggering-broker.service',
+      'makai-triggering-service.service',
+    ]);
+  });
+
+  for (const unit of units) {
+    it(`${unit} has an exposure below 2.0`, function () {
+      if (!has('systemd-analyze', '--version')) {
+        process.stderr.write('    no systemd-analyze: left out\n');
+        this.skip();
+      }
+      const out = execFileSync(
+        'systemd-analyze',
+        ['security', '--offline=true', '--no-pager', join(UNITS, unit)],
+        {
+          encoding: 'utf8',
+          stdio: ['ignore', 'pipe', 'ignore'],
+        },
+      );
+      const level = Number(/Overall exposure level for \S+: ([\d.]+)/.exec(out)?.[1]);
+      assert.ok(level < 2, `exposure ${level}`);
+    });
+  }
+
+  it('a daemon tells systemd that it is ready, alive and stopping', async function () {
+    if (!has('systemd-notify', '--version') || !has('python3', '-c', '')) {
+      process.stderr.write('    no systemd-notify or python3: left out\n');
+      this.skip();
+    }
+    const folder = mkdtempSync(join(tmpdir(), 'makai-notify-'));
+    const socket = join(folder, 'socket');
+    // Node has no datagram sockets in the file system, so the other end is a few lines of Python.
+    const listener = `
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); print('bound', flush=True)
+while True:
+    print(s.recv(4096).decode().replace('\\n', ' '), flush=True)`;
+    const python = spawn('python3', ['-c', listener, socket], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      const until = async (text: string): Promise<void> => {
+        for (let seen = ''; !seen.includes(text); ) {
+          const [chunk] = (await once(python.stdout, 'data')) as [Buffer];
+          seen += chunk.toString();
+        }
+      };
+      await until('bound');
+      const notifier = createNotifier(silentLogger(), {
+        ...process.env,
+        NOTIFY_SOCKET: socket,
+        WATCHDOG_USEC: '300000',
+      });
+      const ready = until('READY=1');
+      notifier.ready();
+      await ready;
+      await until('WATCHDOG=1');
+      const stopping = until('STOPPING=1');
+      notifier.stopping();
+      await stopping;
+      notifier.close();
+    } finally {
+      python.kill();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
