@@ -3,13 +3,14 @@ import { Command } from 'commander';
 import { VERSION } from '../common/version.js';
 import { register as box } from './commands/box.js';
 import { register as config } from './commands/config.js';
+import { register as install } from './commands/install.js';
 import { register as status } from './commands/status.js';
 import { register as up } from './commands/up.js';
 
 /** Adds one subcommand to the program. */
 export type Register = (program: Command) => void;
 
-const COMMANDS: readonly Register[] = [up, box, config, status];
+const COMMANDS: readonly Register[] = [up, box, config, install, status];
 
 /** A program with all subcommands, that throws CommanderError instead of ending the process. */
 export function buildProgram(): Command {

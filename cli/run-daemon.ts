@@ -6,9 +6,11 @@ import { constants } from 'node:os';
 import { codeOf, messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import { createLogger, type Logger } from '../common/log.js';
+import { createNotifier } from '../common/notify.js';
 import { type ConfigOf, type Kind, loadConfig } from '../config/index.js';
 import { describeError, EXIT } from './errors.js';
 import { jsonLine, write } from './output.js';
+import { stopWithParent } from './parent.js';
 
 export interface Daemon<K extends Kind> extends Running {
   /** endpoints that were opened, by the field that names them; printed in the ready line */
@@ -34,14 +36,19 @@ export async function runDaemon<K extends Kind>(
   for (const { path: field, message } of warnings) log.warn({ field, source }, message);
   failLoudly(log);
   const ending = firstSignal(log);
+  stopWithParent();
+  const notifier = createNotifier(log);
   const daemon = await start(config, { log });
   const stopWatching = watchSignals(kind, path, daemon, log, config.log_level);
   await write(jsonLine({ ready: kind, pid: process.pid, endpoints: daemon.endpoints ?? {} }));
+  notifier.ready();
   log.info({ source, endpoints: daemon.endpoints }, 'ready');
   const signal = await ending;
+  notifier.stopping();
   log.info({ signal }, 'stopping');
   await daemon.stop();
   stopWatching();
+  notifier.close();
   log.info('stopped');
   // What a peer's socket or a timer still holds open must not keep a stopped daemon alive.
   process.exit(EXIT.done);

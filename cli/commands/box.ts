@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Box, Fleet } from '../../box/index.js';
 import { EXIT } from '../errors.js';
 import { jsonLine, write } from '../output.js';
+import { stopWithParent } from '../parent.js';
 
 interface Options {
   count: number;
@@ -102,6 +103,7 @@ export function register(program: Command): void {
 async function run(options: Options): Promise<void> {
   const { startFleet } = await import('../../box/index.js');
   const ending = firstEnd(options.for);
+  stopWithParent();
   const fleet = await startFleet(await fleetOptions(options));
   const killed = watch(fleet.boxes);
   const ids = fleet.boxes.map((box) => box.id);

@@ -1,0 +1,41 @@
+/** `makai install --systemd`. */
+import type { Command } from 'commander';
+import { UsageError } from '../errors.js';
+import { installPlan, NEXT_STEPS, perform } from '../install/plan.js';
+import { write } from '../output.js';
+
+interface Options {
+  systemd?: true;
+  yes?: true;
+  root?: string;
+}
+
+export function register(program: Command): void {
+  program
+    .command('install')
+    .description(
+      'Set the daemons up as services of this machine. Without --yes it only says what it would do.',
+    )
+    .option('--systemd', 'units, the user opq, folders, first settings')
+    .option('--yes', 'do it')
+    .option('--root <dir>', 'write below this folder and run no command (to build a package or an image)')
+    .action(install);
+}
+
+async function install({ systemd, yes, root }: Options): Promise<void> {
+  if (!systemd) throw new UsageError('say what to install: --systemd');
+  const steps = installPlan(root === undefined ? {} : { root });
+  if (!yes) {
+    await write(
+      `This would be done:\n${steps.map(({ text }) => `  ${text}\n`).join('')}Nothing was done yet; add --yes.\n`,
+    );
+    return;
+  }
+  const lines: string[] = [];
+  try {
+    perform(steps, (line) => lines.push(line));
+  } finally {
+    await write(lines.map((line) => `${line}\n`).join(''));
+  }
+  await write(`Next:\n${NEXT_STEPS.map((step) => `  ${step}\n`).join('')}`);
+}

@@ -1,0 +1,108 @@
+/** What `makai install --systemd` does, as steps that can be shown before they are done. */
+import { execFileSync } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { messageOf } from '../../common/errors.js';
+import { PACKAGE_ROOT } from '../../common/package-root.js';
+import { exampleConfig } from '../../config/example.js';
+import { KIND_NAMES, type Kind } from '../../config/kinds.js';
+
+export interface Step {
+  /** one line for a person */
+  text: string;
+  /** what is done with `--yes` */
+  run(): void;
+}
+
+/** Where each daemon's settings lie by default. */
+const CONFIG_FILES: Record<Kind, string> = {
+  'triggering-broker': '/etc/opq/triggering_broker.json',
+  'acquisition-broker': '/etc/opq/acquisition_broker_config.json',
+  'triggering-service': '/etc/opq/makai.conf',
+};
+
+export interface InstallOptions {
+  /** a folder that stands for /: files go below it and no command is run */
+  root?: string;
+  /** the program that runs the daemons; this Node by default */
+  node?: string;
+}
+
+/**
+ * Units, user, folders and first settings. Settings that exist are left as they are; units are written anew.
+ * Names of the paths inside the units are those of this installation.
+ */
+export function installPlan({ root = '', node = process.execPath }: InstallOptions = {}): Step[] {
+  const steps: Step[] = [];
+  const file = (path: string, text: string, mode = 0o644): void => {
+    const target = `${root}${path}`;
+    steps.push({
+      text: `write ${target}`,
+      run: () => {
+        mkdirSync(dirname(target), { recursive: true });
+        writeFileSync(target, text, { mode });
+      },
+    });
+  };
+  const command = (...words: [string, ...string[]]): void => {
+    if (root !== '') return;
+    const [program, ...args] = words;
+    steps.push({
+      text: `run ${words.join(' ')}`,
+      run: () => void execFileSync(program, args, { stdio: 'inherit' }),
+    });
+  };
+
+  for (const kind of KIND_NAMES) {
+    const unit = `makai-${kind}.service`;
+    file(`/etc/systemd/system/${unit}`, localPaths(shipped(`systemd/${unit}`), node));
+  }
+  file('/usr/lib/sysusers.d/makai.conf', shipped('sysusers.d/makai.conf'));
+  file('/usr/lib/tmpfiles.d/makai.conf', shipped('tmpfiles.d/makai.conf'));
+  command('systemd-sysusers', 'makai.conf');
+  command('systemd-tmpfiles', '--create', 'makai.conf');
+  for (const kind of KIND_NAMES) {
+    const path = CONFIG_FILES[kind];
+    if (existsSync(`${root}${path}`))
+      steps.push({ text: `leave ${root}${path} as it is`, run: () => undefined });
+    else file(path, `${JSON.stringify(exampleConfig(kind), null, 2)}\n`, 0o640);
+  }
+  if (root === '') steps.push({ text: 'let the user opq read the settings', run: () => ownSettings() });
+  command('systemctl', 'daemon-reload');
+  return steps;
+}
+
+/** What the person does next. */
+export const NEXT_STEPS = [
+  'makai keys new-server, then makai keys new-box <id> for each box (as root; private keys belong to opq)',
+  'chown -R opq:opq /etc/opq/curve/private_keys',
+  'makai doctor',
+  `systemctl enable --now ${KIND_NAMES.map((kind) => `makai-${kind}`).join(' ')}`,
+];
+
+function shipped(path: string): string {
+  return readFileSync(join(PACKAGE_ROOT, 'deploy', path), 'utf8');
+}
+
+/** The units as shipped name the usual places of Node and of a global installation. */
+function localPaths(unit: string, node: string): string {
+  const root = PACKAGE_ROOT.replace(/\/$/, '');
+  return unit.replaceAll('/usr/bin/node', node).replaceAll('/usr/lib/node_modules/opq-makai', root);
+}
+
+function ownSettings(): void {
+  const gid = Number(execFileSync('id', ['-g', 'opq'], { encoding: 'utf8' }));
+  for (const path of Object.values(CONFIG_FILES)) chownSync(path, 0, gid);
+}
+
+/** Does the steps in order. @throws Error that names the step that failed */
+export function perform(steps: readonly Step[], tell: (line: string) => void): void {
+  for (const { text, run } of steps) {
+    tell(text);
+    try {
+      run();
+    } catch (error) {
+      throw new Error(`could not ${text}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
