@@ -1,6 +1,7 @@
 /**
  * The contract of `proto/`: what it encodes and decodes. Every decode throws `DecodeError` for bytes that are not the message
- * (truncated, a required field missing, a number past 2^53, an unknown enum value), and nothing else.
+ * (truncated, a required field missing, a number past 2^53, an unknown enum value, a oneof without content), and nothing else.
+ * Every encode throws RangeError for a number that its field cannot hold.
  */
 import type {
   Command,
@@ -33,7 +34,10 @@ export type ClientRequest =
 /** Frame 0 on `box_pull`, told apart by field 4. */
 export type BoxReply = { dialect: 2; message: RequestDataMessage } | { dialect: 3; message: Response };
 
-/** What `proto/index.ts` exports, besides the types. */
+/**
+ * What `proto/index.ts` exports, besides the types, the columns with `decodeInto` (stream-decoder.ts: the hot path, without objects)
+ * and `createWaveformDecoder` (waveform-decoder.ts: the two decodeCycles with limits of one's own).
+ */
 export interface Proto {
   triggerMessage: Codec<TriggerMessage>;
   measurement: Codec<Measurement>;

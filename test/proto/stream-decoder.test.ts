@@ -67,11 +67,18 @@ describe('proto/stream-decoder', () => {
     ),
     { maxLength: 4 },
   );
+  // the order in which boxes send them, with or without something behind
+  const inOrder = fc
+    .tuple(anyFloat, anyFloat, anyFloat, fc.oneof(fc.constant([]), metricFields))
+    .map(([min, max, average, more]) => [
+      [...tag(1, 5), ...min, ...tag(2, 5), ...max, ...tag(3, 5), ...average],
+      ...more,
+    ]);
   const entry = fc.array(
     fc.oneof(
       { weight: 4, arbitrary: key.map((bytes) => delimited(1, bytes)) },
       badKey.map((bytes) => delimited(1, bytes)),
-      { weight: 4, arbitrary: metricFields.map((fields) => delimited(2, fields.flat())) },
+      { weight: 4, arbitrary: fc.oneof(metricFields, inOrder).map((fields) => delimited(2, fields.flat())) },
       anyField,
     ),
     { maxLength: 4 },

@@ -20,6 +20,13 @@ export function delimited(field: number, content: readonly number[]): number[] {
   return [...tag(field, 2), ...varint(BigInt(content.length)), ...content];
 }
 
+/** A length-delimited field whose length takes more bytes than it need; protobuf allows five in all. */
+function delimitedLoosely(field: number, content: readonly number[], more: number): number[] {
+  const length = varint(BigInt(content.length));
+  const last = length.pop() ?? 0;
+  return [...tag(field, 2), ...length, last | 0x80, ...new Array<number>(more - 1).fill(0x80), 0, ...content];
+}
+
 export function float(value: number): number[] {
   return [...new Uint8Array(Float32Array.of(value).buffer)];
 }
@@ -65,6 +72,9 @@ export const anyField: fc.Arbitrary<number[]> = fc.letrec<{ field: number[] }>((
     fc.tuple(fieldNumber, anyFloat).map(([n, value]) => [...tag(n, 5), ...value]),
     fc.tuple(fieldNumber, anyFloat, anyFloat).map(([n, a, b]) => [...tag(n, 1), ...a, ...b]),
     fc.tuple(fieldNumber, fc.array(fc.nat(255), { maxLength: 20 })).map(([n, bytes]) => delimited(n, bytes)),
+    fc
+      .tuple(fieldNumber, fc.array(fc.nat(255), { maxLength: 6 }), fc.integer({ min: 1, max: 6 }))
+      .map(([n, bytes, more]) => delimitedLoosely(n, bytes, more)),
     fc
       .tuple(fieldNumber, fc.array(tie('field'), { maxLength: 3 }))
       .map(([n, inner]) => [...tag(n, 3), ...inner.flat(), ...tag(n, 4)]),
