@@ -2,5 +2,6 @@
 import type { Benchmark } from './compare.js';
 
 export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  broker: async () => (await import('./broker.js')).broker,
   decode: async () => (await import('./decode.js')).decode,
 };
