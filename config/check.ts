@@ -28,15 +28,21 @@ export function checkFile(file: string, kind?: Kind, schemas: SettingsSchemas = 
       hint: `add --kind ${KIND_NAMES.join(' | ')}`,
     });
   }
-  const { config, mistakes } = tryConfig(found, value);
-  if (!config) return { kind: found, findings: [...mistakes, ...pluginsOf(value, schemas)] };
-  const findings = [...pluginsOf(config, schemas), ...notes(found, config)];
-  if (holdsSecret(config) && isOpenToOthers(stats)) {
+  const result = checkValue(value, found, schemas);
+  const { config } = tryConfig(found, value);
+  if (config && holdsSecret(config) && isOpenToOthers(stats)) {
     const message =
       'expected a file that other users can neither read nor change, since it holds a secret (chmod o-rw)';
-    findings.unshift({ severity: 'error', path: '', message });
+    result.findings.unshift({ severity: 'error', path: '', message });
   }
-  return { kind: found, findings };
+  return result;
+}
+
+/** Checks a value that was read already; what `checkFile` does less the rights on the file. */
+export function checkValue(value: unknown, kind: Kind, schemas: SettingsSchemas = {}): CheckResult {
+  const { config, mistakes } = tryConfig(kind, value);
+  if (!config) return { kind, findings: [...mistakes, ...pluginsOf(value, schemas)] };
+  return { kind, findings: [...pluginsOf(config, schemas), ...notes(kind, config)] };
 }
 
 /** Entries that are none are told by the schema; the others are looked at all the same. */

@@ -31,7 +31,7 @@ export function loadConfig<K extends Kind>(
 ): Loaded<K> {
   const { variable, paths } = KINDS[kind];
   const inline = path === undefined ? env[variable]?.trim() : undefined;
-  if (inline) return check(kind, readText(inline, variable), variable, undefined);
+  if (inline) return check(kind, readInline(inline, variable), variable, undefined);
   const file = path ?? paths.find((candidate) => exists(candidate));
   if (file === undefined) {
     throw new MakaiError(
@@ -54,7 +54,7 @@ export function readConfigFile(file: string): { value: unknown; stats: Stats } {
   try {
     const stats = statSync(file);
     if (stats.size > MAX_BYTES) throw new Error(`it has ${stats.size} bytes, more than ${MAX_BYTES}`);
-    return { value: readText(readFileSync(file, 'utf8'), file), stats };
+    return { value: readInline(readFileSync(file, 'utf8'), file), stats };
   } catch (error) {
     if (error instanceof MakaiError) throw error;
     throw new MakaiError('CONFIG_UNREADABLE', `${file} cannot be read: ${messageOf(error)}`, {
@@ -67,7 +67,12 @@ export function readConfigFile(file: string): { value: unknown; stats: Stats } {
   }
 }
 
-function readText(text: string, source: string): unknown {
+/**
+ * Reads JSON text.
+ * @param source what the error names as its place
+ * @throws MakaiError CONFIG_UNREADABLE with line and column, never with the text
+ */
+export function readInline(text: string, source: string): unknown {
   const result = readJson(text);
   if (!result.mistake) return result.value;
   const { message, line, column } = result.mistake;

@@ -1,0 +1,31 @@
+/** `makai doctor`: what is in order, what is not, and what to do. */
+import type { Command } from 'commander';
+import type { Diagnosis } from '../doctor/diagnosis.js';
+import { EXIT } from '../errors.js';
+import { clean, jsonLine, write } from '../output.js';
+
+const MARKS = { ok: 'ok   ', note: 'note ', wrong: 'WRONG' } as const;
+
+export function register(program: Command): void {
+  program
+    .command('doctor')
+    .description(
+      'Look at configuration, keys, permissions, ports, clock, store, versions and disk; the exit code is 1 if something is wrong. Nothing is changed.',
+    )
+    .option('--dir <folder>', 'the working folder of `makai up`, instead of the default configuration files')
+    .option('--json', 'one finding a line as JSON')
+    .action(async (options: { dir?: string; json?: true }) => {
+      const { diagnose } = await import('../doctor/index.js');
+      const found = await diagnose(options.dir);
+      for (const one of found) await write(options.json ? jsonLine(one) : describe(one));
+      const wrong = found.filter(({ verdict }) => verdict === 'wrong').length;
+      if (!options.json) await write(wrong === 0 ? 'nothing is wrong\n' : `${wrong} wrong\n`);
+      if (wrong > 0) process.exitCode = EXIT.failed;
+    });
+}
+
+function describe({ area, subject, verdict, message, todo }: Diagnosis): string {
+  const lines = message.split('\n').map((line) => clean(line));
+  const todoLine = todo === undefined ? [] : [clean(`         do: ${todo}`)];
+  return `${[`${MARKS[verdict]}  ${area.padEnd(13)}  ${clean(subject)}: ${lines.join('\n         ')}`, ...todoLine].join('\n')}\n`;
+}

@@ -1,0 +1,78 @@
+/** Configuration: each file by itself, and whether the three fit together. */
+
+import { shownUrl, storeUrl } from '../../config/derived.js';
+import { findingLine } from '../../config/findings.js';
+import { KINDS } from '../../config/kinds.js';
+import { parseEndpoint } from '../../config/types.js';
+import { type Deployment, type Examined, each } from './deployment.js';
+import { type Diagnosis, reporter } from './diagnosis.js';
+
+const { ok, note, wrong } = reporter('configuration');
+
+export function configuration(deployment: Deployment): Diagnosis[] {
+  return [...each(deployment).flatMap(oneFile), ...together(deployment)];
+}
+
+function oneFile({ kind, source, findings, unreadable }: Examined): Diagnosis[] {
+  if (unreadable) return [wrong(kind, unreadable.message, unreadable.hint ?? 'mend the file')];
+  if (source === undefined) {
+    const todo = `makai config example ${kind} > ${KINDS[kind].paths[0]}, if the daemon is to run on this machine`;
+    return [note(kind, `there is neither a file nor ${KINDS[kind].variable}`, todo)];
+  }
+  const told = findings.map((finding) =>
+    finding.severity === 'warning'
+      ? note(source, findingLine(finding), 'change the field, if this is not meant')
+      : wrong(source, findingLine(finding), 'change the field; docs/configuration.md has all of them'),
+  );
+  return told.length > 0 ? told : [ok(source, `sound, for the ${kind}`)];
+}
+
+/** What one daemon connects to, another of this machine should have opened. */
+function together(deployment: Deployment): Diagnosis[] {
+  const service = deployment['triggering-service'].config;
+  const broker = deployment['triggering-broker'].config;
+  const acquisition = deployment['acquisition-broker'].config;
+  const found: Diagnosis[] = [];
+  if (service && broker)
+    found.push(...meet('zmq_trigger_endpoint', service.zmq_trigger_endpoint, 'backend', broker.backend));
+  if (service && acquisition) {
+    found.push(
+      ...meet(
+        'zmq_acquisition_endpoint',
+        service.zmq_acquisition_endpoint,
+        'backend_pull',
+        acquisition.backend_pull,
+      ),
+      ...sameStore(storeUrl(service), storeUrl(acquisition)),
+    );
+  }
+  return found;
+}
+
+function meet(from: string, connects: string, to: string, opened: string): Diagnosis[] {
+  const [a, b] = [parseEndpoint(connects), parseEndpoint(opened)];
+  if (!a || !b || b.port === undefined) return [];
+  const isHere = /^(127\.|localhost$|\[::1\]$)/.test(a.host) && a.transport === 'tcp';
+  if (!isHere) return [];
+  if (a.port === b.port) return [ok(from, `${connects} is where ${to} is opened`)];
+  return [
+    wrong(
+      from,
+      `connects to ${connects}, but on this machine ${to} is ${opened}`,
+      `let ${from} and ${to} name the same port`,
+    ),
+  ];
+}
+
+function sameStore(service: string, acquisition: string): Diagnosis[] {
+  if (service === acquisition)
+    return [ok('store', 'the triggering service and the acquisition broker use the same one')];
+  const message = `the triggering service writes to ${shownUrl(service)}, the acquisition broker to ${shownUrl(acquisition)}`;
+  return [
+    note(
+      'store',
+      message,
+      'let both files name the same store, so that events and measurements are found together',
+    ),
+  ];
+}

@@ -1,0 +1,73 @@
+/** What the doctor looks at: each daemon's configuration as it would be loaded now, and what the running one says. */
+import { MakaiError } from '../../common/errors.js';
+import { readStatus } from '../../common/status/client.js';
+import type { DaemonStatus } from '../../common/status/server.js';
+import { type CheckResult, checkFile, checkValue } from '../../config/check.js';
+import type { ConfigOf, Kind } from '../../config/kinds.js';
+import { KIND_NAMES, KINDS } from '../../config/kinds.js';
+import { readConfigFile, readInline } from '../../config/load.js';
+import { locateConfigFile, statusEndpointOf } from '../../config/locate.js';
+import { tryConfig } from '../../config/parse.js';
+import { parseStatusEndpoint } from '../../config/types.js';
+import { PLUGIN_SCHEMAS } from '../plugin-schemas.js';
+
+export interface Examined<K extends Kind = Kind> {
+  kind: K;
+  /** file or environment variable; undefined: there is no configuration */
+  source: string | undefined;
+  findings: CheckResult['findings'];
+  /** why the configuration could not be read at all */
+  unreadable: MakaiError | undefined;
+  /** undefined when there is none or it has mistakes */
+  config: ConfigOf[K] | undefined;
+  /** undefined when no daemon answers */
+  running: DaemonStatus | undefined;
+}
+
+export type Deployment = { readonly [K in Kind]: Examined<K> };
+
+/** Reads the configurations and asks the running daemons. */
+export async function examine(folder: string | undefined): Promise<Deployment> {
+  const [broker, acquisition, service] = await Promise.all([
+    examineOne('triggering-broker', folder),
+    examineOne('acquisition-broker', folder),
+    examineOne('triggering-service', folder),
+  ]);
+  return { 'triggering-broker': broker, 'acquisition-broker': acquisition, 'triggering-service': service };
+}
+
+/** The daemons in the order that measurements pass them. */
+export function each(deployment: Deployment): Examined[] {
+  return KIND_NAMES.map((kind): Examined => deployment[kind]);
+}
+
+async function examineOne<K extends Kind>(kind: K, folder: string | undefined): Promise<Examined<K>> {
+  const { variable } = KINDS[kind];
+  const inline = folder === undefined ? process.env[variable]?.trim() : undefined;
+  const file = inline ? undefined : locateConfigFile(kind, folder);
+  const base = {
+    kind,
+    source: inline ? variable : file,
+    findings: [],
+    unreadable: undefined,
+    config: undefined,
+  };
+  try {
+    const running = await statusOf(kind, folder);
+    if (base.source === undefined) return { ...base, running };
+    const value = inline ? readInline(inline, variable) : readConfigFile(base.source).value;
+    const { findings } = inline
+      ? checkValue(value, kind, PLUGIN_SCHEMAS)
+      : checkFile(base.source, kind, PLUGIN_SCHEMAS);
+    return { ...base, findings, config: tryConfig(kind, value).config, running };
+  } catch (error) {
+    if (!(error instanceof MakaiError)) throw error;
+    return { ...base, unreadable: error, running: undefined };
+  }
+}
+
+async function statusOf(kind: Kind, folder: string | undefined): Promise<DaemonStatus | undefined> {
+  const address = parseStatusEndpoint(statusEndpointOf(kind, folder));
+  const status = address && (await readStatus(address).catch(() => undefined));
+  return status?.daemon === kind ? status : undefined;
+}

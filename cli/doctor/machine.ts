@@ -1,0 +1,136 @@
+/** The machine: versions, clock, disk, rights on folders. */
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access, stat, statfs } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { codeOf, messageOf } from '../../common/errors.js';
+import { PACKAGE_ROOT } from '../../common/package-root.js';
+import { VERSION } from '../../common/version.js';
+import { type Deployment, each } from './deployment.js';
+import { type Diagnosis, reporter } from './diagnosis.js';
+import { sqliteFileOf, storeUrls } from './store.js';
+
+const run = promisify(execFile);
+const OLDEST_NODE = [20, 19] as const;
+const LITTLE_BYTES = 1e9;
+const LITTLE_SHARE = 0.05;
+
+export async function versions(deployment: Deployment): Promise<Diagnosis[]> {
+  const { ok, note, wrong } = reporter('versions');
+  const found: Diagnosis[] = [];
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const isOld = major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1]);
+  if (isOld)
+    found.push(
+      wrong(
+        'node',
+        `version ${process.versions.node} is too old`,
+        `install Node ${OLDEST_NODE.join('.')} or later`,
+      ),
+    );
+  else found.push(ok('node', `version ${process.versions.node}`));
+  found.push(ok('makai', `version ${VERSION}`));
+  try {
+    const { capability, version } = await import('zeromq');
+    if (capability.curve === true) found.push(ok('zeromq', `libzmq ${version}, with CURVE`));
+    else
+      found.push(
+        wrong('zeromq', `libzmq ${version} has no CURVE`, 'install a zeromq package built with libsodium'),
+      );
+  } catch (error) {
+    found.push(wrong('zeromq', `cannot be loaded: ${messageOf(error)}`, 'npm rebuild zeromq'));
+  }
+  try {
+    const { default: Database } = await import('better-sqlite3');
+    const db = new Database(':memory:');
+    const version: unknown = db.prepare('SELECT sqlite_version()').pluck().get();
+    db.close();
+    found.push(ok('better-sqlite3', `SQLite ${String(version)}`));
+  } catch (error) {
+    found.push(
+      wrong('better-sqlite3', `cannot be loaded: ${messageOf(error)}`, 'npm rebuild better-sqlite3'),
+    );
+  }
+  for (const { kind, running } of each(deployment)) {
+    if (!running || running.version === VERSION) continue;
+    found.push(
+      note(kind, `version ${running.version} runs, ${VERSION} is installed`, 'start the daemon again'),
+    );
+  }
+  return found;
+}
+
+export async function clock(now = Date.now()): Promise<Diagnosis[]> {
+  const { ok, note, wrong } = reporter('clock');
+  const built = await stat(join(PACKAGE_ROOT, 'package.json'));
+  if (now < built.mtimeMs - 86_400_000) {
+    return [
+      wrong(
+        'system clock',
+        `${new Date(now).toISOString()} is before this package was installed`,
+        'set the clock, let it follow a time server',
+      ),
+    ];
+  }
+  const todo =
+    'let the clock follow a time server (systemd-timesyncd, chrony): measurements more than 5 min ahead or 24 h old are dropped';
+  try {
+    const { stdout } = await run('timedatectl', ['show', '--property=NTPSynchronized', '--value'], {
+      timeout: 3000,
+    });
+    return stdout.trim() === 'yes'
+      ? [ok('system clock', 'follows a time server')]
+      : [wrong('system clock', 'does not follow a time server', todo)];
+  } catch {
+    return [note('system clock', 'cannot tell whether it follows a time server (no timedatectl here)', todo)];
+  }
+}
+
+/** Folders that daemons write to. */
+function folders(deployment: Deployment): string[] {
+  const spools = each(deployment).flatMap(({ config }) =>
+    config && 'spool' in config ? [config.spool.path] : [],
+  );
+  const usesMongo = storeUrls(deployment).some((url) => url.startsWith('mongodb'));
+  const files = storeUrls(deployment).flatMap((url) => sqliteFileOf(url) ?? []);
+  return [...new Set([...files.map((file) => dirname(file)), ...(usesMongo ? spools : [])])];
+}
+
+export async function disk(deployment: Deployment): Promise<Diagnosis[]> {
+  const found = await Promise.all(folders(deployment).map(oneFolder));
+  return found.flat();
+}
+
+async function oneFolder(folder: string): Promise<Diagnosis[]> {
+  const { ok, wrong } = reporter('disk');
+  const permissions = reporter('permissions');
+  const there = await nearestFolder(folder);
+  const user = userInfo().username;
+  const found: Diagnosis[] = [];
+  try {
+    await access(there, constants.W_OK | constants.X_OK);
+    const made = there === folder ? 'may be written' : `can be made in ${there}`;
+    found.push(permissions.ok(folder, `${made} by ${user}`));
+  } catch (error) {
+    const todo = `run makai doctor as the user of the service, or give ${user} the right to write there`;
+    found.push(permissions.wrong(folder, `${user} may not write there (${codeOf(error)})`, todo));
+  }
+  const { bavail, blocks, bsize } = await statfs(there);
+  const free = bavail * bsize;
+  const text = `${(free / 1e9).toFixed(1)} GB free of ${((blocks * bsize) / 1e9).toFixed(1)} GB`;
+  if (free < LITTLE_BYTES || bavail < blocks * LITTLE_SHARE)
+    found.push(wrong(folder, `only ${text}`, 'make room, or move store and spool'));
+  else found.push(ok(folder, text));
+  return found;
+}
+
+/** The folder itself, or the nearest one above that exists. */
+async function nearestFolder(folder: string): Promise<string> {
+  const isThere = await stat(folder).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  return isThere || folder === dirname(folder) ? folder : nearestFolder(dirname(folder));
+}

@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { AREAS, type Diagnosis } from '../../cli/doctor/diagnosis.js';
+import { diagnose } from '../../cli/doctor/index.js';
+import { clock } from '../../cli/doctor/machine.js';
+import { prepareWorkspace, type Workspace } from '../../cli/up/workspace.js';
+import { silentLogger } from '../../common/log.js';
+import { Metrics } from '../../common/status/metrics.js';
+import { startStatusServer } from '../../common/status/server.js';
+import type { Kind } from '../../config/kinds.js';
+import { parseEndpoint, parseStatusEndpoint } from '../../config/types.js';
+import { writeSecretCertificate } from '../../keys/files.js';
+import { newKeyPair } from '../../keys/key.js';
+import { openStore } from '../../store/open.js';
+import { makai } from './run-process.js';
+
+describe('cli/doctor', () => {
+  let folder = '';
+  let workspace: Workspace;
+  const cleanups: (() => Promise<unknown>)[] = [];
+  const tools = mkdtempSync(join(tmpdir(), 'makai-tools-'));
+  const path = process.env.PATH;
+
+  before(() => {
+    process.env.PATH = `${tools}:${path}`;
+  });
+  after(() => {
+    process.env.PATH = path;
+    rmSync(tools, { recursive: true });
+  });
+
+  /** What the machine's own clock does must not decide these tests. */
+  function follow(answer: 'yes' | 'no'): void {
+    writeFileSync(join(tools, 'timedatectl'), `#!/bin/sh\necho ${answer}\n`, { mode: 0o755 });
+  }
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'makai-doctor-'));
+    workspace = await prepareWorkspace(folder, ['1001', '1002']);
+    // A loopback address of our own: what other programs open on 127.0.0.1 meanwhile does not matter.
+    const host = `127.${randomInt(1, 255)}.${randomInt(1, 255)}.${randomInt(1, 255)}`;
+    for (const file of Object.values(workspace.configs)) {
+      writeFileSync(file, readFileSync(file, 'utf8').replaceAll('127.0.0.1', host));
+    }
+    follow('yes');
+  });
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0)) await cleanup();
+    rmSync(folder, { recursive: true });
+  });
+
+  function read(kind: Kind): Record<string, unknown> {
+    return JSON.parse(readFileSync(workspace.configs[kind], 'utf8')) as Record<string, unknown>;
+  }
+
+  function change(kind: Kind, fields: Record<string, unknown>): void {
+    writeFileSync(workspace.configs[kind], JSON.stringify({ ...read(kind), ...fields }), { mode: 0o600 });
+  }
+
+  /** Without the disk of the machine that runs the tests. */
+  async function wrongs(): Promise<Diagnosis[]> {
+    const found = (await diagnose(folder)).filter(
+      ({ area, verdict }) => verdict === 'wrong' && area !== 'disk',
+    );
+    for (const { todo } of found) assert.ok(todo, 'each says what to do');
+    return found;
+  }
+
+  /** Exactly one thing is wrong: this one. */
+  async function onlyWrong(area: string, message: RegExp): Promise<void> {
+    const found = await wrongs();
+    assert.deepEqual(
+      found.map((one) => one.area),
+      [area],
+      JSON.stringify(found),
+    );
+    assert.match(`${found[0]?.subject}: ${found[0]?.message}`, message);
+  }
+
+  async function listen(endpoint: string): Promise<Server> {
+    const server = createServer().listen(parseEndpoint(endpoint)?.port, parseEndpoint(endpoint)?.host);
+    await once(server, 'listening');
+    cleanups.push(() => new Promise((done) => server.close(done)));
+    return server;
+  }
+
+  it('finds a fresh deployment in order, looks at every area, and changes nothing', async () => {
+    const before = readdirSync(folder, { recursive: true });
+    const found = await diagnose(folder);
+    assert.deepEqual(
+      found.filter(({ verdict }) => verdict === 'wrong'),
+      [],
+    );
+    assert.deepEqual(
+      [...new Set(found.map(({ area }) => area))],
+      AREAS.filter((area) => found.some((one) => one.area === area)),
+    );
+    for (const area of AREAS)
+      assert.ok(
+        found.some((one) => one.area === area),
+        area,
+      );
+    assert.deepEqual(readdirSync(folder, { recursive: true }), before);
+  });
+
+  it('configuration: mistakes, and what is no JSON', async () => {
+    change('triggering-service', { workers: 0 });
+    await onlyWrong('configuration', /workers: expected a whole number .* found 0/);
+    writeFileSync(workspace.configs['triggering-service'], '{');
+    await onlyWrong('configuration', /not sound JSON: line 1, column 2/);
+  });
+
+  it('configuration: daemons that miss each other', async () => {
+    change('triggering-service', { zmq_acquisition_endpoint: 'tcp://127.0.0.1:1' });
+    await onlyWrong(
+      'configuration',
+      /zmq_acquisition_endpoint: connects to .*:1, but on this machine backend_pull is/,
+    );
+  });
+
+  it('keys: a missing pair, brokers with different ones', async () => {
+    const other = join(folder, 'other_secret');
+    change('acquisition-broker', { server_cert: other });
+    await onlyWrong('keys', /other_secret/);
+    await writeSecretCertificate(other, { boxId: undefined, ...newKeyPair() });
+    await onlyWrong('keys', /the two brokers have different keys/);
+  });
+
+  it('permissions: a secret that others can read, a secret among public certificates', async () => {
+    chmodSync(workspace.keys.serverSecret, 0o644);
+    await onlyWrong('permissions', /opqserver_secret.*mode 0644/);
+    chmodSync(workspace.keys.serverSecret, 0o600);
+    copyFileSync(workspace.keys.boxSecret('1001'), join(workspace.keys.publicDirectory, 'mistake'));
+    await onlyWrong('permissions', /mistake: a secret key among the public certificates/);
+  });
+
+  it('permissions: a configuration with a password that others can read', async () => {
+    change('triggering-broker', {
+      mongo_uri: 'mongodb://user:PASSWORD@127.0.0.1:1/opq?serverSelectionTimeoutMS=200',
+    });
+    chmodSync(workspace.configs['triggering-broker'], 0o644);
+    const found = await wrongs();
+    assert.ok(
+      found.some((one) => one.area === 'configuration' && /neither read nor change/.test(one.message)),
+    );
+    assert.ok(
+      found.some((one) => one.area === 'store' && one.subject === 'mongodb://127.0.0.1:1/opq'),
+      JSON.stringify(found),
+    );
+    assert.ok(!JSON.stringify(found).includes('PASSWORD'));
+  });
+
+  it('ports: taken by another program', async () => {
+    await listen(String(read('acquisition-broker').box_pub));
+    await onlyWrong('ports', /acquisition-broker box_pub .*: another program has the port/);
+  });
+
+  it('ports: opened by the daemon that runs; one it has not opened', async () => {
+    const { interface: boxes, backend, status } = read('triggering-broker') as Record<string, string>;
+    const address = parseStatusEndpoint(status ?? '');
+    const metrics = new Metrics('triggering-broker', '0.0.1');
+    const common = {
+      daemon: 'triggering-broker',
+      version: '0.0.1',
+      details: () => ({}),
+      log: silentLogger(),
+    };
+    const server = await startStatusServer({ ...common, address, named: true, metrics });
+    cleanups.push(() => server.stop());
+    await listen(boxes ?? '');
+    const missing = await listen(backend ?? '');
+    const found = await diagnose(folder);
+    const told = found.filter(({ subject }) => subject.startsWith('triggering-broker interface'));
+    assert.deepEqual(
+      [told[0]?.verdict, told[0]?.message],
+      ['ok', `open by the running daemon (pid ${process.pid})`],
+    );
+    assert.ok(found.some(({ area, message }) => area === 'versions' && /version 0\.0\.1 runs/.test(message)));
+    assert.ok(
+      found.some(
+        ({ area, verdict, subject }) =>
+          area === 'daemons' && verdict === 'ok' && subject === 'triggering-broker',
+      ),
+    );
+    missing.close();
+    await once(missing, 'close');
+    await onlyWrong('ports', /triggering-broker backend .*: the daemon runs, but has not opened it/);
+  });
+
+  it('store: one that exists; files of others; a folder that does not exist', async () => {
+    const store = await openStore(workspace.storeUrl, {
+      retention: { mode: 'ttl', measurementsSeconds: 60 },
+    });
+    const inUse = (await diagnose(folder)).filter(({ area }) => area === 'store');
+    assert.match(inUse[0]?.message ?? '', /^answers; .* MB, schema \d+$/);
+    await store.close();
+    const both = (url: string) => {
+      change('triggering-service', { store: url });
+      change('acquisition-broker', { store: url });
+    };
+    const foreign = join(folder, 'foreign.db');
+    new Database(foreign).exec('CREATE TABLE t (a)').close();
+    both(`sqlite:${foreign}`);
+    await onlyWrong('store', /belongs to another program/);
+    writeFileSync(foreign, 'x'.repeat(5000));
+    await onlyWrong('store', /not an SQLite database/);
+    both(`sqlite:${join(folder, 'none', 'x.db')}`);
+    await onlyWrong('store', /none does not exist/);
+  });
+
+  it('clock: one that follows no time server, one that was never set', async () => {
+    follow('no');
+    await onlyWrong('clock', /does not follow a time server/);
+    const [found] = await clock(Date.UTC(2001, 0, 1));
+    assert.deepEqual([found?.verdict, found?.area], ['wrong', 'clock']);
+  });
+
+  it('exit code 0 when nothing is wrong, else 1; one finding a line with --json; no secret in either', async () => {
+    const sound = await makai(['doctor', '--dir', folder]);
+    const isRoomy = !/^WRONG {2}disk/m.test(sound.stdout);
+    assert.equal(sound.code, isRoomy ? 0 : 1, sound.stdout);
+    assert.match(sound.stdout, isRoomy ? /\nnothing is wrong\n$/ : /\n1 wrong\n$/);
+    change('triggering-broker', { interfaces: 1 });
+    const bad = await makai(['doctor', '--dir', folder, '--json']);
+    assert.equal(bad.code, 1);
+    const found = bad.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Diagnosis);
+    assert.match(
+      found.find(({ verdict }) => verdict === 'wrong')?.message ?? '',
+      /interfaces: unknown field; did you mean interface\?/,
+    );
+    const secret = /secret-key = "(.+)"/.exec(readFileSync(workspace.keys.serverSecret, 'utf8'))?.[1] ?? '';
+    assert.equal(secret.length, 40);
+    assert.ok(!sound.stdout.includes(secret) && !bad.stdout.includes(secret));
+  });
+});
