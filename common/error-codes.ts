@@ -42,6 +42,11 @@ export const ERROR_CODES = {
       'A key or certificate is not what it should be: bad Z85, wrong length, no id, a secret in a public place.',
     action: 'Make the pair again with `makai keys`, or copy the right file.',
   },
+  PLUGIN_UNUSABLE: {
+    meaning: 'A plugin cannot be used: its file is missing or unsound, or it refuses its settings.',
+    action:
+      'Correct its entry in `plugins`, or the file; `makai plugin check <file>` says what is wrong with it.',
+  },
   RECORDING_INVALID: {
     meaning:
       'A recording for the simulated box cannot be replayed: wrong format, no such channel, too short, too loud.',

@@ -1,0 +1,37 @@
+/**
+ * Watches the memory of the thread it runs in: the JavaScript heap and what hangs on it outside (buffers). It looks between calls of
+ * the plugin, so that a leak ends that plugin alone: V8's own heap limit would end the whole process when a single allocation (a
+ * growing Map is enough) is larger than what is left.
+ */
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+const MIB = 2 ** 20;
+
+export class MemoryWatch {
+  readonly #limit: number;
+  readonly #collect: () => void;
+  readonly #base: number;
+
+  /** Made before the plugin is loaded: what is there then is not the plugin's. */
+  constructor(limitMb: number) {
+    this.#limit = limitMb * MIB;
+    setFlagsFromString('--expose-gc');
+    this.#collect = runInNewContext('gc');
+    setFlagsFromString('--no-expose-gc');
+    this.#base = used();
+  }
+
+  /** MiB the plugin holds when that is more than its limit, else undefined. Garbage does not count. */
+  outgrown(): number | undefined {
+    if (used() - this.#base <= this.#limit) return undefined;
+    this.#collect();
+    const held = used() - this.#base;
+    return held > this.#limit ? Math.ceil(held / MIB) : undefined;
+  }
+}
+
+function used(): number {
+  const statistics = getHeapStatistics();
+  return statistics.used_heap_size + statistics.external_memory;
+}
