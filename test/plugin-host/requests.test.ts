@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { MAX_REQUESTS_PER_CALL, REQUEST_BURST } from '../../triggering-service/plugin-host/limits.js';
+import { RequestCollector } from '../../triggering-service/plugin-host/request-collector.js';
+import { TRIGGER_TYPES, toEventRequest } from '../../triggering-service/plugin-host/request-shape.js';
+import { TokenBucket } from '../../triggering-service/plugin-host/token-bucket.js';
+
+const good = {
+  startMs: 1_700_000_000_000,
+  endMs: 1_700_000_001_000,
+  boxIds: [1001, 1002],
+  triggerType: 'VOLTAGE_SAG',
+  percentMagnitude: 12.5,
+  description: 'a sag',
+  requestData: true,
+};
+
+describe('plugin-host: event requests of plugins', () => {
+  it('takes a sound request as it is', () => assert.deepEqual(toEventRequest(good), good));
+
+  it('mends what only describes: magnitude, text, fractions of a millisecond, boxes named twice', () => {
+    const mended = toEventRequest({
+      ...good,
+      startMs: good.startMs + 0.7,
+      endMs: good.endMs - 0.7,
+      boxIds: [5, 5, 6],
+      percentMagnitude: Number.NaN,
+      description: `a\nb\u2028${'x'.repeat(5000)}\ud800`,
+      requestData: undefined,
+    });
+    assert.ok(typeof mended === 'object');
+    assert.deepEqual(
+      { ...mended, description: mended.description.slice(0, 5) },
+      { ...good, boxIds: [5, 6], percentMagnitude: 0, description: 'a b x' },
+    );
+    assert.equal(mended.description.length, 1000);
+    const negative = toEventRequest({ ...good, percentMagnitude: -3 });
+    assert.equal(typeof negative === 'object' && negative.percentMagnitude, 3);
+  });
+
+  const wrong: [string, object | number | null, RegExp][] = [
+    ['no object', 7, /not an object/],
+    ['null', null, /not an object/],
+    ['a start that is NaN', { ...good, startMs: Number.NaN }, /not a time/],
+    ['an end that is infinite', { ...good, endMs: Number.POSITIVE_INFINITY }, /not a time/],
+    ['an end before the start', { ...good, endMs: good.startMs }, /not before/],
+    ['a negative time', { ...good, startMs: -1 }, /not a time/],
+    ['times that are text', { ...good, startMs: '1' }, /not a time/],
+    ['no boxes', { ...good, boxIds: [] }, /empty/],
+    ['boxes that are no list', { ...good, boxIds: 5 }, /not a list/],
+    ['a box 0', { ...good, boxIds: [0] }, /no box id/],
+    ['a box past int32', { ...good, boxIds: [2 ** 31] }, /no box id/],
+    ['a box that is half', { ...good, boxIds: [1.5] }, /no box id/],
+    ['a million boxes', { ...good, boxIds: new Uint32Array(1e6).fill(1) }, /more than 50000/],
+    ['a kind that is none', { ...good, triggerType: 'SAG' }, /triggerType/],
+  ];
+  for (const [what, value, problem] of wrong) {
+    it(`refuses ${what}`, () => assert.match(String(toEventRequest(value)), problem));
+  }
+
+  it('gives a request with every field sane, or a reason, for anything', () => {
+    const near = fc.record(
+      Object.fromEntries(
+        Object.entries(good).map(([key, value]) => [key, fc.oneof(fc.constant(value), fc.anything())]),
+      ),
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fc.oneof(fc.anything(), near), (value) => {
+        const request = toEventRequest(value);
+        if (typeof request === 'string') return;
+        assert.ok(Number.isSafeInteger(request.startMs) && request.startMs < request.endMs);
+        assert.ok(request.boxIds.length > 0 && request.boxIds.every((id) => id >= 1 && id < 2 ** 31));
+        assert.ok(TRIGGER_TYPES.includes(request.triggerType));
+        assert.ok(Number.isFinite(request.percentMagnitude) && request.percentMagnitude >= 0);
+        assert.equal(typeof request.requestData, 'boolean');
+        assert.equal(request.description, request.description.toString());
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('looks at no more requests of one call than the limit, and counts the others', () => {
+    const collector = new RequestCollector();
+    assert.equal(collector.admit(1_000_000), MAX_REQUESTS_PER_CALL);
+    for (let i = 0; i < MAX_REQUESTS_PER_CALL; i++) collector.add(good);
+    assert.equal(collector.admit(10), 0);
+    collector.add({ ...good, boxIds: 'none' });
+    const { requests, surplus, refused, problem } = collector.take();
+    assert.equal(requests.length, MAX_REQUESTS_PER_CALL);
+    assert.equal(surplus, 1_000_000 - MAX_REQUESTS_PER_CALL + 10);
+    assert.deepEqual([refused, problem], [1, 'boxIds is not a list']);
+    assert.equal(collector.take().requests.length, 0);
+  });
+
+  it('refuses requests that together name too many boxes', () => {
+    const collector = new RequestCollector();
+    const boxIds = Array.from({ length: 50_000 }, (_, i) => i + 1);
+    for (let i = 0; i < 5; i++) collector.add({ ...good, boxIds });
+    const { requests, refused } = collector.take();
+    assert.deepEqual([requests.length, refused], [4, 1]);
+  });
+
+  it('lets a burst through and then so many a second', () => {
+    let now = 0;
+    const bucket = new TokenBucket(REQUEST_BURST, 200, () => now);
+    assert.equal(bucket.take(REQUEST_BURST + 5), REQUEST_BURST);
+    assert.equal(bucket.take(1), 0);
+    now = 500;
+    assert.equal(bucket.take(1000), 100);
+    now = 1e9;
+    assert.equal(bucket.take(REQUEST_BURST * 2), REQUEST_BURST);
+  });
+});
