@@ -16,9 +16,9 @@ export class MemoryWatch {
   /** Made before the plugin is loaded: what is there then is not the plugin's. */
   constructor(limitMb: number) {
     this.#limit = limitMb * MIB;
+    // The flag is one of the whole process. It stays set: another thread may be between these two lines.
     setFlagsFromString('--expose-gc');
     this.#collect = runInNewContext('gc');
-    setFlagsFromString('--no-expose-gc');
     this.#base = used();
   }
 

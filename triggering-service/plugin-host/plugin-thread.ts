@@ -76,7 +76,7 @@ export class PluginThread {
   }
 
   update(site: SiteData): void {
-    if (this.#running) this.#send({ type: 'site', site });
+    this.#send({ type: 'site', site });
   }
 
   /** Lets it read what waits and unload, and ends it in any case. `ended` tells when. */

@@ -24,6 +24,7 @@ const reader = new RingReader(start.ring, start.from, start.queueBatches);
 const batch = createColumns(MAX_BATCH);
 const memory = start.file.language === 'javascript' ? new MemoryWatch(start.memoryMb) : undefined;
 
+let session: PluginSession | undefined;
 let state: 'running' | 'stopping' | 'done' = 'running';
 let scheduled = false;
 let sinceCheck = 0;
@@ -33,7 +34,7 @@ const send = (message: FromWorker): void => port.postMessage(message);
 async function run(): Promise<void> {
   control.enter('load');
   const plugin = await loadPlugin(start.file, start.memoryMb);
-  const session = new PluginSession(
+  const loaded = new PluginSession(
     plugin,
     {
       requests: (requests) => send({ type: 'requests', requests }),
@@ -41,39 +42,35 @@ async function run(): Promise<void> {
     },
     control,
   );
-  await session.configure(
+  await loaded.configure(
     start.settings,
     createContext(site, control, (level, text) => send({ type: 'log', level, text })),
   );
   control.leave();
+  session = loaded;
   const { name, version, language } = plugin;
   send({ type: 'running', name, version, language });
-  port.on('message', (message: ToWorker) => {
-    if (message.type === 'site') site.update(message.site);
-    if (message.type === 'stop' && state === 'running') state = 'stopping';
-    schedule(session);
-  });
-  setInterval(() => guarded(() => tick(session)), TICK_MS).unref();
-  schedule(session);
+  setInterval(() => guarded(tick), TICK_MS).unref();
+  schedule();
 }
 
 /** One batch at a time, so that messages and the plugin's own timers and sockets get their turn in between. */
-function schedule(session: PluginSession): void {
+function schedule(): void {
   if (scheduled) return;
   scheduled = true;
   setImmediate(() => {
     scheduled = false;
-    guarded(() => pump(session));
+    guarded(pump);
   });
 }
 
-function pump(session: PluginSession): void {
-  if (state === 'done') return;
+function pump(): void {
+  if (!session) return;
   const count = reader.read(batch);
   noteLosses();
   if (count === 0) {
     if (state === 'stopping') {
-      finish(session);
+      finish();
       return;
     }
     control.sleep();
@@ -83,18 +80,18 @@ function pump(session: PluginSession): void {
     sinceCheck += 1;
     if (sinceCheck >= MEMORY_CHECK_BATCHES) checkMemory();
   }
-  schedule(session);
+  schedule();
 }
 
-function tick(session: PluginSession): void {
+function tick(): void {
   if (state !== 'running') return;
-  session.tick(Date.now());
+  session?.tick(Date.now());
   checkMemory();
 }
 
-function finish(session: PluginSession): void {
+function finish(): void {
   state = 'done';
-  session.unload().then(
+  session?.unload().then(
     () => send({ type: 'unloaded' }),
     (error: unknown) => fail(`onUnload: ${messageOf(error)}`),
   );
@@ -127,6 +124,12 @@ function guarded(run: () => void): void {
   }
 }
 
+// From the start: it keeps the thread alive while the plugin loads.
+port.on('message', (message: ToWorker) => {
+  if (message.type === 'site') site.update(message.site);
+  if (message.type === 'stop' && state === 'running') state = 'stopping';
+  schedule();
+});
 noteLosses();
 run().catch((error: unknown) => {
   state = 'done';
