@@ -11,6 +11,7 @@ declare namespace WebAssembly {
     constructor(bytes: ArrayBuffer | ArrayBufferView);
     static exports(module: Module): { name: string; kind: ImportExportKind }[];
     static imports(module: Module): { module: string; name: string; kind: ImportExportKind }[];
+    static customSections(module: Module, name: string): ArrayBuffer[];
   }
 
   class Instance {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type WasmMemory, wasm } from '../../common/webassembly.js';
 import { limitMemory } from '../../triggering-service/plugin-host/wasm-limits.js';
 import { inspectModule } from '../../triggering-service/plugin-host/wasm-module.js';
 import { sectionsOf, WasmFormatError } from '../../triggering-service/plugin-host/wasm-reader.js';
@@ -9,11 +8,11 @@ import { assemble, pluginText } from './wat.js';
 const PAGES = 16;
 const MEMORY_MB = 1;
 
-function memoryOf(bytes: Uint8Array): WasmMemory {
+function memoryOf(bytes: Uint8Array): WebAssembly.Memory {
   const { module } = inspectModule(bytes, MEMORY_MB);
   assert.ok(module);
   const makai = { log: () => undefined, now_ms: () => 0 };
-  return new wasm.Instance(module, { makai }).exports.memory as WasmMemory;
+  return new WebAssembly.Instance(module, { makai }).exports.memory as WebAssembly.Memory;
 }
 
 /** A module of a header and the sections given, by hand. */
@@ -44,7 +43,7 @@ describe('plugin-host: memory limits of WebAssembly', () => {
     });
     const { module, problems } = inspectModule(assemble(text), MEMORY_MB);
     assert.ok(module, problems.join());
-    const grow = new wasm.Instance(module, {}).exports.grow as (entries: number) => number;
+    const grow = new WebAssembly.Instance(module, {}).exports.grow as (entries: number) => number;
     assert.equal(grow(9_999), 1);
     assert.equal(grow(1), -1);
   });
@@ -105,7 +104,7 @@ describe('plugin-host: memory limits of WebAssembly', () => {
         for (const { at, to } of changes) bytes[at] = to;
         const { module, problems } = inspectModule(bytes, MEMORY_MB);
         if (!module || problems.length > 0) return;
-        const found = new wasm.Instance(module, {}).exports.memory as WasmMemory;
+        const found = new WebAssembly.Instance(module, {}).exports.memory as WebAssembly.Memory;
         assert.ok(found.buffer.byteLength <= MEMORY_MB * 2 ** 20);
         const pages = found.buffer.byteLength / 65_536;
         assert.throws(() => found.grow(PAGES + 1 - pages), RangeError);

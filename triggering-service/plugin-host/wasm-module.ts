@@ -1,6 +1,5 @@
 /** Judges a WebAssembly plugin before it runs: memory limits, imports, exports, and their types (ABI v1, plugins/sdk/abi.ts). */
 import { messageOf } from '../../common/errors.js';
-import { type WasmModule, wasm } from '../../common/webassembly.js';
 import { ABI_EXPORTS, ABI_IMPORTS } from '../../plugins/sdk/abi.js';
 import { limitMemory, PAGE_BYTES } from './wasm-limits.js';
 import { WasmFormatError } from './wasm-reader.js';
@@ -8,7 +7,7 @@ import { type Signature, signaturesOf, signatureText } from './wasm-signatures.j
 
 export interface InspectedModule {
   /** compiled, with its memory limited; undefined when it cannot be */
-  module: WasmModule | undefined;
+  module: WebAssembly.Module | undefined;
   /** all that keeps it from being a plugin; empty = sound */
   problems: string[];
 }
@@ -20,12 +19,12 @@ const IMPORT_MODULE = 'makai';
  */
 export function inspectModule(bytes: Uint8Array, memoryMb: number): InspectedModule {
   let limited: Uint8Array<ArrayBuffer>;
-  let module: WasmModule;
+  let module: WebAssembly.Module;
   try {
     limited = limitMemory(bytes, Math.floor((memoryMb * 2 ** 20) / PAGE_BYTES)).bytes;
-    module = new wasm.Module(limited);
+    module = new WebAssembly.Module(limited);
   } catch (error) {
-    if (error instanceof WasmFormatError || error instanceof wasm.CompileError) {
+    if (error instanceof WasmFormatError || error instanceof WebAssembly.CompileError) {
       return { module: undefined, problems: [messageOf(error)] };
     }
     throw error;
@@ -35,9 +34,9 @@ export function inspectModule(bytes: Uint8Array, memoryMb: number): InspectedMod
   return { module, problems };
 }
 
-function wrongImports(module: WasmModule): string[] {
+function wrongImports(module: WebAssembly.Module): string[] {
   const offered = Object.keys(ABI_IMPORTS);
-  return wasm.Module.imports(module)
+  return WebAssembly.Module.imports(module)
     .filter((i) => i.module !== IMPORT_MODULE || i.kind !== 'function' || !offered.includes(i.name))
     .map((i) => {
       const known = offered.map((name) => `${IMPORT_MODULE}.${name}`).join(' and ');
@@ -45,8 +44,8 @@ function wrongImports(module: WasmModule): string[] {
     });
 }
 
-function wrongExports(module: WasmModule): string[] {
-  const exported = new Map(wasm.Module.exports(module).map((e) => [e.name, e.kind]));
+function wrongExports(module: WebAssembly.Module): string[] {
+  const exported = new Map(WebAssembly.Module.exports(module).map((e) => [e.name, e.kind]));
   const wanted = [['memory', 'memory'], ...Object.keys(ABI_EXPORTS).map((name) => [name, 'function'])];
   return wanted.flatMap(([name = '', kind]) => {
     const found = exported.get(name);

@@ -1,5 +1,4 @@
 /** A WebAssembly plugin (ABI v1, plugins/sdk/abi.ts). Every address and length it gives is checked before it is used. */
-import { type WasmFunction, type WasmMemory, type WasmModule, wasm } from '../../common/webassembly.js';
 import {
   ABI_LOG_LEVELS,
   ABI_TRIGGER_TYPES,
@@ -19,8 +18,11 @@ const TRIGGER_NAMES = new Map(Object.entries(ABI_TRIGGER_TYPES).map(([name, numb
 const decoder = new TextDecoder();
 const NO_COLUMNS_COUNT = 0;
 
+/** A function a module exports. All values of ABI v1 are numbers. */
+type WasmFunction = (...values: number[]) => number | undefined;
+
 interface Exports {
-  memory: WasmMemory;
+  memory: WebAssembly.Memory;
   makai_abi_version: WasmFunction;
   makai_alloc: WasmFunction;
   makai_configure: WasmFunction;
@@ -32,13 +34,13 @@ export class WasmPlugin implements LoadedPlugin {
   readonly name: string;
   readonly version: string;
   readonly language = 'webassembly';
-  readonly #module: WasmModule;
+  readonly #module: WebAssembly.Module;
   #exports: Exports | undefined;
   #context: PluginContext | undefined;
   #batch = 0;
 
   /** @param module one that `inspectModule` found sound */
-  constructor(name: string, module: WasmModule) {
+  constructor(name: string, module: WebAssembly.Module) {
     this.name = name;
     this.#module = module;
     this.version = versionOf(module);
@@ -46,7 +48,7 @@ export class WasmPlugin implements LoadedPlugin {
 
   configure(settings: Record<string, unknown>, context: PluginContext): Promise<void> {
     this.#context = context;
-    const instance = new wasm.Instance(this.#module, {
+    const instance = new WebAssembly.Instance(this.#module, {
       makai: { log: this.#log, now_ms: () => context.now() },
     });
     const exports = instance.exports as unknown as Exports; // their kinds and types were checked by inspectModule
@@ -143,7 +145,7 @@ export class WasmPlugin implements LoadedPlugin {
 }
 
 /** What the module says in its custom section `makai.version`, if it has one. */
-function versionOf(module: WasmModule): string {
-  const [section] = wasm.Module.customSections(module, 'makai.version');
+function versionOf(module: WebAssembly.Module): string {
+  const [section] = WebAssembly.Module.customSections(module, 'makai.version');
   return section ? decoder.decode(section.slice(0, 100)) : `abi ${ABI_VERSION}`;
 }
