@@ -24,7 +24,7 @@ export async function openBroker(keys: KeyPair = newKeyPair(), endpoints?: BoxEn
   };
   const measurements = new Subscriber({ ...server, receiveHighWaterMark: 100_000 });
   measurements.subscribe();
-  const commands = new XPublisher({ ...server, verbosity: 'allSubs' });
+  const commands = new XPublisher({ ...server, verbosity: 'allSubsUnsubs' });
   const replies = new Pull(server);
   const bind = async (socket: Socket, endpoint: string | undefined): Promise<string> => {
     await socket.bind(endpoint ?? 'tcp://127.0.0.1:*');

@@ -31,6 +31,9 @@ export function numberedSource(cycles = 6000): CycleSource {
   return memorySource(samples, 96.56, 'numbered cycles');
 }
 
+/** One for all tests, so that it is analysed once. */
+const NUMBERED = numberedSource();
+
 export interface TestBox {
   box: Box;
   clock: ManualClock;
@@ -44,7 +47,7 @@ export async function boxAt(
   const clock = new ManualClock(START_MS);
   const box = await startBox({
     id: options.dialect === 2 ? 1001 : 7,
-    source: numberedSource(),
+    source: NUMBERED,
     serverPublicKey: broker.keys.publicKey,
     endpoints: broker.endpoints,
     clock,
