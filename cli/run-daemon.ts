@@ -8,7 +8,7 @@ import type { Running } from '../common/lifecycle.js';
 import { createLogger, type Logger } from '../common/log.js';
 import { createNotifier } from '../common/notify.js';
 import { type ConfigOf, type Kind, loadConfig } from '../config/index.js';
-import { describeError, EXIT } from './errors.js';
+import { describeError, EXIT, tell } from './errors.js';
 import { jsonLine, write } from './output.js';
 import { stopWithParent } from './parent.js';
 
@@ -24,7 +24,8 @@ export type StartDaemon<K extends Kind> = (config: ConfigOf[K], deps: { log: Log
 /**
  * Runs a daemon until a signal ends it; the promise is fulfilled once it has stopped.
  * @param path configuration file named on the command line
- * @throws what loading or starting threw
+ * A failed start is told and ends the process with code 1.
+ * @throws what loading threw
  */
 export async function runDaemon<K extends Kind>(
   kind: K,
@@ -38,7 +39,11 @@ export async function runDaemon<K extends Kind>(
   const ending = firstSignal(log);
   stopWithParent();
   const notifier = createNotifier(log);
-  const daemon = await start(config, { log });
+  const daemon = await start(config, { log }).catch((error: unknown) => {
+    // What the failed start may have left open must not keep the process alive: its supervisor waits for the end.
+    tell(error);
+    process.exit(EXIT.failed);
+  });
   const stopWatching = watchSignals(kind, path, daemon, log, config.log_level);
   await write(jsonLine({ ready: kind, pid: process.pid, endpoints: daemon.endpoints ?? {} }));
   notifier.ready();

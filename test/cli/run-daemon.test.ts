@@ -62,7 +62,7 @@ describe('cli/run-daemon', () => {
     assert.equal((await program.end()).code, 128 + 2);
   });
 
-  it('a failed start says what and what to do, and exits 1', async () => {
+  it('a failed start says what and what to do, and exits 1 whatever it left open', async () => {
     const { code, stdout, stderr } = await start('fail').end();
     assert.deepEqual([code, stdout], [1, '']);
     assert.match(stderr, /error \[STORE_UNAVAILABLE\]: no store here\nhint: start it\n$/);
