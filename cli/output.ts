@@ -7,8 +7,8 @@ export interface Column<Row> {
   right?: boolean;
 }
 
-/** Writes text to stdout, and waits while a slow reader has not taken it. */
-export async function write(text: string): Promise<void> {
+/** Writes text or bytes to stdout, and waits while a slow reader has not taken it. */
+export async function write(text: string | Uint8Array): Promise<void> {
   if (!process.stdout.write(text)) await new Promise<void>((done) => process.stdout.once('drain', done));
 }
 

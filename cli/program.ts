@@ -2,16 +2,31 @@
 import { Command } from 'commander';
 import { VERSION } from '../common/version.js';
 import { register as box } from './commands/box.js';
+import { register as boxes } from './commands/boxes.js';
 import { register as config } from './commands/config.js';
 import { register as doctor } from './commands/doctor.js';
+import { register as events } from './commands/events.js';
 import { register as install } from './commands/install.js';
+import { register as measurements } from './commands/measurements.js';
 import { register as status } from './commands/status.js';
+import { register as trends } from './commands/trends.js';
 import { register as up } from './commands/up.js';
 
 /** Adds one subcommand to the program. */
 export type Register = (program: Command) => void;
 
-const COMMANDS: readonly Register[] = [up, box, config, doctor, install, status];
+const COMMANDS: readonly Register[] = [
+  up,
+  events,
+  measurements,
+  trends,
+  boxes,
+  box,
+  config,
+  doctor,
+  install,
+  status,
+];
 
 /** A program with all subcommands, that throws CommanderError instead of ending the process. */
 export function buildProgram(): Command {

@@ -3,6 +3,10 @@
  * `docs/errors.md` is generated from this table and a test fails when the two disagree.
  */
 export const ERROR_CODES = {
+  BOX_EXISTS: {
+    meaning: 'A box was to be added that is recorded already.',
+    action: 'Change it with `makai boxes set`.',
+  },
   BOX_NAME_TAKEN: {
     meaning: "A box was to be stored under a name that is another box's.",
     action: 'Choose another name; `makai boxes list` shows those in use.',
@@ -41,6 +45,10 @@ export const ERROR_CODES = {
     meaning:
       'A key or certificate is not what it should be: bad Z85, wrong length, no id, a secret in a public place.',
     action: 'Make the pair again with `makai keys`, or copy the right file.',
+  },
+  NOT_FOUND: {
+    meaning: 'What was asked for by its id is not in the store.',
+    action: 'List what is there: `makai events list`, `makai boxes list`; check --store or --dir.',
   },
   PLUGIN_UNUSABLE: {
     meaning: 'A plugin cannot be used: its file is missing or unsound, or it refuses its settings.',

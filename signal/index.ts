@@ -3,4 +3,5 @@ export { highPassKernel, lowPassKernel, sinc } from './fir.js';
 export { type FrequencyOptions, frequency, hannKernel, risingCrossings } from './frequency.js';
 export { type Grouping, type HarmonicOptions, harmonicRms, lineRms, thd } from './harmonics.js';
 export { cycleRms, firstRisingZero, halfCycleRms, rms } from './rms.js';
+export { type SampleRun, sampleRuns } from './sample-times.js';
 export { TRANSIENT_TAPS, transientKernel, transientMagnitude } from './transient.js';

@@ -2,23 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Subscriber } from 'zeromq';
 import type { Running } from '../../common/lifecycle.js';
-import { cycleRms } from '../../signal/index.js';
-import type { BoxEventDocument, EventDocument, Store } from '../../store/store.js';
+import type { EventDocument, Store } from '../../store/store.js';
+import { summarizeWaveform, type WaveformSummary } from '../waveform-summary.js';
 
 /** How long an event may take to be complete before it is shown as it is, ms. */
 const COMPLETE_MS = 20_000;
 /** A box not heard for this long is no longer counted, ms. */
 const HEARD_MS = 5000;
-
-/** What is known of one box's waveform. */
-export interface WaveformSummary {
-  box_id: string;
-  bytes: number;
-  seconds: number;
-  /** least and greatest RMS of a cycle, volts */
-  rms_min: number;
-  rms_max: number;
-}
 
 export type ShownEvent = EventDocument & { waveforms: WaveformSummary[] };
 
@@ -95,16 +85,6 @@ export class Watch implements Running {
 
   async #summaries(eventId: number): Promise<WaveformSummary[]> {
     const boxEvents = await this.#store.boxEvents(eventId);
-    return Promise.all(boxEvents.map((boxEvent) => this.#summary(boxEvent)));
-  }
-
-  async #summary({ box_id, data_fs_filename }: BoxEventDocument): Promise<WaveformSummary> {
-    const bytes = (await this.#store.waveform(data_fs_filename)) ?? Buffer.alloc(0);
-    const constant = (await this.#store.box(box_id))?.calibration_constant || 1;
-    const samples = new Int16Array(bytes.length >> 1);
-    for (let i = 0; i < samples.length; i++) samples[i] = bytes.readInt16LE(2 * i);
-    const volts = [...cycleRms(samples)].map((counts) => counts / constant);
-    const [rms_min, rms_max] = [Math.min(...volts), Math.max(...volts)];
-    return { box_id, bytes: bytes.length, seconds: samples.length / 12_000, rms_min, rms_max };
+    return Promise.all(boxEvents.map((boxEvent) => summarizeWaveform(this.#store, boxEvent)));
   }
 }

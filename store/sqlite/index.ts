@@ -1,5 +1,7 @@
 /** The embedded store: one SQLite file, no server. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { MakaiError } from '../../common/errors.js';
 import type { MeasurementColumns } from '../../proto/columns.js';
 import { createColumns, METRICS } from '../../proto/columns.js';
 import type { Store, StoreOptions, SweepResult, WriteOptions } from '../store.js';
@@ -12,6 +14,8 @@ export interface SqliteOptions extends StoreOptions {
    * `inline` (always for databases in memory): they run here, without the cost of a thread: for short-lived programs.
    */
   thread?: 'worker' | 'inline';
+  /** true: a file that is not there is an error, and not made */
+  mustExist?: boolean;
 }
 
 const TRENDS_A_CALL = 100;
@@ -24,6 +28,11 @@ const TRENDS_A_CALL = 100;
 export async function openSqliteStore(file: string, options: SqliteOptions): Promise<Store> {
   const inline = file === ':memory:' || options.thread === 'inline';
   const path = file === ':memory:' ? file : resolve(file);
+  if (options.mustExist === true && !existsSync(path)) {
+    throw new MakaiError('STORE_UNAVAILABLE', `there is no store at ${path}`, {
+      hint: 'Check the path; `makai store init` makes a new store.',
+    });
+  }
   const execution = inline
     ? executeInline(path, options.retention)
     : await executeOnThread(path, options.retention);

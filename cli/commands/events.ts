@@ -1,0 +1,168 @@
+/** `makai events list | show | export`. */
+import type { Command } from 'commander';
+import { MakaiError } from '../../common/errors.js';
+import type { EventDocument, Store } from '../../store/store.js';
+import { UsageError } from '../errors.js';
+import { clean, jsonLine, print, table, write } from '../output.js';
+import {
+  oldestFirst,
+  parseCount,
+  parseRange,
+  parseTime,
+  type RangeOptions,
+  withRangeOptions,
+} from '../range.js';
+import { type StoreChoice, useStore, withStoreOptions } from '../store-access.js';
+import { CSV_HEADER, WaveformCsv } from '../waveform-csv.js';
+import { summarizeWaveform } from '../waveform-summary.js';
+
+export function register(program: Command): void {
+  const events = program
+    .command('events')
+    .description('What happened on the grid: events and their waveforms.');
+  const list = events.command('list').description('List events by the start of the window asked for.');
+  withStoreOptions(withRangeOptions(list, 'events')).action(listEvents);
+  const show = events
+    .command('show')
+    .description('Show one event: who was asked, who answered, how low and how high the voltage went.')
+    .argument('<id>', 'number of the event')
+    .option('--json', 'the event, then the box events of it, one document a line as JSON');
+  withStoreOptions(show).action(showEvent);
+  const exported = events
+    .command('export')
+    .description(
+      'Print waveforms, one row a sample: event_id, box_id, timestamp_ms (Unix ms with fractions), counts, volts. Times: docs/data-model.md.',
+    )
+    .argument('[id...]', 'numbers of events')
+    .option('--csv', 'as CSV (the only format, so far also the default)')
+    .option('--all', 'all events, or those of --from and --to, in place of numbers')
+    .option('--from <time>', 'with --all: events from this time on')
+    .option('--to <time>', 'with --all: events before this time')
+    .option('--box <id>', 'only the waveforms of this box');
+  withStoreOptions(exported).action(exportEvents);
+}
+
+async function listEvents(options: RangeOptions & StoreChoice): Promise<void> {
+  const range = parseRange(options);
+  await useStore(options, (store) =>
+    print(
+      oldestFirst(range, (part) => store.events(part)),
+      [
+        { title: 'event', value: (event) => event.event_id, right: true },
+        { title: 'start (UTC)', value: (event) => isoTime(event.target_event_start_timestamp_ms) },
+        { title: 'seconds', value: (event) => seconds(event), right: true },
+        { title: 'type', value: (event) => event.type },
+        { title: '%', value: (event) => event.percent_magnitude?.toFixed(1), right: true },
+        { title: 'boxes', value: (event) => answered(event), right: true },
+        { title: 'description', value: (event) => event.description },
+      ],
+      options,
+    ),
+  );
+}
+
+async function showEvent(id: string, options: StoreChoice & { json?: true }): Promise<void> {
+  await useStore(options, async (store) => {
+    const event = await eventOf(store, id);
+    const boxEvents = await store.boxEvents(event.event_id);
+    if (options.json) {
+      for (const document of [event, ...boxEvents]) await write(jsonLine(document));
+      return;
+    }
+    await write(describe(event));
+    const rows = [];
+    for (const boxEvent of boxEvents) {
+      rows.push({ boxEvent, summary: await summarizeWaveform(store, boxEvent) });
+    }
+    const columns = table(
+      [
+        { title: 'box', value: ({ summary }) => summary.box_id },
+        { title: 'location', value: ({ boxEvent }) => boxEvent.location },
+        { title: 'first cycle (UTC)', value: ({ boxEvent }) => isoTime(boxEvent.event_start_timestamp_ms) },
+        { title: 'cycles', value: ({ boxEvent }) => boxEvent.window_timestamps_ms.length, right: true },
+        { title: 'seconds', value: ({ summary }) => summary.seconds.toFixed(3), right: true },
+        { title: 'least V', value: ({ summary }) => summary.rms_min.toFixed(2), right: true },
+        { title: 'greatest V', value: ({ summary }) => summary.rms_max.toFixed(2), right: true },
+      ],
+      rows,
+    );
+    if (rows.length > 0) await write(columns);
+  });
+}
+
+async function exportEvents(
+  ids: string[],
+  options: StoreChoice & { all?: true; from?: string; to?: string; box?: string },
+): Promise<void> {
+  if (ids.length > 0 === (options.all === true)) throw new UsageError('name events by number, or give --all');
+  if (!options.all && (options.from ?? options.to) !== undefined)
+    throw new UsageError('--from and --to go with --all');
+  const numbers = ids.map((id) => parseCount('<id>', id));
+  const range = {
+    ...(options.from === undefined ? {} : { fromMs: parseTime('--from', options.from) }),
+    ...(options.to === undefined ? {} : { toMs: parseTime('--to', options.to) }),
+  };
+  await useStore(options, async (store) => {
+    // Every number is looked up before anything is printed.
+    for (const id of ids) await eventOf(store, id);
+    const constants = new Map((await store.boxes()).map((box) => [box.box_id, box.calibration_constant]));
+    const csv = new WaveformCsv();
+    await write(CSV_HEADER);
+    for await (const eventId of options.all ? numbersOf(store.events(range)) : numbers) {
+      for (const boxEvent of await store.boxEvents(eventId)) {
+        if (options.box !== undefined && boxEvent.box_id !== options.box) continue;
+        const bytes = await store.waveform(boxEvent.data_fs_filename);
+        if (bytes === undefined) {
+          process.stderr.write(
+            `event ${eventId}: the waveform of box ${clean(boxEvent.box_id)} is missing\n`,
+          );
+          continue;
+        }
+        for (const chunk of csv.rows(boxEvent, bytes, constants.get(boxEvent.box_id) || 1))
+          await write(chunk);
+      }
+    }
+  });
+}
+
+async function* numbersOf(events: AsyncIterable<EventDocument>): AsyncGenerator<number> {
+  for await (const { event_id } of events) yield event_id;
+}
+
+async function eventOf(store: Store, id: string): Promise<EventDocument> {
+  const event = await store.event(parseCount('<id>', id));
+  if (event !== undefined) return event;
+  throw new MakaiError('NOT_FOUND', `there is no event ${id} in this store`, {
+    hint: '`makai events list` shows which there are.',
+  });
+}
+
+function describe(event: EventDocument): string {
+  const { target_event_start_timestamp_ms: from, target_event_end_timestamp_ms: to } = event;
+  const silent = event.boxes_triggered.filter((box) => !event.boxes_received.includes(box));
+  const lines = [
+    `event ${event.event_id}: ${event.type ?? 'type unknown'}`,
+    `  window       ${isoTime(from)} to ${isoTime(to)} (${seconds(event)} s)`,
+    ...(event.percent_magnitude === undefined
+      ? []
+      : [`  magnitude    ${event.percent_magnitude.toFixed(1)} %`]),
+    `  description  ${event.description}`,
+    `  asked        ${event.boxes_triggered.join(', ') || 'no box'}`,
+    `  answered     ${event.boxes_received.join(', ') || 'no box'}`,
+    ...(silent.length > 0 ? [`  silent       ${silent.join(', ')}`] : []),
+  ];
+  return `${lines.map(clean).join('\n')}\n\n`;
+}
+
+function seconds(event: EventDocument): string {
+  return ((event.target_event_end_timestamp_ms - event.target_event_start_timestamp_ms) / 1000).toFixed(3);
+}
+
+function answered({ boxes_triggered, boxes_received }: EventDocument): string {
+  return `${boxes_received.length}/${boxes_triggered.length}`;
+}
+
+function isoTime(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
+}

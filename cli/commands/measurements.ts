@@ -1,0 +1,35 @@
+/** `makai measurements <box>`. */
+import type { Command } from 'commander';
+import { print } from '../output.js';
+import { oldestFirst, parseRange, type RangeOptions, withRangeOptions } from '../range.js';
+import { type StoreChoice, useStore, withStoreOptions } from '../store-access.js';
+
+export function register(program: Command): void {
+  const command = program
+    .command('measurements')
+    .description('Print the stored measurements of a box.')
+    .argument('<box>', 'box id');
+  withStoreOptions(withRangeOptions(command, 'measurements')).action(list);
+}
+
+async function list(box: string, options: RangeOptions & StoreChoice): Promise<void> {
+  const range = parseRange(options);
+  await useStore(options, (store) =>
+    print(
+      oldestFirst(range, (part) => store.measurements(box, part)),
+      [
+        { title: 'time (UTC)', value: (m) => new Date(m.timestamp_ms).toISOString() },
+        { title: 'Hz', value: (m) => m.frequency?.toFixed(4), right: true },
+        { title: 'V', value: (m) => m.voltage?.toFixed(3), right: true },
+        { title: 'THD %', value: (m) => percent(m.thd), right: true },
+        { title: 'transient', value: (m) => m.transient?.toFixed(3), right: true },
+        { title: 'invalid', value: (m) => m.invalid?.join(' ') },
+      ],
+      options,
+    ),
+  );
+}
+
+function percent(fraction: number | undefined): string | undefined {
+  return fraction === undefined ? undefined : (100 * fraction).toFixed(2);
+}

@@ -1,0 +1,49 @@
+/** `makai trends <box>`. */
+import type { Command } from 'commander';
+import type { MinMaxAverage, TrendDocument } from '../../store/store.js';
+import { type Column, print } from '../output.js';
+import { oldestFirst, parseRange, type RangeOptions, withRangeOptions } from '../range.js';
+import { type StoreChoice, useStore, withStoreOptions } from '../store-access.js';
+
+export function register(program: Command): void {
+  const command = program
+    .command('trends')
+    .description(
+      'Print the minute trends of a box: least, average and greatest; the time is the end of the minute.',
+    )
+    .argument('<box>', 'box id');
+  withStoreOptions(withRangeOptions(command, 'trends')).action(list);
+}
+
+async function list(box: string, options: RangeOptions & StoreChoice): Promise<void> {
+  const range = parseRange(options);
+  await useStore(options, (store) =>
+    print(
+      oldestFirst(range, (part) => store.trends(box, part)),
+      [
+        { title: 'until (UTC)', value: (trend) => new Date(trend.timestamp_ms).toISOString() },
+        three('Hz', (trend) => trend.frequency, 3),
+        three('V', (trend) => trend.voltage, 2),
+        three('THD %', (trend) => trend.thd, 2, 100),
+        three('transient', (trend) => trend.transient, 2),
+        { title: 'location', value: (trend) => trend.location },
+      ],
+      options,
+    ),
+  );
+}
+
+/** A column of "least average greatest". */
+function three(
+  title: string,
+  of: (trend: TrendDocument) => MinMaxAverage | undefined,
+  decimals: number,
+  factor = 1,
+): Column<TrendDocument> {
+  const value = (trend: TrendDocument): string | undefined => {
+    const metric = of(trend);
+    if (metric === undefined) return undefined;
+    return [metric.min, metric.average, metric.max].map((x) => (factor * x).toFixed(decimals)).join(' ');
+  };
+  return { title, value, right: true };
+}

@@ -1,0 +1,67 @@
+/** `--from`, `--to`, `--limit` and `--json` of the commands that list what a store holds. */
+import type { Command } from 'commander';
+import type { TimeRange } from '../store/store.js';
+import { UsageError } from './errors.js';
+
+export interface RangeOptions {
+  from?: string;
+  to?: string;
+  limit?: string;
+  json?: true;
+}
+
+/** Without --json and --limit a person gets so many of the newest. */
+const SHOWN = 50;
+
+export function withRangeOptions(command: Command, what: string): Command {
+  return command
+    .option('--from <time>', 'from this time on: ISO 8601 (UTC unless it says otherwise) or Unix ms')
+    .option('--to <time>', 'before this time')
+    .option('--limit <N>', `only the newest N ${what} (default: all with --json, else ${SHOWN})`)
+    .option('--json', 'one document a line as JSON, with the field names of the data model');
+}
+
+/** @throws UsageError */
+export function parseRange(options: RangeOptions): TimeRange {
+  const range: TimeRange = {};
+  if (options.from !== undefined) range.fromMs = parseTime('--from', options.from);
+  if (options.to !== undefined) range.toMs = parseTime('--to', options.to);
+  if (options.limit !== undefined) range.limit = parseCount('--limit', options.limit);
+  else if (!options.json) range.limit = SHOWN;
+  return range;
+}
+
+/**
+ * Documents of a range in the order of time. With a limit the newest are meant, so they are read backwards and held.
+ * @param read the store's method
+ */
+export async function* oldestFirst<T>(
+  range: TimeRange,
+  read: (range: TimeRange) => AsyncIterable<T>,
+): AsyncGenerator<T> {
+  if (range.limit === undefined) return yield* read(range);
+  const newest: T[] = [];
+  for await (const document of read({ ...range, descending: true })) newest.push(document);
+  yield* newest.reverse();
+}
+
+/** Unix ms. A time without a zone is UTC, as everything in the store is. @throws UsageError */
+export function parseTime(option: string, text: string): number {
+  if (/^\d{5,}$/.test(text)) return Number(text);
+  const [, date, clock, zone = 'Z'] =
+    /^(\d{4}-\d\d(?:-\d\d)?)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:?\d\d)?)?$/i.exec(text) ?? [];
+  const time = Date.parse(clock === undefined ? (date ?? '') : `${date}T${clock}${zone}`);
+  if (Number.isNaN(time)) {
+    throw new UsageError(`${option}: expected a time such as 2026-11-01T10:00:00Z or Unix ms, found ${text}`);
+  }
+  return time;
+}
+
+/** @throws UsageError */
+export function parseCount(option: string, text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count)) {
+    throw new UsageError(`${option}: expected a whole number, found ${text}`);
+  }
+  return count;
+}

@@ -1,0 +1,75 @@
+/**
+ * When each sample of a stored waveform was taken. What is stored is one stamp a cycle: when the cycle was read out, which is about its
+ * end, late by a jitter of some ms. Boxes sample at a constant rate, so within a run of cycles without a gap the samples are spaced evenly, at
+ * 12 kHz, and the run is laid where its cycles end at their stamps on average. Where the stamps say plainly otherwise (by more than
+ * 5 %), the spacing is theirs.
+ */
+
+/** Samples `first` to `first + count - 1`; sample `first + j` was taken at `startMs + j * stepMs` (Unix ms, with fractions). */
+export interface SampleRun {
+  first: number;
+  count: number;
+  startMs: number;
+  stepMs: number;
+}
+
+const NOMINAL_STEP_MS = 1000 / 12_000;
+/** A step between two stamps of more than this many cycles is a gap. */
+const GAP_CYCLES = 1.5;
+const RATE_TOLERANCE = 0.05;
+
+/**
+ * @param stampsMs one a cycle, in order; cycles are taken to have equal numbers of samples
+ * @param samples how many samples there are
+ * @param firstStampMs stamp of the first cycle, for waveforms that came without stamps
+ */
+export function sampleRuns(stampsMs: readonly number[], samples: number, firstStampMs: number): SampleRun[] {
+  if (samples === 0) return [];
+  if (stampsMs.length === 0) {
+    const stepMs = NOMINAL_STEP_MS;
+    return [
+      { first: 0, count: samples, startMs: firstStampMs - Math.min(samples - 1, 199) * stepMs, stepMs },
+    ];
+  }
+  const perCycle = samples / stampsMs.length;
+  const cycleMs = usualStep(stampsMs) ?? perCycle * NOMINAL_STEP_MS;
+  const nominal = Math.abs(cycleMs / (perCycle * NOMINAL_STEP_MS) - 1) <= RATE_TOLERANCE;
+  const stepMs = nominal ? NOMINAL_STEP_MS : cycleMs / perCycle;
+  const runs: SampleRun[] = [];
+  let from = 0;
+  for (let i = 1; i <= stampsMs.length; i += 1) {
+    const step = (stampsMs[i] ?? Number.POSITIVE_INFINITY) - (stampsMs[i - 1] ?? 0);
+    if (step > 0 && step <= GAP_CYCLES * perCycle * stepMs) continue;
+    runs.push(runOf(stampsMs, from, i, perCycle, stepMs));
+    from = i;
+  }
+  return runs;
+}
+
+/** Cycles `from` to `to - 1` as one run: on average over them, a cycle's last sample was taken at its stamp. */
+function runOf(
+  stampsMs: readonly number[],
+  from: number,
+  to: number,
+  perCycle: number,
+  stepMs: number,
+): SampleRun {
+  const first = Math.round(from * perCycle);
+  const count = Math.round(to * perCycle) - first;
+  let sum = 0;
+  for (let i = from; i < to; i += 1) {
+    sum += (stampsMs[i] ?? 0) - ((i + 1) * perCycle - 1 - first) * stepMs;
+  }
+  return { first, count, startMs: sum / (to - from), stepMs };
+}
+
+/** The median step between stamps, each averaged over ten cycles because of the jitter; undefined where there are fewer. */
+function usualStep(stampsMs: readonly number[]): number | undefined {
+  const over = 10;
+  if (stampsMs.length <= over) return undefined;
+  const steps: number[] = [];
+  for (let i = over; i < stampsMs.length; i += 1) {
+    steps.push(((stampsMs[i] ?? 0) - (stampsMs[i - over] ?? 0)) / over);
+  }
+  return steps.sort((a, b) => a - b)[steps.length >> 1];
+}
