@@ -14,6 +14,6 @@ export function daemons(deployment: Deployment): Diagnosis[] {
     if (source === undefined) return [];
     if (config?.status === 'off')
       return [note(kind, 'its status server is off, so nothing can be told', 'give it a "status" address')];
-    return [note(kind, 'does not answer', `start it: systemctl start opq-makai-${kind}, or makai ${kind}`)];
+    return [note(kind, 'does not answer', `start it: systemctl start makai-${kind}, or makai ${kind}`)];
   });
 }
