@@ -1,24 +1,26 @@
 /** Starts the acquisition broker: sockets around the core, in order, and stops them in reverse. */
-import { randomUUID } from 'node:crypto';
 import { messageOf } from '../common/errors.js';
 import { type Running, startAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { type AcquisitionBrokerConfig, isNamed } from '../config/index.js';
+import type { Access } from '../keys/access.js';
+import { CutOff } from '../keys/cut-off.js';
 import type { Store } from '../store/store.js';
-import { openBoxAccess } from './access.js';
-import { type BackendEndpoints, type BackendSockets, openBackendSockets } from './backend-sockets.js';
-import { BoxSockets } from './box-sockets.js';
+import { type BrokerAccess, openBrokerAccess } from './access.js';
 import { type Clock, pause, systemClock } from './clock.js';
-import { type Core, createCore, type Outlets } from './core.js';
+import { type Core, createCore } from './core.js';
 import { untilDone } from './events/patience.js';
 import { restoreRequests } from './open/persistence.js';
-import { receiveLoop } from './receive-loop.js';
+import { BackendSockets } from './sockets/backend-sockets.js';
+import type { Place } from './sockets/bind.js';
+import { BoxSockets } from './sockets/box-sockets.js';
 import { type AcquisitionStatus, statusOf } from './status.js';
 import { startMetricsWriter } from './traffic.js';
 
 /** How long a stop waits for answers that are being stored. */
 const DRAIN_MS = 10_000;
-const OF_2020 = ['zmq_event_endpoint', 'zmq_event_id_endpoint'] as const satisfies (keyof BackendEndpoints)[];
+/** Fields of 2020 that files of 2018 do not name. */
+const OF_2020 = ['zmq_event_endpoint', 'zmq_event_id_endpoint'] as const;
 
 export interface AcquisitionBrokerDeps {
   log: Logger;
@@ -35,72 +37,98 @@ export interface AcquisitionBroker extends Running {
 
 /**
  * Starts the broker. Fulfilled once all sockets are open and requests that were open before are asked again.
- * @throws MakaiError for keys and the store; the error of `bind` for an endpoint that cannot be opened
+ * @throws MakaiError for keys and the store, and ENDPOINT_IN_USE
  */
 export async function startAcquisitionBroker(
   config: AcquisitionBrokerConfig,
   { clock = systemClock, log, store }: AcquisitionBrokerDeps,
 ): Promise<AcquisitionBroker> {
-  const access = await openBoxAccess(config, store, log);
-  const identity = config.identity ?? randomUUID();
-  const sockets: Sockets = {};
+  const access = await openBrokerAccess(config, store, log);
+  const base = { config, clock, log };
   const core = createCore({
-    ...{ config, identity, store, clock, log },
-    outlets: outletsTo(sockets),
-    isKnownBox: (boxId) => access.isKnown(boxId),
+    ...base,
+    store,
+    identity: config.identity,
+    // Nothing is sent before all sockets are made below.
+    outlets: {
+      toBoxes: (frames) => boxes.publish(frames),
+      toClients: (frames) => backend.publish(frames),
+      toNoticeReaders: (frames) => backend.publishNotice(frames),
+      eventNumber: (text) => backend.eventNumber(text),
+    },
+    isKnownBox: (boxId) => access.boxes.isKnown(String(boxId)),
   });
-  const boxes = new BoxSockets({
-    publishEndpoint: config.box_pub,
-    pullEndpoint: config.box_pull,
-    curve: access.curve,
+  const boxes = boxSockets(base, core, access.boxes);
+  const backend = backendSockets(base, core, access.services);
+  const intervalSeconds = config.metric_update_sec;
+  const daemon = await startAll([
+    { name: 'access', start: async () => access },
+    { name: 'timers', start: async () => ({ stop: () => stopTimers(core) }) },
+    { name: 'metrics', start: async () => startMetricsWriter({ ...base, ...core, store, intervalSeconds }) },
+    { name: 'open requests', start: () => resume(core, store, clock, log) },
+    { name: 'sockets of the boxes', start: () => opened(boxes) },
+    { name: 'sockets of the services', start: () => opened(backend) },
+    { name: 'revocation', start: async () => cutOff(access, boxes, backend, log) },
+    // Stopped first: nothing more comes in, and what came is dealt with while all sockets are open.
+    { name: 'intake', start: async () => ({ stop: () => drain(core, boxes, backend, clock) }) },
+  ]);
+  return {
+    get endpoints() {
+      return { ...boxes.endpoints, ...backend.endpoints };
+    },
+    status: () => statusOf(core, config.identity, access),
+    stop: () => daemon.stop(),
+  };
+}
+
+type Base = { config: AcquisitionBrokerConfig; clock: Clock; log: Logger };
+
+function boxSockets({ config, ...base }: Base, core: Core, { curve, nextCurve }: Access): BoxSockets {
+  const places = (field: 'box_pub' | 'box_pull'): Place[] => {
+    const next = config[`${field}_next`];
+    const present: Place = { field, endpoint: config[field], curve };
+    if (next === undefined) return [present];
+    return [present, { field: `${field}_next`, endpoint: next, curve: nextCurve }];
+  };
+  return new BoxSockets({
+    ...base,
+    publish: places('box_pub'),
+    pull: places('box_pull'),
     frameBytes: config.limits.message_bytes,
-    ...{ clock, log },
     subscription: core.subscription,
     reply: core.reply,
     room: () => core.queue.room(),
     disconnected: () => core.presence.disconnected(),
   });
-  sockets.boxes = boxes;
-  const backend: PartOptions = { config, core, sockets, clock, log };
-  const metrics = { traffic: core.traffic, store, clock, log, intervalSeconds: config.metric_update_sec };
-  const daemon = await startAll([
-    { name: 'access', start: async () => access },
-    { name: 'timers', start: async () => ({ stop: () => stopTimers(core) }) },
-    { name: 'metrics', start: async () => startMetricsWriter(metrics) },
-    { name: 'open requests', start: () => resume(core, store, clock, log) },
-    { name: 'sockets of the boxes', start: () => startBoxes(boxes) },
-    { name: 'revocation', start: async () => access.guard(boxes) },
-    { name: 'sockets of the services', start: () => startBackend(backend) },
-    // Stopped first: nothing more comes in, and what came is dealt with while all sockets are open.
-    { name: 'intake', start: async () => ({ stop: () => drain(backend) }) },
-  ]);
+}
+
+function backendSockets({ config, ...base }: Base, core: Core, services: Access | undefined): BackendSockets {
+  return new BackendSockets({
+    ...base,
+    endpoints: config,
+    optional: new Set(OF_2020.filter((field) => !isNamed(config, field))),
+    curve: services?.curve,
+    frameBytes: config.limits.request_bytes,
+    request: core.requests.handle,
+    numberWanted: core.ids.handle,
+  });
+}
+
+async function opened(sockets: { open(): Promise<void>; close(): Promise<void> }): Promise<Running> {
+  await sockets.open();
+  return { stop: () => sockets.close() };
+}
+
+/** A revoked key that is inside is cut off by opening the sockets anew. */
+function cutOff(access: BrokerAccess, boxes: BoxSockets, backend: BackendSockets, log: Logger): Running {
+  const guard = (guarded: Access, sockets: BoxSockets | BackendSockets): CutOff =>
+    new CutOff({ guards: [guarded], close: () => sockets.close(), open: () => sockets.open(), log });
+  const guards = [guard(access.boxes, boxes)];
+  if (access.services !== undefined) guards.push(guard(access.services, backend));
   return {
-    endpoints: { ...boxes.endpoints, ...sockets.backend?.endpoints },
-    status: () => statusOf(core, identity, access.status()),
-    stop: () => daemon.stop(),
-  };
-}
-
-interface Sockets {
-  boxes?: BoxSockets;
-  backend?: BackendSockets;
-}
-
-interface PartOptions {
-  config: AcquisitionBrokerConfig;
-  core: Core;
-  sockets: Sockets;
-  clock: Clock;
-  log: Logger;
-}
-
-/** Sockets that are closed just now take nothing: commands are sent again, and notices have no reader to miss them. */
-function outletsTo(sockets: Sockets): Outlets {
-  return {
-    toBoxes: async (frames) => sockets.boxes?.publish(frames),
-    toClients: async (frames) => sockets.backend?.publish.send(frames),
-    toNoticeReaders: async (frames) => sockets.backend?.notices?.send(frames),
-    eventNumber: async (text) => sockets.backend?.eventIds?.send(text),
+    stop: async () => {
+      for (const one of guards) await one.stop();
+    },
   };
 }
 
@@ -117,39 +145,10 @@ async function resume(core: Core, store: Store, clock: Clock, log: Logger): Prom
   return { stop: () => later };
 }
 
-async function startBoxes(boxes: BoxSockets): Promise<Running> {
-  await boxes.open();
-  return { stop: () => boxes.close() };
-}
-
-async function startBackend({ clock, config, core, log, sockets }: PartOptions): Promise<Running> {
-  const backend = await openBackendSockets({
-    endpoints: config,
-    optional: new Set(OF_2020.filter((name) => !isNamed(config, name))),
-    frameBytes: config.limits.request_bytes,
-    log,
-  });
-  sockets.backend = backend;
-  const { eventIds, pull } = backend;
-  const loops = [
-    receiveLoop({ name: 'backend_pull', socket: pull, clock, log, handle: core.requests.handle }),
-  ];
-  if (eventIds !== undefined) {
-    const { handle } = core.ids;
-    loops.push(receiveLoop({ name: 'zmq_event_id_endpoint', socket: eventIds, clock, log, handle }));
-  }
-  return {
-    stop: async () => {
-      backend.close();
-      await Promise.all(loops);
-    },
-  };
-}
-
 /** Stops reading, then waits for what was read; what the store does not take in time stays an open request. */
-async function drain({ clock, core, sockets }: PartOptions): Promise<void> {
-  sockets.backend?.pull.close();
-  sockets.boxes?.stopReading();
+async function drain(core: Core, boxes: BoxSockets, backend: BackendSockets, clock: Clock): Promise<void> {
+  backend.stopReading();
+  boxes.stopReading();
   const drained = Promise.all([core.intake.drained(), core.tokens.drained(), core.queue.drained()]);
   const waited = new AbortController();
   await Promise.race([drained, pause(clock, DRAIN_MS, waited.signal)]);

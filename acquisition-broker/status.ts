@@ -1,4 +1,6 @@
 /** What the broker tells about itself: counters since the start, and what it holds now. */
+import type { AccessStatus } from '../keys/access.js';
+import type { BrokerAccess } from './access.js';
 import type { PresenceStatus } from './boxes/presence.js';
 import type { Core } from './core.js';
 
@@ -49,10 +51,11 @@ export interface AcquisitionStatus {
   traffic: { sent: number; recv: number };
   /** what was dropped, by reason */
   rejected: Record<string, number>;
-  access: unknown;
+  /** who may connect, and who did: boxes, and services where the backend is under CURVE */
+  access: { boxes: AccessStatus; services?: AccessStatus };
 }
 
-export function statusOf(core: Core, identity: string, access: unknown): AcquisitionStatus {
+export function statusOf(core: Core, identity: string, { boxes, services }: BrokerAccess): AcquisitionStatus {
   const { asker, book, intake, queue, requests, router, sender, tokens } = core;
   return {
     identity,
@@ -73,6 +76,6 @@ export function statusOf(core: Core, identity: string, access: unknown): Acquisi
     store: { failures: core.storeFailures.count },
     traffic: { ...core.traffic },
     rejected: core.rejections.totals(),
-    access,
+    access: { boxes: boxes.status(), ...(services && { services: services.status() }) },
   };
 }

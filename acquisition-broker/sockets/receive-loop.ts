@@ -1,8 +1,8 @@
 /** Reads a socket until it is closed. Nothing a peer sends ends the loop, and no flood keeps other work from its turn. */
 import { setImmediate as breathe } from 'node:timers/promises';
-import { codeOf, messageOf } from '../common/errors.js';
-import type { Logger } from '../common/log.js';
-import { type Clock, pause } from './clock.js';
+import { codeOf, messageOf } from '../../common/errors.js';
+import type { Logger } from '../../common/log.js';
+import { type Clock, pause } from '../clock.js';
 
 /** After so many messages or bytes in a row other work gets its turn. */
 const MESSAGES_IN_A_ROW = 64;

@@ -3,25 +3,16 @@
  * can be closed and opened anew on the same endpoints (a key was revoked: all boxes shake hands again).
  */
 import { Pull, XPublisher } from 'zeromq';
-import { bindWhenFree } from '../common/bind.js';
-import type { Logger } from '../common/log.js';
-import type { Clock } from './clock.js';
+import type { Logger } from '../../common/log.js';
+import type { Clock } from '../clock.js';
+import { bindAt, KEEPALIVE, type Place } from './bind.js';
 import { receiveLoop } from './receive-loop.js';
 
-/** Options of a CURVE server socket. */
-export interface CurveServerOptions {
-  curveServer: true;
-  curvePublicKey: string;
-  curveSecretKey: string;
-  zapDomain: string;
-  zapEnforceDomain: true;
-}
-
 export interface BoxSocketsOptions {
-  /** `box_pub` and `box_pull` */
-  publishEndpoint: string;
-  pullEndpoint: string;
-  curve: CurveServerOptions;
+  /** `box_pub` and `box_pub_next` */
+  publish: Place[];
+  /** `box_pull` and `box_pull_next` */
+  pull: Place[];
   /** longest frame taken; who sends a longer one is disconnected */
   frameBytes: number;
   clock: Clock;
@@ -41,50 +32,40 @@ export interface BoxSocketsOptions {
  * libzmq's default of 1000 could take all memory while the store is slow.
  */
 const ANSWERS_WAITING = 4;
-/** A dead connection is found by TCP: ZeroMQ's own heartbeats are not known to every box. */
-const KEEPALIVE = { tcpKeepalive: 1, tcpKeepaliveIdle: 30, tcpKeepaliveInterval: 10, tcpKeepaliveCount: 3 };
+const PATIENCE_MS = 5000;
 
 export class BoxSockets {
   readonly #options: BoxSocketsOptions;
   #publish: XPublisher | undefined;
   #pull: Pull | undefined;
   #loops: Promise<unknown> = Promise.resolve();
-  #publishEndpoint: string;
-  #pullEndpoint: string;
 
   constructor(options: BoxSocketsOptions) {
-    this.#options = options;
-    this.#publishEndpoint = options.publishEndpoint;
-    this.#pullEndpoint = options.pullEndpoint;
+    const copied = (places: Place[]): Place[] => places.map((place) => ({ ...place }));
+    this.#options = { ...options, publish: copied(options.publish), pull: copied(options.pull) };
   }
 
-  /** Where they are open, with the port that `*` became. */
-  get endpoints(): { box_pub: string; box_pull: string } {
-    return { box_pub: this.#publishEndpoint, box_pull: this.#pullEndpoint };
+  /** Where they are open, with the port that `*` became, by the name of the field. */
+  get endpoints(): Record<string, string> {
+    const { publish, pull } = this.#options;
+    return Object.fromEntries([...publish, ...pull].map(({ endpoint, field }) => [field, endpoint]));
   }
 
-  /** @throws the error of `bind`, with nothing left open */
+  /** @throws MakaiError ENDPOINT_IN_USE, with nothing left open */
   async open(): Promise<void> {
-    const { clock, curve, frameBytes, log, reply, room, subscription } = this.#options;
-    const publish = new XPublisher({ linger: 0, ...curve, ...KEEPALIVE, maxMessageSize: frameBytes });
-    const pull = new Pull({
-      linger: 0,
-      ...curve,
-      ...KEEPALIVE,
-      maxMessageSize: frameBytes,
-      receiveHighWaterMark: ANSWERS_WAITING,
-    });
+    const { clock, frameBytes, log, reply, room, subscription } = this.#options;
+    const common = { linger: 0, maxMessageSize: frameBytes, ...KEEPALIVE };
+    const publish = new XPublisher(common);
+    const pull = new Pull({ ...common, receiveHighWaterMark: ANSWERS_WAITING });
     try {
       publish.verbosity = 'allSubsUnsubs';
-      await bindWhenFree(publish, this.#publishEndpoint);
-      await bindWhenFree(pull, this.#pullEndpoint);
+      for (const place of this.#options.publish) place.endpoint = await bindAt(publish, place, PATIENCE_MS);
+      for (const place of this.#options.pull) place.endpoint = await bindAt(pull, place, PATIENCE_MS);
     } catch (error) {
       publish.close();
       pull.close();
       throw error;
     }
-    this.#publishEndpoint = publish.lastEndpoint ?? this.#publishEndpoint;
-    this.#pullEndpoint = pull.lastEndpoint ?? this.#pullEndpoint;
     this.#publish = publish;
     this.#pull = pull;
     this.#loops = Promise.all([

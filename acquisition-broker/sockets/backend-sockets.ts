@@ -1,0 +1,130 @@
+/** The sockets of our own services: requests in, notices and routed replies out, event numbers. */
+import { Publisher, Pull, Reply, type Socket } from 'zeromq';
+import { codeOf } from '../../common/errors.js';
+import type { Logger } from '../../common/log.js';
+import type { CurveServerOptions } from '../../keys/access.js';
+import type { Clock } from '../clock.js';
+import { bindAt, KEEPALIVE } from './bind.js';
+import { receiveLoop } from './receive-loop.js';
+
+export const BACKEND_FIELDS = [
+  'backend_pull',
+  'backend_pub',
+  'zmq_event_endpoint',
+  'zmq_event_id_endpoint',
+] as const;
+export type BackendField = (typeof BACKEND_FIELDS)[number];
+
+export interface BackendSocketsOptions {
+  endpoints: Readonly<Record<BackendField, string>>;
+  /** fields that the configuration does not name: a port in use there is a warning */
+  optional: ReadonlySet<BackendField>;
+  /** plain without it */
+  curve: CurveServerOptions | undefined;
+  /** longest frame of a client; who sends a longer one is disconnected */
+  frameBytes: number;
+  clock: Clock;
+  log: Logger;
+  /** a message on `backend_pull` */
+  request(frames: Buffer[]): void;
+  /** a message on `zmq_event_id_endpoint`; it answers with `eventNumber` */
+  numberWanted(): Promise<void>;
+}
+
+/**
+ * A subscriber that does not read is dropped after this time without an acknowledgement from its TCP: each of its queued replies may
+ * be 5 MB, and ZeroMQ counts messages, not bytes.
+ */
+const NOT_READING_MS = 30_000;
+const PATIENCE_MS = 5000;
+
+interface OpenSockets {
+  backend_pull: Pull;
+  backend_pub: Publisher;
+  zmq_event_endpoint: Publisher;
+  zmq_event_id_endpoint: Reply;
+}
+
+export class BackendSockets {
+  readonly #options: BackendSocketsOptions;
+  readonly #endpoints: Partial<Record<BackendField, string>> = {};
+  #open: OpenSockets | undefined;
+  #loops: Promise<unknown> = Promise.resolve();
+
+  constructor(options: BackendSocketsOptions) {
+    this.#options = options;
+  }
+
+  /** Where they are open, with the port that `*` became; without those that could not be. */
+  get endpoints(): Readonly<Partial<Record<BackendField, string>>> {
+    return this.#endpoints;
+  }
+
+  /** @throws MakaiError ENDPOINT_IN_USE, with nothing left open */
+  async open(): Promise<void> {
+    const { clock, frameBytes, log, numberWanted, request } = this.#options;
+    const common = { linger: 0, maxMessageSize: frameBytes, ...KEEPALIVE };
+    const sockets: OpenSockets = {
+      backend_pull: new Pull(common),
+      backend_pub: new Publisher({ ...common, tcpMaxRetransmitTimeout: NOT_READING_MS }),
+      zmq_event_endpoint: new Publisher({ ...common, tcpMaxRetransmitTimeout: NOT_READING_MS }),
+      zmq_event_id_endpoint: new Reply(common),
+    };
+    this.#open = sockets;
+    try {
+      for (const field of BACKEND_FIELDS) await this.#bind(sockets[field], field);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    const loop = { clock, log };
+    this.#loops = Promise.all([
+      receiveLoop({ ...loop, name: 'backend_pull', socket: sockets.backend_pull, handle: request }),
+      receiveLoop({
+        ...loop,
+        name: 'zmq_event_id_endpoint',
+        socket: sockets.zmq_event_id_endpoint,
+        handle: numberWanted,
+      }),
+    ]);
+  }
+
+  async close(): Promise<void> {
+    for (const socket of Object.values<Socket>({ ...this.#open })) socket.close();
+    this.#open = undefined;
+    await this.#loops;
+  }
+
+  /** No further requests are read; notices still go out. */
+  stopReading(): void {
+    this.#open?.backend_pull.close();
+  }
+
+  /** Notices and routed replies. While the sockets are closed nobody is there to miss them. */
+  async publish(frames: (string | Uint8Array)[]): Promise<void> {
+    await this.#open?.backend_pub.send(frames);
+  }
+
+  /** The notice of 2020. */
+  async publishNotice(frames: [string, string]): Promise<void> {
+    await this.#open?.zmq_event_endpoint.send(frames);
+  }
+
+  async eventNumber(text: string): Promise<void> {
+    await this.#open?.zmq_event_id_endpoint.send(text);
+  }
+
+  async #bind(socket: Socket, field: BackendField): Promise<void> {
+    const { curve, endpoints, log, optional } = this.#options;
+    const before = this.#endpoints[field];
+    const mayFail = optional.has(field) && before === undefined;
+    const endpoint = before ?? endpoints[field];
+    try {
+      this.#endpoints[field] = await bindAt(socket, { field, endpoint, curve }, mayFail ? 0 : PATIENCE_MS);
+    } catch (error) {
+      if (!mayFail || codeOf(error) !== 'ENDPOINT_IN_USE') throw error;
+      const hint = `write another as "${field}"`;
+      log.warn({ field, endpoint, hint }, 'port in use: this endpoint of 2020 is not served');
+    }
+  }
+}
