@@ -57,15 +57,7 @@ export function createCore(options: CoreOptions) {
   const stopping = new AbortController();
   const rejections = new Rejections(log, () => clock.now());
   const traffic = { sent: 0, recv: 0 };
-  const storeFailures = { count: 0 };
-  const patience: Patience = {
-    clock,
-    log,
-    stopping: stopping.signal,
-    failed: () => {
-      storeFailures.count += 1;
-    },
-  };
+  const patience: Patience = { clock, log, stopping: stopping.signal };
   const base = { clock, log, store, rejections, patience };
   const presence = new Presence(clock, REMEMBERED_BOXES, () => rejections.count('too_many_subscriptions'));
   const sender = new BoxSender({ proto, publish: outlets.toBoxes, rejections, traffic });
@@ -129,7 +121,6 @@ export function createCore(options: CoreOptions) {
     rejections,
     patience,
     traffic,
-    storeFailures,
     presence,
     sender,
     asker,

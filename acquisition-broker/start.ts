@@ -2,21 +2,26 @@
 import { messageOf } from '../common/errors.js';
 import { type Running, startAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
-import { type AcquisitionBrokerConfig, isNamed } from '../config/index.js';
+import { Metrics, type StatusServer, startStatusServer } from '../common/status/index.js';
+import { VERSION } from '../common/version.js';
+import { type AcquisitionBrokerConfig, isNamed, parseStatusEndpoint } from '../config/index.js';
 import type { Access } from '../keys/access.js';
 import { CutOff } from '../keys/cut-off.js';
+import { measuredStore } from '../store/measured.js';
 import type { Store } from '../store/store.js';
 import { type BrokerAccess, openBrokerAccess } from './access.js';
 import { type Clock, pause, systemClock } from './clock.js';
 import { type Core, createCore } from './core.js';
 import { untilDone } from './events/patience.js';
+import { addMetrics } from './metrics.js';
 import { restoreRequests } from './open/persistence.js';
 import { BackendSockets } from './sockets/backend-sockets.js';
 import type { Place } from './sockets/bind.js';
 import { BoxSockets } from './sockets/box-sockets.js';
 import { type AcquisitionStatus, statusOf } from './status.js';
-import { startMetricsWriter } from './traffic.js';
+import { startTrafficWriter } from './traffic.js';
 
+const NAME = 'acquisition-broker';
 /** How long a stop waits for answers that are being stored. */
 const DRAIN_MS = 10_000;
 /** Fields of 2020 that files of 2018 do not name. */
@@ -41,8 +46,10 @@ export interface AcquisitionBroker extends Running {
  */
 export async function startAcquisitionBroker(
   config: AcquisitionBrokerConfig,
-  { clock = systemClock, log, store }: AcquisitionBrokerDeps,
+  { clock = systemClock, log, store: plainStore }: AcquisitionBrokerDeps,
 ): Promise<AcquisitionBroker> {
+  const metrics = new Metrics(NAME, VERSION);
+  const store = measuredStore(plainStore, metrics);
   const access = await openBrokerAccess(config, store, log);
   const base = { config, clock, log };
   const core = createCore({
@@ -60,28 +67,51 @@ export async function startAcquisitionBroker(
   });
   const boxes = boxSockets(base, core, access.boxes);
   const backend = backendSockets(base, core, access.services);
+  addMetrics(metrics, core, access.boxes);
+  const status = (): AcquisitionStatus => statusOf(core, config.identity, access);
   const intervalSeconds = config.metric_update_sec;
+  let server: StatusServer | undefined;
   const daemon = await startAll([
     { name: 'access', start: async () => access },
     { name: 'timers', start: async () => ({ stop: () => stopTimers(core) }) },
-    { name: 'metrics', start: async () => startMetricsWriter({ ...base, ...core, store, intervalSeconds }) },
+    { name: 'traffic', start: async () => startTrafficWriter({ ...base, ...core, store, intervalSeconds }) },
     { name: 'open requests', start: () => resume(core, store, clock, log) },
     { name: 'sockets of the boxes', start: () => opened(boxes) },
     { name: 'sockets of the services', start: () => opened(backend) },
     { name: 'revocation', start: async () => cutOff(access, boxes, backend, log) },
+    {
+      name: 'status server',
+      start: async () => {
+        server = await serveStatus(base, metrics, () => ({ ...status() }));
+        return server;
+      },
+    },
     // Stopped first: nothing more comes in, and what came is dealt with while all sockets are open.
     { name: 'intake', start: async () => ({ stop: () => drain(core, boxes, backend, clock) }) },
   ]);
   return {
     get endpoints() {
-      return { ...boxes.endpoints, ...backend.endpoints };
+      const address = server?.address;
+      return { ...boxes.endpoints, ...backend.endpoints, ...(address && { status: address }) };
     },
-    status: () => statusOf(core, config.identity, access),
+    status,
     stop: () => daemon.stop(),
   };
 }
 
 type Base = { config: AcquisitionBrokerConfig; clock: Clock; log: Logger };
+
+function serveStatus({ config, log }: Base, metrics: Metrics, details: () => Record<string, unknown>) {
+  return startStatusServer({
+    daemon: NAME,
+    version: VERSION,
+    address: parseStatusEndpoint(config.status),
+    named: isNamed(config, 'status'),
+    details,
+    metrics,
+    log,
+  });
+}
 
 function boxSockets({ config, ...base }: Base, core: Core, { curve, nextCurve }: Access): BoxSockets {
   const places = (field: 'box_pub' | 'box_pull'): Place[] => {

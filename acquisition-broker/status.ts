@@ -8,15 +8,18 @@ export interface AcquisitionStatus {
   identity: string;
   boxes: PresenceStatus;
   requests: {
-    /** frames on `backend_pull`, and those that were taken */
+    /** frames on `backend_pull` */
     received: number;
+    /** of them taken */
     taken: number;
     events: number;
-    tokenCommands: number;
-    routedCommands: number;
+    /** Commands that are stored as events */
+    token_commands: number;
+    /** Commands that are only routed */
+    routed_commands: number;
     /** wait for the store */
     waiting: number;
-    tokensAlive: number;
+    tokens: number;
   };
   open: {
     requests: number;
@@ -27,55 +30,72 @@ export interface AcquisitionStatus {
     empty: number;
     /** answers after the request was given up */
     late: number;
-    sentAgain: number;
+    sent_again: number;
     /** boxes that never answered */
     expired: number;
   };
-  sent: { ping: number; read: number; command: number; refused: number; evnew: number; notices: number };
+  sent: {
+    ping: number;
+    read: number;
+    command: number;
+    /** never sent, because it could have killed a box: a mistake of ours */
+    unsafe: number;
+    evnew: number;
+    notices: number;
+  };
   replies: { received: number; pong: number; error: number; resp: number; response: number; routed: number };
   waveforms: {
     stored: number;
+    samples: number;
     duplicates: number;
     empty: number;
-    cyclesStored: number;
     /** outside the window asked for */
-    cyclesDropped: number;
+    cycles_dropped: number;
     /** held in memory now */
     held: number;
-    heldBytes: number;
+    held_bytes: number;
     /** how often reading `box_pull` was put off because too much was held */
-    timesFull: number;
+    times_full: number;
   };
-  eventNumbers: { drawn: number; served: number };
-  store: { failures: number };
+  event_numbers: { drawn: number; served: number };
   traffic: { sent: number; recv: number };
   /** what was dropped, by reason */
   rejected: Record<string, number>;
   /** who may connect, and who did: boxes, and services where the backend is under CURVE */
-  access: { boxes: AccessStatus; services?: AccessStatus };
+  access: AccessStatus;
+  backend_access?: AccessStatus;
 }
 
 export function statusOf(core: Core, identity: string, { boxes, services }: BrokerAccess): AcquisitionStatus {
-  const { asker, book, intake, queue, requests, router, sender, tokens } = core;
+  const { asker, book, ids, intake, notices, numbers, queue, requests, router, sender, tokens } = core;
   return {
     identity,
     boxes: core.presence.status(),
     requests: {
       ...requests.counts,
       events: intake.accepted,
-      tokenCommands: tokens.accepted,
-      routedCommands: router.routed,
+      token_commands: tokens.accepted,
+      routed_commands: router.routed,
       waiting: intake.waiting,
-      tokensAlive: tokens.alive,
+      tokens: tokens.alive,
     },
-    open: { requests: book.openRequests, boxes: book.openAsks, ...book.counts, sentAgain: asker.sentAgain },
-    sent: { ...sender.sent, ...core.notices.sent },
+    open: { requests: book.openRequests, boxes: book.openAsks, ...book.counts, sent_again: asker.sentAgain },
+    sent: { ...sender.sent, ...notices.sent },
     replies: { ...core.replyCounts },
-    waveforms: { ...queue.counts, held: queue.length, heldBytes: queue.bytes },
-    eventNumbers: { drawn: core.numbers.drawn, served: core.ids.counts.answered },
-    store: { failures: core.storeFailures.count },
+    waveforms: {
+      stored: queue.counts.stored,
+      samples: queue.counts.samples,
+      duplicates: queue.counts.duplicates,
+      empty: queue.counts.empty,
+      cycles_dropped: queue.counts.cyclesDropped,
+      held: queue.length,
+      held_bytes: queue.bytes,
+      times_full: queue.counts.timesFull,
+    },
+    event_numbers: { drawn: numbers.drawn, served: ids.counts.answered },
     traffic: { ...core.traffic },
     rejected: core.rejections.totals(),
-    access: { boxes: boxes.status(), ...(services && { services: services.status() }) },
+    access: boxes.status(),
+    ...(services === undefined ? {} : { backend_access: services.status() }),
   };
 }

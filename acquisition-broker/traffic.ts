@@ -11,7 +11,7 @@ export interface Traffic {
   recv: number;
 }
 
-export interface MetricsWriterOptions {
+export interface TrafficWriterOptions {
   traffic: Traffic;
   store: Store;
   clock: Clock;
@@ -21,13 +21,13 @@ export interface MetricsWriterOptions {
 }
 
 /** Writes {name: 'ab', sent, recv} of each interval, as the broker of 2020 did. An interval that could not be written joins the next. */
-export function startMetricsWriter({
+export function startTrafficWriter({
   traffic,
   store,
   clock,
   log,
   intervalSeconds,
-}: MetricsWriterOptions): Running {
+}: TrafficWriterOptions): Running {
   let written = { ...traffic };
   let cancel = (): void => undefined;
   let writing: Promise<void> = Promise.resolve();

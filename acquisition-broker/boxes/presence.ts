@@ -20,7 +20,7 @@ export interface PresenceStatus {
   /** ids of the Box 2s that answer */
   box2: string[];
   /** subscriptions to everything: Box 2s connected now, also those whose id is not known yet */
-  box2Connections: number;
+  box2_connections: number;
 }
 
 interface HeardBox {
@@ -108,6 +108,13 @@ export class Presence {
     return this.#toEverything;
   }
 
+  /** Connections of boxes of both kinds. */
+  get connections(): number {
+    let count = this.#toEverything;
+    for (const subscriptions of this.#subscribed.values()) count += subscriptions;
+    return count;
+  }
+
   /** The kind of a box; undefined when it is not known, or when there is evidence of both. */
   kindOf(boxId: number): BoxKind | undefined {
     const three = this.#subscribed.has(boxId);
@@ -136,7 +143,7 @@ export class Presence {
     return {
       box2: this.box2Here().map(String),
       box3: this.box3Here().map(String),
-      box2Connections: this.#toEverything,
+      box2_connections: this.#toEverything,
     };
   }
 

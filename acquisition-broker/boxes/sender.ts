@@ -32,7 +32,7 @@ export interface BoxSenderDeps {
 
 export class BoxSender {
   readonly #deps: BoxSenderDeps;
-  readonly sent = { ping: 0, read: 0, command: 0, refused: 0 };
+  readonly sent = { ping: 0, read: 0, command: 0, unsafe: 0 };
 
   constructor(deps: BoxSenderDeps) {
     this.#deps = deps;
@@ -68,7 +68,7 @@ export class BoxSender {
     const { proto, publish, rejections, traffic } = this.#deps;
     const danger = dangerOf(proto, topic, message);
     if (danger !== undefined) {
-      this.sent.refused += 1;
+      this.sent.unsafe += 1;
       rejections.count('unsafe_for_boxes', topic, danger);
       return false;
     }

@@ -11,8 +11,6 @@ export interface Patience {
   log: Logger;
   /** aborted when the daemon stops: then the last error is thrown */
   stopping: AbortSignal;
-  /** called for each failure */
-  failed(): void;
 }
 
 /**
@@ -28,7 +26,6 @@ export async function untilDone<T>(work: () => Promise<T>, what: string, patienc
       if (failures > 0) log.info({ what, failures }, 'store takes writes again');
       return result;
     } catch (error) {
-      patience.failed();
       failures += 1;
       if (failures === 1)
         log.error({ what, error: messageOf(error) }, 'store does not take a write: waiting for it');

@@ -52,10 +52,16 @@ export class WaveformQueue {
   readonly #writing = new Set<Promise<void>>();
   #bytes = 0;
   #wake: (() => void)[] = [];
-  readonly counts = { stored: 0, duplicates: 0, empty: 0, cyclesDropped: 0, cyclesStored: 0, timesFull: 0 };
+  readonly counts = { stored: 0, duplicates: 0, empty: 0, samples: 0, cyclesDropped: 0, timesFull: 0 };
+  #stored: (seconds: number) => void = () => undefined;
 
   constructor(deps: QueueDeps) {
     this.#deps = deps;
+  }
+
+  /** @param listener called for each waveform stored, with the time since its request was accepted */
+  onStored(listener: (seconds: number) => void): void {
+    this.#stored = listener;
   }
 
   /** Bytes held now. */
@@ -165,9 +171,11 @@ export class WaveformQueue {
     };
     try {
       const result = await untilDone(write, `waveform of box ${box_id}, event ${event_id}`, patience);
-      if (result === 'stored') this.counts.stored += 1;
-      else this.counts.duplicates += 1;
-      this.counts.cyclesStored += timesMs.length;
+      if (result === 'stored') {
+        this.counts.stored += 1;
+        this.counts.samples += samples.length;
+        this.#stored((patience.clock.now() - request.acceptedAtMs) / 1000);
+      } else this.counts.duplicates += 1;
       notices.waveformStored(event);
       book.answered(request, boxId, false);
     } catch {

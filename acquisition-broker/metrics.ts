@@ -1,0 +1,40 @@
+/** The broker's metrics (common/status/metric-names.ts), read from the pieces when somebody asks. */
+import type { Metrics } from '../common/status/index.js';
+import type { Access } from '../keys/access.js';
+import type { Core } from './core.js';
+
+export function addMetrics(metrics: Metrics, core: Core, boxes: Access): void {
+  const { book, intake, notices, queue, replyCounts, requests, sender, tokens, traffic } = core;
+  // Each box has one connection to `box_pub`, and says there what it is.
+  metrics.gauge('makai_boxes_connected', () => core.presence.connections);
+  metrics.counter('makai_connections_accepted_total', () => boxes.gate.status().admitted);
+  metrics.counter('makai_connections_refused_total', () => boxes.gate.status().refused);
+  metrics.gauge('makai_allowed_keys', () => boxes.allow.status().known);
+  metrics.gauge('makai_pending_keys', () => boxes.gate.status().refused_keys);
+
+  metrics.counter('makai_messages_total', () => ({
+    request: requests.counts.taken,
+    pong: replyCounts.pong,
+    resp: replyCounts.resp,
+    response: replyCounts.response,
+  }));
+  metrics.counter('makai_bytes_total', () => ({ to_boxes: traffic.sent, from_boxes: traffic.recv }));
+  metrics.counter('makai_dropped_total', () => core.rejections.totals());
+  metrics.gauge('makai_queue_depth', () => ({
+    requests: intake.waiting,
+    tokens: tokens.alive,
+    answers: queue.length,
+  }));
+
+  metrics.counter('makai_events_total', () => notices.sent.evnew);
+  metrics.counter('makai_event_numbers_total', () => core.ids.counts.answered);
+  metrics.counter('makai_waveforms_stored_total', () => queue.counts.stored);
+  metrics.counter('makai_waveform_samples_total', () => queue.counts.samples);
+  metrics.counter('makai_commands_total', () => {
+    const { command, ping, read } = sender.sent;
+    return { ping, read, command };
+  });
+  metrics.counter('makai_commands_expired_total', () => book.counts.expired);
+  metrics.gauge('makai_open_requests', () => book.openAsks);
+  queue.onStored(metrics.histogram('makai_event_latency_seconds'));
+}
