@@ -1,6 +1,7 @@
 /** The `makai` program: every subcommand is named here, none registers itself. */
 import { Command } from 'commander';
 import { VERSION } from '../common/version.js';
+import { register as acquisitionBroker } from './commands/acquisition-broker.js';
 import { register as box } from './commands/box.js';
 import { register as boxes } from './commands/boxes.js';
 import { register as config } from './commands/config.js';
@@ -8,6 +9,7 @@ import { register as doctor } from './commands/doctor.js';
 import { register as events } from './commands/events.js';
 import { register as install } from './commands/install.js';
 import { register as measurements } from './commands/measurements.js';
+import { register as request } from './commands/request.js';
 import { register as status } from './commands/status.js';
 import { register as trends } from './commands/trends.js';
 import { register as up } from './commands/up.js';
@@ -21,11 +23,13 @@ const COMMANDS: readonly Register[] = [
   measurements,
   trends,
   boxes,
+  request,
   box,
   config,
   doctor,
   install,
   status,
+  acquisitionBroker,
 ];
 
 /** A program with all subcommands, that throws CommanderError instead of ending the process. */

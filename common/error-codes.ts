@@ -54,6 +54,9 @@ export const ERROR_CODES = {
     meaning: 'A plugin cannot be used: its file is missing or unsound, or it refuses its settings.',
     action:
       'Correct its entry in `plugins`, or the file; `makai plugin check <file>` says what is wrong with it.',
+  NO_ANSWER: {
+    meaning: 'A daemon did not answer in time.',
+    action: 'Check with `makai status` that it runs, and in its log whether it refused what was asked.',
   },
   RECORDING_INVALID: {
     meaning:

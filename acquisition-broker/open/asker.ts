@@ -30,7 +30,8 @@ export class Asker {
 
   /** The first time. READ goes first: every Box 2 hears the Commands too, and its queue has an end. */
   ask(request: OpenRequest, ended: () => boolean): void {
-    if (request.read) this.#read(request);
+    const { asks, everyone, read } = request;
+    if (read && (everyone || [...asks.values()].some((ask) => ask.read))) this.#read(request);
     this.#commandAll(request, ended);
   }
 

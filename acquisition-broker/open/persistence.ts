@@ -115,12 +115,15 @@ export async function restoreRequests({ store, clock, log }: RestoreOptions): Pr
     }
   }
   for (const asked of events.values()) await restoreEvent(store, asked);
-  for (const { asks, event, token } of requests) {
+  for (const { asks, event, readAnswers, token } of requests) {
     if (event === undefined) continue;
     // The box of a later Command of a token may not have been added when the broker was killed.
     if (token !== undefined)
       await store.addTriggeredBoxes(event.event.event_id, [...asks.keys()].map(String));
-    for (const taken of event.taken) asks.delete(taken);
+    for (const taken of event.taken) {
+      asks.delete(taken);
+      readAnswers.add(taken);
+    }
   }
   if (requests.length > 0)
     log.info({ requests: requests.length, events: events.size }, 'open requests taken up again');

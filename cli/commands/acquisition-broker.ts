@@ -1,0 +1,36 @@
+/** `makai acquisition-broker`. */
+import type { Command } from 'commander';
+
+export function register(program: Command): void {
+  program
+    .command('acquisition-broker')
+    .description(
+      'Run the acquisition broker: event requests in, commands to boxes (CURVE), waveforms into the store.',
+    )
+    .argument(
+      '[config]',
+      'configuration file; otherwise ACQUISITION_BROKER_SETTINGS, otherwise the default path',
+    )
+    .action(run);
+}
+
+async function run(path: string | undefined): Promise<void> {
+  const [{ runDaemon }, { startAcquisitionBroker }, { openDaemonStore }, { stopAll }] = await Promise.all([
+    import('../run-daemon.js'),
+    import('../../acquisition-broker/index.js'),
+    import('../daemon-store.js'),
+    import('../../common/lifecycle.js'),
+  ]);
+  await runDaemon('acquisition-broker', path, async (config, { log }) => {
+    const store = await openDaemonStore(config, log);
+    const stored = { name: 'store', part: { stop: () => store.close() } };
+    try {
+      const broker = await startAcquisitionBroker(config, { log, store });
+      const stop = (): Promise<void> => stopAll([stored, { name: 'acquisition broker', part: broker }]);
+      return { endpoints: broker.endpoints, stop };
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  });
+}
