@@ -46,13 +46,13 @@ export const ERROR_CODES = {
       'A key or certificate is not what it should be: bad Z85, wrong length, no id, a secret in a public place.',
     action: 'Make the pair again with `makai keys`, or copy the right file.',
   },
-  NO_ANSWER: {
-    meaning: 'A daemon did not answer in time.',
-    action: 'Check with `makai status` that it runs, and in its log whether it refused what was asked.',
-  },
   NOT_FOUND: {
     meaning: 'What was asked for by its id is not in the store.',
     action: 'List what is there: `makai events list`, `makai boxes list`; check --store or --dir.',
+  },
+  NO_ANSWER: {
+    meaning: 'A daemon did not answer in time.',
+    action: 'Check with `makai status` that it runs, and in its log whether it refused what was asked.',
   },
   PLUGIN_UNUSABLE: {
     meaning: 'A plugin cannot be used: its file is missing or unsound, or it refuses its settings.',
