@@ -15,8 +15,8 @@ export interface CutOffOptions {
   guards: readonly { allow: AllowList; gate: Gate }[];
   /** closes the CURVE sockets; fulfilled when no connection is left */
   close: () => Promise<void>;
-  /** opens them again on the same endpoints; tries until it can */
-  open: () => Promise<void>;
+  /** opens them again on the same endpoints; tries until it can, or until the signal says that all is to stop */
+  open: (signal: AbortSignal) => Promise<void>;
   log: Logger;
   intervalMs?: number;
 }
@@ -27,7 +27,7 @@ export class CutOff implements Running {
   #timer: NodeJS.Timeout | undefined;
   #last = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
-  #stopped = false;
+  readonly #stop = new AbortController();
   #count = 0;
 
   constructor(options: CutOffOptions) {
@@ -45,14 +45,14 @@ export class CutOff implements Running {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stop.abort();
     for (const unlisten of this.#unlisten) unlisten();
     clearTimeout(this.#timer);
     await this.#running;
   }
 
   #plan(): void {
-    if (this.#stopped || this.#timer !== undefined) return;
+    if (this.#stop.signal.aborted || this.#timer !== undefined) return;
     const wait = this.#last + (this.#options.intervalMs ?? INTERVAL_MS) - performance.now();
     const run = (): void => {
       this.#running = (this.#running ?? Promise.resolve()).then(() => this.#cut());
@@ -61,7 +61,7 @@ export class CutOff implements Running {
   }
 
   async #cut(): Promise<void> {
-    if (this.#stopped) return;
+    if (this.#stop.signal.aborted) return;
     const { guards, close, open, log } = this.#options;
     try {
       // What was revoked since the last look is cut by this same closing.
@@ -72,7 +72,7 @@ export class CutOff implements Running {
       for (const { gate } of guards) gate.forgetInside();
       // From here on a revoked key may be in again, through the new sockets: then they are closed once more.
       this.#timer = undefined;
-      await open();
+      await open(this.#stop.signal);
       this.#count += 1;
     } catch (error) {
       this.#timer = undefined;

@@ -1,0 +1,29 @@
+/** `makai triggering-broker`. */
+import type { Command } from 'commander';
+
+export function register(program: Command): void {
+  program
+    .command('triggering-broker')
+    .description('Run the triggering broker: measurements of boxes in (CURVE), the same frames out to services.')
+    .argument('[config]', 'configuration file; otherwise TRIGGERING_BROKER_SETTINGS, otherwise the default path')
+    .action(run);
+}
+
+async function run(path: string | undefined): Promise<void> {
+  const [{ runDaemon }, { startTriggeringBroker }, { openBoxKeys }] = await Promise.all([
+    import('../run-daemon.js'),
+    import('../../triggering-broker/index.js'),
+    import('../box-keys.js'),
+  ]);
+  await runDaemon('triggering-broker', path, async (config, { log }) => {
+    const keys = openBoxKeys(config);
+    const broker = await startTriggeringBroker(config, { log, boxKeys: keys?.read });
+    return {
+      endpoints: broker.endpoints,
+      stop: async () => {
+        await broker.stop();
+        await keys?.close();
+      },
+    };
+  });
+}
