@@ -8,10 +8,12 @@ import { register as config } from './commands/config.js';
 import { register as doctor } from './commands/doctor.js';
 import { register as events } from './commands/events.js';
 import { register as install } from './commands/install.js';
+import { register as keys } from './commands/keys.js';
 import { register as measurements } from './commands/measurements.js';
 import { register as request } from './commands/request.js';
 import { register as status } from './commands/status.js';
 import { register as trends } from './commands/trends.js';
+import { register as triggeringBroker } from './commands/triggering-broker.js';
 import { register as up } from './commands/up.js';
 
 /** Adds one subcommand to the program. */
@@ -26,9 +28,11 @@ const COMMANDS: readonly Register[] = [
   request,
   box,
   config,
+  keys,
   doctor,
   install,
   status,
+  triggeringBroker,
   acquisitionBroker,
 ];
 

@@ -81,6 +81,11 @@ export function parseSecretCertificate(text: string, where: string): SecretCerti
   return { boxId: readBoxId(text, where), ...parseKeyPair(publicKey, secretKey, where) };
 }
 
+/** Whether a key is the secret one of a certificate's text. */
+export function isSecretKeyIn(text: string, key: string): boolean {
+  return field(text, SECRET_KEY) === key;
+}
+
 /** Whether a text has a secret key in it. */
 export function hasSecretKey(text: string): boolean {
   return ANY_SECRET_KEY.test(text);

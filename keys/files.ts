@@ -1,6 +1,6 @@
 /** Certificates on disk. Secret ones: 0600 in folders of 0700; public ones: 0644. Written whole or not at all (a rename). */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf, MakaiError } from '../common/errors.js';
 import { refuseOpenToOthers } from '../common/secret-file.js';
@@ -50,7 +50,7 @@ export async function writeSecretCertificate(
 
 /** @throws MakaiError KEY_INVALID, KEY_FILE */
 export async function readPublicCertificate(path: string): Promise<PublicCertificate> {
-  return parsePublicCertificate(await readText(path), path);
+  return parsePublicCertificate(await readCertificateText(path), path);
 }
 
 /**
@@ -60,10 +60,11 @@ export async function readPublicCertificate(path: string): Promise<PublicCertifi
 export async function readSecretCertificate(path: string): Promise<SecretCertificate> {
   const stats = await stat(path).catch((error: unknown) => Promise.reject(cannot('read', path, error)));
   refuseOpenToOthers(path, stats);
-  return parseSecretCertificate(await readText(path), path);
+  return parseSecretCertificate(await readCertificateText(path), path);
 }
 
-async function readText(path: string): Promise<string> {
+/** The text of a certificate. @throws MakaiError KEY_FILE, KEY_INVALID where it is far too long */
+export async function readCertificateText(path: string): Promise<string> {
   try {
     const { size } = await stat(path);
     if (size > MAX_CERTIFICATE_BYTES) {
@@ -89,6 +90,7 @@ async function writeFile(
     const file = await open(temporary, 'wx', mode.file);
     try {
       await file.chmod(mode.file);
+      await takeOwnerOfFolder(file, dirname(path));
       await file.writeFile(text);
       await file.sync();
     } finally {
@@ -98,18 +100,29 @@ async function writeFile(
     if (replace) await rename(temporary, path);
     else await link(temporary, path);
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') {
-      throw new MakaiError('KEY_FILE', `${path} exists already`, {
-        hint: 'It is left as it was. Move it away first if it is to be replaced.',
-      });
-    }
+    if (codeOf(error) === 'EEXIST') throw existsAlready(path);
     throw cannot('write', path, error);
   } finally {
     await rm(temporary, { force: true }).catch(() => undefined);
   }
 }
 
-function cannot(verb: string, path: string, error: unknown): MakaiError {
+/** Made by root in the folder of a daemon's user, a file belongs to that user: otherwise the daemon could not read it. */
+async function takeOwnerOfFolder(file: FileHandle, folder: string): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = await stat(folder);
+  await file.chown(uid, gid);
+}
+
+/** A key file is not overwritten unasked. */
+export function existsAlready(path: string): MakaiError {
+  return new MakaiError('KEY_FILE', `${path} exists already`, {
+    hint: 'It is left as it was. Move it away first if it is to be replaced.',
+  });
+}
+
+/** What could not be done with a file, without the system's whole message. */
+export function cannot(verb: string, path: string, error: unknown): MakaiError {
   return new MakaiError('KEY_FILE', `cannot ${verb} ${path}: ${codeOf(error) ?? 'unknown reason'}`, {
     hint: 'Check the path and the rights on it.',
     cause: error,

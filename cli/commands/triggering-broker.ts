@@ -4,8 +4,13 @@ import type { Command } from 'commander';
 export function register(program: Command): void {
   program
     .command('triggering-broker')
-    .description('Run the triggering broker: measurements of boxes in (CURVE), the same frames out to services.')
-    .argument('[config]', 'configuration file; otherwise TRIGGERING_BROKER_SETTINGS, otherwise the default path')
+    .description(
+      'Run the triggering broker: measurements of boxes in (CURVE), the same frames out to services.',
+    )
+    .argument(
+      '[config]',
+      'configuration file; otherwise TRIGGERING_BROKER_SETTINGS, otherwise the default path',
+    )
     .action(run);
 }
 
