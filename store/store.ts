@@ -155,6 +155,15 @@ export interface InsertResult {
   duplicates: number;
 }
 
+/** Documents of one store on their way into another. */
+export interface StoredDocuments {
+  measurements?: readonly MeasurementDocument[];
+  trends?: readonly TrendDocument[];
+  events?: readonly EventDocument[];
+  /** with the waveform's bytes as `waveform` gives them; undefined when the file is missing */
+  boxEvents?: readonly { document: BoxEventDocument; bytes: Uint8Array | undefined }[];
+}
+
 /** What a write may say besides its data. */
 export interface WriteOptions {
   /**
@@ -250,6 +259,14 @@ export interface Store {
   putOpenRequest(request: OpenRequest): Promise<void>;
   removeOpenRequest(key: string): Promise<void>;
   openRequests(): Promise<OpenRequest[]>;
+
+  /** Ids of the boxes that have measurements or trends, whether they are recorded as boxes or not. */
+  boxIdsWithData(): Promise<string[]>;
+  /**
+   * Writes documents as they stand in another store, `expire_at` included, for `makai store copy`. What is already there by its unique key
+   * is left as it is and counted as a duplicate, but boxes_received of an event gains those it lacks. A copy writes events before their box events.
+   */
+  restore(documents: StoredDocuments): Promise<InsertResult>;
 
   /** Deletes what has expired at `nowMs`; events take their box events and waveforms along. */
   sweep(nowMs: number): Promise<SweepResult>;

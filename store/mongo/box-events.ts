@@ -34,7 +34,7 @@ export async function putBoxEvent(
 }
 
 /** False when another writer was first. */
-async function insertBoxEvent(context: Context, boxEvent: BoxEventDocument): Promise<boolean> {
+export async function insertBoxEvent(context: Context, boxEvent: BoxEventDocument): Promise<boolean> {
   const { event_id, box_id } = boxEvent;
   const key = { event_id: int32(event_id), box_id };
   const fields = {

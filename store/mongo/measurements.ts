@@ -39,7 +39,12 @@ export async function insertMeasurements(
   return result;
 }
 
-async function insertDocuments(context: Context, documents: Document[], result: InsertResult): Promise<void> {
+/** Inserts documents in the form of the collection; adds to `result` what was inserted and what was there already. */
+export async function insertDocuments(
+  context: Context,
+  documents: Document[],
+  result: InsertResult,
+): Promise<void> {
   await prolonged(context, 'measurements', documents, timeOf, prolong);
   const fresh = context.plain.has(COLLECTION.measurements)
     ? await withoutStored(context, documents)

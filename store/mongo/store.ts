@@ -1,5 +1,5 @@
 /** The MongoDB store: every method of the contract, delegated to the file of its collection. */
-import { Binary, type Document, ObjectId } from 'mongodb';
+import type { Document, ObjectId } from 'mongodb';
 import type { Logger } from '../../common/log.js';
 import type { MeasurementColumns } from '../../proto/columns.js';
 import type {
@@ -16,6 +16,7 @@ import type {
   NewestOfBox,
   OpenRequest,
   Store,
+  StoredDocuments,
   StoreOptions,
   SweepResult,
   TimeRange,
@@ -39,7 +40,9 @@ import { ensureIndexes } from './indexes.js';
 import { Cached, LastGood } from './last-good.js';
 import { insertMeasurements, readMeasurements } from './measurements.js';
 import { newestByBox } from './newest.js';
+import { putOpenRequest, readOpenRequests, removeOpenRequest } from './open-requests.js';
 import { prolongForEvent } from './prolong.js';
+import { boxIdsWithData, restore } from './restore.js';
 import { type SweepPosition, sweep } from './sweep.js';
 import { computeTrends, putTrends, readTrends } from './trends.js';
 
@@ -236,27 +239,24 @@ export class MongoStore implements Store {
     await this.#insertOnce('health', { _id, timestamp, service, serviceID, status, info });
   }
 
-  async putOpenRequest(request: OpenRequest): Promise<void> {
-    // As bytes: the text is nobody's but the acquisition broker's, and no server has an opinion on what is in it.
-    const body = new Binary(Buffer.from(request.body, 'utf8'));
-    await mapped('keep an open request', () =>
-      this.#openRequests().updateOne(
-        { _id: request.key },
-        { $set: { body }, $setOnInsert: { order: new ObjectId() } },
-        { upsert: true },
-      ),
-    );
+  putOpenRequest(request: OpenRequest): Promise<void> {
+    return putOpenRequest(this.#context, request);
   }
 
-  async removeOpenRequest(key: string): Promise<void> {
-    await mapped('remove an open request', () => this.#openRequests().deleteOne({ _id: key }));
+  removeOpenRequest(key: string): Promise<void> {
+    return removeOpenRequest(this.#context, key);
   }
 
-  async openRequests(): Promise<OpenRequest[]> {
-    const documents = await mapped('read the open requests', () =>
-      this.#openRequests().find().sort({ order: 1 }).toArray(),
-    );
-    return documents.map(({ _id, body }) => ({ key: _id, body: Buffer.from(body.buffer).toString('utf8') }));
+  openRequests(): Promise<OpenRequest[]> {
+    return readOpenRequests(this.#context);
+  }
+
+  boxIdsWithData(): Promise<string[]> {
+    return boxIdsWithData(this.#context);
+  }
+
+  restore(documents: StoredDocuments): Promise<InsertResult> {
+    return restore(this.#context, documents);
   }
 
   async sweep(nowMs: number): Promise<SweepResult> {
@@ -267,10 +267,6 @@ export class MongoStore implements Store {
 
   async close(): Promise<void> {
     await this.#connection.client.close();
-  }
-
-  #openRequests() {
-    return this.#context.db.collection<{ _id: string; body: Binary; order: ObjectId }>('makai_open_requests');
   }
 
   async #insertOnce(name: 'metrics' | 'health', document: Document & { _id: ObjectId }): Promise<void> {

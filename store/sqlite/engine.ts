@@ -7,6 +7,7 @@ import { documentOperations } from './documents.js';
 import { eventOperations } from './events.js';
 import { expiryOperations } from './expiry.js';
 import { measurementOperations } from './measurements.js';
+import { restoreOperations } from './restore.js';
 import { trendOperations } from './trends.js';
 
 export type Engine = ReturnType<typeof openEngine>;
@@ -30,6 +31,7 @@ export function openEngine(file: string, retention: Retention) {
     ...eventOperations(context, prolong),
     ...documentOperations(context),
     ...expiryOperations(context),
+    ...restoreOperations(context),
     /** A transaction around several operations; theirs become parts of it. */
     begin: (): void => {
       db.exec('BEGIN IMMEDIATE');

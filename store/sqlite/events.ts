@@ -1,4 +1,5 @@
 /** Events, their numbers, and the waveforms of their boxes. */
+import { MakaiError } from '../../common/errors.js';
 import type { BoxEventDocument, EventDocument, NewEvent, TimeRange } from '../store.js';
 import type { Context } from './context.js';
 import { blobToTimes, fromMs, type Row, timesToBlob, toMs } from './values.js';
@@ -8,6 +9,9 @@ export interface EventCursor {
   startMs: number;
   eventId: number;
 }
+
+/** Event numbers are int32. */
+const LAST_NUMBER = 0x7fffffff;
 
 const EVENT_COLUMNS = `event_id, type, description, boxes_triggered, percent_magnitude,
   target_event_start_timestamp_ms, target_event_end_timestamp_ms, expire_at`;
@@ -82,6 +86,7 @@ export function eventOperations(
     nextEventIds(count: number): number[] {
       return write(() => {
         const last = lastNumber.get() ?? 0;
+        if (last + count > LAST_NUMBER) throw numbersUsedUp();
         setNumber.run(last + count);
         return Array.from({ length: count }, (_, i) => last + 1 + i);
       });
@@ -170,6 +175,12 @@ export function eventOperations(
       return samplesOf.get(fileName) ?? undefined;
     },
   };
+}
+
+function numbersUsedUp(): MakaiError {
+  return new MakaiError('EVENT_NUMBERS_USED_UP', `no event number is left below ${LAST_NUMBER + 1}`, {
+    hint: '`makai store check` names the greatest event_id stored; an event with a number far too high may be removed.',
+  });
 }
 
 /** The samples' own bytes, without a copy; little endian on every machine that Node runs on here. */

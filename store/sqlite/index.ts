@@ -96,6 +96,8 @@ function createStore({ call, close }: Execution, threaded: boolean, now: () => n
     removeOpenRequest: (key) => call('removeOpenRequest', key),
     openRequests: () => call('openRequests'),
 
+    boxIdsWithData: () => call('boxIdsWithData'),
+    restore: (documents) => call('restore', documents),
     async sweep(nowMs) {
       const total: SweepResult = { measurements: 0, trends: 0, events: 0, orphans: 0 };
       for (;;) {

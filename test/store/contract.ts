@@ -9,6 +9,7 @@ import { eventsContract } from './contract/events.js';
 import { expiryContract } from './contract/expiry.js';
 import { lahaContract } from './contract/laha.js';
 import { measurementsContract } from './contract/measurements.js';
+import { restoreContract } from './contract/restore.js';
 import { trendsContract } from './contract/trends.js';
 import { waveformsContract } from './contract/waveforms.js';
 
@@ -42,5 +43,6 @@ export function storeContract(name: string, makeStore: MakeStore): void {
     documentsContract(makeStore);
     expiryContract(makeStore);
     lahaContract(makeStore);
+    restoreContract(makeStore);
   });
 }

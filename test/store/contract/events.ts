@@ -24,6 +24,15 @@ export function eventsContract(makeStore: MakeStore): void {
       assert.deepEqual(await store.nextEventIds(1), [9355]);
     });
 
+    it('end with the greatest int32', async () => {
+      const { store, clock } = given();
+      await store.insertEvent(newEvent(2 ** 31 - 3, clock.ms));
+      assert.deepEqual(await store.nextEventIds(1), [2 ** 31 - 2]);
+      await assert.rejects(store.nextEventIds(2), { code: 'EVENT_NUMBERS_USED_UP' });
+      assert.deepEqual(await store.nextEventIds(1), [2 ** 31 - 1]);
+      await assert.rejects(store.nextEventIds(1), { code: 'EVENT_NUMBERS_USED_UP' });
+    });
+
     it('asked for by two instances at once, none is given twice and each one sees its own rise', async () => {
       const { store, another } = given();
       const other = await another();
