@@ -2,6 +2,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { codeOf, messageOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
+import { receiveMessage } from '../../common/receive.js';
 import { type Clock, pause } from '../clock.js';
 
 /** After so many messages or bytes in a row other work gets its turn. */
@@ -34,7 +35,8 @@ export async function receiveLoop(options: ReceiveLoopOptions): Promise<void> {
     try {
       await room?.();
       if (socket.closed) return;
-      const frames = await socket.receive();
+      const frames = await receiveMessage(socket);
+      if (frames === undefined) continue;
       await handle(frames);
       messages += 1;
       for (const frame of frames) bytes += frame.length;

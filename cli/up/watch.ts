@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Subscriber } from 'zeromq';
 import type { Running } from '../../common/lifecycle.js';
+import { receiveMessage } from '../../common/receive.js';
 import type { EventDocument, Store } from '../../store/store.js';
 import { summarizeWaveform, type WaveformSummary } from '../waveform-summary.js';
 
@@ -52,20 +53,31 @@ export class Watch implements Running {
   }
 
   async #countMeasurements(): Promise<void> {
-    for await (const [topic] of this.#stream) {
+    await this.#each(this.#stream, ([topic]) => {
       this.measurements += 1;
       if (topic !== undefined) this.#heard.set(topic.toString(), Date.now());
-    }
+    });
   }
 
   async #awaitNotices(): Promise<void> {
     const open = new Set<Promise<void>>();
-    for await (const [, number] of this.#notices) {
+    await this.#each(this.#notices, ([, number]) => {
       this.events += 1;
       const task = this.#show(Number(number)).finally(() => open.delete(task));
       open.add(task);
-    }
+    });
     await Promise.allSettled(open);
+  }
+
+  async #each(socket: Subscriber, handle: (frames: Buffer[]) => void): Promise<void> {
+    while (!socket.closed) {
+      try {
+        const frames = await receiveMessage(socket);
+        if (frames !== undefined) handle(frames);
+      } catch (error) {
+        if (!socket.closed) throw error;
+      }
+    }
   }
 
   /** Waits until every box asked has answered, then tells what the store holds. */
