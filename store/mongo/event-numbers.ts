@@ -48,16 +48,18 @@ export class EventNumbers {
   /**
    * The next numbers, past every event stored by whomever and past `after`.
    * @param after the greatest number this broker gave, from a reserved block or not
+   * @param owner whose blocks need not be stepped over: it gives no number of them meanwhile
    * @throws MakaiError EVENT_NUMBERS_USED_UP, STORE_UNAVAILABLE
    */
-  async draw(amount: number, after = 0): Promise<number[]> {
+  async draw(amount: number, after = 0, owner?: string): Promise<number[]> {
     const greatest = await this.#greatestStored();
     const ids: number[] = [];
     await this.#change((counter) => {
       ids.length = 0;
+      const blocks = counter.blocks.filter((block) => block.owner !== owner);
       let last = Math.max(counter.last, greatest, after);
       while (ids.length < amount) {
-        last = stepOver(last + 1, counter.blocks);
+        last = stepOver(last + 1, blocks);
         if (last > LAST_NUMBER) throw usedUp();
         ids.push(last);
       }
@@ -67,21 +69,40 @@ export class EventNumbers {
   }
 
   /**
-   * Reserves a block of numbers for an owner, ahead of the count by `ahead`, which stays in force until it is released or the count has passed it.
-   * @param keep the block that the owner still has on disk: its other blocks are released
+   * Reserves a block of numbers ahead of the count. It stays in force until it is released or the count has passed it.
+   * @param owner whose it is
+   * @param ahead numbers left between the count and the block
+   * @param after the greatest number the owner gave: counted as given
+   * @param keep the block that the owner has on disk. Of its other blocks nobody knows what was given: the count passes them.
    */
-  async reserve(owner: string, size: number, ahead: number, keep?: Block): Promise<Block> {
+  async reserve(
+    owner: string,
+    { size, ahead, after, keep }: { size: number; ahead: number; after: number; keep?: Block | undefined },
+  ): Promise<Block> {
     const greatest = await this.#greatestStored();
     let block: Block = { first: 0, last: 0 };
     await this.#change((counter) => {
-      const others = counter.blocks.filter((entry) => entry.owner !== owner || sameBlock(entry, keep));
-      const top = Math.max(counter.last, greatest, ...others.map((entry) => entry.last));
-      const first = top + 1 + ahead;
+      const lost = counter.blocks.filter((entry) => entry.owner === owner && !sameBlock(entry, keep));
+      const kept = counter.blocks.filter((entry) => !lost.includes(entry));
+      const last = Math.max(counter.last, greatest, after, ...lost.map((entry) => entry.last));
+      const others = kept.filter((entry) => entry.owner !== owner).map((entry) => entry.last);
+      const first = Math.max(last, ...others) + 1 + ahead;
       block = { first, last: Math.min(first + size - 1, LAST_NUMBER) };
       if (block.first > LAST_NUMBER) throw usedUp();
-      return tidy({ ...counter, blocks: [...others, { owner, ...block }] });
+      return tidy({ ...counter, last, blocks: [...kept, { owner, ...block }] });
     });
     return block;
+  }
+
+  /**
+   * Gives back the owner's blocks other than `keep`.
+   * @param usedTo the greatest number given from them: counted as given, the rest comes in its turn
+   */
+  async release(owner: string, keep: Block, usedTo: number): Promise<void> {
+    await this.#change((counter) => {
+      const blocks = counter.blocks.filter((entry) => entry.owner !== owner || sameBlock(entry, keep));
+      return tidy({ ...counter, last: Math.max(counter.last, usedTo), blocks });
+    });
   }
 
   /** Makes the count at least the greatest number stored, for events that are about to be deleted. */

@@ -141,14 +141,22 @@ export class MongoStore implements Store {
     return this.#numbers.draw(amount);
   }
 
-  /** As `nextEventIds`, and past `after` too: what the caller gave while it could not reach us. */
-  nextEventIdsAfter(amount: number, after: number): Promise<number[]> {
-    return this.#numbers.draw(amount, after);
+  /** As `nextEventIds` for the owner of a reserved block, and past `after`: what it gave while it could not reach us. */
+  nextEventIdsAfter(amount: number, after: number, owner: string): Promise<number[]> {
+    return this.#numbers.draw(amount, after, owner);
+  }
+
+  lastEventId(): Promise<number> {
+    return this.#numbers.last();
   }
 
   /** Reserves a block of event numbers for the time when we cannot be reached (see event-numbers.ts). */
-  reserveEventIds(owner: string, size: number, ahead: number, keep?: Block): Promise<Block> {
-    return this.#numbers.reserve(owner, size, ahead, keep);
+  reserveEventIds(owner: string, options: Parameters<EventNumbers['reserve']>[1]): Promise<Block> {
+    return this.#numbers.reserve(owner, options);
+  }
+
+  releaseEventIds(owner: string, keep: Block, usedTo: number): Promise<void> {
+    return this.#numbers.release(owner, keep, usedTo);
   }
 
   async insertEvent(event: NewEvent, options?: WriteOptions): Promise<void> {

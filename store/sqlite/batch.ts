@@ -2,46 +2,31 @@
  * Group commit: requests that wait together become one transaction, so that they share one sync of the disk. 100 boxes that answer at
  * once cost one sync, not 100. Nobody is answered before the commit, so an answer still means "on disk".
  */
-import type { Engine } from './engine.js';
-import { type Answer, type Request, run, toFailure } from './execution.js';
+import { type Answer, type Request, run, type Transactions, toFailure } from './execution.js';
 
 /** One transaction takes no more than this, so that the other process waits a moment only. */
 const REQUESTS_A_TRANSACTION = 128;
 const MS_A_TRANSACTION = 25;
 
-/** Operations that only read: they need no transaction of their own. */
-const READS: ReadonlySet<keyof Engine> = new Set<keyof Engine>([
-  'measurementPage',
-  'computeTrends',
-  'trendPage',
-  'event',
-  'eventPage',
-  'boxEvents',
-  'waveform',
-  'boxes',
-  'box',
-  'makaiConfig',
-  'lahaConfig',
-  'openRequests',
-]);
-
 /**
  * Runs requests in order and answers every one.
+ * @param reads operations that only read: they need no transaction of their own
  * @param next the request that has waited longest, or undefined when none waits
  */
 export function runWaiting(
-  engine: Engine,
+  engine: Transactions,
+  reads: ReadonlySet<string>,
   file: string,
   next: () => Request | undefined,
   answer: (message: Answer) => void,
 ): void {
   for (let first = next(); first !== undefined; first = next()) {
-    if (READS.has(first.name) || first.name === 'close') answer(attempt(engine, file, first));
+    if (reads.has(first.name) || first.name === 'close') answer(attempt(engine, file, first));
     else for (const message of runTogether(engine, file, first, next)) answer(message);
   }
 }
 
-function attempt(engine: Engine, file: string, { id, name, args }: Request): Answer {
+function attempt(engine: Transactions, file: string, { id, name, args }: Request): Answer {
   try {
     return { id, result: run(engine, name, args) };
   } catch (error) {
@@ -51,7 +36,7 @@ function attempt(engine: Engine, file: string, { id, name, args }: Request): Ans
 
 /** One transaction around `first` and what waits behind it. */
 function runTogether(
-  engine: Engine,
+  engine: Transactions,
   file: string,
   first: Request,
   next: () => Request | undefined,

@@ -10,22 +10,32 @@ const OPEN_TIMEOUT_MS = 10_000;
 /** The write-ahead log is cut back to this after a burst. */
 const JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024;
 
+export interface Schema {
+  /** `PRAGMA application_id`: tells kinds of files apart */
+  applicationId: number;
+  /** migrations, see schema.ts */
+  steps: readonly string[];
+  /** set before anything else: `locking_mode = EXCLUSIVE` and the like */
+  pragmas?: readonly string[];
+}
+
 /**
- * Opens (and makes, if missing) a store's file at this program's schema version.
+ * Opens (and makes, if missing) a file at this program's schema version: a store's unless another schema is given.
  * @throws MakaiError STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER
  */
-export function openDatabase(file: string): Database.Database {
+export function openDatabase(file: string, schema?: Schema): Database.Database {
   let db: Database.Database | undefined;
   const deadline = Date.now() + OPEN_TIMEOUT_MS;
   for (;;) {
     try {
       db = new Database(file, { timeout: BUSY_TIMEOUT_MS });
+      for (const pragma of schema?.pragmas ?? []) db.pragma(pragma);
       // WAL: readers and one writer do not wait for each other. FULL: a commit is on disk when it returns.
       db.pragma('journal_mode = WAL');
       db.pragma('synchronous = FULL');
       db.pragma(`journal_size_limit = ${JOURNAL_LIMIT_BYTES}`);
       db.pragma('temp_store = MEMORY');
-      migrate(db, file);
+      migrate(db, file, schema?.steps, schema?.applicationId);
       return db;
     } catch (error) {
       db?.close();

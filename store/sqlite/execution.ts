@@ -6,13 +6,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { ErrorCode } from '../../common/error-codes.js';
 import { MakaiError } from '../../common/errors.js';
-import type { Retention } from '../store.js';
 import { isBusy, storeError } from './connection.js';
-import { type Engine, openEngine } from './engine.js';
 
-export interface Execution {
+/** Synchronous operations by name. */
+export type Operations<E> = { [K in keyof E]: (...args: never[]) => unknown };
+
+/** What every engine has besides its own operations: a transaction around several of them. */
+export interface Transactions {
+  begin(): void;
+  commit(): void;
+  rollback(): void;
+  inTransaction(): boolean;
+  close(): void;
+}
+
+type Arguments<F> = F extends (...args: infer A) => unknown ? A : never;
+type Result<F> = F extends (...args: never[]) => infer R ? R : never;
+
+export interface Execution<E> {
   /** Runs one operation. Arguments must not be changed before the promise is settled. @throws MakaiError */
-  call<K extends keyof Engine>(name: K, ...args: Parameters<Engine[K]>): Promise<ReturnType<Engine[K]>>;
+  call<K extends keyof E & string>(name: K, ...args: Arguments<E[K]>): Promise<Result<E[K]>>;
   close(): Promise<void>;
 }
 
@@ -20,7 +33,7 @@ export interface Execution {
 export type Failure = { busy: boolean; message: string; code?: ErrorCode; hint?: string };
 
 /** What the main thread sends. */
-export type Request = { id: number; name: keyof Engine; args: unknown[] };
+export type Request = { id: number; name: string; args: unknown[] };
 /** What the worker sends: first `{ id: 0 }` once the store is open, then an answer to each request. */
 export type Answer = { id: number } & ({ result: unknown } | { failure: Failure });
 
@@ -43,8 +56,9 @@ function toError({ message, code, hint }: Failure): Error {
 }
 
 /** Runs an operation by name. */
-export function run(engine: Engine, name: keyof Engine, args: unknown[]): unknown {
-  const operation = engine[name] as (...values: unknown[]) => unknown;
+export function run(engine: object, name: string, args: unknown[]): unknown {
+  const operation = (engine as Record<string, (...values: unknown[]) => unknown>)[name];
+  if (operation === undefined) throw new Error(`no operation ${name}`);
   return operation(...args);
 }
 
@@ -61,10 +75,9 @@ async function untilNotBusy(
   }
 }
 
-export function executeInline(file: string, retention: Retention): Execution {
-  const engine = openEngine(file, retention);
+export function executeInline<E extends Operations<E> & Transactions>(engine: E, file: string): Execution<E> {
   let open = true;
-  const attempt = async (name: keyof Engine, args: unknown[]) => {
+  const attempt = async (name: string, args: unknown[]) => {
     if (!open) return { failure: closedFailure(file) };
     try {
       return { result: run(engine, name, args) };
@@ -73,8 +86,8 @@ export function executeInline(file: string, retention: Retention): Execution {
     }
   };
   return {
-    call: async <K extends keyof Engine>(name: K, ...args: Parameters<Engine[K]>) =>
-      (await untilNotBusy(() => attempt(name, args))) as ReturnType<Engine[K]>,
+    call: async <K extends keyof E & string>(name: K, ...args: Arguments<E[K]>) =>
+      (await untilNotBusy(() => attempt(name, args))) as Result<E[K]>,
     close: async () => {
       if (open) engine.close();
       open = false;
@@ -82,13 +95,18 @@ export function executeInline(file: string, retention: Retention): Execution {
   };
 }
 
-/** @throws MakaiError as `openDatabase` */
-export async function executeOnThread(file: string, retention: Retention): Promise<Execution> {
+/**
+ * @param script a worker that calls `serve` (serve.ts)
+ * @param workerData what it needs, besides the file
+ * @throws MakaiError as `openDatabase`
+ */
+export async function executeOnThread<E extends Operations<E>>(
+  script: URL,
+  file: string,
+  workerData: object,
+): Promise<Execution<E>> {
   // Without execArgv: what the program was started with (--input-type, --eval) is not meant for the thread.
-  const worker = new Worker(new URL('./worker.js', import.meta.url), {
-    workerData: { file, retention },
-    execArgv: [],
-  });
+  const worker = new Worker(script, { workerData: { ...workerData, file }, execArgv: [] });
   const waiting = new Map<number, (answer: Answer) => void>();
   let nextId = 1;
   let gone: Failure | undefined;
@@ -114,7 +132,7 @@ export async function executeOnThread(file: string, retention: Retention): Promi
   worker.on('error', (error) => leave(toFailure(error, file)));
   worker.on('exit', () => leave(closedFailure(file)));
 
-  const send = (name: keyof Engine, args: unknown[]): Promise<Answer> => {
+  const send = (name: string, args: unknown[]): Promise<Answer> => {
     const id = nextId;
     nextId += 1;
     const answer = expect(id);
@@ -128,9 +146,9 @@ export async function executeOnThread(file: string, retention: Retention): Promi
     throw toError(opened.failure);
   }
   return {
-    call: async <K extends keyof Engine>(name: K, ...args: Parameters<Engine[K]>) => {
+    call: async <K extends keyof E & string>(name: K, ...args: Arguments<E[K]>) => {
       if (closing !== undefined) throw toError(closedFailure(file));
-      return (await untilNotBusy(() => send(name, args))) as ReturnType<Engine[K]>;
+      return (await untilNotBusy(() => send(name, args))) as Result<E[K]>;
     },
     close: () => {
       closing ??= send('close', [])

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { MakaiError } from '../../common/errors.js';
-import type { MeasurementColumns } from '../../proto/columns.js';
-import { createColumns, METRICS } from '../../proto/columns.js';
+import { packed } from '../packed.js';
 import type { Store, StoreOptions, SweepResult, WriteOptions } from '../store.js';
+import { type Engine, openEngine } from './engine.js';
 import { type Execution, executeInline, executeOnThread } from './execution.js';
 import { readPages } from './pages.js';
 
@@ -34,12 +34,14 @@ export async function openSqliteStore(file: string, options: SqliteOptions): Pro
     });
   }
   const execution = inline
-    ? executeInline(path, options.retention)
-    : await executeOnThread(path, options.retention);
+    ? executeInline(openEngine(path, options.retention), path)
+    : await executeOnThread<Engine>(new URL('./worker.js', import.meta.url), path, {
+        retention: options.retention,
+      });
   return createStore(execution, !inline, options.now ?? Date.now);
 }
 
-function createStore({ call, close }: Execution, threaded: boolean, now: () => number): Store {
+function createStore({ call, close }: Execution<Engine>, threaded: boolean, now: () => number): Store {
   const at = (options?: WriteOptions): number => options?.acceptedAtMs ?? now();
   return {
     insertMeasurements: (batch, accepted) =>
@@ -118,20 +120,4 @@ function byTime<T extends { fromMs?: number; toMs?: number; descending?: boolean
   return range.descending === true
     ? { ...range, toMs: last.timestamp_ms }
     : { ...range, fromMs: last.timestamp_ms + 1 };
-}
-
-/** A copy that holds no more than the batch's measurements: what crosses to another thread is the whole buffer under an array. */
-function packed(batch: MeasurementColumns): MeasurementColumns {
-  const { count } = batch;
-  const copy = createColumns(count);
-  copy.count = count;
-  for (const name of ['boxId', 'timestampMs', 'invalid', 'dialect'] as const) {
-    copy[name].set(batch[name].subarray(0, count));
-  }
-  for (const metric of METRICS) {
-    for (const part of ['min', 'average', 'max'] as const) {
-      copy[metric][part].set(batch[metric][part].subarray(0, count));
-    }
-  }
-  return copy;
 }

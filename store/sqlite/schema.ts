@@ -136,13 +136,19 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
  * @param steps entry i takes a file from version i to i + 1
  * @throws MakaiError STORE_NEWER when a newer program wrote the file, STORE_FOREIGN when another program did
  */
-export function migrate(db: Database, file: string, steps: readonly string[] = MIGRATIONS): void {
-  if (versionOf(db) === steps.length && isOurs(db)) return;
+export function migrate(
+  db: Database,
+  file: string,
+  steps: readonly string[] = MIGRATIONS,
+  applicationId = APPLICATION_ID,
+): void {
+  const isOurs = (): boolean => db.pragma('application_id', { simple: true }) === applicationId;
+  if (versionOf(db) === steps.length && isOurs()) return;
   const upgrade = db.transaction(() => {
     const version = versionOf(db);
-    if (!isOurs(db) && (version !== 0 || hasTables(db))) {
+    if (!isOurs() && (version !== 0 || hasTables(db))) {
       throw new MakaiError('STORE_FOREIGN', `${file} is an SQLite database of another program`, {
-        hint: 'Name another file: makai would not mix its tables with those of another program.',
+        hint: 'Name another file: makai would not mix its tables with those of another program, nor a spool with a store.',
       });
     }
     if (version > steps.length) {
@@ -153,7 +159,7 @@ export function migrate(db: Database, file: string, steps: readonly string[] = M
       );
     }
     for (const step of steps.slice(version)) db.exec(step);
-    db.pragma(`application_id = ${APPLICATION_ID}`);
+    db.pragma(`application_id = ${applicationId}`);
     db.pragma(`user_version = ${steps.length}`);
   });
   upgrade.immediate();
@@ -161,10 +167,6 @@ export function migrate(db: Database, file: string, steps: readonly string[] = M
 
 function versionOf(db: Database): number {
   return Number(db.pragma('user_version', { simple: true }));
-}
-
-function isOurs(db: Database): boolean {
-  return db.pragma('application_id', { simple: true }) === APPLICATION_ID;
 }
 
 function hasTables(db: Database): boolean {

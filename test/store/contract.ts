@@ -27,6 +27,8 @@ export interface StoreFixture {
    * Absent where a box event is stored in one transaction.
    */
   halfDone?(stage: 'file' | 'box event', boxEvent: BoxEventDocument, samples: Int16Array): Promise<void>;
+  /** open requests stay with the instance that keeps them (a spool), and are not seen by another one */
+  openRequestsStayHere?: boolean;
   /** closes every instance and removes the database */
   cleanup(): Promise<void>;
 }

@@ -1,0 +1,54 @@
+/** One spooled row into the database. */
+import { MakaiError } from '../../common/errors.js';
+import type { Store } from '../store.js';
+import {
+  askedOfRow,
+  columnsOfRow,
+  eventOfRow,
+  healthOfRow,
+  metricsOfRow,
+  type Row,
+  waveformOfRow,
+} from './rows.js';
+
+/** @throws MakaiError STORE_REFUSED for what will never be taken; anything else: try again later */
+export async function deliver(store: Store, row: Row): Promise<void> {
+  const accepted = { acceptedAtMs: row.acceptedMs };
+  switch (row.kind) {
+    case 'measurements':
+      await store.insertMeasurements(columnsOfRow(row), accepted);
+      return;
+    case 'event':
+      await deliverEvent(store, row);
+      return;
+    case 'asked':
+      await store.addTriggeredBoxes(row.eventId ?? 0, askedOfRow(row));
+      return;
+    case 'waveform': {
+      const { document, samples } = waveformOfRow(row);
+      await store.putBoxEvent(document, samples, row.acceptedMs);
+      return;
+    }
+    case 'metrics':
+      await store.insertMetrics(metricsOfRow(row), accepted);
+      return;
+    case 'health':
+      await store.insertHealth(healthOfRow(row), accepted);
+      return;
+  }
+}
+
+/** Another event under the same number is not ours to add to: it is left alone, and ours is kept apart for a person to look at. */
+async function deliverEvent(store: Store, row: Row): Promise<void> {
+  const event = eventOfRow(row);
+  const stored = await store.event(event.event_id);
+  const same =
+    stored === undefined ||
+    (stored.target_event_start_timestamp_ms === event.target_event_start_timestamp_ms &&
+      stored.target_event_end_timestamp_ms === event.target_event_end_timestamp_ms &&
+      stored.description === event.description);
+  if (!same) {
+    throw new MakaiError('STORE_REFUSED', `event number ${event.event_id} is taken by another event`);
+  }
+  await store.insertEvent(event, { acceptedAtMs: row.acceptedMs });
+}

@@ -1,0 +1,177 @@
+/**
+ * Delivers what is spooled when the database is back: each lane in order, one write at a time, beside what arrives live. A row leaves the disk
+ * only after the database has it; a row delivered twice (after a crash in between) changes nothing the second time.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../../common/log.js';
+import type { Execution } from '../sqlite/execution.js';
+import type { TrendWindow } from '../store.js';
+import { deliver } from './deliver.js';
+import type { QueueTotals, SpoolEngine } from './engine.js';
+import type { Link, Primary } from './link.js';
+import { columnsOfRow, LANE, type Lane, type Row } from './rows.js';
+
+const ROWS_AT_ONCE = 64;
+const BYTES_AT_ONCE = 4 * 1024 * 1024;
+/** How long one row may take: longer than a live write, since nobody waits for it. */
+const ROW_PATIENCE_MS = 30_000;
+/** Rest between rows, as a share of the time the last one took: live writes come first. */
+const REST = 0.25;
+const WINDOWS_AT_ONCE = 500;
+/** Measurements of a window arrive within this time of its end, except late ones, which queue their own recomputation. */
+const WINDOW_SETTLES_MS = 5_000;
+
+export interface DrainHooks {
+  /** rows have left the queue */
+  delivered(rows: readonly Row[], totals: QueueTotals): void;
+  /** rows were set aside; events of those that still wait */
+  setAside(totals: QueueTotals, events: [eventId: number, rows: number][]): void;
+}
+
+export interface DrainDeps {
+  disk: Execution<SpoolEngine>;
+  link: Link;
+  /** length of a trend window */
+  windowMs: number;
+  now: () => number;
+  log: Logger;
+  hooks: DrainHooks;
+}
+
+export class Drain {
+  readonly #disk: Execution<SpoolEngine>;
+  readonly #link: Link;
+  readonly #log: Logger;
+  readonly #hooks: DrainHooks;
+  readonly #windowMs: number;
+  readonly #now: () => number;
+  readonly #running = new Map<Lane, Promise<void>>();
+  readonly #again = new Set<Lane>();
+  #stopped = false;
+
+  constructor(deps: DrainDeps) {
+    this.#disk = deps.disk;
+    this.#link = deps.link;
+    this.#windowMs = deps.windowMs;
+    this.#now = deps.now;
+    this.#log = deps.log;
+    this.#hooks = deps.hooks;
+  }
+
+  get running(): boolean {
+    return this.#running.size > 0;
+  }
+
+  /** Resolves when it has nothing to do for now. */
+  async idle(): Promise<void> {
+    while (this.running) await Promise.allSettled(this.#running.values());
+  }
+
+  /** There may be something to deliver. Cheap to call. */
+  wake(): void {
+    for (const lane of Object.keys(LANE) as Lane[]) this.#start(lane);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.allSettled(this.#running.values());
+  }
+
+  #start(lane: Lane): void {
+    if (this.#stopped || !this.#link.up) return;
+    if (this.#running.has(lane)) {
+      this.#again.add(lane);
+      return;
+    }
+    const run = this.#drain(lane)
+      .catch((error: unknown) => this.#log.error({ error, lane }, 'the spool could not be read'))
+      .finally(() => {
+        this.#running.delete(lane);
+        if (this.#again.delete(lane)) this.#start(lane);
+      });
+    this.#running.set(lane, run);
+  }
+
+  async #drain(lane: Lane): Promise<void> {
+    while (!this.#stopped && this.#link.up) {
+      const rows = await this.#disk.call('oldest', lane, 0, ROWS_AT_ONCE, BYTES_AT_ONCE);
+      if (lane === 'measurements') await this.#trends(rows[0]?.acceptedMs);
+      if (rows.length === 0) {
+        if (this.#again.delete(lane)) continue;
+        if (lane === 'measurements') await this.#disk.call('shrink');
+        return;
+      }
+      for (const row of rows) {
+        const startedAt = performance.now();
+        const fate = await this.#deliver(row);
+        if (fate === 'away') return;
+        // Not past it: what follows may belong to it.
+        if (fate === 'again') break;
+        await sleep(Math.min(200, (performance.now() - startedAt) * REST));
+      }
+    }
+  }
+
+  async #deliver(row: Row): Promise<'done' | 'again' | 'away'> {
+    const outcome = await this.#link.call((primary) => deliver(primary, row), ROW_PATIENCE_MS);
+    if ('away' in outcome) {
+      // The link wakes us when it is back.
+      if (!this.#link.up) return 'away';
+      // Too many calls at once, or a slow one: a moment later is soon enough.
+      await sleep(100);
+      return 'again';
+    }
+    if ('refused' in outcome) {
+      // What belongs to a refused event is of no use without it.
+      const seqs =
+        row.kind === 'event' && row.eventId !== undefined
+          ? await this.#disk.call('rowsOfEvent', row.eventId)
+          : [row.seq];
+      const totals = await this.#disk.call('setAside', seqs, outcome.refused.message);
+      this.#log.error(
+        { kind: row.kind, eventId: row.eventId, rows: seqs.length, reason: outcome.refused.message },
+        'the database refuses a spooled write: set aside',
+      );
+      this.#hooks.setAside(totals, await this.#disk.call('queuedEvents'));
+      return seqs.length > 1 ? 'again' : 'done';
+    }
+    if (row.kind === 'measurements') await this.#disk.call('addWindows', this.#windowsOf(row));
+    const { items, kind, seq } = row;
+    const totals = await this.#disk.call('delivered', [{ seq, kind, items, bytes: row.body.length }]);
+    this.#hooks.delivered([row], totals);
+    return 'done';
+  }
+
+  /** The trend windows that measurements of a row lie in. */
+  #windowsOf(row: Row): TrendWindow[] {
+    const columns = columnsOfRow(row);
+    const windows = new Map<string, TrendWindow>();
+    for (let i = 0; i < columns.count; i += 1) {
+      const boxId = String(columns.boxId[i] ?? 0);
+      const startMs = Math.floor((columns.timestampMs[i] ?? 0) / this.#windowMs) * this.#windowMs;
+      windows.set(`${boxId} ${startMs}`, { boxId, startMs, endMs: startMs + this.#windowMs });
+    }
+    return [...windows.values()];
+  }
+
+  /**
+   * Computes trends anew for windows that have all their measurements now.
+   * @param acceptedMs when the oldest row that still waits was accepted; undefined: none waits
+   */
+  async #trends(acceptedMs: number | undefined): Promise<void> {
+    const untilMs = Math.min(acceptedMs ?? Number.MAX_SAFE_INTEGER, this.#now()) - WINDOW_SETTLES_MS;
+    while (!this.#stopped && this.#link.up) {
+      const windows = await this.#disk.call('windows', untilMs, WINDOWS_AT_ONCE);
+      if (windows.length === 0) return;
+      const outcome = await this.#link.call((primary) => recompute(primary, windows), ROW_PATIENCE_MS);
+      if ('refused' in outcome) this.#log.error({ reason: outcome.refused.message }, 'trends not written');
+      if ('away' in outcome) return;
+      await this.#disk.call('removeWindows', windows);
+    }
+  }
+}
+
+async function recompute(primary: Primary, windows: readonly TrendWindow[]): Promise<void> {
+  const trends = (await primary.computeTrends(windows)).filter((trend) => trend !== undefined);
+  if (trends.length > 0) await primary.putTrends(trends);
+}

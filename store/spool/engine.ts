@@ -1,0 +1,95 @@
+/** Everything a spool does on disk, as synchronous operations over one open file (run on a thread of its own). */
+import { randomUUID } from 'node:crypto';
+import type { Database } from 'better-sqlite3';
+import { openDatabase } from '../sqlite/connection.js';
+import type { OpenRequest, TrendWindow } from '../store.js';
+import { type NumberState, numberOperations } from './number-engine.js';
+import { type QueueTotals, queueOperations, type SpoolLimits } from './queue-engine.js';
+import { SPOOL_SCHEMA } from './schema.js';
+
+export type SpoolEngine = ReturnType<typeof openSpoolEngine>;
+export type { NumberState, QueueTotals, SpoolLimits };
+
+/** @throws MakaiError STORE_UNAVAILABLE (also while another process has the file), STORE_FOREIGN, STORE_NEWER */
+export function openSpoolEngine(file: string, limits: SpoolLimits) {
+  const db = openDatabase(file, SPOOL_SCHEMA);
+  const write = <T>(change: () => T): T => db.transaction(change).immediate();
+  const { forgetTotals, ...queue } = queueOperations(db, write, limits);
+  return {
+    ...queue,
+    ...numberOperations(db, write, randomUUID),
+    ...windowOperations(db, write),
+    ...documentOperations(db, write),
+    begin: (): void => {
+      db.exec('BEGIN IMMEDIATE');
+    },
+    commit: (): void => {
+      db.exec('COMMIT');
+    },
+    rollback: (): void => {
+      forgetTotals();
+      if (db.inTransaction) db.exec('ROLLBACK');
+    },
+    inTransaction: (): boolean => db.inTransaction,
+    close: (): void => {
+      db.close();
+    },
+  };
+}
+
+type Write = <T>(change: () => T) => T;
+
+function windowOperations(db: Database, write: Write) {
+  const add = db.prepare<[number, number, string]>('INSERT OR IGNORE INTO windows VALUES (?, ?, ?)');
+  const ready = db.prepare<[number, number], { start_ms: number; end_ms: number; box_id: string }>(
+    'SELECT * FROM windows WHERE end_ms <= ? ORDER BY end_ms LIMIT ?',
+  );
+  const remove = db.prepare<[number, number, string]>(
+    'DELETE FROM windows WHERE end_ms = ? AND start_ms = ? AND box_id = ?',
+  );
+  return {
+    addWindows(windows: readonly TrendWindow[]): void {
+      write(() => {
+        for (const { startMs, endMs, boxId } of windows) add.run(startMs, endMs, boxId);
+      });
+    },
+    /** Windows that ended by `untilMs`, earliest first. */
+    windows(untilMs: number, limit: number): TrendWindow[] {
+      return ready.all(untilMs, limit).map((row) => ({
+        boxId: row.box_id,
+        startMs: row.start_ms,
+        endMs: row.end_ms,
+      }));
+    },
+    removeWindows(windows: readonly TrendWindow[]): void {
+      write(() => {
+        for (const { startMs, endMs, boxId } of windows) remove.run(endMs, startMs, boxId);
+      });
+    },
+  };
+}
+
+function documentOperations(db: Database, write: Write) {
+  const put = db.prepare<[string, string]>(
+    `INSERT INTO open_requests VALUES (?, (SELECT coalesce(max(position), 0) + 1 FROM open_requests), ?)
+     ON CONFLICT (key) DO UPDATE SET body = excluded.body`,
+  );
+  const remove = db.prepare<[string]>('DELETE FROM open_requests WHERE key = ?');
+  const list = db.prepare<[], OpenRequest>('SELECT key, body FROM open_requests ORDER BY position');
+  const remember = db.prepare<[string, string]>('INSERT OR REPLACE INTO remembered VALUES (?, ?)');
+  const recall = db.prepare<[string], string>('SELECT body FROM remembered WHERE name = ?').pluck(true);
+  return {
+    putOpenRequest: ({ key, body }: OpenRequest): void => {
+      write(() => put.run(key, body));
+    },
+    removeOpenRequest: (key: string): void => {
+      write(() => remove.run(key));
+    },
+    openRequests: (): OpenRequest[] => list.all(),
+    /** Keeps a document as the database has it now. @param body JSON */
+    remember: (name: string, body: string): void => {
+      write(() => remember.run(name, body));
+    },
+    recall: (name: string): string | undefined => recall.get(name),
+  };
+}

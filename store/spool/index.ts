@@ -1,0 +1,102 @@
+/** A store that goes on when its database does not: writes wait on disk here until it is back. */
+import { mkdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { messageOf } from '../../common/errors.js';
+import type { Logger } from '../../common/log.js';
+import { type Execution, executeOnThread } from '../sqlite/execution.js';
+import { Drain } from './drain.js';
+import type { SpoolEngine, SpoolLimits } from './engine.js';
+import { Link, type Primary } from './link.js';
+import { SpoolNumbers } from './numbers.js';
+import { PATIENCE, type Patience } from './patience.js';
+import { SpoolCounts } from './stats.js';
+import { SpoolStore } from './store.js';
+
+export type { Primary } from './link.js';
+export { EMERGENCY_FIRST } from './numbers.js';
+export type { SpoolStats } from './stats.js';
+export type { SpoolStore } from './store.js';
+
+export interface SpoolOptions {
+  /** opens the database; called again until it succeeds. Rejects with STORE_UNAVAILABLE while it is away. */
+  open: () => Promise<Primary>;
+  /** the spool's own file; its folder is made. One process a file. */
+  file: string;
+  /** rows on disk; the oldest are dropped past it, measurements first */
+  maxBytes: number;
+  maxAgeSeconds: number;
+  log: Logger;
+  /** length of a trend window, ms */
+  trendWindowMs?: number;
+  /** reserve event numbers ahead: for the daemon that gives them */
+  eventNumbers?: boolean;
+  patience?: Partial<Patience>;
+  now?: () => number;
+}
+
+const HOUSEKEEPING_MS = 15_000;
+
+/**
+ * Opens the spool, then looks for the database. That it is away is no failure.
+ * @throws MakaiError STORE_UNAVAILABLE when the spool file cannot be opened; what opening the database throws, other than STORE_UNAVAILABLE
+ */
+export async function withSpool(options: SpoolOptions): Promise<SpoolStore> {
+  const { log } = options;
+  const now = options.now ?? Date.now;
+  const windowMs = options.trendWindowMs ?? 60_000;
+  const file = resolve(options.file);
+  await mkdir(dirname(file), { recursive: true, mode: 0o750 });
+  const limits: SpoolLimits = { maxBytes: options.maxBytes, maxAgeMs: options.maxAgeSeconds * 1000 };
+  const disk = await executeOnThread<SpoolEngine>(new URL('./worker.js', import.meta.url), file, { limits });
+  try {
+    const counts = new SpoolCounts(await disk.call('totals'), await disk.call('queuedEvents'), log);
+    const numbers = await SpoolNumbers.open(disk, log);
+    const link = new Link(options.open, log, {
+      beforeUp: async (primary) => {
+        if (options.eventNumbers === true) await numbers.refresh(primary);
+      },
+      onUp: () => drain.wake(),
+    });
+    const hooks = {
+      delivered: counts.delivered.bind(counts),
+      setAside: counts.recount.bind(counts),
+    };
+    const drain = new Drain({ disk, link, windowMs, now, log, hooks });
+    await dropExpired(disk, counts, now);
+    await link.start();
+    const timer = setInterval(() => {
+      keepHouse(disk, counts, link, drain, options.eventNumbers === true ? numbers : undefined, now).catch(
+        (error: unknown) => log.warn({ reason: messageOf(error) }, 'spool housekeeping failed'),
+      );
+    }, HOUSEKEEPING_MS);
+    timer.unref();
+    const patience = { ...PATIENCE, ...options.patience };
+    const stop = (): void => clearInterval(timer);
+    return new SpoolStore({ disk, link, drain, counts, numbers, patience, windowMs, now, log, stop });
+  } catch (error) {
+    await disk.close();
+    throw error;
+  }
+}
+
+async function keepHouse(
+  disk: Execution<SpoolEngine>,
+  counts: SpoolCounts,
+  link: Link,
+  drain: Drain,
+  numbers: SpoolNumbers | undefined,
+  now: () => number,
+): Promise<void> {
+  await dropExpired(disk, counts, now);
+  drain.wake();
+  if (numbers !== undefined) await link.call((primary) => numbers.refresh(primary), HOUSEKEEPING_MS);
+}
+
+async function dropExpired(
+  disk: Execution<SpoolEngine>,
+  counts: SpoolCounts,
+  now: () => number,
+): Promise<void> {
+  const { dropped, totals } = await disk.call('dropExpired', now());
+  counts.drop(dropped, totals);
+}

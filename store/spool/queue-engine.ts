@@ -1,0 +1,257 @@
+/**
+ * The queue on disk and its bounds. When it is full the oldest measurements make room, then findings of health and traffic, then what the database
+ * refused, then the oldest waveforms; the small documents of events last of all. Everything dropped is counted by kind.
+ */
+import type { Database } from 'better-sqlite3';
+import { type Kind, LANE, type Lane, type NewRow, type Row } from './rows.js';
+
+export interface SpoolLimits {
+  /** of all rows together; the file is a little larger */
+  maxBytes: number;
+  maxAgeMs: number;
+}
+
+export interface QueueTotals {
+  /** rows that wait, and the measurements and waveforms in them */
+  rows: number;
+  measurements: number;
+  waveforms: number;
+  bytes: number;
+  /** rows that the database refused */
+  aside: number;
+  /** Unix ms when the oldest was accepted */
+  oldestMs: number | null;
+}
+
+type Counts = Omit<QueueTotals, 'aside' | 'oldestMs'>;
+
+/** How many of each kind were dropped: measurements and not their rows. */
+export type Dropped = Partial<Record<Kind, number>>;
+
+export type Appended = { taken: boolean[]; dropped: Dropped; totals: QueueTotals };
+
+/** What one row costs besides its body, roughly. */
+const ROW_BYTES = 150;
+/** Who makes room, in this order, for whom: nobody for a kind before its own. */
+const VICTIMS = ['measurements', 'metrics', 'health', 'aside', 'waveform', 'asked', 'event'] as const;
+type Victim = (typeof VICTIMS)[number];
+
+type StoredRow = {
+  seq: number;
+  lane: number;
+  kind: Kind;
+  event_id: number | null;
+  box_id: string | null;
+  accepted_ms: number;
+  items: number;
+  bytes: number;
+  body: Uint8Array;
+};
+
+export function queueOperations(db: Database, write: <T>(change: () => T) => T, limits: SpoolLimits) {
+  const insert = db.prepare<[number, Kind, number | null, string | null, number, number, number, Uint8Array]>(
+    'INSERT INTO queue (lane, kind, event_id, box_id, accepted_ms, items, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  );
+  const oldestOfLane = db.prepare<[number, number, number], StoredRow>(
+    'SELECT * FROM queue WHERE lane = ? AND seq > ? ORDER BY seq LIMIT ?',
+  );
+  const hasWaveform = db
+    .prepare<[number, string], 1>(
+      "SELECT 1 FROM queue WHERE event_id = ? AND kind = 'waveform' AND box_id = ?",
+    )
+    .pluck(true);
+  const remove = db.prepare<[number]>('DELETE FROM queue WHERE seq = ?');
+  const setAside = db.prepare<[string, number]>(
+    `INSERT OR REPLACE INTO aside SELECT seq, kind, event_id, box_id, accepted_ms, items, bytes, body, ? FROM queue WHERE seq = ?`,
+  );
+  const ofEvent = db.prepare<[number], number>('SELECT seq FROM queue WHERE event_id = ?').pluck(true);
+  const eventIds = db
+    .prepare<[], [number, number]>(
+      'SELECT event_id, count(*) FROM queue WHERE event_id IS NOT NULL GROUP BY event_id',
+    )
+    .raw(true);
+  const sums = db.prepare<[], Counts>(
+    `SELECT count(*) AS rows, coalesce(sum(bytes), 0) AS bytes,
+       coalesce(sum(items) FILTER (WHERE kind = 'measurements'), 0) AS measurements,
+       coalesce(sum(items) FILTER (WHERE kind = 'waveform'), 0) AS waveforms FROM queue`,
+  );
+  const asideSums = db.prepare<[], { rows: number; bytes: number }>(
+    'SELECT count(*) AS rows, coalesce(sum(bytes), 0) AS bytes FROM aside',
+  );
+  type Found = { seq: number; items: number; bytes: number };
+  const oldestOfKind = db.prepare<[string, number], Found>(
+    'SELECT seq, items, bytes FROM queue WHERE kind = ? ORDER BY seq LIMIT ?',
+  );
+  const oldestAside = db.prepare<[number], Found>('SELECT seq, items, bytes FROM aside ORDER BY seq LIMIT ?');
+  const removeAside = db.prepare<[number]>('DELETE FROM aside WHERE seq = ?');
+  const expired = db.prepare<[number], Found & { kind: Kind }>(
+    'SELECT seq, kind, items, bytes FROM queue WHERE accepted_ms < ?',
+  );
+  const expiredAside = db.prepare<[number]>('DELETE FROM aside WHERE accepted_ms < ?');
+
+  const oldestAccepted = db
+    .prepare<[], number>('SELECT accepted_ms FROM queue ORDER BY seq LIMIT 1')
+    .pluck(true);
+
+  // One process has the file, so totals kept here stay true; they are counted anew after a transaction that was undone.
+  let known: (Counts & { aside: number }) | undefined;
+  let asideBytes = 0;
+  const totals = (): Counts & { aside: number } => {
+    if (known === undefined) {
+      const aside = asideSums.get() ?? { rows: 0, bytes: 0 };
+      asideBytes = aside.bytes;
+      const sum = sums.get() ?? { rows: 0, measurements: 0, waveforms: 0, bytes: 0 };
+      known = { ...sum, aside: aside.rows };
+    }
+    return known;
+  };
+  const shown = (): QueueTotals => ({ ...totals(), oldestMs: oldestAccepted.get() ?? null });
+  const guarded = <T>(change: () => T): T => {
+    try {
+      return write(change);
+    } catch (error) {
+      known = undefined;
+      throw error;
+    }
+  };
+  const count = (kind: Kind, items: number, bytes: number, sign: 1 | -1): void => {
+    const all = totals();
+    all.rows += sign;
+    all.bytes += sign * bytes;
+    if (kind === 'measurements') all.measurements += sign * items;
+    if (kind === 'waveform') all.waveforms += sign * items;
+  };
+
+  /** Drops the oldest of those that go before `kind`, or of `kind` itself, until `bytes` fit. @returns whether they do */
+  const makeRoom = (kind: Kind, bytes: number, dropped: Dropped): boolean => {
+    const fits = (): boolean => totals().bytes + asideBytes + bytes <= limits.maxBytes;
+    for (const victim of VICTIMS.slice(0, VICTIMS.indexOf(kind) + 1)) {
+      while (!fits()) if (!dropSome(victim, dropped)) break;
+    }
+    return fits();
+  };
+  const dropSome = (victim: Victim, dropped: Dropped): boolean => {
+    const found = victim === 'aside' ? oldestAside.all(8) : oldestOfKind.all(victim, 8);
+    for (const { seq, items, bytes } of found) {
+      if (victim === 'aside') {
+        removeAside.run(seq);
+        asideBytes -= bytes;
+        totals().aside -= 1;
+      } else {
+        remove.run(seq);
+        count(victim, items, bytes, -1);
+        dropped[victim] = (dropped[victim] ?? 0) + items;
+      }
+    }
+    return found.length > 0;
+  };
+
+  return {
+    /** Appends rows. One that is there already (a waveform of the same event and box), or for which there is no room, is not taken. */
+    append(rows: readonly NewRow[]): Appended {
+      return guarded(() => {
+        const dropped: Dropped = {};
+        const taken = rows.map((row) => {
+          const { boxId = null, eventId = null } = row;
+          if (row.kind === 'waveform' && hasWaveform.get(eventId ?? 0, boxId ?? '') !== undefined)
+            return false;
+          const bytes = row.body.length + ROW_BYTES;
+          if (!makeRoom(row.kind, bytes, dropped)) {
+            dropped[row.kind] = (dropped[row.kind] ?? 0) + row.items;
+            return false;
+          }
+          insert.run(
+            LANE[row.lane],
+            row.kind,
+            eventId,
+            boxId,
+            Math.floor(row.acceptedMs),
+            row.items,
+            bytes,
+            row.body,
+          );
+          count(row.kind, row.items, bytes, 1);
+          return true;
+        });
+        return { taken, dropped, totals: shown() };
+      });
+    },
+
+    /** The oldest rows of a lane after `afterSeq`, up to about `maxBytes` (at least one if there is one). */
+    oldest(lane: Lane, afterSeq: number, maxRows: number, maxBytes: number): Row[] {
+      const rows: Row[] = [];
+      let bytes = 0;
+      for (const row of oldestOfLane.iterate(LANE[lane], afterSeq, maxRows)) {
+        if (rows.length > 0 && bytes + row.bytes > maxBytes) break;
+        bytes += row.bytes;
+        rows.push({
+          seq: row.seq,
+          lane,
+          kind: row.kind,
+          eventId: row.event_id ?? undefined,
+          boxId: row.box_id ?? undefined,
+          acceptedMs: row.accepted_ms,
+          items: row.items,
+          body: row.body,
+        });
+      }
+      return rows;
+    },
+
+    /** Removes what was delivered. */
+    delivered(rows: readonly { seq: number; kind: Kind; items: number; bytes: number }[]): QueueTotals {
+      return guarded(() => {
+        for (const { seq, kind, items, bytes } of rows) {
+          if (remove.run(seq).changes > 0) count(kind, items, bytes + ROW_BYTES, -1);
+        }
+        known = totals().rows === 0 ? undefined : known;
+        return shown();
+      });
+    },
+
+    /** Keeps rows the database refused apart, so that those behind them go on. With an event go all its rows. */
+    setAside(seqs: readonly number[], reason: string): QueueTotals {
+      return guarded(() => {
+        for (const seq of seqs) {
+          setAside.run(reason, seq);
+          remove.run(seq);
+        }
+        known = undefined;
+        return shown();
+      });
+    },
+
+    rowsOfEvent: (eventId: number): number[] => ofEvent.all(eventId),
+
+    /** The events that have rows here, and how many: what comes for them live must queue behind. */
+    queuedEvents: (): [eventId: number, rows: number][] => eventIds.all(),
+
+    /** Drops what is older than the limit. */
+    dropExpired(nowMs: number): { dropped: Dropped; totals: QueueTotals } {
+      return guarded(() => {
+        const dropped: Dropped = {};
+        const before = nowMs - limits.maxAgeMs;
+        for (const { seq, kind, items } of expired.all(before)) {
+          remove.run(seq);
+          dropped[kind] = (dropped[kind] ?? 0) + items;
+        }
+        expiredAside.run(before);
+        known = undefined;
+        return { dropped, totals: shown() };
+      });
+    },
+
+    totals: shown,
+
+    /** After a transaction that was undone. */
+    forgetTotals: (): void => {
+      known = undefined;
+    },
+
+    /** Gives the disk back what an outage took. Not inside a transaction. */
+    shrink(): void {
+      db.pragma('incremental_vacuum');
+      db.pragma('wal_checkpoint(TRUNCATE)');
+    },
+  };
+}

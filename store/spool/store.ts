@@ -1,0 +1,354 @@
+/** The store in front of a database that may be away: every write is taken, here or there; see README.md for what is promised. */
+import { MakaiError } from '../../common/errors.js';
+import type { Logger } from '../../common/log.js';
+import { columnsBytes, type MeasurementColumns } from '../../proto/columns.js';
+import { packed } from '../packed.js';
+import type { Execution } from '../sqlite/execution.js';
+import type {
+  BoxDocument,
+  BoxEventDocument,
+  EventDocument,
+  HealthDocument,
+  InsertResult,
+  LahaConfigDocument,
+  MakaiConfigDocument,
+  MeasurementDocument,
+  MetricsDocument,
+  NewEvent,
+  NewestOfBox,
+  OpenRequest,
+  Store,
+  SweepResult,
+  TimeRange,
+  TrendDocument,
+  TrendWindow,
+  WriteOptions,
+} from '../store.js';
+import type { Drain } from './drain.js';
+import type { SpoolEngine } from './engine.js';
+import type { Link, Primary } from './link.js';
+import type { SpoolNumbers } from './numbers.js';
+import type { Patience } from './patience.js';
+import {
+  askedRow,
+  eventRow,
+  healthRow,
+  measurementsRow,
+  metricsRow,
+  type NewRow,
+  waveformRow,
+} from './rows.js';
+import type { SpoolCounts, SpoolStats } from './stats.js';
+
+export interface Parts {
+  disk: Execution<SpoolEngine>;
+  link: Link;
+  drain: Drain;
+  counts: SpoolCounts;
+  numbers: SpoolNumbers;
+  patience: Patience;
+  windowMs: number;
+  now: () => number;
+  log: Logger;
+  /** stops the timers */
+  stop(): void;
+}
+
+/** Bytes on their way to the disk at one time; past this it is slower than what comes, and the caller must hold back. */
+const DISK_BYTES_AT_ONCE = 64 * 1024 * 1024;
+
+type NewTrend = Omit<TrendDocument, 'expire_at'>;
+
+export class SpoolStore implements Store {
+  readonly #parts: Parts;
+  #bytesToDisk = 0;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** What waits, what was dropped, and how it goes: for status and metrics. */
+  stats(): SpoolStats {
+    const { counts, drain, link, numbers } = this.#parts;
+    return counts.stats(link.up, drain.running, numbers.givenOffline);
+  }
+
+  /** Resolves when nothing waits on disk any more, and trends that can be are computed anew. */
+  async drained(): Promise<void> {
+    const { counts, drain } = this.#parts;
+    do {
+      await counts.whenEmpty();
+      await drain.idle();
+    } while (!counts.empty);
+  }
+
+  async insertMeasurements(batch: MeasurementColumns, options?: WriteOptions): Promise<InsertResult> {
+    if (batch.count === 0) return { inserted: 0, duplicates: 0 };
+    const acceptedAtMs = this.#accepted(options);
+    // The caller's columns are its own again when we answer; a slow database may still be reading then.
+    const copy = packed(batch);
+    const { link, patience } = this.#parts;
+    const outcome = await link.call(
+      (primary) => primary.insertMeasurements(copy, { acceptedAtMs }),
+      patience.measurementsMs,
+      columnsBytes(copy.count),
+    );
+    if ('result' in outcome) return outcome.result;
+    await this.#spool(measurementsRow(copy, acceptedAtMs));
+    return { inserted: batch.count, duplicates: 0 };
+  }
+
+  measurements(boxId: string, range?: TimeRange): AsyncIterable<MeasurementDocument> {
+    return this.#primary().measurements(boxId, range);
+  }
+
+  async computeTrends(windows: readonly TrendWindow[]): Promise<(NewTrend | undefined)[]> {
+    const { counts, disk, link, patience } = this.#parts;
+    const outcome = await link.call((primary) => primary.computeTrends(windows), patience.readMs);
+    // What is stored now is not all: computed again when the rest is delivered.
+    if (!('result' in outcome) || counts.measurementsWait) {
+      await disk.call('addWindows', [...windows]);
+      this.#parts.drain.wake();
+    }
+    return 'result' in outcome ? outcome.result : windows.map(() => undefined);
+  }
+
+  async putTrends(trends: readonly NewTrend[], options?: WriteOptions): Promise<void> {
+    const acceptedAtMs = this.#accepted(options);
+    const { disk, link, patience, windowMs } = this.#parts;
+    const outcome = await link.call(
+      (primary) => primary.putTrends(trends, { acceptedAtMs }),
+      patience.measurementsMs,
+    );
+    if ('refused' in outcome) throw outcome.refused;
+    if ('result' in outcome) return;
+    const windows = trends.map(({ box_id, timestamp_ms }) => ({
+      boxId: box_id,
+      startMs: timestamp_ms - windowMs,
+      endMs: timestamp_ms,
+    }));
+    await disk.call('addWindows', windows);
+    this.#parts.drain.wake();
+  }
+
+  trends(boxId: string, range?: TimeRange): AsyncIterable<TrendDocument> {
+    return this.#primary().trends(boxId, range);
+  }
+
+  newestByBox(): Promise<NewestOfBox[]> {
+    return this.#read((primary) => primary.newestByBox());
+  }
+
+  nextEventIds(amount: number): Promise<number[]> {
+    const { link, numbers, patience } = this.#parts;
+    return numbers.next(amount, link, patience.numbersMs);
+  }
+
+  async insertEvent(event: NewEvent, options?: WriteOptions): Promise<void> {
+    const acceptedAtMs = this.#accepted(options);
+    await this.#writeForEvent(
+      event.event_id,
+      (primary) => primary.insertEvent(event, { acceptedAtMs }),
+      () => eventRow(event, acceptedAtMs),
+      this.#parts.patience.eventMs,
+    );
+  }
+
+  async addTriggeredBoxes(eventId: number, boxIds: readonly string[]): Promise<void> {
+    await this.#writeForEvent(
+      eventId,
+      (primary) => primary.addTriggeredBoxes(eventId, boxIds),
+      () => askedRow(eventId, boxIds, this.#parts.now()),
+      this.#parts.patience.eventMs,
+    );
+  }
+
+  event(eventId: number): Promise<EventDocument | undefined> {
+    return this.#read((primary) => primary.event(eventId));
+  }
+
+  events(range?: TimeRange): AsyncIterable<EventDocument> {
+    return this.#primary().events(range);
+  }
+
+  async putBoxEvent(
+    boxEvent: BoxEventDocument,
+    samples: Int16Array,
+    receivedAtMs: number,
+  ): Promise<'stored' | 'duplicate'> {
+    const copy = samples.slice();
+    const written = await this.#writeForEvent(
+      boxEvent.event_id,
+      (primary) => primary.putBoxEvent(boxEvent, copy, receivedAtMs),
+      () => waveformRow(boxEvent, copy, receivedAtMs),
+      this.#parts.patience.waveformMs,
+      copy.byteLength,
+    );
+    if (typeof written === 'boolean') return written ? 'stored' : 'duplicate';
+    return written;
+  }
+
+  boxEvents(eventId: number): Promise<BoxEventDocument[]> {
+    return this.#read((primary) => primary.boxEvents(eventId));
+  }
+
+  waveform(fileName: string): Promise<Buffer | undefined> {
+    return this.#read((primary) => primary.waveform(fileName));
+  }
+
+  boxes(): Promise<BoxDocument[]> {
+    return this.#remembered('opq_boxes', (primary) => primary.boxes());
+  }
+
+  async box(boxId: string): Promise<BoxDocument | undefined> {
+    const { link, patience } = this.#parts;
+    const outcome = await link.call((primary) => primary.box(boxId), patience.readMs);
+    if ('result' in outcome) return outcome.result;
+    return (await this.boxes()).find((box) => box.box_id === boxId);
+  }
+
+  putBox(box: BoxDocument): Promise<void> {
+    return this.#read((primary) => primary.putBox(box));
+  }
+
+  removeBox(boxId: string): Promise<boolean> {
+    return this.#read((primary) => primary.removeBox(boxId));
+  }
+
+  makaiConfig(): Promise<MakaiConfigDocument | undefined> {
+    return this.#remembered('makai_config', (primary) => primary.makaiConfig());
+  }
+
+  putMakaiConfig(document: MakaiConfigDocument): Promise<void> {
+    return this.#read((primary) => primary.putMakaiConfig(document));
+  }
+
+  lahaConfig(): Promise<LahaConfigDocument | undefined> {
+    return this.#remembered('laha_config', (primary) => primary.lahaConfig());
+  }
+
+  async insertMetrics(document: MetricsDocument, options?: WriteOptions): Promise<void> {
+    const acceptedAtMs = this.#accepted(options);
+    const { link, patience } = this.#parts;
+    const outcome = await link.call(
+      (primary) => primary.insertMetrics(document, { acceptedAtMs }),
+      patience.eventMs,
+    );
+    if (!('result' in outcome)) await this.#spool(metricsRow(document, acceptedAtMs));
+  }
+
+  async insertHealth(document: HealthDocument, options?: WriteOptions): Promise<void> {
+    const { link, patience } = this.#parts;
+    const outcome = await link.call((primary) => primary.insertHealth(document, options), patience.eventMs);
+    if (!('result' in outcome)) await this.#spool(healthRow(document, this.#accepted(options)));
+  }
+
+  // Open requests are this broker's own: they live here and never in the database, where a second broker would take them for its own.
+  async putOpenRequest(request: OpenRequest): Promise<void> {
+    await this.#parts.disk.call('putOpenRequest', request);
+  }
+
+  async removeOpenRequest(key: string): Promise<void> {
+    await this.#parts.disk.call('removeOpenRequest', key);
+  }
+
+  openRequests(): Promise<OpenRequest[]> {
+    return this.#parts.disk.call('openRequests');
+  }
+
+  sweep(nowMs: number): Promise<SweepResult> {
+    return this.#read((primary) => primary.sweep(nowMs));
+  }
+
+  async close(): Promise<void> {
+    const { disk, drain, link, stop } = this.#parts;
+    stop();
+    // The link first: a drain in the middle of a row ends with it; the row stays on disk.
+    const stopping = drain.stop();
+    await link.stop();
+    await stopping;
+    await disk.close();
+  }
+
+  #accepted(options?: WriteOptions): number {
+    return options?.acceptedAtMs ?? this.#parts.now();
+  }
+
+  /** @throws MakaiError STORE_UNAVAILABLE */
+  #primary(): Primary {
+    const { primary } = this.#parts.link;
+    if (primary === undefined) throw away();
+    return primary;
+  }
+
+  /** A read, or a write of an administrator: the database itself or nothing. */
+  async #read<T>(work: (primary: Primary) => Promise<T>): Promise<T> {
+    const outcome = await this.#parts.link.call(work, this.#parts.patience.readMs);
+    if ('refused' in outcome) throw outcome.refused;
+    if ('away' in outcome) throw away();
+    return outcome.result;
+  }
+
+  /** A document as the database has it, or had it last, also before a restart. */
+  async #remembered<T>(name: string, work: (primary: Primary) => Promise<T>): Promise<T> {
+    const { counts, disk, link, patience } = this.#parts;
+    const outcome = await link.call(work, patience.readMs);
+    if ('refused' in outcome) throw outcome.refused;
+    if ('result' in outcome) {
+      const body = JSON.stringify(outcome.result ?? null);
+      if (counts.changed(name, body)) await disk.call('remember', name, body);
+      return outcome.result;
+    }
+    const body = await disk.call('recall', name);
+    if (body === undefined) throw away();
+    return (JSON.parse(body) ?? undefined) as T;
+  }
+
+  /**
+   * A write that belongs to an event: behind what is spooled for the same event, if anything is.
+   * @returns the database's answer, or whether the row was taken here
+   */
+  async #writeForEvent<T>(
+    eventId: number,
+    work: (primary: Primary) => Promise<T>,
+    row: () => NewRow,
+    patienceMs: number,
+    bytes = 0,
+  ): Promise<T | boolean> {
+    const { counts, link } = this.#parts;
+    if (!counts.waits(eventId)) {
+      const outcome = await link.call(work, patienceMs, bytes);
+      if ('result' in outcome) return outcome.result;
+    }
+    return await this.#spool(row());
+  }
+
+  /** @returns false when it was there already. @throws MakaiError STORE_UNAVAILABLE when the disk does not take it */
+  async #spool(row: NewRow): Promise<boolean> {
+    const { counts, disk, drain } = this.#parts;
+    if (this.#bytesToDisk > DISK_BYTES_AT_ONCE) {
+      throw new MakaiError('STORE_UNAVAILABLE', 'the spool cannot keep up', {
+        hint: 'The disk of the spool is slower than what arrives.',
+      });
+    }
+    this.#bytesToDisk += row.body.length;
+    counts.expect(row);
+    try {
+      const appended = await disk.call('append', [row]);
+      counts.appended(row, appended);
+      drain.wake();
+      return appended.taken[0] ?? false;
+    } catch (error) {
+      counts.unexpect(row);
+      throw error;
+    } finally {
+      this.#bytesToDisk -= row.body.length;
+    }
+  }
+}
+
+function away(): MakaiError {
+  return new MakaiError('STORE_UNAVAILABLE', 'the database is away', {
+    hint: 'What is written meanwhile waits in the spool; reading needs the database.',
+  });
+}
