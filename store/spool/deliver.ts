@@ -1,5 +1,5 @@
 /** One spooled row into the database. */
-import { MakaiError } from '../../common/errors.js';
+import { MakaiError, messageOf } from '../../common/errors.js';
 import type { Store } from '../store.js';
 import {
   askedOfRow,
@@ -11,8 +11,20 @@ import {
   waveformOfRow,
 } from './rows.js';
 
-/** @throws MakaiError STORE_REFUSED for what will never be taken; anything else: try again later */
+/** @throws MakaiError STORE_UNAVAILABLE: try again later; any other code: it will never be taken */
 export async function deliver(store: Store, row: Row): Promise<void> {
+  try {
+    await deliverKind(store, row);
+  } catch (error) {
+    if (error instanceof MakaiError) throw error;
+    // The row is not what we wrote: a damaged file.
+    throw new MakaiError('STORE_REFUSED', `a spooled row cannot be read: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function deliverKind(store: Store, row: Row): Promise<void> {
   const accepted = { acceptedAtMs: row.acceptedMs };
   switch (row.kind) {
     case 'measurements':

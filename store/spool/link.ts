@@ -41,6 +41,13 @@ const HANGS_MS = 10_000;
 const CALLS_AT_ONCE = 1_000;
 const BYTES_AT_ONCE = 64 * 1024 * 1024;
 
+/** Codes that say nothing of what was written. */
+const AWAY: ReadonlySet<string> = new Set([
+  'STORE_UNAVAILABLE',
+  'STORE_ACCESS_DENIED',
+  'STORE_INDEX_CONFLICT',
+]);
+
 export class Link {
   readonly #open: () => Promise<Primary>;
   readonly #log: Logger;
@@ -125,9 +132,7 @@ export class Link {
   }
 
   #failed(error: unknown): { refused: MakaiError } | { away: true } {
-    if (error instanceof MakaiError && (error.code === 'STORE_REFUSED' || error.code === 'BOX_NAME_TAKEN')) {
-      return { refused: error };
-    }
+    if (error instanceof MakaiError && !AWAY.has(error.code)) return { refused: error };
     this.#away(error);
     return { away: true };
   }

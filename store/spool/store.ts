@@ -18,6 +18,7 @@ import type {
   NewestOfBox,
   OpenRequest,
   Store,
+  StoredDocuments,
   SweepResult,
   TimeRange,
   TrendDocument,
@@ -254,6 +255,14 @@ export class SpoolStore implements Store {
 
   openRequests(): Promise<OpenRequest[]> {
     return this.#parts.disk.call('openRequests');
+  }
+
+  boxIdsWithData(): Promise<string[]> {
+    return this.#read((primary) => primary.boxIdsWithData());
+  }
+
+  restore(documents: StoredDocuments): Promise<InsertResult> {
+    return this.#read((primary) => primary.restore(documents));
   }
 
   sweep(nowMs: number): Promise<SweepResult> {
