@@ -240,11 +240,8 @@ describe('plugin-host', () => {
     await running('print');
     const problems = rig.host.status().flatMap((s) => s.lastError ?? []);
     assert.equal(problems.length, 4);
-    assert.match(
-      problems.join('\n'),
-      /no file \/nowhere\/x\.js.*no plugin of this name ships.*ketos.*neither a \.js nor a \.wasm/s,
-    );
-    assert.ok(rig.lines.some((line) => /Write the script as a plugin/.test(String(line.hint))));
+    assert.match(problems.join('\n'), /no file \/nowhere\/x\.js.*no-such-plugin.*ketos.*x\.py/s);
+    assert.ok(rig.lines.some((line) => /Check the `path` of the plugin/.test(String(line.hint))));
   });
 
   it('starts, stops and changes plugins on reload and leaves the others alone', async () => {

@@ -1,0 +1,132 @@
+/**
+ * What is known of each box that sends: a small number (its slot) under which other parts keep what they know of it in arrays, its
+ * counts, and the rate it may keep up. Bounded: further boxes are not taken.
+ */
+
+const FIRST_ROOM = 256;
+
+export interface RateLimit {
+  /** measurements a second in the long run */
+  perSecond: number;
+  /** at once: after an outage a box first delivers what it queued */
+  burst: number;
+}
+
+export interface BoxTotals {
+  boxId: number;
+  messages: number;
+  bytes: number;
+  /** Unix ms when the last measurement of the box came */
+  heardMs: number;
+}
+
+export class BoxTable {
+  readonly #limit: number;
+  readonly #rate: RateLimit;
+  readonly #slots = new Map<number, number>();
+  readonly #free: number[] = [];
+  #boxId = new Float64Array(FIRST_ROOM);
+  #messages = new Float64Array(FIRST_ROOM);
+  #bytes = new Float64Array(FIRST_ROOM);
+  #heardMs = new Float64Array(FIRST_ROOM);
+  #tokens = new Float64Array(FIRST_ROOM);
+  #tokensMs = new Float64Array(FIRST_ROOM);
+  #used = 0;
+
+  constructor(limit: number, rate: RateLimit) {
+    this.#limit = limit;
+    this.#rate = rate;
+  }
+
+  /** Boxes that have a slot. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /** The box's slot; a new box gets one. @returns -1 when there is no room for it */
+  slotOf(boxId: number): number {
+    return this.#slots.get(boxId) ?? this.#add(boxId);
+  }
+
+  /** Counts a measurement that was taken. */
+  count(slot: number, bytes: number, nowMs: number): void {
+    this.#messages[slot] = (this.#messages[slot] ?? 0) + 1;
+    this.#bytes[slot] = (this.#bytes[slot] ?? 0) + bytes;
+    this.#heardMs[slot] = nowMs;
+  }
+
+  /**
+   * Whether the box keeps to its rate with one more measurement.
+   * @param clockMs a clock that only goes forward
+   */
+  withinRate(slot: number, clockMs: number): boolean {
+    const { burst, perSecond } = this.#rate;
+    const elapsed = clockMs - (this.#tokensMs[slot] ?? 0);
+    const tokens = Math.min(burst, (this.#tokens[slot] ?? 0) + (elapsed * perSecond) / 1000);
+    this.#tokensMs[slot] = clockMs;
+    this.#tokens[slot] = tokens >= 1 ? tokens - 1 : tokens;
+    return tokens >= 1;
+  }
+
+  /** Boxes heard since then. */
+  heardSince(ms: number): number {
+    let count = 0;
+    for (const slot of this.#slots.values()) if ((this.#heardMs[slot] ?? 0) >= ms) count += 1;
+    return count;
+  }
+
+  *totals(): Generator<BoxTotals> {
+    for (const [boxId, slot] of this.#slots) {
+      yield {
+        boxId,
+        messages: this.#messages[slot] ?? 0,
+        bytes: this.#bytes[slot] ?? 0,
+        heardMs: this.#heardMs[slot] ?? 0,
+      };
+    }
+  }
+
+  /** Forgets boxes that were not heard since then. @param forgotten told each slot, which another box may get from now on */
+  forget(ms: number, forgotten: (slot: number) => void): void {
+    for (const [boxId, slot] of this.#slots) {
+      if ((this.#heardMs[slot] ?? 0) >= ms) continue;
+      this.#slots.delete(boxId);
+      this.#free.push(slot);
+      forgotten(slot);
+    }
+  }
+
+  #add(boxId: number): number {
+    const slot = this.#free.pop() ?? this.#used;
+    if (slot >= this.#limit) return -1;
+    if (slot === this.#used) {
+      this.#used += 1;
+      if (slot >= this.#boxId.length) this.#grow();
+    }
+    this.#slots.set(boxId, slot);
+    this.#boxId[slot] = boxId;
+    this.#messages[slot] = 0;
+    this.#bytes[slot] = 0;
+    this.#heardMs[slot] = 0;
+    this.#tokens[slot] = this.#rate.burst;
+    this.#tokensMs[slot] = 0;
+    return slot;
+  }
+
+  #grow(): void {
+    const room = 2 * this.#boxId.length;
+    this.#boxId = grown(this.#boxId, room);
+    this.#messages = grown(this.#messages, room);
+    this.#bytes = grown(this.#bytes, room);
+    this.#heardMs = grown(this.#heardMs, room);
+    this.#tokens = grown(this.#tokens, room);
+    this.#tokensMs = grown(this.#tokensMs, room);
+  }
+}
+
+/** The same numbers in a longer array. */
+export function grown(array: Float64Array, length: number): Float64Array<ArrayBuffer> {
+  const longer = new Float64Array(length);
+  longer.set(array);
+  return longer;
+}

@@ -1,0 +1,90 @@
+/** From what plugins ask for to what goes to the acquisition broker: times judged, overlaps left out, long windows split. */
+import type { Rejections } from '../../common/rejections.js';
+import type { EventRequest } from '../../plugins/sdk/plugin.js';
+import { requestEvent } from '../../proto/index.js';
+import { MAX_AGE_MS, MAX_AHEAD_MS } from '../ingest/judge.js';
+import { AskedWindows } from './asked-windows.js';
+import type { Queued } from './request-queue.js';
+
+/** Requests that one request may be split into; a longer window is refused. */
+const MAX_SLICES = 100;
+
+export interface EventRequestsOptions {
+  /** who we are */
+  identity: string;
+  /** longest window that may be asked for, ms */
+  maxWindowMs: number;
+  /** how long windows asked for are remembered, ms */
+  memoryMs: number;
+  rejections: Rejections;
+  send: (request: Queued) => void;
+  now?: () => number;
+}
+
+export class EventRequests {
+  readonly #options: EventRequestsOptions;
+  readonly #asked: AskedWindows;
+  readonly #now: () => number;
+  /** requests handed on: with waveforms, and as a log entry only */
+  readonly sent = { data: 0, log: 0 };
+
+  constructor(options: EventRequestsOptions) {
+    this.#options = options;
+    this.#asked = new AskedWindows(options.memoryMs);
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** Takes requests whose fields have their types and ranges. */
+  handle(requests: readonly EventRequest[], pluginId: string): void {
+    const now = this.#now();
+    for (const request of requests) {
+      const problem = this.#problem(request, now);
+      if (problem !== undefined) this.#options.rejections.count(problem, pluginId, request.description);
+      else for (const slice of this.#slices(request)) this.#ask(slice);
+    }
+  }
+
+  /** The request was dropped before it was sent: what it asked for may be asked for again. */
+  dropped({ boxIds, startMs, endMs }: Queued): void {
+    for (const boxId of boxIds) this.#asked.remove(boxId, startMs, endMs);
+  }
+
+  /** To be called now and then. */
+  sweep(): void {
+    this.#asked.sweep(performance.now());
+  }
+
+  #problem({ startMs, endMs }: EventRequest, now: number): string | undefined {
+    if (endMs > now + MAX_AHEAD_MS) return 'request ahead';
+    if (startMs < now - MAX_AGE_MS) return 'request too old';
+    if (endMs - startMs > MAX_SLICES * this.#options.maxWindowMs) return 'request too long';
+    return undefined;
+  }
+
+  /** Parts of equal length, none longer than the longest window. */
+  #slices(request: EventRequest): EventRequest[] {
+    const { startMs, endMs } = request;
+    const count = Math.ceil((endMs - startMs) / this.#options.maxWindowMs);
+    const border = (i: number) => startMs + Math.round(((endMs - startMs) * i) / count);
+    return Array.from({ length: count }, (_, i) => ({
+      ...request,
+      startMs: border(i),
+      endMs: border(i + 1),
+    }));
+  }
+
+  /** Asks the boxes that were not asked for this already; if all were, the event is only logged. */
+  #ask(request: EventRequest): void {
+    const { startMs, endMs } = request;
+    const clock = performance.now();
+    const lacking = request.requestData
+      ? request.boxIds.filter((boxId) => !this.#asked.covers(boxId, startMs, endMs, clock))
+      : [];
+    const requestData = lacking.length > 0;
+    const boxIds = requestData ? lacking : request.boxIds;
+    for (const boxId of lacking) this.#asked.add(boxId, startMs, endMs, clock);
+    this.sent[requestData ? 'data' : 'log'] += 1;
+    const frame = requestEvent.encode({ ...request, boxIds, requestData, requestee: this.#options.identity });
+    this.#options.send({ frame, boxIds: lacking, startMs, endMs });
+  }
+}
