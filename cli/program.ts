@@ -9,11 +9,13 @@ import { register as doctor } from './commands/doctor.js';
 import { register as events } from './commands/events.js';
 import { register as install } from './commands/install.js';
 import { register as keys } from './commands/keys.js';
+import { register as listen } from './commands/listen.js';
 import { register as measurements } from './commands/measurements.js';
 import { register as request } from './commands/request.js';
 import { register as status } from './commands/status.js';
 import { register as trends } from './commands/trends.js';
 import { register as triggeringBroker } from './commands/triggering-broker.js';
+import { register as triggeringService } from './commands/triggering-service.js';
 import { register as up } from './commands/up.js';
 
 /** Adds one subcommand to the program. */
@@ -24,6 +26,7 @@ const COMMANDS: readonly Register[] = [
   events,
   measurements,
   trends,
+  listen,
   boxes,
   request,
   box,
@@ -34,6 +37,7 @@ const COMMANDS: readonly Register[] = [
   status,
   triggeringBroker,
   acquisitionBroker,
+  triggeringService,
 ];
 
 /** A program with all subcommands, that throws CommanderError instead of ending the process. */

@@ -45,7 +45,7 @@ export interface WriterStatus {
   dropped: number;
   waiting: number;
   failures: number;
-  lastError?: string;
+  last_error?: string;
 }
 
 export class MeasurementWriter implements Running {
@@ -104,7 +104,7 @@ export class MeasurementWriter implements Running {
       dropped: this.#dropped,
       waiting: this.#accepted - this.#settled(),
       failures: this.#failures,
-      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+      ...(this.#lastError === undefined ? {} : { last_error: this.#lastError }),
     };
   }
 

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import Pool from 'worker-threads-pool';
 import { MakaiError, messageOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
+import { type PluginEntry, settingsOf } from '../../config/plugins.js';
 import type { EventRequest } from '../../plugins/sdk/plugin.js';
 import { DEFAULT_PLUGIN_LIMITS, type PluginLimits } from './limits.js';
 import { type PluginStatus, PluginSupervisor } from './plugin-supervisor.js';
@@ -15,9 +16,6 @@ const MAX_THREADS = 4096;
 const WATCH_MS = 50;
 /** A longer gap between two looks means that this process did not run: that time counts for no plugin. */
 const LONGEST_GAP_MS = 500;
-
-/** An entry of `plugins` in the configuration: a path, and the plugin's settings beside it. */
-export type PluginEntry = { path: string } & Record<string, unknown>;
 
 export interface PluginHostOptions {
   ring: RingShare;
@@ -107,12 +105,11 @@ export class PluginHost {
   }
 
   #supervise(id: string, file: PluginFile, entry: PluginEntry): PluginSupervisor {
-    const { path: _, ...settings } = entry;
     const { ring, writer, log, requests, pauses } = this.#options;
     return new PluginSupervisor({
       id,
       file,
-      settings,
+      settings: settingsOf(entry),
       limits: this.#limits,
       pool: this.#pool,
       ring,

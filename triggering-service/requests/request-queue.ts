@@ -51,7 +51,7 @@ export class RequestQueue implements Running {
     this.#queue.push(request);
     if (this.#queue.length > this.#options.limit) {
       // The first one is on its way already.
-      const [oldest] = this.#queue.splice(this.#sending ? 1 : 0, 1);
+      const [oldest] = this.#queue.splice(this.#sending === undefined ? 0 : 1, 1);
       this.dropped += 1;
       if (oldest) this.#options.onDropped(oldest);
     }

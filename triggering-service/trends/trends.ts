@@ -20,6 +20,8 @@ const DUE_LIMIT = 500_000;
 const CLOSED_LIMIT = 20_000;
 const QUIET_MS = 60_000;
 const DAY_MS = 86_400_000;
+/** Pause before the store is asked again where it stands. */
+const RECOVER_AGAIN_MS = 10_000;
 /** How long a stop goes on writing. */
 const DRAIN_MS = 10_000;
 
@@ -52,6 +54,7 @@ export class Trends implements Running {
   #failures = 0;
   #toldMs = Number.NEGATIVE_INFINITY;
   #working: Promise<void> | undefined;
+  #recovering: NodeJS.Timeout | undefined;
   readonly #timer: NodeJS.Timeout;
 
   constructor(options: TrendsOptions) {
@@ -77,16 +80,32 @@ export class Trends implements Running {
     this.#windows.forget(slot);
   }
 
-  /** Names the windows for computing that a crash may have left undone: of each box the last two that have a trend, and all after. */
+  /**
+   * Names the windows for computing that a crash may have left undone: of each box the last two that have a trend, and all after.
+   * A store that does not answer is asked again later.
+   */
   async recover(): Promise<void> {
+    try {
+      await this.#recover();
+    } catch (error) {
+      this.#options.log.warn(
+        { detail: messageOf(error) },
+        'the store does not say yet which trends are undone',
+      );
+      this.#recovering = setTimeout(() => void this.recover(), RECOVER_AGAIN_MS);
+      this.#recovering.unref();
+    }
+  }
+
+  async #recover(): Promise<void> {
     const { store, windowMs } = this.#options;
-    const now = performance.now();
+    const named = performance.now() - LATE_MS;
     for (const { boxId, measurementMs, trendMs = measurementMs } of await store.newestByBox()) {
       const last = Math.floor(measurementMs / windowMs);
       const oldest = Math.floor((measurementMs - DAY_MS) / windowMs);
       const first = Math.max(oldest, Math.floor(Math.min(trendMs, measurementMs) / windowMs) - 2);
       for (let window = first; window <= last; window++)
-        this.#due.add({ boxId: Number(boxId), window }, now - LATE_MS);
+        this.#due.add({ boxId: Number(boxId), window }, named);
     }
   }
 
@@ -103,6 +122,7 @@ export class Trends implements Running {
   /** Writes every window, whole or not: the next start computes it again. Measurements must have been handed to the store before. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    clearTimeout(this.#recovering);
     await this.#working;
     this.#windows.closeAll();
     const end = performance.now() + DRAIN_MS;

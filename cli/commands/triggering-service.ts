@@ -1,0 +1,36 @@
+/** `makai triggering-service`. */
+import type { Command } from 'commander';
+
+export function register(program: Command): void {
+  program
+    .command('triggering-service')
+    .description(
+      'Run the triggering service: the stream in; measurements and trends into the store; plugins that ask for events.',
+    )
+    .argument('[config]', 'configuration file; otherwise MAKAI_SETTINGS, otherwise the default path')
+    .action(run);
+}
+
+async function run(path: string | undefined): Promise<void> {
+  const [{ runDaemon }, { startTriggeringService }, { openDaemonStore }, { stopAll }] = await Promise.all([
+    import('../run-daemon.js'),
+    import('../../triggering-service/index.js'),
+    import('../daemon-store.js'),
+    import('../../common/lifecycle.js'),
+  ]);
+  await runDaemon('triggering-service', path, async (config, { log }) => {
+    const store = await openDaemonStore(config, log);
+    const stored = { name: 'store', part: { stop: () => store.close() } };
+    try {
+      const service = await startTriggeringService(config, { log, store });
+      return {
+        endpoints: service.endpoints,
+        reload: (next) => service.reload(next),
+        stop: () => stopAll([stored, { name: 'triggering service', part: service }]),
+      };
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,8 @@
+/** What other rooms use of the triggering service. */
+export {
+  curveOptions,
+  startTriggeringService,
+  type TriggeringService,
+  type TriggeringServiceDeps,
+} from './start.js';
+export type { TriggeringServiceStatus } from './status.js';

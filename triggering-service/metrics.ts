@@ -1,0 +1,58 @@
+/** The service's metrics (common/status/metric-names.ts), read from the parts when somebody asks. */
+import type { Metrics } from '../common/status/index.js';
+import type { Core } from './core.js';
+import type { PluginStatus } from './plugin-host/plugin-supervisor.js';
+import type { RequestQueue } from './requests/request-queue.js';
+import { ACTIVE_MS } from './status.js';
+
+const MICRO = 1e-6;
+
+export function addMetrics(metrics: Metrics, core: Core, queue: RequestQueue): void {
+  metrics.gauge('makai_boxes_active', () => core.boxes.heardSince(Date.now() - ACTIVE_MS));
+  metrics.counter('makai_messages_total', () => ({ measurement: core.ingest.totals.messages }));
+  metrics.counter('makai_bytes_total', () => ({ measurement: core.ingest.totals.bytes }));
+  metrics.counter('makai_dropped_total', () => ({
+    ...core.rejections.totals(),
+    'store too slow': core.writer.status().dropped,
+    'trend windows': core.trends.status().dropped,
+    'broker away': queue.dropped,
+  }));
+  metrics.gauge('makai_queue_depth', () => ({
+    measurements: core.writer.status().waiting,
+    trends: core.trends.status().waiting,
+    requests: queue.waiting,
+  }));
+  metrics.counter('makai_measurements_stored_total', () => core.writer.status().stored);
+  metrics.counter('makai_measurements_duplicate_total', () => core.writer.status().duplicates);
+  metrics.counter('makai_trends_stored_total', () => core.trends.status().written);
+  metrics.counter('makai_event_requests_total', () => ({ ...core.requests.sent }));
+
+  const perPlugin = (read: (plugin: PluginStatus) => number) => () =>
+    Object.fromEntries(core.plugins.status().map((plugin) => [plugin.id, read(plugin)]));
+  metrics.gauge(
+    'makai_plugin_up',
+    perPlugin((p) => (p.state === 'running' ? 1 : 0)),
+  );
+  metrics.counter(
+    'makai_plugin_measurements_total',
+    perPlugin((p) => p.measurements),
+  );
+  metrics.counter(
+    'makai_plugin_requests_total',
+    perPlugin((p) => p.requests),
+  );
+  metrics.counter(
+    'makai_plugin_dropped_batches_total',
+    perPlugin((p) => p.droppedBatches),
+  );
+  metrics.counter(
+    'makai_plugin_restarts_total',
+    perPlugin((p) => p.restarts),
+  );
+  metrics.gauge('makai_plugin_batch_seconds', () =>
+    core.plugins.status().flatMap(({ id, batchP50Us, batchP99Us }) => [
+      { labels: { plugin: id, quantile: '0.5' }, value: batchP50Us * MICRO },
+      { labels: { plugin: id, quantile: '0.99' }, value: batchP99Us * MICRO },
+    ]),
+  );
+}
