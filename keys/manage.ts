@@ -80,7 +80,7 @@ export async function listKeys(layout: KeyLayout): Promise<KeyList> {
     if (state !== undefined) await list(found, state);
   }
   for (const found of await readFolder(layout.revokedDirectory, bad)) await list(found, 'revoked');
-  keys.sort((a, b) => Number(a.box_id ?? 0) - Number(b.box_id ?? 0) || a.file.localeCompare(b.file));
+  keys.sort((a, b) => Number(a.box_id ?? 0) - Number(b.box_id ?? 0) || (a.file < b.file ? -1 : 1));
   return { keys, bad };
 }
 
