@@ -13,6 +13,7 @@ import { register as listen } from './commands/listen.js';
 import { register as measurements } from './commands/measurements.js';
 import { register as request } from './commands/request.js';
 import { register as status } from './commands/status.js';
+import { register as store } from './commands/store.js';
 import { register as trends } from './commands/trends.js';
 import { register as triggeringBroker } from './commands/triggering-broker.js';
 import { register as triggeringService } from './commands/triggering-service.js';
@@ -28,6 +29,7 @@ const COMMANDS: readonly Register[] = [
   trends,
   listen,
   boxes,
+  store,
   request,
   box,
   config,

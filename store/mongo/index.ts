@@ -7,7 +7,7 @@ export type { Block } from './event-numbers.js';
 export type { MongoStore, MongoStoreOptions } from './store.js';
 
 /**
- * Connects, makes missing indexes, and gives the store.
+ * Connects, makes missing indexes (unless `mustExist`), and gives the store.
  * @param url mongodb:// or mongodb+srv://, with user, TLS and replica set as its options say; its database wins over `opq`
  * @param timeoutMs how long to look for the server
  * @throws MakaiError STORE_UNAVAILABLE, STORE_ACCESS_DENIED, STORE_INDEX_CONFLICT, CONFIG_INVALID
@@ -20,7 +20,8 @@ export async function openMongoStore(
   const connection = await connect(url, timeoutMs);
   const store = new MongoStore(connection, options);
   try {
-    await store.prepare();
+    if (options.mustExist === true) await store.ping();
+    else await store.prepare();
   } catch (error) {
     await store.close().catch(() => undefined);
     throw error;

@@ -50,6 +50,8 @@ export interface MongoStoreOptions extends StoreOptions {
   log: Logger;
   /** seconds after which `laha_config` is read again (`ttl_cache_ttl`) */
   cacheSeconds?: number;
+  /** true: make no indexes, for commands that read */
+  mustExist?: boolean;
 }
 
 /** Locations that go into trends may be this old. */

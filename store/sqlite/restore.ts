@@ -1,4 +1,5 @@
 /** Documents written as they are in another store: `makai store copy`. */
+import { MakaiError } from '../../common/errors.js';
 import { METRIC_FIELD, METRICS } from '../../proto/columns.js';
 import type {
   BoxEventDocument,
@@ -61,7 +62,9 @@ export function restoreOperations({ db, write }: Context) {
 
   const putMeasurement = (document: MeasurementDocument): number => {
     const box = boxNumber(document.box_id);
-    if (box === undefined) throw new RangeError(`box ${document.box_id}: its id is not a number below 2^32`);
+    if (box === undefined) {
+      throw new MakaiError('STORE_REFUSED', `box ${document.box_id}: its id is not a number below 2^32`);
+    }
     const second = Math.floor(document.timestamp_ms / 1000);
     const { invalid = [], extremes: limits = {}, expire_at } = document;
     const row: Record<string, number | null> = {

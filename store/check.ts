@@ -1,0 +1,24 @@
+/** Looking a store over without changing it: `makai store check`. */
+import type { OpenOptions } from './open.js';
+import { schemeOf, sqliteFile, unknownUrl } from './url.js';
+
+export interface StoreFinding {
+  /** `error`: does not work, or will not; `warning`: works, but somebody should look; `info`: a fact */
+  severity: 'error' | 'warning' | 'info';
+  message: string;
+  /** what to do */
+  hint?: string;
+}
+
+/**
+ * What is to be said of a store.
+ * @throws MakaiError where it cannot be opened at all
+ */
+export async function checkStore(url: string, options: OpenOptions): Promise<StoreFinding[]> {
+  const scheme = schemeOf(url);
+  if (scheme === 'sqlite') {
+    const { checkSqliteStore } = await import('./sqlite/check.js');
+    return checkSqliteStore(sqliteFile(url), options.now ?? Date.now);
+  }
+  throw unknownUrl(url);
+}

@@ -1,0 +1,63 @@
+/** A store with some of everything, and all that is in one. */
+import type { Store } from '../../store/store.js';
+import { all, boxEvent, columnsOf, counts, newEvent } from './contract/given.js';
+
+const START = 1_780_000_000_000;
+
+/** 2 boxes recorded, 3 with data; 5001 measurements, 40 trends, 6 events with 12 waveforms. */
+export async function fillStore(store: Store): Promise<void> {
+  await store.putBox({ box_id: '1001', name: 'Roof', calibration_constant: 152.5, unplugged: false });
+  await store.putBox({ box_id: '1002', calibration_constant: 1, unplugged: true, location: 'lab' });
+  const samples = Array.from({ length: 5001 }, (_, i) => ({
+    box: 1001 + (i % 3),
+    at: START + 166 * Math.floor(i / 3),
+    metrics: { rms: [100, 120 + i / 4096, 125] as [number, number, number], f: 60 },
+  }));
+  await store.insertMeasurements(columnsOf(samples));
+  const metric = { min: 1, average: 2.5, max: 3 };
+  const trend = (i: number) => ({
+    box_id: '1003',
+    timestamp_ms: START + 60_000 * i,
+    location: 'lab',
+    voltage: metric,
+  });
+  await store.putTrends(Array.from({ length: 40 }, (_, i) => trend(i)));
+  for (let id = 1; id <= 6; id += 1) {
+    // Two events start together each.
+    await store.insertEvent(newEvent(id, START + 1000 * (id >> 1)));
+    for (const box of ['1001', '1009']) {
+      await store.putBoxEvent(boxEvent(id, box, START), counts(700 + id, id), START + id);
+    }
+  }
+  const limits = { default_ref_f: 60, default_ref_v: 120, default_threshold_percent_f_low: 0.5 };
+  await store.putMakaiConfig({
+    triggering: {
+      ...limits,
+      default_threshold_percent_f_high: 0.5,
+      default_threshold_percent_v_low: 5,
+      default_threshold_percent_v_high: 5,
+      default_threshold_percent_thd_high: 3,
+      triggering_overrides: [],
+    },
+  });
+}
+
+/** Everything that a copy takes along, in an order of its own. */
+export async function contentOf(store: Store): Promise<Record<string, unknown>> {
+  const ids = (await store.boxIdsWithData()).toSorted();
+  const events = await all(store.events());
+  const boxEvents = (await Promise.all(events.map((event) => store.boxEvents(event.event_id)))).flat();
+  const byBox = boxEvents.toSorted((a, b) => a.data_fs_filename.localeCompare(b.data_fs_filename));
+  return {
+    ids,
+    boxes: (await store.boxes()).toSorted((a, b) => a.box_id.localeCompare(b.box_id)),
+    config: await store.makaiConfig(),
+    events,
+    boxEvents: byBox,
+    waveforms: await Promise.all(
+      byBox.map(async (one) => (await store.waveform(one.data_fs_filename))?.toString('hex')),
+    ),
+    measurements: await Promise.all(ids.map((id) => all(store.measurements(id)))),
+    trends: await Promise.all(ids.map((id) => all(store.trends(id)))),
+  };
+}
