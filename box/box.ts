@@ -147,6 +147,11 @@ export class Box extends EventEmitter<BoxEvents> implements Running {
     return { cycles: this.#state.buffer.end, ...this.#stats, ...this.#inbox.counts };
   }
 
+  /** Resolves when somebody listens to its measurements: what it sends before that is lost, as with any PUB. */
+  async listened(): Promise<void> {
+    await this.#sockets.listened;
+  }
+
   /** The source's constant: volts = count / calibrationConstant. A store needs it with the box. */
   get calibrationConstant(): number {
     return this.#options.source.calibrationConstant;

@@ -2,8 +2,9 @@
  * The three sockets of a box: CURVE clients with libzmq's own defaults, as the field's boxes have them, so that what they do
  * while a broker is away is libzmq's doing: the oldest 1000 messages wait, later ones are dropped (PUB) or held up (PUSH).
  */
-import { type Context, Publisher, Push, Subscriber } from 'zeromq';
+import { type Context, Push, Subscriber, XPublisher } from 'zeromq';
 import type { KeyPair } from '../keys/key.js';
+import { firstSubscription } from './audience.js';
 import type { BoxEndpoints } from './endpoints.js';
 
 export interface CurveClient {
@@ -30,19 +31,23 @@ export function curveClient(serverPublicKey: string, keys: KeyPair): CurveClient
 }
 
 export class BoxSockets {
-  readonly measurements: Publisher;
+  /** a PUB in all that a peer can see (audience.ts) */
+  readonly measurements: XPublisher;
+  /** Resolves when somebody listens to the measurements. */
+  readonly listened: Promise<void>;
   readonly #options: SocketOptions;
   #commands: Subscriber;
   #replies: Push;
 
   constructor(options: SocketOptions) {
     this.#options = options;
-    this.measurements = new Publisher({
+    this.measurements = new XPublisher({
       ...this.#common(),
       // what does not fit the queue is dropped by libzmq; a send never waits
       sendTimeout: 0,
     });
     this.measurements.connect(options.endpoints.measurements);
+    this.listened = firstSubscription(this.measurements);
     this.#commands = this.#openCommands();
     this.#replies = this.#openReplies();
   }

@@ -1,6 +1,7 @@
 /** Stand-ins for the brokers' box-facing sockets: CURVE servers that let everyone in and hold what boxes send. */
 import { Pull, type Socket, Subscriber, XPublisher } from 'zeromq';
 import type { BoxEndpoints } from '../../box/endpoints.js';
+import { bindWhenFree } from '../../common/bind.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
 
 export interface Broker {
@@ -27,7 +28,7 @@ export async function openBroker(keys: KeyPair = newKeyPair(), endpoints?: BoxEn
   const commands = new XPublisher({ ...server, verbosity: 'allSubsUnsubs' });
   const replies = new Pull(server);
   const bind = async (socket: Socket, endpoint: string | undefined): Promise<string> => {
-    await socket.bind(endpoint ?? 'tcp://127.0.0.1:*');
+    await bindWhenFree(socket, endpoint ?? 'tcp://127.0.0.1:*');
     return socket.lastEndpoint ?? '';
   };
   return {

@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import {
   type Box,
   type BoxOptions,
@@ -58,20 +57,12 @@ export async function boxAt(
   return { box, clock };
 }
 
-/**
- * Moves the clock on until the box's PUB has heard of the subscription and a first measurement has come: nothing tells when that is.
- * @returns the frames of that measurement
- */
-export async function flowing({ clock }: TestBox, broker: Broker, stepMs = 170): Promise<Buffer[]> {
-  let frames: Buffer[] | undefined;
-  const first = broker.measurements.receive().then((received) => {
-    frames = received;
-  });
-  while (frames === undefined) {
-    clock.advance(stepMs);
-    await Promise.race([first, setTimeout(5)]);
-  }
-  return frames;
+/** Waits until the broker listens, and returns the first measurement after that. */
+export async function flowing({ box, clock }: TestBox, broker: Broker, stepMs = 170): Promise<Buffer[]> {
+  const first = broker.measurements.receive();
+  await box.listened();
+  clock.advance(stepMs);
+  return await first;
 }
 
 /** The reason of which a box dies. */

@@ -1,0 +1,138 @@
+/**
+ * Replays measurements that were recorded as values (volts and hertz, no waveform) as the stream of the boxes that made them: for tests of
+ * what lies behind the triggering broker. Such boxes answer no command.
+ */
+import { type Context, XPublisher } from 'zeromq';
+import { codeOf } from '../common/errors.js';
+import type { Running } from '../common/lifecycle.js';
+import { type KeyPair, newKeyPair } from '../keys/key.js';
+import { type MetricValues, measurement, triggerMessage } from '../proto/index.js';
+import { firstSubscription } from './audience.js';
+import { type Clock, systemClock } from './clock.js';
+import { curveClient } from './sockets.js';
+
+/** One measurement of one box. Hz, volts, a fraction. */
+export interface ReplayRow {
+  boxId: number;
+  /** Unix ms in the recording */
+  timeMs: number;
+  f?: MetricValues;
+  rms?: MetricValues;
+  thd?: MetricValues;
+  trans?: MetricValues;
+}
+
+export interface ReplayOptions {
+  rows: readonly ReplayRow[];
+  /** what the boxes speak; a TriggerMessage always has f and rms: those missing are sent as 0 */
+  dialect: 2 | 3;
+  /** the triggering broker's box-facing endpoint */
+  endpoint: string;
+  /** the server's public key, Z85 */
+  serverPublicKey: string;
+  /** keys of a box; without it, or where it gives none, a fresh pair */
+  keysFor?(boxId: number): KeyPair | undefined;
+  /** ms added to every time, so that a recording of old is new */
+  offsetMs?: number;
+  /** `clock`: each row when the clock reaches its time; `at-once`: as fast as the sockets take them */
+  pace?: 'clock' | 'at-once';
+  clock?: Clock;
+  context?: Context;
+}
+
+export interface Replay extends Running {
+  /** Resolves when every row has been handed to the sockets. */
+  readonly done: Promise<void>;
+  /** rows sent so far */
+  readonly sent: number;
+  /** @param lingerMs how long what is queued may still go out */
+  stop(lingerMs?: number): Promise<void>;
+}
+
+/** Rows between two rests, so that what is sent at once does not outgrow libzmq's queue of 1000. */
+const BATCH = 200;
+
+/** Connects a socket for each box of the rows, waits until each is listened to, and sends the rows in order of time. */
+export function startReplay(options: ReplayOptions): Replay {
+  const { rows, offsetMs = 0, pace = 'clock', clock = systemClock() } = options;
+  const sockets = new Map<number, XPublisher>();
+  for (const { boxId } of rows) {
+    if (!sockets.has(boxId)) sockets.set(boxId, openSocket(options, boxId));
+  }
+  let sent = 0;
+  let running = true;
+  let wake: (() => void) | undefined;
+  const until = (timeMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      const cancel = clock.at(timeMs, resolve);
+      wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  const play = async (): Promise<void> => {
+    await Promise.all([...sockets.values()].map((socket) => firstSubscription(socket)));
+    for (const row of [...rows].sort((a, b) => a.timeMs - b.timeMs)) {
+      if (pace === 'clock') await until(row.timeMs + offsetMs);
+      else if (sent % BATCH === BATCH - 1) await new Promise((resolve) => setTimeout(resolve, 10));
+      if (!running) return;
+      await sockets.get(row.boxId)?.send(framesOf(row, options.dialect, offsetMs));
+      sent += 1;
+    }
+  };
+  const done = play().catch((error: unknown) => {
+    if (running || codeOf(error) === undefined) throw error;
+  });
+  return {
+    done,
+    get sent() {
+      return sent;
+    },
+    async stop(lingerMs = 0) {
+      running = false;
+      wake?.();
+      for (const socket of sockets.values()) {
+        if (socket.closed) continue;
+        socket.linger = lingerMs;
+        socket.close();
+      }
+    },
+  };
+}
+
+function openSocket(options: ReplayOptions, boxId: number): XPublisher {
+  const keys = options.keysFor?.(boxId) ?? newKeyPair();
+  const socket = new XPublisher({
+    ...curveClient(options.serverPublicKey, keys),
+    ...(options.context !== undefined && { context: options.context }),
+  });
+  socket.connect(options.endpoint);
+  return socket;
+}
+
+/** The frames a box of this dialect sends for a row. */
+export function framesOf(row: ReplayRow, dialect: 2 | 3, offsetMs = 0): (string | Uint8Array)[] {
+  const { boxId, f, rms, thd, trans } = row;
+  const timestampMs = Math.round(row.timeMs + offsetMs);
+  if (dialect === 3) {
+    const metrics = Object.fromEntries(
+      Object.entries({ f, rms, thd, trans }).flatMap(([name, values]) =>
+        values === undefined ? [] : [[name, values]],
+      ),
+    );
+    return [String(boxId).padStart(4, '0'), measurement.encode({ boxId, timestampMs, metrics })];
+  }
+  const message = {
+    id: boxId,
+    time: timestampMs,
+    frequency: f?.average ?? 0,
+    rms: rms?.average ?? 0,
+    ...(thd !== undefined && { thd: thd.average }),
+  };
+  return [String(boxId), triggerMessage.encode(message)];
+}
+
+/** One value as its own least, greatest and mean. */
+export function single(value: number): MetricValues {
+  return { min: value, max: value, average: value };
+}

@@ -1,0 +1,101 @@
+/** Which cycles a box holds, and their stamps. */
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { CycleBuffer } from '../../box/buffer.js';
+import { ManualClock, systemClock } from '../../box/index.js';
+import { START_MS } from './support.js';
+
+describe('the buffer of a box', () => {
+  it('stamps each cycle with the time at which it was read out: its end', () => {
+    const buffer = new CycleBuffer(START_MS, 100);
+    assert.deepEqual(
+      [0, 1, 2, 59].map((n) => buffer.stamp(n) - START_MS),
+      [16, 33, 50, 1000],
+    );
+  });
+
+  it('holds the cycles that are done, the latest `capacity` of them', () => {
+    const buffer = new CycleBuffer(START_MS, 100);
+    buffer.advance(START_MS + 15);
+    assert.deepEqual([buffer.oldest, buffer.end], [0, 0]);
+    buffer.advance(START_MS + 16);
+    assert.deepEqual([buffer.oldest, buffer.end], [0, 1]);
+    buffer.advance(START_MS + 5000);
+    assert.deepEqual([buffer.oldest, buffer.end], [200, 300]);
+    buffer.advance(START_MS + 4000);
+    assert.equal(buffer.end, 300, 'a clock that goes back takes nothing away');
+    buffer.advance(START_MS + 60_000, 310);
+    assert.equal(buffer.end, 310, 'a source that plays once has an end');
+  });
+
+  it('goes on after a gap with stamps of the new time, and still knows the old ones', () => {
+    const buffer = new CycleBuffer(START_MS, 1000);
+    buffer.advance(START_MS + 1000);
+    buffer.gap(START_MS + 61_000);
+    buffer.advance(START_MS + 62_000);
+    assert.equal(buffer.end, 120);
+    assert.equal(buffer.stamp(59), START_MS + 1000);
+    assert.equal(buffer.stamp(60), START_MS + 61_016);
+    assert.equal(buffer.firstAtOrAfter(START_MS + 30_000), 60);
+    for (let i = 0; i < 50; i += 1) {
+      buffer.gap(START_MS + 100_000 + 2000 * i);
+      buffer.advance(START_MS + 101_000 + 2000 * i);
+    }
+    assert.equal(buffer.oldest, 120 + 50 * 60 - 1000);
+    assert.equal(buffer.stamp(buffer.end - 1), START_MS + 199_000);
+  });
+
+  it('finds the first stamp at or after a time, as a look at every cycle does', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 30_000 }), { minLength: 1, maxLength: 8 }),
+        fc.integer({ min: 1, max: 400 }),
+        fc.integer({ min: -1000, max: 200_000 }),
+        (steps, capacity, at) => {
+          const buffer = new CycleBuffer(START_MS, capacity);
+          let now = START_MS;
+          for (const [i, step] of steps.entries()) {
+            now += step;
+            if (i % 3 === 2) buffer.gap(now);
+            else buffer.advance(now);
+          }
+          let expected = buffer.oldest;
+          while (expected < buffer.end && buffer.stamp(expected) < START_MS + at) expected += 1;
+          assert.equal(buffer.firstAtOrAfter(START_MS + at), expected);
+          for (let n = buffer.oldest + 1; n < buffer.end; n += 1) {
+            assert.ok(buffer.stamp(n) > buffer.stamp(n - 1), 'stamps rise');
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('clocks of a box', () => {
+  it('moved by hand: what is due runs in order of time and sees its own time', () => {
+    const clock = new ManualClock(1000);
+    const seen: [string, number][] = [];
+    clock.at(1030, () => seen.push(['b', clock.now()]));
+    clock.at(1010, () => {
+      seen.push(['a', clock.now()]);
+      clock.at(1020, () => seen.push(['from a', clock.now()]));
+    });
+    clock.at(1025, () => seen.push(['cancelled', clock.now()]))();
+    clock.at(5000, () => seen.push(['later', clock.now()]));
+    clock.advance(100);
+    assert.deepEqual(seen, [
+      ['a', 1010],
+      ['from a', 1020],
+      ['b', 1030],
+    ]);
+    assert.equal(clock.now(), 1100);
+  });
+
+  it('the machine’s, and one that runs faster from another time', async () => {
+    assert.ok(Math.abs(systemClock().now() - Date.now()) < 50);
+    const fast = systemClock(1000, START_MS);
+    assert.ok(fast.now() >= START_MS);
+    await new Promise<void>((resolve) => fast.at(START_MS + 20_000, resolve));
+    assert.ok(fast.now() >= START_MS + 20_000, 'not before its time');
+  });
+});
