@@ -2,8 +2,9 @@
  * The event number service of 2020: any text is a request, the answer is the next event number as decimal text. The same sequence as
  * our own events'. (The original ended at the text "exit".)
  */
-import type { Clock } from '../clock.js';
-import { pause } from '../clock.js';
+import { messageOf } from '../../common/errors.js';
+import type { Rejections } from '../../common/rejections.js';
+import { type Clock, pause } from '../clock.js';
 import type { RateLimit } from '../requests/rate-limit.js';
 import type { EventNumbers } from './numbers.js';
 import { type Patience, untilDone } from './patience.js';
@@ -16,20 +17,28 @@ export interface IdServiceDeps {
   rate: RateLimit;
   clock: Clock;
   patience: Patience;
+  rejections: Rejections;
   send(number: string): Promise<void>;
 }
 
 /** The handler of requests on `zmq_event_id_endpoint`. REQ and REP take turns, so an answer must follow: the store is waited for. */
-export function idService({ clock, numbers, patience, rate, send }: IdServiceDeps): {
+export function idService({ clock, numbers, patience, rate, rejections, send }: IdServiceDeps): {
   handle(): Promise<void>;
   counts: { answered: number };
 } {
   const counts = { answered: 0 };
   const handle = async (): Promise<void> => {
     while (!rate.allows('event numbers')) await pause(clock, TOO_MANY_PAUSE_MS, patience.stopping);
-    const [number = 0] = await untilDone(() => numbers.next(1), 'event numbers', patience);
-    await send(String(number));
-    counts.answered += 1;
+    try {
+      const [number = 0] = await untilDone(() => numbers.next(1), 'event numbers', patience);
+      await send(String(number));
+      counts.answered += 1;
+    } catch (error) {
+      if (patience.stopping.aborted) return;
+      rejections.count('event_not_numbered', 'event number service', messageOf(error));
+      // Who waits must get something: text that is no number fails where it is read.
+      await send('');
+    }
   };
   return { handle, counts };
 }

@@ -2,6 +2,8 @@
  * From an accepted request to commands on the wire: number the event, store it, announce it, ask the boxes. Nothing is announced
  * or asked before the event and the open request are durable. Requests that come while the store works are numbered together.
  */
+import { messageOf } from '../../common/errors.js';
+import type { Rejections } from '../../common/rejections.js';
 import type { NewEvent, Store } from '../../store/store.js';
 import type { Presence } from '../boxes/presence.js';
 import type { TimeWindow } from '../boxes/sender.js';
@@ -29,6 +31,12 @@ export interface EventRequest {
   requestData: boolean;
 }
 
+/** An event that is durable, and what is asked for it. */
+interface StoredEvent {
+  asked: AskedEvent;
+  open: OpenRequest | undefined;
+}
+
 export interface IntakeDeps {
   store: Store;
   clock: Clock;
@@ -38,6 +46,7 @@ export interface IntakeDeps {
   presence: Presence;
   sequence: SequenceNumbers;
   patience: Patience;
+  rejections: Rejections;
   /** our identity: the text of the notice of 2020 */
   identity: string;
   /** requests that may wait for the store */
@@ -81,28 +90,36 @@ export class EventIntake {
   }
 
   async #work(): Promise<void> {
-    const { numbers, patience } = this.#deps;
+    const { patience } = this.#deps;
     while (this.#waiting.length > 0 && !patience.stopping.aborted) {
       const batch = this.#waiting.slice(0, BATCH);
-      try {
-        const ids = await untilDone(() => numbers.next(batch.length), 'event numbers', patience);
-        this.#waiting.splice(0, batch.length);
-        const stored = batch.map((request, i) => this.#store(request, ids[i] ?? 0));
-        for (const one of stored) one.catch(() => undefined);
-        // Announced in the order of their numbers, each as soon as it and those before it are durable.
-        for (const event of stored) this.#announce(await event);
-      } catch {
-        return; // Stopping: the store did not take them, so they were never accepted.
+      const ids = await this.#numbers(batch.length);
+      // Stopping: the store gave no numbers, so the requests were never accepted.
+      if (ids === undefined && patience.stopping.aborted) return;
+      this.#waiting.splice(0, batch.length);
+      if (ids === undefined) continue;
+      const stored = batch.map((request, i) => this.#store(request, ids[i] ?? 0));
+      // Announced in the order of their numbers, each as soon as it and those before it are durable.
+      for (const one of stored) {
+        const event = await one;
+        if (event !== undefined) this.#announce(event);
       }
     }
   }
 
-  /** Writes the event and, where boxes are asked, the open request. */
-  async #store(
-    request: EventRequest,
-    eventId: number,
-  ): Promise<{ asked: AskedEvent; open: OpenRequest | undefined }> {
-    const { clock, identity, patience, presence, store } = this.#deps;
+  async #numbers(count: number): Promise<number[] | undefined> {
+    const { numbers, patience, rejections } = this.#deps;
+    try {
+      return await untilDone(() => numbers.next(count), 'event numbers', patience);
+    } catch (error) {
+      rejections.count('event_not_numbered', undefined, messageOf(error));
+      return undefined;
+    }
+  }
+
+  /** Writes the event and, where boxes are asked, the open request. @returns undefined when the store refuses them */
+  async #store(request: EventRequest, eventId: number): Promise<StoredEvent | undefined> {
+    const { clock, identity, patience, presence, rejections, store } = this.#deps;
     const boxIds = request.boxIds.length > 0 ? request.boxIds : presence.here();
     const event: NewEvent = {
       event_id: eventId,
@@ -121,8 +138,13 @@ export class EventIntake {
         store.insertEvent(event),
         ...(open && key ? [store.putOpenRequest({ key, body: bodyOf(open) })] : []),
       ]);
-    await untilDone(write, `event ${eventId}`, patience);
-    return { asked, open };
+    try {
+      await untilDone(write, `event ${eventId}`, patience);
+      return { asked, open };
+    } catch (error) {
+      rejections.count('event_not_stored', `event ${eventId}`, messageOf(error));
+      return undefined;
+    }
   }
 
   #open(request: EventRequest, boxIds: readonly number[], event: AskedEvent, now: number): OpenRequest {
@@ -138,7 +160,7 @@ export class EventIntake {
     return newRequest({ key, acceptedAtMs: now, window: request.window, event, read, everyone, asks });
   }
 
-  #announce({ asked, open }: { asked: AskedEvent; open: OpenRequest | undefined }): void {
+  #announce({ asked, open }: StoredEvent): void {
     this.#deps.notices.eventStored(asked.event.event_id);
     if (open !== undefined) this.#deps.book.add(open);
   }

@@ -2,6 +2,8 @@
  * Events that a client makes with Commands: `data_<token>_<rest>`, one box after another. The same token within 20 s is the same
  * event; it takes its number, and has its `evnew`, at the token's first Command.
  */
+import { messageOf } from '../../common/errors.js';
+import type { Rejections } from '../../common/rejections.js';
 import type { Command, CommandBody } from '../../proto/messages.js';
 import type { NewEvent, Store } from '../../store/store.js';
 import type { SequenceNumbers } from '../boxes/sequence-numbers.js';
@@ -27,6 +29,7 @@ export interface TokenDeps {
   book: RequestBook;
   sequence: SequenceNumbers;
   patience: Patience;
+  rejections: Rejections;
   /** tokens alive at one time, and Commands that wait for the store */
   limit: number;
 }
@@ -134,8 +137,9 @@ export class TokenEvents {
         if (isNew) notices.eventStored(asked.event.event_id);
         for (const request of requests) book.add(request);
       }
-    } catch {
-      // Stopping: the store did not take them, so they were never accepted.
+    } catch (error) {
+      // Refused, or stopping: nothing was announced or asked.
+      this.#deps.rejections.count('event_not_stored', `token ${event.identity.token}`, messageOf(error));
       this.#waiting -= event.waiting.length;
       event.waiting.length = 0;
     }

@@ -153,7 +153,7 @@ export class WaveformQueue {
   }
 
   async #store({ boxId, event, receivedAtMs, request }: WaveformReply, waveform: Waveform): Promise<void> {
-    const { book, locations, notices, patience, store } = this.#deps;
+    const { book, locations, notices, patience, rejections, store } = this.#deps;
     const { event_id } = event.event;
     const box_id = String(boxId);
     const { samples, timesMs } = waveform;
@@ -178,9 +178,12 @@ export class WaveformQueue {
       } else this.counts.duplicates += 1;
       notices.waveformStored(event);
       book.answered(request, boxId, false);
-    } catch {
-      // Stopping while the store is away: the request stays open in the store and is asked again by the next broker.
+    } catch (error) {
       event.taken.delete(boxId);
+      // Stopping while the store is away: the request stays open in the store and is asked again by the next broker.
+      if (patience.stopping.aborted) return;
+      rejections.count('waveform_not_stored', box_id, messageOf(error));
+      book.answered(request, boxId, true);
     }
   }
 }

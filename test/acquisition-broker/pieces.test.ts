@@ -1,0 +1,344 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { Locations } from '../../acquisition-broker/boxes/locations.js';
+import { PING_EVERY_MS, Pinger } from '../../acquisition-broker/boxes/pinger.js';
+import { Presence, parseSubscription } from '../../acquisition-broker/boxes/presence.js';
+import { BoxSender, dangerOf } from '../../acquisition-broker/boxes/sender.js';
+import { SequenceNumbers } from '../../acquisition-broker/boxes/sequence-numbers.js';
+import { EventNumbers } from '../../acquisition-broker/events/numbers.js';
+import { clientOf, isUsableIdentity, parseDataIdentity } from '../../acquisition-broker/requests/identity.js';
+import { RateLimit } from '../../acquisition-broker/requests/rate-limit.js';
+import { silentLogger } from '../../common/log.js';
+import { Rejections } from '../../common/rejections.js';
+import * as proto from '../../proto/index.js';
+import type { BoxDocument } from '../../store/store.js';
+import { ManualClock } from './manual-clock.js';
+
+describe('acquisition broker: sequence numbers', () => {
+  it('are never 0 to 5, rise by one, and wrap around', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), (first) => {
+        const numbers = new SequenceNumbers(first);
+        let last = numbers.next();
+        for (let i = 0; i < 20; i += 1) {
+          assert.ok(last >= 6 && last < 2 ** 32);
+          const next = numbers.next();
+          assert.equal(next, last === 2 ** 32 - 1 ? 6 : last + 1);
+          last = next;
+        }
+      }),
+    );
+  });
+
+  it('skip those that are taken, over the end too', () => {
+    const numbers = new SequenceNumbers(2 ** 32 - 2);
+    const taken = new Set([2 ** 32 - 1, 6, 7]);
+    assert.equal(
+      numbers.next((n) => taken.has(n)),
+      2 ** 32 - 2,
+    );
+    assert.equal(
+      numbers.next((n) => taken.has(n)),
+      8,
+    );
+  });
+
+  it('start anywhere', () => {
+    const starts = new Set(Array.from({ length: 50 }, () => new SequenceNumbers().next()));
+    assert.ok(starts.size > 45);
+  });
+});
+
+describe('acquisition broker: which boxes are there', () => {
+  it('counts subscriptions, and takes a Box 3 for there until the last one ends', () => {
+    const presence = new Presence(new ManualClock(), 100);
+    presence.subscribed(7);
+    presence.subscribed(7);
+    presence.unsubscribed(7);
+    assert.deepEqual(presence.box3Here(), [7]);
+    presence.unsubscribed(7);
+    presence.unsubscribed(7);
+    assert.deepEqual(presence.box3Here(), []);
+    assert.equal(presence.kindOf(7), 3, 'what it is stays known');
+  });
+
+  it('takes a Box 2 for there while it answers, or while nobody asked', () => {
+    const clock = new ManualClock();
+    const presence = new Presence(clock, 100);
+    presence.subscribedToEverything();
+    presence.heardBox2(1001);
+    clock.advance(3_600_000);
+    assert.deepEqual(presence.box2Here(), [1001], 'nobody asked it');
+    for (let i = 0; i < 5; i += 1) presence.broadcast();
+    assert.deepEqual(presence.box2Here(), [1001]);
+    presence.broadcast();
+    assert.deepEqual(presence.box2Here(), []);
+    presence.heardBox2(1001);
+    assert.deepEqual(presence.box2Here(), [1001]);
+    presence.unsubscribedFromEverything();
+    assert.deepEqual(presence.box2Here(), [], 'no Box 2 is connected');
+  });
+
+  it('does not know what a box is that looks like both', () => {
+    const presence = new Presence(new ManualClock(), 100);
+    presence.subscribedToEverything();
+    presence.heardBox2(9);
+    assert.equal(presence.kindOf(9), 2);
+    presence.subscribed(9);
+    assert.equal(presence.kindOf(9), undefined);
+    assert.equal(presence.kindOf(10), undefined);
+  });
+
+  it('is bounded whatever is subscribed to and whoever answers', () => {
+    let overflows = 0;
+    const presence = new Presence(new ManualClock(), 10, () => {
+      overflows += 1;
+    });
+    presence.subscribedToEverything();
+    for (let id = 1; id <= 100; id += 1) {
+      presence.subscribed(id);
+      presence.heardBox2(1000 + id);
+    }
+    assert.equal(presence.box3Here().length, 10);
+    assert.equal(presence.box2Here().length, 10);
+    assert.equal(overflows, 90);
+    assert.equal(presence.connections, 11);
+  });
+
+  it('reads subscriptions of both kinds and nothing else', () => {
+    const bytes = (on: number, topic: string): Uint8Array[] => [
+      Buffer.concat([Buffer.from([on]), Buffer.from(topic)]),
+    ];
+    assert.deepEqual(parseSubscription(bytes(1, '')), { on: true, boxId: undefined });
+    assert.deepEqual(parseSubscription(bytes(0, '1001')), { on: false, boxId: 1001 });
+    for (const strange of ['0', '007', '-1', 'evget', '2147483648', '99999999999', '1 ', 'x'.repeat(1000)]) {
+      assert.equal(parseSubscription(bytes(1, strange)), undefined, strange);
+    }
+    assert.equal(parseSubscription(bytes(2, '1')), undefined);
+    assert.equal(parseSubscription([]), undefined);
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 3 }), (frames) => {
+        parseSubscription(frames);
+      }),
+    );
+  });
+});
+
+describe('acquisition broker: what goes out to boxes', () => {
+  function senderOf() {
+    const sent: [string, Uint8Array][] = [];
+    const rejections = new Rejections(silentLogger());
+    const traffic = { sent: 0, recv: 0 };
+    const publish = async (frames: [string, Uint8Array]): Promise<void> => void sent.push(frames);
+    return {
+      sent,
+      rejections,
+      traffic,
+      publish,
+      sender: new BoxSender({ proto, publish, rejections, traffic }),
+    };
+  }
+
+  it('is two frames, and what the boxes understand', () => {
+    const { sender, sent, traffic } = senderOf();
+    sender.ping(3);
+    sender.read(1, { startMs: 1_795_315_359_160, endMs: 1_795_315_369_159 });
+    sender.command({ seq: 6, boxId: 7, timestampMs: 1, identity: 'a', body: { kind: 'info' } });
+    assert.deepEqual(
+      sent.map(([topic]) => topic),
+      ['evget', 'evget', '7'],
+    );
+    assert.equal(Buffer.from(sent[0]?.[1] ?? []).toString('hex'), '08011003');
+    assert.equal(
+      Buffer.from(sent[1]?.[1] ?? []).toString('hex'),
+      '0803100120bfe28989a03428b8bb8989a03430c7898a89a034',
+    );
+    assert.equal(
+      traffic.sent,
+      sent.reduce((sum, [topic, message]) => sum + topic.length + message.length, 0),
+    );
+  });
+
+  it('is never anything that could kill a box', () => {
+    const command = { seq: 6, boxId: 7, timestampMs: 1, identity: 'a', body: { kind: 'info' as const } };
+    assert.equal(dangerOf(proto, '7', proto.command.encode(command)), undefined);
+    assert.match(dangerOf(proto, '8', proto.command.encode(command)) ?? '', /topic 8/);
+    assert.match(
+      dangerOf(proto, '7', proto.command.encode({ ...command, seq: 5 })) ?? '',
+      /sequence number 5/,
+    );
+    assert.match(dangerOf(proto, 'evget', new Uint8Array()) ?? '', /empty/);
+    const pong = proto.requestData.encode({ type: 'PONG', sequenceNumber: 1 });
+    assert.match(dangerOf(proto, 'evget', pong) ?? '', /PONG/);
+    // A Command without its oneof, as 2020's broker would pass it on: seq 6, box 7, identity "a".
+    assert.notEqual(dangerOf(proto, '7', Buffer.from('080610071801220161', 'hex')), undefined);
+  });
+
+  it('is refused and counted whatever bytes come in', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 60 }),
+        fc.constantFrom('7', 'evget', '', '07'),
+        (bytes, topic) => {
+          if (dangerOf(proto, topic, bytes) !== undefined) return;
+          if (topic === 'evget') assert.match(proto.requestData.decode(bytes).type, /^(PING|READ)$/);
+          else assert.equal(proto.command.decode(bytes).boxId, 7);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+    const { rejections, sender, sent } = senderOf();
+    sender.command({ seq: 1, boxId: 7, timestampMs: 1, identity: '', body: { kind: 'info' } });
+    assert.deepEqual([sent.length, sender.sent.unsafe, rejections.totals()], [0, 1, { unsafe_for_boxes: 1 }]);
+  });
+});
+
+describe('acquisition broker: PING', () => {
+  it('goes out each 13 s while no client asks, counted from 0', async () => {
+    const clock = new ManualClock();
+    const pings: string[] = [];
+    const pinger = new Pinger({
+      clock,
+      ping: (number) => pings.push(`${clock.monotonic() / 1000} ${number}`),
+      greeted: () => pings.push('greeted'),
+    });
+    clock.advance(2 * PING_EVERY_MS);
+    assert.deepEqual(pings, ['13 0', '26 1']);
+    clock.advance(10_000);
+    pinger.clientAsked();
+    clock.advance(12_999);
+    assert.equal(pings.length, 2);
+    clock.advance(1);
+    assert.deepEqual(pings.slice(2), ['49 2']);
+    pinger.greet();
+    pinger.greet();
+    clock.advance(250);
+    assert.deepEqual(pings.slice(3), ['49.25 3', 'greeted']);
+    clock.advance(PING_EVERY_MS);
+    assert.deepEqual(pings.slice(5), ['62.25 4']);
+    await pinger.stop();
+    pinger.clientAsked();
+    pinger.greet();
+    clock.advance(100_000);
+    assert.equal(pings.length, 6);
+  });
+});
+
+describe('acquisition broker: identities', () => {
+  it('say whether an answer is stored', () => {
+    assert.deepEqual(parseDataIdentity('data_vtZ_e29e-0f1b'), { token: 'vtZ', rest: 'e29e-0f1b' });
+    assert.deepEqual(parseDataIdentity('data_a_b_c'), { token: 'a', rest: 'b_c' });
+    assert.deepEqual(parseDataIdentity('data_a'), { token: 'a', rest: '' });
+    for (const routed of [
+      'mauka_0af3_7',
+      'maukarate_17_7',
+      'viewer_1',
+      'data',
+      'data_',
+      'data__x',
+      'database_a_b',
+      '',
+    ]) {
+      assert.equal(parseDataIdentity(routed), undefined, routed);
+    }
+  });
+
+  it('must not pass for a notice, or fill memory', () => {
+    assert.ok(isUsableIdentity('mauka_0af3_7'));
+    assert.equal(isUsableIdentity('evnew'), false);
+    assert.equal(isUsableIdentity('evnew_1'), false);
+    assert.equal(isUsableIdentity('x'.repeat(201)), false);
+  });
+
+  it('tell whose rate a request counts against', () => {
+    assert.equal(clientOf('mauka_0af3_7'), 'mauka');
+    assert.equal(clientOf('data_abc_e29e'), 'data e29e');
+    assert.equal(clientOf('x'), 'x');
+  });
+});
+
+describe('acquisition broker: requests a second', () => {
+  it('holds each client to its rate and burst, and all together', () => {
+    const clock = new ManualClock();
+    const rate = new RateLimit({ clock, perSecond: 10, burst: 20, clientsInAll: 2, remembered: 5 });
+    const taken = (client: string, tries: number): number =>
+      Array.from({ length: tries }, () => rate.allows(client)).filter(Boolean).length;
+    assert.equal(taken('a', 100), 20);
+    assert.equal(taken('b', 100), 20);
+    assert.equal(taken('c', 100), 0, 'all together have had 40');
+    clock.advance(1_000);
+    assert.equal(taken('a', 100), 10);
+    assert.equal(taken('c', 100), 10);
+    clock.advance(60_000);
+    for (let i = 0; i < 100; i += 1) rate.allows(`made up ${i}`);
+    clock.advance(60_000);
+    assert.equal(taken('a', 100), 20);
+  });
+});
+
+describe('acquisition broker: event numbers', () => {
+  it('are drawn together while a drawing is under way, in the order of asking', async () => {
+    const draws: number[] = [];
+    let next = 1;
+    const numbers = new EventNumbers({
+      nextEventIds: async (count) => {
+        draws.push(count);
+        await Promise.resolve();
+        return Array.from({ length: count }, () => next++);
+      },
+    });
+    const given = await Promise.all([numbers.next(1), numbers.next(2), numbers.next(1)]);
+    assert.deepEqual(given, [[1], [2, 3], [4]]);
+    assert.deepEqual(draws, [1, 3]);
+    assert.equal(numbers.drawn, 4);
+  });
+
+  it('fail for those who asked, and go on', async () => {
+    let away = true;
+    const numbers = new EventNumbers({
+      nextEventIds: () => (away ? Promise.reject(new Error('away')) : Promise.resolve([1])),
+    });
+    await assert.rejects(numbers.next(1), /away/);
+    away = false;
+    assert.deepEqual(await numbers.next(1), [1]);
+  });
+});
+
+describe('acquisition broker: locations', () => {
+  const box = (location?: string): BoxDocument => ({
+    box_id: '7',
+    calibration_constant: 1,
+    unplugged: false,
+    ...(location === undefined ? {} : { location }),
+  });
+
+  it('are read once in a while, and kept while the store is away', async () => {
+    const clock = new ManualClock();
+    let document: BoxDocument | undefined = box('here');
+    let away = false;
+    let asked = 0;
+    const store = {
+      box: async () => {
+        asked += 1;
+        if (away) throw new Error('away');
+        return document;
+      },
+    };
+    const locations = new Locations(store, clock, 60_000, 10);
+    assert.equal(await locations.of('7'), 'here');
+    document = box('there');
+    assert.equal(await locations.of('7'), 'here');
+    assert.equal(asked, 1);
+    clock.advance(60_000);
+    assert.equal(await locations.of('7'), 'there');
+    away = true;
+    clock.advance(60_000);
+    assert.equal(await locations.of('7'), 'there');
+    await assert.rejects(locations.of('8'), /away/);
+    away = false;
+    document = undefined;
+    assert.equal(await locations.of('8'), 'unknown');
+    document = box();
+    assert.equal(await locations.of('9'), 'unknown');
+  });
+});
