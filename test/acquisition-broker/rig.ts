@@ -167,11 +167,12 @@ export class FakeBox {
     ]);
   }
 
-  /** The next READ. */
+  /** The next READ; the Commands that a Box 2 hears too are passed over. */
   async read(): Promise<proto.RequestDataMessage> {
-    const [topic, message] = await this.commands.next();
-    if (topic?.toString() !== 'evget' || message === undefined) throw new Error('no READ');
-    return proto.requestData.decode(message);
+    for (;;) {
+      const [topic, message] = await this.commands.next();
+      if (topic?.toString() === 'evget' && message !== undefined) return proto.requestData.decode(message);
+    }
   }
 
   /** The next Command, whatever its topic. */
