@@ -1,5 +1,6 @@
 /** A store that tells how long its writes take and whether it takes them: what a daemon's metrics need of any store. */
 import type { Metrics } from '../common/status/index.js';
+import { spoolOf } from './spool/index.js';
 import type { Store } from './store.js';
 
 /** Methods that write, by the kind that `makai_store_write_seconds` has. */
@@ -66,7 +67,12 @@ export function watchStore(store: Store, written: (seconds: number, kind: WriteK
 /** Sets the metrics of a store up. @returns the store to write to, so that it is measured */
 export function measuredStore(store: Store, metrics: Metrics): Store {
   const watch = watchStore(store, metrics.histogram('makai_store_write_seconds'));
-  metrics.gauge('makai_store_up', () => (watch.isUp ? 1 : 0));
+  // Behind a spool every write is taken: whether the database takes them is for the spool to say.
+  const spool = spoolOf(store);
+  metrics.gauge('makai_store_up', () => ((spool?.stats().state ?? 'up') !== 'away' && watch.isUp ? 1 : 0));
+  metrics.gauge('makai_spool_bytes', () => spool?.stats().bytes ?? 0);
+  metrics.gauge('makai_spool_rows', () => spool?.stats().waiting ?? {});
+  metrics.counter('makai_spool_dropped_total', () => spool?.stats().dropped ?? {});
   metrics.counter('makai_store_errors_total', () => watch.failures);
   return watch.store;
 }

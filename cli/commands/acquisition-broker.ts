@@ -22,7 +22,7 @@ async function run(path: string | undefined): Promise<void> {
     import('../../common/lifecycle.js'),
   ]);
   await runDaemon('acquisition-broker', path, async (config, { log }) => {
-    const store = await openDaemonStore(config, log);
+    const store = await openDaemonStore(config, log, 'acquisition-broker');
     const stored = { name: 'store', part: { stop: () => store.close() } };
     try {
       const broker = await startAcquisitionBroker(config, { log, store });

@@ -54,17 +54,15 @@ export function register(program: Command): void {
 
 async function request(options: Options): Promise<void> {
   const message = messageOf(options);
-  const [{ loadConfig }, { configFileIn }, { openDaemonStore }, { askForEvent }, { silentLogger }] =
-    await Promise.all([
-      import('../../config/index.js'),
-      import('../../config/locate.js'),
-      import('../daemon-store.js'),
-      import('../event-client.js'),
-      import('../../common/log.js'),
-    ]);
+  const [{ loadConfig }, { configFileIn }, { openStoreToRead }, { askForEvent }] = await Promise.all([
+    import('../../config/index.js'),
+    import('../../config/locate.js'),
+    import('../daemon-store.js'),
+    import('../event-client.js'),
+  ]);
   const file = options.dir === undefined ? options.config : configFileIn(options.dir, 'acquisition-broker');
   const { config } = loadConfig('acquisition-broker', file);
-  const store = await openDaemonStore(config, silentLogger());
+  const store = await openStoreToRead(config);
   try {
     const eventId = await askForEvent(message, {
       requests: reachable(config.backend_pull),

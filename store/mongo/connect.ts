@@ -2,9 +2,7 @@
 import { type Db, MongoClient, type MongoClientOptions } from 'mongodb';
 import { MakaiError, messageOf } from '../../common/errors.js';
 import { storeError } from './errors.js';
-
-/** The database of a URL that names none. */
-export const DEFAULT_DATABASE = 'opq';
+import { DEFAULT_DATABASE, databaseOf, publicUrl } from './url.js';
 
 /** How long a write waits for a majority before it counts as not acknowledged, ms. */
 const MAJORITY_TIMEOUT_MS = 10_000;
@@ -15,22 +13,6 @@ export const DURABLE = { w: 'majority', journal: true, wtimeoutMS: MAJORITY_TIME
 export interface Connection {
   client: MongoClient;
   db: Db;
-}
-
-/** True for a URL this store opens. */
-export function isMongoUrl(url: string): boolean {
-  return /^mongodb(\+srv)?:\/\//.test(url);
-}
-
-/** The URL without user and password, fit for a log. */
-export function publicUrl(url: string): string {
-  return url.replace(/^(mongodb(?:\+srv)?:\/\/)[^/?]*@/, '$1');
-}
-
-/** The database a URL names, or undefined. Host lists with several hosts are not URLs to the `URL` class, hence the pattern. */
-export function databaseOf(url: string): string | undefined {
-  const name = /^mongodb(?:\+srv)?:\/\/[^/?]+\/([^?]+)/.exec(url)?.[1];
-  return name === undefined ? undefined : decodeURIComponent(name);
 }
 
 /**

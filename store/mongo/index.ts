@@ -1,8 +1,8 @@
 /** Opens a MongoDB store. */
-import { connect, publicUrl } from './connect.js';
+import { connect } from './connect.js';
 import { MongoStore, type MongoStoreOptions } from './store.js';
+import { publicUrl } from './url.js';
 
-export { databaseOf, isMongoUrl, publicUrl } from './connect.js';
 export type { Block } from './event-numbers.js';
 export type { MongoStore, MongoStoreOptions } from './store.js';
 
@@ -20,8 +20,7 @@ export async function openMongoStore(
   const connection = await connect(url, timeoutMs);
   const store = new MongoStore(connection, options);
   try {
-    if (options.mustExist === true) await store.ping();
-    else await store.prepare();
+    await store.prepare();
   } catch (error) {
     await store.close().catch(() => undefined);
     throw error;

@@ -160,6 +160,18 @@ export async function ensureIndexes(db: Db, mode: Retention['mode']): Promise<En
   return ensured;
 }
 
+/** What the indexes that are there mean for writing, nothing made and nothing refused. */
+export async function lookAtIndexes(db: Db, mode: Retention['mode']): Promise<EnsuredIndexes> {
+  const looked: EnsuredIndexes = { made: [], plain: new Set(), misspeltTime: false };
+  const unique = wantedIndexes(mode).filter((index) => index.unique === true);
+  for (const index of unique) {
+    const found = await listIndexes(db, index.collection);
+    if (stateOf(index, found) !== 'there') looked.plain.add(index.collection);
+    if (index.collection === COLLECTION.measurements) looked.misspeltTime = found.some(isMisspelt);
+  }
+  return looked;
+}
+
 export function isMisspelt(index: FoundIndex): boolean {
   return index.unique && MISSPELT_FIELD in index.key && !('timestamp_ms' in index.key);
 }

@@ -1,5 +1,6 @@
 /** What can be said of a MongoDB server without changing anything in it. */
-import { connect, publicUrl } from './connect.js';
+import { connect } from './connect.js';
+import { publicUrl } from './url.js';
 
 export interface MongoInspection {
   /** without user and password */

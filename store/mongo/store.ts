@@ -36,7 +36,7 @@ import { addTriggeredBoxes, insertEvent, readEvent, readEvents } from './events.
 import { Expiry } from './expiry.js';
 import { readFile } from './gridfs.js';
 import { contentId } from './ids.js';
-import { ensureIndexes } from './indexes.js';
+import { ensureIndexes, lookAtIndexes } from './indexes.js';
 import { Cached, LastGood } from './last-good.js';
 import { insertMeasurements, readMeasurements } from './measurements.js';
 import { newestByBox } from './newest.js';
@@ -50,7 +50,7 @@ export interface MongoStoreOptions extends StoreOptions {
   log: Logger;
   /** seconds after which `laha_config` is read again (`ttl_cache_ttl`) */
   cacheSeconds?: number;
-  /** true: make no indexes, for commands that read */
+  /** use what is there and make nothing (indexes): for commands that look at a store */
   mustExist?: boolean;
 }
 
@@ -66,6 +66,7 @@ export class MongoStore implements Store {
   readonly #lahaConfig: LastGood<LahaConfigDocument>;
   readonly #locations: Cached<Map<string, string>>;
   readonly #position: SweepPosition = {};
+  readonly #lookOnly: boolean;
 
   constructor(connection: Connection, options: MongoStoreOptions) {
     const { log } = options;
@@ -74,6 +75,7 @@ export class MongoStore implements Store {
     const expiry = new Expiry(options.retention, () => laha.get());
     const { db } = connection;
     this.#connection = connection;
+    this.#lookOnly = options.mustExist === true;
     this.#context = { db, log, now, expiry, plain: new Set(), misspeltTime: false };
     const only = (name: 'makaiConfig' | 'lahaConfig') =>
       mapped(`read ${name}`, () => collection(this.#context, name).findOne());
@@ -90,9 +92,12 @@ export class MongoStore implements Store {
    */
   async prepare(): Promise<string[]> {
     const { db, log } = this.#context;
-    const { made, plain, misspeltTime } = await ensureIndexes(db, this.#context.expiry.mode);
+    const { made, plain, misspeltTime } = this.#lookOnly
+      ? await lookAtIndexes(db, this.#context.expiry.mode)
+      : await ensureIndexes(db, this.#context.expiry.mode);
     this.#context.plain = plain;
     this.#context.misspeltTime = misspeltTime;
+    if (this.#lookOnly) return [];
     for (const name of plain) {
       log.warn(
         { collection: name },

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { messageOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import { type Execution, executeOnThread } from '../sqlite/execution.js';
+import type { Store } from '../store.js';
 import { Drain } from './drain.js';
 import type { SpoolEngine, SpoolLimits } from './engine.js';
 import { Link, type Primary } from './link.js';
@@ -15,7 +16,12 @@ import { SpoolStore } from './store.js';
 export type { Primary } from './link.js';
 export { EMERGENCY_FIRST } from './numbers.js';
 export type { SpoolStats } from './stats.js';
-export type { SpoolStore } from './store.js';
+export { SpoolStore } from './store.js';
+
+/** The spool in front of a store, if there is one. */
+export function spoolOf(store: Store): SpoolStore | undefined {
+  return store instanceof SpoolStore ? store : undefined;
+}
 
 export interface SpoolOptions {
   /** opens the database; called again until it succeeds. Rejects with STORE_UNAVAILABLE while it is away. */

@@ -12,10 +12,10 @@ export interface SpoolLimits {
 }
 
 export interface QueueTotals {
-  /** rows that wait, and the measurements and waveforms in them */
-  rows: number;
+  /** rows that wait, by kind; a row of measurements holds many */
+  waiting: Partial<Record<Kind, number>>;
+  /** measurements that wait */
   measurements: number;
-  waveforms: number;
   bytes: number;
   /** rows that the database refused */
   aside: number;
@@ -23,7 +23,7 @@ export interface QueueTotals {
   oldestMs: number | null;
 }
 
-type Counts = Omit<QueueTotals, 'aside' | 'oldestMs'>;
+type Counts = Omit<QueueTotals, 'oldestMs'>;
 
 /** How many of each kind were dropped: measurements and not their rows. */
 export type Dropped = Partial<Record<Kind, number>>;
@@ -70,10 +70,8 @@ export function queueOperations(db: Database, write: <T>(change: () => T) => T, 
       'SELECT event_id, count(*) FROM queue WHERE event_id IS NOT NULL GROUP BY event_id',
     )
     .raw(true);
-  const sums = db.prepare<[], Counts>(
-    `SELECT count(*) AS rows, coalesce(sum(bytes), 0) AS bytes,
-       coalesce(sum(items) FILTER (WHERE kind = 'measurements'), 0) AS measurements,
-       coalesce(sum(items) FILTER (WHERE kind = 'waveform'), 0) AS waveforms FROM queue`,
+  const sums = db.prepare<[], { kind: Kind; rows: number; items: number; bytes: number }>(
+    'SELECT kind, count(*) AS rows, sum(items) AS items, sum(bytes) AS bytes FROM queue GROUP BY kind',
   );
   const asideSums = db.prepare<[], { rows: number; bytes: number }>(
     'SELECT count(*) AS rows, coalesce(sum(bytes), 0) AS bytes FROM aside',
@@ -94,18 +92,25 @@ export function queueOperations(db: Database, write: <T>(change: () => T) => T, 
     .pluck(true);
 
   // One process has the file, so totals kept here stay true; they are counted anew after a transaction that was undone.
-  let known: (Counts & { aside: number }) | undefined;
+  let known: Counts | undefined;
   let asideBytes = 0;
-  const totals = (): Counts & { aside: number } => {
-    if (known === undefined) {
-      const aside = asideSums.get() ?? { rows: 0, bytes: 0 };
-      asideBytes = aside.bytes;
-      const sum = sums.get() ?? { rows: 0, measurements: 0, waveforms: 0, bytes: 0 };
-      known = { ...sum, aside: aside.rows };
+  const totals = (): Counts => {
+    if (known !== undefined) return known;
+    const aside = asideSums.get() ?? { rows: 0, bytes: 0 };
+    asideBytes = aside.bytes;
+    known = { waiting: {}, measurements: 0, bytes: 0, aside: aside.rows };
+    for (const { bytes, items, kind, rows } of sums.all()) {
+      known.waiting[kind] = rows;
+      known.bytes += bytes;
+      if (kind === 'measurements') known.measurements = items;
     }
     return known;
   };
-  const shown = (): QueueTotals => ({ ...totals(), oldestMs: oldestAccepted.get() ?? null });
+  const shown = (): QueueTotals => ({
+    ...totals(),
+    waiting: { ...totals().waiting },
+    oldestMs: oldestAccepted.get() ?? null,
+  });
   const guarded = <T>(change: () => T): T => {
     try {
       return write(change);
@@ -116,10 +121,9 @@ export function queueOperations(db: Database, write: <T>(change: () => T) => T, 
   };
   const count = (kind: Kind, items: number, bytes: number, sign: 1 | -1): void => {
     const all = totals();
-    all.rows += sign;
+    all.waiting[kind] = (all.waiting[kind] ?? 0) + sign;
     all.bytes += sign * bytes;
     if (kind === 'measurements') all.measurements += sign * items;
-    if (kind === 'waveform') all.waveforms += sign * items;
   };
 
   /** Drops the oldest of those that go before `kind`, or of `kind` itself, until `bytes` fit. @returns whether they do */
@@ -204,7 +208,6 @@ export function queueOperations(db: Database, write: <T>(change: () => T) => T, 
         for (const { seq, kind, items, bytes } of rows) {
           if (remove.run(seq).changes > 0) count(kind, items, bytes + ROW_BYTES, -1);
         }
-        known = totals().rows === 0 ? undefined : known;
         return shown();
       });
     },

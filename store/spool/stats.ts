@@ -6,9 +6,10 @@ import type { Kind, NewRow, Row } from './rows.js';
 export interface SpoolStats {
   /** `up`: writes go to the database; `draining`: they do, and spooled ones are delivered; `away`: all are spooled */
   state: 'up' | 'draining' | 'away';
+  /** rows that wait, by kind; a row of measurements holds many */
+  waiting: Dropped;
   rows: number;
   measurements: number;
-  waveforms: number;
   bytes: number;
   /** rows that the database refused */
   setAside: number;
@@ -50,7 +51,7 @@ export class SpoolCounts {
 
   /** Nothing waits, on disk or on its way there. */
   get empty(): boolean {
-    return this.#totals.rows === 0 && this.#underWay === 0;
+    return this.#rows() === 0 && this.#underWay === 0;
   }
 
   get measurementsWait(): boolean {
@@ -117,12 +118,13 @@ export class SpoolCounts {
   }
 
   stats(up: boolean, draining: boolean, numbersGivenOffline: number): SpoolStats {
-    const { aside, bytes, measurements, oldestMs, rows, waveforms } = this.#totals;
+    const { aside, bytes, measurements, oldestMs, waiting } = this.#totals;
+    const rows = this.#rows();
     return {
       state: up ? (draining && rows > 0 ? 'draining' : 'up') : 'away',
+      waiting: { ...waiting },
       rows,
       measurements,
-      waveforms,
       bytes,
       setAside: aside,
       oldestMs: oldestMs ?? undefined,
@@ -131,6 +133,10 @@ export class SpoolCounts {
       dropped: { ...this.#dropped },
       numbersGivenOffline,
     };
+  }
+
+  #rows(): number {
+    return Object.values(this.#totals.waiting).reduce((sum, rows) => sum + rows, 0);
   }
 
   #settle(): void {
