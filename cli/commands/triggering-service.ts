@@ -19,7 +19,7 @@ async function run(path: string | undefined): Promise<void> {
     import('../../common/lifecycle.js'),
   ]);
   await runDaemon('triggering-service', path, async (config, { log }) => {
-    const store = await openDaemonStore(config, log);
+    const store = await openDaemonStore(config, log, 'triggering-service');
     const stored = { name: 'store', part: { stop: () => store.close() } };
     try {
       const service = await startTriggeringService(config, { log, store });
