@@ -132,6 +132,11 @@ export const ABI_EXPORTS = {
   makai_requests: [[], ['i32']],
 } as const satisfies Record<string, readonly [readonly string[], readonly string[]]>;
 
+/** Functions a module may export: called when they are there. */
+export const ABI_OPTIONAL_EXPORTS = {
+  makai_unload: [[], ['i32']],
+} as const satisfies Record<string, readonly [readonly string[], readonly string[]]>;
+
 /** Functions the host offers, from the module `makai`. Nothing else may be imported. */
 export const ABI_IMPORTS = {
   log: [['i32', 'i32', 'i32'], []],

@@ -114,6 +114,26 @@ describe('plugin-host', () => {
     assert.deepEqual([language, version, measurements], ['webassembly', 'abi 1', 200]);
   });
 
+  it('calls makai_unload of a WebAssembly plugin that has it, and takes what it asks for', async () => {
+    const storing = storeRequest(1024, '(i32.const 600)', '(i32.const 1)').replaceAll(
+      '(local.get $ptr)',
+      '(i32.const 2048)',
+    );
+    const text = pluginText({
+      requests: '(i32.const 1024)',
+      more: `(func (export "makai_unload") (result i32)
+          (f64.store (i32.const 2048) (f64.const 1.7e12)) (i32.store (i32.const 600) (i32.const 7)) ${storing} (i32.const 1))
+        (data (i32.const 512) "bye!")`,
+    });
+    await rig.host.load([{ path: rig.file('last.wasm', assemble(text)) }]);
+    await running('last');
+    await rig.host.stop();
+    assert.deepEqual(
+      rig.requests.map(({ request }) => [request.description, request.boxIds]),
+      [['bye!', [7]]],
+    );
+  });
+
   it('calls both kinds about once a second when nothing comes', async () => {
     const ticks = pluginText({
       imports: '(import "makai" "log" (func $log (param i32 i32 i32)))',

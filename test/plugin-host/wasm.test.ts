@@ -146,6 +146,15 @@ describe('plugin-host: what a WebAssembly plugin must be', () => {
     ]);
   });
 
+  it('looks at exports that need not be there, when they are', () => {
+    const unload = (type: string) => problems(pluginText({ more: `(func (export "makai_unload") ${type})` }));
+    assert.deepEqual(unload('(result i32) (i32.const 0)'), []);
+    assert.deepEqual(unload('(param i32)'), ['makai_unload is (i32) → nothing; it must be () → i32']);
+    assert.deepEqual(problems(pluginText({ more: '(global (export "makai_unload") i32 (i32.const 0))' })), [
+      'does not export the function makai_unload (it is a global)',
+    ]);
+  });
+
   it('names functions of another type', () => {
     const text = pluginText()
       .replace(

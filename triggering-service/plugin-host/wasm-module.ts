@@ -1,6 +1,6 @@
 /** Judges a WebAssembly plugin before it runs: memory limits, imports, exports, and their types (ABI v1, plugins/sdk/abi.ts). */
 import { messageOf } from '../../common/errors.js';
-import { ABI_EXPORTS, ABI_IMPORTS } from '../../plugins/sdk/abi.js';
+import { ABI_EXPORTS, ABI_IMPORTS, ABI_OPTIONAL_EXPORTS } from '../../plugins/sdk/abi.js';
 import { limitMemory, PAGE_BYTES } from './wasm-limits.js';
 import { WasmFormatError } from './wasm-reader.js';
 import { type Signature, signaturesOf, signatureText } from './wasm-signatures.js';
@@ -47,7 +47,8 @@ function wrongImports(module: WebAssembly.Module): string[] {
 function wrongExports(module: WebAssembly.Module): string[] {
   const exported = new Map(WebAssembly.Module.exports(module).map((e) => [e.name, e.kind]));
   const wanted = [['memory', 'memory'], ...Object.keys(ABI_EXPORTS).map((name) => [name, 'function'])];
-  return wanted.flatMap(([name = '', kind]) => {
+  const offered = Object.keys(ABI_OPTIONAL_EXPORTS).filter((name) => exported.has(name));
+  return [...wanted, ...offered.map((name) => [name, 'function'])].flatMap(([name = '', kind]) => {
     const found = exported.get(name);
     if (found === kind) return [];
     return [`does not export the ${kind} ${name}${found === undefined ? '' : ` (it is a ${found})`}`];
@@ -63,7 +64,10 @@ function wrongTypes(bytes: Uint8Array): string[] {
     const should = signatureText(parameters, results);
     if (is !== should) problems.push(`${name} is ${is}; it must be ${should}`);
   };
-  for (const [name, [parameters, results]] of Object.entries(ABI_EXPORTS)) {
+  for (const [name, [parameters, results]] of Object.entries({
+    ...ABI_EXPORTS,
+    ...ABI_OPTIONAL_EXPORTS,
+  })) {
     compare(name, exports.get(name), [...parameters], [...results]);
   }
   for (const [name, [parameters, results]] of Object.entries(ABI_IMPORTS)) {

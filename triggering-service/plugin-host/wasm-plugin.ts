@@ -16,7 +16,6 @@ import type { RequestCollector } from './request-collector.js';
 
 const TRIGGER_NAMES = new Map(Object.entries(ABI_TRIGGER_TYPES).map(([name, number]) => [number, name]));
 const decoder = new TextDecoder();
-const NO_COLUMNS_COUNT = 0;
 
 /** A function a module exports. All values of ABI v1 are numbers. */
 type WasmFunction = (...values: number[]) => number | undefined;
@@ -28,6 +27,7 @@ interface Exports {
   makai_configure: WasmFunction;
   makai_process: WasmFunction;
   makai_requests: WasmFunction;
+  makai_unload?: WasmFunction;
 }
 
 export class WasmPlugin implements LoadedPlugin {
@@ -67,27 +67,28 @@ export class WasmPlugin implements LoadedPlugin {
   }
 
   process(columns: MeasurementColumns, out: RequestCollector): void {
-    const { memory } = this.#loaded();
+    const { memory, makai_process } = this.#loaded();
     if (columns.count > BATCH_MEASUREMENTS) throw new RangeError('a batch larger than its buffer');
     writeMeasurementRecords(new DataView(memory.buffer), this.#batch, columns, columns.count);
-    this.#call(columns.count, out);
+    this.#collect(makai_process(this.#batch, columns.count), out);
   }
 
   /** An empty batch: what only time can close, the plugin closes by `makai.now_ms`. */
   tick(_nowMs: number, out: RequestCollector): void {
-    this.#call(NO_COLUMNS_COUNT, out);
+    this.#collect(this.#loaded().makai_process(this.#batch, 0), out);
   }
 
-  unload(): Promise<void> {
+  unload(out: RequestCollector): Promise<void> {
+    this.#collect(this.#loaded().makai_unload?.(), out);
     this.#exports = undefined;
     return Promise.resolve();
   }
 
-  #call(count: number, out: RequestCollector): void {
-    const { makai_process, makai_requests } = this.#loaded();
-    const asked = (makai_process(this.#batch, count) ?? 0) >>> 0;
+  /** Takes the requests that a call said there are. */
+  #collect(returned: number | undefined, out: RequestCollector): void {
+    const asked = (returned ?? 0) >>> 0;
     if (asked === 0) return;
-    const records = (makai_requests() ?? 0) >>> 0;
+    const records = (this.#loaded().makai_requests() ?? 0) >>> 0;
     // Beyond the limit nothing is read, so only what may be read must lie in memory.
     const bytes = Math.min(asked, MAX_REQUESTS_PER_CALL) * EVENT_REQUEST_RECORD.bytes;
     const view = this.#view(records, bytes, `makai_requests() with ${asked} requests`);

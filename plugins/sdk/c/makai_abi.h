@@ -133,5 +133,7 @@ MAKAI_EXPORT(makai_alloc) void *makai_alloc(uint32_t bytes);
 MAKAI_EXPORT(makai_configure) int32_t makai_configure(const char *settings, uint32_t bytes);
 MAKAI_EXPORT(makai_process) uint32_t makai_process(const makai_measurement *measurements, uint32_t count);
 MAKAI_EXPORT(makai_requests) const makai_event_request *makai_requests(void);
+/* Need not be there; called once, last, it returns a number of requests as makai_process does. */
+MAKAI_EXPORT(makai_unload) uint32_t makai_unload(void);
 
 #endif

