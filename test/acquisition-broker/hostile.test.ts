@@ -203,7 +203,7 @@ describe('acquisition broker: hostile peers', () => {
       [head2, [block.subarray(0, block.length - 1)]],
       [head2, [block, 'garbage']],
       [head2, [proto.encodeCycles2(1002, cycles)]],
-      [head3, [block]],
+      [head3, proto.encodeCycles3(cycles).map((frame) => frame.subarray(0, frame.length - 1))],
       [head3, [Buffer.alloc(50, 0xff)]],
     ] as const) {
       await rejected('malformed_waveform', 1, () => one.send([head, ...frames]));
