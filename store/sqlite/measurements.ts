@@ -2,10 +2,15 @@
 import { METRIC_FIELD, METRICS, type MeasurementColumns, type MetricField } from '../../proto/columns.js';
 import type { InsertResult, MeasurementDocument, TimeRange } from '../store.js';
 import { type Context, eventsOver } from './context.js';
-import { boxNumber, fromMs, type Row, toMs } from './values.js';
+import { boxNumber, fromMs, toMs } from './values.js';
 
 export const FIELDS: readonly MetricField[] = METRICS.map((metric) => METRIC_FIELD[metric]);
 const EXTREMES = FIELDS.flatMap((field) => [`${field}_min`, `${field}_max`]);
+const READ_COLUMNS = ['ms', 'expire_at', 'invalid', ...FIELDS, ...EXTREMES];
+const FIRST_VALUE = READ_COLUMNS.indexOf('frequency');
+const FIRST_EXTREME = READ_COLUMNS.indexOf('frequency_min');
+/** Values of READ_COLUMNS: arrays are read a third faster than objects of 15 fields. */
+type ReadRow = (number | null)[];
 const PLAIN_COLUMNS = ['second', 'box', 'ms', ...FIELDS, 'invalid', 'expire_at'];
 
 /**
@@ -24,9 +29,12 @@ export function measurementOperations({ db, write, retention, expireAt }: Contex
   const insertPlain = insertInto(PLAIN_COLUMNS);
   const insertWithExtremes = insertInto([...PLAIN_COLUMNS, ...EXTREMES]);
   const rowsOf = (order: 'ASC' | 'DESC') =>
-    db.prepare<[number, number, number, number, number], Row>(
-      `SELECT * FROM measurements WHERE second = ? AND box = ? AND ms >= ? AND ms < ? ORDER BY ms ${order} LIMIT ?`,
-    );
+    db
+      .prepare<[number, number, number, number, number], ReadRow>(
+        `SELECT ${READ_COLUMNS.join(', ')} FROM measurements
+         WHERE second = ? AND box = ? AND ms >= ? AND ms < ? ORDER BY ms ${order} LIMIT ?`,
+      )
+      .raw(true);
   const up = rowsOf('ASC');
   const down = rowsOf('DESC');
   const secondFrom = db
@@ -97,7 +105,7 @@ export function measurementOperations({ db, write, retention, expireAt }: Contex
       }
     },
 
-    /** At most about `pageSize` measurements of the range in its order, and whether there may be more. */
+    /** At most `pageSize` measurements of the range in its order; fewer only at its end. */
     measurementPage(boxId: string, range: TimeRange, pageSize: number): MeasurementDocument[] {
       const box = boxNumber(boxId);
       const [from, to] = [fromMs(range), toMs(range)];
@@ -110,7 +118,7 @@ export function measurementOperations({ db, write, retention, expireAt }: Contex
         const base = 1000 * second;
         const wanted = pageSize - documents.length;
         const rows = (descending ? down : up).all(second, box, from - base, to - base, wanted);
-        for (const row of rows) documents.push(documentOf(row));
+        for (const row of rows) documents.push(documentOf(boxId, base, row));
         second = descending ? secondUpTo.get(second - 1) : secondFrom.get(second + 1);
       }
       return documents;
@@ -161,23 +169,26 @@ function orElse(value: number, other: number): number {
   return Number.isNaN(value) ? other : value;
 }
 
-function documentOf(row: Row): MeasurementDocument {
+function documentOf(boxId: string, baseMs: number, row: ReadRow): MeasurementDocument {
   const document: MeasurementDocument = {
-    box_id: String(row.box),
-    timestamp_ms: 1000 * Number(row.second) + Number(row.ms),
-    expire_at: Number(row.expire_at),
+    box_id: boxId,
+    timestamp_ms: baseMs + (row[0] ?? 0),
+    expire_at: row[1] ?? 0,
   };
-  const extremes: MeasurementDocument['extremes'] = {};
-  for (const field of FIELDS) {
-    const value = row[field];
-    if (typeof value !== 'number') continue;
+  let extremes: MeasurementDocument['extremes'];
+  for (let i = 0; i < FIELDS.length; i += 1) {
+    const field = FIELDS[i];
+    const value = row[FIRST_VALUE + i];
+    if (field === undefined || typeof value !== 'number') continue;
     document[field] = value;
-    const [min, max] = [row[`${field}_min`], row[`${field}_max`]];
-    if (typeof min === 'number' && typeof max === 'number') extremes[field] = { min, max };
+    const min = row[FIRST_EXTREME + 2 * i];
+    const max = row[FIRST_EXTREME + 2 * i + 1];
+    if (typeof min !== 'number' || typeof max !== 'number') continue;
+    extremes ??= {};
+    extremes[field] = { min, max };
   }
-  if (Object.keys(extremes).length > 0) document.extremes = extremes;
-  const bits = Number(row.invalid);
-  const invalid = FIELDS.filter((_, bit) => (bits & (1 << bit)) !== 0);
-  if (invalid.length > 0) document.invalid = invalid;
+  if (extremes !== undefined) document.extremes = extremes;
+  const bits = row[2] ?? 0;
+  if (bits !== 0) document.invalid = FIELDS.filter((_, bit) => (bits & (1 << bit)) !== 0);
   return document;
 }
