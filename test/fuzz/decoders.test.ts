@@ -1,0 +1,21 @@
+/** 20,000 inputs for each decoder; `npm run test:fuzz` does a million. */
+import assert from 'node:assert/strict';
+import { DECODERS } from './decoders.js';
+import { fuzzDecoder } from './fuzz-decoder.js';
+
+const INPUTS = 20_000;
+/** Fixed here, so that a failure is the same on every machine; the long run draws its own. */
+const SEED = 20_260;
+
+describe('fuzzed decoders', function () {
+  this.timeout(60_000);
+  for (const target of DECODERS) {
+    it(`${target.name}: nothing but its own error`, () => {
+      const { refused, taken } = fuzzDecoder(target, INPUTS, SEED);
+      assert.equal(taken + refused, INPUTS);
+      assert.ok(refused > INPUTS / 100, `hardly anything refused: ${refused}`);
+      if (target.name !== 'WebAssembly plugin' && target.name !== 'secret certificate')
+        assert.ok(taken > 0, 'nothing was taken: the inputs do not come past the first check');
+    });
+  }
+});

@@ -1,0 +1,205 @@
+/** Every decoder of bytes that a peer, a box or a file can choose, and the one kind of error that each may throw. */
+import { parseSubscription } from '../../acquisition-broker/boxes/presence.js';
+import { requestOf } from '../../acquisition-broker/open/persistence.js';
+import type { AskedEvent } from '../../acquisition-broker/open/request.js';
+import { isUsableIdentity, parseDataIdentity } from '../../acquisition-broker/requests/identity.js';
+import { MakaiError } from '../../common/errors.js';
+import { tryConfig } from '../../config/index.js';
+import { readJson } from '../../config/json.js';
+import { parsePublicCertificate, parseSecretCertificate } from '../../keys/certificate.js';
+import { z85Decode } from '../../keys/z85.js';
+import { parseZapRequest } from '../../keys/zap-message.js';
+import * as proto from '../../proto/index.js';
+import { toEventRequest } from '../../triggering-service/plugin-host/request-shape.js';
+import { inspectModule } from '../../triggering-service/plugin-host/wasm-module.js';
+import type { SeedKind } from './seeds.js';
+
+export interface DecoderTarget {
+  name: string;
+  seeds: SeedKind;
+  /** which frames of a seed are inputs: the first, the last, or all of them together */
+  frames: 'first' | 'last' | 'rest' | 'all';
+  /** @returns whether it was taken @throws only what `expected` knows */
+  decode(frames: readonly Uint8Array[]): boolean;
+  expected(error: unknown): boolean;
+}
+
+const isDecodeError = (error: unknown): boolean => error instanceof proto.DecodeError;
+const isMakaiError = (error: unknown): boolean => error instanceof MakaiError;
+const never = (): boolean => false;
+
+function codec(
+  name: string,
+  seeds: SeedKind,
+  frames: 'first' | 'last',
+  one: Pick<proto.Codec<unknown>, 'decode'>,
+): DecoderTarget {
+  return single(name, seeds, frames, (frame) => one.decode(frame) !== undefined, isDecodeError);
+}
+
+function single(
+  name: string,
+  seeds: SeedKind,
+  frames: 'first' | 'last',
+  decode: (frame: Uint8Array) => boolean,
+  expected: (error: unknown) => boolean,
+): DecoderTarget {
+  return { name, seeds, frames, expected, decode: ([frame]) => decode(frame ?? new Uint8Array()) };
+}
+
+const columns = proto.createColumns(1);
+const small = proto.createWaveformDecoder({ maxCycles: 500, maxSamples: 100_000, maxFrameBytes: 65_536 });
+const textOf = (frame: Uint8Array): string => Buffer.from(frame).toString('utf8');
+
+export const DECODERS: readonly DecoderTarget[] = [
+  codec('TriggerMessage', 'stream', 'last', proto.triggerMessage),
+  codec('Measurement', 'stream', 'last', proto.measurement),
+  single('decodeStream', 'stream', 'last', (frame) => proto.decodeStream(frame).dialect > 0, isDecodeError),
+  single('decodeInto (as decodeStream)', 'stream', 'last', decodesAlike, never),
+  codec('RequestDataMessage', 'reply', 'first', proto.requestData),
+  codec('RequestEventMessage', 'request', 'first', proto.requestEvent),
+  codec('Command', 'request', 'first', proto.command),
+  codec('Response', 'reply', 'first', proto.response),
+  single(
+    'decodeClientRequest',
+    'request',
+    'first',
+    (frame) => proto.decodeClientRequest(frame).kind !== undefined,
+    isDecodeError,
+  ),
+  single(
+    'decodeBoxReply',
+    'reply',
+    'first',
+    (frame) => proto.decodeBoxReply(frame).dialect > 0,
+    isDecodeError,
+  ),
+  {
+    name: 'decodeCycles2',
+    seeds: 'reply',
+    frames: 'rest',
+    decode: (f) => sound(small.decodeCycles2(f, 1001)),
+    expected: isDecodeError,
+  },
+  {
+    name: 'decodeCycles3',
+    seeds: 'reply',
+    frames: 'rest',
+    decode: (f) => sound(small.decodeCycles3(f)),
+    expected: isDecodeError,
+  },
+  {
+    name: 'subscription',
+    seeds: 'subscription',
+    frames: 'all',
+    decode: (f) => parseSubscription(f) !== undefined,
+    expected: never,
+  },
+  {
+    name: 'ZAP request',
+    seeds: 'zap',
+    frames: 'all',
+    decode: (f) => parseZapRequest(f.map((x) => Buffer.from(x))) !== undefined,
+    expected: never,
+  },
+  single(
+    'identity',
+    'number',
+    'first',
+    (f) => isUsableIdentity(textOf(f)) && parseDataIdentity(`data_${textOf(f)}`) !== undefined,
+    never,
+  ),
+  single(
+    'public certificate',
+    'certificate',
+    'first',
+    (f) => parsePublicCertificate(textOf(f), 'file').publicKey.length === 40,
+    isMakaiError,
+  ),
+  single(
+    'secret certificate',
+    'certificate',
+    'first',
+    (f) => parseSecretCertificate(textOf(f), 'file').publicKey.length === 40,
+    isMakaiError,
+  ),
+  single(
+    'Z85',
+    'certificate',
+    'first',
+    (f) => z85Decode(textOf(f).slice(-45, -5)).length >= 0,
+    (e) => e instanceof RangeError,
+  ),
+  single('configuration', 'config', 'first', configures, never),
+  single(
+    'open request of the store',
+    'open-request',
+    'first',
+    reopens,
+    (e) => e instanceof Error && /ZodError|SyntaxError/.test(e.name),
+  ),
+  single('request of a plugin', 'plugin-request', 'first', asks, (e) => e instanceof SyntaxError),
+  single(
+    'WebAssembly plugin',
+    'zap',
+    'last',
+    (f) => inspectModule(asModule(f), 16) !== undefined,
+    (e) => e instanceof Error,
+  ),
+];
+
+/** The hot path takes and refuses what decodeStream does. */
+function decodesAlike(frame: Uint8Array): boolean {
+  const taken = proto.decodeInto(frame, columns, 0) === 0;
+  let other = true;
+  try {
+    const { message } = proto.decodeStream(frame);
+    const id = 'id' in message ? message.id : message.boxId;
+    if (taken && columns.boxId[0] !== id) throw new Error(`box ${columns.boxId[0]}, not ${id}`);
+  } catch (error) {
+    if (!isDecodeError(error)) throw error;
+    other = false;
+  }
+  if (taken !== other && !isRowLimit(frame))
+    throw new Error(`decodeInto says ${taken}, decodeStream ${other}`);
+  return taken;
+}
+
+/** A row cannot hold what a message can: an id of 0 or past int32 is refused there alone. */
+function isRowLimit(frame: Uint8Array): boolean {
+  try {
+    const { message } = proto.decodeStream(frame);
+    const id = 'id' in message ? message.id : message.boxId;
+    return id <= 0 || id > 2 ** 31 - 1;
+  } catch {
+    return false;
+  }
+}
+
+function sound({ cycleLengths, samples, timesMs }: proto.Waveform): boolean {
+  const total = cycleLengths.reduce((sum, length) => sum + length, 0);
+  if (total !== samples.length || timesMs.length !== cycleLengths.length) throw new Error('lengths differ');
+  return timesMs.length > 0;
+}
+
+function configures(frame: Uint8Array): boolean {
+  const read = readJson(textOf(frame));
+  if (read.mistake !== undefined) return false;
+  return (['triggering-broker', 'acquisition-broker', 'triggering-service'] as const)
+    .map((kind) => tryConfig(kind, read.value))
+    .some((parsed) => 'config' in parsed);
+}
+
+function reopens(frame: Uint8Array): boolean {
+  return requestOf('key', textOf(frame), new Map<number, AskedEvent>()).key === 'key';
+}
+
+function asks(frame: Uint8Array): boolean {
+  return typeof toEventRequest(JSON.parse(textOf(frame))) !== 'string';
+}
+
+const HEAD = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 5, 3, 1, 0, 1, 1, 4, 1, 0x60, 0, 0);
+
+function asModule(frame: Uint8Array): Uint8Array {
+  return Buffer.concat([HEAD.subarray(0, 8 + (frame.length % 12)), frame]);
+}

@@ -1,0 +1,43 @@
+/**
+ * Seeds of the fuzzing: messages of several frames, by kind, in seeds/*.json. `npm run test:fuzz -- --write-seeds` lays them anew with our own
+ * encoders; an input that once broke something is added to seeds/found.json by hand and stays.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PACKAGE_ROOT } from '../../common/package-root.js';
+
+export const SEED_FOLDER = join(PACKAGE_ROOT, 'test/fuzz/seeds');
+
+export type SeedKind =
+  | 'stream'
+  | 'request'
+  | 'reply'
+  | 'subscription'
+  | 'number'
+  | 'http'
+  | 'zmtp'
+  | 'certificate'
+  | 'config'
+  | 'zap'
+  | 'open-request'
+  | 'plugin-request';
+
+export interface Seed {
+  what: string;
+  kind: SeedKind;
+  /** one string a frame */
+  frames_hex: string[];
+}
+
+let all: Seed[] | undefined;
+
+/** The seeds of a kind, as frames. @throws Error when there is none */
+export function seedsOf(kind: SeedKind): Uint8Array[][] {
+  all ??= readdirSync(SEED_FOLDER)
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .flatMap((name) => JSON.parse(readFileSync(join(SEED_FOLDER, name), 'utf8')) as Seed[]);
+  const found = all.filter((seed) => seed.kind === kind);
+  if (found.length === 0) throw new Error(`no seeds of kind ${kind} in ${SEED_FOLDER}`);
+  return found.map((seed) => seed.frames_hex.map((hex) => Uint8Array.from(Buffer.from(hex, 'hex'))));
+}
