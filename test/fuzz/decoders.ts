@@ -139,13 +139,7 @@ export const DECODERS: readonly DecoderTarget[] = [
     (e) => e instanceof Error && /ZodError|SyntaxError/.test(e.name),
   ),
   single('request of a plugin', 'plugin-request', 'first', asks, (e) => e instanceof SyntaxError),
-  single(
-    'WebAssembly plugin',
-    'zap',
-    'last',
-    (f) => inspectModule(asModule(f), 16) !== undefined,
-    (e) => e instanceof Error,
-  ),
+  single('WebAssembly plugin', 'wasm', 'first', (f) => inspectModule(f, 16).module !== undefined, never),
 ];
 
 /** The hot path takes and refuses what decodeStream does. */
@@ -196,10 +190,4 @@ function reopens(frame: Uint8Array): boolean {
 
 function asks(frame: Uint8Array): boolean {
   return typeof toEventRequest(JSON.parse(textOf(frame))) !== 'string';
-}
-
-const HEAD = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 5, 3, 1, 0, 1, 1, 4, 1, 0x60, 0, 0);
-
-function asModule(frame: Uint8Array): Uint8Array {
-  return Buffer.concat([HEAD.subarray(0, 8 + (frame.length % 12)), frame]);
 }

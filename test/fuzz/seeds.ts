@@ -18,6 +18,7 @@ export type SeedKind =
   | 'zmtp'
   | 'certificate'
   | 'config'
+  | 'wasm'
   | 'zap'
   | 'open-request'
   | 'plugin-request';

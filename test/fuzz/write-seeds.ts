@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatPublicCertificate } from '../../keys/certificate.js';
 import * as proto from '../../proto/index.js';
+import { assemble, pluginText } from '../plugin-host/wat.js';
 import { SEED_FOLDER, type Seed, type SeedKind } from './seeds.js';
 
 const NOW = 1_700_000_000_000;
@@ -188,6 +189,10 @@ const SEEDS: Record<SeedKind, [what: string, ...frames: Uint8Array[]][]> = {
     ['greeting, PLAIN', greeting('PLAIN')],
     ['ZMTP 1', Uint8Array.of(1, 0), Uint8Array.of(5, 0, 1, 2, 3, 4)],
     ['a web client', http('GET / HTTP/1.1')],
+  ],
+  wasm: [
+    ['a memory and no more', Buffer.from('0061736d010000000503010002', 'hex')],
+    ['a plugin that asks for nothing', assemble(pluginText())],
   ],
   certificate: [['public', text(formatPublicCertificate({ boxId: '1001', publicKey: PUBLIC_KEY }))]],
   config: [

@@ -1,0 +1,12 @@
+/** The daemons as they are fuzzed: without the limits that would drop inputs before they are looked at. */
+import type { Kind } from '../../config/index.js';
+
+export const FUZZED_DAEMONS: readonly { kind: Kind; change: Record<string, unknown> }[] = [
+  { kind: 'triggering-broker', change: {} },
+  {
+    kind: 'acquisition-broker',
+    change: {
+      limits: { requests_per_second: 100_000, requests_burst: 1_000_000 },
+    },
+  },
+];
