@@ -119,7 +119,7 @@ export class Relay implements Running {
   async #open(patienceMs: number): Promise<void> {
     const { back: backOptions, front: fronts, messageBytes, queueMessages } = this.#options;
     const common = { ...KEEPALIVE, backlog: BACKLOG, maxMessageSize: messageBytes };
-    const back = new XPublisher({
+    const back = new FirstPartPublisher({
       ...common,
       ...backOptions.curve,
       sendHighWaterMark: queueMessages,
@@ -147,7 +147,7 @@ export class Relay implements Running {
   #run(proxy: NativeProxy): void {
     const { log } = this.#options;
     const ended = proxy.run().catch((error: unknown) => {
-      log.error({ error: messageOf(error) }, 'the proxy ended');
+      log.warn({ error: messageOf(error) }, 'the proxy ended: sockets are opened anew');
     });
     const proxied = { proxy, ended };
     this.#proxied = proxied;
@@ -175,6 +175,21 @@ export class Relay implements Running {
       if (this.#stop.signal.aborted) return;
       await setTimeout(10);
     }
+  }
+}
+
+/** libzmq's ZMQ_ONLY_FIRST_SUBSCRIBE, which zeromq.js has no name for. */
+const ONLY_FIRST_SUBSCRIBE = 108;
+
+/**
+ * Takes a subscription only in the first part of a message. Otherwise libzmq swallows a later part that looks like one, what is left
+ * promises a part that never comes, and the proxy ends with EAGAIN: two frames of a subscriber would cut off everybody for a moment. (What
+ * begins with a subscription can still do it; see docs/reliability.md.)
+ */
+class FirstPartPublisher extends XPublisher {
+  constructor(options: ConstructorParameters<typeof XPublisher>[0]) {
+    super(options);
+    this.setBoolOption(ONLY_FIRST_SUBSCRIBE, true);
   }
 }
 
