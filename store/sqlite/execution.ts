@@ -129,7 +129,10 @@ export async function executeOnThread<E extends Operations<E>>(
     // An idle store does not keep a program running that has nothing else to do.
     if (waiting.size === 0) worker.unref();
   });
-  worker.on('error', (error) => leave(toFailure(error, file)));
+  worker.on('error', (error) => {
+    const message = `${file}: the thread of the store ended: ${error.message}`;
+    leave({ busy: false, code: 'STORE_UNAVAILABLE', message, hint: 'Start the program again; report this.' });
+  });
   worker.on('exit', () => leave(closedFailure(file)));
 
   const send = (name: string, args: unknown[]): Promise<Answer> => {

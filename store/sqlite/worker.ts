@@ -17,6 +17,8 @@ const READS: ReadonlySet<string> = new Set<keyof Engine>([
   'makaiConfig',
   'lahaConfig',
   'openRequests',
+  'newestByBox',
+  'boxIdsWithData',
 ]);
 
 const { file, retention } = workerData as { file: string; retention: Retention };

@@ -10,7 +10,9 @@ import { contentOf, fillStore } from '../store/content.js';
 import { newEvent } from '../store/contract/given.js';
 import { makai, RunningProgram } from './run-process.js';
 
-describe('cli: store init, check, copy', () => {
+describe('cli: store init, check, copy', function () {
+  // Processes start slowly on a machine that does much else.
+  this.timeout(60_000);
   let directory: string;
   const file = (name: string) => join(directory, name);
   const url = (name: string) => `sqlite:${file(name)}`;

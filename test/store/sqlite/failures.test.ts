@@ -9,7 +9,9 @@ import { openSqliteStore } from '../../../store/sqlite/index.js';
 import { all, boxEvent, columnsOf, counts, newEvent } from '../contract/given.js';
 import { givenFiles } from './files.js';
 
-describe('store/sqlite: what can go wrong', () => {
+describe('store/sqlite: what can go wrong', function () {
+  // Processes start slowly on a machine that does much else.
+  this.timeout(60_000);
   const files = givenFiles();
   const retention = { mode: 'ttl' as const, measurementsSeconds: 86_400 };
 

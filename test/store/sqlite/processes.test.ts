@@ -52,7 +52,9 @@ async function assertKept(store: Store, said: readonly Said[], firstBox: number)
   }
 }
 
-describe('store/sqlite: processes', () => {
+describe('store/sqlite: processes', function () {
+  // Processes start slowly on a machine that does much else.
+  this.timeout(60_000);
   const files = givenFiles();
 
   for (const enough of [1, 40, 401]) {

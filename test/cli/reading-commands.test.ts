@@ -9,7 +9,9 @@ import type { EventDocument, MeasurementDocument, Store } from '../../store/stor
 import { all, boxEvent, columnsOf, counts, newEvent } from '../store/contract/given.js';
 import { makai as runMakai } from './run-process.js';
 
-describe('cli: events, measurements, trends, boxes', () => {
+describe('cli: events, measurements, trends, boxes', function () {
+  // Processes start slowly on a machine that does much else.
+  this.timeout(60_000);
   let directory: string;
   let store: Store;
   const t = 1_780_000_000_000;
