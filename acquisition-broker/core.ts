@@ -33,9 +33,9 @@ const REMEMBERED_BOXES = 20_000;
 
 /** How the pieces reach the sockets. */
 export interface Outlets {
-  toBoxes(frames: [string, Uint8Array]): Promise<void>;
-  toClients(frames: (string | Uint8Array)[]): Promise<void>;
-  toNoticeReaders(frames: [string, string]): Promise<void>;
+  toBoxes(frames: readonly [string, Uint8Array]): void;
+  toClients(frames: readonly (string | Uint8Array)[]): void;
+  toNoticeReaders(frames: readonly [string, string]): void;
   eventNumber(text: string): Promise<void>;
 }
 
@@ -109,11 +109,7 @@ export function createCore(options: CoreOptions) {
     book,
     queue,
     isKnownBox: options.isKnownBox,
-    route: (to, frames) => {
-      outlets.toClients([to, ...frames]).catch((error: unknown) => {
-        rejections.count('send_failed', to, messageOf(error));
-      });
-    },
+    route: (to, frames) => outlets.toClients([to, ...frames]),
     counts: replyCounts,
   });
   const ids = idService({ ...base, numbers: events.numbers, rate, send: outlets.eventNumber });
@@ -160,7 +156,6 @@ function createEvents(options: EventOptions) {
   const notices = new Notices({
     sendEvnew: outlets.toClients,
     sendNotice: outlets.toNoticeReaders,
-    rejections: options.rejections,
   });
   const numbers = new EventNumbers(store);
   const deps = {

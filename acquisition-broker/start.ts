@@ -122,6 +122,7 @@ function boxSockets({ config, ...base }: Base, core: Core, { curve, nextCurve }:
   };
   return new BoxSockets({
     ...base,
+    rejections: core.rejections,
     publish: places('box_pub'),
     pull: places('box_pull'),
     frameBytes: config.limits.message_bytes,
@@ -135,6 +136,7 @@ function boxSockets({ config, ...base }: Base, core: Core, { curve, nextCurve }:
 function backendSockets({ config, ...base }: Base, core: Core, services: Access | undefined): BackendSockets {
   return new BackendSockets({
     ...base,
+    rejections: core.rejections,
     endpoints: config,
     optional: new Set(OF_2020.filter((field) => !isNamed(config, field))),
     curve: services?.curve,

@@ -2,6 +2,7 @@
 import type { Benchmark } from './compare.js';
 
 export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  acquisition: async () => (await import('./acquisition.js')).acquisition,
   broker: async () => (await import('./broker.js')).broker,
   decode: async () => (await import('./decode.js')).decode,
 };

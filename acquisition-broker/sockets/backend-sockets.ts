@@ -2,9 +2,11 @@
 import { Publisher, Pull, Reply, type Socket } from 'zeromq';
 import { codeOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
+import type { Rejections } from '../../common/rejections.js';
 import type { CurveServerOptions } from '../../keys/access.js';
 import type { Clock } from '../clock.js';
 import { bindAt, KEEPALIVE } from './bind.js';
+import { Outbox } from './outbox.js';
 import { receiveLoop } from './receive-loop.js';
 
 export const BACKEND_FIELDS = [
@@ -25,6 +27,7 @@ export interface BackendSocketsOptions {
   frameBytes: number;
   clock: Clock;
   log: Logger;
+  rejections: Rejections;
   /** a message on `backend_pull` */
   request(frames: Buffer[]): void;
   /** a message on `zmq_event_id_endpoint`; it answers with `eventNumber` */
@@ -48,11 +51,15 @@ interface OpenSockets {
 export class BackendSockets {
   readonly #options: BackendSocketsOptions;
   readonly #endpoints: Partial<Record<BackendField, string>> = {};
+  readonly #outbox: Outbox;
+  readonly #noticeOutbox: Outbox;
   #open: OpenSockets | undefined;
   #loops: Promise<unknown> = Promise.resolve();
 
   constructor(options: BackendSocketsOptions) {
     this.#options = options;
+    this.#outbox = new Outbox('backend_pub', options.rejections);
+    this.#noticeOutbox = new Outbox('zmq_event_endpoint', options.rejections);
   }
 
   /** Where they are open, with the port that `*` became; without those that could not be. */
@@ -77,6 +84,8 @@ export class BackendSockets {
       await this.close();
       throw error;
     }
+    this.#outbox.attach(sockets.backend_pub);
+    this.#noticeOutbox.attach(sockets.zmq_event_endpoint);
     const loop = { clock, log };
     this.#loops = Promise.all([
       receiveLoop({ ...loop, name: 'backend_pull', socket: sockets.backend_pull, handle: request }),
@@ -90,6 +99,8 @@ export class BackendSockets {
   }
 
   async close(): Promise<void> {
+    this.#outbox.attach(undefined);
+    this.#noticeOutbox.attach(undefined);
     for (const socket of Object.values<Socket>({ ...this.#open })) socket.close();
     this.#open = undefined;
     await this.#loops;
@@ -101,13 +112,13 @@ export class BackendSockets {
   }
 
   /** Notices and routed replies. While the sockets are closed nobody is there to miss them. */
-  async publish(frames: (string | Uint8Array)[]): Promise<void> {
-    await this.#open?.backend_pub.send(frames);
+  publish(frames: readonly (string | Uint8Array)[]): void {
+    this.#outbox.send(frames);
   }
 
   /** The notice of 2020. */
-  async publishNotice(frames: [string, string]): Promise<void> {
-    await this.#open?.zmq_event_endpoint.send(frames);
+  publishNotice(frames: readonly [string, string]): void {
+    this.#noticeOutbox.send(frames);
   }
 
   async eventNumber(text: string): Promise<void> {

@@ -4,8 +4,10 @@
  */
 import { Pull, XPublisher } from 'zeromq';
 import type { Logger } from '../../common/log.js';
+import type { Rejections } from '../../common/rejections.js';
 import type { Clock } from '../clock.js';
 import { bindAt, KEEPALIVE, type Place } from './bind.js';
+import { Outbox } from './outbox.js';
 import { receiveLoop } from './receive-loop.js';
 
 export interface BoxSocketsOptions {
@@ -17,6 +19,7 @@ export interface BoxSocketsOptions {
   frameBytes: number;
   clock: Clock;
   log: Logger;
+  rejections: Rejections;
   /** a subscription message */
   subscription(frames: Buffer[]): void;
   /** an answer */
@@ -32,10 +35,13 @@ export interface BoxSocketsOptions {
  * libzmq's default of 1000 could take all memory while the store is slow.
  */
 const ANSWERS_WAITING = 4;
+/** Commands that wait for one box; a Box 2 hears those of all. A thousand, libzmq's default, are one event of a thousand boxes. */
+const COMMANDS_WAITING = 20_000;
 const PATIENCE_MS = 5000;
 
 export class BoxSockets {
   readonly #options: BoxSocketsOptions;
+  readonly #outbox: Outbox;
   #publish: XPublisher | undefined;
   #pull: Pull | undefined;
   #loops: Promise<unknown> = Promise.resolve();
@@ -43,6 +49,7 @@ export class BoxSockets {
   constructor(options: BoxSocketsOptions) {
     const copied = (places: Place[]): Place[] => places.map((place) => ({ ...place }));
     this.#options = { ...options, publish: copied(options.publish), pull: copied(options.pull) };
+    this.#outbox = new Outbox('box_pub', options.rejections);
   }
 
   /** Where they are open, with the port that `*` became, by the name of the field. */
@@ -55,7 +62,7 @@ export class BoxSockets {
   async open(): Promise<void> {
     const { clock, frameBytes, log, reply, room, subscription } = this.#options;
     const common = { linger: 0, maxMessageSize: frameBytes, ...KEEPALIVE };
-    const publish = new XPublisher(common);
+    const publish = new XPublisher({ ...common, sendHighWaterMark: COMMANDS_WAITING });
     const pull = new Pull({ ...common, receiveHighWaterMark: ANSWERS_WAITING });
     try {
       publish.verbosity = 'allSubsUnsubs';
@@ -67,6 +74,7 @@ export class BoxSockets {
       throw error;
     }
     this.#publish = publish;
+    this.#outbox.attach(publish);
     this.#pull = pull;
     this.#loops = Promise.all([
       receiveLoop({ name: 'box_pub', socket: publish, clock, log, handle: subscription }),
@@ -76,6 +84,7 @@ export class BoxSockets {
 
   /** Closes both; answers that were not read yet are lost here, and the boxes are asked again. */
   async close(): Promise<void> {
+    this.#outbox.attach(undefined);
     this.#publish?.close();
     this.#pull?.close();
     this.#publish = undefined;
@@ -85,8 +94,8 @@ export class BoxSockets {
   }
 
   /** Publishes to the boxes; while the sockets are closed it goes nowhere, and the request is asked again. */
-  async publish(frames: [string, Uint8Array]): Promise<void> {
-    await this.#publish?.send(frames);
+  publish(frames: readonly [string, Uint8Array]): void {
+    this.#outbox.send(frames);
   }
 
   /** No further answers are read; what goes out still does. */

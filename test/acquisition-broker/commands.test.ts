@@ -114,6 +114,31 @@ describe("acquisition broker: a client's Commands", () => {
   });
 });
 
+describe('acquisition broker: many Commands at once', () => {
+  it('all reach their box, in their order', async () => {
+    const count = 3000;
+    const rig = await startRig({ boxes: [7], config: { limits: { requests_burst: 10_000 } } });
+    try {
+      const client = await rig.client();
+      const seven = await rig.box(7, 3);
+      const frames = Array.from({ length: count }, (_, i) =>
+        proto.command.encode({
+          seq: 0,
+          boxId: 7,
+          timestampMs: i,
+          identity: `v_${i}`,
+          body: { kind: 'info' },
+        }),
+      );
+      await client.send(...frames);
+      for (let i = 0; i < count; i += 1) assert.equal((await seven.command()).identity, `v_${i}`);
+      assert.equal(rig.rejected('send_failed'), 0);
+    } finally {
+      await rig.stop();
+    }
+  });
+});
+
 describe('acquisition broker: Commands and time', () => {
   it('a token of more than 20 s ago is another event; a window of the future is asked for when it has passed', async () => {
     const clock = new ManualClock(Date.now());

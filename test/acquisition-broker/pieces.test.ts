@@ -129,7 +129,7 @@ describe('acquisition broker: what goes out to boxes', () => {
     const sent: [string, Uint8Array][] = [];
     const rejections = new Rejections(silentLogger());
     const traffic = { sent: 0, recv: 0 };
-    const publish = async (frames: [string, Uint8Array]): Promise<void> => void sent.push(frames);
+    const publish = (frames: readonly [string, Uint8Array]): void => void sent.push([...frames]);
     return {
       sent,
       rejections,

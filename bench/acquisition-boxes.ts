@@ -1,0 +1,66 @@
+/** Box 3s for `bench -- acquisition`, in a process of their own: each answers a Command at once, with frames made beforehand. */
+import { readFileSync } from 'node:fs';
+import { Push, Subscriber } from 'zeromq';
+import { command, encodeCycles3, response } from '../proto/index.js';
+import type { Waveform } from '../proto/messages.js';
+
+export interface FleetSettings {
+  box_pub: string;
+  box_pull: string;
+  serverKey: string;
+  boxes: { id: number; publicKey: string; secretKey: string }[];
+  /** windows that will be asked for */
+  windows: { startMs: number; endMs: number }[];
+}
+
+const SAMPLES = 200;
+
+/** Cycles of mains strictly within a window, as a Box 3 answers. */
+export function cyclesOf({ startMs, endMs }: { startMs: number; endMs: number }): Waveform {
+  const count = Math.floor(((endMs - startMs - 2) * 60) / 1000);
+  const timesMs = Array.from({ length: count }, (_, i) => startMs + 1 + Math.floor((i * 1000) / 60));
+  const samples = new Int16Array(count * SAMPLES);
+  for (let i = 0; i < samples.length; i += 1) samples[i] = 16_387 * Math.sin((2 * Math.PI * i) / SAMPLES);
+  return { timesMs, cycleLengths: timesMs.map(() => SAMPLES), samples };
+}
+
+function run({ box_pub, box_pull, boxes, serverKey, windows }: FleetSettings): void {
+  const answers = new Map(windows.map((window) => [window.startMs, encodeCycles3(cyclesOf(window))]));
+  for (const { id, publicKey, secretKey } of boxes) {
+    const curve = {
+      curveServerKey: serverKey,
+      curvePublicKey: publicKey,
+      curveSecretKey: secretKey,
+      linger: 0,
+    };
+    const subscriber = new Subscriber(curve);
+    const push = new Push(curve);
+    subscriber.subscribe(String(id));
+    subscriber.connect(box_pub);
+    push.connect(box_pull);
+    void answer(id, subscriber, push, answers);
+  }
+  process.stdout.write('ready\n');
+}
+
+async function answer(
+  boxId: number,
+  subscriber: Subscriber,
+  push: Push,
+  answers: ReadonlyMap<number, Uint8Array[]>,
+): Promise<void> {
+  for await (const [topic, message] of subscriber) {
+    // A subscription is a prefix: what is meant for another box is not answered here, to measure what is asked for.
+    if (message === undefined || topic?.toString() !== String(boxId)) continue;
+    const { body, seq } = command.decode(message);
+    if (body.kind !== 'data') continue;
+    const frames = answers.get(body.startMs) ?? [];
+    const data = { kind: 'data' as const, startTs: body.startMs, endTs: body.endMs };
+    await push.send([response.encode({ boxId, seq, timestampMs: Date.now(), body: data }), ...frames]);
+  }
+}
+
+const [, program, settings] = process.argv;
+if (program?.endsWith('acquisition-boxes.js') && settings !== undefined) {
+  run(JSON.parse(readFileSync(settings, 'utf8')) as FleetSettings);
+}
