@@ -20,5 +20,9 @@ export async function checkStore(url: string, options: OpenOptions): Promise<Sto
     const { checkSqliteStore } = await import('./sqlite/check.js');
     return checkSqliteStore(sqliteFile(url), options.now ?? Date.now);
   }
+  if (scheme === 'mongodb' || scheme === 'mongodb+srv') {
+    const { checkMongoStore } = await import('./mongo/check.js');
+    return checkMongoStore(url, options.retention.mode);
+  }
   throw unknownUrl(url);
 }
