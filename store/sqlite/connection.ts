@@ -7,6 +7,7 @@ import { migrate } from './schema.js';
 const BUSY_TIMEOUT_MS = 50;
 /** How long opening waits for another process that opens or upgrades the same file. */
 const OPEN_TIMEOUT_MS = 10_000;
+const OPEN_PAUSE_MS = 10;
 /** The write-ahead log is cut back to this after a burst. */
 const JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024;
 
@@ -40,6 +41,8 @@ export function openDatabase(file: string, schema?: Schema): Database.Database {
     } catch (error) {
       db?.close();
       if (!isBusy(error) || Date.now() > deadline) throw storeError(error, file);
+      // Some of these locks SQLite reports at once instead of waiting.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OPEN_PAUSE_MS);
     }
   }
 }

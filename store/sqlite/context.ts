@@ -34,14 +34,18 @@ export function createContext(db: Database, retention: Retention): Context {
   };
 }
 
-/** Windows and expiry of the events whose window touches [fromMs, toMs]. */
-export function eventsOver(
-  db: Database,
-  fromMs: number,
-  toMs: number,
-): { startMs: number; endMs: number; expireAt: number }[] {
+/** What an event prolongs: it and everything that explains it live until `expireAt` at least. */
+export interface LivingEvent {
+  startMs: number;
+  endMs: number;
+  expireAt: number;
+}
+
+/** Events whose window touches [fromMs, toMs]; none in mode `ttl`, where nothing is prolonged. */
+export function eventsOver({ db, retention }: Context, fromMs: number, toMs: number): LivingEvent[] {
+  if (retention.mode !== 'laha') return [];
   return db
-    .prepare<[number, number], { startMs: number; endMs: number; expireAt: number }>(
+    .prepare<[number, number], LivingEvent>(
       `SELECT target_event_start_timestamp_ms AS startMs, target_event_end_timestamp_ms AS endMs, expire_at AS expireAt
        FROM events INDEXED BY events_end WHERE target_event_end_timestamp_ms >= ? AND target_event_start_timestamp_ms <= ?`,
     )

@@ -21,7 +21,8 @@ export const NEWEST_STEP_MS = 60_000;
 /** Boxes whose place in `newest` is remembered. */
 const REMEMBERED_BOXES = 100_000;
 
-export function measurementOperations({ db, write, retention, expireAt }: Context) {
+export function measurementOperations(context: Context) {
+  const { db, write, expireAt } = context;
   const insertInto = (columns: readonly string[]) =>
     db.prepare(
       `INSERT OR IGNORE INTO measurements (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
@@ -68,24 +69,20 @@ export function measurementOperations({ db, write, retention, expireAt }: Contex
 
   const insertAll = (batch: MeasurementColumns, until: number): InsertResult => {
     let inserted = 0;
-    let earliest = Number.POSITIVE_INFINITY;
-    let latest = Number.NEGATIVE_INFINITY;
+    // Measurements can come after the event that they explain.
+    const events = eventsOver(context, ...spanOf(batch));
     for (let i = 0; i < batch.count; i += 1) {
       const box = batch.boxId[i] ?? 0;
       const timestampMs = Math.trunc(batch.timestampMs[i] ?? 0);
-      if (timestampMs < earliest) earliest = timestampMs;
-      if (timestampMs > latest) latest = timestampMs;
-      const row = plainRow(batch, i, box, timestampMs, until);
+      let rowUntil = until;
+      for (const { startMs, endMs, expireAt: later } of events) {
+        if (timestampMs >= startMs && timestampMs <= endMs && later > rowUntil) rowUntil = later;
+      }
+      const row = plainRow(batch, i, box, timestampMs, rowUntil);
       const extremes = extremesOf(batch, i);
       const result = extremes === undefined ? insertPlain.run(row) : insertWithExtremes.run(row, extremes);
       inserted += result.changes;
       noteNewest(box, timestampMs);
-    }
-    // Measurements can come after the event that they explain.
-    if (retention.mode === 'laha' && inserted > 0) {
-      for (const event of eventsOver(db, earliest, latest)) {
-        prolongMeasurements(event.startMs, event.endMs, event.expireAt);
-      }
     }
     return { inserted, duplicates: batch.count - inserted };
   };
@@ -124,6 +121,16 @@ export function measurementOperations({ db, write, retention, expireAt }: Contex
       return documents;
     },
   };
+}
+
+/** The earliest and the latest time of a batch. */
+function spanOf({ count, timestampMs }: MeasurementColumns): [earliest: number, latest: number] {
+  let [earliest, latest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < count; i += 1) {
+    earliest = Math.min(earliest, timestampMs[i] ?? earliest);
+    latest = Math.max(latest, timestampMs[i] ?? latest);
+  }
+  return [earliest, latest];
 }
 
 /** The values of PLAIN_COLUMNS for entry `i`. Numbers go in as float32 made double: what comes back is what the box sent. */

@@ -10,7 +10,8 @@ const COLUMNS = ['box_id', 'timestamp_ms', 'location', ...VALUES, 'expire_at'];
 /** A trend belongs to an event when the minute before its `timestamp_ms` touches the event's window. */
 const MINUTE_MS = 60_000;
 
-export function trendOperations({ db, write, retention, expireAt }: Context) {
+export function trendOperations(context: Context) {
+  const { db, write, expireAt } = context;
   // A replaced trend keeps a later expiry, as an event has given it.
   const replace = db.prepare(
     `INSERT INTO trends (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})
@@ -38,19 +39,21 @@ export function trendOperations({ db, write, retention, expireAt }: Context) {
       if (trends.length === 0) return;
       write(() => {
         const until = expireAt('trends', nowMs);
+        const times = trends.map((trend) => trend.timestamp_ms);
+        const earliest = times.reduce((a, b) => Math.min(a, b));
+        const latest = times.reduce((a, b) => Math.max(a, b));
+        const events = eventsOver(context, earliest - MINUTE_MS, latest);
         for (const trend of trends) {
+          const { box_id, timestamp_ms, location } = trend;
           const values = FIELDS.flatMap((field) => {
             const { min = null, max = null, average = null } = trend[field] ?? {};
             return [min, max, average];
           });
-          replace.run(trend.box_id, trend.timestamp_ms, trend.location, ...values, until);
-        }
-        if (retention.mode !== 'laha') return;
-        const times = trends.map((trend) => trend.timestamp_ms);
-        const earliest = times.reduce((a, b) => Math.min(a, b));
-        const latest = times.reduce((a, b) => Math.max(a, b));
-        for (const event of eventsOver(db, earliest - MINUTE_MS, latest)) {
-          prolongTrends(event.startMs, event.endMs, event.expireAt);
+          const explained = events.filter(
+            ({ startMs, endMs }) => timestamp_ms >= startMs && timestamp_ms < endMs + MINUTE_MS,
+          );
+          const later = explained.reduce((latest, event) => Math.max(latest, event.expireAt), until);
+          replace.run(box_id, timestamp_ms, location, ...values, later);
         }
       });
     },
