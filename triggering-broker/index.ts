@@ -1,4 +1,5 @@
 /** The triggering broker: boxes' measurement stream in (CURVE), the same frames out to services. */
+import { isDeepStrictEqual } from 'node:util';
 import { type Running, stopAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { Metrics, type StatusServer, startStatusServer } from '../common/status/index.js';
@@ -26,6 +27,8 @@ export interface TriggeringBroker extends Running {
   /** where each socket is open, by the field that names it */
   readonly endpoints: Readonly<Record<string, string>>;
   status(): TriggeringBrokerStatus;
+  /** Says which changed fields wait for the next start: all of them. Keys of boxes need none, they are watched. */
+  reload(config: TriggeringBrokerConfig): Promise<void>;
 }
 
 const NAME = 'triggering-broker';
@@ -39,6 +42,7 @@ export async function startTriggeringBroker(
   deps: TriggeringBrokerDeps,
 ): Promise<TriggeringBroker> {
   const running: { name: string; part: Running }[] = [];
+  const was: Readonly<Record<string, unknown>> = config;
   const started = <T extends Running>(name: string, part: T): T => {
     running.push({ name, part });
     return part;
@@ -56,6 +60,13 @@ export async function startTriggeringBroker(
     return {
       endpoints: endpointsOf(relay, server),
       status: () => statusOf(parts),
+      reload: async (next) => {
+        const changed = Object.entries(next).filter(
+          ([field, value]) => !isDeepStrictEqual(value, was[field]),
+        );
+        const fields = changed.map(([field]) => field);
+        if (fields.length > 0) deps.log.warn({ fields }, 'changed fields take effect at the next start');
+      },
       stop: () => {
         stopping ??= stopAll(running);
         return stopping;

@@ -25,6 +25,7 @@ async function run(path: string | undefined): Promise<void> {
     const broker = await startTriggeringBroker(config, { log, boxKeys: keys?.read });
     return {
       endpoints: broker.endpoints,
+      reload: (next) => broker.reload(next),
       stop: async () => {
         await broker.stop();
         await keys?.close();

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { Publisher, Subscriber, XPublisher } from 'zeromq';
+import { silentLogger } from '../../common/log.js';
+import { type Access, openAccess } from '../../keys/access.js';
+import { type KeyPair, newKeyPair } from '../../keys/key.js';
+import { Relay } from '../../triggering-broker/relay.js';
+import { until } from '../keys/helpers.js';
+
+describe('triggering-broker/relay', () => {
+  let access: Access;
+  let relay: Relay;
+  let server: KeyPair;
+  const sockets: { close(): void }[] = [];
+
+  beforeEach(async () => {
+    server = newKeyPair();
+    access = await openAccess({
+      name: 'relay-test',
+      serverKey: { publicKey: server.publicKey, secretKey: server.secretKey.reveal() },
+      allow: { any: true },
+      log: silentLogger(),
+    });
+    relay = new Relay({
+      front: [{ endpoint: 'tcp://127.0.0.1:*', curve: access.curve }],
+      back: { endpoint: 'tcp://127.0.0.1:*' },
+      messageBytes: 65_536,
+      queueMessages: 1000,
+      log: silentLogger(),
+    });
+    await relay.start();
+  });
+  afterEach(async () => {
+    for (const socket of sockets.splice(0)) socket.close();
+    await relay.stop();
+    await access.stop();
+  });
+
+  function box(): XPublisher {
+    const { publicKey, secretKey } = newKeyPair();
+    const socket = new XPublisher({ linger: 0, reconnectInterval: 50 });
+    sockets.push(socket);
+    socket.curveServerKey = server.publicKey;
+    socket.curvePublicKey = publicKey;
+    socket.curveSecretKey = secretKey.reveal();
+    socket.connect(relay.frontEndpoints[0] ?? '');
+    return socket;
+  }
+
+  function subscriber(): Subscriber {
+    const socket = new Subscriber({ linger: 0, reconnectInterval: 50 });
+    sockets.push(socket);
+    socket.subscribe('');
+    socket.connect(relay.backEndpoint);
+    return socket;
+  }
+
+  it('loses nothing that a box sends between the closing and the opening anew', async () => {
+    const [publisher, sub] = [box(), subscriber()];
+    await publisher.receive();
+    await publisher.send('before');
+    assert.equal(String((await sub.receive())[0]), 'before');
+    for (let round = 0; round < 5; round += 1) {
+      // What the box writes before it notices is lost on the way, as with any broken connection.
+      const noticed = new Promise<void>((resolve) => {
+        publisher.events.on('disconnect', () => resolve());
+      });
+      await relay.close();
+      assert.equal(relay.isOpen, false);
+      await noticed;
+      const first = sub.receive();
+      for (let index = 0; index < 100; index += 1) await publisher.send(`${round}:${index}`);
+      await relay.reopen();
+      assert.equal(String((await first)[0]), `${round}:0`);
+      for (let index = 1; index < 100; index += 1) {
+        assert.equal(String((await sub.receive())[0]), `${round}:${index}`);
+      }
+    }
+    assert.equal(relay.failures, 0);
+  });
+
+  it('waits for its port when another has taken it, and comes back when that is gone', async () => {
+    const [front, back] = [relay.frontEndpoints[0] ?? '', relay.backEndpoint];
+    await relay.close();
+    const thief = new Publisher({ linger: 0 });
+    await until(() =>
+      thief.bind(back).then(
+        () => true,
+        () => false,
+      ),
+    );
+    const reopened = relay.reopen();
+    let isBack = false;
+    void reopened.then(() => {
+      isBack = true;
+    });
+    await until(() => relay.subscribers.status().accepted === 0);
+    assert.equal(isBack, false);
+    thief.close();
+    await reopened;
+    assert.deepEqual([relay.frontEndpoints[0], relay.backEndpoint], [front, back]);
+    const [publisher, sub] = [box(), subscriber()];
+    await publisher.receive();
+    await publisher.send('after');
+    assert.equal(String((await sub.receive())[0]), 'after');
+  });
+
+  it('can be stopped while it waits for its port', async () => {
+    const back = relay.backEndpoint;
+    await relay.close();
+    const thief = new Publisher({ linger: 0 });
+    sockets.push(thief);
+    await until(() =>
+      thief.bind(back).then(
+        () => true,
+        () => false,
+      ),
+    );
+    const reopened = relay.reopen();
+    await relay.stop();
+    await reopened;
+    assert.equal(relay.isOpen, false);
+  });
+
+  it('takes opening and closing in any order and number', async () => {
+    await Promise.all([relay.reopen(), relay.close(), relay.close(), relay.reopen(), relay.reopen()]);
+    assert.equal(relay.isOpen, true);
+    const [publisher, sub] = [box(), subscriber()];
+    await publisher.receive();
+    await publisher.send('still there');
+    assert.equal(String((await sub.receive())[0]), 'still there');
+  });
+});
