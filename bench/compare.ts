@@ -42,7 +42,10 @@ export interface Benchmark {
   name: string;
   /** one line: what it answers */
   what: string;
-  run(options: { rounds: number }): Promise<Comparison[]>;
+  /** left out of the short form unless named */
+  long?: boolean;
+  /** `short`: smaller amounts, for the gate of CI */
+  run(options: { rounds: number; short?: boolean }): Promise<Comparison[]>;
 }
 
 /**
@@ -56,6 +59,7 @@ export async function compare(spec: ComparisonSpec, rounds: number): Promise<Com
     for (let k = 0; k < contenders.length; k++) {
       const contender = contenders[(k + round + 1) % contenders.length];
       if (contender === undefined) continue;
+      process.stderr.write(`  ${spec.title}: round ${round + 1} of ${rounds}, ${contender.name}\n`);
       const figure = await contender.once();
       if (round >= 0) figures.get(contender.name)?.push(figure);
     }

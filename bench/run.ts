@@ -1,42 +1,87 @@
-/** `npm run bench -- <name>... [--rounds N] [--check]`: runs benchmarks one after another. */
+/**
+ * `npm run bench [-- <name>...] [--rounds N] [--short] [--list]`: runs the benchmarks named, or all, one after another; prints every goal at the
+ * end. The exit code is 1 when a goal is missed.
+ *
+ * `--short` is the gate of CI: fewer rounds, and not goals but ratios against those committed in reference.json decide; its last line is
+ * the verdict. `--write-reference` writes that file anew, from a run on a machine that does nothing else.
+ */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../common/errors.js';
 import { PACKAGE_ROOT } from '../common/package-root.js';
 import { BENCHMARKS } from './benchmarks.js';
+import type { Comparison } from './compare.js';
+import { judge, ratiosOf, readReference, writeReference } from './reference.js';
 import { machine, tableOf, writeResult } from './report.js';
+
+const ROUNDS = 9;
+const SHORT_ROUNDS = 3;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { rounds: { type: 'string', default: '9' }, check: { type: 'boolean', default: false } },
+    options: {
+      rounds: { type: 'string' },
+      short: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      'write-reference': { type: 'boolean', default: false },
+    },
   });
-  const rounds = Number(values.rounds);
+  const { short } = values;
+  const rounds = Number(values.rounds ?? (short ? SHORT_ROUNDS : ROUNDS));
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds must be a whole number from 1');
   const unknown = positionals.filter((name) => !Object.hasOwn(BENCHMARKS, name));
-  if (unknown.length > 0) throw new Error(`no such benchmark: ${unknown.join(', ')}`);
-  if (positionals.length === 0) {
+  if (unknown.length > 0) throw new Error(`no such benchmark: ${unknown.join(', ')}; --list names them`);
+  if (values.list) {
     for (const load of Object.values(BENCHMARKS)) {
       const { name, what } = await load();
       console.log(`${name}: ${what}`);
     }
     return 0;
   }
-  let missed = 0;
-  for (const positional of positionals) {
-    const benchmark = await BENCHMARKS[positional]?.();
-    if (benchmark === undefined) continue;
-    const facts = machine();
+  const facts = machine();
+  console.log(
+    `${facts.cpu}, ${facts.cores} cores, ${facts.memoryGiB} GiB, ${facts.platform}, Node ${facts.node}, load ${facts.loadBefore}\n`,
+  );
+  const results: { name: string; comparisons: Comparison[] }[] = [];
+  for (const [key, load] of Object.entries(BENCHMARKS)) {
+    if (positionals.length > 0 && !positionals.includes(key)) continue;
+    const benchmark = await load();
+    if (short && benchmark.long === true && !positionals.includes(key)) continue;
     console.log(`${benchmark.name}: ${benchmark.what}`);
-    console.log(
-      `${facts.cpu}, ${facts.cores} cores, ${facts.memoryGiB} GiB, ${facts.platform}, Node ${facts.node}\n`,
-    );
-    const comparisons = await benchmark.run({ rounds });
+    const comparisons = await benchmark.run({ rounds, short });
     for (const comparison of comparisons) console.log(`${tableOf(comparison)}\n`);
-    missed += comparisons.flatMap(({ goals }) => goals).filter(({ met }) => !met).length;
     console.log(`written: ${path.relative(PACKAGE_ROOT, writeResult(benchmark.name, facts, comparisons))}\n`);
+    results.push({ name: benchmark.name, comparisons });
   }
-  return values.check && missed > 0 ? 1 : 0;
+  const ratios = ratiosOf(results);
+  if (values['write-reference']) writeReference(ratios, facts);
+  return short ? verdict(judge(readReference(), ratios)) : goals(results);
+}
+
+/** Every goal on a line. @returns the exit code */
+function goals(results: readonly { name: string; comparisons: Comparison[] }[]): number {
+  let missed = 0;
+  for (const { name, comparisons } of results) {
+    for (const { title, goals: promised, rows } of comparisons) {
+      for (const { contender, ratio, met } of promised) {
+        const got = rows.find((row) => row.name === contender)?.ratio ?? Number.NaN;
+        console.log(
+          `${met ? 'met   ' : 'MISSED'} ${name}: ${title}: ${contender} ${got.toFixed(2)} x, goal ${ratio.toFixed(2)} x`,
+        );
+        if (!met) missed += 1;
+      }
+    }
+  }
+  console.log(missed === 0 ? 'bench: every goal met' : `bench: ${missed} goals missed`);
+  return missed === 0 ? 0 : 1;
+}
+
+/** The gate's last lines. @returns the exit code */
+function verdict(fallen: readonly string[]): number {
+  for (const line of fallen) console.log(line);
+  console.log(fallen.length === 0 ? 'bench: no ratio fell' : `bench: ${fallen.length} ratios fell`);
+  return fallen.length === 0 ? 0 : 1;
 }
 
 try {
