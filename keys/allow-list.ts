@@ -23,6 +23,8 @@ export interface SourceContent {
   entries: AllowEntry[];
   /** Z85 keys that stay out */
   revoked: string[];
+  /** what could not be read, where the rest could */
+  error?: string | undefined;
 }
 
 /** One place where keys are kept. */
@@ -204,21 +206,24 @@ class WatchedAllowList implements AllowList {
     do {
       state.again = false;
       try {
-        state.content = await state.source.read();
-        if (state.error !== undefined)
-          this.#log.info({ source: state.source.name }, 'allow-list readable again');
-        state.error = undefined;
+        const content = await state.source.read();
+        state.content = content;
+        this.#note(state, content.error);
       } catch (error) {
-        if (state.error === undefined) {
-          this.#log.error(
-            { source: state.source.name, error: messageOf(error) },
-            'allow-list cannot be read',
-          );
-        }
-        state.error = messageOf(error);
+        this.#note(state, messageOf(error));
       }
     } while (state.again && !this.#stopped);
     this.#merge();
+  }
+
+  #note(state: SourceState, error: string | undefined): void {
+    const source = state.source.name;
+    if (error !== undefined && state.error === undefined) {
+      this.#log.error({ source, error }, 'allow-list cannot be read; keys known before stay so');
+    }
+    if (error === undefined && state.error !== undefined)
+      this.#log.info({ source }, 'allow-list readable again');
+    state.error = error;
   }
 
   #merge(): void {

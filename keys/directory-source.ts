@@ -35,6 +35,7 @@ export class DirectorySource implements AllowSource {
   readonly #nameless: boolean;
   #pollMs = POLL_MS;
   #files = new Map<string, CachedFile>();
+  #revoked: string[] = [];
 
   /** @param options.nameless  certificates without an id count too, under their file's name (clients of a backend, not boxes) */
   constructor(directory: string, log: Logger, options: { nameless?: boolean } = {}) {
@@ -52,9 +53,7 @@ export class DirectorySource implements AllowSource {
     const started = performance.now();
     const seen = new Map<string, CachedFile>();
     const allowed = await this.#readFolder(this.#directory, seen);
-    const revoked = await this.#readFolder(join(this.#directory, REVOKED_FOLDER), seen).catch(
-      (error: unknown) => (codeOf(error) === 'ENOENT' ? [] : Promise.reject(error)),
-    );
+    const revoked = await this.#readRevoked(seen);
     this.#files = seen;
     this.#pollMs = Math.max(POLL_MS, (performance.now() - started) / READING_SHARE);
     return {
@@ -62,8 +61,21 @@ export class DirectorySource implements AllowSource {
         const id = boxId ?? (this.#nameless ? name : undefined);
         return id === undefined ? [] : [{ boxId: id, publicKey }];
       }),
-      revoked: revoked.map(({ publicKey }) => publicKey),
+      ...revoked,
     };
+  }
+
+  /** A folder of revoked keys that cannot be read keeps nobody known who has no certificate any more. */
+  async #readRevoked(seen: Map<string, CachedFile>): Promise<Pick<SourceContent, 'revoked' | 'error'>> {
+    try {
+      const found = await this.#readFolder(join(this.#directory, REVOKED_FOLDER), seen);
+      this.#revoked = found.map(({ publicKey }) => publicKey);
+      return { revoked: this.#revoked };
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') return { revoked: this.#revoked, error: messageOf(error) };
+      this.#revoked = [];
+      return { revoked: [] };
+    }
   }
 
   watch(changed: () => void): () => void {

@@ -1,6 +1,6 @@
 /** Certificates on disk. Secret ones: 0600 in folders of 0700; public ones: 0644. Written whole or not at all (a rename). */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, type FileHandle, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf, MakaiError } from '../common/errors.js';
 import { refuseOpenToOthers } from '../common/secret-file.js';
@@ -85,7 +85,7 @@ async function writeFile(
   const temporary = join(dirname(path), `${TEMPORARY_PREFIX}${randomBytes(8).toString('hex')}`);
   try {
     await mkdir(dirname(dirname(path)), { recursive: true, mode: 0o755 });
-    await mkdir(dirname(path), { recursive: true, mode: mode.folder });
+    await makeFolder(dirname(path), mode.folder);
     // The mode is set at creation, so that at no moment another user can open a secret file.
     const file = await open(temporary, 'wx', mode.file);
     try {
@@ -105,6 +105,11 @@ async function writeFile(
   } finally {
     await rm(temporary, { force: true }).catch(() => undefined);
   }
+}
+
+/** Makes a folder with a mode, whatever the umask; leaves one that is there as it is. */
+export async function makeFolder(path: string, mode: number): Promise<void> {
+  if ((await mkdir(path, { recursive: true, mode })) !== undefined) await chmod(path, mode);
 }
 
 /** Made by root in the folder of a daemon's user, a file belongs to that user: otherwise the daemon could not read it. */

@@ -1,12 +1,13 @@
 /** What an operator does with a key directory: new pairs, letting a box in, keeping it out, seeing who is there. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { codeOf, MakaiError, messageOf } from '../common/errors.js';
 import { isSecretKeyIn, type PublicCertificate, parseBoxId, readPublic } from './certificate.js';
 import {
   cannot,
   existsAlready,
+  makeFolder,
   readCertificateText,
   TEMPORARY_PREFIX,
   writePublicCertificate,
@@ -155,7 +156,7 @@ export async function revokeBox(layout: KeyLayout, id: string, key?: string): Pr
       hint: 'If its key comes from the store, give it: --key <key>.',
     });
   }
-  await mkdir(layout.revokedDirectory, { recursive: true, mode: 0o755 });
+  await makeFolder(layout.revokedDirectory, 0o755);
   return Promise.all(files.map(({ file }) => moveToRevoked(layout, file)));
 }
 

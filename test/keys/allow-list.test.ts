@@ -167,6 +167,22 @@ describe('keys/allow-list', () => {
     assert.equal(list.check(of(newKeyPair().publicKey)), 'unavailable');
   });
 
+  it('a folder of revoked keys that cannot be read keeps nobody in whose certificate went there', async () => {
+    const { publicKey } = await keys.box('1');
+    const other = await keys.box('2');
+    const list = await start({ sources: [directory()] });
+    // A file in its place: not even root can read it as a folder.
+    await writeFile(keys.layout.revokedDirectory, '');
+    await rm(keys.layout.boxPublic('1'));
+    await list.refresh();
+    assert.equal(list.check(of(publicKey)), 'unavailable');
+    assert.equal(list.check(of(other.publicKey)), 'known');
+    assert.match(list.status().sources[0]?.error ?? '', /ENOTDIR/);
+    await rm(keys.layout.revokedDirectory);
+    await list.refresh();
+    assert.equal(list.check(of(publicKey)), 'unknown');
+  });
+
   it('takes the boxes of a store, leaves out those without or with a bad key', async () => {
     const { publicKey, secretKey } = newKeyPair();
     const boxes = [

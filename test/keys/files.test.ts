@@ -34,6 +34,7 @@ describe('keys/files', () => {
     assert.equal(await modeOf(layout.serverSecret), '600');
     assert.equal(await modeOf(layout.privateDirectory), '700');
     assert.equal(await modeOf(layout.boxPublic('5')), '644');
+    assert.equal(await modeOf(layout.publicDirectory), '755');
     assert.equal((await readSecretCertificate(layout.serverSecret)).publicKey, pair.publicKey);
     assert.equal((await readPublicCertificate(layout.boxPublic('5'))).boxId, '5');
     assert.deepEqual(
