@@ -3,17 +3,7 @@ import { appendFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
 import { PACKAGE_ROOT } from '../common/package-root.js';
 import { VERSION } from '../common/version.js';
-
-/**
- * Arguments of `asc` for a plugin of ours. No import but the host's: a failed assertion goes to the
- * log by the library's own `abort`. The minimal runtime frees memory when the library says so, between two calls.
- */
-const PLUGIN_ARGUMENTS: readonly string[] = [
-  '--runtime',
-  'minimal',
-  '--use',
-  'abort=plugins/sdk/assemblyscript/assembly/log/abort',
-];
+import { PLUGIN_ARGUMENTS, versionSection } from './assemblyscript.js';
 
 interface WasmModule {
   entry: string;
@@ -47,13 +37,4 @@ for (const { entry, out, arguments: more, version } of MODULES) {
     process.exit(1);
   }
   if (version !== undefined) appendFileSync(`${PACKAGE_ROOT}/${out}`, versionSection(version));
-}
-
-/** The custom section `makai.version`, which can stand anywhere in a module: the version that the host shows. At most 100 characters. */
-function versionSection(version: string): Uint8Array {
-  const name = Buffer.from('makai.version');
-  const content = Buffer.concat([Buffer.from([name.length]), name, Buffer.from(version.slice(0, 100))]);
-  // a length below 128 is one byte of LEB128
-  if (content.length > 127) throw new RangeError('version too long');
-  return Buffer.concat([Buffer.from([0, content.length]), content]);
 }

@@ -146,25 +146,26 @@ export class JsonParser {
 
   private string(): string | null {
     this.at++;
-    let text = '';
+    // pieces, not a text that grows: nothing is freed before the call ends
+    const pieces: string[] = [];
     let from = this.at;
     while (true) {
       const code = this.code();
       if (code < 0x20) return null; // control characters, and the end of the text
       if (code === 0x22) {
-        text += this.text.slice(from, this.at);
+        pieces.push(this.text.slice(from, this.at));
         this.at++;
-        return text;
+        return pieces.length === 1 ? pieces[0] : pieces.join('');
       }
       if (code !== 0x5c) {
         this.at++;
         continue;
       }
-      text += this.text.slice(from, this.at);
+      pieces.push(this.text.slice(from, this.at));
       this.at++;
       const unit = this.escaped();
       if (unit < 0) return null;
-      text += String.fromCharCode(unit);
+      pieces.push(String.fromCharCode(unit));
       from = this.at;
     }
   }
