@@ -92,9 +92,10 @@ export class MeasurementWriter implements Running {
       buffer.columns.count = count + taken;
       this.#accepted += taken;
       at += taken;
-      if (buffer.columns.count >= this.#options.batchSize) this.#close();
+      if (buffer.columns.count < this.#options.batchSize) continue;
+      this.#close();
+      this.#write();
     }
-    this.#write();
   }
 
   status(): WriterStatus {

@@ -1,0 +1,129 @@
+/** Trends in a real store: late measurements, restarts in mid-minute, a crash, a store that is away. */
+import assert from 'node:assert/strict';
+import { createLogger } from '../../common/log.js';
+import { openStore } from '../../store/open.js';
+import type { Store } from '../../store/store.js';
+import { Trends } from '../../triggering-service/trends/trends.js';
+import { minute, ServiceRig, until } from './rig.js';
+
+const MINUTE = 60_000;
+
+describe('triggering-service: trends', () => {
+  let rig: ServiceRig;
+  beforeEach(() => {
+    rig = new ServiceRig();
+  });
+  afterEach(() => rig.end());
+
+  const voltages = async (box: number) =>
+    (await rig.trends(box)).map((t) => [t.timestamp_ms, t.voltage?.min, t.voltage?.max, t.voltage?.average]);
+
+  it('computes a minute anew when measurements of it come late, however late', async () => {
+    await rig.start();
+    const long = minute(600);
+    const recent = minute(3);
+    await rig.send2(9, recent, { rms: 100 });
+    await rig.send2(9, recent + 2 * MINUTE, { rms: 120 });
+    await rig.send2(9, recent + 30_000, { rms: 110 });
+    await rig.send2(9, long + 500, { rms: 90 });
+    await rig.received(4);
+    await rig.stopService();
+    assert.deepEqual(await voltages(9), [
+      [long + MINUTE, 90, 90, 90],
+      [recent + MINUTE, 100, 110, 105],
+      [recent + 3 * MINUTE, 120, 120, 120],
+    ]);
+    await rig.store.close();
+    await rig.start();
+    await rig.send2(9, long + 1500, { rms: 80 });
+    await rig.received(1);
+    await rig.stopService();
+    assert.deepEqual((await voltages(9))[0], [long + MINUTE, 80, 90, 85]);
+  });
+
+  it('loses nothing that was stored by a restart in mid-minute', async () => {
+    const start = minute(1);
+    for (const [second, rms] of [
+      [5, 110],
+      [20, 120],
+      [40, 130],
+    ] as const) {
+      await rig.start();
+      await rig.send2(9, start + 1000 * second, { rms });
+      await rig.received(1);
+      await rig.stopService();
+      await rig.store.close();
+    }
+    await rig.start();
+    assert.deepEqual(await voltages(9), [[start + MINUTE, 110, 130, 120]]);
+  });
+
+  it('computes at its start what a crash left undone, also of boxes that never come back', async () => {
+    await rig.start();
+    const start = minute(5);
+    for (let i = 0; i < 3 * 60; i++) await rig.send2(9, start + 1000 * i, { rms: 100 + Math.floor(i / 60) });
+    await rig.received(180);
+    await until(() => rig.service.status().store.stored === 180);
+    // As after kill -9: what was stored is there, and nothing of what was in memory.
+    const retention = { mode: 'ttl', measurementsSeconds: 86_400 } as const;
+    const other = await openStore(`sqlite:${rig.folder}/makai.db`, { retention });
+    const measurements = { accepted: 0, settled: () => Promise.resolve() };
+    const log = createLogger('test', 'silent');
+    const trends = new Trends({
+      store: other,
+      windowMs: MINUTE,
+      location: () => 'unknown',
+      measurements,
+      log,
+    });
+    await trends.recover();
+    await until(() => trends.status().waiting === 0 && trends.status().written > 0);
+    const found = await voltages(9);
+    await trends.stop();
+    await other.close();
+    assert.deepEqual(
+      found.map(([, min]) => min),
+      [100, 101, 102],
+    );
+  });
+
+  it('writes the last minute of a box that falls silent, with the location of the box', async () => {
+    await rig.start({ mongo_trends_update_interval_seconds: 1 });
+    await rig.store.putBox({ box_id: '9', calibration_constant: 1, unplugged: false, location: 'lab' });
+    const second = 1000 * Math.floor(Date.now() / 1000);
+    await rig.send2(9, second - 1000, { rms: 100 });
+    await rig.send2(9, second + 100, { rms: 120 });
+    await until(async () => (await rig.trends(9)).length === 2);
+    assert.deepEqual(await voltages(9), [
+      [second, 100, 100, 100],
+      [second + 1000, 120, 120, 120],
+    ]);
+    const first = (await rig.trends(9))[0];
+    assert.equal(first?.location, 'lab');
+  });
+
+  it('keeps what the store does not take, and computes it when the store is back', async () => {
+    let away = true;
+    const failing = (store: Store): Store =>
+      new Proxy(store, {
+        get: (target, name) => {
+          const value: unknown = Reflect.get(target, name);
+          if (typeof value !== 'function') return value;
+          const writes = name === 'putTrends' || name === 'computeTrends' || name === 'newestByBox';
+          return (...args: unknown[]) =>
+            writes && away ? Promise.reject(new Error('the store is away')) : value.apply(target, args);
+        },
+      });
+    await rig.start({ mongo_trends_update_interval_seconds: 1 }, failing);
+    const second = 1000 * Math.floor(Date.now() / 1000) - 5000;
+    for (let i = 0; i < 5; i++) await rig.send2(9, second + 1000 * i, { rms: 100 + i });
+    await until(() => rig.service.status().trends.failures > 0);
+    away = false;
+    await rig.stopService();
+    assert.deepEqual(
+      (await voltages(9)).map(([, min]) => min),
+      [100, 101, 102, 103, 104],
+    );
+    assert.ok(rig.lines.some((line) => line.msg === 'the store did not take trends; they are tried again'));
+  });
+});

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { createLogger, silentLogger } from '../../common/log.js';
+import { createColumns, METRICS, type MeasurementColumns } from '../../proto/columns.js';
+import type { InsertResult, WriteOptions } from '../../store/store.js';
+import type { Batch } from '../../triggering-service/ingest/ingest.js';
+import { MeasurementWriter } from '../../triggering-service/measurement-writer.js';
+import { until } from './rig.js';
+
+/** A store that keeps what it is given, in its own time. */
+class SlowStore {
+  readonly times: number[] = [];
+  readonly batches: number[] = [];
+  readonly acceptedAtMs: (number | undefined)[] = [];
+  failures = 0;
+  gate: Promise<void> = Promise.resolve();
+
+  async insertMeasurements(batch: MeasurementColumns, options?: WriteOptions): Promise<InsertResult> {
+    await this.gate;
+    if (this.failures > 0) {
+      this.failures -= 1;
+      throw new Error('away');
+    }
+    this.batches.push(batch.count);
+    this.acceptedAtMs.push(options?.acceptedAtMs);
+    for (let i = 0; i < batch.count; i++) this.times.push(batch.timestampMs[i] ?? 0);
+    return { inserted: batch.count, duplicates: 0 };
+  }
+}
+
+let next = 0;
+
+/** Rows of a ring from row `from` on; each measurement's time is its number. */
+function rows(count: number, from = 7): Batch {
+  const columns = createColumns(from + count);
+  for (let i = 0; i < count; i++) {
+    columns.timestampMs[from + i] = next;
+    for (const metric of METRICS) columns[metric].average[from + i] = next;
+    next += 1;
+  }
+  return { columns, from, to: from + count, slots: new Uint32Array(from + count) };
+}
+
+function numbers(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i);
+}
+
+describe('triggering-service: measurement writer', () => {
+  let store: SlowStore;
+  let writer: MeasurementWriter;
+  beforeEach(() => {
+    next = 0;
+    store = new SlowStore();
+  });
+
+  function open(options: { batchSize?: number; delayMs?: number; queueLimit?: number } = {}): void {
+    writer = new MeasurementWriter({
+      store,
+      batchSize: 100,
+      delayMs: 20,
+      queueLimit: 1000,
+      log: silentLogger(),
+      ...options,
+    });
+  }
+
+  it('writes full batches at once and the rest after its delay, each once and in order', async () => {
+    open();
+    const before = Date.now();
+    writer.add(rows(30));
+    writer.add(rows(250));
+    await writer.settled(280);
+    assert.deepEqual(store.batches, [100, 100, 80]);
+    assert.deepEqual(store.times, numbers(0, 280));
+    assert.deepEqual(writer.status(), { stored: 280, duplicates: 0, dropped: 0, waiting: 0, failures: 0 });
+    assert.ok(store.acceptedAtMs.every((at) => at !== undefined && at >= before && at <= Date.now()));
+    await writer.stop();
+  });
+
+  it('tells when measurements are settled, not before', async () => {
+    open();
+    let release = (): void => undefined;
+    store.gate = new Promise((resolve) => {
+      release = resolve;
+    });
+    writer.add(rows(150));
+    let settled = 0;
+    void writer.settled(100).then(() => {
+      settled += 1;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(settled, 0);
+    assert.equal(writer.status().waiting, 150);
+    release();
+    await writer.settled(150);
+    assert.equal(settled, 1);
+    await writer.stop();
+  });
+
+  it('keeps what the store does not take, tries again, and says so once', async () => {
+    const lines: Record<string, unknown>[] = [];
+    const log = createLogger('test', 'info', { write: (line) => void lines.push(JSON.parse(line)) });
+    writer = new MeasurementWriter({ store, batchSize: 100, delayMs: 20, queueLimit: 1000, log });
+    store.failures = 2;
+    writer.add(rows(50));
+    await until(() => writer.status().failures === 1);
+    writer.add(rows(50));
+    await writer.settled(100);
+    assert.deepEqual(store.times, numbers(0, 100));
+    assert.equal(writer.status().failures, 2);
+    assert.equal(lines.length, 1);
+    assert.match(String(lines[0]?.msg), /kept and tried again/);
+    await writer.stop();
+  });
+
+  it('drops the oldest and counts them when too many wait', async () => {
+    open({ batchSize: 10, queueLimit: 30 });
+    let release = (): void => undefined;
+    store.gate = new Promise((resolve) => {
+      release = resolve;
+    });
+    writer.add(rows(100));
+    assert.equal(writer.status().dropped, 60);
+    release();
+    await writer.settled(100);
+    assert.deepEqual(store.times, [...numbers(0, 10), ...numbers(70, 100)]);
+    const { stored, dropped } = writer.status();
+    assert.equal(stored + dropped, 100);
+    await writer.stop();
+  });
+
+  it('writes what waits when it stops', async () => {
+    open({ delayMs: 1000 });
+    writer.add(rows(42));
+    await writer.stop();
+    assert.equal(store.times.length, 42);
+    await writer.settled(1e9);
+  });
+});
