@@ -30,6 +30,9 @@ export function curveClient(serverPublicKey: string, keys: KeyPair): CurveClient
   };
 }
 
+/** How long a socket that was replaced may still deliver. */
+const RENEWED_LINGER_MS = 5000;
+
 export class BoxSockets {
   /** a PUB in all that a peer can see (audience.ts) */
   readonly measurements: XPublisher;
@@ -39,17 +42,22 @@ export class BoxSockets {
   #commands: Subscriber;
   #replies: Push;
 
+  /** @throws zeromq's error for an endpoint or a key that cannot be; then nothing stays open */
   constructor(options: SocketOptions) {
     this.#options = options;
-    this.measurements = new XPublisher({
-      ...this.#common(),
-      // what does not fit the queue is dropped by libzmq; a send never waits
-      sendTimeout: 0,
-    });
-    this.measurements.connect(options.endpoints.measurements);
+    // what does not fit the queue is dropped by libzmq; a send never waits
+    this.measurements = new XPublisher({ ...this.#common(), sendTimeout: 0 });
+    this.#commands = new Subscriber(this.#common());
+    this.#replies = new Push(this.#common());
+    try {
+      this.measurements.connect(options.endpoints.measurements);
+      this.#connectCommands();
+      this.#replies.connect(options.endpoints.replies);
+    } catch (error) {
+      this.close(0);
+      throw error;
+    }
     this.listened = firstSubscription(this.measurements);
-    this.#commands = this.#openCommands();
-    this.#replies = this.#openReplies();
   }
 
   get commands(): Subscriber {
@@ -63,10 +71,14 @@ export class BoxSockets {
   /** Drops the socket for commands and opens it anew; what is sent meanwhile is lost. Queued replies still go out. */
   renew(alsoReplies: boolean): void {
     this.#commands.close();
-    this.#commands = this.#openCommands();
+    this.#commands = new Subscriber(this.#common());
+    this.#connectCommands();
     if (!alsoReplies) return;
+    // a box lets it linger for ever, which would keep this process from ending
+    this.#replies.linger = RENEWED_LINGER_MS;
     this.#replies.close();
-    this.#replies = this.#openReplies();
+    this.#replies = new Push(this.#common());
+    this.#replies.connect(this.#options.endpoints.replies);
   }
 
   /** @param lingerMs how long queued messages may still go out; 0: as when the plug is pulled */
@@ -83,16 +95,8 @@ export class BoxSockets {
     return { ...curve, ...(context !== undefined && { context }) };
   }
 
-  #openCommands(): Subscriber {
-    const socket = new Subscriber(this.#common());
-    socket.connect(this.#options.endpoints.commands);
-    socket.subscribe(this.#options.subscription);
-    return socket;
-  }
-
-  #openReplies(): Push {
-    const socket = new Push(this.#common());
-    socket.connect(this.#options.endpoints.replies);
-    return socket;
+  #connectCommands(): void {
+    this.#commands.connect(this.#options.endpoints.commands);
+    this.#commands.subscribe(this.#options.subscription);
   }
 }

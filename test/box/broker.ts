@@ -47,9 +47,10 @@ export async function openBroker(keys: KeyPair = newKeyPair(), endpoints?: BoxEn
   };
 }
 
-/** Waits for a box's subscription and returns what it subscribed to. */
+/** Waits for a box's subscription, past the ends of earlier ones, and returns what it subscribed to. */
 export async function subscribed(broker: Broker): Promise<string> {
-  const [frame] = await broker.commands.receive();
-  if (frame === undefined || frame[0] !== 1) throw new Error('not a subscription');
-  return frame.subarray(1).toString();
+  for (;;) {
+    const [frame] = await broker.commands.receive();
+    if (frame?.[0] === 1) return frame.subarray(1).toString();
+  }
 }
