@@ -19,6 +19,11 @@ const MIB = 2 ** 20;
  */
 const HEAP_CEILING_MB = 4096;
 const YOUNG_HEAP_MB = 16;
+/**
+ * During a call only the memory of the whole process can be seen. What it may grow by beyond the plugin's limit before the plugin is
+ * taken for the cause: other threads allocate too.
+ */
+const CALL_MARGIN_MB = 256;
 /** A thread that does not end is left behind after this. */
 const END_MS = 5000;
 
@@ -119,7 +124,7 @@ export class PluginThread {
     } else if (this.#options.file.language === 'javascript') {
       // The heap of a thread that does not return cannot be asked for; that of the process can.
       const grown = process.memoryUsage.rss() - rssBefore;
-      if (grown > memoryMb * MIB) {
+      if (grown > (memoryMb + CALL_MARGIN_MB) * MIB) {
         const problem = `outgrew its memory: the process grew by ${Math.round(grown / MIB)} MiB during one call; it may have ${memoryMb}`;
         this.#end({ kind: 'failed', problem });
       }

@@ -13,8 +13,6 @@ import { MAX_BATCH, RingReader } from './ring.js';
 import { Site } from './site.js';
 
 const TICK_MS = 1000;
-/** Batches between two looks at the memory; a leak within fewer is seen by the main thread, which watches calls that last. */
-const MEMORY_CHECK_BATCHES = 16;
 
 const start: WorkerStart = workerData;
 const { port } = start;
@@ -27,7 +25,6 @@ const memory = start.file.language === 'javascript' ? new MemoryWatch(start.memo
 let session: PluginSession | undefined;
 let state: 'running' | 'stopping' | 'done' = 'running';
 let scheduled = false;
-let sinceCheck = 0;
 
 const send = (message: FromWorker): void => port.postMessage(message);
 
@@ -77,8 +74,7 @@ function pump(): void {
     if (!reader.ready || !control.rouse()) return;
   } else {
     session.process(batch);
-    sinceCheck += 1;
-    if (sinceCheck >= MEMORY_CHECK_BATCHES) checkMemory();
+    checkMemory();
   }
   schedule();
 }
@@ -105,7 +101,6 @@ function noteLosses(): void {
 }
 
 function checkMemory(): void {
-  sinceCheck = 0;
   const held = memory?.outgrown();
   if (held !== undefined) fail(`outgrew its memory: it holds ${held} MiB of ${start.memoryMb}`);
 }
