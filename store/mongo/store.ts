@@ -1,5 +1,4 @@
 /** The MongoDB store: every method of the contract, delegated to the file of its collection. */
-import type { Document, ObjectId } from 'mongodb';
 import type { Logger } from '../../common/log.js';
 import type { MeasurementColumns } from '../../proto/columns.js';
 import type {
@@ -26,16 +25,16 @@ import type {
 } from '../store.js';
 import { putBoxEvent, readBoxEvents } from './box-events.js';
 import { Boxes } from './boxes.js';
-import { count, textOf } from './bson.js';
+import { textOf } from './bson.js';
 import { makaiConfigDocument, parseLahaConfig, parseMakaiConfig } from './configs.js';
 import type { Connection } from './connect.js';
 import { type Context, collection } from './context.js';
-import { DUPLICATE_KEY, mapped, serverCode } from './errors.js';
+import { insertHealth, insertMetrics } from './diagnostics.js';
+import { mapped } from './errors.js';
 import { type Block, EventNumbers } from './event-numbers.js';
 import { addTriggeredBoxes, insertEvent, readEvent, readEvents } from './events.js';
 import { Expiry } from './expiry.js';
 import { readFile } from './gridfs.js';
-import { contentId } from './ids.js';
 import { ensureIndexes, lookAtIndexes } from './indexes.js';
 import { Cached, LastGood } from './last-good.js';
 import { insertMeasurements, readMeasurements } from './measurements.js';
@@ -237,21 +236,12 @@ export class MongoStore implements Store {
     return this.#lahaConfig.refresh();
   }
 
-  async insertMetrics(document: MetricsDocument, options: WriteOptions = {}): Promise<void> {
-    const traffic =
-      'bytes' in document
-        ? { bytes: count(document.bytes) }
-        : { sent: count(document.sent), recv: count(document.recv) };
-    const at = options.acceptedAtMs ?? this.#context.now();
-    const _id = contentId(at, String(at), JSON.stringify(document));
-    await this.#insertOnce('metrics', { _id, name: document.name, ...traffic });
+  insertMetrics(document: MetricsDocument, options?: WriteOptions): Promise<void> {
+    return insertMetrics(this.#context, document, options);
   }
 
-  async insertHealth(document: HealthDocument): Promise<void> {
-    const { timestamp, service, serviceID, status, info } = document;
-    const at = timestamp.getTime();
-    const _id = contentId(at, JSON.stringify([at, service, serviceID, status, info]));
-    await this.#insertOnce('health', { _id, timestamp, service, serviceID, status, info });
+  insertHealth(document: HealthDocument): Promise<void> {
+    return insertHealth(this.#context, document);
   }
 
   putOpenRequest(request: OpenRequest): Promise<void> {
@@ -282,16 +272,6 @@ export class MongoStore implements Store {
 
   async close(): Promise<void> {
     await this.#connection.client.close();
-  }
-
-  async #insertOnce(name: 'metrics' | 'health', document: Document & { _id: ObjectId }): Promise<void> {
-    await mapped(`write ${name}`, async () => {
-      try {
-        await collection(this.#context, name).insertOne(document);
-      } catch (error) {
-        if (serverCode(error) !== DUPLICATE_KEY) throw error;
-      }
-    });
   }
 
   async #readLocations(): Promise<Map<string, string>> {

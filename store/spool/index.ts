@@ -78,7 +78,7 @@ export async function withSpool(options: SpoolOptions): Promise<SpoolStore> {
     timer.unref();
     const patience = { ...PATIENCE, ...options.patience };
     const stop = (): void => clearInterval(timer);
-    return new SpoolStore({ disk, link, drain, counts, numbers, patience, windowMs, now, log, stop });
+    return new SpoolStore({ disk, link, drain, counts, numbers, patience, windowMs, now, stop });
   } catch (error) {
     await disk.close();
     throw error;

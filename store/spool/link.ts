@@ -48,6 +48,8 @@ const AWAY: ReadonlySet<string> = new Set([
   'STORE_INDEX_CONFLICT',
 ]);
 
+const AWAY_OUTCOME = { away: true } as const;
+
 export class Link {
   readonly #open: () => Promise<Primary>;
   readonly #log: Logger;
@@ -55,7 +57,8 @@ export class Link {
   #primary: Primary | undefined;
   #up = false;
   #probing: Promise<void> | undefined;
-  #stopped = new AbortController();
+  readonly #stopped = new AbortController();
+  readonly #waiting = new Set<() => void>();
   #calls = 0;
   #bytes = 0;
   #awaySince = 0;
@@ -114,21 +117,35 @@ export class Link {
         this.#calls -= 1;
         this.#bytes -= bytes;
       });
-    const patience = new AbortController();
-    const late = sleep(patienceMs, { away: true } as const, { signal: patience.signal }).catch(
-      () => ({ away: true }) as const,
-    );
+    const { late, end } = this.#patience(patienceMs);
     const outcome = await Promise.race([calling, late]);
-    patience.abort();
+    end();
     return outcome;
   }
 
   async stop(): Promise<void> {
     this.#stopped.abort();
     this.#up = false;
+    // Stopping ends everybody's patience.
+    for (const end of this.#waiting) end();
     // Closing ends a call that the probe waits for.
     await this.#primary?.close();
     await this.#probing;
+  }
+
+  /** Resolves when the time is over, or at a stop. */
+  #patience(ms: number): { late: Promise<typeof AWAY_OUTCOME>; end: () => void } {
+    let end = (): void => undefined;
+    const late = new Promise<typeof AWAY_OUTCOME>((resolve) => {
+      const timer = setTimeout(() => end(), ms);
+      end = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(end);
+        resolve(AWAY_OUTCOME);
+      };
+      this.#waiting.add(end);
+    });
+    return { late, end };
   }
 
   #failed(error: unknown): { refused: MakaiError } | { away: true } {

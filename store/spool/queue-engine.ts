@@ -130,13 +130,14 @@ export function queueOperations(db: Database, write: <T>(change: () => T) => T, 
   const makeRoom = (kind: Kind, bytes: number, dropped: Dropped): boolean => {
     const fits = (): boolean => totals().bytes + asideBytes + bytes <= limits.maxBytes;
     for (const victim of VICTIMS.slice(0, VICTIMS.indexOf(kind) + 1)) {
-      while (!fits()) if (!dropSome(victim, dropped)) break;
+      while (!fits()) if (!dropSome(victim, dropped, fits)) break;
     }
     return fits();
   };
-  const dropSome = (victim: Victim, dropped: Dropped): boolean => {
+  const dropSome = (victim: Victim, dropped: Dropped, fits: () => boolean): boolean => {
     const found = victim === 'aside' ? oldestAside.all(8) : oldestOfKind.all(victim, 8);
     for (const { seq, items, bytes } of found) {
+      if (fits()) break;
       if (victim === 'aside') {
         removeAside.run(seq);
         asideBytes -= bytes;

@@ -1,9 +1,6 @@
 /** The store in front of a database that may be away: every write is taken, here or there; see README.md for what is promised. */
-import { MakaiError } from '../../common/errors.js';
-import type { Logger } from '../../common/log.js';
 import { columnsBytes, type MeasurementColumns } from '../../proto/columns.js';
 import { packed } from '../packed.js';
-import type { Execution } from '../sqlite/execution.js';
 import type {
   BoxDocument,
   BoxEventDocument,
@@ -25,47 +22,28 @@ import type {
   TrendWindow,
   WriteOptions,
 } from '../store.js';
-import type { Drain } from './drain.js';
-import type { SpoolEngine } from './engine.js';
-import type { Link, Primary } from './link.js';
 import type { SpoolNumbers } from './numbers.js';
-import type { Patience } from './patience.js';
-import {
-  askedRow,
-  eventRow,
-  healthRow,
-  measurementsRow,
-  metricsRow,
-  type NewRow,
-  waveformRow,
-} from './rows.js';
-import type { SpoolCounts, SpoolStats } from './stats.js';
+import { askedRow, eventRow, healthRow, measurementsRow, metricsRow, waveformRow } from './rows.js';
+import type { SpoolStats } from './stats.js';
+import { Writer, type WriterParts } from './writer.js';
 
-export interface Parts {
-  disk: Execution<SpoolEngine>;
-  link: Link;
-  drain: Drain;
-  counts: SpoolCounts;
+export interface Parts extends WriterParts {
   numbers: SpoolNumbers;
-  patience: Patience;
   windowMs: number;
   now: () => number;
-  log: Logger;
   /** stops the timers */
   stop(): void;
 }
-
-/** Bytes on their way to the disk at one time; past this it is slower than what comes, and the caller must hold back. */
-const DISK_BYTES_AT_ONCE = 64 * 1024 * 1024;
 
 type NewTrend = Omit<TrendDocument, 'expire_at'>;
 
 export class SpoolStore implements Store {
   readonly #parts: Parts;
-  #bytesToDisk = 0;
+  readonly #writer: Writer;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#writer = new Writer(parts);
   }
 
   /** What waits, what was dropped, and how it goes: for status and metrics. */
@@ -95,12 +73,12 @@ export class SpoolStore implements Store {
       columnsBytes(copy.count),
     );
     if ('result' in outcome) return outcome.result;
-    await this.#spool(measurementsRow(copy, acceptedAtMs));
+    await this.#writer.spool(measurementsRow(copy, acceptedAtMs));
     return { inserted: batch.count, duplicates: 0 };
   }
 
   measurements(boxId: string, range?: TimeRange): AsyncIterable<MeasurementDocument> {
-    return this.#primary().measurements(boxId, range);
+    return this.#writer.primary().measurements(boxId, range);
   }
 
   async computeTrends(windows: readonly TrendWindow[]): Promise<(NewTrend | undefined)[]> {
@@ -133,11 +111,11 @@ export class SpoolStore implements Store {
   }
 
   trends(boxId: string, range?: TimeRange): AsyncIterable<TrendDocument> {
-    return this.#primary().trends(boxId, range);
+    return this.#writer.primary().trends(boxId, range);
   }
 
   newestByBox(): Promise<NewestOfBox[]> {
-    return this.#read((primary) => primary.newestByBox());
+    return this.#writer.read((primary) => primary.newestByBox());
   }
 
   nextEventIds(amount: number): Promise<number[]> {
@@ -147,7 +125,7 @@ export class SpoolStore implements Store {
 
   async insertEvent(event: NewEvent, options?: WriteOptions): Promise<void> {
     const acceptedAtMs = this.#accepted(options);
-    await this.#writeForEvent(
+    await this.#writer.writeForEvent(
       event.event_id,
       (primary) => primary.insertEvent(event, { acceptedAtMs }),
       () => eventRow(event, acceptedAtMs),
@@ -156,7 +134,7 @@ export class SpoolStore implements Store {
   }
 
   async addTriggeredBoxes(eventId: number, boxIds: readonly string[]): Promise<void> {
-    await this.#writeForEvent(
+    await this.#writer.writeForEvent(
       eventId,
       (primary) => primary.addTriggeredBoxes(eventId, boxIds),
       () => askedRow(eventId, boxIds, this.#parts.now()),
@@ -165,11 +143,11 @@ export class SpoolStore implements Store {
   }
 
   event(eventId: number): Promise<EventDocument | undefined> {
-    return this.#read((primary) => primary.event(eventId));
+    return this.#writer.read((primary) => primary.event(eventId));
   }
 
   events(range?: TimeRange): AsyncIterable<EventDocument> {
-    return this.#primary().events(range);
+    return this.#writer.primary().events(range);
   }
 
   async putBoxEvent(
@@ -178,7 +156,7 @@ export class SpoolStore implements Store {
     receivedAtMs: number,
   ): Promise<'stored' | 'duplicate'> {
     const copy = samples.slice();
-    const written = await this.#writeForEvent(
+    const written = await this.#writer.writeForEvent(
       boxEvent.event_id,
       (primary) => primary.putBoxEvent(boxEvent, copy, receivedAtMs),
       () => waveformRow(boxEvent, copy, receivedAtMs),
@@ -190,15 +168,15 @@ export class SpoolStore implements Store {
   }
 
   boxEvents(eventId: number): Promise<BoxEventDocument[]> {
-    return this.#read((primary) => primary.boxEvents(eventId));
+    return this.#writer.read((primary) => primary.boxEvents(eventId));
   }
 
   waveform(fileName: string): Promise<Buffer | undefined> {
-    return this.#read((primary) => primary.waveform(fileName));
+    return this.#writer.read((primary) => primary.waveform(fileName));
   }
 
   boxes(): Promise<BoxDocument[]> {
-    return this.#remembered('opq_boxes', (primary) => primary.boxes());
+    return this.#writer.remembered('opq_boxes', (primary) => primary.boxes());
   }
 
   async box(boxId: string): Promise<BoxDocument | undefined> {
@@ -209,23 +187,23 @@ export class SpoolStore implements Store {
   }
 
   putBox(box: BoxDocument): Promise<void> {
-    return this.#read((primary) => primary.putBox(box));
+    return this.#writer.read((primary) => primary.putBox(box));
   }
 
   removeBox(boxId: string): Promise<boolean> {
-    return this.#read((primary) => primary.removeBox(boxId));
+    return this.#writer.read((primary) => primary.removeBox(boxId));
   }
 
   makaiConfig(): Promise<MakaiConfigDocument | undefined> {
-    return this.#remembered('makai_config', (primary) => primary.makaiConfig());
+    return this.#writer.remembered('makai_config', (primary) => primary.makaiConfig());
   }
 
   putMakaiConfig(document: MakaiConfigDocument): Promise<void> {
-    return this.#read((primary) => primary.putMakaiConfig(document));
+    return this.#writer.read((primary) => primary.putMakaiConfig(document));
   }
 
   lahaConfig(): Promise<LahaConfigDocument | undefined> {
-    return this.#remembered('laha_config', (primary) => primary.lahaConfig());
+    return this.#writer.remembered('laha_config', (primary) => primary.lahaConfig());
   }
 
   async insertMetrics(document: MetricsDocument, options?: WriteOptions): Promise<void> {
@@ -235,13 +213,13 @@ export class SpoolStore implements Store {
       (primary) => primary.insertMetrics(document, { acceptedAtMs }),
       patience.eventMs,
     );
-    if (!('result' in outcome)) await this.#spool(metricsRow(document, acceptedAtMs));
+    if (!('result' in outcome)) await this.#writer.spool(metricsRow(document, acceptedAtMs));
   }
 
   async insertHealth(document: HealthDocument, options?: WriteOptions): Promise<void> {
     const { link, patience } = this.#parts;
     const outcome = await link.call((primary) => primary.insertHealth(document, options), patience.eventMs);
-    if (!('result' in outcome)) await this.#spool(healthRow(document, this.#accepted(options)));
+    if (!('result' in outcome)) await this.#writer.spool(healthRow(document, this.#accepted(options)));
   }
 
   // Open requests are this broker's own: they live here and never in the database, where a second broker would take them for its own.
@@ -258,15 +236,15 @@ export class SpoolStore implements Store {
   }
 
   boxIdsWithData(): Promise<string[]> {
-    return this.#read((primary) => primary.boxIdsWithData());
+    return this.#writer.read((primary) => primary.boxIdsWithData());
   }
 
   restore(documents: StoredDocuments): Promise<InsertResult> {
-    return this.#read((primary) => primary.restore(documents));
+    return this.#writer.read((primary) => primary.restore(documents));
   }
 
   sweep(nowMs: number): Promise<SweepResult> {
-    return this.#read((primary) => primary.sweep(nowMs));
+    return this.#writer.read((primary) => primary.sweep(nowMs));
   }
 
   async close(): Promise<void> {
@@ -282,82 +260,4 @@ export class SpoolStore implements Store {
   #accepted(options?: WriteOptions): number {
     return options?.acceptedAtMs ?? this.#parts.now();
   }
-
-  /** @throws MakaiError STORE_UNAVAILABLE */
-  #primary(): Primary {
-    const { primary } = this.#parts.link;
-    if (primary === undefined) throw away();
-    return primary;
-  }
-
-  /** A read, or a write of an administrator: the database itself or nothing. */
-  async #read<T>(work: (primary: Primary) => Promise<T>): Promise<T> {
-    const outcome = await this.#parts.link.call(work, this.#parts.patience.readMs);
-    if ('refused' in outcome) throw outcome.refused;
-    if ('away' in outcome) throw away();
-    return outcome.result;
-  }
-
-  /** A document as the database has it, or had it last, also before a restart. */
-  async #remembered<T>(name: string, work: (primary: Primary) => Promise<T>): Promise<T> {
-    const { counts, disk, link, patience } = this.#parts;
-    const outcome = await link.call(work, patience.readMs);
-    if ('refused' in outcome) throw outcome.refused;
-    if ('result' in outcome) {
-      const body = JSON.stringify(outcome.result ?? null);
-      if (counts.changed(name, body)) await disk.call('remember', name, body);
-      return outcome.result;
-    }
-    const body = await disk.call('recall', name);
-    if (body === undefined) throw away();
-    return (JSON.parse(body) ?? undefined) as T;
-  }
-
-  /**
-   * A write that belongs to an event: behind what is spooled for the same event, if anything is.
-   * @returns the database's answer, or whether the row was taken here
-   */
-  async #writeForEvent<T>(
-    eventId: number,
-    work: (primary: Primary) => Promise<T>,
-    row: () => NewRow,
-    patienceMs: number,
-    bytes = 0,
-  ): Promise<T | boolean> {
-    const { counts, link } = this.#parts;
-    if (!counts.waits(eventId)) {
-      const outcome = await link.call(work, patienceMs, bytes);
-      if ('result' in outcome) return outcome.result;
-    }
-    return await this.#spool(row());
-  }
-
-  /** @returns false when it was there already. @throws MakaiError STORE_UNAVAILABLE when the disk does not take it */
-  async #spool(row: NewRow): Promise<boolean> {
-    const { counts, disk, drain } = this.#parts;
-    if (this.#bytesToDisk > DISK_BYTES_AT_ONCE) {
-      throw new MakaiError('STORE_UNAVAILABLE', 'the spool cannot keep up', {
-        hint: 'The disk of the spool is slower than what arrives.',
-      });
-    }
-    this.#bytesToDisk += row.body.length;
-    counts.expect(row);
-    try {
-      const appended = await disk.call('append', [row]);
-      counts.appended(row, appended);
-      drain.wake();
-      return appended.taken[0] ?? false;
-    } catch (error) {
-      counts.unexpect(row);
-      throw error;
-    } finally {
-      this.#bytesToDisk -= row.body.length;
-    }
-  }
-}
-
-function away(): MakaiError {
-  return new MakaiError('STORE_UNAVAILABLE', 'the database is away', {
-    hint: 'What is written meanwhile waits in the spool; reading needs the database.',
-  });
 }
