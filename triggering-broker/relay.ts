@@ -151,7 +151,11 @@ export class Relay implements Running {
     });
     const proxied = { proxy, ended };
     this.#proxied = proxied;
+    // Also where the process ends without a stop (a second signal, a mistake of ours): it would hang otherwise.
+    const terminate = (): void => proxy.terminate();
+    process.once('exit', terminate);
     void ended.then(() => {
+      process.off('exit', terminate);
       if (this.#proxied !== proxied) return;
       this.#proxied = undefined;
       this.#failures += 1;

@@ -13,7 +13,8 @@ import { type KeyPair, newKeyPair } from '../../keys/key.js';
 import { acceptKey, newBox, newServer, revokeBox } from '../../keys/manage.js';
 import { prepareRotation } from '../../keys/rotation.js';
 import { startTriggeringBroker, type TriggeringBroker } from '../../triggering-broker/index.js';
-import { temporaryKeys, until } from '../keys/helpers.js';
+import { RunningProgram } from '../cli/run-process.js';
+import { readableLog, temporaryKeys, until } from '../keys/helpers.js';
 
 const GOLDEN = join(PACKAGE_ROOT, '../shared/data/golden');
 const MEASUREMENT = ['1001', Buffer.from('0badcafe', 'hex')];
@@ -313,6 +314,41 @@ describe('triggering-broker', () => {
     assert.match(text, /^makai_connections_refused_total\{reason="unknown"\} 0$/m);
     assert.match(text, /^makai_allowed_keys 1$/m);
     assert.match(text, /^makai_pending_keys 0$/m);
+  });
+
+  it('leaves nothing open when its named status port is taken', async () => {
+    const first = await start({ status: '127.0.0.1:0' });
+    const fields = { interface: first.endpoints.interface, backend: first.endpoints.backend };
+    const { status } = first.endpoints;
+    const other = await start();
+    const free = { interface: other.endpoints.interface, backend: other.endpoints.backend };
+    await other.stop();
+    await assert.rejects(start({ ...free, status }), { code: 'ENDPOINT_IN_USE' });
+    await assert.rejects(start({ ...fields, status: 'off' }), { code: 'ENDPOINT_IN_USE' });
+    assert.equal((await start(free)).endpoints.backend, free.backend);
+  });
+
+  it('on SIGHUP says which changed fields wait for a restart', async () => {
+    const { log, text } = readableLog();
+    const broker = await start({ metric_update_sec: 10 }, { log });
+    const config = { client_certs: keys.layout.publicDirectory, limits: { queue_messages: 5 } };
+    await broker.reload(parseConfig('triggering-broker', config));
+    const line = text()
+      .split('\n')
+      .find((line) => line.includes('at the next start'));
+    assert.deepEqual(JSON.parse(line ?? '{}').fields, [
+      'server_cert',
+      'interface',
+      'backend',
+      'status',
+      'limits',
+    ]);
+  });
+
+  it('ends with its process, also when that does not stop it first', async () => {
+    await boxPair('1001');
+    const program = new RunningProgram('test/triggering-broker/fixtures/exit.js', [keys.directory]);
+    assert.equal((await program.end()).code, 3);
   });
 
   it('stops once however often it is asked', async () => {
