@@ -7,8 +7,9 @@ import { VERSION } from '../common/version.js';
 import { type AcquisitionBrokerConfig, isNamed, parseStatusEndpoint } from '../config/index.js';
 import type { Access } from '../keys/access.js';
 import { CutOff } from '../keys/cut-off.js';
-import { measuredStore } from '../store/measured.js';
+import { measuredStore, spoolStatus } from '../store/measured.js';
 import type { Store } from '../store/store.js';
+import { startSweeper } from '../store/sweeper.js';
 import { type BrokerAccess, openBrokerAccess } from './access.js';
 import { type Clock, pause, systemClock } from './clock.js';
 import { type Core, createCore } from './core.js';
@@ -75,6 +76,7 @@ export async function startAcquisitionBroker(
     { name: 'access', start: async () => access },
     { name: 'timers', start: async () => ({ stop: () => stopTimers(core) }) },
     { name: 'traffic', start: async () => startTrafficWriter({ ...base, ...core, store, intervalSeconds }) },
+    { name: 'expiry', start: async () => startSweeper(store, log, undefined, () => clock.now()) },
     { name: 'open requests', start: () => resume(core, store, clock, log) },
     { name: 'sockets of the boxes', start: () => opened(boxes) },
     { name: 'sockets of the services', start: () => opened(backend) },
@@ -82,7 +84,7 @@ export async function startAcquisitionBroker(
     {
       name: 'status server',
       start: async () => {
-        server = await serveStatus(base, metrics, () => ({ ...status() }));
+        server = await serveStatus(base, metrics, () => ({ ...status(), ...spoolStatus(plainStore) }));
         return server;
       },
     },

@@ -76,3 +76,18 @@ export function measuredStore(store: Store, metrics: Metrics): Store {
   metrics.counter('makai_store_errors_total', () => watch.failures);
   return watch.store;
 }
+
+/** What a daemon's status says of the spool in front of its store; nothing where there is none. */
+export function spoolStatus(store: Store): { spool?: Record<string, unknown> } {
+  const stats = spoolOf(store)?.stats();
+  if (stats === undefined) return {};
+  const { numbersGivenOffline, oldestMs, setAside, ...rest } = stats;
+  return {
+    spool: {
+      ...rest,
+      set_aside: setAside,
+      ...(oldestMs === undefined ? {} : { oldest: new Date(oldestMs).toISOString() }),
+      event_numbers_given_offline: numbersGivenOffline,
+    },
+  };
+}

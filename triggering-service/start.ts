@@ -5,8 +5,9 @@ import { Metrics, type StatusServer, startStatusServer } from '../common/status/
 import { VERSION } from '../common/version.js';
 import { isNamed, parseStatusEndpoint, type TriggeringServiceConfig } from '../config/index.js';
 import { readPublicCertificate, readSecretCertificate } from '../keys/files.js';
-import { measuredStore } from '../store/measured.js';
+import { measuredStore, spoolStatus } from '../store/measured.js';
 import type { Store } from '../store/store.js';
+import { startSweeper } from '../store/sweeper.js';
 import { type Core, createCore } from './core.js';
 import { type CurveClientOptions, openStream } from './ingest/stream-socket.js';
 import { addMetrics } from './metrics.js';
@@ -65,6 +66,7 @@ export async function startTriggeringService(
       name: 'traffic',
       start: async () => startTraffic(store, config.metric_update_sec, () => core.ingest.totals.bytes, log),
     },
+    { name: 'expiry', start: async () => startSweeper(store, log) },
     { name: 'thresholds', start: () => started(core.siteWatch) },
     { name: 'plugins', start: () => startPlugins(core, config) },
     { name: 'housekeeping', start: async () => startHousekeeping(core) },
@@ -76,7 +78,7 @@ export async function startTriggeringService(
           version: VERSION,
           address: parseStatusEndpoint(config.status),
           named: isNamed(config, 'status'),
-          details: () => ({ ...status() }),
+          details: () => ({ ...status(), ...spoolStatus(plainStore) }),
           metrics,
           log,
         });
