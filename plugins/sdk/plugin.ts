@@ -1,8 +1,35 @@
-/** What an analyst's TypeScript or JavaScript plugin is promised (docs/plugins.md). */
-import type { MeasurementColumns, Metric, MetricColumns } from '../../proto/columns.js';
-import type { TriggerType } from '../../proto/messages.js';
+/**
+ * What an analyst's TypeScript or JavaScript plugin is promised (docs/plugins.md). The file needs no other: `makai plugin new` copies it.
+ * A test holds its types to those of proto/.
+ */
 
-export type { MeasurementColumns, Metric, MetricColumns, TriggerType };
+/** `f`: frequency, Hz; `rms`: voltage, V RMS; `thd`: a fraction (0.05 = 5 %); `trans`: transient magnitude, V. */
+export type Metric = 'f' | 'rms' | 'thd' | 'trans';
+
+export type TriggerType = 'FREQUENCY_SAG' | 'FREQUENCY_SWELL' | 'VOLTAGE_SAG' | 'VOLTAGE_SWELL' | 'OTHER';
+
+/** One entry a measurement: least and greatest single cycle of its window, and the mean over it. NaN = not sent. */
+export interface MetricColumns {
+  min: Float32Array;
+  average: Float32Array;
+  max: Float32Array;
+}
+
+/** A batch of measurements as columns; what lies at and past `count` means nothing. */
+export interface MeasurementColumns {
+  count: number;
+  boxId: Uint32Array;
+  /** Unix milliseconds UTC, by the box's clock */
+  timestampMs: Float64Array;
+  f: MetricColumns;
+  rms: MetricColumns;
+  thd: MetricColumns;
+  trans: MetricColumns;
+  /** bits 0 to 3: f, rms, thd, trans came as infinity or NaN (a dead input) and were left out */
+  invalid: Uint8Array;
+  /** 2 or 3: a Box 2 or a Box 3 */
+  dialect: Uint8Array;
+}
 
 /** A request for the waveforms of some boxes in a window of time. */
 export interface EventRequest {
@@ -60,6 +87,8 @@ export type Requests = EventRequest | EventRequest[] | undefined;
 
 export interface Plugin {
   readonly name: string;
+  /** shown in `makai status` */
+  readonly version?: string;
   /** Checks the settings; throws to refuse them. */
   onLoad?(settings: Record<string, unknown>, context: PluginContext): void | Promise<void>;
   processMeasurement?(measurement: PluginMeasurement): Requests;

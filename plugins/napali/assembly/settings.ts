@@ -32,9 +32,9 @@ export class NapaliSettings {
     s.thdMax = settings.number('thd_max', s.thdMax, notNegative);
     s.transMax = settings.number('trans_max', s.transMax, notNegative);
     s.graceMs = settings.number('grace_time_ms', s.graceMs, grace);
-    s.triggerLocal = settings.bool('trigger_local', s.triggerLocal);
+    s.triggerLocal = settings.flag('trigger_local', s.triggerLocal);
     s.sliceMs = settings.number('slice_ms', s.sliceMs, slice);
-    s.debug = settings.bool('debug', s.debug);
+    s.debug = settings.flag('debug', s.debug);
     if (s.fMin >= s.fMax) settings.refuse('f_min', 'must be below f_max');
     if (s.rmsMin >= s.rmsMax) settings.refuse('rms_min', 'must be below rms_max');
     return s;

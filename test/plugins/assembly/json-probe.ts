@@ -38,7 +38,7 @@ export function read(at: usize, bytes: u32): u32 {
   const values: string[] = [
     bits(settings.number('share', 0.5, share)),
     bits(settings.number('whole', 0, whole)),
-    settings.bool('flag', true).toString(),
+    settings.flag('flag', true).toString(),
     settings.text('name', 'nobody'),
     settings.boxIds('boxes').join(' '),
   ];

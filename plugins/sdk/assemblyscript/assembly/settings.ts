@@ -60,7 +60,7 @@ export class Settings {
     return fallback;
   }
 
-  bool(name: string, fallback: bool): bool {
+  flag(name: string, fallback: bool): bool {
     const value = this.field(name);
     if (value === null) return fallback;
     if (value.kind === JsonKind.Bool) return value.bool;
