@@ -20,12 +20,19 @@ export interface Cut {
 export function cutToWindow(waveform: Waveform, { startMs, endMs }: TimeWindow): Cut {
   const { cycleLengths, samples, timesMs } = waveform;
   const keep: number[] = [];
-  const seen = new Set<number>();
+  // Looked at only once a stamp does not rise: a clock was set, or a cycle came twice.
+  let seen: Set<number> | undefined;
+  let last = Number.NEGATIVE_INFINITY;
   let touches = false;
   for (const [i, time] of timesMs.entries()) {
     if (time < startMs - TOLERANCE_MS || time > endMs + TOLERANCE_MS) continue;
-    if (seen.has(time) || (cycleLengths[i] ?? 0) === 0) continue;
-    seen.add(time);
+    if ((cycleLengths[i] ?? 0) === 0) continue;
+    if (time <= last) {
+      seen ??= new Set(keep.map((kept) => timesMs[kept] ?? 0));
+      if (seen.has(time)) continue;
+    }
+    seen?.add(time);
+    last = Math.max(last, time);
     keep.push(i);
     if (time <= endMs && time + CYCLE_MS >= startMs) touches = true;
   }

@@ -4,8 +4,8 @@ import { DecodeError, type Proto } from '../../proto/codec.js';
 import type { Waveform } from '../../proto/messages.js';
 import { join } from './cut.js';
 
-/** Bytes decoded before other work gets its turn (about half a millisecond). */
-const PORTION_BYTES = 256 * 1024;
+/** Bytes decoded before other work gets its turn: ten seconds of one box, one or two milliseconds. */
+const PORTION_BYTES = 1024 * 1024;
 
 export interface WaveformFrames {
   dialect: 2 | 3;
