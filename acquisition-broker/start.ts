@@ -17,7 +17,7 @@ import { untilDone } from './events/patience.js';
 import { addMetrics } from './metrics.js';
 import { restoreRequests } from './open/persistence.js';
 import { BackendSockets } from './sockets/backend-sockets.js';
-import type { Place } from './sockets/bind.js';
+import { openAgain, type Place } from './sockets/bind.js';
 import { BoxSockets } from './sockets/box-sockets.js';
 import { type AcquisitionStatus, statusOf } from './status.js';
 import { startTrafficWriter } from './traffic.js';
@@ -80,7 +80,7 @@ export async function startAcquisitionBroker(
     { name: 'open requests', start: () => resume(core, store, clock, log) },
     { name: 'sockets of the boxes', start: () => opened(boxes) },
     { name: 'sockets of the services', start: () => opened(backend) },
-    { name: 'revocation', start: async () => cutOff(access, boxes, backend, log) },
+    { name: 'revocation', start: async () => cutOff(base, access, boxes, backend) },
     {
       name: 'status server',
       start: async () => {
@@ -154,9 +154,14 @@ async function opened(sockets: { open(): Promise<void>; close(): Promise<void> }
 }
 
 /** A revoked key that is inside is cut off by opening the sockets anew. */
-function cutOff(access: BrokerAccess, boxes: BoxSockets, backend: BackendSockets, log: Logger): Running {
+function cutOff(base: Base, access: BrokerAccess, boxes: BoxSockets, backend: BackendSockets): Running {
   const guard = (guarded: Access, sockets: BoxSockets | BackendSockets): CutOff =>
-    new CutOff({ guards: [guarded], close: () => sockets.close(), open: () => sockets.open(), log });
+    new CutOff({
+      guards: [guarded],
+      close: () => sockets.close(),
+      open: (signal) => openAgain(sockets, base, signal),
+      log: base.log,
+    });
   const guards = [guard(access.boxes, boxes)];
   if (access.services !== undefined) guards.push(guard(access.services, backend));
   return {

@@ -5,7 +5,7 @@ import type { Logger } from '../../common/log.js';
 import type { Rejections } from '../../common/rejections.js';
 import type { CurveServerOptions } from '../../keys/access.js';
 import type { Clock } from '../clock.js';
-import { bindAt, KEEPALIVE } from './bind.js';
+import { bindAt, PATIENCE_MS, TCP_OPTIONS } from './bind.js';
 import { Outbox } from './outbox.js';
 import { receiveLoop } from './receive-loop.js';
 
@@ -39,7 +39,6 @@ export interface BackendSocketsOptions {
  * be 5 MB, and ZeroMQ counts messages, not bytes.
  */
 const NOT_READING_MS = 30_000;
-const PATIENCE_MS = 5000;
 
 interface OpenSockets {
   backend_pull: Pull;
@@ -70,7 +69,7 @@ export class BackendSockets {
   /** @throws MakaiError ENDPOINT_IN_USE, with nothing left open */
   async open(): Promise<void> {
     const { clock, frameBytes, log, numberWanted, request } = this.#options;
-    const common = { linger: 0, maxMessageSize: frameBytes, ...KEEPALIVE };
+    const common = { linger: 0, maxMessageSize: frameBytes, ...TCP_OPTIONS };
     const sockets: OpenSockets = {
       backend_pull: new Pull(common),
       backend_pub: new Publisher({ ...common, tcpMaxRetransmitTimeout: NOT_READING_MS }),
@@ -130,8 +129,9 @@ export class BackendSockets {
     const before = this.#endpoints[field];
     const mayFail = optional.has(field) && before === undefined;
     const endpoint = before ?? endpoints[field];
+    const patienceMs = before === undefined ? PATIENCE_MS.first : PATIENCE_MS.again;
     try {
-      this.#endpoints[field] = await bindAt(socket, { field, endpoint, curve }, mayFail ? 0 : PATIENCE_MS);
+      this.#endpoints[field] = await bindAt(socket, { field, endpoint, curve }, mayFail ? 0 : patienceMs);
     } catch (error) {
       if (!mayFail || codeOf(error) !== 'ENDPOINT_IN_USE') throw error;
       const hint = `write another as "${field}"`;

@@ -1,16 +1,25 @@
 /** Opening a socket of ours, under the server's keys where it faces boxes. */
 import type { Socket } from 'zeromq';
 import { bindWhenFree } from '../../common/bind.js';
-import { codeOf, MakaiError } from '../../common/errors.js';
+import { codeOf, MakaiError, messageOf } from '../../common/errors.js';
+import type { Logger } from '../../common/log.js';
 import type { CurveServerOptions } from '../../keys/access.js';
+import { type Clock, pause } from '../clock.js';
 
 /** A dead connection is found by TCP: ZeroMQ's own heartbeats are not known to every box. */
-export const KEEPALIVE = {
+export const TCP_OPTIONS = {
   tcpKeepalive: 1,
   tcpKeepaliveIdle: 30,
   tcpKeepaliveInterval: 10,
   tcpKeepaliveCount: 3,
+  /** when sockets are opened anew, all peers come at once */
+  backlog: 1024,
 } as const;
+
+/** How long a port that is in use is waited for: at the start, and where it was ours a moment ago. */
+export const PATIENCE_MS = { first: 1000, again: 5000 } as const;
+
+const AGAIN_MS = 1000;
 
 /** One place where a socket is open. */
 export interface Place {
@@ -39,4 +48,21 @@ export async function bindAt(socket: Socket, place: Place, patienceMs: number): 
     });
   }
   return socket.lastEndpoint ?? place.endpoint;
+}
+
+/** Opens sockets that were open before: tries until it can, or `signal` is aborted. */
+export async function openAgain(
+  sockets: { open(): Promise<void> },
+  { clock, log }: { clock: Clock; log: Logger },
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await sockets.open();
+      return;
+    } catch (error) {
+      log.error({ error: messageOf(error) }, 'sockets cannot be opened anew yet');
+      await pause(clock, AGAIN_MS, signal);
+    }
+  }
 }

@@ -6,7 +6,7 @@ import { Pull, XPublisher } from 'zeromq';
 import type { Logger } from '../../common/log.js';
 import type { Rejections } from '../../common/rejections.js';
 import type { Clock } from '../clock.js';
-import { bindAt, KEEPALIVE, type Place } from './bind.js';
+import { bindAt, PATIENCE_MS, type Place, TCP_OPTIONS } from './bind.js';
 import { Outbox } from './outbox.js';
 import { receiveLoop } from './receive-loop.js';
 
@@ -37,11 +37,11 @@ export interface BoxSocketsOptions {
 const ANSWERS_WAITING = 4;
 /** Commands that wait for one box; a Box 2 hears those of all. A thousand, libzmq's default, are one event of a thousand boxes. */
 const COMMANDS_WAITING = 20_000;
-const PATIENCE_MS = 5000;
 
 export class BoxSockets {
   readonly #options: BoxSocketsOptions;
   readonly #outbox: Outbox;
+  #wasOpen = false;
   #publish: XPublisher | undefined;
   #pull: Pull | undefined;
   #loops: Promise<unknown> = Promise.resolve();
@@ -61,18 +61,20 @@ export class BoxSockets {
   /** @throws MakaiError ENDPOINT_IN_USE, with nothing left open */
   async open(): Promise<void> {
     const { clock, frameBytes, log, reply, room, subscription } = this.#options;
-    const common = { linger: 0, maxMessageSize: frameBytes, ...KEEPALIVE };
+    const common = { linger: 0, maxMessageSize: frameBytes, ...TCP_OPTIONS };
     const publish = new XPublisher({ ...common, sendHighWaterMark: COMMANDS_WAITING });
     const pull = new Pull({ ...common, receiveHighWaterMark: ANSWERS_WAITING });
+    const patienceMs = this.#wasOpen ? PATIENCE_MS.again : PATIENCE_MS.first;
     try {
       publish.verbosity = 'allSubsUnsubs';
-      for (const place of this.#options.publish) place.endpoint = await bindAt(publish, place, PATIENCE_MS);
-      for (const place of this.#options.pull) place.endpoint = await bindAt(pull, place, PATIENCE_MS);
+      for (const place of this.#options.publish) place.endpoint = await bindAt(publish, place, patienceMs);
+      for (const place of this.#options.pull) place.endpoint = await bindAt(pull, place, patienceMs);
     } catch (error) {
       publish.close();
       pull.close();
       throw error;
     }
+    this.#wasOpen = true;
     this.#publish = publish;
     this.#outbox.attach(publish);
     this.#pull = pull;

@@ -7,6 +7,7 @@ import { type Logger, silentLogger } from '../../common/log.js';
 import { parseConfig } from '../../config/index.js';
 import { writeSecretCertificate } from '../../keys/files.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
+import type { KeyLayout } from '../../keys/layout.js';
 import * as proto from '../../proto/index.js';
 import { openSqliteStore } from '../../store/sqlite/index.js';
 import type { BoxEventDocument, EventDocument, Store } from '../../store/store.js';
@@ -26,6 +27,8 @@ export interface RigOptions {
   clock?: Clock;
   /** in place of the SQLite file */
   wrapStore?(store: Store): Store;
+  /** fields that need what the rig has made */
+  configOf?(made: { directory: string; layout: KeyLayout }): Promise<Record<string, unknown>>;
 }
 
 export interface Rig {
@@ -33,7 +36,9 @@ export interface Rig {
   store: Store;
   directory: string;
   box(id: number, dialect: 2 | 3): Promise<FakeBox>;
-  client(): Promise<FakeClient>;
+  /** @param curve keys, where the backend is under CURVE */
+  client(curve?: ClientCurve): Promise<FakeClient>;
+  layout: KeyLayout;
   /** keys of a box with a certificate, and the server's public key */
   keysOf(id: number): KeyPair;
   serverKey: string;
@@ -62,6 +67,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     status: 'off',
     metric_update_sec: 0,
     ...options.config,
+    ...(await options.configOf?.({ directory: keys.directory, layout: keys.layout })),
   });
   const log = options.log ?? silentLogger();
   const clock = options.clock === undefined ? {} : { clock: options.clock };
@@ -80,8 +86,9 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       await box.heard(broker);
       return box;
     },
-    async client() {
-      const client = new FakeClient(broker.endpoints);
+    layout: keys.layout,
+    async client(curve) {
+      const client = new FakeClient(broker.endpoints, curve);
       peers.push(client);
       await client.connected();
       return client;
@@ -119,6 +126,13 @@ function fail(message: string): never {
 }
 
 type Endpoints = Readonly<Record<string, string>>;
+
+/** Keys of a CURVE client. */
+export interface ClientCurve {
+  curveServerKey: string;
+  curvePublicKey: string;
+  curveSecretKey: string;
+}
 
 /** A box that answers what the test tells it to. */
 export class FakeBox {
@@ -219,13 +233,18 @@ export class FakeClient {
   readonly heard = new Inbox<Buffer[]>();
   /** on `zmq_event_endpoint` */
   readonly notices = new Inbox<Buffer[]>();
-  readonly #push = new Push({ linger: 0 });
-  readonly #subscriber = new Subscriber({ linger: 0 });
-  readonly #notices = new Subscriber({ linger: 0 });
-  readonly #request = new Request({ linger: 0 });
+  readonly #push: Push;
+  readonly #subscriber: Subscriber;
+  readonly #notices: Subscriber;
+  readonly #request: Request;
   readonly #connected: Promise<unknown>;
 
-  constructor(endpoints: Endpoints) {
+  constructor(endpoints: Endpoints, curve?: ClientCurve) {
+    const options = { linger: 0, ...curve };
+    this.#push = new Push(options);
+    this.#subscriber = new Subscriber(options);
+    this.#notices = new Subscriber(options);
+    this.#request = new Request(options);
     const subscribers = [this.#subscriber, this.#notices];
     this.#connected = Promise.all(
       subscribers.map(

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { mkdir, rename } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Pull } from 'zeromq';
+import { startAcquisitionBroker } from '../../acquisition-broker/index.js';
+import { silentLogger } from '../../common/log.js';
+import { parseConfig } from '../../config/index.js';
+import { writePublicCertificate, writeSecretCertificate } from '../../keys/files.js';
+import { type KeyPair, newKeyPair } from '../../keys/key.js';
+import { openSqliteStore } from '../../store/sqlite/index.js';
+import { readableLog } from '../keys/helpers.js';
+import { cyclesBetween, FakeBox, freeEndpoints, type Rig, startRig, until } from './rig.js';
+
+const window = (): { startMs: number; endMs: number } => {
+  const endMs = Date.now() - 1000;
+  return { startMs: endMs - 200, endMs };
+};
+
+describe('acquisition broker: who gets in', () => {
+  let rig: Rig | undefined;
+  const boxes: FakeBox[] = [];
+  afterEach(async () => {
+    for (const box of boxes.splice(0)) box.close();
+    await rig?.stop();
+    rig = undefined;
+  });
+
+  it('cuts a revoked box off; the others come back and are asked what they missed', async function () {
+    this.timeout(30_000);
+    rig = await startRig({ boxes: [1001, 7, 8] });
+    const client = await rig.client();
+    await rig.box(1001, 2);
+    await rig.box(7, 3);
+    const eight = await rig.box(8, 3);
+    const asked = window();
+    await client.request({ ...asked, boxIds: [7, 8] });
+    const number = await client.evnew();
+    await eight.command();
+    await mkdir(rig.layout.revokedDirectory, { recursive: true });
+    const certificate = rig.layout.boxPublic('7');
+    await rename(certificate, join(rig.layout.revokedDirectory, basename(certificate)));
+    const again = await eight.command();
+    assert.equal(again.identity, `data_${number}_test-broker`);
+    await eight.answerData(again, cyclesBetween(asked.startMs, asked.endMs));
+    await rig.stored(number, 1);
+    const { broker } = rig;
+    await until(() => broker.status().boxes.box2_connections === 1);
+    assert.deepEqual(broker.status().boxes.box3, ['8']);
+    await until(() => broker.status().access.gate.refused.revoked > 0);
+  });
+
+  it('serves boxes with the present and with the next key of the server', async () => {
+    const next = newKeyPair();
+    rig = await startRig({
+      boxes: [7, 8],
+      configOf: async ({ layout }) => {
+        await writeSecretCertificate(layout.nextServerSecret, { boxId: undefined, ...next });
+        return {
+          server_cert_next: layout.nextServerSecret,
+          box_pub_next: 'tcp://127.0.0.1:*',
+          box_pull_next: 'tcp://127.0.0.1:*',
+        };
+      },
+    });
+    const client = await rig.client();
+    await rig.box(7, 3);
+    const { box_pub_next, box_pull_next } = rig.broker.endpoints;
+    const moved = { box_pub: box_pub_next ?? '', box_pull: box_pull_next ?? '' };
+    const eight = new FakeBox(8, 3, moved, rig.keysOf(8), next.publicKey);
+    boxes.push(eight);
+    await eight.heard(rig.broker);
+    const asked = window();
+    await client.request({ ...asked, boxIds: [8] });
+    const number = await client.evnew();
+    await eight.answerData(await eight.command(), cyclesBetween(asked.startMs, asked.endMs));
+    await rig.stored(number, 1);
+    assert.deepEqual(rig.broker.status().access.gate.boxes_on_key, {
+      present: 1,
+      next: 1,
+      present_ids: ['7'],
+    });
+  });
+
+  it('can put the backend under CURVE: services without a key are not heard', async () => {
+    const server = newKeyPair();
+    const service = newKeyPair();
+    rig = await startRig({
+      boxes: [7],
+      configOf: async ({ directory }) => {
+        const serverFile = join(directory, 'backend_secret');
+        const services = join(directory, 'services');
+        await writeSecretCertificate(serverFile, { boxId: undefined, ...server });
+        await writePublicCertificate(join(services, 'triggering-service'), {
+          boxId: undefined,
+          publicKey: service.publicKey,
+        });
+        return { backend_curve: { server_cert: serverFile, client_certs: services } };
+      },
+    });
+    const curve = (pair: KeyPair) => ({
+      curveServerKey: server.publicKey,
+      curvePublicKey: pair.publicKey,
+      curveSecretKey: pair.secretKey.reveal(),
+    });
+    const known = await rig.client(curve(service));
+    const { broker } = rig;
+    const stranger = rig.client(curve(newKeyPair())).catch(() => undefined);
+    await until(() => (broker.status().backend_access?.gate.refused.unknown ?? 0) > 0);
+    await known.request({ ...window(), boxIds: [7] });
+    assert.ok((await known.evnew()) > 0);
+    void stranger;
+  });
+});
+
+describe('acquisition broker: endpoints', () => {
+  it('an endpoint in use: an error that names the field, but for those of 2020 that the file does not name', async () => {
+    const rig = await startRig({ boxes: [] });
+    const taken = new Pull({ linger: 0 });
+    await taken.bind('tcp://127.0.0.1:*');
+    const store = await openSqliteStore(':memory:', { retention: { mode: 'ttl', measurementsSeconds: 60 } });
+    const base = {
+      client_certs: rig.layout.publicDirectory,
+      server_cert: rig.layout.serverSecret,
+      ...freeEndpoints(),
+      status: 'off',
+    };
+    const start = (fields: Record<string, unknown>, log = silentLogger()) =>
+      startAcquisitionBroker(parseConfig('acquisition-broker', { ...base, ...fields }), { store, log });
+    await assert.rejects(start({ backend_pub: taken.lastEndpoint }), (error: Error) => {
+      assert.match(error.message, /backend_pub: tcp:\/\/127\.0\.0\.1:\d+ is in use/);
+      return true;
+    });
+    await assert.rejects(start({ zmq_event_endpoint: taken.lastEndpoint }), /zmq_event_endpoint/);
+
+    const without = Object.fromEntries(Object.entries(base).filter(([name]) => !name.startsWith('zmq_')));
+    const defaults = [new Pull({ linger: 0 }), new Pull({ linger: 0 })];
+    for (const [i, socket] of defaults.entries()) {
+      // In use already or not: taken either way.
+      await socket.bind(`tcp://127.0.0.1:${10_000 + i}`).catch(() => undefined);
+    }
+    const { log, text } = readableLog();
+    const broker = await startAcquisitionBroker(parseConfig('acquisition-broker', without), { store, log });
+    assert.equal(broker.endpoints.zmq_event_endpoint, undefined);
+    assert.equal(broker.endpoints.zmq_event_id_endpoint, undefined);
+    assert.match(text(), /port in use/);
+    await broker.stop();
+    for (const socket of [...defaults, taken]) socket.close();
+    await store.close();
+    await rig.stop();
+  });
+});
