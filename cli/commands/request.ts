@@ -129,7 +129,7 @@ async function tell(store: Store, eventId: number, waitSeconds: number, json: bo
   if (waitSeconds === 0 || event === undefined) return;
   const silent = missing(event);
   if (silent.length === 0) return;
-  if (!json) await write(clean(`  no answer from ${silent.join(', ')}\n`));
+  if (!json) await write(`  no answer from ${silent.join(', ')}\n`);
   process.exitCode = EXIT.failed;
 }
 
