@@ -4,5 +4,6 @@ import type { Benchmark } from './compare.js';
 export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   acquisition: async () => (await import('./acquisition.js')).acquisition,
   broker: async () => (await import('./broker.js')).broker,
+  'triggering-service': async () => (await import('./triggering-service.js')).triggeringService,
   decode: async () => (await import('./decode.js')).decode,
 };

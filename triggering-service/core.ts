@@ -14,8 +14,8 @@ import type { Queued } from './requests/request-queue.js';
 import { SiteWatch } from './site-watch.js';
 import { Trends } from './trends/trends.js';
 
-/** Measurements the ring holds: some seconds at 100,000 a second, 16 MiB. */
-const RING_ROWS = 256 * MAX_BATCH;
+/** Measurements the ring holds: more than a second at 100,000 a second, 8 MiB. */
+const RING_ROWS = 128 * MAX_BATCH;
 /** Batches the ring holds: twenty seconds of the smallest. */
 const RING_BATCHES = 4096;
 

@@ -18,7 +18,7 @@ const MIB = 2 ** 20;
  * passes it; the plugin's limit is watched by memory-watch.ts and, within a call, by `watch`.
  */
 const HEAP_CEILING_MB = 4096;
-const YOUNG_HEAP_MB = 16;
+const YOUNG_HEAP_MB = 8;
 /**
  * During a call only the memory of the whole process can be seen. What it may grow by beyond the plugin's limit before the plugin is
  * taken for the cause: other threads allocate too.

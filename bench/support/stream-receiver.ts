@@ -1,0 +1,92 @@
+/**
+ * A program: the triggering service with a store that takes everything at once (storage off), or a bare loop that receives and
+ * counts. Arguments: `bare` or plugins with commas between them (or `none`), endpoint. Prints `ready`; for each line on stdin, which
+ * names a count, one JSON line once so many messages have come.
+ */
+import { createInterface } from 'node:readline';
+import { Subscriber } from 'zeromq';
+import { silentLogger } from '../../common/log.js';
+import { parseConfig } from '../../config/index.js';
+import type { Store } from '../../store/store.js';
+import { startTriggeringService } from '../../triggering-service/index.js';
+
+const [what = 'none', endpoint = ''] = process.argv.slice(2);
+const LOOK_MS = 20;
+
+/** Percent of the reference; only what is far from normal trips. */
+const THRESHOLD = {
+  frequency_threshold_percent_low: 0.01,
+  frequency_threshold_percent_high: 0.01,
+  voltage_threshold_percent_low: 0.05,
+  voltage_threshold_percent_high: 0.05,
+  thd_threshold_high: 0.05,
+};
+
+/** What the service uses of a store, without a store behind it. */
+const nothing = {
+  insertMeasurements: async (batch: { count: number }) => ({ inserted: batch.count, duplicates: 0 }),
+  computeTrends: async (windows: readonly unknown[]) => windows.map(() => undefined),
+  putTrends: async () => undefined,
+  newestByBox: async () => [],
+  makaiConfig: async () => undefined,
+  boxes: async () => [],
+  insertMetrics: async () => undefined,
+} as unknown as Store;
+
+interface Counts {
+  messages: number;
+  measurements: number;
+  /** of the slowest plugin */
+  seen: number;
+  dropped: number;
+}
+
+function receiveAlone(): () => Counts {
+  let messages = 0;
+  const socket = new Subscriber({ receiveHighWaterMark: 0 });
+  socket.connect(endpoint);
+  socket.subscribe();
+  void (async () => {
+    for (;;) {
+      await socket.receive();
+      messages += 1;
+    }
+  })();
+  return () => ({ messages, measurements: messages, seen: messages, dropped: 0 });
+}
+
+async function runService(): Promise<() => Counts> {
+  const names = what === 'none' ? [] : what.split(',');
+  const config = parseConfig(
+    'triggering-service',
+    {
+      zmq_trigger_endpoint: endpoint,
+      zmq_acquisition_endpoint: 'tcp://127.0.0.1:9',
+      status: 'off',
+      plugins: names.map((path) => ({ path, ...(path === 'threshold' ? THRESHOLD : {}) })),
+      limits: { measurements_per_second: 100_000, measurements_burst: 10_000_000 },
+    },
+    'bench',
+  );
+  const service = await startTriggeringService(config, { log: silentLogger(), store: nothing });
+  while (service.status().plugins.some(({ state }) => state === 'starting')) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  return () => {
+    const { messages, measurements, plugins } = service.status();
+    return {
+      messages,
+      measurements,
+      seen: Math.min(measurements, ...plugins.map((p) => p.measurements + p.dropped_measurements)),
+      dropped: plugins.reduce((sum, p) => sum + p.dropped_measurements, 0),
+    };
+  };
+}
+
+const counts = what === 'bare' ? receiveAlone() : await runService();
+process.stdout.write('ready\n');
+for await (const line of createInterface({ input: process.stdin })) {
+  const until = Number(line);
+  while (counts().seen < until) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  process.stdout.write(`${JSON.stringify(counts())}\n`);
+}
