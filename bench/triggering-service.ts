@@ -6,6 +6,7 @@ import { type Benchmark, type Comparison, compare } from './compare.js';
 import { Measured } from './support/process.js';
 
 const MESSAGES = 300_000;
+const SHORT_MESSAGES = 100_000;
 /** Memory is read under the rate that the fleet really has. */
 const PACED_SECONDS = 8;
 const PER_BOX_AND_SECOND = 6;
@@ -70,9 +71,9 @@ const KINDS = [
   ['and threshold, napali', 'threshold,napali'],
 ] as const;
 
-async function flatOut(dialect: 2 | 3, rounds: number): Promise<Comparison[]> {
+async function flatOut(dialect: 2 | 3, rounds: number, messages = MESSAGES): Promise<Comparison[]> {
   const rates = new Map<string, number[]>();
-  const load = { dialect, boxes: 1000, messages: MESSAGES, rate: 0 };
+  const load = { dialect, boxes: 1000, messages, rate: 0 };
   const cpu = await compare(
     {
       title: `Box ${dialect}, 1000 boxes, flat out, storage off: CPU of the process`,
@@ -147,9 +148,8 @@ async function fleet(rounds: number): Promise<Comparison[]> {
 export const triggeringService: Benchmark = {
   name: 'triggering-service',
   what: 'measurements a second through decode, trends and plugins, against receiving alone; cost and memory as the fleet grows',
-  run: async ({ rounds }) => [
-    ...(await flatOut(2, rounds)),
-    ...(await flatOut(3, rounds)),
-    ...(await fleet(rounds)),
-  ],
+  run: async ({ rounds, short }) => {
+    if (short) return (await flatOut(2, rounds, SHORT_MESSAGES)).slice(0, 1);
+    return [...(await flatOut(2, rounds)), ...(await flatOut(3, rounds)), ...(await fleet(rounds))];
+  },
 };
