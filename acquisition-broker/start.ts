@@ -25,6 +25,8 @@ import { startTrafficWriter } from './traffic.js';
 const NAME = 'acquisition-broker';
 /** How long a stop waits for answers that are being stored. */
 const DRAIN_MS = 10_000;
+/** The same for a store that does not even refuse. */
+const GIVE_UP_MS = 2_000;
 /** Fields of 2020 that files of 2018 do not name. */
 const OF_2020 = ['zmq_event_endpoint', 'zmq_event_id_endpoint'] as const;
 
@@ -189,11 +191,16 @@ async function drain(core: Core, boxes: BoxSockets, backend: BackendSockets, clo
   backend.stopReading();
   boxes.stopReading();
   const drained = Promise.all([core.intake.drained(), core.tokens.drained(), core.queue.drained()]);
-  const waited = new AbortController();
-  await Promise.race([drained, pause(clock, DRAIN_MS, waited.signal)]);
-  waited.abort();
+  await within(drained, DRAIN_MS, clock);
   core.giveUpStore();
-  await drained;
+  await within(drained, GIVE_UP_MS, clock);
+}
+
+/** Waits for `work`, but not longer than so many ms. */
+async function within(work: Promise<unknown>, ms: number, clock: Clock): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([work, pause(clock, ms, done.signal)]);
+  done.abort();
 }
 
 async function stopTimers(core: Core): Promise<void> {

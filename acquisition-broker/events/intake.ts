@@ -59,7 +59,8 @@ const BATCH = 64;
 export class EventIntake {
   readonly #deps: IntakeDeps;
   readonly #waiting: EventRequest[] = [];
-  #working: Promise<void> | undefined;
+  #isWorking = false;
+  #working: Promise<void> = Promise.resolve();
   accepted = 0;
 
   constructor(deps: IntakeDeps) {
@@ -78,32 +79,37 @@ export class EventIntake {
     if (request.requestData && !book.hasRoom(request.boxIds.length)) return 'too_many_open_requests';
     this.accepted += 1;
     this.#waiting.push(request);
-    this.#working ??= this.#work().finally(() => {
-      this.#working = undefined;
-    });
+    if (!this.#isWorking) this.#working = this.#work();
     return undefined;
   }
 
   /** Waits until all accepted requests are dealt with. */
   async drained(): Promise<void> {
-    while (this.#working !== undefined) await this.#working;
+    while (this.#isWorking) await this.#working;
   }
 
+  /** Works until nothing waits. The flag falls in the same turn in which that was seen, so that nothing is left lying. */
   async #work(): Promise<void> {
-    const { patience } = this.#deps;
-    while (this.#waiting.length > 0 && !patience.stopping.aborted) {
-      const batch = this.#waiting.slice(0, BATCH);
-      const ids = await this.#numbers(batch.length);
-      // Stopping: the store gave no numbers, so the requests were never accepted.
-      if (ids === undefined && patience.stopping.aborted) return;
-      this.#waiting.splice(0, batch.length);
-      if (ids === undefined) continue;
-      const stored = batch.map((request, i) => this.#store(request, ids[i] ?? 0));
-      // Announced in the order of their numbers, each as soon as it and those before it are durable.
-      for (const one of stored) {
-        const event = await one;
-        if (event !== undefined) this.#announce(event);
-      }
+    this.#isWorking = true;
+    try {
+      // Stopping: what the store gave no number for was never accepted.
+      while (this.#waiting.length > 0 && !this.#deps.patience.stopping.aborted) await this.#workBatch();
+    } finally {
+      this.#isWorking = false;
+    }
+  }
+
+  async #workBatch(): Promise<void> {
+    const batch = this.#waiting.slice(0, BATCH);
+    const ids = await this.#numbers(batch.length);
+    if (ids === undefined && this.#deps.patience.stopping.aborted) return;
+    this.#waiting.splice(0, batch.length);
+    if (ids === undefined) return;
+    const stored = batch.map((request, i) => this.#store(request, ids[i] ?? 0));
+    // Announced in the order of their numbers, each as soon as it and those before it are durable.
+    for (const one of stored) {
+      const event = await one;
+      if (event !== undefined) this.#announce(event);
     }
   }
 

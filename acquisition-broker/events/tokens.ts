@@ -40,13 +40,14 @@ interface TokenEvent {
   readonly boxes: Set<number>;
   readonly waiting: DataCommand[];
   asked: AskedEvent | undefined;
+  isWorking: boolean;
 }
 
 export class TokenEvents {
   readonly #deps: TokenDeps;
   /** the oldest in front */
   readonly #tokens = new Map<string, TokenEvent>();
-  readonly #working = new Map<TokenEvent, Promise<void>>();
+  readonly #working = new Set<Promise<void>>();
   #waiting = 0;
   accepted = 0;
 
@@ -68,11 +69,10 @@ export class TokenEvents {
     this.accepted += 1;
     this.#waiting += 1;
     event.waiting.push(command);
-    if (!this.#working.has(event)) {
-      this.#working.set(
-        event,
-        this.#work(event).finally(() => this.#working.delete(event)),
-      );
+    if (!event.isWorking) {
+      const working = this.#work(event);
+      this.#working.add(working);
+      void working.finally(() => this.#working.delete(working));
     }
     return undefined;
   }
@@ -89,6 +89,7 @@ export class TokenEvents {
         boxes: new Set(event.event.boxes_triggered.map(Number)),
         waiting: [],
         asked: event,
+        isWorking: false,
       };
       for (const boxId of asks.keys()) known.boxes.add(boxId);
       this.#tokens.set(token, known);
@@ -97,7 +98,7 @@ export class TokenEvents {
 
   /** Waits until all accepted Commands are dealt with. */
   async drained(): Promise<void> {
-    while (this.#working.size > 0) await Promise.all(this.#working.values());
+    while (this.#working.size > 0) await Promise.all(this.#working);
   }
 
   #find(identity: DataIdentity): TokenEvent | undefined {
@@ -106,7 +107,9 @@ export class TokenEvents {
     if (known !== undefined) return known;
     if (this.#tokens.size >= this.#deps.limit) return undefined;
     const bornAt = this.#deps.clock.monotonic();
-    const event: TokenEvent = { identity, bornAt, boxes: new Set(), waiting: [], asked: undefined };
+    const event: TokenEvent = {
+      ...{ identity, bornAt, boxes: new Set(), waiting: [], asked: undefined, isWorking: false },
+    };
     this.#tokens.set(identity.token, event);
     return event;
   }
@@ -118,8 +121,10 @@ export class TokenEvents {
     }
   }
 
+  /** Works until nothing waits. The flag falls in the same turn in which that was seen, so that nothing is left lying. */
   async #work(event: TokenEvent): Promise<void> {
     const { book, notices, patience } = this.#deps;
+    event.isWorking = true;
     try {
       while (event.waiting.length > 0) {
         const batch = event.waiting.slice();
@@ -142,6 +147,8 @@ export class TokenEvents {
       this.#deps.rejections.count('event_not_stored', `token ${event.identity.token}`, messageOf(error));
       this.#waiting -= event.waiting.length;
       event.waiting.length = 0;
+    } finally {
+      event.isWorking = false;
     }
   }
 

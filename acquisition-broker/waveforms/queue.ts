@@ -48,7 +48,8 @@ export interface QueueDeps {
 export class WaveformQueue {
   readonly #deps: QueueDeps;
   readonly #waiting: { reply: WaveformReply; bytes: number }[] = [];
-  #decoding: Promise<void> | undefined;
+  #isDecoding = false;
+  #decoding: Promise<void> = Promise.resolve();
   readonly #writing = new Set<Promise<void>>();
   #bytes = 0;
   #wake: (() => void)[] = [];
@@ -71,7 +72,7 @@ export class WaveformQueue {
 
   /** Answers held now, waiting or being written. */
   get length(): number {
-    return this.#waiting.length + this.#writing.size + (this.#decoding === undefined ? 0 : 1);
+    return this.#waiting.length + this.#writing.size + (this.#isDecoding ? 1 : 0);
   }
 
   /** Takes an answer. Its request must have been told `arrived`. */
@@ -79,9 +80,7 @@ export class WaveformQueue {
     const bytes = reply.frames.reduce((sum, frame) => sum + frame.length + FRAME_OVERHEAD_BYTES, 0);
     this.#bytes += bytes;
     this.#waiting.push({ reply, bytes });
-    this.#decoding ??= this.#decodeAll().finally(() => {
-      this.#decoding = undefined;
-    });
+    if (!this.#isDecoding) this.#decoding = this.#decodeAll();
   }
 
   /** Undefined while there is room; else a promise for room. */
@@ -93,27 +92,35 @@ export class WaveformQueue {
 
   /** Waits until everything taken is stored, or given up because the daemon stops. */
   async drained(): Promise<void> {
-    while (this.#decoding !== undefined || this.#writing.size > 0) {
+    while (this.#isDecoding || this.#writing.size > 0) {
       await this.#decoding;
       await Promise.all(this.#writing);
     }
   }
 
+  /** Works until nothing waits. The flag falls in the same turn in which that was seen, so that nothing is left lying. */
   async #decodeAll(): Promise<void> {
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      const { bytes, reply } = next;
-      const write = await this.#take(reply);
-      if (write === undefined) {
-        this.#release(bytes);
-        continue;
+    this.#isDecoding = true;
+    try {
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+        const { bytes, reply } = next;
+        const write = await this.#take(reply);
+        if (write === undefined) this.#release(bytes);
+        else await this.#write(write, bytes);
       }
-      const writing = write().finally(() => {
-        this.#writing.delete(writing);
-        this.#release(bytes);
-      });
-      this.#writing.add(writing);
-      if (this.#writing.size >= WRITES_AT_ONCE) await Promise.race(this.#writing);
+    } finally {
+      this.#isDecoding = false;
     }
+  }
+
+  /** Begins to write; fulfilled when another one may be begun. */
+  async #write(write: () => Promise<void>, bytes: number): Promise<void> {
+    const writing = write().finally(() => {
+      this.#writing.delete(writing);
+      this.#release(bytes);
+    });
+    this.#writing.add(writing);
+    if (this.#writing.size >= WRITES_AT_ONCE) await Promise.race(this.#writing);
   }
 
   #release(bytes: number): void {
@@ -183,7 +190,7 @@ export class WaveformQueue {
       // Stopping while the store is away: the request stays open in the store and is asked again by the next broker.
       if (patience.stopping.aborted) return;
       rejections.count('waveform_not_stored', box_id, messageOf(error));
-      book.answered(request, boxId, true);
+      book.answered(request, boxId, false);
     }
   }
 }
