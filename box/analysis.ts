@@ -2,7 +2,7 @@
  * Measurements of a source's cycles, computed once for each cycle or block of cycles and shared by every box that replays the
  * source: a thousand boxes on one loop cost as much analysis as one.
  */
-import { frequency, rms, TRANSIENT_TAPS, thd, transientMagnitude } from '../signal/index.js';
+import { createSignalAnalyser, rms, type SignalAnalyser, TRANSIENT_TAPS } from '../signal/index.js';
 import { type CycleSource, SAMPLES_PER_CYCLE } from './sources/source.js';
 
 type BlockMetric = 'frequency' | 'thd' | 'transient';
@@ -14,6 +14,17 @@ interface Column {
 
 /** Sources longer than this (a day) are not cached: 9 bytes a cycle and metric. */
 const CACHED_CYCLES = 5_184_000;
+
+/** A box measures blocks of some cycles; a test may ask for more. */
+const LONGEST_BLOCK = 60_000;
+
+let shared: SignalAnalyser | undefined;
+
+/** One for all sources of the process. */
+function analyser(): SignalAnalyser {
+  shared ??= createSignalAnalyser(LONGEST_BLOCK);
+  return shared;
+}
 
 export class CycleAnalysis {
   readonly #source: CycleSource;
@@ -35,13 +46,13 @@ export class CycleAnalysis {
 
   /** Hz over `length` cycles from cycle `n` on; Infinity or NaN for a dead input (signal/frequency.ts). */
   frequency(n: number, length: number): number {
-    return this.#block('frequency', n, length, () => frequency(this.samples(n, length)));
+    return this.#block('frequency', n, length, () => analyser().frequency(this.samples(n, length)));
   }
 
   /** Fraction, over `length` cycles from `n` on: harmonic lines 2 to 40 ungrouped, since a box's window is not the standard's 12 cycles. */
   thd(n: number, length: number): number {
     return this.#block('thd', n, length, () =>
-      thd(this.samples(n, length), { cycles: length, grouping: 'none' }),
+      analyser().thd(this.samples(n, length), { cycles: length, grouping: 'none' }),
     );
   }
 
@@ -49,10 +60,10 @@ export class CycleAnalysis {
   transient(n: number, length: number): number {
     return this.#block('transient', n, length, () => {
       const before = this.#source.cycle(Math.max(0, n - 1) % this.#source.cycles);
-      const window = new Float64Array(TRANSIENT_TAPS - 1 + length * SAMPLES_PER_CYCLE);
+      const window = new Int16Array(TRANSIENT_TAPS - 1 + length * SAMPLES_PER_CYCLE);
       window.set(before.subarray(SAMPLES_PER_CYCLE - (TRANSIENT_TAPS - 1)));
       window.set(this.samples(n, length), TRANSIENT_TAPS - 1);
-      return transientMagnitude(window) / this.#source.calibrationConstant;
+      return analyser().transientMagnitude(window) / this.#source.calibrationConstant;
     });
   }
 

@@ -27,6 +27,11 @@ const MODULES: readonly WasmModule[] = [
     out: 'dist/proto/waveform.wasm',
     arguments: ['--noAssert', '--runtime', 'stub', '--use', 'abort='],
   },
+  {
+    entry: 'signal/assembly/signal.ts',
+    out: 'dist/signal/signal.wasm',
+    arguments: ['--noAssert', '--runtime', 'stub', '--use', 'abort=', '--enable', 'simd'],
+  },
   plugin('napali'),
 ];
 

@@ -3,8 +3,8 @@
  * their cumulative duration; harmonics attenuated beforehand so that only the fundamental crosses zero).
  *
  * The prefilter is a Hann window one nominal cycle long: its spectrum is zero at every harmonic from the second up, and one
- * half at the fundamental, so no harmonic moves a crossing. Crossings are rising ones only, so a direct component does not
- * matter, and are placed by linear interpolation.
+ * half at the fundamental, so no harmonic moves a crossing. Crossings are rising ones only, so a direct component of a
+ * few percent does not matter, and are placed by linear interpolation.
  */
 
 export interface FrequencyOptions {
@@ -30,21 +30,31 @@ export function frequency(samples: ArrayLike<number>, options: FrequencyOptions 
   return (sampleRate * (crossings.length - 1)) / (last - first);
 }
 
+/** What the prefilter leaves below this part of the largest sample is rounding, not signal: it crosses nothing. */
+export const ROUNDING = 1e-7;
+
 /** Places (in samples, fractional; the prefilter's delay not taken off) where the filtered signal passes zero upwards. */
 export function risingCrossings(samples: ArrayLike<number>, options: FrequencyOptions = {}): number[] {
   const length = options.samplesPerCycle ?? 200;
   const step = options.step ?? 4;
   const kernel = hannKernel(length);
+  const floor = ROUNDING * largest(samples);
   const found: number[] = [];
   let last = Number.NaN;
   for (let at = 0; at + length <= samples.length; at += step) {
     let value = 0;
     for (let i = 0; i < length; i += 1) value += (kernel[i] ?? 0) * (samples[at + i] ?? 0);
-    if ((last < 0 && value >= 0) || (last <= 0 && value > 0))
-      found.push(at - (step * value) / (value - last));
+    if (Math.abs(value) <= floor) value = 0;
+    if (last < 0 && value >= 0) found.push(at - (step * value) / (value - last));
     last = value;
   }
   return found;
+}
+
+function largest(samples: ArrayLike<number>): number {
+  let peak = 0;
+  for (let i = 0; i < samples.length; i += 1) peak = Math.max(peak, Math.abs(samples[i] ?? 0));
+  return peak;
 }
 
 const kernels = new Map<number, Float64Array>();

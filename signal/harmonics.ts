@@ -43,9 +43,9 @@ export function lineRms(samples: ArrayLike<number>, line: number): number {
 
 /** RMS of orders 1 .. highest (index 0 holds order 1), each grouped as asked. */
 export function harmonicRms(samples: ArrayLike<number>, options: HarmonicOptions): Float64Array {
-  const { cycles, grouping = 'subgroup' } = options;
-  const reach = grouping === 'none' ? 0 : grouping === 'subgroup' ? 1 : cycles / 2;
-  const highest = Math.min(options.highest ?? 40, Math.ceil((samples.length / 2 - reach) / cycles) - 1);
+  const { cycles, grouping } = options;
+  const reach = reachOf(options);
+  const highest = highestOrder(samples.length, options);
   const result = new Float64Array(Math.max(0, highest));
   for (let order = 1; order <= highest; order += 1) {
     let sum = 0;
@@ -57,6 +57,18 @@ export function harmonicRms(samples: ArrayLike<number>, options: HarmonicOptions
     result[order - 1] = Math.sqrt(sum);
   }
   return result;
+}
+
+/** How many lines on either side join a harmonic's. */
+export function reachOf({ cycles, grouping = 'subgroup' }: HarmonicOptions): number {
+  if (grouping === 'none') return 0;
+  return grouping === 'subgroup' ? 1 : cycles / 2;
+}
+
+/** The highest order asked for whose lines all lie below half the sample rate, in a window of so many samples. */
+export function highestOrder(samples: number, options: HarmonicOptions): number {
+  const last = Math.ceil((samples / 2 - reachOf(options)) / options.cycles) - 1;
+  return Math.min(options.highest ?? 40, last);
 }
 
 /**

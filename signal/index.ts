@@ -1,4 +1,5 @@
 /** Signal analysis of mains voltage, shared by the simulated box and the plugins: plain TypeScript, written to be checked by eye. */
+export { createSignalAnalyser, type SignalAnalyser } from './analyser.js';
 export { highPassKernel, lowPassKernel, sinc } from './fir.js';
 export { type FrequencyOptions, frequency, hannKernel, risingCrossings } from './frequency.js';
 export { type Grouping, type HarmonicOptions, harmonicRms, lineRms, thd } from './harmonics.js';
