@@ -24,6 +24,7 @@ import { replyDispatcher } from './replies/dispatch.js';
 import { requestDispatcher } from './requests/dispatch.js';
 import { RateLimit } from './requests/rate-limit.js';
 import { CommandRouter } from './requests/router.js';
+import type { ReplyLimits } from './waveforms/decode.js';
 import { WaveformQueue } from './waveforms/queue.js';
 
 /** ms after the end of a window of the future before it is asked for: boxes gather ten cycles at a time, and clocks differ. */
@@ -85,7 +86,7 @@ export function createCore(options: CoreOptions) {
     book,
     notices: events.notices,
     locations: new Locations(store, clock, config.ttl_cache_ttl * 1000, REMEMBERED_BOXES),
-    limits: { cycles: config.limits.cycles_per_reply, samples: config.limits.samples_per_reply },
+    limits: replyLimits(config),
     limitBytes: config.limits.answers_bytes,
   });
   const rate = new RateLimit({
@@ -141,6 +142,12 @@ export function createCore(options: CoreOptions) {
     /** From here on the store is not waited for any more. */
     giveUpStore: () => stopping.abort(),
   };
+}
+
+/** Mains of 70 Hz at 12 kHz with some samples more: the longest window that may be asked for fits, whatever the limits say. */
+function replyLimits({ limits, max_window_ms }: AcquisitionBrokerConfig): ReplyLimits {
+  const cycles = Math.max(limits.cycles_per_reply, Math.ceil((max_window_ms * 70) / 1000) + 100);
+  return { cycles, samples: Math.max(limits.samples_per_reply, cycles * 250) };
 }
 
 type EventOptions = Pick<CoreOptions, 'config' | 'identity' | 'outlets' | 'store' | 'clock'> & {
