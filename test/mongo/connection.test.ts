@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { silentLogger } from '../../common/log.js';
+import { openMongoStore } from '../../store/mongo/index.js';
+import { databaseOf, isMongoUrl, publicUrl } from '../../store/mongo/url.js';
+import { all } from '../store/contract/given.js';
+import { freePort } from '../support/free-port.js';
+import { givenMongo } from '../support/mongo-server.js';
+import { onPath } from '../support/mongod-binary.js';
+import { startTcpProxy } from '../support/tcp-proxy.js';
+import { givenDatabase } from './given.js';
+
+const options = { retention: { mode: 'ttl' as const, measurementsSeconds: 86_400 }, log: silentLogger() };
+
+describe('MongoDB: connection', () => {
+  describe('URLs', () => {
+    it('database, and what may be shown', () => {
+      assert.equal(databaseOf('mongodb://a:27017,b:27018/power%20grid?replicaSet=rs0'), 'power grid');
+      assert.equal(databaseOf('mongodb://localhost'), undefined);
+      assert.equal(databaseOf('mongodb://localhost/?tls=true'), undefined);
+      assert.equal(
+        publicUrl('mongodb://user:p%40ss@a,b/opq?authSource=admin'),
+        'mongodb://a,b/opq?authSource=admin',
+      );
+      assert.equal(
+        publicUrl('mongodb+srv://user:pass@cluster.example/opq'),
+        'mongodb+srv://cluster.example/opq',
+      );
+      assert.ok(isMongoUrl('mongodb+srv://x') && !isMongoUrl('sqlite:x'));
+    });
+
+    it('one that cannot be read is a mistake of configuration, its password kept back', async () => {
+      for (const url of [
+        'mongodb://user:SECRET@',
+        'mongodb://user:SECRET@host:99999999/opq',
+        'mongodb://user:SEC%RET@host/opq',
+      ]) {
+        await assert.rejects(openMongoStore(url, options), (error: Error & { code?: string }) => {
+          assert.equal(error.code, 'CONFIG_INVALID', error.message);
+          assert.doesNotMatch(error.message, /SEC%?RET/);
+          return true;
+        });
+      }
+    });
+  });
+
+  it('nobody there: STORE_UNAVAILABLE within the time given', async () => {
+    const url = `mongodb://user:SECRET@127.0.0.1:${await freePort()}/opq`;
+    await assert.rejects(
+      openMongoStore(url, options, 300),
+      (error: Error & { code?: string; hint?: string }) => {
+        assert.equal(error.code, 'STORE_UNAVAILABLE');
+        assert.match(error.hint ?? '', /MongoDB runs/);
+        assert.doesNotMatch(error.message, /SECRET/);
+        return true;
+      },
+    );
+  });
+
+  it('somebody there who never says a word: the same', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await new Promise((resolve) => silent.once('listening', resolve));
+    const address = silent.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    await assert.rejects(openMongoStore(`mongodb://127.0.0.1:${port}/opq`, options, 300), {
+      code: 'STORE_UNAVAILABLE',
+    });
+    silent.close();
+  });
+
+  describe('with a server', () => {
+    const server = givenMongo();
+    const given = givenDatabase(server);
+
+    it('TLS: a certificate that is trusted is taken, another one is not', async function () {
+      if (onPath('openssl') === undefined) return this.skip();
+      const folder = mkdtempSync(join(tmpdir(), 'makai-tls-'));
+      const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+      const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+      const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-days', '2'];
+      await promisify(execFile)('openssl', [...request, ...subject, '-keyout', key, '-out', cert]);
+      const pem = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
+      const port = Number(new URL(server().uri.replace(/^mongodb:/, 'http:')).port);
+      const proxy = await startTcpProxy(port, pem);
+      const url = `mongodb://localhost:${proxy.port}/${given().db.databaseName}?tls=true&directConnection=true`;
+      try {
+        await assert.rejects(openMongoStore(url, options, 500), { code: 'STORE_UNAVAILABLE' });
+        const store = await openMongoStore(`${url}&tlsCAFile=${encodeURIComponent(cert)}`, options);
+        assert.deepEqual(await all(store.events()), []);
+        await store.close();
+      } finally {
+        await proxy.close();
+        rmSync(folder, { recursive: true });
+      }
+    });
+
+    it("options of the URL stand above ours, but not above what 'durable' means", async () => {
+      const url = `${given().url}?serverSelectionTimeoutMS=777&appName=grid&w=0&directConnection=true`;
+      const store = await openMongoStore(url, options);
+      const [number] = await store.nextEventIds(1);
+      assert.equal(number, 1);
+      await store.close();
+      // An unacknowledged write would have left the count's document to chance.
+      assert.equal(await given().db.collection('makai_counters').countDocuments(), 1);
+    });
+  });
+});
