@@ -1,6 +1,5 @@
 /** `npm run bench -- broker`: the triggering broker against libzmq's proxy in C and against a loop in JavaScript. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { curveKeyPair } from 'zeromq';
@@ -8,6 +7,7 @@ import { PACKAGE_ROOT } from '../common/package-root.js';
 import { writeSecretCertificate } from '../keys/files.js';
 import { parseKeyPair } from '../keys/key.js';
 import { type Benchmark, type Comparison, type ComparisonSpec, compare } from './compare.js';
+import { freePort } from './support/free-port.js';
 import { PEER_SOURCES, peer } from './support/peers.js';
 import { Measured } from './support/process.js';
 
@@ -182,14 +182,6 @@ export async function compareBrokers(rounds: number, connections: readonly numbe
     );
   }
   return [...flat, ...paced, ...scaling];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 export const broker: Benchmark = {

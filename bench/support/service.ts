@@ -1,0 +1,149 @@
+/** The triggering service as a process of its own under a stream of measurements, with what it says of itself. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PACKAGE_ROOT } from '../../common/package-root.js';
+import type { TriggeringServiceStatus } from '../../triggering-service/status.js';
+import { freePort } from './free-port.js';
+import { peer } from './peers.js';
+import { Measured } from './process.js';
+
+export interface ServiceOptions {
+  boxes: number;
+  /** 2: TriggerMessage, 3: Measurement with four metrics */
+  dialect: 2 | 3;
+  /** ms of a box's time from one measurement to its next */
+  stepMs: number;
+  /** store URL; without it storage is off */
+  store?: string;
+  plugins?: { path: string }[];
+  workers?: number;
+  /** the core that the service runs on, all its threads; the stream comes from another one. Undefined: wherever there is room */
+  cpu?: number | undefined;
+}
+
+export interface Outcome {
+  /** of the service's process alone, microseconds a measurement */
+  cpuUs: number;
+  /** from the first measurement sent until all were taken */
+  takenPerSecond: number;
+  /** the same until all were stored */
+  storedPerSecond: number;
+  /** sent, but not taken by the service, or dropped on the way to a plugin or the store */
+  lost: number;
+  rssMb: number;
+}
+
+const LONGEST_MS = 120_000;
+const LOOK_MS = 200;
+/** Nothing more comes when nothing has come for so long. */
+const QUIET_MS = 1500;
+
+export class Service {
+  readonly process: Measured;
+  readonly #stream: Measured;
+  readonly #folder: string;
+  readonly #status: string;
+  #sent = 0;
+
+  static async start(options: ServiceOptions): Promise<Service> {
+    const { boxes, dialect, stepMs, store, plugins = [], workers = 1, cpu } = options;
+    const folder = mkdtempSync(join(tmpdir(), 'makai-bench-'));
+    const endpoint = `tcp://127.0.0.1:${await freePort()}`;
+    const file = join(folder, 'makai.conf');
+    const config = {
+      zmq_trigger_endpoint: endpoint,
+      zmq_acquisition_endpoint: `tcp://127.0.0.1:${await freePort()}`,
+      ...(store === undefined ? {} : { store }),
+      spool: { path: join(folder, 'spool') },
+      plugins,
+      workers,
+      status: '127.0.0.1:0',
+      metric_update_sec: 0,
+      log_level: 'warn',
+      limits: { measurements_per_second: 100_000, measurements_burst: 10_000_000 },
+    };
+    writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
+    const args = [endpoint, String(dialect), String(boxes), String(stepMs), String(workers)];
+    const stream = start('stream', peer('stream'), args, cpu === undefined ? undefined : 1 - cpu);
+    const program =
+      store === undefined
+        ? [join(PACKAGE_ROOT, 'dist/bench/support/service-without-store.js'), file]
+        : [join(PACKAGE_ROOT, 'dist/cli/main.js'), 'triggering-service', file];
+    const daemon = start('triggering-service', process.execPath, program, cpu);
+    const { endpoints } = await daemon.json<{ endpoints: { status: string } }>();
+    await stream.until('ready');
+    return new Service(daemon, stream, folder, endpoints.status);
+  }
+
+  private constructor(daemon: Measured, stream: Measured, folder: string, status: string) {
+    this.process = daemon;
+    this.#stream = stream;
+    this.#folder = folder;
+    this.#status = status;
+  }
+
+  /**
+   * Sends measurements and waits until the service has done with them.
+   * @param rate measurements a second in an open loop; 0: as fast as they are taken
+   */
+  async measure(messages: number, rate = 0): Promise<Outcome> {
+    const before = await this.status();
+    const cpu = this.process.cpuSeconds();
+    const start = performance.now();
+    this.#stream.write(`${messages} ${rate}\n`);
+    await this.#stream.line();
+    this.#sent += messages;
+    const { taken, takenMs, storedMs, status } = await this.#settled(before, messages);
+    const seconds = (ms: number): number => (ms - start) / 1000;
+    const dropped = (s: TriggeringServiceStatus): number =>
+      s.store.dropped + s.plugins.reduce((sum, p) => sum + p.dropped_measurements, 0);
+    return {
+      cpuUs: ((this.process.cpuSeconds() - cpu) * 1e6) / taken,
+      takenPerSecond: taken / seconds(takenMs),
+      storedPerSecond: taken / seconds(storedMs),
+      lost: messages - taken + dropped(status) - dropped(before),
+      rssMb: this.process.rssMb(),
+    };
+  }
+
+  async status(): Promise<TriggeringServiceStatus> {
+    const response = await fetch(`http://${this.#status.replace(/^.*:\/\//, '')}/status`);
+    return ((await response.json()) as { details: TriggeringServiceStatus }).details;
+  }
+
+  async #settled(before: TriggeringServiceStatus, messages: number) {
+    const start = performance.now();
+    let takenMs: number | undefined;
+    let last = { taken: -1, ms: start };
+    for (;;) {
+      const status = await this.status();
+      const now = performance.now();
+      const taken = status.measurements - before.measurements;
+      if (taken !== last.taken) last = { taken, ms: now };
+      const over = taken >= messages || now - last.ms > QUIET_MS;
+      if (over) takenMs ??= last.ms;
+      const behind = status.plugins.some(
+        (p) => p.state === 'running' && p.measurements + p.dropped_measurements < status.measurements,
+      );
+      if (over && status.store.waiting === 0 && (!behind || now - last.ms > QUIET_MS)) {
+        return { taken, takenMs: takenMs ?? now, storedMs: now, status };
+      }
+      if (now - start > LONGEST_MS) throw new Error(`only ${taken} of ${messages} measurements were taken`);
+      await sleep(LOOK_MS);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.process.stop('SIGKILL');
+    await this.#stream.stop('SIGKILL');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Pins to a core where there are two: with one, both share it. */
+function start(name: string, program: string, args: readonly string[], cpu: number | undefined): Measured {
+  if (cpu === undefined) return new Measured(name, program, args);
+  return new Measured(name, 'taskset', ['-c', String(cpu), program, ...args]);
+}
