@@ -122,7 +122,7 @@ async function comparisons(
         },
       };
     });
-    results.push(await compare({ ...spec, baseline: 'C zmq_proxy', contenders }, rounds));
+    results.push(await compare({ ...spec, baseline: 'C zmq_proxy', contenders, warmUp: false }, rounds));
   }
   return results;
 }

@@ -15,9 +15,14 @@ export interface ComparisonSpec {
   /** name of the contender that the ratios are against */
   baseline: string;
   contenders: Contender[];
-  /** ratios that are promised */
-  goals?: { contender: string; ratio: number }[];
+  /** false: each round starts processes of its own, so that there is nothing to warm up */
+  warmUp?: boolean;
+  /** what is promised */
+  goals?: Goal[];
 }
+
+/** A least ratio against the baseline, or a figure of its own, at most or at least as the unit's better way goes. */
+export type Goal = { contender: string } & ({ ratio: number } | { figure: number });
 
 export interface Row {
   name: string;
@@ -35,7 +40,7 @@ export interface Comparison {
   baseline: string;
   rounds: number;
   rows: Row[];
-  goals: { contender: string; ratio: number; met: boolean }[];
+  goals: (Goal & { met: boolean })[];
 }
 
 export interface Benchmark {
@@ -49,13 +54,13 @@ export interface Benchmark {
 }
 
 /**
- * One round of each contender to warm up, then `rounds` rounds, each beginning with another contender.
+ * One round of each contender to warm up (unless told not to), then `rounds` rounds, each beginning with another contender.
  * @throws Error when the baseline or a goal names no contender
  */
 export async function compare(spec: ComparisonSpec, rounds: number): Promise<Comparison> {
-  const { contenders, better, goals = [], ...rest } = spec;
+  const { contenders, better, goals = [], warmUp = true, ...rest } = spec;
   const figures = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
-  for (let round = -1; round < rounds; round++) {
+  for (let round = warmUp ? -1 : 0; round < rounds; round++) {
     for (let k = 0; k < contenders.length; k++) {
       const contender = contenders[(k + round + 1) % contenders.length];
       if (contender === undefined) continue;
@@ -71,17 +76,18 @@ export async function compare(spec: ComparisonSpec, rounds: number): Promise<Com
     const ratio = better === 'lower' ? base / mid : mid / base;
     return { name, median: mid, low: Math.min(...own), high: Math.max(...own), ratio };
   });
-  const ratioOf = (name: string): number => {
-    const row = rows.find((r) => r.name === name);
-    if (row === undefined) throw new Error(`no contender is named ${name}`);
-    return row.ratio;
+  const isMet = (goal: Goal): boolean => {
+    const row = rows.find((r) => r.name === goal.contender);
+    if (row === undefined) throw new Error(`no contender is named ${goal.contender}`);
+    if ('ratio' in goal) return row.ratio >= goal.ratio;
+    return better === 'lower' ? row.median <= goal.figure : row.median >= goal.figure;
   };
   return {
     ...rest,
     better,
     rounds,
     rows,
-    goals: goals.map((g) => ({ ...g, met: ratioOf(g.contender) >= g.ratio })),
+    goals: goals.map((goal) => ({ ...goal, met: isMet(goal) })),
   };
 }
 

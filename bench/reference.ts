@@ -16,14 +16,16 @@ export interface Reference {
   ratios: Record<string, number>;
 }
 
-/** Ratios by `<benchmark>: <comparison>: <contender>`, of contenders that a goal names: the others are only shown. */
+/** Ratios by `<benchmark>: <comparison>: <contender>`, of contenders that a goal of a ratio names: the others are only shown. */
 export function ratiosOf(
   results: readonly { name: string; comparisons: readonly Comparison[] }[],
 ): Record<string, number> {
   const ratios: Record<string, number> = {};
   for (const { name, comparisons } of results) {
     for (const { title, rows, goals } of comparisons) {
-      for (const { contender } of goals) {
+      for (const goal of goals) {
+        if (!('ratio' in goal)) continue;
+        const { contender } = goal;
         const row = rows.find((candidate) => candidate.name === contender);
         if (row !== undefined) ratios[`${name}: ${title}: ${contender}`] = Number(row.ratio.toFixed(3));
       }

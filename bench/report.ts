@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { PACKAGE_ROOT } from '../common/package-root.js';
-import type { Comparison } from './compare.js';
+import type { Comparison, Goal } from './compare.js';
 
 /** Facts without which a figure says nothing. */
 export interface Machine {
@@ -36,10 +36,16 @@ export function tableOf(comparison: Comparison): string {
     return `  ${name.padEnd(width)}  ${figure(median).padStart(9)}  ${spread.padStart(22)}  ${times}`;
   });
   const goals = comparison.goals.map(
-    ({ contender, ratio, met }) => `  goal: ${contender} at least ${ratio} x: ${met ? 'met' : 'MISSED'}`,
+    (goal) => `  goal: ${goal.contender} ${goalText(goal, comparison)}: ${goal.met ? 'met' : 'MISSED'}`,
   );
   const head = `${comparison.title} (${comparison.unit}, ${comparison.better} is better, ${comparison.rounds} rounds)`;
   return [head, ...lines, ...goals].join('\n');
+}
+
+/** `at least 0.70 x`, `at most 200 MB`. */
+export function goalText(goal: Goal, { better, unit }: Pick<Comparison, 'better' | 'unit'>): string {
+  if ('ratio' in goal) return `at least ${goal.ratio.toFixed(2)} x`;
+  return `${better === 'lower' ? 'at most' : 'at least'} ${figure(goal.figure)} ${unit}`;
 }
 
 /** Writes bench/results/<name>-<time>.json. @returns its path */
@@ -53,7 +59,7 @@ export function writeResult(name: string, facts: Machine, comparisons: readonly 
 }
 
 /** Three digits that count. */
-function figure(value: number): string {
+export function figure(value: number): string {
   if (value >= 100) return Math.round(value).toLocaleString('en-US');
   return Number.isFinite(value) ? value.toPrecision(3) : String(value);
 }

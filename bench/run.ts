@@ -12,10 +12,10 @@ import { PACKAGE_ROOT } from '../common/package-root.js';
 import { BENCHMARKS } from './benchmarks.js';
 import type { Comparison } from './compare.js';
 import { judge, ratiosOf, readReference, writeReference } from './reference.js';
-import { machine, tableOf, writeResult } from './report.js';
+import { figure, goalText, machine, tableOf, writeResult } from './report.js';
 
-const ROUNDS = 9;
-const SHORT_ROUNDS = 3;
+const ROUNDS = 5;
+const SHORT_ROUNDS = 2;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -63,13 +63,16 @@ async function main(): Promise<number> {
 function goals(results: readonly { name: string; comparisons: Comparison[] }[]): number {
   let missed = 0;
   for (const { name, comparisons } of results) {
-    for (const { title, goals: promised, rows } of comparisons) {
-      for (const { contender, ratio, met } of promised) {
-        const got = rows.find((row) => row.name === contender)?.ratio ?? Number.NaN;
-        console.log(
-          `${met ? 'met   ' : 'MISSED'} ${name}: ${title}: ${contender} ${got.toFixed(2)} x, goal ${ratio.toFixed(2)} x`,
-        );
-        if (!met) missed += 1;
+    for (const comparison of comparisons) {
+      for (const goal of comparison.goals) {
+        const row = comparison.rows.find(({ name: contender }) => contender === goal.contender);
+        const got =
+          'ratio' in goal
+            ? `${row?.ratio.toFixed(2)} x`
+            : `${figure(row?.median ?? Number.NaN)} ${comparison.unit}`;
+        const title = `${name}: ${comparison.title}: ${goal.contender}`;
+        console.log(`${goal.met ? 'met   ' : 'MISSED'} ${title}: ${got}, goal ${goalText(goal, comparison)}`);
+        if (!goal.met) missed += 1;
       }
     }
   }

@@ -5,7 +5,9 @@ import type { Store } from '../../store/store.js';
 import { startTriggeringService } from '../../triggering-service/index.js';
 
 await runDaemon('triggering-service', process.argv[2], async (config, { log }) => {
-  const empty = await openSqliteStore(':memory:', { retention: { mode: 'ttl', measurementsSeconds: 86_400 } });
+  const empty = await openSqliteStore(':memory:', {
+    retention: { mode: 'ttl', measurementsSeconds: 86_400 },
+  });
   const store: Store = {
     ...empty,
     insertMeasurements: async ({ count }) => ({ inserted: count, duplicates: 0 }),

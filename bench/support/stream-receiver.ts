@@ -11,7 +11,10 @@ import type { Store } from '../../store/store.js';
 import { startTriggeringService } from '../../triggering-service/index.js';
 
 const [what = 'none', endpoint = ''] = process.argv.slice(2);
+/** Between two looks at the counts; with many boxes a look takes some ms. */
 const LOOK_MS = 20;
+const LONG_LOOK_MS = 200;
+const MANY_BOXES = 1000;
 
 /** Percent of the reference; only what is far from normal trips. */
 const THRESHOLD = {
@@ -39,6 +42,7 @@ interface Counts {
   /** of the slowest plugin */
   seen: number;
   dropped: number;
+  boxes: number;
 }
 
 function receiveAlone(): () => Counts {
@@ -52,7 +56,7 @@ function receiveAlone(): () => Counts {
       messages += 1;
     }
   })();
-  return () => ({ messages, measurements: messages, seen: messages, dropped: 0 });
+  return () => ({ messages, measurements: messages, seen: messages, dropped: 0, boxes: 0 });
 }
 
 async function runService(): Promise<() => Counts> {
@@ -73,12 +77,13 @@ async function runService(): Promise<() => Counts> {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
   return () => {
-    const { messages, measurements, plugins } = service.status();
+    const { messages, measurements, plugins, boxes } = service.status();
     return {
       messages,
       measurements,
       seen: Math.min(measurements, ...plugins.map((p) => p.measurements + p.dropped_measurements)),
       dropped: plugins.reduce((sum, p) => sum + p.dropped_measurements, 0),
+      boxes: boxes.known,
     };
   };
 }
@@ -87,6 +92,12 @@ const counts = what === 'bare' ? receiveAlone() : await runService();
 process.stdout.write('ready\n');
 for await (const line of createInterface({ input: process.stdin })) {
   const until = Number(line);
-  while (counts().seen < until) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  process.stdout.write(`${JSON.stringify(counts())}\n`);
+  for (;;) {
+    const now = counts();
+    if (now.seen >= until) {
+      process.stdout.write(`${JSON.stringify(now)}\n`);
+      break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, now.boxes > MANY_BOXES ? LONG_LOOK_MS : LOOK_MS));
+  }
 }
