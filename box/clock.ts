@@ -9,6 +9,8 @@ export interface Clock {
   readonly speed: number;
 }
 
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * The machine's clock, or one that starts at `startMs` and runs `speed` times as fast.
  * @param speed 1: real time
@@ -22,7 +24,13 @@ export function systemClock(speed = 1, startMs?: number): Clock {
     speed,
     now,
     at(timeMs, callback) {
-      const timer = setTimeout(callback, Math.max(0, Math.ceil((timeMs - now()) / speed)));
+      let timer: NodeJS.Timeout;
+      const arm = (): void => {
+        const wait = Math.max(0, Math.ceil((timeMs - now()) / speed));
+        // a longer timer would go off at once
+        timer = wait > MAX_TIMER_MS ? setTimeout(arm, MAX_TIMER_MS) : setTimeout(callback, wait);
+      };
+      arm();
       return () => clearTimeout(timer);
     },
   };

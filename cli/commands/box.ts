@@ -164,6 +164,14 @@ async function fromKeys(options: Options) {
   const pairs = new Map(
     await Promise.all(ids.map(async (id) => [id, await pairOf(layout.boxSecret(String(id)))] as const)),
   );
+  const missing = [...pairs].filter(([, pair]) => pair === undefined).map(([id]) => id);
+  if (missing.length > 0) {
+    const whose =
+      missing.length === 1 ? `box ${missing[0]}` : `${missing.length} boxes, the first ${missing[0]}`;
+    process.stderr.write(
+      `no key in ${layout.privateDirectory} for ${whose}: made afresh, so an allow-list refuses it\n`,
+    );
+  }
   const dialect =
     options.dialect === 'mixed' ? ('mixed' as const) : options.dialect === '2' ? (2 as const) : (3 as const);
   return {
@@ -181,11 +189,7 @@ async function fromKeys(options: Options) {
 async function pairOf(file: string) {
   const { existsSync } = await import('node:fs');
   const { readSecretCertificate } = await import('../../keys/files.js');
-  if (existsSync(file)) return readSecretCertificate(file);
-  process.stderr.write(
-    `${file} is not there: a fresh pair, which an allow-list refuses until its public key is added\n`,
-  );
-  return undefined;
+  return existsSync(file) ? readSecretCertificate(file) : undefined;
 }
 
 async function fromBox3File(file: string) {

@@ -97,5 +97,9 @@ describe('clocks of a box', () => {
     assert.ok(fast.now() >= START_MS);
     await new Promise<void>((resolve) => fast.at(START_MS + 20_000, resolve));
     assert.ok(fast.now() >= START_MS + 20_000, 'not before its time');
+    // later than the longest timer there is
+    const cancel = systemClock().at(Date.now() + 1e12, () => assert.fail('went off at once'));
+    await new Promise<void>((resolve) => systemClock().at(Date.now() + 50, resolve));
+    cancel();
   });
 });

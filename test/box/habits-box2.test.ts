@@ -136,6 +136,19 @@ describe('a Box 2', () => {
     }
   });
 
+  it('older firmware: one cycle a measurement and a frame', async () => {
+    await test.box.stop();
+    broker.close();
+    broker = await openBroker();
+    test = await boxAt(broker, { dialect: 2, box2: { cyclesPerMeasurement: 1 } });
+    const [, frame] = await flowing(test, broker, 200);
+    const { frequency } = proto.triggerMessage.decode(frame ?? Buffer.alloc(0));
+    assert.ok(Math.abs(frequency - 60) < 0.01, `${frequency}`);
+    test.clock.advance(1000);
+    const { numbers } = await ask(read(stamp(20), stamp(23)));
+    assert.deepEqual(numbers, [[20], [21], [22]]);
+  });
+
   it('does not look at the topic, nor at frames after the second', async () => {
     const ping = proto.requestData.encode({ type: 'PING', sequenceNumber: 1 });
     await broker.commands.send(['anything', ping, 'more']);

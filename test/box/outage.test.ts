@@ -1,6 +1,7 @@
 /** What boxes do while a broker is away, and when they hear nothing: libzmq's queues, and sockets opened anew. */
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
+import { ManualClock } from '../../box/index.js';
 import * as proto from '../../proto/index.js';
 import { type Broker, openBroker, subscribed } from './broker.js';
 import { boxAt, flowing, START_MS, type TestBox } from './support.js';
@@ -166,4 +167,35 @@ describe('a box that hears nothing', () => {
     }
     return list;
   }
+});
+
+describe('a box whose process slept', () => {
+  it('records nothing meanwhile, and goes on with stamps of the new time', async () => {
+    const broker = await openBroker();
+    // a clock moved by hand that counts as one in real time
+    class SleepyClock extends ManualClock {
+      override readonly speed = 1;
+      asleepMs = 0;
+      override now(): number {
+        return super.now() + this.asleepMs;
+      }
+    }
+    const clock = new SleepyClock(START_MS);
+    const { box } = await boxAt(broker, { dialect: 3, clock });
+    try {
+      clock.advance(2000);
+      clock.asleepMs = 3_600_000;
+      clock.advance(2000);
+      const { cycles, gaps } = box.stats;
+      assert.equal(gaps, 1);
+      assert.ok(cycles > 120 && cycles < 240, `${cycles} cycles`);
+      const { timesMs } = box.waveform(START_MS, START_MS + 4_000_000);
+      const jumps = timesMs.filter((time, i) => i > 0 && time - (timesMs[i - 1] ?? 0) > 17);
+      assert.equal(jumps.length, 1);
+      assert.ok((jumps[0] ?? 0) > START_MS + 3_600_000);
+    } finally {
+      await box.stop();
+      broker.close();
+    }
+  });
 });
