@@ -3,7 +3,7 @@
  * boxes; threshold finds it, the waveform comes into the store byte for byte.
  */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +24,7 @@ import { readSecretCertificate } from '../../keys/files.js';
 import { cycleRms } from '../../signal/index.js';
 import { openStore } from '../../store/open.js';
 import type { BoxEventDocument, Store } from '../../store/store.js';
+import { givenMongo, type MongoServer } from '../support/mongo-server.js';
 
 const RECORDINGS = join(PACKAGE_ROOT, '../shared/data/opq-box');
 /** Cycles of good voltage around the sag: 8 s before, until the end of the test after. */
@@ -66,8 +67,14 @@ const generated: Case = {
 
 describe('the whole line', function () {
   this.timeout(120_000);
-  for (const test of [recorded, generated]) {
-    describe(test.title, () => {
+  const onMongo = recorded.available ? recorded : generated;
+  for (const { test, mongo } of [
+    { test: recorded, mongo: false },
+    { test: generated, mongo: false },
+    { test: onMongo, mongo: true },
+  ]) {
+    describe(`${test.title}${mongo ? ', on MongoDB' : ''}`, () => {
+      const server = mongo ? givenMongo() : undefined;
       let directory: string;
       let workspace: Workspace;
       let store: Store;
@@ -82,7 +89,8 @@ describe('the whole line', function () {
         }
         directory = await mkdtemp(join(tmpdir(), 'makai-line-'));
         workspace = await prepareWorkspace(directory, ['1', '4']);
-        store = await openStore(workspace.storeUrl, {
+        const storeUrl = server === undefined ? workspace.storeUrl : useMongo(workspace, server());
+        store = await openStore(storeUrl, {
           retention: { mode: 'ttl', measurementsSeconds: 86_400 },
         });
         for (const kind of ['triggering-broker', 'acquisition-broker', 'triggering-service'] as const) {
@@ -156,6 +164,17 @@ describe('the whole line', function () {
     });
   }
 });
+
+/** Writes a MongoDB database into the configurations. @returns its URL */
+function useMongo({ configs, directory }: Workspace, { uri }: MongoServer): string {
+  const store = `${uri}/makai_line_${process.pid}`;
+  for (const kind of ['acquisition-broker', 'triggering-service'] as const) {
+    const config = JSON.parse(readFileSync(configs[kind], 'utf8')) as object;
+    const spool = { path: join(directory, 'spool') };
+    writeFileSync(configs[kind], JSON.stringify({ ...config, store, spool }), { mode: 0o600 });
+  }
+  return store;
+}
 
 /** The box event of `boxId` whose waveform holds the sag, once it is stored. */
 async function untilDip(
