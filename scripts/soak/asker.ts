@@ -1,0 +1,83 @@
+/** A client that asks for waveforms now and then, and times what comes of it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Push, Subscriber } from 'zeromq';
+import * as proto from '../../proto/index.js';
+
+export interface Asked {
+  /** Unix ms */
+  atMs: number;
+  /** until the event was numbered, durable and announced, ms; NaN while it is not */
+  announcedMs: number;
+  /** until the first waveform was stored, ms; NaN while none is */
+  waveformMs: number;
+}
+
+export interface AskerOptions {
+  requests: string;
+  notices: string;
+  firstWaveforms: string;
+  firstBox: number;
+  boxes: number;
+  everyMs: number;
+  signal: AbortSignal;
+}
+
+const WINDOW_MS = 500;
+/** Boxes named in a request. */
+const NAMED = 10;
+/** The window ended so long ago: all its cycles are in the boxes' buffers. */
+const AGO_MS = 3000;
+
+/** Asks until the signal; what it asked is in the returned list at once. */
+export function startAsker(options: AskerOptions): { asked: Asked[]; done: Promise<void> } {
+  const asked: Asked[] = [];
+  return { asked, done: ask(options, asked) };
+}
+
+async function ask(options: AskerOptions, asked: Asked[]): Promise<void> {
+  const { boxes, everyMs, firstBox, firstWaveforms, notices, requests, signal } = options;
+  const push = new Push({ linger: 0 });
+  const [announced, stored] = [new Subscriber({ linger: 0 }), new Subscriber({ linger: 0 })];
+  const numbers = new Map<string, Asked>();
+  // One request at a time, so that the next notice is the one of the newest request.
+  void (async () => {
+    for await (const [, number] of announced) {
+      const newest = asked.at(-1);
+      if (newest === undefined || !Number.isNaN(newest.announcedMs)) continue;
+      newest.announcedMs = Date.now() - newest.atMs;
+      numbers.set(String(number), newest);
+    }
+  })();
+  void (async () => {
+    for await (const [, number] of stored) {
+      const one = numbers.get(String(number));
+      if (one !== undefined) one.waveformMs = Date.now() - one.atMs;
+      numbers.delete(String(number));
+    }
+  })();
+  announced.subscribe('evnew');
+  stored.subscribe();
+  announced.connect(notices);
+  stored.connect(firstWaveforms);
+  push.connect(requests);
+  while (!signal.aborted) {
+    await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) break;
+    const first = asked.length * NAMED;
+    const atMs = Date.now();
+    asked.push({ atMs, announcedMs: Number.NaN, waveformMs: Number.NaN });
+    await push.send(
+      proto.requestEvent.encode({
+        startMs: atMs - AGO_MS - WINDOW_MS,
+        endMs: atMs - AGO_MS,
+        triggerType: 'OTHER',
+        percentMagnitude: 0,
+        boxIds: Array.from({ length: NAMED }, (_, i) => firstBox + ((first + i * 97) % boxes)),
+        requestee: 'soak',
+        description: 'soak',
+        requestData: true,
+      }),
+    );
+  }
+  for (const socket of [push, announced, stored]) socket.close();
+}

@@ -1,0 +1,228 @@
+/**
+ * A fleet of simulated boxes on the three daemons, for long: npm run soak -- [--boxes 1000] [--minutes 30] [--write]
+ * Prints memory and latency; --write puts the figures and their plots into docs/. Exits 1 when a daemon ends, logs an error, loses an event, or
+ * when its memory grows by 1 MB a minute or more over the last half.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { loadScenario } from '../../box/index.js';
+import { Child } from '../../cli/up/children.js';
+import { prepareWorkspace, type Workspace } from '../../cli/up/workspace.js';
+import { PACKAGE_ROOT } from '../../common/package-root.js';
+import { readMetrics } from '../../common/status/client.js';
+import { type Kind, parseStatusEndpoint } from '../../config/index.js';
+import { openStore } from '../../store/open.js';
+import { type Asked, startAsker } from './asker.js';
+import { metricValue, type Sample } from './figures.js';
+import { svgOf } from './plot.js';
+import { type Judged, judge, report, type Soak } from './report.js';
+
+const DAEMONS: readonly Kind[] = ['triggering-broker', 'acquisition-broker', 'triggering-service'];
+const FIRST_BOX = 1001;
+const SAMPLE_MS = 5000;
+/** All boxes shake hands and all buffers fill before figures are taken. */
+const SETTLE_MS = 20_000;
+const ASK_EVERY_MS = 15_000;
+
+const { values } = parseArgs({
+  options: {
+    boxes: { type: 'string', default: '1000' },
+    minutes: { type: 'string', default: '30' },
+    write: { type: 'boolean', default: false },
+  },
+});
+const boxes = Number(values.boxes);
+const minutes = Number(values.minutes);
+const directory = await mkdtemp(join(tmpdir(), 'makai-soak-'));
+const deaths: string[] = [];
+const end = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end.abort());
+const judged = await run();
+for (const line of judged.lines) print(line);
+for (const line of judged.wrong) print(`WRONG: ${line}`);
+print(judged.wrong.length === 0 ? 'sound' : `not sound; left to look at: ${directory}`);
+if (judged.wrong.length === 0) await rm(directory, { recursive: true, force: true });
+process.exit(judged.wrong.length === 0 ? 0 : 1);
+
+async function run(): Promise<Judged> {
+  const workspace = await prepareWorkspace(
+    directory,
+    Array.from({ length: boxes }, (_, i) => String(FIRST_BOX + i)),
+  );
+  await registerBoxes(workspace);
+  const children: Child[] = [];
+  const start = async (name: string, args: string[]): Promise<Child> => {
+    const child = await Child.start({
+      name,
+      args,
+      logs: workspace.logs,
+      onDeath: (message) => {
+        deaths.push(message);
+        end.abort();
+      },
+    });
+    children.push(child);
+    return child;
+  };
+  try {
+    for (const kind of DAEMONS) await start(kind, [kind, workspace.configs[kind]]);
+    await start('boxes', boxArguments(workspace));
+    print(`${boxes} boxes, ${minutes} minutes, in ${directory}`);
+    await pause(SETTLE_MS);
+    const soak = await watch(workspace, children);
+    soak.log = DAEMONS.map((kind) => readFileSync(join(workspace.logs, `${kind}.log`), 'utf8')).join('');
+    if (values.write) writeDocs(soak);
+    return judge(soak);
+  } finally {
+    for (const child of children.reverse())
+      await child.stop().catch((error: unknown) => void deaths.push(String(error)));
+  }
+}
+
+function boxArguments({ endpoints, keyDirectory, keys }: Workspace): string[] {
+  const { commands, measurements, replies } = endpoints;
+  const where = ['--measurements', measurements, '--commands', commands, '--replies', replies];
+  const which = ['--count', String(boxes), '--first-id', String(FIRST_BOX), '--dialect', 'mixed'];
+  const source = ['--source', join(PACKAGE_ROOT, 'box/scenarios/quiet.json')];
+  return [
+    'box',
+    '--json',
+    ...which,
+    ...source,
+    ...where,
+    '--keys',
+    keyDirectory,
+    '--server-key',
+    keys.serverPublic,
+  ];
+}
+
+async function registerBoxes({ storeUrl }: Workspace): Promise<void> {
+  const store = await openStore(storeUrl, { retention: { mode: 'ttl', measurementsSeconds: 86_400 } });
+  const { calibration_constant } = loadScenario().grid;
+  for (let i = 0; i < boxes; i += 1)
+    await store.putBox({ box_id: String(FIRST_BOX + i), calibration_constant, unplugged: false });
+  await store.close();
+}
+
+/** Samples until the time is up or something ends. */
+async function watch(workspace: Workspace, children: readonly Child[]): Promise<Soak> {
+  const config = (kind: Kind): Record<string, string> =>
+    JSON.parse(readFileSync(workspace.configs[kind], 'utf8')) as Record<string, string>;
+  const asker = startAsker({
+    requests: config('acquisition-broker').backend_pull ?? '',
+    notices: workspace.endpoints.notices,
+    firstWaveforms: workspace.endpoints.firstWaveform,
+    firstBox: FIRST_BOX,
+    boxes,
+    everyMs: Math.min(ASK_EVERY_MS, (minutes * 60_000) / 8),
+    signal: end.signal,
+  });
+  const memory = new Map<string, Sample[]>();
+  const delay = new Map<string, Sample[]>();
+  const add = (map: Map<string, Sample[]>, name: string, value: number): void => {
+    const list = map.get(name) ?? [];
+    map.set(name, list);
+    list.push({ minutes: (Date.now() - startedAt) / 60_000, value });
+  };
+  const startedAt = Date.now();
+  const first = await totals(config);
+  let last = first;
+  for (;;) {
+    for (const child of children) add(memory, child.name, residentMb(child.pid));
+    for (const kind of DAEMONS) {
+      const text = await metrics(config(kind)).catch(() => '');
+      add(delay, kind, metricValue(text, 'makai_event_loop_delay_seconds', 'quantile="0.99"') * 1000);
+    }
+    const over = end.signal.aborted || Date.now() - startedAt >= minutes * 60_000;
+    if (over) break;
+    last = await totals(config).catch(() => last);
+    await pause(SAMPLE_MS);
+  }
+  const seconds = (Date.now() - startedAt) / 1000;
+  end.abort();
+  await asker.done;
+  const asked = asker.asked.filter(({ atMs }) => Date.now() - atMs > 5000);
+  return {
+    boxes,
+    seconds,
+    memory,
+    delay,
+    asked,
+    deaths,
+    log: '',
+    stored: last.stored - first.stored,
+    dropped: last.dropped,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    startedAt,
+  };
+}
+
+async function totals(
+  config: (kind: Kind) => Record<string, string>,
+): Promise<{ stored: number; dropped: string[] }> {
+  const text = await metrics(config('triggering-service'));
+  const dropped = text
+    .split('\n')
+    .filter((line) => line.startsWith('makai_dropped_total{') && !line.endsWith(' 0'));
+  return { stored: metricValue(text, 'makai_measurements_stored_total'), dropped };
+}
+
+function metrics({ status }: Record<string, string>): Promise<string> {
+  const address = parseStatusEndpoint(status ?? '');
+  if (address === undefined) throw new Error('no status server');
+  return readMetrics(address, 10_000);
+}
+
+function writeDocs(soak: Soak): void {
+  const docs = join(PACKAGE_ROOT, 'docs');
+  const series = (map: ReadonlyMap<string, readonly Sample[]>) =>
+    [...map].map(([name, samples]) => ({
+      name,
+      points: samples.map(({ minutes: x, value: y }) => ({ x, y })),
+    }));
+  const latency = (name: string, pick: (asked: Asked) => number) => ({
+    name,
+    points: soak.asked.map((one) => ({ x: (one.atMs - soak.startedAt) / 60_000, y: pick(one) })),
+  });
+  writeFileSync(
+    join(docs, 'soak-memory.svg'),
+    svgOf({ title: 'Memory of each process', unit: 'MB', series: series(soak.memory) }),
+  );
+  writeFileSync(
+    join(docs, 'soak-delay.svg'),
+    svgOf({ title: 'Event loop delay, p99 of each 5 s', unit: 'ms', series: series(soak.delay) }),
+  );
+  writeFileSync(
+    join(docs, 'soak-latency.svg'),
+    svgOf({
+      title: 'From an event request',
+      unit: 'ms',
+      series: [
+        latency('to evnew', (one) => one.announcedMs),
+        latency('to first waveform stored', (one) => one.waveformMs),
+      ],
+    }),
+  );
+  writeFileSync(join(docs, 'soak.md'), report(soak));
+}
+
+function residentMb(pid: number | undefined): number {
+  try {
+    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+async function pause(ms: number): Promise<void> {
+  await sleep(ms, undefined, { signal: end.signal }).catch(() => undefined);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
