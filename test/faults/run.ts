@@ -1,0 +1,51 @@
+/**
+ * The fault suite: npm run test:faults -- [--only PATTERN] [--store sqlite|mongo]
+ * Prints for each case what was sent, accepted, stored, lost and doubled; exits 1 unless nothing accepted is lost and nothing doubled.
+ */
+import { parseArgs } from 'node:util';
+import { messageOf } from '../../common/errors.js';
+import { type FaultCase, judged } from './case.js';
+import { CASES } from './cases/index.js';
+import type { StoreKind } from './line.js';
+
+const { values } = parseArgs({
+  options: { only: { type: 'string', default: '' }, store: { type: 'string', default: '' } },
+});
+const wanted = new RegExp(values.only);
+const failed: string[] = [];
+const skipped: string[] = [];
+let passed = 0;
+
+for (const one of CASES.filter(({ name }) => wanted.test(name)))
+  for (const store of one.stores) if (values.store === '' || values.store === store) await run(one, store);
+print(`${passed} passed, ${failed.length} failed, ${skipped.length} skipped`);
+for (const name of failed) print(`FAILED: ${name}`);
+process.exit(failed.length === 0 && passed > 0 ? 0 : 1);
+
+async function run(one: FaultCase, store: StoreKind): Promise<void> {
+  const title = `${one.name} [${store}]`;
+  const missing = one.missing?.();
+  if (missing !== undefined) return skip(title, missing);
+  const startedAt = Date.now();
+  try {
+    const outcome = await one.run(store);
+    if (outcome === undefined) return skip(title, 'no MongoDB to be had');
+    const { lines, passed: good } = judged(outcome);
+    print(`${good ? 'ok  ' : 'FAIL'} ${title}, ${((Date.now() - startedAt) / 1000).toFixed(0)} s`);
+    for (const line of lines) print(line);
+    if (good) passed += 1;
+    else failed.push(title);
+  } catch (error) {
+    print(`FAIL ${title}: ${messageOf(error)}`);
+    failed.push(title);
+  }
+}
+
+function skip(title: string, why: string): void {
+  skipped.push(title);
+  print(`*** SKIPPED: ${title}: ${why} ***`);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
