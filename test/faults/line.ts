@@ -26,8 +26,8 @@ export interface LineOptions {
   data?: string;
   /** fields that stand above those of the workspace */
   config?: Partial<Record<Kind, Record<string, unknown>>>;
-  /** takes the place of the workspace's loopback addresses in every endpoint */
-  address?: string;
+  /** takes the place of the workspace's loopback addresses in the endpoints of each daemon, or of one */
+  address?: string | Partial<Record<Kind, string>>;
   prefix?: Partial<Record<Kind, readonly string[]>>;
   env?: Partial<Record<Kind, Readonly<Record<string, string>>>>;
   /** where the boxes connect, when not straight to the brokers */
@@ -179,9 +179,10 @@ function writeConfigs(
 ): Record<Kind, Record<string, unknown>> {
   const written = {} as Record<Kind, Record<string, unknown>>;
   for (const kind of KINDS) {
+    const host = typeof address === 'string' ? address : address?.[kind];
     const base = readFileSync(configs[kind], 'utf8').replaceAll(
       'tcp://127.0.0.1',
-      `tcp://${address ?? '127.0.0.1'}`,
+      `tcp://${host ?? '127.0.0.1'}`,
     );
     const own = kind === 'triggering-broker' ? {} : stored;
     // The plugins of the workspace would ask for events of their own.

@@ -1,5 +1,10 @@
 /** Every case of the fault suite, in the order in which they run. */
 import type { FaultCase } from '../case.js';
+import { CLOCK } from './clock.js';
+import { DISK } from './disk.js';
+import { DURABLE } from './durable.js';
+import { HOSTILE } from './hostile.js';
 import { KILLS } from './kills.js';
+import { NETWORK } from './network.js';
 
-export const CASES: readonly FaultCase[] = [...KILLS];
+export const CASES: readonly FaultCase[] = [...KILLS, ...DURABLE, ...DISK, ...CLOCK, ...HOSTILE, ...NETWORK];

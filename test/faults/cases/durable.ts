@@ -1,0 +1,100 @@
+/** Acknowledged = on disk: the broker is killed the moment an `evnew` is heard, and the event must be in the store. */
+import { Push, Subscriber } from 'zeromq';
+import * as proto from '../../../proto/index.js';
+import type { FaultCase } from '../case.js';
+import { FaultLine } from '../line.js';
+
+/** How often the broker is killed; MAKAI_FAULT_KILLS changes it. */
+const KILLS = Number(process.env.MAKAI_FAULT_KILLS ?? 20);
+const AT_ONCE = 40;
+
+export const DURABLE: readonly FaultCase[] = [
+  {
+    name: 'evnew means on disk',
+    stores: ['sqlite', 'mongo'],
+    run: async (store) => {
+      const line = await FaultLine.start({ store, boxes: false });
+      if (line === undefined) return undefined;
+      const broker = line.daemons['acquisition-broker'];
+      const heard: number[] = [];
+      let sent = 0;
+      try {
+        for (let round = 0; round < KILLS; round += 1) {
+          if (!broker.running) await broker.start();
+          const client = new Push({ linger: 0 });
+          const listener = new Subscriber({ linger: 0 });
+          const ready = new Promise<void>((resolve) => listener.events.on('handshake', () => resolve()));
+          listener.subscribe('evnew');
+          listener.connect(line.field('acquisition-broker', 'backend_pub'));
+          client.connect(line.field('acquisition-broker', 'backend_pull'));
+          await ready;
+          const asking = (async () => {
+            for (let i = 0; i < AT_ONCE; i += 1) {
+              await client.send(request(`durable ${round} ${i}`));
+              sent += 1;
+            }
+          })();
+          // Killed at another one of them in each round.
+          for (let i = 0; i <= round % (AT_ONCE / 2); i += 1)
+            heard.push(Number(String((await listener.receive())[1])));
+          const killed = broker.kill();
+          await asking;
+          await killed;
+          // What is still on its way to us was published too.
+          listener.receiveTimeout = 50;
+          for (;;) {
+            const frames = await listener.receive().catch(() => undefined);
+            if (frames === undefined) break;
+            heard.push(Number(String(frames[1])));
+          }
+          client.close();
+          listener.close();
+        }
+        // With MongoDB the event may be in the broker's spool until its next start: it is delivered then.
+        await broker.start();
+        return {
+          rows: [await counted(line, heard, sent)],
+          wrong: line.deaths(),
+          notes: [`killed ${KILLS} times right after an evnew`],
+        };
+      } finally {
+        await line.stop();
+      }
+    },
+  },
+];
+
+async function counted(line: FaultLine, heard: readonly number[], sent: number) {
+  const store = await line.openStore();
+  try {
+    let lost = heard.length;
+    const descriptions: string[] = [];
+    for (const until = Date.now() + 30_000; lost > 0 && Date.now() < until; ) {
+      const numbers = new Set<number>();
+      descriptions.length = 0;
+      for await (const event of store.events()) {
+        numbers.add(event.event_id);
+        descriptions.push(event.description);
+      }
+      lost = heard.filter((number) => !numbers.has(number)).length;
+    }
+    const doubled = heard.length - new Set(heard).size + descriptions.length - new Set(descriptions).size;
+    return { kind: 'events', sent, accepted: heard.length, stored: descriptions.length, lost, doubled };
+  } finally {
+    await store.close();
+  }
+}
+
+function request(description: string): Uint8Array {
+  const endMs = Date.now();
+  return proto.requestEvent.encode({
+    startMs: endMs - 100,
+    endMs,
+    triggerType: 'OTHER',
+    percentMagnitude: 0,
+    boxIds: [1001],
+    requestee: description,
+    description,
+    requestData: false,
+  });
+}
