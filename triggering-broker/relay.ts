@@ -35,6 +35,8 @@ const LINGER_MS = 500;
 /** Subscribers come back within a fraction of a second; until then boxes' measurements would go nowhere. */
 const SUBSCRIBERS_BACK_MS = 1000;
 const RETRY_MS = 1000;
+/** A subscriber that does not read is dropped after this time without an acknowledgement from its TCP, and its queue with it. */
+const NOT_READING_MS = 30_000;
 
 interface Proxied {
   proxy: NativeProxy;
@@ -124,6 +126,7 @@ export class Relay implements Running {
       ...backOptions.curve,
       sendHighWaterMark: queueMessages,
       linger: LINGER_MS,
+      tcpMaxRetransmitTimeout: NOT_READING_MS,
     });
     const front = new XSubscriber({ ...common, linger: 0 });
     try {

@@ -6,6 +6,7 @@
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import type { Clock } from '../clock.js';
+import { MAX_AHEAD_MS } from '../requests/checks.js';
 import type { Asker } from './asker.js';
 import type { OpenRequest } from './request.js';
 
@@ -143,6 +144,8 @@ export class RequestBook implements Running {
     // A client's Command whose answer is only routed goes out at once, unless it says `wait`.
     if (event === undefined && !(command?.body.kind === 'data' && command.body.wait)) return 0;
     const leftMs = window.endMs - this.#options.clock.now();
+    // No window so far ahead is taken: the clock was set back meanwhile, and boxes go by their own.
+    if (leftMs > MAX_AHEAD_MS) return 0;
     return leftMs <= 0 ? 0 : leftMs + this.#options.settleMs;
   }
 

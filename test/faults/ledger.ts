@@ -17,6 +17,8 @@ export interface Row {
   stored: number;
   lost: number;
   doubled: number;
+  /** some of those lost */
+  missing?: string[];
 }
 
 const ASK_EVERY_MS = 150;
@@ -186,7 +188,8 @@ export class Ledger {
       }
     }
     const accepted = all ? new Set([...this.#heard, ...this.#seen]) : this.#seen;
-    const lost = [...accepted].filter((key) => !stored.has(key)).length;
+    const missing = [...accepted].filter((key) => !stored.has(key));
+    const lost = missing.length;
     const sent = this.#line.fleet?.stats.measurements ?? this.#heard.size;
     return {
       kind: 'measurements',
@@ -195,6 +198,7 @@ export class Ledger {
       stored: rows,
       lost,
       doubled: rows - stored.size,
+      missing: missing.slice(0, 5),
     };
   }
 

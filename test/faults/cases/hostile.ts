@@ -147,6 +147,8 @@ const deaf: FaultCase = {
     course({
       store,
       all: true,
+      // ZeroMQ counts messages: a bound in bytes needs frames of a known size.
+      config: { 'triggering-broker': { limits: { queue_messages: 20_000 } } },
       fault: (line, ledger) =>
         bounded(line, async () => {
           const endpoints = [
