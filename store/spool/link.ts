@@ -35,6 +35,8 @@ export interface LinkHooks {
 
 const PROBE_PAUSE_MS = 500;
 const PING_PATIENCE_MS = 5_000;
+/** How long the database may take for what must be there before it is used (indexes, event numbers). */
+const PREPARE_PATIENCE_MS = 30_000;
 /** A call that hangs this long says that the database is away, though nobody reported an error. */
 const HANGS_MS = 10_000;
 /** Calls, and bytes in them, under way at one time; past this the database is too slow for what comes. */
@@ -174,16 +176,24 @@ export class Link {
         this.#primary = primary;
         if (signal.aborted) await primary.close();
         await within(primary.ping(), PING_PATIENCE_MS);
-        await primary.prepare();
-        await this.#hooks.beforeUp(primary);
+        await within(primary.prepare(), PREPARE_PATIENCE_MS);
+        await within(this.#hooks.beforeUp(primary), PREPARE_PATIENCE_MS);
         if (signal.aborted) return;
         this.#nowUp();
         return;
       } catch (error) {
         this.#report(error);
+        if (error instanceof NoAnswer) await this.#abandon();
       }
       await sleep(PROBE_PAUSE_MS, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  /** A connection on which calls hang is closed, which ends them, and another one is opened: one hanging call must not keep the database away. */
+  async #abandon(): Promise<void> {
+    const primary = this.#primary;
+    this.#primary = undefined;
+    await primary?.close().catch(() => undefined);
   }
 
   /** A database that answers but does not let us work needs a person; said once a reason. */
@@ -211,11 +221,17 @@ export class Link {
   }
 }
 
+class NoAnswer extends MakaiError {
+  constructor(ms: number) {
+    super('STORE_UNAVAILABLE', `no answer within ${ms} ms`);
+  }
+}
+
 async function within<T>(work: Promise<T>, ms: number): Promise<T> {
   const patience = new AbortController();
   const late = sleep(ms, undefined, { signal: patience.signal }).then(
     () => {
-      throw new MakaiError('STORE_UNAVAILABLE', `no answer within ${ms} ms`);
+      throw new NoAnswer(ms);
     },
     () => new Promise<never>(() => undefined),
   );

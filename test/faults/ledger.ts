@@ -36,6 +36,8 @@ export class Ledger {
   #asked = 0;
   /** `box:time` of what came out of the triggering broker */
   readonly #heard = new Set<string>();
+  /** the same when the load ended: boxes go on while it is counted */
+  #heardToTheEnd: ReadonlySet<string> = new Set();
   readonly #seen = new Set<string>();
   readonly #announced: number[] = [];
   readonly #firstWaveforms = new Set<number>();
@@ -90,6 +92,7 @@ export class Ledger {
   async settle({ all = false, waveforms = true } = {}): Promise<Row[]> {
     this.#stop.abort();
     await Promise.all(this.#tasks);
+    this.#heardToTheEnd = new Set(this.#heard);
     await sleep(1500);
     const store = await this.#line.openStore();
     try {
@@ -187,7 +190,7 @@ export class Ledger {
         rows += 1;
       }
     }
-    const accepted = all ? new Set([...this.#heard, ...this.#seen]) : this.#seen;
+    const accepted = all ? new Set([...this.#heardToTheEnd, ...this.#seen]) : this.#seen;
     const missing = [...accepted].filter((key) => !stored.has(key));
     const lost = missing.length;
     const sent = this.#line.fleet?.stats.measurements ?? this.#heard.size;
