@@ -6,5 +6,6 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   broker: async () => (await import('./broker.js')).broker,
   'triggering-service': async () => (await import('./triggering-service.js')).triggeringService,
   decode: async () => (await import('./decode.js')).decode,
+  store: async () => (await import('./store.js')).store,
   signal: async () => (await import('./signal.js')).signal,
 };
