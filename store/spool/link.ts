@@ -199,7 +199,7 @@ export class Link {
   /** A database that answers but does not let us work needs a person; said once a reason. */
   #report(error: unknown): void {
     const code = codeOf(error) ?? 'other';
-    this.#log.debug({ code, reason: messageOf(error) }, 'the database is still away');
+    this.#log.debug({ reason: messageOf(error) }, 'the database is still away');
     if (code === 'STORE_UNAVAILABLE' || code === this.#reported) return;
     this.#reported = code;
     const hint = error instanceof MakaiError ? error.hint : undefined;
