@@ -3,6 +3,7 @@ export { Box, type BoxOptions, type BoxStats, startBox } from './box.js';
 export { type Clock, ManualClock, systemClock } from './clock.js';
 export { type BoxEndpoints, DEFAULT_ENDPOINTS } from './endpoints.js';
 export { type Fleet, type FleetOptions, startFleet } from './fleet.js';
+export { type MeasuredFrame, type MeasureOptions, measure } from './measure.js';
 export { framesOf, type Replay, type ReplayOptions, type ReplayRow, single, startReplay } from './replay.js';
 export { scenarioSource, scenarioSources } from './sources/generator.js';
 export { DEFAULT_SCENARIO, loadScenario, parseScenario } from './sources/load-scenario.js';
