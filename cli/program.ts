@@ -11,6 +11,7 @@ import { register as install } from './commands/install.js';
 import { register as keys } from './commands/keys.js';
 import { register as listen } from './commands/listen.js';
 import { register as measurements } from './commands/measurements.js';
+import { register as plugin } from './commands/plugin.js';
 import { register as request } from './commands/request.js';
 import { register as status } from './commands/status.js';
 import { register as store } from './commands/store.js';
@@ -32,6 +33,7 @@ const COMMANDS: readonly Register[] = [
   store,
   request,
   box,
+  plugin,
   config,
   keys,
   doctor,

@@ -54,6 +54,10 @@ export const ERROR_CODES = {
     meaning: 'A daemon did not answer in time.',
     action: 'Check with `makai status` that it runs, and in its log whether it refused what was asked.',
   },
+  PLUGIN_FOLDER: {
+    meaning: 'A plugin was to be laid out in a folder that is there already and not empty.',
+    action: 'Choose another name, or another folder with --dir.',
+  },
   PLUGIN_UNUSABLE: {
     meaning: 'A plugin cannot be used: its file is missing or unsound, or it refuses its settings.',
     action:

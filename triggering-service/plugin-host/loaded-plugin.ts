@@ -15,6 +15,8 @@ export interface LoadedPlugin {
   readonly name: string;
   readonly version: string;
   readonly language: PluginLanguage;
+  /** MiB of a WebAssembly plugin's memory now; undefined before it is configured, and for JavaScript */
+  readonly memoryMb?: number | undefined;
   /** Once, first. @throws PluginRefused when the plugin refuses its settings */
   configure(settings: Record<string, unknown>, context: PluginContext): Promise<void>;
   /** One batch of at most MAX_BATCH measurements; `columns` belongs to the plugin during the call. */

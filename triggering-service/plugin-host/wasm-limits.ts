@@ -59,6 +59,17 @@ export function limitMemory(
   return { bytes: Uint8Array.from(Buffer.concat(parts)), pages };
 }
 
+/** The maximum that a sound module names for its memory, in pages; undefined: none. */
+export function declaredPages(bytes: Uint8Array): number | undefined {
+  for (const { id, from, to } of sectionsOf(bytes)) {
+    if (id !== MEMORY_SECTION) continue;
+    const reader = new WasmReader(bytes, from, to);
+    reader.u32();
+    return readLimits(reader, 'memory').max;
+  }
+  return undefined;
+}
+
 function limitedMemory(reader: WasmReader, maxPages: number): { min: number; max: number } {
   const count = reader.u32();
   if (count !== 1) throw new WasmFormatError(`the module has ${count} memories; it must have one`);

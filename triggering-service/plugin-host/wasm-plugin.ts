@@ -46,6 +46,10 @@ export class WasmPlugin implements LoadedPlugin {
     this.version = versionOf(module);
   }
 
+  get memoryMb(): number | undefined {
+    return this.#exports && this.#exports.memory.buffer.byteLength / 2 ** 20;
+  }
+
   configure(settings: Record<string, unknown>, context: PluginContext): Promise<void> {
     this.#context = context;
     const instance = new WebAssembly.Instance(this.#module, {

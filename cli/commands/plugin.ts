@@ -1,0 +1,216 @@
+/** `makai plugin new`, `check`, `run`: for those who write plugins. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { EventRequest } from '../../plugins/sdk/plugin.js';
+import { EXIT } from '../errors.js';
+import { clean, jsonLine, write } from '../output.js';
+import type { RecordingOptions } from '../plugin/recording.js';
+
+interface ReplayFlags {
+  settings: Record<string, unknown>;
+  dialect: '2' | '3' | 'mixed';
+  boxes: number;
+  firstId: number;
+  start: number;
+  calibration?: number;
+  nominal?: number;
+  channel?: string;
+  side?: 'primary' | 'secondary';
+  pad: number;
+  json?: true;
+}
+
+/** Requests that are printed; the figures count all. */
+const MAX_PRINTED = 100_000;
+
+const RECORDINGS =
+  'demo or quiet (scenarios that ship), checkup (made to find weak places), or a file: .json scenario, text `box epoch_ms Vrms Hz`, ' +
+  '.csv `device,t_s,vrms_V`, .cfg or .cff COMTRADE, .wav, .csv of samples, else raw 16-bit counts at 12 kHz (with --calibration)';
+
+export function register(program: Command): void {
+  const plugin = program
+    .command('plugin')
+    .description('Write, check and try analysis plugins (docs/plugin-tutorial.md).');
+  plugin
+    .command('new')
+    .description('Lay out a new plugin: source, build, test and README, with all that it builds on.')
+    .argument('<name>', 'letters, digits and hyphens', pluginName)
+    .addOption(
+      new Option('--lang <language>', 'TypeScript, AssemblyScript, C or Rust')
+        .choices(['ts', 'as', 'c', 'rust'])
+        .makeOptionMandatory(),
+    )
+    .option('--dir <folder>', 'where to; without it a folder of the name')
+    .action(create);
+  withRecording(
+    plugin
+      .command('check')
+      .description(
+        'Check that the daemon can use a plugin: load it, play it a recording, say what is wrong; the exit code is 1 then.',
+      )
+      .argument('<file>', '.js or .wasm file, or the name of a plugin that ships')
+      .option('--replay <recording>', RECORDINGS, 'checkup'),
+  ).action(check);
+  withRecording(
+    plugin
+      .command('run')
+      .description(
+        'Play a recording to a plugin and print what it asks for; the log and the figures go to stderr.',
+      )
+      .argument('<file>', '.js or .wasm file, or the name of a plugin that ships')
+      .requiredOption('--replay <recording>', RECORDINGS),
+  ).action(run);
+}
+
+function withRecording(command: Command): Command {
+  return command
+    .option('--settings <JSON>', "the plugin's settings", settings, {})
+    .addOption(
+      new Option('--dialect <generation>', 'which box measures a waveform: Box 2, Box 3, or both in turn')
+        .choices(['2', '3', 'mixed'])
+        .default('mixed'),
+    )
+    .option('--boxes <number>', 'boxes that see a scenario', whole, 2)
+    .option('--first-id <id>', 'id of the first box of a waveform', whole, 1001)
+    .option('--start <time>', 'when a recording begins that does not say it', time, Date.UTC(2026, 0, 1))
+    .option('--calibration <counts>', 'counts a volt: of raw counts', positive)
+    .option('--nominal <V>', "volts RMS that a recorded waveform's nominal becomes", positive)
+    .option('--channel <name>', 'channel or column of a recorded waveform')
+    .addOption(
+      new Option('--side <side>', 'COMTRADE: side of the instrument transformer').choices([
+        'primary',
+        'secondary',
+      ]),
+    )
+    .option(
+      '--pad <cycles>',
+      'repeat the first and the last cycle of a recorded waveform so often',
+      whole0,
+      0,
+    )
+    .option('--json', 'one document a line');
+}
+
+function recordingOptions(flags: ReplayFlags): RecordingOptions {
+  const { dialect, boxes, firstId, start, calibration, nominal, channel, side, pad } = flags;
+  return {
+    dialect: dialect === 'mixed' ? dialect : dialect === '2' ? 2 : 3,
+    boxes,
+    firstId,
+    startMs: start,
+    padCycles: pad,
+    ...(calibration !== undefined && { calibrationConstant: calibration }),
+    ...(nominal !== undefined && { nominalV: nominal }),
+    ...(channel !== undefined && { channel }),
+    ...(side !== undefined && { side }),
+  };
+}
+
+async function create(
+  name: string,
+  options: { lang: 'ts' | 'as' | 'c' | 'rust'; dir?: string },
+): Promise<void> {
+  const { newPlugin, STEPS } = await import('../plugin/new.js');
+  const { folder, built } = newPlugin(name, options.lang, options.dir ?? name);
+  const { build, test } = STEPS[options.lang];
+  const steps = [`cd ${folder}`, ...build, test, `makai plugin run ${built} --replay demo`];
+  await write(
+    `${folder}: a plugin that asks for voltage dips\n\nnext:\n${steps.map((step) => `  ${step}\n`).join('')}`,
+  );
+}
+
+async function check(file: string, flags: ReplayFlags & { replay: string }): Promise<void> {
+  const { checkPlugin } = await import('../plugin/check.js');
+  const report = await checkPlugin(file, {
+    settings: flags.settings,
+    recording: flags.replay,
+    options: recordingOptions(flags),
+  });
+  if (flags.json) await write(jsonLine(report));
+  else await write((await import('../plugin/report.js')).reportText(report));
+  if (report.problems.length > 0) process.exitCode = EXIT.failed;
+}
+
+async function run(file: string, flags: ReplayFlags & { replay: string }): Promise<void> {
+  const [{ pluginFile }, { replay }, { DEFAULT_PLUGIN_LIMITS }, { requestTable, totalsLines }] =
+    await Promise.all([
+      import('../plugin/check.js'),
+      import('../plugin/replay.js'),
+      import('../../triggering-service/plugin-host/limits.js'),
+      import('../plugin/report.js'),
+    ]);
+  const found: EventRequest[] = [];
+  const { memoryMb } = DEFAULT_PLUGIN_LIMITS;
+  const result = await replay(
+    {
+      file: pluginFile(file),
+      settings: flags.settings,
+      memoryMb,
+      recording: flags.replay,
+      options: recordingOptions(flags),
+      speed: false,
+    },
+    {
+      loaded: () => undefined,
+      log: (level, text) => void process.stderr.write(`${level}: ${clean(text)}\n`),
+      requests: (requests) => void found.push(...requests.slice(0, MAX_PRINTED - found.length)),
+    },
+  );
+  for (const request of flags.json ? found : []) await write(jsonLine(request));
+  if (!flags.json && found.length > 0) await write(`${requestTable(found).join('\n')}\n`);
+  if (result.kind === 'done') {
+    const { refused, problem } = result.totals;
+    for (const line of totalsLines(result.totals)) process.stderr.write(`${line}\n`);
+    if (refused > 0) process.stderr.write(`${refused} requests were refused: ${problem}\n`);
+  } else {
+    const when = result.at === undefined ? '' : ` at ${new Date(result.at).toISOString()} of the recording`;
+    process.stderr.write(`error: the plugin ended${when}: ${clean(result.problem)}\n`);
+    process.exitCode = EXIT.failed;
+  }
+}
+
+function settings(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new InvalidArgumentError('expected JSON');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InvalidArgumentError('expected a JSON object');
+  }
+  return { ...value };
+}
+
+function pluginName(text: string): string {
+  if (!/^[a-z][a-z0-9-]{0,39}$/.test(text)) {
+    throw new InvalidArgumentError(
+      'expected small letters, digits and hyphens, from a letter on, at most 40',
+    );
+  }
+  return text;
+}
+
+function time(text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  if (!Number.isSafeInteger(value))
+    throw new InvalidArgumentError('expected a time, such as 2026-01-01T00:00:00Z');
+  return value;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('expected a number above 0');
+  return value;
+}
+
+function whole(text: string): number {
+  const value = whole0(text);
+  if (value === 0) throw new InvalidArgumentError('expected a whole number above 0');
+  return value;
+}
+
+function whole0(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number');
+  return value;
+}

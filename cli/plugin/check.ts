@@ -1,0 +1,127 @@
+/** Judges a plugin: whether the daemon would take it, and what it does on a recording. */
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { EventRequest } from '../../plugins/sdk/plugin.js';
+import { DEFAULT_PLUGIN_LIMITS, type PluginLimits } from '../../triggering-service/plugin-host/limits.js';
+import { type PluginFile, resolvePlugin } from '../../triggering-service/plugin-host/resolve-plugin.js';
+import { declaredPages } from '../../triggering-service/plugin-host/wasm-limits.js';
+import { inspectModule } from '../../triggering-service/plugin-host/wasm-module.js';
+import type { ReplayTotals } from './messages.js';
+import type { RecordingOptions } from './recording.js';
+import { replay } from './replay.js';
+
+export interface CheckOptions {
+  settings: Record<string, unknown>;
+  recording: string;
+  options: RecordingOptions;
+  limits?: PluginLimits;
+}
+
+export interface CheckReport {
+  file: string;
+  language: PluginFile['language'];
+  bytes: number;
+  name: string | undefined;
+  version: string | undefined;
+  /** what keeps the plugin from being used, or would stop it; empty: sound */
+  problems: string[];
+  /** what is allowed, but most likely a mistake */
+  warnings: string[];
+  /** of a WebAssembly plugin: what it says itself, and what the host allows, MiB */
+  memory: { ownMb: number | undefined; allowedMb: number } | undefined;
+  log: string[];
+  requests: EventRequest[];
+  totals: ReplayTotals | undefined;
+}
+
+/** Requests kept for the report. */
+const SHOWN = 1000;
+/** A Box 3 as shipped keeps 3000 cycles. */
+const BOX_MEMORY_MS = 50_000;
+/** What the daemon takes in the long run. */
+const REQUESTS_PER_MINUTE = 12_000;
+
+/**
+ * @param path what the configuration's `path` would be
+ * @throws MakaiError PLUGIN_UNUSABLE when there is no such plugin, RECORDING_INVALID for the recording
+ */
+export async function checkPlugin(path: string, check: CheckOptions): Promise<CheckReport> {
+  const file = pluginFile(path);
+  const limits = check.limits ?? DEFAULT_PLUGIN_LIMITS;
+  const bytes = readFileSync(file.file);
+  const report: CheckReport = {
+    file: file.file,
+    language: file.language,
+    bytes: bytes.length,
+    name: undefined,
+    version: undefined,
+    problems: [],
+    warnings: [],
+    memory: undefined,
+    log: [],
+    requests: [],
+    totals: undefined,
+  };
+  if (file.language === 'webassembly') {
+    report.problems.push(...inspectModule(bytes, limits.memoryMb).problems);
+    if (report.problems.length > 0) return report;
+    const pages = declaredPages(bytes);
+    report.memory = {
+      ownMb: pages === undefined ? undefined : pages / 16,
+      allowedMb: limits.memoryMb,
+    };
+  }
+  await play(file, check, limits, report);
+  return report;
+}
+
+async function play(
+  file: PluginFile,
+  { settings, recording, options }: CheckOptions,
+  limits: PluginLimits,
+  report: CheckReport,
+): Promise<void> {
+  const warnings = new Set<string>();
+  const result = await replay(
+    { file, settings, memoryMb: limits.memoryMb, recording, options, speed: true },
+    {
+      loaded: ({ name, version }) => {
+        report.name = name;
+        report.version = version;
+      },
+      log: (level, text) => {
+        if (report.log.length < SHOWN) report.log.push(`${level}: ${text}`);
+      },
+      requests: (requests) => {
+        report.requests.push(...requests.slice(0, SHOWN - report.requests.length));
+        for (const { startMs, endMs } of requests) {
+          if (endMs - startMs > BOX_MEMORY_MS)
+            warnings.add('asks for windows of more than 50 s: a Box 3 keeps no more (ask in slices)');
+        }
+      },
+    },
+    limits,
+  );
+  if (result.kind === 'failed') {
+    report.problems.push(result.problem);
+  } else {
+    report.totals = result.totals;
+    judge(result.totals, report);
+  }
+  report.warnings.push(...warnings);
+}
+
+function judge(totals: ReplayTotals, report: CheckReport): void {
+  const { refused, surplus, problem, requests, seconds, measurements } = totals;
+  if (refused > 0) report.problems.push(`${refused} of its requests are refused: ${problem ?? 'unsound'}`);
+  if (surplus > 0) report.problems.push(`${surplus} of its requests are too many for one call`);
+  if (requests > Math.max(1, seconds / 60) * REQUESTS_PER_MINUTE) {
+    report.warnings.push(`asks ${requests} times in ${Math.round(seconds)} s: the daemon takes 200 a second`);
+  }
+  if (measurements === 0) report.warnings.push('the recording holds no measurement');
+}
+
+/** A plugin by what the configuration would say; a file without an ending that is known is told as such. */
+export function pluginFile(path: string): PluginFile {
+  return resolvePlugin(existsSync(path) ? resolve(path) : path);
+}

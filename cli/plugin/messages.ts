@@ -1,0 +1,58 @@
+/** What goes between a command and the thread in which it runs a plugin. */
+import type { EventRequest } from '../../plugins/sdk/plugin.js';
+import type { LogLevel } from '../../triggering-service/plugin-host/messages.js';
+import type { PluginFile } from '../../triggering-service/plugin-host/resolve-plugin.js';
+import type { RecordingOptions } from './recording.js';
+
+export interface ReplayTask {
+  file: PluginFile;
+  settings: Record<string, unknown>;
+  memoryMb: number;
+  /** name or file, and how to read it */
+  recording: string;
+  options: RecordingOptions;
+  /** after the replay: also measure how many measurements a second it takes, in a thread of its own */
+  speed: boolean;
+}
+
+/** `workerData` of the thread. */
+export interface ReplayStart extends ReplayTask {
+  control: SharedArrayBuffer;
+}
+
+/** What a replay came to. */
+export interface ReplayTotals {
+  recording: string;
+  measurements: number;
+  boxes: number;
+  /** recorded time, s */
+  seconds: number;
+  ticks: number;
+  batches: number;
+  requests: number;
+  refused: number;
+  surplus: number;
+  /** why the first of them was refused */
+  problem: string | undefined;
+  batchP50Us: number;
+  batchP99Us: number;
+  /** MiB a WebAssembly plugin had at the end */
+  memoryMb: number | undefined;
+  /** measurements a second in full batches */
+  perSecond: number | undefined;
+}
+
+export interface LoadedInfo {
+  name: string;
+  version: string;
+}
+
+export type FromReplay =
+  | ({ type: 'loaded' } & LoadedInfo)
+  | { type: 'log'; level: LogLevel; text: string }
+  | { type: 'requests'; requests: EventRequest[] }
+  /** the plugin cannot be used, or broke; `at`: the recording's time, Unix ms */
+  | { type: 'failed'; problem: string; at: number | undefined }
+  /** the recording cannot be used: fields of a MakaiError */
+  | { type: 'unreadable'; message: string; code: string | undefined; hint: string | undefined }
+  | { type: 'done'; totals: ReplayTotals };

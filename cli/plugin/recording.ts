@@ -1,0 +1,113 @@
+/** Opens what a plugin is to be replayed, by name or kind of file. */
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import {
+  type MeasuredFrame,
+  measure,
+  type OpenOptions,
+  openSources,
+  parseCycleVoltages,
+  parseTriggeringStream,
+  type ReplayRow,
+} from '../../box/index.js';
+import { MakaiError, messageOf } from '../../common/errors.js';
+import { PACKAGE_ROOT } from '../../common/package-root.js';
+import { checkup } from './checkup.js';
+import { frameOf, merge } from './frames.js';
+
+export interface RecordingOptions
+  extends Pick<OpenOptions, 'calibrationConstant' | 'channel' | 'side' | 'nominalV' | 'padCycles'> {
+  /** what the boxes are that measure a waveform; `mixed`: in turn */
+  dialect: 2 | 3 | 'mixed';
+  /** boxes that see a scenario; a recorded waveform is one box's */
+  boxes: number;
+  /** id of the first box of a waveform */
+  firstId: number;
+  /** when a recording that does not say begins, Unix ms */
+  startMs: number;
+}
+
+export const DEFAULT_RECORDING: RecordingOptions = {
+  dialect: 'mixed',
+  boxes: 2,
+  firstId: 1001,
+  startMs: Date.UTC(2026, 0, 1),
+};
+
+export interface PluginRecording {
+  description: string;
+  /** in order of time */
+  frames: Iterable<MeasuredFrame>;
+}
+
+/** Name of the recording made to find a plugin's weak places (checkup.ts). */
+export const CHECKUP = 'checkup';
+
+/** Cycles in a row of `device,t_s,vrms_V` that make one measurement: as a Box 2 or a Box 3 as shipped. */
+const WINDOW_CYCLES = { 2: 10, 3: 60 };
+
+/**
+ * @param name `checkup`; a scenario that ships (`demo`, `quiet`); or a file: `.json` scenario, `.csv` of cycle voltages
+ *   (`device,t_s,vrms_V`), text `box epoch_ms Vrms Hz`, `.cfg`/`.cff` COMTRADE, `.wav`, `.csv` of samples, else raw 16-bit counts
+ * @throws MakaiError RECORDING_INVALID, SCENARIO_INVALID, CONFIG_UNREADABLE
+ */
+export function openPluginRecording(name: string, options: RecordingOptions): PluginRecording {
+  if (name === CHECKUP) return { description: 'built-in checkup', frames: checkup(options.startMs) };
+  const shipped = join(PACKAGE_ROOT, 'box/scenarios', `${name}.json`);
+  const file = !existsSync(name) && /^[\w-]+$/.test(name) && existsSync(shipped) ? shipped : name;
+  const head = beginning(file);
+  if (/^device,\s*t_s,\s*vrms_V/i.test(head)) return ofRows(name, cycleVoltages(file, options), 3);
+  if (/^\s*\d+\s+\d{9,}\s+[\d.]+\s+[\d.]+\s*$/m.test(head.split('\n')[0] ?? '')) {
+    return ofRows(name, parseTriggeringStream(readFileSync(file, 'utf8'), file), 2);
+  }
+  return ofWaveforms(name, file, options);
+}
+
+function cycleVoltages(file: string, { dialect, startMs }: RecordingOptions): ReplayRow[] {
+  const cycles = WINDOW_CYCLES[dialect === 'mixed' ? 2 : dialect];
+  return parseCycleVoltages(readFileSync(file, 'utf8'), cycles, startMs, file);
+}
+
+/** @param dialect 3 where metrics are missing, which only a Box 3 can leave out */
+function ofRows(description: string, rows: ReplayRow[], dialect: 2 | 3): PluginRecording {
+  rows.sort((a, b) => a.timeMs - b.timeMs);
+  return { description, frames: rows.map((row) => frameOf(row, dialect)) };
+}
+
+function ofWaveforms(description: string, file: string, options: RecordingOptions): PluginRecording {
+  const isScenario = extname(file).toLowerCase() === '.json';
+  const isRaw = !['.json', '.cfg', '.cff', '.wav', '.csv'].includes(extname(file).toLowerCase());
+  if (isRaw && options.calibrationConstant === undefined) {
+    throw new MakaiError('RECORDING_INVALID', `${file}: raw counts say nothing of volts`, {
+      hint: "Give --calibration, the box's counts a volt.",
+    });
+  }
+  const { dialect, firstId, startMs, boxes, ...opening } = options;
+  const sourceOf = openSources(file, opening);
+  const streams = Array.from({ length: isScenario ? boxes : 1 }, (_, i) =>
+    measure(sourceOf(i + 1), {
+      boxId: firstId + i,
+      dialect: dialect === 'mixed' ? (i % 2 === 0 ? 2 : 3) : dialect,
+      startMs,
+    }),
+  );
+  return { description, frames: merge(streams) };
+}
+
+/** The first characters of a file. */
+function beginning(file: string): string {
+  try {
+    const opened = openSync(file, 'r');
+    try {
+      const bytes = Buffer.alloc(512);
+      return bytes.toString('utf8', 0, readSync(opened, bytes));
+    } finally {
+      closeSync(opened);
+    }
+  } catch (error) {
+    throw new MakaiError('RECORDING_INVALID', `${file} cannot be read: ${messageOf(error)}`, {
+      hint: 'Check the path; names of recordings that ship are demo, quiet and checkup.',
+      cause: error,
+    });
+  }
+}
