@@ -5,6 +5,7 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   acquisition: async () => (await import('./acquisition.js')).acquisition,
   broker: async () => (await import('./broker.js')).broker,
   'triggering-service': async () => (await import('./triggering-service.js')).triggeringService,
+  storage: async () => (await import('./storage.js')).storage,
   decode: async () => (await import('./decode.js')).decode,
   store: async () => (await import('./store.js')).store,
   signal: async () => (await import('./signal.js')).signal,

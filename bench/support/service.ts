@@ -36,7 +36,7 @@ export interface Outcome {
 }
 
 const LONGEST_MS = 120_000;
-const LOOK_MS = 200;
+const LOOK_MS = 50;
 /** Nothing more comes when nothing has come for so long. */
 const QUIET_MS = 1500;
 

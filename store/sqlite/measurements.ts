@@ -11,7 +11,12 @@ const FIRST_VALUE = READ_COLUMNS.indexOf('frequency');
 const FIRST_EXTREME = READ_COLUMNS.indexOf('frequency_min');
 /** Values of READ_COLUMNS: arrays are read a third faster than objects of 15 fields. */
 type ReadRow = (number | null)[];
-const PLAIN_COLUMNS = ['second', 'box', 'ms', ...FIELDS, 'invalid', 'expire_at'];
+const WRITTEN_COLUMNS = ['second', 'box', 'ms', ...FIELDS, 'invalid', 'expire_at', ...EXTREMES];
+const WIDTH = WRITTEN_COLUMNS.length;
+const FIRST_AVERAGE = 3;
+const FIRST_WRITTEN_EXTREME = WIDTH - EXTREMES.length;
+/** Rows in one INSERT: a row costs a quarter less than in one of its own; more than this gain nothing. */
+const ROWS_AT_ONCE = 32;
 
 /**
  * The table `newest` is brought up to date when a box is this much further, not at each measurement. So a box's newest measurement is at
@@ -23,12 +28,13 @@ const REMEMBERED_BOXES = 100_000;
 
 export function measurementOperations(context: Context) {
   const { db, write, expireAt } = context;
-  const insertInto = (columns: readonly string[]) =>
+  const row = `(${WRITTEN_COLUMNS.map(() => '?').join(', ')})`;
+  const insertRows = (rows: number) =>
     db.prepare(
-      `INSERT OR IGNORE INTO measurements (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+      `INSERT OR IGNORE INTO measurements (${WRITTEN_COLUMNS.join(', ')}) VALUES ${new Array(rows).fill(row).join(', ')}`,
     );
-  const insertPlain = insertInto(PLAIN_COLUMNS);
-  const insertWithExtremes = insertInto([...PLAIN_COLUMNS, ...EXTREMES]);
+  const insertMany = insertRows(ROWS_AT_ONCE);
+  const insertOne = insertRows(1);
   const rowsOf = (order: 'ASC' | 'DESC') =>
     db
       .prepare<[number, number, number, number, number], ReadRow>(
@@ -71,6 +77,8 @@ export function measurementOperations(context: Context) {
     let inserted = 0;
     // Measurements can come after the event that they explain.
     const events = eventsOver(context, ...spanOf(batch));
+    const values: (number | null)[] = new Array(ROWS_AT_ONCE * WIDTH).fill(null);
+    let rows = 0;
     for (let i = 0; i < batch.count; i += 1) {
       const box = batch.boxId[i] ?? 0;
       const timestampMs = Math.trunc(batch.timestampMs[i] ?? 0);
@@ -78,12 +86,16 @@ export function measurementOperations(context: Context) {
       for (const { startMs, endMs, expireAt: later } of events) {
         if (timestampMs >= startMs && timestampMs <= endMs && later > rowUntil) rowUntil = later;
       }
-      const row = plainRow(batch, i, box, timestampMs, rowUntil);
-      const extremes = extremesOf(batch, i);
-      const result = extremes === undefined ? insertPlain.run(row) : insertWithExtremes.run(row, extremes);
-      inserted += result.changes;
+      writeRow(values, rows * WIDTH, batch, i, rowUntil);
+      rows += 1;
+      if (rows === ROWS_AT_ONCE) {
+        inserted += insertMany.run(values).changes;
+        rows = 0;
+      }
       noteNewest(box, timestampMs);
     }
+    for (let at = 0; at < rows; at += 1)
+      inserted += insertOne.run(values.slice(at * WIDTH, (at + 1) * WIDTH)).changes;
     return { inserted, duplicates: batch.count - inserted };
   };
 
@@ -133,43 +145,34 @@ function spanOf({ count, timestampMs }: MeasurementColumns): [earliest: number, 
   return [earliest, latest];
 }
 
-/** The values of PLAIN_COLUMNS for entry `i`. Numbers go in as float32 made double: what comes back is what the box sent. */
-function plainRow(
+/**
+ * The values of WRITTEN_COLUMNS for entry `i`, from `at` on. Numbers go in as float32 made double: what comes back is what the box
+ * sent; NaN (not sent) becomes NULL by SQLite's own rule. Extremes are NULL for metrics where both equal the average.
+ */
+function writeRow(
+  values: (number | null)[],
+  at: number,
   batch: MeasurementColumns,
   i: number,
-  box: number,
-  timestampMs: number,
   until: number,
-): unknown[] {
+): void {
+  const timestampMs = Math.trunc(batch.timestampMs[i] ?? 0);
   const second = Math.floor(timestampMs / 1000);
-  return [
-    second,
-    box,
-    timestampMs - 1000 * second,
-    // NaN (not sent) becomes NULL by SQLite's own rule.
-    batch.f.average[i],
-    batch.rms.average[i],
-    batch.thd.average[i],
-    batch.trans.average[i],
-    batch.invalid[i],
-    until,
-  ];
-}
-
-/** The values of EXTREMES for entry `i`, NULL for metrics where both equal the average; undefined when that is so for all. */
-function extremesOf(batch: MeasurementColumns, i: number): (number | null)[] | undefined {
-  let extremes: (number | null)[] | undefined;
+  values[at] = second;
+  values[at + 1] = batch.boxId[i] ?? 0;
+  values[at + 2] = timestampMs - 1000 * second;
+  values[at + FIRST_AVERAGE + METRICS.length] = batch.invalid[i] ?? 0;
+  values[at + FIRST_AVERAGE + METRICS.length + 1] = until;
   for (let m = 0; m < METRICS.length; m += 1) {
     const { min, average, max } = batch[METRICS[m] ?? 'f'];
     const value = average[i] ?? Number.NaN;
     const least = min[i] ?? value;
     const greatest = max[i] ?? value;
-    if (Number.isNaN(value) || (least === value && greatest === value)) continue;
-    extremes ??= new Array<number | null>(EXTREMES.length).fill(null);
-    extremes[2 * m] = orElse(least, value);
-    extremes[2 * m + 1] = orElse(greatest, value);
+    const same = Number.isNaN(value) || (least === value && greatest === value);
+    values[at + FIRST_AVERAGE + m] = value;
+    values[at + FIRST_WRITTEN_EXTREME + 2 * m] = same ? null : orElse(least, value);
+    values[at + FIRST_WRITTEN_EXTREME + 2 * m + 1] = same ? null : orElse(greatest, value);
   }
-  return extremes;
 }
 
 function orElse(value: number, other: number): number {

@@ -1,0 +1,233 @@
+/** `npm run bench -- storage`: measurements a second into a store, through the triggering service against the store's own bulk insert. */
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { Long, MongoClient } from 'mongodb';
+import { silentLogger } from '../common/log.js';
+import { createColumns, METRICS, type MeasurementColumns } from '../proto/columns.js';
+import { measurementDocument } from '../store/mongo/measurement-document.js';
+import { openStore } from '../store/open.js';
+import { startMongo } from '../test/support/mongo-server.js';
+import { type Benchmark, type Comparison, compare } from './compare.js';
+import { Service } from './support/service.js';
+
+const BOXES = 100;
+const STEP_MS = 166;
+/** Whole batches, so that the last one does not wait to be filled; no more than the service lets wait (`limits.queue_measurements`). */
+const MESSAGES = 300_000;
+const SHORT_MESSAGES = 100_000;
+/** A server takes some thousands a second. */
+const MONGO_SHARE = 0.1;
+/** As the service writes them (`batch.max_measurements`). */
+const BATCH = 5000;
+/** Rows in one INSERT: SQLite takes 32,766 values; beyond some dozens more rows gain nothing. */
+const ROWS_A_STATEMENT = 50;
+const RETENTION = { mode: 'ttl', measurementsSeconds: 86_400 } as const;
+const GOAL = 0.8;
+const THROUGH = 'through the triggering service';
+
+/** The same measurements as the stream's (peers/stream.c), in batches. */
+function batches(messages: number): MeasurementColumns[] {
+  const start = Date.now() - (messages / BOXES) * STEP_MS;
+  const values = { f: 60, rms: 120, thd: 0.02, trans: 1 };
+  return Array.from({ length: Math.ceil(messages / BATCH) }, (_, b) => {
+    const columns = createColumns(BATCH);
+    columns.count = Math.min(BATCH, messages - b * BATCH);
+    for (let i = 0; i < columns.count; i++) {
+      const n = b * BATCH + i;
+      columns.boxId[i] = 1000 + (n % BOXES);
+      columns.timestampMs[i] = start + Math.floor(n / BOXES) * STEP_MS;
+      columns.dialect[i] = 3;
+      for (const metric of METRICS) {
+        const average = values[metric] + (metric === 'rms' ? Math.sin(n) / 20 : 0);
+        columns[metric].average[i] = average;
+        columns[metric].min[i] = average * 0.999;
+        columns[metric].max[i] = average * 1.001;
+      }
+    }
+    return columns;
+  });
+}
+
+const COLUMNS =
+  'second, box, ms, frequency, voltage, thd, transient, invalid, expire_at, frequency_min, frequency_max, ' +
+  'voltage_min, voltage_max, thd_min, thd_max, transient_min, transient_max';
+
+/** Rows in a table like the store's, in transactions as large as the service's batches. @returns rows a second */
+function sqliteAlone(file: string, all: readonly MeasurementColumns[]): number {
+  const db = new Database(file);
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = FULL');
+  db.exec(
+    `CREATE TABLE measurements (${COLUMNS}, PRIMARY KEY (second, box, ms)) WITHOUT ROWID;
+     CREATE INDEX measurements_expire ON measurements (expire_at)`,
+  );
+  const width = COLUMNS.split(',').length;
+  const row = `(${Array.from({ length: width }, () => '?').join(', ')})`;
+  const insert = db.prepare(
+    `INSERT OR IGNORE INTO measurements (${COLUMNS}) VALUES ${Array.from({ length: ROWS_A_STATEMENT }, () => row).join(', ')}`,
+  );
+  const until = Math.floor(Date.now() / 1000) + RETENTION.measurementsSeconds;
+  const start = performance.now();
+  let rows = 0;
+  for (const batch of all) {
+    db.exec('BEGIN IMMEDIATE');
+    for (let at = 0; at < batch.count; at += ROWS_A_STATEMENT) {
+      const values: number[] = [];
+      for (let i = at; i < at + ROWS_A_STATEMENT; i++) {
+        const time = batch.timestampMs[i] ?? 0;
+        values.push(Math.floor(time / 1000), batch.boxId[i] ?? 0, time % 1000);
+        for (const metric of METRICS) values.push(batch[metric].average[i] ?? 0);
+        values.push(0, until);
+        for (const metric of METRICS) values.push(batch[metric].min[i] ?? 0, batch[metric].max[i] ?? 0);
+      }
+      insert.run(values);
+    }
+    db.exec('COMMIT');
+    rows += batch.count;
+  }
+  const seconds = (performance.now() - start) / 1000;
+  db.close();
+  return rows / seconds;
+}
+
+/** @returns measurements a second */
+async function storeAlone(url: string, all: readonly MeasurementColumns[]): Promise<number> {
+  const store = await openStore(url, { retention: RETENTION, log: silentLogger() });
+  try {
+    const start = performance.now();
+    let stored = 0;
+    for (const batch of all) stored += (await store.insertMeasurements(batch)).inserted;
+    return (1000 * stored) / (performance.now() - start);
+  } finally {
+    await store.close();
+  }
+}
+
+/** `insertMany` of documents made beforehand, into a database with the store's indexes. @returns documents a second */
+async function driverAlone(
+  uri: string,
+  database: string,
+  all: readonly MeasurementColumns[],
+): Promise<number> {
+  await (await openStore(`${uri}/${database}`, { retention: RETENTION, log: silentLogger() })).close();
+  const client = await MongoClient.connect(uri);
+  try {
+    const measurements = client
+      .db(database)
+      .collection('measurements', { writeConcern: { w: 'majority', journal: true } });
+    const until = Math.floor(Date.now() / 1000) + RETENTION.measurementsSeconds;
+    const expiry = { expire_at: Long.fromNumber(until), expireAt: new Date(until * 1000) };
+    const documents = all.map((batch) =>
+      Array.from({ length: batch.count }, (_, i) => measurementDocument(batch, i, expiry)),
+    );
+    const start = performance.now();
+    for (const batch of documents) await measurements.insertMany(batch, { ordered: false });
+    return (1000 * documents.flat().length) / (performance.now() - start);
+  } finally {
+    await client.close();
+  }
+}
+
+/** @returns measurements a second, from the first one sent until all are stored */
+async function throughService(store: string, messages: number): Promise<number> {
+  const service = await Service.start({ boxes: BOXES, dialect: 3, stepMs: STEP_MS, store });
+  try {
+    // Until the code is compiled: a daemon runs for months.
+    const first = BATCH * Math.max(1, Math.floor(messages / 4 / BATCH));
+    await service.measure(first);
+    const { lost, storedPerSecond } = await service.measure(messages);
+    const { duplicates, stored } = (await service.status()).store;
+    if (lost > 0 || stored !== first + messages)
+      throw new Error(`${stored} of ${first + messages} stored, ${lost} lost, ${duplicates} doubled`);
+    return storedPerSecond;
+  } finally {
+    await service.stop();
+  }
+}
+
+async function compareSqlite(rounds: number, messages: number): Promise<Comparison> {
+  const all = batches(messages);
+  const folder = await mkdtemp(join(tmpdir(), 'makai-bench-'));
+  let files = 0;
+  const file = (): string => join(folder, `${++files}.db`);
+  const baseline = `better-sqlite3, ${ROWS_A_STATEMENT} rows a statement`;
+  try {
+    return await compare(
+      {
+        title: `SQLite: ${messages} measurements of ${BOXES} Box 3s, storing`,
+        unit: 'measurements/s',
+        better: 'higher',
+        baseline,
+        contenders: [
+          { name: baseline, once: () => sqliteAlone(file(), all) },
+          { name: 'the store, fed directly', once: () => storeAlone(`sqlite:${file()}`, all) },
+          { name: THROUGH, once: () => throughService(`sqlite:${file()}`, messages) },
+        ],
+        warmUp: false,
+        goals: [{ contender: THROUGH, ratio: GOAL }],
+      },
+      rounds,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function compareMongo(rounds: number, messages: number): Promise<Comparison[]> {
+  const server = await startMongo();
+  if (server === undefined) return [];
+  const all = batches(messages);
+  const client = await MongoClient.connect(server.uri);
+  let number = 0;
+  /** Each time in a database of its own, which is gone afterwards. */
+  const inOwn = async (run: (database: string) => Promise<number>): Promise<number> => {
+    const database = `bench_${++number}`;
+    try {
+      return await run(database);
+    } finally {
+      await client.db(database).dropDatabase();
+    }
+  };
+  const baseline = "the driver's insertMany";
+  try {
+    const comparison = await compare(
+      {
+        title: `MongoDB: ${messages} measurements of ${BOXES} Box 3s, storing`,
+        unit: 'measurements/s',
+        better: 'higher',
+        baseline,
+        contenders: [
+          { name: baseline, once: () => inOwn((database) => driverAlone(server.uri, database, all)) },
+          {
+            name: 'the store, fed directly',
+            once: () => inOwn((database) => storeAlone(`${server.uri}/${database}`, all)),
+          },
+          {
+            name: THROUGH,
+            once: () => inOwn((database) => throughService(`${server.uri}/${database}`, messages)),
+          },
+        ],
+        warmUp: false,
+        goals: [{ contender: THROUGH, ratio: GOAL }],
+      },
+      rounds,
+    );
+    return [comparison];
+  } finally {
+    await client.close();
+    await server.stop();
+  }
+}
+
+export const storage: Benchmark = {
+  name: 'storage',
+  what: "measurements a second into SQLite and MongoDB, through the triggering service against the store's own bulk insert",
+  run: async ({ rounds, short = false }) => {
+    const messages = short ? SHORT_MESSAGES : MESSAGES;
+    const fewer = Math.min(rounds, 3);
+    return [await compareSqlite(fewer, messages), ...(await compareMongo(fewer, messages * MONGO_SHARE))];
+  },
+};
