@@ -1,5 +1,5 @@
 /**
- * A real server that speaks MongoDB's protocol, for tests: found in the order of DEVELOPERS.md, started on a free port with a data folder of its own,
+ * A real server that speaks MongoDB's protocol, for tests: found in the order of CONTRIBUTING.md, started on a free port with a data folder of its own,
  * and gone afterwards even when the test runner is killed.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -76,7 +76,7 @@ export async function startMongo(): Promise<MongoServer | undefined> {
   const binary = process.env.MONGOMS_SYSTEM_BINARY ?? onPath('mongod') ?? (await downloadMongod());
   if (binary !== undefined) return await startBinary(binary);
   process.stderr.write(
-    '\n*** TESTS WITH MONGODB ARE SKIPPED: no server. Install mongod, or set MAKAI_TEST_MONGO_URI or MONGOMS_SYSTEM_BINARY (DEVELOPERS.md). ***\n\n',
+    '\n*** TESTS WITH MONGODB ARE SKIPPED: no server. Install mongod, or set MAKAI_TEST_MONGO_URI or MONGOMS_SYSTEM_BINARY (CONTRIBUTING.md). ***\n\n',
   );
   return undefined;
 }
