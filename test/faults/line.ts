@@ -32,6 +32,8 @@ export interface LineOptions {
   env?: Partial<Record<Kind, Readonly<Record<string, string>>>>;
   /** where the boxes connect, when not straight to the brokers */
   boxEndpoints?: (endpoints: Workspace['endpoints']) => Partial<Workspace['endpoints']>;
+  /** the one daemon that is started; all unless given */
+  only?: Kind;
   /** false: a case has boxes of its own */
   boxes?: boolean;
 }
@@ -81,7 +83,7 @@ export class FaultLine {
     const line = new FaultLine({ workspace, daemons, mongo, storeUrl, serverKey }, config);
     try {
       await line.registerBoxes();
-      for (const kind of KINDS) await daemons[kind].start();
+      for (const kind of KINDS) if ((options.only ?? kind) === kind) await daemons[kind].start();
       if (options.boxes !== false) line.fleet = await line.startFleet(options);
       return line;
     } catch (error) {

@@ -61,6 +61,8 @@ export const ENDPOINTS: readonly EndpointTarget[] = [
   ...(['box_pub', 'box_pull', 'backend_pull', 'zmq_event_id_endpoint'] as const).map((name) =>
     raw('acquisition-broker', name, eventIsAnnounced),
   ),
+  { kind: 'triggering-service', name: 'zmq_trigger_endpoint', seeds: 'stream', open: stream },
+  { kind: 'triggering-service', name: 'status', seeds: 'http', connections: true, open: http },
   { kind: 'triggering-broker', name: 'status', seeds: 'http', connections: true, open: http },
   { kind: 'acquisition-broker', name: 'status', seeds: 'http', connections: true, open: http },
 ];
@@ -121,6 +123,39 @@ async function measurements(daemon: DaemonUnderTest): Promise<Entrance> {
       box.close();
       listener.close();
     },
+  };
+}
+
+/** In the place of the triggering broker: what the service hears there. */
+async function stream(daemon: DaemonUnderTest): Promise<Entrance> {
+  const broker = new Publisher({ linger: 0, sendHighWaterMark: 0 });
+  await broker.bind(at(daemon, 'zmq_trigger_endpoint'));
+  const messages = async (): Promise<number> => ((await daemon.details()) as { messages: number }).messages;
+  const begin = await messages();
+  // Until its subscription is in force; afterwards nothing is dropped.
+  await until(async () => {
+    await broker.send(['0', 'begin']);
+    return (await messages()) > begin;
+  });
+  let sent = 0;
+  const before = await messages();
+  return {
+    send: async (frames) => {
+      await broker.send([...frames]);
+      sent += 1;
+      if (sent % 5000 !== 0) return;
+      await until(async () => (await messages()) - before >= sent - 100);
+    },
+    works: async () => {
+      await until(async () => (await messages()) - before >= sent - 100);
+      const was = ((await daemon.details()) as { measurements: number }).measurements;
+      await until(async () => {
+        const now = { id: BOX2, time: Date.now(), frequency: 60, rms: 120 };
+        await broker.send([String(BOX2), proto.triggerMessage.encode(now)]);
+        return ((await daemon.details()) as { measurements: number }).measurements > was;
+      });
+    },
+    close: () => broker.close(),
   };
 }
 

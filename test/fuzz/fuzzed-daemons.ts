@@ -9,4 +9,12 @@ export const FUZZED_DAEMONS: readonly { kind: Kind; change: Record<string, unkno
       limits: { requests_per_second: 100_000, requests_burst: 1_000_000 },
     },
   },
+  {
+    kind: 'triggering-service',
+    change: {
+      zmq_trigger_endpoint: 'tcp://127.0.0.1:*',
+      plugins: [],
+      limits: { measurements_per_second: 100_000, measurements_burst: 10_000_000 },
+    },
+  },
 ];

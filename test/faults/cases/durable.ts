@@ -1,68 +1,66 @@
 /** Acknowledged = on disk: the broker is killed the moment an `evnew` is heard, and the event must be in the store. */
 import { Push, Subscriber } from 'zeromq';
 import * as proto from '../../../proto/index.js';
-import type { FaultCase } from '../case.js';
-import { FaultLine } from '../line.js';
+import type { FaultCase, Outcome } from '../case.js';
+import { FaultLine, type StoreKind } from '../line.js';
 
 /** How often the broker is killed; MAKAI_FAULT_KILLS changes it. */
 const KILLS = Number(process.env.MAKAI_FAULT_KILLS ?? 20);
 const AT_ONCE = 40;
 
 export const DURABLE: readonly FaultCase[] = [
-  {
-    name: 'evnew means on disk',
-    stores: ['sqlite', 'mongo'],
-    run: async (store) => {
-      const line = await FaultLine.start({ store, boxes: false });
-      if (line === undefined) return undefined;
-      const broker = line.daemons['acquisition-broker'];
-      const heard: number[] = [];
-      let sent = 0;
-      try {
-        for (let round = 0; round < KILLS; round += 1) {
-          if (!broker.running) await broker.start();
-          const client = new Push({ linger: 0 });
-          const listener = new Subscriber({ linger: 0 });
-          const ready = new Promise<void>((resolve) => listener.events.on('handshake', () => resolve()));
-          listener.subscribe('evnew');
-          listener.connect(line.field('acquisition-broker', 'backend_pub'));
-          client.connect(line.field('acquisition-broker', 'backend_pull'));
-          await ready;
-          const asking = (async () => {
-            for (let i = 0; i < AT_ONCE; i += 1) {
-              await client.send(request(`durable ${round} ${i}`));
-              sent += 1;
-            }
-          })();
-          // Killed at another one of them in each round.
-          for (let i = 0; i <= round % (AT_ONCE / 2); i += 1)
-            heard.push(Number(String((await listener.receive())[1])));
-          const killed = broker.kill();
-          await asking;
-          await killed;
-          // What is still on its way to us was published too.
-          listener.receiveTimeout = 50;
-          for (;;) {
-            const frames = await listener.receive().catch(() => undefined);
-            if (frames === undefined) break;
-            heard.push(Number(String(frames[1])));
-          }
-          client.close();
-          listener.close();
-        }
-        // With MongoDB the event may be in the broker's spool until its next start: it is delivered then.
-        await broker.start();
-        return {
-          rows: [await counted(line, heard, sent)],
-          wrong: line.deaths(),
-          notes: [`killed ${KILLS} times right after an evnew`],
-        };
-      } finally {
-        await line.stop();
-      }
-    },
-  },
+  { name: 'evnew means on disk', stores: ['sqlite', 'mongo'], run: (store) => evnewKills(store, KILLS) },
 ];
+
+/** Kills the broker `kills` times right after one of the first notices of a burst of requests. @returns undefined without MongoDB */
+export async function evnewKills(store: StoreKind, kills: number): Promise<Outcome | undefined> {
+  const line = await FaultLine.start({ store, boxes: false, only: 'acquisition-broker' });
+  if (line === undefined) return undefined;
+  const broker = line.daemons['acquisition-broker'];
+  const heard: number[] = [];
+  let sent = 0;
+  try {
+    for (let round = 0; round < kills; round += 1) {
+      if (!broker.running) await broker.start();
+      sent += await killedAfter(line, `durable ${round}`, 1 + (round % (AT_ONCE / 2)), heard);
+    }
+    // With MongoDB an event may lie in the broker's spool until its next start: it is delivered then.
+    await broker.start();
+    const rows = [await counted(line, heard, sent)];
+    return { rows, wrong: line.deaths(), notes: [`killed ${kills} times right after an evnew`] };
+  } finally {
+    await line.stop();
+  }
+}
+
+/** Sends a burst of requests and kills the broker at the `notices`th notice. @returns how many were sent */
+async function killedAfter(line: FaultLine, name: string, notices: number, heard: number[]): Promise<number> {
+  const client = new Push({ linger: 0 });
+  const listener = new Subscriber({ linger: 0 });
+  const ready = new Promise<void>((resolve) => listener.events.on('handshake', () => resolve()));
+  listener.subscribe('evnew');
+  listener.connect(line.field('acquisition-broker', 'backend_pub'));
+  client.connect(line.field('acquisition-broker', 'backend_pull'));
+  const first = listener.receive();
+  await ready;
+  const asking = (async () => {
+    for (let i = 0; i < AT_ONCE; i += 1) await client.send(request(`${name} ${i}`));
+  })();
+  heard.push(Number(String((await first)[1])));
+  for (let i = 1; i < notices; i += 1) heard.push(Number(String((await listener.receive())[1])));
+  const killed = line.daemons['acquisition-broker'].kill();
+  await Promise.all([asking, killed]);
+  // What is still on its way to us was published too.
+  listener.receiveTimeout = 50;
+  for (;;) {
+    const frames = await listener.receive().catch(() => undefined);
+    if (frames === undefined) break;
+    heard.push(Number(String(frames[1])));
+  }
+  client.close();
+  listener.close();
+  return AT_ONCE;
+}
 
 async function counted(line: FaultLine, heard: readonly number[], sent: number) {
   const store = await line.openStore();

@@ -1,0 +1,80 @@
+/**
+ * The most telling faults, short (npm run test:faults has them all): kill -9 of the acquisition broker and of the triggering service under load, and
+ * of the broker right after an `evnew`. Then: no secret key in any log, error or process list of the run.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { readSecretCertificate } from '../../keys/files.js';
+import { evnewKills } from '../faults/cases/durable.js';
+import { Ledger, type Row } from '../faults/ledger.js';
+import { BOX_IDS, FaultLine, KINDS, SPARE_IDS } from '../faults/line.js';
+
+const EVNEW_KILLS = 3;
+
+describe('faults under load', function () {
+  this.timeout(180_000);
+
+  describe('kill -9', () => {
+    let line: FaultLine;
+    before(async () => {
+      const started = await FaultLine.start({ store: 'sqlite' });
+      assert.ok(started);
+      line = started;
+    });
+    after(() => line?.stop());
+
+    it('of broker and service: nothing accepted is lost, nothing is doubled', async () => {
+      const ledger = new Ledger(line);
+      ledger.start();
+      for (const kind of ['acquisition-broker', 'triggering-service'] as const) {
+        await ledger.moreEvents(4);
+        await ledger.moreMeasurements(10);
+        await line.daemons[kind].kill();
+        await line.daemons[kind].start();
+      }
+      await ledger.moreEvents(4);
+      await ledger.moreMeasurements(20);
+      const rows = await ledger.settle({ waveforms: false });
+      for (const row of rows) assertWhole(row);
+      assert.deepEqual(line.deaths(), []);
+    });
+
+    it('no secret key is in a log, or in what the process list shows', async () => {
+      const { keys } = line.workspace;
+      const files = [
+        keys.serverSecret,
+        ...[...BOX_IDS, ...SPARE_IDS].map((id) => keys.boxSecret(String(id))),
+      ];
+      const secrets: string[] = [];
+      for (const file of files) secrets.push((await readSecretCertificate(file)).secretKey.reveal());
+      const shown = [line.logs(), ...processTexts(KINDS.map((kind) => line.daemons[kind].pid))];
+      assert.ok(line.logs().length > 0);
+      for (const kind of KINDS) shown.push(JSON.stringify(await line.details(kind)));
+      for (const [at, text] of shown.entries())
+        for (const secret of secrets) assert.ok(!text.includes(secret), `a secret key in text ${at}`);
+    });
+  });
+
+  it('right after an evnew: the event is in the store', async () => {
+    const outcome = await evnewKills('sqlite', EVNEW_KILLS);
+    assert.ok(outcome);
+    assert.deepEqual(outcome.wrong, []);
+    for (const row of outcome.rows) assertWhole(row);
+  });
+});
+
+function assertWhole({ accepted, doubled, kind, lost, missing }: Row): void {
+  assert.ok(accepted > 0, `no ${kind} were accepted`);
+  assert.equal(lost, 0, `${lost} ${kind} lost: ${missing}`);
+  assert.equal(doubled, 0, `${doubled} ${kind} doubled`);
+}
+
+/** Command line and environment of each process and its threads' names, as `ps` would show them. */
+function processTexts(pids: readonly (number | undefined)[]): string[] {
+  return pids.flatMap((pid) => {
+    const tasks = readdirSync(`/proc/${pid}/task`).map((task) => `/proc/${pid}/task/${task}/comm`);
+    return [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`, ...tasks].map((file) =>
+      readFileSync(file, 'latin1'),
+    );
+  });
+}
