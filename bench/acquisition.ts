@@ -18,6 +18,7 @@ import { Measured } from './support/process.js';
 const BOXES = 100;
 const EVENT_MS = 10_000;
 const LONG_MS = 60_000;
+const LONG_GOAL_MS = 150;
 const COMMANDS = 300;
 const DIRECT = 'store, fed directly';
 const BROKER = 'through the broker';
@@ -260,6 +261,7 @@ async function measure(rounds: number): Promise<Comparison[]> {
         better: 'lower',
         baseline: BROKER,
         contenders: [{ name: BROKER, once: () => line.event(line.windows.long, 1) }],
+        goals: [{ contender: BROKER, figure: LONG_GOAL_MS }],
       },
       rounds,
     );

@@ -6,6 +6,7 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   broker: async () => (await import('./broker.js')).broker,
   'triggering-service': async () => (await import('./triggering-service.js')).triggeringService,
   storage: async () => (await import('./storage.js')).storage,
+  trip: async () => (await import('./trip.js')).trip,
   decode: async () => (await import('./decode.js')).decode,
   store: async () => (await import('./store.js')).store,
   signal: async () => (await import('./signal.js')).signal,

@@ -15,8 +15,8 @@ export interface ServiceOptions {
   dialect: 2 | 3;
   /** ms of a box's time from one measurement to its next */
   stepMs: number;
-  /** store URL; without it storage is off */
-  store?: string;
+  /** store URL */
+  store: string;
   plugins?: { path: string }[];
   workers?: number;
   /** the core that the service runs on, all its threads; the stream comes from another one. Undefined: wherever there is room */
@@ -55,7 +55,7 @@ export class Service {
     const config = {
       zmq_trigger_endpoint: endpoint,
       zmq_acquisition_endpoint: `tcp://127.0.0.1:${await freePort()}`,
-      ...(store === undefined ? {} : { store }),
+      store,
       spool: { path: join(folder, 'spool') },
       plugins,
       workers,
@@ -67,10 +67,7 @@ export class Service {
     writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
     const args = [endpoint, String(dialect), String(boxes), String(stepMs), String(workers)];
     const stream = start('stream', peer('stream'), args, cpu === undefined ? undefined : 1 - cpu);
-    const program =
-      store === undefined
-        ? [join(PACKAGE_ROOT, 'dist/bench/support/service-without-store.js'), file]
-        : [join(PACKAGE_ROOT, 'dist/cli/main.js'), 'triggering-service', file];
+    const program = [join(PACKAGE_ROOT, 'dist/cli/main.js'), 'triggering-service', file];
     const daemon = start('triggering-service', process.execPath, program, cpu);
     const { endpoints } = await daemon.json<{ endpoints: { status: string } }>();
     await stream.until('ready');

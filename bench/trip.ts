@@ -1,0 +1,167 @@
+/**
+ * `npm run bench -- trip`: from the measurement that trips a plugin to the command on the wire to the box, through all three daemons
+ * and the threshold plugin. Open loop: each measurement is due at its time, and its latency counts from then, whenever it got out.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { build } from 'hdr-histogram-js';
+import { Publisher, Subscriber } from 'zeromq';
+import { command, measurement } from '../proto/index.js';
+import { type Benchmark, type Comparison, compare } from './compare.js';
+import { DAEMONS, DaemonLine } from './support/line.js';
+
+const BOXES = 100;
+const TRIPS = 400;
+const SHORT_TRIPS = 100;
+/** Trips a second: an eighth of what a plugin may ask for in the long run. */
+const RATE = 25;
+const NORMAL_V = 120;
+const SAG_V = 90;
+/** A box's time from one measurement to its next. */
+const STEP_MS = 1000;
+const LATE_MS = 5000;
+const GOAL_MS = 20;
+const FIRST_BOX = 1000;
+
+interface Percentiles {
+  p50: number;
+  p99: number;
+  p999: number;
+}
+
+/** The boxes' one connection for measurements, and one that hears the commands of all of them. */
+class Boxes {
+  readonly #publisher: Publisher;
+  readonly #listener: Subscriber;
+  /** of each box the time of its next measurement; in the past, so that none of them is ahead of the daemons' clock */
+  readonly #time = Array.from({ length: BOXES }, () => Date.now() - 3_600_000);
+  /** trips whose command has not come: when they were due, and the end of their window */
+  readonly #open = new Map<string, { dueMs: number; endMs: number }>();
+  #histogram = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 60_000_000,
+    numberOfSignificantValueDigits: 3,
+  });
+
+  constructor({ curve, endpoints }: DaemonLine) {
+    this.#publisher = new Publisher({ ...curve, linger: 0 });
+    this.#listener = new Subscriber({ ...curve, linger: 0 });
+    this.#publisher.connect(endpoints.measurements);
+    for (let box = 0; box < BOXES; box++) this.#listener.subscribe(String(FIRST_BOX + box));
+    this.#listener.connect(endpoints.commands);
+    void this.#hear();
+  }
+
+  /** Sends until a command has come through the whole line. */
+  async warmUp(): Promise<void> {
+    for (let box = 0; this.#histogram.totalCount === 0; box = (box + 1) % BOXES) {
+      await this.#trip(box, performance.now());
+      await sleep(100);
+    }
+    await this.trips(BOXES);
+  }
+
+  /** @throws Error when a command did not come */
+  async trips(count: number): Promise<Percentiles> {
+    this.#open.clear();
+    this.#histogram.reset();
+    const start = performance.now() + 10;
+    for (let i = 0; i < count; i++) {
+      const dueMs = start + (1000 * i) / RATE;
+      const ahead = dueMs - performance.now();
+      if (ahead > 0) await sleep(ahead);
+      await this.#trip(i % BOXES, dueMs);
+    }
+    const end = performance.now() + LATE_MS;
+    while (this.#histogram.totalCount < count && performance.now() < end) await sleep(10);
+    if (this.#histogram.totalCount < count)
+      throw new Error(`${this.#histogram.totalCount} of ${count} commands reached the boxes`);
+    const ms = (percentile: number): number => this.#histogram.getValueAtPercentile(percentile) / 1000;
+    return { p50: ms(50), p99: ms(99), p999: ms(99.9) };
+  }
+
+  /** A sag, and the measurement after it: that one ends the sag, so the plugin asks for it. */
+  async #trip(box: number, dueMs: number): Promise<void> {
+    const before = this.#time[box] ?? 0;
+    this.#time[box] = before + 3 * STEP_MS;
+    await this.#send(box, before, NORMAL_V);
+    await this.#send(box, before + STEP_MS, SAG_V);
+    const endMs = before + 2 * STEP_MS;
+    this.#open.set(String(FIRST_BOX + box), { dueMs, endMs });
+    await this.#send(box, endMs, NORMAL_V);
+  }
+
+  #send(box: number, timestampMs: number, volts: number): Promise<void> {
+    const boxId = FIRST_BOX + box;
+    const metric = (average: number) => ({ min: average, max: average, average });
+    const metrics = { f: metric(60), rms: metric(volts), thd: metric(0.02) };
+    return this.#publisher.send([
+      String(boxId).padStart(4, '0'),
+      measurement.encode({ boxId, timestampMs, metrics }),
+    ]);
+  }
+
+  /** What is sent again because nobody answers ends before the window that is waited for. */
+  async #hear(): Promise<void> {
+    for await (const [topic, message] of this.#listener) {
+      const now = performance.now();
+      const trip = this.#open.get(topic?.toString() ?? '');
+      if (trip === undefined || message === undefined) continue;
+      const { body } = command.decode(message);
+      if (body.kind !== 'data' || body.endMs < trip.endMs) continue;
+      this.#open.delete(topic?.toString() ?? '');
+      this.#histogram.recordValue(Math.round(1000 * (now - trip.dueMs)));
+    }
+  }
+
+  close(): void {
+    this.#publisher.close();
+    this.#listener.close();
+  }
+}
+
+async function measure(rounds: number, trips: number): Promise<Comparison[]> {
+  const line = await DaemonLine.prepare([{ path: 'threshold' }]);
+  let boxes: Boxes | undefined;
+  try {
+    for (const name of DAEMONS) await line.start(name);
+    const fleet = new Boxes(line);
+    boxes = fleet;
+    await fleet.warmUp();
+    const seen: Percentiles[] = [];
+    for (let round = 0; round < rounds; round++) seen.push(await fleet.trips(trips));
+    const shown = (
+      which: keyof Percentiles,
+      label: string,
+      goals?: { contender: string; figure: number }[],
+    ) => {
+      let next = 0;
+      return compare(
+        {
+          title: `from the measurement that trips threshold to the command at the box, ${RATE} a second, ${label}`,
+          unit: 'ms',
+          better: 'lower',
+          baseline: 'makai',
+          contenders: [{ name: 'makai', once: () => seen[next++]?.[which] ?? Number.NaN }],
+          warmUp: false,
+          ...(goals === undefined ? {} : { goals }),
+        },
+        rounds,
+      );
+    };
+    return [
+      await shown('p50', 'p50'),
+      await shown('p99', 'p99', [{ contender: 'makai', figure: GOAL_MS }]),
+      await shown('p999', 'p99.9'),
+    ];
+  } finally {
+    boxes?.close();
+    await line.stop();
+  }
+}
+
+export const trip: Benchmark = {
+  name: 'trip',
+  long: true,
+  what: 'from the measurement that trips a plugin to the command at the box, through the three daemons',
+  run: ({ rounds, short = false }) => measure(Math.min(rounds, 3), short ? SHORT_TRIPS : TRIPS),
+};
