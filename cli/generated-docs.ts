@@ -4,6 +4,7 @@ import { errorReference } from '../common/error-reference.js';
 import { metricReference } from '../common/status/metric-reference.js';
 import { configReference } from '../config/reference.js';
 import { cliReference } from './cli-reference.js';
+import { licenceReference } from './licence-reference.js';
 import { buildProgram } from './program.js';
 
 /** Page names in docs/, and their texts. */
@@ -13,6 +14,7 @@ export function generatedDocs(): Readonly<Record<string, string>> {
     'configuration.md': mark(configReference()),
     'errors.md': mark(errorReference()),
     'scenarios.md': mark(scenarioReference()),
+    'licences.md': mark(licenceReference()),
     'metrics.md': mark(metricReference()),
   };
 }

@@ -1,0 +1,74 @@
+/** docs/licences.md: every package that package-lock.json installs, with its SPDX licence. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PACKAGE_ROOT } from '../common/package-root.js';
+
+export interface LockedPackage {
+  name: string;
+  version: string;
+  /** an SPDX expression, as the package states it */
+  licence: string;
+  /** needed to build and test alone */
+  development: boolean;
+}
+
+interface LockEntry {
+  version?: string;
+  license?: string;
+  dev?: boolean;
+  devOptional?: boolean;
+}
+
+/** The packages, by name and version; one that is installed twice in one version is there once. */
+export function lockedPackages(): LockedPackage[] {
+  const lock = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, LockEntry>;
+  };
+  const found = new Map<string, LockedPackage>();
+  for (const [path, { dev, devOptional, license, version = '' }] of Object.entries(lock.packages)) {
+    if (path === '') continue;
+    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+    const development = dev === true || devOptional === true;
+    const key = `${name} ${version}`;
+    const before = found.get(key);
+    found.set(key, {
+      name,
+      version,
+      licence: license ?? 'NOASSERTION',
+      development: development && (before?.development ?? true),
+    });
+  }
+  return [...found.values()].sort((a, b) => compare(a.name, b.name) || compare(a.version, b.version));
+}
+
+/** The page, whole. */
+export function licenceReference(): string {
+  const packages = lockedPackages();
+  const runtime = packages.filter(({ development }) => !development);
+  return [
+    '# Licences of the dependencies',
+    '',
+    'SPDX expressions, as the packages state them. A bill of materials in CycloneDX comes from `npm run -s sbom`. Versions are those of',
+    '`package-lock.json`. Makai itself is MIT.',
+    '',
+    `## At run time (${runtime.length})`,
+    '',
+    ...table(runtime),
+    '',
+    'Native code that these packages bring: `zeromq` builds in libzmq (MPL-2.0) and libsodium (ISC), `better-sqlite3` builds in SQLite (public domain,',
+    '`blessing`).',
+    '',
+    `## To build and test (${packages.length - runtime.length})`,
+    '',
+    ...table(packages.filter(({ development }) => development)),
+  ].join('\n');
+}
+
+function table(packages: readonly LockedPackage[]): string[] {
+  const rows = packages.map(({ licence, name, version }) => `| ${name} | ${version} | ${licence} |`);
+  return ['| package | version | licence |', '|---|---|---|', ...rows];
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
