@@ -34,3 +34,10 @@ export function pause(clock: Clock, ms: number, stop?: AbortSignal): Promise<voi
     stop?.addEventListener('abort', end);
   });
 }
+
+/** Waits for `work`, but not longer than so many ms. */
+export async function within(work: Promise<unknown>, ms: number, clock: Clock): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([work, pause(clock, ms, done.signal)]);
+  done.abort();
+}

@@ -88,6 +88,7 @@ export function createCore(options: CoreOptions) {
     locations: new Locations(store, clock, config.ttl_cache_ttl * 1000, REMEMBERED_BOXES),
     limits: replyLimits(config),
     limitBytes: config.limits.answers_bytes,
+    busy: () => events.intake.busy,
   });
   const rate = new RateLimit({
     clock,

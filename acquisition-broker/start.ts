@@ -11,7 +11,7 @@ import { measuredStore, spoolStatus } from '../store/measured.js';
 import type { Store } from '../store/store.js';
 import { startSweeper } from '../store/sweeper.js';
 import { type BrokerAccess, openBrokerAccess } from './access.js';
-import { type Clock, pause, systemClock } from './clock.js';
+import { type Clock, systemClock, within } from './clock.js';
 import { type Core, createCore } from './core.js';
 import { untilDone } from './events/patience.js';
 import { addMetrics } from './metrics.js';
@@ -194,13 +194,6 @@ async function drain(core: Core, boxes: BoxSockets, backend: BackendSockets, clo
   await within(drained, DRAIN_MS, clock);
   core.giveUpStore();
   await within(drained, GIVE_UP_MS, clock);
-}
-
-/** Waits for `work`, but not longer than so many ms. */
-async function within(work: Promise<unknown>, ms: number, clock: Clock): Promise<void> {
-  const done = new AbortController();
-  await Promise.race([work, pause(clock, ms, done.signal)]);
-  done.abort();
 }
 
 async function stopTimers(core: Core): Promise<void> {

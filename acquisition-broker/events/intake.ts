@@ -72,6 +72,11 @@ export class EventIntake {
     return this.#waiting.length;
   }
 
+  /** While events are being numbered and stored: a promise for the end of it. */
+  get busy(): Promise<void> | undefined {
+    return this.#isWorking ? this.#working : undefined;
+  }
+
   /** Takes a checked request, unless too many wait. @returns why not, when it does not */
   accept(request: EventRequest): Refusal {
     const { book, limit } = this.#deps;

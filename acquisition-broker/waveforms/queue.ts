@@ -11,6 +11,7 @@ import type { Waveform } from '../../proto/messages.js';
 import type { BoxEventDocument, Store } from '../../store/store.js';
 import type { Locations } from '../boxes/locations.js';
 import type { TimeWindow } from '../boxes/sender.js';
+import { within } from '../clock.js';
 import type { Notices } from '../events/notices.js';
 import { type Patience, untilDone } from '../events/patience.js';
 import type { RequestBook } from '../open/book.js';
@@ -20,6 +21,8 @@ import { decodeWaveform, type ReplyLimits, type WaveformFrames } from './decode.
 
 /** What a frame costs besides its bytes (its Buffer object), roughly. */
 const FRAME_OVERHEAD_BYTES = 256;
+/** How long an answer gives way to new events. */
+const GIVE_WAY_MS = 100;
 /** Waveforms written at one time. */
 const WRITES_AT_ONCE = 4;
 
@@ -43,6 +46,8 @@ export interface QueueDeps {
   limits: ReplyLimits;
   /** bytes of answers held at one time; one answer is always taken */
   limitBytes: number;
+  /** a promise while an event is being numbered: that goes first, since boxes' buffers are short */
+  busy(): Promise<void> | undefined;
 }
 
 export class WaveformQueue {
@@ -104,6 +109,7 @@ export class WaveformQueue {
     try {
       for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
         const { bytes, reply } = next;
+        await this.#giveWay();
         const write = await this.#take(reply);
         if (write === undefined) this.#release(bytes);
         else await this.#write(write, bytes);
@@ -111,6 +117,11 @@ export class WaveformQueue {
     } finally {
       this.#isDecoding = false;
     }
+  }
+
+  async #giveWay(): Promise<void> {
+    const busy = this.#deps.busy();
+    if (busy !== undefined) await within(busy, GIVE_WAY_MS, this.#deps.patience.clock);
   }
 
   /** Begins to write; fulfilled when another one may be begun. */

@@ -42,6 +42,7 @@ describe('acquisition broker: the queue of waveforms', () => {
       patience: { clock, log, stopping: new AbortController().signal },
       limits: { cycles: 1000, samples: 100_000 },
       limitBytes: 1,
+      busy: () => undefined,
     });
     const frames = proto.encodeCycles3(cyclesBetween(1000, 1100));
     const none = proto.encodeCycles3(cyclesBetween(9000, 9100));
