@@ -136,7 +136,8 @@ export const runFields = (daemon: keyof typeof STATUS_DEFAULTS) => ({
   }),
   health_documents: field(flag().default(false), {
     title: 'Health documents',
-    description: 'Whether findings are written to the collection `health`.',
+    description:
+      'Whether the triggering service writes findings to the collection `health` every 20 s, as the health service of the field does: itself and each box, up or down. Not beside that service.',
     from: 'ours',
   }),
 });

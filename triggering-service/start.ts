@@ -9,6 +9,7 @@ import { measuredStore, spoolStatus } from '../store/measured.js';
 import type { Store } from '../store/store.js';
 import { startSweeper } from '../store/sweeper.js';
 import { type Core, createCore } from './core.js';
+import { startHealthDocuments } from './health-documents.js';
 import { type CurveClientOptions, openStream } from './ingest/stream-socket.js';
 import { addMetrics } from './metrics.js';
 import { RequestQueue } from './requests/request-queue.js';
@@ -67,6 +68,7 @@ export async function startTriggeringService(
       start: async () => startTraffic(store, config.metric_update_sec, () => core.ingest.totals.bytes, log),
     },
     { name: 'expiry', start: async () => startSweeper(store, log) },
+    { name: 'health', start: async () => startHealth(core, config, store, log) },
     { name: 'thresholds', start: () => started(core.siteWatch) },
     { name: 'plugins', start: () => startPlugins(core, config) },
     { name: 'housekeeping', start: async () => startHousekeeping(core) },
@@ -131,6 +133,11 @@ async function started(siteWatch: Core['siteWatch']): Promise<Running> {
 async function startPlugins({ plugins }: Core, config: TriggeringServiceConfig): Promise<Running> {
   await plugins.load(config.plugins);
   return plugins;
+}
+
+function startHealth({ boxes }: Core, config: TriggeringServiceConfig, store: Store, log: Logger): Running {
+  if (!config.health_documents) return { stop: () => Promise.resolve() };
+  return startHealthDocuments(store, () => boxes.totals(), log);
 }
 
 function startHousekeeping({ boxes, requests, trends }: Core): Running {
