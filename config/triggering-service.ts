@@ -34,7 +34,7 @@ const limits = z.strictObject({
   }),
   message_bytes: field(whole(1024, 2 ** 24, 'bytes').default(65_536), {
     title: 'Longest frame',
-    description: 'A longer one breaks the connection to the triggering broker.',
+    description: 'A longer one is dropped and counted before it is decoded.',
     from: 'ours',
   }),
   queue_measurements: field(whole(1, 100_000_000).default(500_000), {
@@ -56,9 +56,10 @@ const pluginLimits = z.strictObject({
       'Of a WebAssembly plugin: all of its memory. Of a JavaScript plugin: its JavaScript heap alone.',
     from: 'ours',
   }),
-  queue_batches: field(whole(2, 100_000).default(256), {
+  queue_batches: field(whole(2, 100_000).default(1024), {
     title: 'Queue',
-    description: 'Batches that wait for a plugin; then the oldest are dropped and counted.',
+    description:
+      'Batches that wait for a plugin; then the oldest are dropped and counted. There is room for 131,072 measurements in all.',
     from: 'ours',
   }),
 });

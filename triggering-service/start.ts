@@ -19,6 +19,8 @@ import { startTraffic } from './traffic.js';
 const NAME = 'triggering-service';
 /** Event requests that may wait for the acquisition broker. */
 const REQUEST_LIMIT = 20_000;
+/** How long the start waits for thresholds and locations. */
+const SITE_MS = 2000;
 const SWEEP_MS = 60_000;
 /** A box silent for so long is forgotten; its next measurement makes it known again. */
 const FORGET_MS = 24 * 3_600_000;
@@ -98,7 +100,10 @@ export async function startTriggeringService(
     },
     status,
     reload: async (next) => {
-      const fixed = changedFields(present, next).filter((field) => field !== 'plugins');
+      // Without a word in the file the identity is a new one each time it is read.
+      const fixed = changedFields(present, next).filter(
+        (field) => field !== 'plugins' && (field !== 'identity' || isNamed(next, 'identity')),
+      );
       if (fixed.length > 0)
         log.warn({ fields: fixed }, 'these changes need a restart of the triggering service');
       present = { ...present, plugins: next.plugins };
@@ -125,8 +130,14 @@ export async function curveOptions({
   };
 }
 
+/** Plugins should find thresholds when they start, but a store that does not answer must not keep the service from listening. */
 async function started(siteWatch: Core['siteWatch']): Promise<Running> {
-  await siteWatch.start();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, SITE_MS);
+  });
+  await Promise.race([siteWatch.start(), late]);
+  clearTimeout(timer);
   return siteWatch;
 }
 

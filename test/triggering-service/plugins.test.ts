@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { metricsOf } from '../../common/status/metric-names.js';
 import { ServiceRig, until } from './rig.js';
 
 const HOSTILE: Record<string, string> = {
@@ -98,14 +99,14 @@ describe('triggering-service: plugins', () => {
     await rig.start({ plugins: [{ path: 'print', print: false }] });
     await until(() => plugin('print')?.state === 'running');
     const next = { plugins: [{ path: 'threshold' }], max_window_ms: 5000 };
-    await rig.service.reload(rig.config({ identity: rig.config().identity, ...next }));
+    await rig.service.reload(rig.config(next));
     await until(() => plugin('threshold')?.state === 'running');
     assert.deepEqual(
       rig.service.status().plugins.map((p) => p.plugin),
       ['threshold'],
     );
     const told = rig.lines.find((line) => /need a restart/.test(String(line.msg)));
-    assert.ok(Array.isArray(told?.fields) && told.fields.includes('max_window_ms'));
+    assert.deepEqual(told?.fields, ['max_window_ms']);
     await rig.send2(1, Date.now());
     await until(() => plugin('threshold')?.measurements === 1);
   });
@@ -118,5 +119,9 @@ describe('triggering-service: plugins', () => {
     assert.match(text, /makai_plugin_batch_seconds\{plugin="print",quantile="0.99"\} 0/);
     const status = await (await fetch(`http://${rig.service.endpoints.status}/status`)).text();
     assert.match(status, /"plugin":"print".*"language":"javascript"/);
+    const promised = metricsOf('triggering-service').filter(
+      (name) => !text.includes(`# TYPE ${name.replace(/_total$/, '')} `),
+    );
+    assert.deepEqual(promised, [], 'every metric that is promised is there');
   });
 });
