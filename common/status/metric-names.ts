@@ -48,6 +48,11 @@ export const METRICS = {
     labels: ['quantile'],
     daemons: ALL,
   },
+  makai_status_connections_refused_total: {
+    type: 'counter',
+    help: 'Connections to the status server that were closed at once because it had no place left.',
+    daemons: ALL,
+  },
 
   makai_boxes_connected: {
     type: 'gauge',

@@ -46,6 +46,11 @@ export async function startStatusServer(options: StatusServerOptions): Promise<S
     });
   });
   server.maxConnections = MAX_CONNECTIONS;
+  let refused = 0;
+  server.on('drop', () => {
+    refused += 1;
+  });
+  metrics.counter('makai_status_connections_refused_total', () => refused);
   server.headersTimeout = TIMEOUT_MS;
   server.requestTimeout = TIMEOUT_MS;
   server.setTimeout(TIMEOUT_MS);

@@ -136,6 +136,15 @@ describe('common/status/server', () => {
     }
     // Those beyond the limit are closed at once; the others stay until the stop.
     await Promise.all(ends.slice(64));
+    sockets[0]?.destroy();
+    // The place is free a moment after our end has gone; a try before that is one more that is refused.
+    let text: string | undefined;
+    let tries = 0;
+    while (text === undefined) {
+      tries += 1;
+      text = await readMetrics({ host: '127.0.0.1', port }).catch(() => undefined);
+    }
+    assert.match(text, new RegExp(`^makai_status_connections_refused_total ${36 + tries - 1}$`, 'm'));
     await server.stop();
     await Promise.all(ends);
   });
