@@ -7,6 +7,7 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'triggering-service': async () => (await import('./triggering-service.js')).triggeringService,
   storage: async () => (await import('./storage.js')).storage,
   trip: async () => (await import('./trip.js')).trip,
+  processes: async () => (await import('./processes.js')).processes,
   decode: async () => (await import('./decode.js')).decode,
   store: async () => (await import('./store.js')).store,
   signal: async () => (await import('./signal.js')).signal,
