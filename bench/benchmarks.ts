@@ -9,6 +9,5 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   trip: async () => (await import('./trip.js')).trip,
   processes: async () => (await import('./processes.js')).processes,
   decode: async () => (await import('./decode.js')).decode,
-  store: async () => (await import('./store.js')).store,
   signal: async () => (await import('./signal.js')).signal,
 };
