@@ -26,6 +26,7 @@ export async function fuzzEndpoint(
 ): Promise<EndpointResult> {
   const random = seededRandom(seed);
   const corpus = seedsOf(target.seeds);
+  const pool = corpus.flat();
   const memory: number[] = [];
   const every = Math.max(1, Math.floor(inputs / SAMPLES));
   const startedAt = performance.now();
@@ -56,8 +57,8 @@ export async function fuzzEndpoint(
   function next(base: readonly Uint8Array[]): Uint8Array[] {
     const first = base[0] ?? new Uint8Array();
     return base.length === 1 && !random.onceIn(16)
-      ? [mutated(first, corpus.flat(), random)]
-      : mutatedFrames(base, corpus, random);
+      ? [mutated(first, pool, random)]
+      : mutatedFrames(base, pool, random);
   }
 }
 

@@ -50,11 +50,10 @@ export function mutated(seed: Uint8Array, others: readonly Uint8Array[], random:
 /** A message of several frames, with frames changed, dropped, doubled, emptied or taken from others. */
 export function mutatedFrames(
   seed: readonly Uint8Array[],
-  others: readonly (readonly Uint8Array[])[],
+  pool: readonly Uint8Array[],
   random: Random,
 ): Uint8Array[] {
   const frames = [...seed];
-  const pool = others.flat();
   for (let edits = 1 + random.below(2); edits > 0; edits -= 1) {
     const at = random.below(frames.length + 1);
     const frame = frames[at];

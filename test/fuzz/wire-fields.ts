@@ -24,13 +24,26 @@ export function fieldsOf(bytes: Uint8Array): WireField[] | undefined {
 
 /** The frame of some fields. */
 export function frameOf(fields: readonly WireField[]): Uint8Array {
-  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (const { value } of fields) length += 10 + value.length;
+  const frame = new Uint8Array(length);
+  let at = 0;
   for (const { tag, value } of fields) {
-    parts.push(varint(BigInt(tag)));
-    if ((tag & 7) === 2) parts.push(varint(BigInt(value.length)));
-    parts.push(value);
+    at = putVarint(frame, at, tag);
+    if ((tag & 7) === 2) at = putVarint(frame, at, value.length);
+    frame.set(value, at);
+    at += value.length;
   }
-  return joined(parts);
+  return frame.subarray(0, at);
+}
+
+/** @returns where it ends */
+function putVarint(frame: Uint8Array, from: number, value: number): number {
+  let at = from;
+  let rest = value;
+  for (; rest >= 0x80; rest = Math.floor(rest / 128)) frame[at++] = (rest & 0x7f) | 0x80;
+  frame[at++] = rest;
+  return at;
 }
 
 export function joined(parts: readonly Uint8Array[]): Uint8Array {
