@@ -9,6 +9,7 @@ import { readEventRequestRecord, writeMeasurementRecords } from '../../plugins/s
 import { generatedFiles } from '../../plugins/sdk/generate/files.js';
 import { createColumns, METRICS } from '../../proto/columns.js';
 import { MAX_BATCH } from '../../triggering-service/plugin-host/ring.js';
+import { rustcForWasm, skipFor } from '../support/compilers.js';
 
 function has(program: string): boolean {
   return spawnSync(program, ['--version']).status === 0;
@@ -100,11 +101,12 @@ describe('plugins/sdk: ABI v1', () => {
   });
 
   it('has the same layout in Rust', function () {
-    if (!has('rustc')) this.skip();
+    const rustc = rustcForWasm() ?? skipFor(this, 'rustc for wasm32');
     const folder = mkdtempSync(join(tmpdir(), 'makai-abi-'));
     try {
       const source = join(PACKAGE_ROOT, 'plugins/sdk/rust/src/abi.rs');
-      execFileSync('rustc', [
+      execFileSync(rustc, [
+        '--target=wasm32-unknown-unknown',
         '--crate-type=lib',
         '--emit=metadata',
         '--out-dir',

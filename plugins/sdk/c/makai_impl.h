@@ -359,12 +359,14 @@ static int makai_grow(makai_boxes *boxes) {
 }
 
 void *makai_box(makai_boxes *boxes, uint32_t id) {
-  if (4 * (uint64_t)boxes->used >= 3 * (uint64_t)boxes->room && !makai_grow(boxes)) return NULL;
-  unsigned char *slot = makai_slot(boxes, id);
-  uint32_t *head = (uint32_t *)(void *)slot;
-  if (head[1] == 0) {
-    head[0] = id;
-    head[1] = 1;
+  unsigned char *slot = boxes->room == 0 ? NULL : makai_slot(boxes, id);
+  if (slot == NULL || ((uint32_t *)(void *)slot)[1] == 0) {
+    /* A new box. Where the table cannot grow it is filled up, but for the one free slot that ends every search. */
+    if (4 * (uint64_t)boxes->used >= 3 * (uint64_t)boxes->room && !makai_grow(boxes) && boxes->used + 1 >= boxes->room)
+      return NULL;
+    slot = makai_slot(boxes, id);
+    ((uint32_t *)(void *)slot)[0] = id;
+    ((uint32_t *)(void *)slot)[1] = 1;
     boxes->used++;
   }
   return slot + 8;

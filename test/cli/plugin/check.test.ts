@@ -1,5 +1,6 @@
 /** The checker, on plugins that are sound and on plugins that are wrong in every way. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,10 @@ import { reportText } from '../../../cli/plugin/report.js';
 import { PACKAGE_ROOT } from '../../../common/package-root.js';
 import { DEFAULT_PLUGIN_LIMITS } from '../../../triggering-service/plugin-host/limits.js';
 import { assemble, type PluginText, pluginText, storeRequest } from '../../plugin-host/wat.js';
+import { skipFor } from '../../support/compilers.js';
+
+/** Shipped plugins with a version in WebAssembly. */
+const WASM_PLUGINS = ['napali'];
 
 /** For plugins that hang: on a busy machine a sound one may pass them too. */
 const SHORT = { ...DEFAULT_PLUGIN_LIMITS, batchMs: 500, loadMs: 1500, unloadMs: 500 };
@@ -50,6 +55,15 @@ describe('cli: makai plugin check', function () {
       assert.match(reportText(report), /measurements\/s in full batches(.|\n)*\nsound\n$/);
     });
   }
+
+  it('ships only modules that WABT finds valid', function () {
+    const validate = (file: string) => spawnSync('wasm-validate', [file], { encoding: 'utf8' });
+    if (validate('--version').error) skipFor(this, 'wasm-validate (wabt)');
+    for (const name of WASM_PLUGINS) {
+      const { status, stderr } = validate(join(PACKAGE_ROOT, `dist/plugins/${name}/${name}.wasm`));
+      assert.equal(status, 0, stderr);
+    }
+  });
 
   it('both versions of napali ask for the same in the checkup', async () => {
     const [first, second] = await Promise.all([
