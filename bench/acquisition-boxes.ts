@@ -1,7 +1,8 @@
 /** Box 3s for `bench -- acquisition`, in a process of their own: each answers a Command at once, with frames made beforehand. */
 import { readFileSync } from 'node:fs';
 import { Push, Subscriber } from 'zeromq';
-import { command, encodeCycles3, response } from '../proto/index.js';
+import { readAsBox2 } from '../proto/box-habits.js';
+import { command, encodeCycles2, encodeCycles3, response } from '../proto/index.js';
 import type { Waveform } from '../proto/messages.js';
 
 export interface FleetSettings {
@@ -9,11 +10,14 @@ export interface FleetSettings {
   box_pull: string;
   serverKey: string;
   boxes: { id: number; publicKey: string; secretKey: string }[];
+  /** 3: a frame a cycle; 2: a frame for each ten */
+  dialect: 2 | 3;
   /** windows that will be asked for */
   windows: { startMs: number; endMs: number }[];
 }
 
 const SAMPLES = 200;
+const CYCLES_A_FRAME = 10;
 
 /** Cycles of mains strictly within a window, as a Box 3 answers. */
 export function cyclesOf({ startMs, endMs }: { startMs: number; endMs: number }): Waveform {
@@ -24,7 +28,7 @@ export function cyclesOf({ startMs, endMs }: { startMs: number; endMs: number })
   return { timesMs, cycleLengths: timesMs.map(() => SAMPLES), samples };
 }
 
-function run({ box_pub, box_pull, boxes, serverKey, windows }: FleetSettings): void {
+function run({ box_pub, box_pull, boxes, dialect, serverKey, windows }: FleetSettings): void {
   const answers = new Map(windows.map((window) => [window.startMs, encodeCycles3(cyclesOf(window))]));
   for (const { id, publicKey, secretKey } of boxes) {
     const curve = {
@@ -35,10 +39,11 @@ function run({ box_pub, box_pull, boxes, serverKey, windows }: FleetSettings): v
     };
     const subscriber = new Subscriber(curve);
     const push = new Push(curve);
-    subscriber.subscribe(String(id));
+    subscriber.subscribe(dialect === 3 ? String(id) : '');
     subscriber.connect(box_pub);
     push.connect(box_pull);
-    void answer(id, subscriber, push, answers);
+    if (dialect === 3) void answer(id, subscriber, push, answers);
+    else void answerAsBox2(id, subscriber, push, windows);
   }
   process.stdout.write('ready\n');
 }
@@ -58,6 +63,36 @@ async function answer(
     const data = { kind: 'data' as const, startTs: body.startMs, endTs: body.endMs };
     await push.send([response.encode({ boxId, seq, timestampMs: Date.now(), body: data }), ...frames]);
   }
+}
+
+async function answerAsBox2(
+  boxId: number,
+  subscriber: Subscriber,
+  push: Push,
+  windows: FleetSettings['windows'],
+): Promise<void> {
+  const answers = new Map(windows.map((window) => [window.startMs, measurementsOf(boxId, cyclesOf(window))]));
+  for await (const [, message] of subscriber) {
+    const request = message === undefined ? undefined : readAsBox2(message);
+    if (request?.type !== 'READ') continue;
+    await push.send([request.reply('RESP', boxId, Date.now()), ...(answers.get(request.back) ?? [])]);
+  }
+}
+
+/** Ten cycles a frame. */
+function measurementsOf(boxId: number, { samples, timesMs }: Waveform): Uint8Array[] {
+  const frames: Uint8Array[] = [];
+  for (let at = 0; at < timesMs.length; at += CYCLES_A_FRAME) {
+    const times = timesMs.slice(at, at + CYCLES_A_FRAME);
+    frames.push(
+      encodeCycles2(boxId, {
+        timesMs: times,
+        cycleLengths: times.map(() => SAMPLES),
+        samples: samples.subarray(at * SAMPLES, (at + times.length) * SAMPLES),
+      }),
+    );
+  }
+  return frames;
 }
 
 const [, program, settings] = process.argv;

@@ -38,7 +38,7 @@ class Line {
   readonly store: Store;
   readonly windows: { event: Window; long: Window; short: Window };
 
-  static async start(): Promise<Line> {
+  static async start(dialect: 2 | 3): Promise<Line> {
     const folder = mkdtempSync(join(tmpdir(), 'makai-bench-'));
     const layout = keyLayout(join(folder, 'curve'));
     const server = newKeyPair();
@@ -80,7 +80,8 @@ class Line {
         publicKey: pair.publicKey,
         secretKey: pair.secretKey.reveal(),
       })),
-      windows: [windows.event, windows.long],
+      dialect,
+      windows: dialect === 3 ? [windows.event, windows.long] : [windows.event],
     };
     writeFileSync(settingsFile, JSON.stringify(settings), { mode: 0o600 });
     const fleet = join(PACKAGE_ROOT, 'dist/bench/acquisition-boxes.js');
@@ -235,14 +236,14 @@ async function fedDirectly(store: Store, window: Window): Promise<number> {
   return performance.now() - start;
 }
 
-async function measure(rounds: number, short: boolean): Promise<Comparison[]> {
-  const line = await Line.start();
+/** An event of all boxes, against the store fed with the same waveforms. */
+async function compareEvent(line: Line, dialect: 2 | 3, rounds: number): Promise<Comparison> {
   const folder = mkdtempSync(join(tmpdir(), 'makai-bench-'));
   const direct = await openSqliteStore(join(folder, 'direct.db'), { retention: RETENTION });
   try {
-    const event = await compare(
+    return await compare(
       {
-        title: `an event of ${BOXES} boxes, ${EVENT_MS / 1000} s each (84 MB on the wire), until it is stored`,
+        title: `an event of ${BOXES} Box ${dialect}s, ${EVENT_MS / 1000} s each (84 MB on the wire), until it is stored`,
         unit: 'ms',
         better: 'lower',
         baseline: DIRECT,
@@ -254,7 +255,27 @@ async function measure(rounds: number, short: boolean): Promise<Comparison[]> {
       },
       rounds,
     );
-    if (short) return [event];
+  } finally {
+    await direct.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function box2Event(rounds: number): Promise<Comparison> {
+  const line = await Line.start(2);
+  try {
+    return await compareEvent(line, 2, rounds);
+  } finally {
+    await line.stop();
+  }
+}
+
+async function measure(rounds: number, short: boolean): Promise<Comparison[]> {
+  const box2 = await box2Event(rounds);
+  if (short) return [box2];
+  const line = await Line.start(3);
+  try {
+    const event = await compareEvent(line, 3, rounds);
     const long = await compare(
       {
         title: `${LONG_MS / 1000} s of one Box 3 (3600 frames, 5.2 MB), from the request until it is stored`,
@@ -297,11 +318,9 @@ async function measure(rounds: number, short: boolean): Promise<Comparison[]> {
       },
       rounds,
     );
-    return [event, long, commands];
+    return [box2, event, long, commands];
   } finally {
     await line.stop();
-    await direct.close();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
