@@ -2,7 +2,7 @@
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { codeOf, MakaiError, messageOf } from '../common/errors.js';
 import { refuseOpenToOthers } from '../common/secret-file.js';
-import { holdsPassword, storeUrl } from './derived.js';
+import { holdsPassword } from './derived.js';
 import type { Finding } from './findings.js';
 import { readJson } from './json.js';
 import { type AnyConfig, type ConfigOf, KINDS, type Kind } from './kinds.js';
@@ -88,9 +88,10 @@ function check<K extends Kind>(kind: K, input: unknown, source: string, stats: S
   return { config, source, warnings: notes(kind, config) };
 }
 
-/** Whether the configuration itself holds a secret: a secret key, or a password in a URL. */
+/** Whether the configuration itself holds a secret: a secret key, or a password in a URL, also in one that another field stands above. */
 export function holdsSecret(config: AnyConfig): boolean {
-  return ('sec_key' in config && config.sec_key !== undefined) || holdsPassword(storeUrl(config));
+  if ('sec_key' in config && config.sec_key !== undefined) return true;
+  return [config.store, config.mongo_uri].some((url) => url !== undefined && holdsPassword(url));
 }
 
 function exists(file: string): boolean {

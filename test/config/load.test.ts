@@ -77,6 +77,12 @@ describe('config/load', () => {
         (error) => code('SECRET_EXPOSED', /mode 0[0-7]{3}/)(error) && !/SECRET@/.test(String(error)),
       );
     }
+    const unused = file(
+      'unused.json',
+      '{"store": "sqlite:x.db", "mongo_uri": "mongodb://user:SECRET@db"}',
+      0o644,
+    );
+    assert.throws(() => loadConfig('triggering-service', unused, {}), code('SECRET_EXPOSED', /mode/));
     loadConfig('triggering-service', file('group.json', withPassword, 0o640), {});
     loadConfig('triggering-service', file('plain.json', '{"mongo_uri": "mongodb://db"}', 0o644), {});
   });
