@@ -257,6 +257,7 @@ async function numbers(daemon: DaemonUnderTest): Promise<Entrance> {
   socket.connect(at(daemon, 'zmq_event_id_endpoint'));
   let asked = 0;
   let answered = 0;
+  let inputs = 0;
   const listening = (async () => {
     for await (const _ of socket) answered += 1;
   })();
@@ -267,13 +268,14 @@ async function numbers(daemon: DaemonUnderTest): Promise<Entrance> {
   };
   return {
     send: async (frames) => {
-      // One in eight without the empty frame that REP wants: it is dropped unanswered.
-      if (frames.length % 8 === 0) await socket.send([...frames]);
+      // Three of four without the empty frame that REP wants: dropped unanswered, unless a mutation made one.
+      inputs += 1;
+      if (inputs % 4 !== 0) await socket.send([...frames]);
       else await ask(frames);
     },
     works: async () => {
       await ask([new Uint8Array()]);
-      await until(() => asked === answered);
+      await until(() => answered >= asked);
       await eventIsAnnounced(daemon);
     },
     close: () => {
