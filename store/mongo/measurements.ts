@@ -12,6 +12,8 @@ import { prolonged } from './prolong.js';
 
 /** Documents in one insert command: large enough that the round trip does not matter, small enough that a server answers within a second. */
 const INSERT_SIZE = 1_000;
+/** Boxes asked for in one query when we look for what is stored. */
+const BOXES_A_QUERY = 50;
 
 export async function insertMeasurements(
   context: Context,
@@ -100,22 +102,26 @@ export function checkDurable(reply: Document, doing: string): void {
   });
 }
 
-/** The documents whose box and time are not stored yet. */
+/** The documents whose box and time are not stored yet. Asked for by exact keys: late measurements make a batch's span of time a long one. */
 async function withoutStored(context: Context, documents: Document[]): Promise<Document[]> {
-  if (documents.length === 0) return [];
-  const times = documents.map(timeOf);
+  const times = new Map<string, Document['timestamp_ms'][]>();
+  for (const { box_id, timestamp_ms } of documents) {
+    const ofBox = times.get(box_id) ?? [];
+    times.set(box_id, ofBox);
+    ofBox.push(timestamp_ms);
+  }
+  const keys = [...times].map(([box_id, ofBox]) => ({ box_id, timestamp_ms: { $in: ofBox } }));
   const stored = new Set<string>();
-  const cursor = collection(context, 'measurements').find(
-    {
-      box_id: { $in: [...new Set(documents.map((document) => document.box_id))] },
-      timestamp_ms: { $gte: int64(minOf(times)), $lte: int64(maxOf(times)) },
-    },
-    { projection: { _id: 0, box_id: 1, timestamp_ms: 1 }, batchSize: 10_000 },
-  );
-  await mapped('look for stored measurements', async () => {
-    for await (const found of cursor) stored.add(`${found.box_id} ${numberOf(found.timestamp_ms)}`);
-  });
-  return documents.filter((document) => !stored.has(`${document.box_id} ${numberOf(document.timestamp_ms)}`));
+  for (let at = 0; at < keys.length; at += BOXES_A_QUERY) {
+    const cursor = collection(context, 'measurements').find(
+      { $or: keys.slice(at, at + BOXES_A_QUERY) },
+      { projection: { _id: 0, box_id: 1, timestamp_ms: 1 }, batchSize: 10_000 },
+    );
+    await mapped('look for stored measurements', async () => {
+      for await (const found of cursor) stored.add(`${found.box_id} ${numberOf(found.timestamp_ms)}`);
+    });
+  }
+  return documents.filter((document) => !stored.has(`${document.box_id} ${timeOf(document)}`));
 }
 
 const timeOf = (document: Document): number => numberOf(document.timestamp_ms) ?? 0;
@@ -124,9 +130,6 @@ const timeOf = (document: Document): number => numberOf(document.timestamp_ms) ?
 function prolong(document: Document, expireAt: number): void {
   if (expireAt > (numberOf(document.expire_at) ?? 0)) document.expire_at = int64(expireAt);
 }
-
-const minOf = (values: number[]): number => values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-const maxOf = (values: number[]): number => values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
 
 export function readMeasurements(
   context: Context,

@@ -12,7 +12,7 @@ export interface Patience {
 }
 
 export const PATIENCE: Patience = {
-  numbersMs: 300,
+  numbersMs: 500,
   eventMs: 150,
   waveformMs: 3_000,
   measurementsMs: 3_000,

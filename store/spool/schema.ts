@@ -16,6 +16,7 @@ CREATE TABLE queue (
 );
 CREATE INDEX queue_lane ON queue (lane, seq);
 CREATE INDEX queue_kind ON queue (kind, seq);
+CREATE INDEX queue_age ON queue (accepted_ms);
 CREATE INDEX queue_event ON queue (event_id, kind) WHERE event_id IS NOT NULL;
 
 -- what the database refused for what it is: kept for a person to look at

@@ -37,13 +37,17 @@ export interface Line {
   stop(): Promise<void>;
 }
 
-/** @returns undefined where there is no server that we may kill */
-export async function startLine(boxCount: number): Promise<Line | undefined> {
+/**
+ * @param withoutDatabase the daemons find no database when they start, and have never seen one
+ * @returns undefined where there is no server that we may kill
+ */
+export async function startLine(boxCount: number, withoutDatabase = false): Promise<Line | undefined> {
   const mongo = await startMongo();
   if (mongo?.control === undefined) {
     await mongo?.stop();
     return undefined;
   }
+  if (withoutDatabase) await mongo.control.kill();
   const directory = await mkdtemp(join(tmpdir(), 'makai-outage-'));
   const box3 = Math.max(1, boxCount - BOX2);
   const ids = [...range(FIRST_BOX2, BOX2), ...range(FIRST_BOX3, box3)];

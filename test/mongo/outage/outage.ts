@@ -6,7 +6,7 @@ import { Load } from './load.js';
 
 export interface OutageOptions {
   boxes: number;
-  /** seconds of load before, without the database, and after */
+  /** seconds of load before, without the database, and after; before: 0 = the daemons start without it */
   beforeSeconds: number;
   awaySeconds: number;
   afterSeconds: number;
@@ -29,7 +29,7 @@ const DRAIN_LIMIT_MS = 600_000;
 
 /** @returns undefined where there is no server that we may kill */
 export async function runOutage(options: OutageOptions): Promise<OutageReport | undefined> {
-  const line = await startLine(options.boxes);
+  const line = await startLine(options.boxes, options.beforeSeconds === 0);
   if (line === undefined) return undefined;
   const load = new Load(line);
   try {
@@ -52,10 +52,13 @@ async function outage(
   load.start();
   await sleep(beforeSeconds * 1000);
   memory.mark();
-  say(
-    `kill -9 of the database under load: ${load.measurements.size} measurements, ${load.events.length} events so far`,
-  );
-  await line.mongo.control?.kill();
+  if (beforeSeconds > 0) {
+    const { events, measurements } = load;
+    say(
+      `kill -9 of the database under load: ${measurements.size} measurements, ${events.length} events so far`,
+    );
+    await line.mongo.control?.kill();
+  }
   await sleep(awaySeconds * 1000);
   for (const kind of ['acquisition-broker', 'triggering-service'] as const) {
     say(`${kind}: ${JSON.stringify((await line.details(kind)).spool)}`);
