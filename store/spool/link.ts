@@ -35,6 +35,11 @@ export interface LinkHooks {
 
 const PROBE_PAUSE_MS = 500;
 const PING_PATIENCE_MS = 5_000;
+/**
+ * After so many tries another client is made. The driver's own watch of a server that was killed can stick to its last error ("connection closed") and
+ * never look again, seen under load; a fresh client costs no more than a try.
+ */
+const TRIES_OF_A_CLIENT = 3;
 /** How long the database may take for what must be there before it is used (indexes, event numbers). */
 const PREPARE_PATIENCE_MS = 30_000;
 /** A call that hangs this long says that the database is away, though nobody reported an error. */
@@ -170,7 +175,7 @@ export class Link {
 
   async #probe(): Promise<void> {
     const { signal } = this.#stopped;
-    while (!signal.aborted) {
+    for (let tries = 1; !signal.aborted; tries += 1) {
       try {
         const primary = this.#primary ?? (await this.#open());
         this.#primary = primary;
@@ -183,13 +188,13 @@ export class Link {
         return;
       } catch (error) {
         this.#report(error);
-        if (error instanceof NoAnswer) await this.#abandon();
+        if (error instanceof NoAnswer || tries % TRIES_OF_A_CLIENT === 0) await this.#abandon();
       }
       await sleep(PROBE_PAUSE_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  /** A connection on which calls hang is closed, which ends them, and another one is opened: one hanging call must not keep the database away. */
+  /** Closes the client, which ends calls that hang on it; the next try makes another. */
   async #abandon(): Promise<void> {
     const primary = this.#primary;
     this.#primary = undefined;
