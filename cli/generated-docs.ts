@@ -5,6 +5,7 @@ import { metricReference } from '../common/status/metric-reference.js';
 import { configReference } from '../config/reference.js';
 import { cliReference } from './cli-reference.js';
 import { licenceReference } from './licence-reference.js';
+import { pluginAbiReference } from './plugin-abi-reference.js';
 import { buildProgram } from './program.js';
 
 /** Page names in docs/, and their texts. */
@@ -16,6 +17,7 @@ export function generatedDocs(): Readonly<Record<string, string>> {
     'scenarios.md': mark(scenarioReference()),
     'licences.md': mark(licenceReference()),
     'metrics.md': mark(metricReference()),
+    'plugin-abi.md': mark(pluginAbiReference()),
   };
 }
 

@@ -21,7 +21,7 @@ const SDK_FILES: Record<Language, { from: string; to: string }[]> = {
 };
 
 const BUILT: Record<Language, (name: string) => string> = {
-  ts: () => 'build/src/index.js',
+  ts: (name) => `build/src/${name}.js`,
   as: (name) => `build/${name}.wasm`,
   c: (name) => `build/${name}.wasm`,
   rust: (name) => `build/${name}.wasm`,
@@ -68,7 +68,7 @@ function copy(from: string, to: string, fill: (text: string) => string): void {
   for (const entry of readdirSync(from, { withFileTypes: true, recursive: true })) {
     if (!entry.isFile()) continue;
     const source = join(entry.parentPath, entry.name);
-    const target = join(to, dirname(relative(from, source)), RENAMED[entry.name] ?? basename(source));
+    const target = join(to, dirname(relative(from, source)), RENAMED[entry.name] ?? fill(basename(source)));
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, fill(readFileSync(source, 'utf8')), {
       mode: source.endsWith('.sh') ? 0o755 : 0o644,

@@ -72,7 +72,7 @@ describe('cli: makai plugin new', function () {
 
   it('tells a mistake in the settings in every language, and refuses the plugin', async () => {
     for (const language of asked.keys()) {
-      const built = language === 'ts' ? 'build/src/index.js' : `build/dips-${language}.wasm`;
+      const built = language === 'ts' ? 'build/src/dips-ts.js' : `build/dips-${language}.wasm`;
       const file = join(folder, `dips-${language}`, built);
       const settings = JSON.stringify({ limit_v: 2000, limit: 3 });
       const { code, stdout } = await makai(['plugin', 'check', file, '--settings', settings]);

@@ -1,0 +1,124 @@
+/** The text of docs/plugin-abi.md, made from the tables that host and headers are made from. */
+import {
+  ABI_EXPORTS,
+  ABI_IMPORTS,
+  ABI_LOG_LEVELS,
+  ABI_OPTIONAL_EXPORTS,
+  ABI_RECORDS,
+  ABI_TRIGGER_TYPES,
+  ABI_VERSION,
+  type AbiRecord,
+  BATCH_BYTES,
+  BATCH_MEASUREMENTS,
+} from '../plugins/sdk/abi.js';
+import * as limits from '../triggering-service/plugin-host/limits.js';
+import { MAX_MODULE_BYTES } from '../triggering-service/plugin-host/wasm-limits.js';
+
+/** What each function does; a function of the ABI that is missing here is an error of the compiler. */
+const EXPORTS: Record<keyof typeof ABI_EXPORTS | keyof typeof ABI_OPTIONAL_EXPORTS, string> = {
+  makai_abi_version: `Returns ${ABI_VERSION}.`,
+  makai_alloc:
+    'Address of so many bytes for the host to write to, a multiple of 8; 0: there is no memory. Called once for the settings and once for ' +
+    `the batch buffer of ${BATCH_BYTES} bytes; both may be the same place. Nothing is freed.`,
+  makai_configure:
+    'Once, first. Address and length of the settings as UTF-8 JSON: the entry of the configuration without its `path`. Returns 0, or a ' +
+    'number of your own: the plugin is refused. Say why with `makai.log`.',
+  makai_process:
+    'Address and number of measurements, one record after the other. A call without measurements is a tick: it comes about once a second, ' +
+    'also when boxes are silent; `makai.now_ms` has the time. Returns how many requests there are.',
+  makai_requests: 'Address of the requests of the last call. They are read before the next call.',
+  makai_unload: 'Need not be there. Once, last. Returns how many requests there are.',
+};
+
+const IMPORTS: Record<keyof typeof ABI_IMPORTS, string> = {
+  log: `Level (${ABI_LOG_LEVELS.map((name, i) => `${i} ${name}`).join(', ')}), address and length of a line of UTF-8.`,
+  now_ms: 'Unix milliseconds UTC; in a replay the time of the recording.',
+};
+
+type Signature = readonly [readonly string[], readonly string[]];
+
+/** Markdown. */
+export function pluginAbiReference(): string {
+  const exports = Object.entries({ ...ABI_EXPORTS, ...ABI_OPTIONAL_EXPORTS } as Record<string, Signature>);
+  return [
+    `# ABI v${ABI_VERSION} of WebAssembly plugins`,
+    'What the contract ([plugins.md](plugins.md)) means in bytes. The SDK has these records as headers for AssemblyScript, C, C++ and Rust.',
+    '## Exports',
+    'Beside `memory`, which a module defines itself: one memory of 32 bits, not shared.',
+    functions(exports, (name) => EXPORTS[name as keyof typeof EXPORTS]),
+    '## Imports',
+    'Both from the module `makai`, neither of them required. Nothing else may be imported.',
+    functions(Object.entries(ABI_IMPORTS), (name) => IMPORTS[name as keyof typeof IMPORTS]),
+    '## Records',
+    'Little endian, every field at a multiple of its size, without gaps: a C struct or a Rust `#[repr(C)]` has the same layout.',
+    ...ABI_RECORDS.map(record),
+    '`triggerType`: ' +
+      Object.entries(ABI_TRIGGER_TYPES)
+        .map(([name, n]) => `${n} ${name}`)
+        .join(', ') +
+      '.',
+    '## Limits',
+    limitTable(),
+  ].join('\n\n');
+}
+
+function functions(
+  entries: readonly (readonly [string, Signature])[],
+  doc: (name: string) => string,
+): string {
+  const rows = entries.map(([name, [parameters, results]]) => {
+    const type = `(${parameters.join(', ')}) → ${results.length === 0 ? 'nothing' : results.join(', ')}`;
+    return `| \`${name}\` | ${type} | ${doc(name)} |`;
+  });
+  return ['| function | type | |', '|---|---|---|', ...rows].join('\n');
+}
+
+function record({ name, doc, bytes, fields }: AbiRecord): string {
+  const rows = fields.map((f) => `| ${f.offset} | ${f.type} | \`${f.name}\` | ${f.doc} |`);
+  return [
+    `### ${name}: ${bytes} bytes\n\n${doc}\n\n| byte | type | field | |`,
+    '|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+}
+
+function limitTable(): string {
+  const n = (value: number) => value.toLocaleString('en-US');
+  const { batchMs, loadMs, unloadMs, memoryMb, queueBatches } = limits.DEFAULT_PLUGIN_LIMITS;
+  const rows: [string, string, string][] = [
+    ['measurements in a call', n(BATCH_MEASUREMENTS), 'never more'],
+    [
+      'time for a call',
+      `${n(batchMs)} ms (\`plugin_limits.batch_ms\`)`,
+      'the plugin is stopped and started again',
+    ],
+    ['time to load and configure, to unload', `${n(loadMs)} ms, ${n(unloadMs)} ms`, 'the same'],
+    [
+      'memory',
+      `${n(memoryMb)} MiB (\`plugin_limits.memory_mb\`)`,
+      'WebAssembly: `memory.grow` fails. JavaScript: stopped and started again',
+    ],
+    ['size of a module', `${n(MAX_MODULE_BYTES / 2 ** 20)} MiB`, 'refused'],
+    [
+      'batches that wait',
+      `${n(queueBatches)} (\`plugin_limits.queue_batches\`)`,
+      'the oldest are dropped and counted',
+    ],
+    ['requests of one call', n(limits.MAX_REQUESTS_PER_CALL), 'those beyond are not read, and counted'],
+    ['requests', `${n(limits.REQUESTS_PER_SECOND)} a second, ${n(limits.REQUEST_BURST)} at once`, 'the same'],
+    [
+      'boxes of one request, of one call',
+      `${n(limits.MAX_BOX_IDS)}, ${n(limits.MAX_BOX_IDS_PER_CALL)}`,
+      'the request is refused, and counted',
+    ],
+    ['length of a description', `${n(limits.MAX_DESCRIPTION)} characters`, 'cut'],
+    [
+      'log lines',
+      `${n(limits.LOGS_PER_SECOND)} a second, ${n(limits.LOG_BURST)} at once, ${n(limits.MAX_LOG_LINE)} characters`,
+      'left out and counted; cut',
+    ],
+  ];
+  return ['| what | limit | past it |', '|---|---|---|', ...rows.map((row) => `| ${row.join(' | ')} |`)].join(
+    '\n',
+  );
+}
