@@ -92,7 +92,7 @@ export function givenSpool(): () => GivenSpool {
 
 const away = (): MakaiError => new MakaiError('STORE_UNAVAILABLE', 'nobody answers');
 
-function primaryOver(database: Store, way: Way): Primary {
+export function primaryOver(database: Store, way: Way): Primary {
   const numbers = {
     prepare: () => Promise.resolve(),
     ping: () => Promise.resolve(),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { MakaiError } from '../../common/errors.js';
 import { all, boxEvent, bytesOf, columnsOf, counts, newEvent } from '../store/contract/given.js';
-import { givenSpool, until } from './given.js';
+import { givenSpool, primaryOver, until } from './given.js';
 
 const MINUTE = 60_000;
 
@@ -297,6 +297,24 @@ describe('spool: the database is away', () => {
     assert.equal(spool.stats().state, 'away');
     const told = given().logged.filter(({ code }) => code === 'STORE_INDEX_CONFLICT');
     assert.equal(told.length, 1);
+  });
+
+  it('a client that sticks to its last error is replaced by another', async () => {
+    const { clock, database, way } = given();
+    const stuck = { ...way, open: true };
+    let clients = 0;
+    const spool = await given().open({
+      open: () => {
+        clients += 1;
+        return Promise.resolve(primaryOver(database, clients === 1 ? stuck : way));
+      },
+    });
+    // The first client never works again, though the database is there.
+    stuck.open = false;
+    await spool.insertEvent(newEvent(1, clock.ms));
+    await spool.drained();
+    assert.equal(clients, 2);
+    assert.notEqual(await database.event(1), undefined);
   });
 
   it('a second process cannot have the same file', async () => {
