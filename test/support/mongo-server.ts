@@ -16,6 +16,8 @@ import { downloadMongod, onPath } from './mongod-binary.js';
 export interface MongoServer {
   /** mongodb://host:port, without a database */
   uri: string;
+  /** its data; undefined for a server that is not ours */
+  folder?: string;
   /** where it came from, for messages */
   origin: string;
   /** undefined for a server that is not ours to kill (MAKAI_TEST_MONGO_URI) */
@@ -118,6 +120,7 @@ async function startBinary(binary: string): Promise<MongoServer> {
   await start();
   return {
     uri,
+    folder,
     origin: binary,
     control: {
       start,
@@ -139,7 +142,7 @@ async function startBinary(binary: string): Promise<MongoServer> {
 
 /** A process that outlives us just long enough to kill the server's process group and remove its data when we die without a word. */
 function watchdog(pid: number, folder: string): ChildProcess {
-  const script = 'cat >/dev/null; kill -9 -- "-$0" 2>/dev/null; sleep 1; rm -rf -- "$1"';
+  const script = 'cat >/dev/null; kill -s KILL -- "-$0" 2>/dev/null; sleep 1; rm -rf -- "$1"';
   const watch = spawn('sh', ['-c', script, String(pid), folder], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
