@@ -62,6 +62,7 @@ async function listen(
 
 const threshold = (settings = {}): Listening => ({ plugin: script(ThresholdPlugin), settings });
 const napali = (settings = {}): Listening => ({ plugin: script(NapaliPlugin), settings });
+const thresholdWasm = (settings = {}): Listening => ({ plugin: shippedWasm('threshold'), settings });
 const napaliWasm = (settings = {}): Listening => ({ plugin: shippedWasm('napali'), settings });
 
 function recorded(test: Mocha.Context, name: string): string {
@@ -160,8 +161,8 @@ describe('plugins: what they find', function () {
       }
     };
     const local = { trigger_local: true };
-    const asked = await listen(counted(), [threshold(), napali(local), napaliWasm(local)]);
-    assert.deepEqual(asked, [[], [], []]);
+    const asked = await listen(counted(), [threshold(), thresholdWasm(), napali(local), napaliWasm(local)]);
+    assert.deepEqual(asked, [[], [], [], []]);
     assert.equal(count, 21_600 + 3600);
   });
 });

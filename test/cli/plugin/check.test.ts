@@ -13,7 +13,7 @@ import { assemble, type PluginText, pluginText, storeRequest } from '../../plugi
 import { skipFor } from '../../support/compilers.js';
 
 /** Shipped plugins with a version in WebAssembly. */
-const WASM_PLUGINS = ['napali'];
+const WASM_PLUGINS = ['napali', 'threshold'];
 
 /** For plugins that hang: on a busy machine a sound one may pass them too. */
 const SHORT = { ...DEFAULT_PLUGIN_LIMITS, batchMs: 500, loadMs: 1500, unloadMs: 500 };
