@@ -151,11 +151,6 @@ export const triggeringServiceSchema = z.strictObject({
     description: 'What one plugin may take.',
     from: 'ours',
   }),
-  workers: field(whole(1, 64).default(1), {
-    title: 'Workers',
-    description: 'Threads that decode the stream. One is enough for 100,000 measurements a second.',
-    from: 'ours',
-  }),
   ...storeFields(),
   ...retentionFields(),
   batch: field(batch.prefault({}), {

@@ -18,7 +18,6 @@ export interface ServiceOptions {
   /** store URL */
   store: string;
   plugins?: { path: string }[];
-  workers?: number;
   /** the core that the service runs on, all its threads; the stream comes from another one. Undefined: wherever there is room */
   cpu?: number | undefined;
 }
@@ -48,7 +47,7 @@ export class Service {
   #sent = 0;
 
   static async start(options: ServiceOptions): Promise<Service> {
-    const { boxes, dialect, stepMs, store, plugins = [], workers = 1, cpu } = options;
+    const { boxes, dialect, stepMs, store, plugins = [], cpu } = options;
     const folder = mkdtempSync(join(tmpdir(), 'makai-bench-'));
     const endpoint = `tcp://127.0.0.1:${await freePort()}`;
     const file = join(folder, 'makai.conf');
@@ -58,14 +57,13 @@ export class Service {
       store,
       spool: { path: join(folder, 'spool') },
       plugins,
-      workers,
       status: '127.0.0.1:0',
       metric_update_sec: 0,
       log_level: 'warn',
       limits: { measurements_per_second: 100_000, measurements_burst: 10_000_000 },
     };
     writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
-    const args = [endpoint, String(dialect), String(boxes), String(stepMs), String(workers)];
+    const args = [endpoint, String(dialect), String(boxes), String(stepMs), '1'];
     const stream = start('stream', peer('stream'), args, cpu === undefined ? undefined : 1 - cpu);
     const program = [join(PACKAGE_ROOT, 'dist/cli/main.js'), 'triggering-service', file];
     const daemon = start('triggering-service', process.execPath, program, cpu);

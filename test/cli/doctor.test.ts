@@ -118,8 +118,8 @@ describe('cli/doctor', () => {
   });
 
   it('configuration: mistakes, and what is no JSON', async () => {
-    change('triggering-service', { workers: 0 });
-    await onlyWrong('configuration', /workers: expected a whole number .* found 0/);
+    change('triggering-service', { ttl_cache_ttl: 0 });
+    await onlyWrong('configuration', /ttl_cache_ttl: expected a whole number .* found 0/);
     writeFileSync(workspace.configs['triggering-service'], '{');
     await onlyWrong('configuration', /not sound JSON: line 1, column 2/);
   });

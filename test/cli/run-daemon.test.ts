@@ -14,7 +14,7 @@ describe('cli/run-daemon', () => {
   });
   beforeEach(() => {
     config = join(folder, 'makai.conf');
-    writeFileSync(config, '{"zmq_trigger_endpoint": "tcp://127.0.0.1:1234", "workers": 1}');
+    writeFileSync(config, '{"zmq_trigger_endpoint": "tcp://127.0.0.1:1234", "ttl_cache_ttl": 1}');
   });
   afterEach(() => {
     for (const program of running.splice(0)) program.child.kill('SIGKILL');
@@ -69,25 +69,25 @@ describe('cli/run-daemon', () => {
   });
 
   it('a configuration with mistakes is told whole, and nothing is started', async () => {
-    writeFileSync(config, '{"workers": 0, "wrkers": 1}');
+    writeFileSync(config, '{"ttl_cache_ttl": 0, "ttl_cach_ttl": 1}');
     const { code, stderr } = await start('plain').end();
     assert.equal(code, 1);
     assert.match(
       stderr,
-      /2 mistakes:\n {2}workers: expected .* found 0\n {2}wrkers: unknown field; did you mean workers\?/,
+      /2 mistakes:\n {2}ttl_cache_ttl: expected .* found 0\n {2}ttl_cach_ttl: unknown field; did you mean ttl_cache_ttl\?/,
     );
   });
 
   it('SIGHUP hands the new configuration over; one with mistakes changes nothing', async () => {
     const program = start('plain');
     await ready(program);
-    writeFileSync(config, '{"workers": 2}');
+    writeFileSync(config, '{"ttl_cache_ttl": 2}');
     program.child.kill('SIGHUP');
     assert.equal(await program.line(), '{"reloaded":2,"level":"info"}');
-    writeFileSync(config, '{"workers": "many"}');
+    writeFileSync(config, '{"ttl_cache_ttl": "many"}');
     program.child.kill('SIGHUP');
     await program.stderrMatches(/the last one holds/);
-    writeFileSync(config, '{"workers": 3}');
+    writeFileSync(config, '{"ttl_cache_ttl": 3}');
     program.child.kill('SIGHUP');
     assert.equal(await program.line(), '{"reloaded":3,"level":"info"}');
   });

@@ -105,7 +105,7 @@ describe('config/parse', () => {
       () =>
         parseConfig(
           'triggering-service',
-          { workers: 0, zmq_trigger_endpoint: 'tcp://*:9881' },
+          { ttl_cache_ttl: 0, zmq_trigger_endpoint: 'tcp://*:9881' },
           '/etc/x.json',
         ),
       (error: unknown) => {
@@ -113,7 +113,7 @@ describe('config/parse', () => {
         assert.equal(error.code, 'CONFIG_INVALID');
         assert.match(
           error.message,
-          /^\/etc\/x\.json has 2 mistakes:\n {2}zmq_trigger_endpoint: .+\n {2}workers: /,
+          /^\/etc\/x\.json has 2 mistakes:\n {2}zmq_trigger_endpoint: .+\n {2}ttl_cache_ttl: /,
         );
         assert.match(error.hint ?? '', /config check/);
         return true;

@@ -17,26 +17,20 @@ export interface JudgeOptions {
   rejections: Rejections;
   /** longest payload that is looked at */
   maxBytes: number;
-  /** whether measurements of this box are ours (a share of the ids, when several workers share them) */
-  isOurs?: (boxId: number) => boolean;
 }
 
 export class Judge {
   readonly #boxes: BoxTable;
   readonly #rejections: Rejections;
   readonly #maxBytes: number;
-  readonly #isOurs: ((boxId: number) => boolean) | undefined;
   /** Unix ms, and a clock that only goes forward; as of the last call of `setTime` */
   #nowMs = 0;
   #clockMs = 0;
-  /** messages of other workers' boxes */
-  notOurs = 0;
 
-  constructor({ boxes, rejections, maxBytes, isOurs }: JudgeOptions) {
+  constructor({ boxes, rejections, maxBytes }: JudgeOptions) {
     this.#boxes = boxes;
     this.#rejections = rejections;
     this.#maxBytes = maxBytes;
-    this.#isOurs = isOurs;
   }
 
   /** What time it is; called once for many messages. */
@@ -57,10 +51,6 @@ export class Judge {
     if (code !== STREAM_OK) return this.#drop(STREAM_REASONS[code] ?? 'malformed', topic);
     const boxId = columns.boxId[row] ?? 0;
     if (boxId === 0 || numberIn(topic) !== boxId) return this.#drop('topic is not the id', topic, boxId);
-    if (this.#isOurs && !this.#isOurs(boxId)) {
-      this.notOurs += 1;
-      return -1;
-    }
     const time = columns.timestampMs[row] ?? 0;
     if (time > this.#nowMs + MAX_AHEAD_MS) return this.#drop('time ahead', topic, time);
     if (time < this.#nowMs - MAX_AGE_MS) return this.#drop('time too old', topic, time);
