@@ -9,5 +9,6 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   trip: async () => (await import('./trip.js')).trip,
   processes: async () => (await import('./processes.js')).processes,
   decode: async () => (await import('./decode.js')).decode,
+  plugins: async () => (await import('./plugins.js')).plugins,
   signal: async () => (await import('./signal.js')).signal,
 };

@@ -1,0 +1,148 @@
+/** `npm run bench -- plugins`: what plugins take in both languages, through the host's own path: ring, copy, session. */
+import { join } from 'node:path';
+import { goodMains } from '../cli/plugin/speed.js';
+import { PACKAGE_ROOT } from '../common/package-root.js';
+import type { PluginContext } from '../plugins/sdk/plugin.js';
+import { createColumns, METRICS, type MeasurementColumns } from '../proto/columns.js';
+import { DEFAULT_PLUGIN_LIMITS } from '../triggering-service/plugin-host/limits.js';
+import { loadPlugin } from '../triggering-service/plugin-host/load-plugin.js';
+import { PluginSession } from '../triggering-service/plugin-host/plugin-session.js';
+import { resolvePlugin } from '../triggering-service/plugin-host/resolve-plugin.js';
+import { createRing, MAX_BATCH, RingReader, RingWriter } from '../triggering-service/plugin-host/ring.js';
+import { type Benchmark, type Comparison, compare } from './compare.js';
+
+const BATCHES = 64;
+/** Times that the batches are played in a round. */
+const PASSES = 4;
+const FLEETS = [100, 10_000];
+
+interface Case {
+  name: string;
+  /** a dip of one measurement in so many; 0: none */
+  dipEvery: number;
+}
+const CASES: readonly Case[] = [
+  { name: 'good mains', dipEvery: 0 },
+  { name: 'a dip in 1,000 measurements', dipEvery: 1000 },
+];
+
+const quiet = () => undefined;
+const context: PluginContext = {
+  log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+  now: () => 1_700_000_000_000,
+  thresholds: () => undefined,
+  location: () => 'unknown',
+};
+
+/** One plugin, fed from a ring as its worker feeds it. */
+class Fed {
+  readonly #writer: RingWriter;
+  readonly #reader: RingReader;
+  readonly #batch = createColumns(MAX_BATCH);
+  readonly #session: PluginSession;
+  readonly #spanMs: number;
+  asked = 0;
+
+  private constructor(session: (count: (requests: number) => void) => PluginSession, boxes: number) {
+    const ring = createRing(4 * MAX_BATCH, 8);
+    this.#writer = new RingWriter(ring);
+    this.#reader = new RingReader(ring, this.#writer.position);
+    this.#session = session((requests) => {
+      this.asked += requests;
+    });
+    this.#spanMs = Math.ceil((BATCHES * MAX_BATCH) / boxes) * 166;
+  }
+
+  static async start(path: string, boxes: number): Promise<Fed> {
+    const plugin = await loadPlugin(resolvePlugin(path), DEFAULT_PLUGIN_LIMITS.memoryMb);
+    const fed = new Fed(
+      (count) => new PluginSession(plugin, { requests: (found) => count(found.length), unsound: quiet }),
+      boxes,
+    );
+    await plugin.configure({}, context);
+    return fed;
+  }
+
+  /** Plays the batches, each time later than the last. @returns measurements a second, of reading and judging alone */
+  play(batches: readonly MeasurementColumns[]): number {
+    let took = 0n;
+    for (let pass = 0; pass < PASSES; pass++) {
+      for (const batch of batches) {
+        this.#publish(batch);
+        const begin = process.hrtime.bigint();
+        if (this.#reader.read(this.#batch) !== MAX_BATCH) throw new Error('a batch was lost');
+        this.#session.process(this.#batch);
+        took += process.hrtime.bigint() - begin;
+      }
+      this.#laterMs += this.#spanMs;
+    }
+    return (PASSES * batches.length * MAX_BATCH * 1e9) / Number(took);
+  }
+
+  #laterMs = 0;
+
+  #publish(batch: MeasurementColumns): void {
+    const { columns, start } = this.#writer;
+    columns.boxId.set(batch.boxId, start);
+    columns.dialect.set(batch.dialect, start);
+    columns.invalid.set(batch.invalid, start);
+    for (const metric of METRICS) {
+      columns[metric].min.set(batch[metric].min, start);
+      columns[metric].average.set(batch[metric].average, start);
+      columns[metric].max.set(batch[metric].max, start);
+    }
+    for (let i = 0; i < MAX_BATCH; i++) {
+      columns.timestampMs[start + i] = (batch.timestampMs[i] ?? 0) + this.#laterMs;
+    }
+    this.#writer.at += MAX_BATCH;
+    this.#writer.publish();
+  }
+}
+
+async function comparison(
+  plugin: string,
+  boxes: number,
+  { name, dipEvery }: Case,
+  rounds: number,
+): Promise<Comparison> {
+  const batches = goodMains(BATCHES, boxes);
+  let k = 0;
+  for (const { rms } of batches) {
+    for (let i = 0; i < MAX_BATCH; i++, k++) if (dipEvery > 0 && k % dipEvery === 0) rms.min[i] = 100;
+  }
+  const typescript = await Fed.start(plugin, boxes);
+  const assemblyscript = await Fed.start(join(PACKAGE_ROOT, `dist/plugins/${plugin}/${plugin}.wasm`), boxes);
+  const result = await compare(
+    {
+      title: `${plugin}, ${boxes.toLocaleString('en-US')} boxes, ${name}`,
+      unit: 'measurements/s',
+      better: 'higher',
+      baseline: 'TypeScript',
+      contenders: [
+        { name: 'TypeScript', once: () => typescript.play(batches) },
+        { name: 'AssemblyScript', once: () => assemblyscript.play(batches) },
+      ],
+    },
+    rounds,
+  );
+  if (typescript.asked !== assemblyscript.asked) {
+    throw new Error(
+      `${plugin} asked ${typescript.asked} times in TypeScript, ${assemblyscript.asked} in AssemblyScript`,
+    );
+  }
+  return result;
+}
+
+export const plugins: Benchmark = {
+  name: 'plugins',
+  what: 'threshold and napali in TypeScript and in AssemblyScript, read from the ring as their threads do',
+  run: async ({ rounds }) => {
+    const results: Comparison[] = [];
+    for (const plugin of ['threshold', 'napali']) {
+      for (const boxes of FLEETS) {
+        for (const one of CASES) results.push(await comparison(plugin, boxes, one, rounds));
+      }
+    }
+    return results;
+  },
+};
