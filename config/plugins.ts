@@ -1,4 +1,5 @@
 /** Plugin entries: what a `path` means, and checks of settings before anything is started. */
+import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { z } from 'zod';
 import { type Finding, pathText } from './findings.js';
@@ -15,8 +16,11 @@ const OLD_NAMES: Readonly<Record<string, ShippedPlugin>> = {
   napali_trigger: 'napali',
 };
 
+/** Those of them that there are in WebAssembly too: `<short name>.wasm`. */
+export const SHIPPED_IN_WASM: readonly ShippedPlugin[] = ['napali', 'threshold'];
+
 export type PluginTarget =
-  | { kind: 'shipped'; name: ShippedPlugin }
+  | { kind: 'shipped'; name: ShippedPlugin; language?: 'wasm' }
   | { kind: 'file'; path: string; language: 'js' | 'wasm' }
   | { kind: 'refused'; reason: string };
 
@@ -31,6 +35,7 @@ function isShipped(name: string): name is ShippedPlugin {
 
 /**
  * What a plugin's `path` means: one of ours by its short name or by the name in `lib<name>_plugin.so`, else a `.js` or `.wasm` file.
+ * `<short name>.wasm` is ours where there is no such file.
  * @param folder what a relative path starts from; as in the field, the working directory
  */
 export function resolvePlugin(path: string, folder = process.cwd()): PluginTarget {
@@ -38,6 +43,10 @@ export function resolvePlugin(path: string, folder = process.cwd()): PluginTarge
   if (library !== undefined) return fromLibrary(library, path);
   if (isShipped(path)) return { kind: 'shipped', name: path };
   if (/\.(js|mjs)$/.test(path)) return { kind: 'file', path: resolve(folder, path), language: 'js' };
+  const ours = SHIPPED_IN_WASM.find((name) => path === `${name}.wasm`);
+  if (ours !== undefined && !existsSync(resolve(folder, path))) {
+    return { kind: 'shipped', name: ours, language: 'wasm' };
+  }
   if (path.endsWith('.wasm')) return { kind: 'file', path: resolve(folder, path), language: 'wasm' };
   const near = nearest(path, SHIPPED_PLUGINS);
   const hint = near ? `; did you mean "${near}"?` : '';

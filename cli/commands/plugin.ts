@@ -131,9 +131,9 @@ async function check(file: string, flags: ReplayFlags & { replay: string }): Pro
 }
 
 async function run(file: string, flags: ReplayFlags & { replay: string }): Promise<void> {
-  const [{ pluginFile }, { replay }, { DEFAULT_PLUGIN_LIMITS }, { requestTable, totalsLines }] =
+  const [{ resolvePlugin }, { replay }, { DEFAULT_PLUGIN_LIMITS }, { requestTable, totalsLines }] =
     await Promise.all([
-      import('../plugin/check.js'),
+      import('../../triggering-service/plugin-host/resolve-plugin.js'),
       import('../plugin/replay.js'),
       import('../../triggering-service/plugin-host/limits.js'),
       import('../plugin/report.js'),
@@ -142,7 +142,7 @@ async function run(file: string, flags: ReplayFlags & { replay: string }): Promi
   const { memoryMb } = DEFAULT_PLUGIN_LIMITS;
   const result = await replay(
     {
-      file: pluginFile(file),
+      file: resolvePlugin(file),
       settings: flags.settings,
       memoryMb,
       recording: flags.replay,

@@ -1,6 +1,5 @@
 /** Judges a plugin: whether the daemon would take it, and what it does on a recording. */
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { EventRequest } from '../../plugins/sdk/plugin.js';
 import { DEFAULT_PLUGIN_LIMITS, type PluginLimits } from '../../triggering-service/plugin-host/limits.js';
 import { type PluginFile, resolvePlugin } from '../../triggering-service/plugin-host/resolve-plugin.js';
@@ -46,7 +45,7 @@ const REQUESTS_PER_MINUTE = 12_000;
  * @throws MakaiError PLUGIN_UNUSABLE when there is no such plugin, RECORDING_INVALID for the recording
  */
 export async function checkPlugin(path: string, check: CheckOptions): Promise<CheckReport> {
-  const file = pluginFile(path);
+  const file = resolvePlugin(path);
   const limits = check.limits ?? DEFAULT_PLUGIN_LIMITS;
   const bytes = readFileSync(file.file);
   const report: CheckReport = {
@@ -119,9 +118,4 @@ function judge(totals: ReplayTotals, report: CheckReport): void {
     report.warnings.push(`asks ${requests} times in ${Math.round(seconds)} s: the daemon takes 200 a second`);
   }
   if (measurements === 0) report.warnings.push('the recording holds no measurement');
-}
-
-/** A plugin by what the configuration would say; a file without an ending that is known is told as such. */
-export function pluginFile(path: string): PluginFile {
-  return resolvePlugin(existsSync(path) ? resolve(path) : path);
 }

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { pluginFindings, resolvePlugin, settingsOf } from '../../config/plugins.js';
 
@@ -19,6 +22,28 @@ describe('config/plugins', () => {
   it('takes files from the folder it is told', () => {
     assert.deepEqual(resolvePlugin('a/b.js', '/opt'), { kind: 'file', path: '/opt/a/b.js', language: 'js' });
     assert.deepEqual(resolvePlugin('/x.wasm', '/opt'), { kind: 'file', path: '/x.wasm', language: 'wasm' });
+  });
+
+  it('finds ours in WebAssembly, unless there is a file of that name', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'makai-plugins-'));
+    try {
+      assert.deepEqual(resolvePlugin('napali.wasm', folder), {
+        kind: 'shipped',
+        name: 'napali',
+        language: 'wasm',
+      });
+      const file = join(folder, 'napali.wasm');
+      assert.deepEqual(resolvePlugin('./napali.wasm', folder), {
+        kind: 'file',
+        path: file,
+        language: 'wasm',
+      });
+      assert.equal(resolvePlugin('print.wasm', folder).kind, 'file');
+      writeFileSync(file, '');
+      assert.deepEqual(resolvePlugin('napali.wasm', folder), { kind: 'file', path: file, language: 'wasm' });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('refuses ketos, other libraries and unknown names with what to do', () => {

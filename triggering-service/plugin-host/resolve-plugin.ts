@@ -23,8 +23,10 @@ export function resolvePlugin(path: string): PluginFile {
   const target = targetOf(path);
   if (target.kind === 'refused') throw new MakaiError('PLUGIN_UNUSABLE', target.reason);
   if (target.kind === 'shipped') {
-    const file = join(PACKAGE_ROOT, 'dist/plugins', target.name, 'index.js');
-    return { name: target.name, file, language: 'javascript', shipped: true };
+    const { name } = target;
+    const wasm = target.language === 'wasm';
+    const file = join(PACKAGE_ROOT, 'dist/plugins', name, wasm ? `${name}.wasm` : 'index.js');
+    return { name, file, language: wasm ? 'webassembly' : 'javascript', shipped: true };
   }
   if (!existsSync(target.path)) {
     throw new MakaiError('PLUGIN_UNUSABLE', `there is no file ${target.path}`, {

@@ -46,7 +46,7 @@ describe('cli: makai plugin check', function () {
     'napali',
     'outage',
     'print',
-    join(PACKAGE_ROOT, 'dist/plugins/napali/napali.wasm'),
+    ...WASM_PLUGINS.map((name) => `${name}.wasm`),
   ]) {
     it(`finds ${name.split('/').at(-1)} sound`, async () => {
       const report = await check(name);
@@ -68,7 +68,7 @@ describe('cli: makai plugin check', function () {
   it('both versions of napali ask for the same in the checkup', async () => {
     const [first, second] = await Promise.all([
       check('napali', { trigger_local: true }),
-      check(join(PACKAGE_ROOT, 'dist/plugins/napali/napali.wasm'), { trigger_local: true }),
+      check('napali.wasm', { trigger_local: true }),
     ]);
     assert.ok(first.requests.length > 5);
     assert.deepEqual(second.requests, first.requests);
