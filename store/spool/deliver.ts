@@ -1,6 +1,6 @@
 /** One spooled row into the database. */
 import { MakaiError, messageOf } from '../../common/errors.js';
-import type { Store } from '../store.js';
+import type { BoxEventDocument, Store } from '../store.js';
 import {
   askedOfRow,
   columnsOfRow,
@@ -10,6 +10,9 @@ import {
   type Row,
   waveformOfRow,
 } from './rows.js';
+
+/** Location of a box that has none. */
+const UNKNOWN = 'unknown';
 
 /** @throws MakaiError STORE_UNAVAILABLE: try again later; any other code: it will never be taken */
 export async function deliver(store: Store, row: Row): Promise<void> {
@@ -38,7 +41,8 @@ async function deliverKind(store: Store, row: Row): Promise<void> {
       return;
     case 'waveform': {
       const { document, samples } = waveformOfRow(row);
-      await store.putBoxEvent(document, samples, row.acceptedMs);
+      const location = await locationOf(store, document);
+      await store.putBoxEvent({ ...document, location }, samples, row.acceptedMs);
       return;
     }
     case 'metrics':
@@ -48,6 +52,12 @@ async function deliverKind(store: Store, row: Row): Promise<void> {
       await store.insertHealth(healthOfRow(row), accepted);
       return;
   }
+}
+
+/** A broker that has never seen its database writes "unknown"; the database knows better. */
+async function locationOf(store: Store, { box_id, location }: BoxEventDocument): Promise<string> {
+  if (location !== UNKNOWN) return location;
+  return (await store.box(box_id))?.location ?? UNKNOWN;
 }
 
 /** Another event under the same number is not ours to add to: it is left alone, and ours is kept apart for a person to look at. */

@@ -1,12 +1,12 @@
 /** A store that goes on when its database does not: writes wait on disk here until it is back. */
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { messageOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
-import { type Execution, executeOnThread } from '../sqlite/execution.js';
+import { executeOnThread } from '../sqlite/execution.js';
 import type { Store } from '../store.js';
 import { Drain } from './drain.js';
 import type { SpoolEngine, SpoolLimits } from './engine.js';
+import { dropExpired, remember, startHousekeeping } from './housekeeping.js';
 import { Link, type Primary } from './link.js';
 import { SpoolNumbers } from './numbers.js';
 import { PATIENCE, type Patience } from './patience.js';
@@ -40,8 +40,6 @@ export interface SpoolOptions {
   now?: () => number;
 }
 
-const HOUSEKEEPING_MS = 15_000;
-
 /**
  * Opens the spool, then looks for the database. That it is away is no failure.
  * @throws MakaiError STORE_UNAVAILABLE when the spool file cannot be opened; what opening the database throws, other than STORE_UNAVAILABLE
@@ -57,52 +55,35 @@ export async function withSpool(options: SpoolOptions): Promise<SpoolStore> {
   try {
     const counts = new SpoolCounts(await disk.call('totals'), await disk.call('queuedEvents'), log);
     const numbers = await SpoolNumbers.open(disk, log);
+    let started = false;
     const link = new Link(options.open, log, {
       beforeUp: async (primary) => {
         if (options.eventNumbers === true) await numbers.refresh(primary);
       },
-      onUp: () => drain.wake(),
+      onUp: () => {
+        drain.wake();
+        if (started) void remember(store);
+      },
     });
     const hooks = {
       delivered: counts.delivered.bind(counts),
       setAside: counts.recount.bind(counts),
     };
     const drain = new Drain({ disk, link, windowMs, now, log, hooks });
-    await dropExpired(disk, counts, now);
-    await link.start();
-    const timer = setInterval(() => {
-      keepHouse(disk, counts, link, drain, options.eventNumbers === true ? numbers : undefined, now).catch(
-        (error: unknown) => log.warn({ reason: messageOf(error) }, 'spool housekeeping failed'),
-      );
-    }, HOUSEKEEPING_MS);
-    timer.unref();
     const patience = { ...PATIENCE, ...options.patience };
-    const stop = (): void => clearInterval(timer);
-    return new SpoolStore({ disk, link, drain, counts, numbers, patience, windowMs, now, stop });
+    const house: { stop?: () => void } = {};
+    const stop = (): void => house.stop?.();
+    const store = new SpoolStore({ disk, link, drain, counts, numbers, patience, windowMs, now, stop });
+    await dropExpired(disk, counts, now());
+    await link.start();
+    started = true;
+    if (link.up) await remember(store);
+    const given = options.eventNumbers === true ? numbers : undefined;
+    const keeping = startHousekeeping({ store, disk, counts, link, drain, numbers: given, now, log });
+    house.stop = () => void keeping.stop();
+    return store;
   } catch (error) {
     await disk.close();
     throw error;
   }
-}
-
-async function keepHouse(
-  disk: Execution<SpoolEngine>,
-  counts: SpoolCounts,
-  link: Link,
-  drain: Drain,
-  numbers: SpoolNumbers | undefined,
-  now: () => number,
-): Promise<void> {
-  await dropExpired(disk, counts, now);
-  drain.wake();
-  if (numbers !== undefined) await link.call((primary) => numbers.refresh(primary), HOUSEKEEPING_MS);
-}
-
-async function dropExpired(
-  disk: Execution<SpoolEngine>,
-  counts: SpoolCounts,
-  now: () => number,
-): Promise<void> {
-  const { dropped, totals } = await disk.call('dropExpired', now());
-  counts.drop(dropped, totals);
 }

@@ -179,11 +179,13 @@ export class SpoolStore implements Store {
     return this.#writer.remembered('opq_boxes', (primary) => primary.boxes());
   }
 
+  /** While the database is away: as it was remembered; undefined also where nothing is, so that a waveform does not wait for a location. */
   async box(boxId: string): Promise<BoxDocument | undefined> {
     const { link, patience } = this.#parts;
     const outcome = await link.call((primary) => primary.box(boxId), patience.readMs);
     if ('result' in outcome) return outcome.result;
-    return (await this.boxes()).find((box) => box.box_id === boxId);
+    const boxes = await this.boxes().catch(() => []);
+    return boxes.find((box) => box.box_id === boxId);
   }
 
   putBox(box: BoxDocument): Promise<void> {

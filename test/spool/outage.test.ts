@@ -279,6 +279,36 @@ describe('spool: the database is away', () => {
     await assert.rejects(second.putBox(box), { code: 'STORE_UNAVAILABLE' });
   });
 
+  it('what a start without the database needs is remembered though nobody asked for it', async () => {
+    const { database, way } = given();
+    const box = { box_id: '1', calibration_constant: 150, unplugged: false, location: 'lab' };
+    await database.putBox(box);
+    const first = await given().open();
+    way.open = false;
+    await first.close();
+    const second = await given().open();
+    assert.deepEqual(await second.box('1'), box);
+  });
+
+  it('a waveform does not wait for a location that nobody can tell: the database fills it in', async () => {
+    const { clock, database, way } = given();
+    way.open = false;
+    const spool = await given().open();
+    assert.equal(await spool.box('1'), undefined);
+    await assert.rejects(spool.boxes(), { code: 'STORE_UNAVAILABLE' });
+    await spool.insertEvent(newEvent(1, clock.ms));
+    await spool.putBoxEvent(boxEvent(1, '1', clock.ms), counts(2), clock.ms);
+    await spool.putBoxEvent({ ...boxEvent(1, '2', clock.ms), location: 'roof' }, counts(2), clock.ms);
+    await spool.putBoxEvent(boxEvent(1, '3', clock.ms), counts(2), clock.ms);
+    for (const box_id of ['1', '2']) {
+      await database.putBox({ box_id, calibration_constant: 1, unplugged: false, location: 'lab' });
+    }
+    way.open = true;
+    await spool.drained();
+    const locations = (await database.boxEvents(1)).map(({ box_id, location }) => `${box_id} ${location}`);
+    assert.deepEqual(locations, ['1 lab', '2 roof', '3 unknown']);
+  });
+
   it('an error that needs a person stops a start, and is told while running', async () => {
     const refused = new MakaiError('STORE_INDEX_CONFLICT', 'an index is in the way');
     await assert.rejects(given().open({ open: () => Promise.reject(refused) }), {

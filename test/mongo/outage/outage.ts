@@ -64,6 +64,9 @@ async function outage(
     say(`${kind}: ${JSON.stringify((await line.details(kind)).spool)}`);
   }
   const eventsWithout = load.events.length;
+  const without = (await line.details('acquisition-broker')) as {
+    spool: { spooled: Record<string, number> };
+  };
   await line.mongo.control?.start();
   const backAt = Date.now();
   say(`back after ${awaySeconds} s; ${eventsWithout} events announced by now`);
@@ -80,7 +83,11 @@ async function outage(
   memory.stop();
   const { waveforms } = (await line.details('acquisition-broker')) as { waveforms: { stored: number } };
   const rows = await countStored(line, load, waveforms.stored);
-  return { rows, memory: memory.figures, wrong: wrongs(line, rows, memory.figures) };
+  const wrong = wrongs(line, rows, memory.figures);
+  for (const kind of ['event', 'waveform']) {
+    if (!without.spool.spooled[kind]) wrong.push(`no ${kind} was taken while the database was away`);
+  }
+  return { rows, memory: memory.figures, wrong };
 }
 
 function wrongs(line: Line, rows: Row[], memory: OutageReport['memory']): string[] {
