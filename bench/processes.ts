@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import Database from 'better-sqlite3';
 import { PACKAGE_ROOT } from '../common/package-root.js';
+import { DatabaseHandle } from '../store/sqlite/handle.js';
 import { openSqliteStore } from '../store/sqlite/index.js';
 import { cyclesOf } from './acquisition-boxes.js';
 import { type Benchmark, type Comparison, compare } from './compare.js';
@@ -175,9 +175,10 @@ async function fill(file: string, events: number): Promise<void> {
 /** @returns ms to read the bytes of all waveforms */
 function readRaw(file: string): number {
   const start = performance.now();
-  const db = new Database(file, { readonly: true });
+  const db = new DatabaseHandle(file, { readonly: true });
   let bytes = 0;
-  for (const row of db.prepare(WAVEFORMS).raw(true).iterate() as Iterable<[Buffer]>) bytes += row[0].length;
+  const rows = db.prepare(WAVEFORMS).raw(true).iterate() as Iterable<[Buffer]>;
+  for (const row of rows) bytes += row[0].length;
   db.close();
   if (bytes === 0) throw new Error('no waveforms');
   return performance.now() - start;

@@ -3,7 +3,6 @@ import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { Long, MongoClient } from 'mongodb';
 import { silentLogger } from '../common/log.js';
 import { createColumns, METRICS, type MeasurementColumns } from '../proto/columns.js';
@@ -11,6 +10,7 @@ import { openMongoStore } from '../store/mongo/index.js';
 import { measurementDocument } from '../store/mongo/measurement-document.js';
 import { openStore } from '../store/open.js';
 import { withSpool } from '../store/spool/index.js';
+import { DatabaseHandle } from '../store/sqlite/handle.js';
 import type { Store } from '../store/store.js';
 import { startMongo } from '../test/support/mongo-server.js';
 import { type Benchmark, type Comparison, compare } from './compare.js';
@@ -61,7 +61,7 @@ const COLUMNS =
 
 /** Rows in a table like the store's, in transactions as large as the service's batches. @returns rows a second */
 function sqliteAlone(file: string, all: readonly MeasurementColumns[]): number {
-  const db = new Database(file);
+  const db = new DatabaseHandle(file);
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
   db.exec(

@@ -43,8 +43,8 @@ export async function versions(deployment: Deployment): Promise<Diagnosis[]> {
     found.push(wrong('zeromq', `cannot be loaded: ${messageOf(error)}`, 'npm rebuild zeromq'));
   }
   try {
-    const { default: Database } = await import('better-sqlite3');
-    const db = new Database(':memory:');
+    const { DatabaseHandle } = await import('../../store/sqlite/handle.js');
+    const db = new DatabaseHandle(':memory:');
     const version: unknown = db.prepare('SELECT sqlite_version()').pluck().get();
     db.close();
     found.push(ok('better-sqlite3', `SQLite ${String(version)}`));

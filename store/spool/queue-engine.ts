@@ -52,8 +52,8 @@ export function queueOperations(db: Database, write: <T>(change: () => T) => T, 
   const insert = db.prepare<[number, Kind, number | null, string | null, number, number, number, Uint8Array]>(
     'INSERT INTO queue (lane, kind, event_id, box_id, accepted_ms, items, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   );
-  const oldestOfLane = db.prepare<[number, number, number], StoredRow>(
-    'SELECT * FROM queue WHERE lane = ? AND seq > ? ORDER BY seq LIMIT ?',
+  const nextOfLane = db.prepare<[number, number], StoredRow>(
+    'SELECT * FROM queue WHERE lane = ? AND seq > ? ORDER BY seq LIMIT 1',
   );
   const hasWaveform = db
     .prepare<[number, string], 1>(
@@ -186,8 +186,10 @@ export function queueOperations(db: Database, write: <T>(change: () => T) => T, 
     oldest(lane: Lane, afterSeq: number, maxRows: number, maxBytes: number): Row[] {
       const rows: Row[] = [];
       let bytes = 0;
-      for (const row of oldestOfLane.iterate(LANE[lane], afterSeq, maxRows)) {
-        if (rows.length > 0 && bytes + row.bytes > maxBytes) break;
+      for (let last = afterSeq; rows.length < maxRows; ) {
+        const row = nextOfLane.get(LANE[lane], last);
+        if (row === undefined || (rows.length > 0 && bytes + row.bytes > maxBytes)) break;
+        last = row.seq;
         bytes += row.bytes;
         rows.push({
           seq: row.seq,

@@ -1,10 +1,10 @@
 /** `makai store check` for a SQLite store: reads, changes nothing. */
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import Database from 'better-sqlite3';
 import { MakaiError, messageOf } from '../../common/errors.js';
 import type { StoreFinding } from '../check.js';
 import { storeError } from './connection.js';
+import { DatabaseHandle } from './handle.js';
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.js';
 
 const MEGABYTE = 1e6;
@@ -22,9 +22,9 @@ export function checkSqliteStore(name: string, now: () => number): StoreFinding[
       hint: 'Check the path; `makai store init` makes a new store.',
     });
   }
-  let db: Database.Database | undefined;
+  let db: DatabaseHandle | undefined;
   try {
-    db = new Database(file, { readonly: true, fileMustExist: true, timeout: 5000 });
+    db = new DatabaseHandle(file, { readonly: true, fileMustExist: true, timeout: 5000 });
     const version = Number(db.pragma('user_version', { simple: true }));
     if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
       throw new MakaiError('STORE_FOREIGN', `${file} is not a store of makai`, { hint: 'Check the path.' });
@@ -79,7 +79,7 @@ function fileFindings(file: string): StoreFinding[] {
   return findings;
 }
 
-function integrityFindings(db: Database.Database): StoreFinding[] {
+function integrityFindings(db: DatabaseHandle): StoreFinding[] {
   let lines: string[];
   try {
     lines = (db.pragma('integrity_check(20)') as { integrity_check: string }[]).map(
@@ -96,7 +96,7 @@ function integrityFindings(db: Database.Database): StoreFinding[] {
   }));
 }
 
-function contentFindings(db: Database.Database, nowMs: number): StoreFinding[] {
+function contentFindings(db: DatabaseHandle, nowMs: number): StoreFinding[] {
   const count = (sql: string, ...values: number[]): number =>
     Number(
       db

@@ -1,6 +1,7 @@
 /** Opening a file, what its errors mean to a person, and write transactions. */
-import Database from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import { codeOf, MakaiError, messageOf } from '../../common/errors.js';
+import { DatabaseHandle } from './handle.js';
 import { migrate } from './schema.js';
 
 /** How long one attempt waits for another process's transaction; `execution.ts` makes further attempts without blocking. */
@@ -24,12 +25,12 @@ export interface Schema {
  * Opens (and makes, if missing) a file at this program's schema version: a store's unless another schema is given.
  * @throws MakaiError STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER
  */
-export function openDatabase(file: string, schema?: Schema): Database.Database {
-  let db: Database.Database | undefined;
+export function openDatabase(file: string, schema?: Schema): Database {
+  let db: Database | undefined;
   const deadline = Date.now() + OPEN_TIMEOUT_MS;
   for (;;) {
     try {
-      db = new Database(file, { timeout: BUSY_TIMEOUT_MS });
+      db = new DatabaseHandle(file, { timeout: BUSY_TIMEOUT_MS });
       for (const pragma of schema?.pragmas ?? []) db.pragma(pragma);
       // WAL: readers and one writer do not wait for each other. FULL: a commit is on disk when it returns.
       db.pragma('journal_mode = WAL');

@@ -9,12 +9,18 @@ export interface Context {
   write<T>(change: () => T): T;
   /** `expire_at` (Unix seconds) of what is accepted at `nowMs`. */
   expireAt(kind: 'measurements' | 'trends' | 'events', nowMs: number): number;
+  /** Events whose window touches [fromMs, toMs]; none in mode `ttl`, where nothing is prolonged. */
+  eventsOver(fromMs: number, toMs: number): LivingEvent[];
 }
 
 export function createContext(db: Database, retention: Retention): Context {
   const lahaConfig = db
     .prepare<[], string>("SELECT body FROM documents WHERE name = 'laha_config'")
     .pluck(true);
+  const overlapping = db.prepare<[number, number], LivingEvent>(
+    `SELECT target_event_start_timestamp_ms AS startMs, target_event_end_timestamp_ms AS endMs, expire_at AS expireAt
+     FROM events INDEXED BY events_end WHERE target_event_end_timestamp_ms >= ? AND target_event_start_timestamp_ms <= ?`,
+  );
   const configured = {
     measurements: retention.measurementsSeconds,
     trends: retention.trendsSeconds,
@@ -23,6 +29,7 @@ export function createContext(db: Database, retention: Retention): Context {
   return {
     db,
     retention,
+    eventsOver: (fromMs, toMs) => (retention.mode === 'laha' ? overlapping.all(fromMs, toMs) : []),
     write: (change) => db.transaction(change).immediate(),
     expireAt: (kind, nowMs) => {
       const body = retention.mode === 'laha' ? lahaConfig.get() : undefined;
@@ -39,15 +46,4 @@ export interface LivingEvent {
   startMs: number;
   endMs: number;
   expireAt: number;
-}
-
-/** Events whose window touches [fromMs, toMs]; none in mode `ttl`, where nothing is prolonged. */
-export function eventsOver({ db, retention }: Context, fromMs: number, toMs: number): LivingEvent[] {
-  if (retention.mode !== 'laha') return [];
-  return db
-    .prepare<[number, number], LivingEvent>(
-      `SELECT target_event_start_timestamp_ms AS startMs, target_event_end_timestamp_ms AS endMs, expire_at AS expireAt
-       FROM events INDEXED BY events_end WHERE target_event_end_timestamp_ms >= ? AND target_event_start_timestamp_ms <= ?`,
-    )
-    .all(fromMs, toMs);
 }

@@ -1,8 +1,8 @@
 /** What can be said of a SQLite store's file without changing it. */
 import { existsSync, statSync } from 'node:fs';
-import Database from 'better-sqlite3';
 import { MakaiError } from '../../common/errors.js';
 import { storeError } from './connection.js';
+import { DatabaseHandle } from './handle.js';
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.js';
 
 export interface SqliteInspection {
@@ -23,9 +23,9 @@ export interface SqliteInspection {
 export function inspectSqlite(file: string): SqliteInspection {
   const newest = SCHEMA_VERSION;
   if (!existsSync(file)) return { file, exists: false, bytes: 0, version: newest, newest };
-  let db: Database.Database | undefined;
+  let db: DatabaseHandle | undefined;
   try {
-    db = new Database(file, { readonly: true, fileMustExist: true, timeout: 2000 });
+    db = new DatabaseHandle(file, { readonly: true, fileMustExist: true, timeout: 2000 });
     const application = Number(db.pragma('application_id', { simple: true }));
     const version = Number(db.pragma('user_version', { simple: true }));
     const isEmpty = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;

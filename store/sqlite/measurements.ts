@@ -1,7 +1,7 @@
 /** Measurements: written from columns, read box by box. */
 import { METRIC_FIELD, METRICS, type MeasurementColumns, type MetricField } from '../../proto/columns.js';
 import type { InsertResult, MeasurementDocument, TimeRange } from '../store.js';
-import { type Context, eventsOver } from './context.js';
+import type { Context } from './context.js';
 import { boxNumber, fromMs, toMs } from './values.js';
 
 export const FIELDS: readonly MetricField[] = METRICS.map((metric) => METRIC_FIELD[metric]);
@@ -76,7 +76,7 @@ export function measurementOperations(context: Context) {
   const insertAll = (batch: MeasurementColumns, until: number): InsertResult => {
     let inserted = 0;
     // Measurements can come after the event that they explain.
-    const events = eventsOver(context, ...spanOf(batch));
+    const events = context.eventsOver(...spanOf(batch));
     const values: (number | null)[] = new Array(ROWS_AT_ONCE * WIDTH).fill(null);
     let rows = 0;
     for (let i = 0; i < batch.count; i += 1) {

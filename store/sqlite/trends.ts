@@ -1,7 +1,7 @@
 /** Trends: one row a box and minute. */
 import { METRIC_FIELD, METRICS } from '../../proto/columns.js';
 import type { TimeRange, TrendDocument } from '../store.js';
-import { type Context, eventsOver } from './context.js';
+import type { Context } from './context.js';
 import { fromMs, type Row, toMs } from './values.js';
 
 const FIELDS = METRICS.map((metric) => METRIC_FIELD[metric]);
@@ -42,7 +42,7 @@ export function trendOperations(context: Context) {
         const times = trends.map((trend) => trend.timestamp_ms);
         const earliest = times.reduce((a, b) => Math.min(a, b));
         const latest = times.reduce((a, b) => Math.max(a, b));
-        const events = eventsOver(context, earliest - MINUTE_MS, latest);
+        const events = context.eventsOver(earliest - MINUTE_MS, latest);
         for (const trend of trends) {
           const { box_id, timestamp_ms, location } = trend;
           const values = FIELDS.flatMap((field) => {

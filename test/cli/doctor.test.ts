@@ -13,7 +13,6 @@ import {
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { AREAS, type Diagnosis } from '../../cli/doctor/diagnosis.js';
 import { diagnose } from '../../cli/doctor/index.js';
 import { clock } from '../../cli/doctor/machine.js';
@@ -26,6 +25,7 @@ import { parseEndpoint, parseStatusEndpoint } from '../../config/types.js';
 import { writeSecretCertificate } from '../../keys/files.js';
 import { newKeyPair } from '../../keys/key.js';
 import { openStore } from '../../store/open.js';
+import { DatabaseHandle } from '../../store/sqlite/handle.js';
 import { makai } from './run-process.js';
 
 describe('cli/doctor', () => {
@@ -213,7 +213,7 @@ describe('cli/doctor', () => {
       change('acquisition-broker', { store: url });
     };
     const foreign = join(folder, 'foreign.db');
-    new Database(foreign).exec('CREATE TABLE t (a)').close();
+    new DatabaseHandle(foreign).exec('CREATE TABLE t (a)').close();
     both(`sqlite:${foreign}`);
     await onlyWrong('store', /belongs to another program/);
     writeFileSync(foreign, 'x'.repeat(5000));

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import type { StoreFinding } from '../../store/check.js';
 import type { CopyReport } from '../../store/copy.js';
+import { DatabaseHandle } from '../../store/sqlite/handle.js';
 import { openSqliteStore } from '../../store/sqlite/index.js';
 import { contentOf, fillStore } from '../store/content.js';
 import { newEvent } from '../store/contract/given.js';
@@ -76,7 +76,7 @@ describe('cli: store init, check, copy', function () {
 
   it('check finds damage, and names what is no store', async () => {
     await filled('a.db');
-    const db = new Database(file('a.db'));
+    const db = new DatabaseHandle(file('a.db'));
     // An index that does not fit its table any more.
     db.unsafeMode(true);
     db.pragma('writable_schema = ON');
@@ -91,7 +91,7 @@ describe('cli: store init, check, copy', function () {
     );
     writeFileSync(file('text.db'), 'not a database at all, whatever its name says. '.repeat(100));
     assert.match((await check('text.db')).stderr, /STORE_UNAVAILABLE.*not an SQLite database/);
-    new Database(file('other.db')).exec('CREATE TABLE a (x)').close();
+    new DatabaseHandle(file('other.db')).exec('CREATE TABLE a (x)').close();
     assert.match((await check('other.db')).stderr, /STORE_FOREIGN/);
     assert.match((await check('missing.db')).stderr, /STORE_UNAVAILABLE.*no store at/);
     assert.equal(existsSync(file('missing.db')), false);

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { DatabaseHandle } from '../../../store/sqlite/handle.js';
 import { openSqliteStore, type SqliteOptions } from '../../../store/sqlite/index.js';
 import type { Store } from '../../../store/store.js';
 import { type StoreFixture, storeContract } from '../contract.js';
@@ -16,7 +16,7 @@ async function makeFixture(options: SqliteOptions): Promise<StoreFixture> {
     return store;
   };
   const store = await another();
-  const raw = new Database(file);
+  const raw = new DatabaseHandle(file);
   return {
     store,
     another,

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
 import { MakaiError } from '../../../common/errors.js';
+import { DatabaseHandle } from '../../../store/sqlite/handle.js';
 import { openSqliteStore } from '../../../store/sqlite/index.js';
 import { all, boxEvent, columnsOf, counts, newEvent } from '../contract/given.js';
 import { givenFiles } from './files.js';
@@ -63,7 +63,7 @@ describe('store/sqlite: what can go wrong', function () {
       it("a write waits for another process's transaction while this thread goes on", async () => {
         const { file, open } = files();
         const store = await open({ thread });
-        const other = new Database(file);
+        const other = new DatabaseHandle(file);
         other.exec('BEGIN IMMEDIATE');
         let turns = 0;
         const turning = setInterval(() => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import Database from 'better-sqlite3';
+import { DatabaseHandle } from '../../../store/sqlite/handle.js';
 import type { Store } from '../../../store/store.js';
 import { all, bytesOf, counts } from '../contract/given.js';
 import { givenFiles, startWriter } from './files.js';
@@ -71,7 +71,7 @@ describe('store/sqlite: processes', function () {
       const numbers = said.flatMap((line) => line.numbered ?? []);
       const [next = 0] = await store.nextEventIds(1);
       assert.ok(next > Math.max(...numbers, 0));
-      const raw = new Database(file);
+      const raw = new DatabaseHandle(file);
       assert.deepEqual(raw.pragma('integrity_check', { simple: true }), 'ok');
       raw.close();
     });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { PACKAGE_ROOT } from '../../../common/package-root.js';
+import { DatabaseHandle } from '../../../store/sqlite/handle.js';
 import { APPLICATION_ID, migrate, SCHEMA_VERSION } from '../../../store/sqlite/schema.js';
 import { all, bytesOf } from '../contract/given.js';
 import { givenFiles } from './files.js';
@@ -11,7 +11,7 @@ describe('store/sqlite: schema versions', () => {
   const files = givenFiles();
 
   function change(file: string, statements: string): void {
-    const db = new Database(file);
+    const db = new DatabaseHandle(file);
     db.exec(statements);
     db.close();
   }
@@ -78,14 +78,14 @@ describe('store/sqlite: schema versions', () => {
     const { file, open } = files();
     change(file, 'CREATE TABLE bookmarks (url TEXT)');
     await assert.rejects(open(), { code: 'STORE_FOREIGN' });
-    const db = new Database(file);
+    const db = new DatabaseHandle(file);
     const tables = db.prepare('SELECT name FROM sqlite_schema').pluck(true).all();
     db.close();
     assert.deepEqual(tables, ['bookmarks']);
   });
 
   it('each version takes the steps it lacks, in order, all or none', () => {
-    const db = new Database(':memory:');
+    const db = new DatabaseHandle(':memory:');
     const steps = [
       'CREATE TABLE a (x); INSERT INTO a VALUES (1)',
       'ALTER TABLE a ADD COLUMN y; UPDATE a SET y = x + 1',
