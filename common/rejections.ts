@@ -25,9 +25,7 @@ export class Rejections {
   /** Counts one rejection. `reason` is a fixed word of our code (never peer input); `source` says who (a box id, a topic). */
   count(reason: string, source?: string, detail?: string): void {
     const now = this.#now();
-    const entry = this.#reasons.get(reason) ?? { total: 0, sinceLog: 0, loggedAt: Number.NEGATIVE_INFINITY };
-    this.#reasons.set(reason, entry);
-    entry.total += 1;
+    const entry = this.#count(reason);
     entry.sinceLog += 1;
     if (Math.abs(now - entry.loggedAt) < QUIET_MS) return;
     this.#log.warn({ reason, source: clip(source), detail: clip(detail), count: entry.sinceLog }, 'dropped');
@@ -35,9 +33,24 @@ export class Rejections {
     entry.loggedAt = now;
   }
 
+  /** Counts one rejection that the caller logs in a way of its own. */
+  tally(reason: string): void {
+    this.#count(reason);
+  }
+
   /** Totals by reason since the start. */
   totals(): Record<string, number> {
     return Object.fromEntries([...this.#reasons].map(([reason, entry]) => [reason, entry.total]));
+  }
+
+  #count(reason: string): Reason {
+    let entry = this.#reasons.get(reason);
+    if (entry === undefined) {
+      entry = { total: 0, sinceLog: 0, loggedAt: Number.NEGATIVE_INFINITY };
+      this.#reasons.set(reason, entry);
+    }
+    entry.total += 1;
+    return entry;
   }
 }
 

@@ -52,13 +52,15 @@ export function retentionOf(config: {
   };
 }
 
-/** Who may enter: everyone, or keys from a folder, from the store, or both. */
+/** Who may enter: everyone, or keys from a folder, from the store, or both; from neither only in a triggering service, for which every id then passes. */
 export type AllowList = { any: true } | { any: false; directory?: string; store: boolean };
 
-type AccessFields = Pick<TriggeringBrokerConfig, 'client_certs' | 'white_list' | 'allow_any_client'>;
+type AccessFields = Pick<TriggeringBrokerConfig, 'client_certs' | 'white_list'> & {
+  readonly allow_any_client?: boolean;
+};
 
 export function allowListOf(config: AccessFields): AllowList {
-  if (config.allow_any_client) return { any: true };
+  if (config.allow_any_client === true) return { any: true };
   const { white_list: source, client_certs: directory } = config;
   const fromStore = source === 'store' || source === 'both' || source === true;
   const fromDirectory = source !== 'store' && source !== true && directory !== undefined;

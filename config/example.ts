@@ -1,8 +1,9 @@
 /** Files to start from: what a usual server needs, no more. */
 import type { Kind } from './kinds.js';
 
+const CERTIFICATES = { client_certs: '/etc/opq/curve/public_keys' };
 const KEYS = {
-  client_certs: '/etc/opq/curve/public_keys',
+  ...CERTIFICATES,
   server_cert: '/etc/opq/curve/private_keys/opqserver_secret',
 };
 
@@ -19,6 +20,7 @@ const EXAMPLES: { readonly [K in Kind]: Readonly<Record<string, unknown>> } = {
   'triggering-service': {
     zmq_trigger_endpoint: 'tcp://127.0.0.1:9881',
     zmq_acquisition_endpoint: 'tcp://127.0.0.1:9884',
+    ...CERTIFICATES,
     store: 'sqlite:/var/lib/opq/makai.db',
     plugins: [
       {

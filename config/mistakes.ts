@@ -19,13 +19,15 @@ export const BOUND: Readonly<Record<Kind, readonly string[]>> = {
   'triggering-service': [],
 };
 
+/** Values of `white_list` that say where keys come from; those of a folder are `folderMissing`'s to judge. */
+const NAMED_SOURCES: readonly unknown[] = ['directory', 'both', 'store', true];
+
 /** @param input raw value of the file, of any shape */
 export function crossMistakes(kind: Kind, input: unknown): Finding[] {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return [];
   const fields = input as Readonly<Record<string, unknown>>;
-  const mistakes = sameEndpoints(kind, fields);
-  if (kind !== 'triggering-service')
-    mistakes.push(...accessMistakes(fields), ...nextKeyMistakes(kind, fields));
+  const mistakes = [...sameEndpoints(kind, fields), ...folderMissing(fields)];
+  if (kind !== 'triggering-service') mistakes.push(...noAccess(fields), ...nextKeyMistakes(kind, fields));
   if (kind === 'acquisition-broker') mistakes.push(...keyMistakes(fields));
   return mistakes;
 }
@@ -59,16 +61,20 @@ function sameHostDiffers(a: unknown, b: unknown): boolean {
   );
 }
 
+/** A list from a folder needs the folder. */
+function folderMissing(fields: Readonly<Record<string, unknown>>): Finding[] {
+  const { client_certs, white_list } = fields;
+  if (fields.allow_any_client === true || client_certs !== undefined) return [];
+  if (white_list !== 'directory' && white_list !== 'both') return [];
+  const message = `expected the folder with the public keys of the boxes, since white_list is ${JSON.stringify(white_list)}, found nothing`;
+  return [{ severity: 'error', path: 'client_certs', message }];
+}
+
 /** Without an allow-list a broker does not start. */
-function accessMistakes(fields: Readonly<Record<string, unknown>>): Finding[] {
-  const { client_certs, white_list, allow_any_client } = fields;
-  if (allow_any_client === true) return [];
-  const wantsDirectory = white_list === 'directory' || white_list === 'both';
-  if (wantsDirectory && client_certs === undefined) {
-    const message = `expected the folder with the public keys of the boxes, since white_list is ${JSON.stringify(white_list)}, found nothing`;
-    return [{ severity: 'error', path: 'client_certs', message }];
-  }
-  if (client_certs !== undefined || white_list === 'store' || white_list === true) return [];
+function noAccess(fields: Readonly<Record<string, unknown>>): Finding[] {
+  const { allow_any_client, client_certs, white_list } = fields;
+  if (allow_any_client === true || client_certs !== undefined) return [];
+  if (NAMED_SOURCES.includes(white_list)) return [];
   return [
     {
       severity: 'error',

@@ -43,15 +43,16 @@ function access(config: TriggeringBrokerConfig | AcquisitionBrokerConfig): Findi
       'false let everyone in; here the keys in client_certs hold. Write "directory" to say so, or "allow_any_client": true';
     return [warn('white_list', message)];
   }
-  const unused = config.white_list === 'store' || config.white_list === true;
-  return unused && config.client_certs !== undefined
-    ? [
-        warn(
-          'client_certs',
-          'is not looked at: white_list takes the keys from the store alone ("both" takes both)',
-        ),
-      ]
-    : [];
+  return folderUnused(config);
+}
+
+function folderUnused({
+  client_certs,
+  white_list,
+}: Pick<TriggeringBrokerConfig, 'client_certs' | 'white_list'>): Finding[] {
+  if (client_certs === undefined || (white_list !== 'store' && white_list !== true)) return [];
+  const message = 'is not looked at: white_list takes the keys from the store alone ("both" takes both)';
+  return [warn('client_certs', message)];
 }
 
 /** Endpoints for boxes that a file leaves out are ours on loopback, where no box can reach them. */
@@ -85,7 +86,7 @@ function openStatus(config: AnyConfig): Finding[] {
 }
 
 function serviceNotes(config: TriggeringServiceConfig): Finding[] {
-  const found: Finding[] = [];
+  const found: Finding[] = folderUnused(config);
   const request = parseEndpoint(config.zmq_acquisition_endpoint)?.port;
   const data = isNamed(config, 'zmq_data_endpoint')
     ? parseEndpoint(config.zmq_data_endpoint)?.port

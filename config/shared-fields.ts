@@ -142,6 +142,26 @@ export const runFields = (daemon: keyof typeof STATUS_DEFAULTS) => ({
   }),
 });
 
+const ALLOW_SOURCES = ['directory', 'store', 'both'] as const;
+
+/** The brokers' list of boxes, for a daemon that sees their messages: which ids there are. */
+export const certifiedIdFields = () => ({
+  client_certs: field(path().optional(), {
+    title: 'Public keys of boxes',
+    description:
+      "The folder of the triggering broker's `client_certs`. Measurements under an id that no certificate in it names are dropped and counted. Changes take effect within 5 s.",
+    from: 'ours',
+    defaultText: 'none: every id is taken, unless `white_list` says otherwise',
+  }),
+  white_list: field(oneOf(ALLOW_SOURCES).optional(), {
+    title: 'Source of the list of ids',
+    description:
+      "The same as in the triggering broker's file: `directory` (`client_certs`), `store` (boxes with a `public_key` in `opq_boxes`) or `both`.",
+    from: 'ours',
+    defaultText: '`directory` when `client_certs` is given',
+  }),
+});
+
 /** Who may enter on the sockets that boxes use, and as whom we stand there. */
 export const boxAccessFields = () => ({
   client_certs: field(path().optional(), {
@@ -163,7 +183,7 @@ export const boxAccessFields = () => ({
   }),
   white_list: field(
     expecting(
-      z.union([z.boolean(), z.enum(['directory', 'store', 'both'])]),
+      z.union([z.boolean(), z.enum(ALLOW_SOURCES)]),
       '"directory", "store", "both", true or false',
     ).optional(),
     {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { expecting, field } from './field.js';
 import {
+  certifiedIdFields,
   identityField,
   maxWindowField,
   retentionFields,
@@ -127,6 +128,7 @@ export const triggeringServiceSchema = z.strictObject({
       defaultText: 'plain, as in the field',
     },
   ),
+  ...certifiedIdFields(),
   mongo_trends_update_interval_seconds: field(whole(1, 86_400, 'seconds').default(60), {
     title: 'Width of a trend window',
     description: "Seconds of measurements' time that one trend sums up, aligned to it.",

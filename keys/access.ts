@@ -6,11 +6,11 @@ import { MakaiError } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { type AllowList, type AllowListStatus, type AllowSource, startAllowList } from './allow-list.js';
-import { DirectorySource } from './directory-source.js';
+import { allowSources } from './allow-sources.js';
 import { readSecretCertificate } from './files.js';
 import type { Gate, GateSocketOptions, GateStatus } from './gate.js';
 import { type KeyPair, parseKeyPair } from './key.js';
-import { type ReadBoxKeys, StoreSource } from './store-source.js';
+import type { ReadBoxKeys } from './store-source.js';
 import { openGate } from './zap.js';
 
 /** Options of a CURVE server socket. They hold for the endpoints bound after they are set. */
@@ -95,16 +95,12 @@ function curveOf({ publicKey, secretKey }: KeyPair, options: GateSocketOptions):
 }
 
 function sourcesOf(
-  { directory, store }: { directory?: string | undefined; store?: boolean },
+  who: { directory?: string | undefined; store?: boolean },
   { boxKeys, log, nameless = false }: AccessOptions,
 ): AllowSource[] {
-  const sources: AllowSource[] = [];
-  if (directory !== undefined) sources.push(new DirectorySource(directory, log, { nameless }));
-  if (store === true && boxKeys !== undefined) sources.push(new StoreSource('store', boxKeys, log));
-  if (sources.length === 0) {
-    throw new MakaiError('CONFIG_INVALID', 'nothing says who may connect', {
-      hint: 'Give client_certs, or white_list "store", or allow_any_client true.',
-    });
-  }
-  return sources;
+  const sources = allowSources({ ...who, boxKeys, nameless, log });
+  if (sources.length > 0) return sources;
+  throw new MakaiError('CONFIG_INVALID', 'nothing says who may connect', {
+    hint: 'Give client_certs, or white_list "store", or allow_any_client true.',
+  });
 }

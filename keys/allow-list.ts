@@ -58,9 +58,9 @@ export interface AllowList {
   check(key: Buffer): Verdict;
   /** The box whose key this is; undefined for a key that is not known. */
   boxId(key: Buffer): string | undefined;
-  /** All ids with a key now. */
+  /** All ids with a key now; the same set until a change. */
   boxIds(): ReadonlySet<string>;
-  /** Called after each change. Returns how to end that. */
+  /** Called after each change, also one of ids alone (both sets are empty then). Returns how to end that. */
   onChange(listener: (change: AllowChange) => void): () => void;
   /** Reads all sources now. Never rejects: what cannot be read is in the status. */
   refresh(): Promise<void>;
@@ -105,6 +105,7 @@ class WatchedAllowList implements AllowList {
   readonly #log: Logger;
   readonly #listeners = new Set<(change: AllowChange) => void>();
   #known = new Map<string, string>();
+  #ids: ReadonlySet<string> = new Set();
   #revoked = new Set<string>();
   #stopped = false;
 
@@ -134,7 +135,7 @@ class WatchedAllowList implements AllowList {
   }
 
   boxIds(): ReadonlySet<string> {
-    return new Set(this.#known.values());
+    return this.#ids;
   }
 
   onChange(listener: (change: AllowChange) => void): () => void {
@@ -246,13 +247,18 @@ class WatchedAllowList implements AllowList {
     }
     const newlyRevoked = [...revoked].filter((key) => !this.#revoked.has(key));
     this.#known = known;
+    this.#ids = new Set(known.values());
     this.#revoked = revoked;
     const added = new Set([...known.keys()].filter((key) => !before.has(key)));
     const removed = new Set(
       this.#anyone ? newlyRevoked : [...before.keys()].filter((key) => !known.has(key)),
     );
-    if (added.size === 0 && removed.size === 0) return;
-    this.#log.info({ added: added.size, removed: removed.size, known: known.size }, 'allow-list changed');
+    const renamed = [...known].filter(([key, id]) => before.has(key) && before.get(key) !== id).length;
+    if (added.size === 0 && removed.size === 0 && renamed === 0) return;
+    this.#log.info(
+      { added: added.size, removed: removed.size, renamed, known: known.size },
+      'allow-list changed',
+    );
     for (const listener of [...this.#listeners]) listener({ added, removed });
   }
 }

@@ -1,6 +1,7 @@
 /** What ZAP decides for the sockets of one daemon, and what it remembers of it. Made by `openGate` in zap.ts. */
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
+import { LogQuota } from '../common/log-quota.js';
 import { type AllowList, keyText } from './allow-list.js';
 import { Refusals, type RefusedKey } from './refusals.js';
 import type { ZapRequest, ZapStatus } from './zap-message.js';
@@ -39,15 +40,13 @@ export class Gate implements Running {
   readonly #log: Logger;
   readonly #close: () => Promise<void>;
   readonly #unlisten: () => void;
+  readonly #quota: LogQuota;
   /** keys let in since the sockets were opened */
   readonly #inside = new Set<string>();
   /** box id → whether it came last by an endpoint with the next key */
   readonly #onNextKey = new Map<string, boolean>();
   readonly #refused = { unknown: 0, revoked: 0, unavailable: 0, 'not-curve': 0 };
   #admitted = 0;
-  #logMinute = Number.NEGATIVE_INFINITY;
-  #logged = 0;
-  #unlogged = 0;
   #insideUnknown = false;
 
   /** @param close takes the gate out of the handler */
@@ -63,6 +62,9 @@ export class Gate implements Running {
     this.#allow = allow;
     this.#log = log;
     this.#close = close;
+    this.#quota = new LogQuota(LOGGED_A_MINUTE, (keys) =>
+      log.warn({ keys }, 'refused more keys than were logged'),
+    );
     this.#unlisten = allow.onChange(({ added }) => {
       for (const key of added) refusals.forget(Buffer.from(key, 'latin1'));
       const ids = allow.boxIds();
@@ -130,20 +132,8 @@ export class Gate implements Running {
     await this.#close();
   }
 
-  /** Who makes up keys as fast as he can fills no log: after some lines in a minute the rest is only counted. */
   #logRefusal({ public_key, address, reason }: RefusedKey): void {
-    const now = performance.now();
-    if (now - this.#logMinute > 60_000) {
-      if (this.#unlogged > 0) this.#log.warn({ keys: this.#unlogged }, 'refused more keys than were logged');
-      this.#logMinute = now;
-      this.#logged = 0;
-      this.#unlogged = 0;
-    }
-    if (this.#logged >= LOGGED_A_MINUTE) {
-      this.#unlogged += 1;
-      return;
-    }
-    this.#logged += 1;
+    if (!this.#quota.take()) return;
     this.#log.warn(
       { publicKey: public_key, address, reason },
       'refused a key; `makai keys pending` lists it (a Box 3 without keys of its own makes a new one at each start)',

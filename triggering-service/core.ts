@@ -4,8 +4,10 @@ import { Rejections } from '../common/rejections.js';
 import type { TriggeringServiceConfig } from '../config/index.js';
 import type { Store } from '../store/store.js';
 import { BoxTable } from './ingest/box-table.js';
+import type { CertifiedIds } from './ingest/certified-ids.js';
 import { type Batch, Ingest } from './ingest/ingest.js';
 import { Judge } from './ingest/judge.js';
+import { RefusedIds } from './ingest/refused-ids.js';
 import { MeasurementWriter } from './measurement-writer.js';
 import { PluginHost } from './plugin-host/plugin-host.js';
 import { createRing, MAX_BATCH } from './plugin-host/ring.js';
@@ -24,11 +26,16 @@ export interface CoreOptions {
   store: Store;
   log: Logger;
   send: (request: Queued) => void;
+  /** ids that may send; all without it */
+  certified?: CertifiedIds | undefined;
 }
 
 export interface Core {
   boxes: BoxTable;
   rejections: Rejections;
+  refusedIds: RefusedIds;
+  /** undefined: every id passes */
+  certified: CertifiedIds | undefined;
   ingest: Ingest;
   writer: MeasurementWriter;
   trends: Trends;
@@ -37,8 +44,10 @@ export interface Core {
   siteWatch: SiteWatch;
 }
 
-export function createCore({ config, store, log, send }: CoreOptions): Core {
+export function createCore({ certified, config, store, log, send }: CoreOptions): Core {
   const rejections = new Rejections(log);
+  const refusedIds = new RefusedIds(log);
+  certified?.onChange(() => refusedIds.forgetCertified((boxId) => certified.has(boxId)));
   const { limits, plugin_limits: pluginLimits, batch } = config;
   const boxes = new BoxTable(limits.boxes, {
     perSecond: limits.measurements_per_second,
@@ -72,7 +81,7 @@ export function createCore({ config, store, log, send }: CoreOptions): Core {
     writer.add(batch);
     trends.add(batch);
   };
-  const judge = new Judge({ boxes, rejections, maxBytes: limits.message_bytes });
+  const judge = new Judge({ boxes, rejections, refusedIds, certified, maxBytes: limits.message_bytes });
   const ingest = new Ingest(ring, judge, onBatch);
   const plugins: PluginHost = new PluginHost({
     ring,
@@ -85,5 +94,16 @@ export function createCore({ config, store, log, send }: CoreOptions): Core {
       queueBatches: pluginLimits.queue_batches,
     },
   });
-  return { boxes, rejections, ingest, writer, trends, plugins, requests, siteWatch };
+  return {
+    boxes,
+    rejections,
+    refusedIds,
+    certified,
+    ingest,
+    writer,
+    trends,
+    plugins,
+    requests,
+    siteWatch,
+  };
 }

@@ -17,6 +17,8 @@ export function addMetrics(metrics: Metrics, core: Core, queue: RequestQueue): v
     'trend windows': core.trends.status().dropped,
     'broker away': queue.dropped,
   }));
+  metrics.gauge('makai_allowed_keys', () => core.certified?.status().known);
+  metrics.gauge('makai_refused_ids', () => core.refusedIds.size);
   metrics.gauge('makai_queue_depth', () => ({
     measurements: core.writer.status().waiting,
     trends: core.trends.status().waiting,

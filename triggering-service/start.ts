@@ -10,6 +10,7 @@ import type { Store } from '../store/store.js';
 import { startSweeper } from '../store/sweeper.js';
 import { type Core, createCore } from './core.js';
 import { startHealthDocuments } from './health-documents.js';
+import { startCertifiedIds } from './ingest/certified-ids.js';
 import { type CurveClientOptions, openStream } from './ingest/stream-socket.js';
 import { addMetrics } from './metrics.js';
 import { RequestQueue } from './requests/request-queue.js';
@@ -24,6 +25,9 @@ const SITE_MS = 2000;
 const SWEEP_MS = 60_000;
 /** A box silent for so long is forgotten; its next measurement makes it known again. */
 const FORGET_MS = 24 * 3_600_000;
+
+/** A part that the configuration leaves out. */
+const NOTHING: Running = { stop: () => Promise.resolve() };
 
 export interface TriggeringServiceDeps {
   log: Logger;
@@ -50,7 +54,8 @@ export async function startTriggeringService(
   const curve = await curveOptions(config);
   const metrics = new Metrics(NAME, VERSION);
   const store = measuredStore(plainStore, metrics);
-  const core = createCore({ config, store, log, send: (request) => queue.push(request) });
+  const certified = await startCertifiedIds(config, store, log);
+  const core = createCore({ config, store, log, certified, send: (request) => queue.push(request) });
   const queue: RequestQueue = new RequestQueue({
     endpoint: config.zmq_acquisition_endpoint,
     curve,
@@ -62,6 +67,7 @@ export async function startTriggeringService(
   const status = (): TriggeringServiceStatus => statusOf(core, queue, config.identity);
   let server: StatusServer | undefined;
   const daemon = await startAll([
+    { name: 'certified ids', start: async () => certified ?? NOTHING },
     { name: 'event requests', start: async () => queue },
     { name: 'trends', start: async () => core.trends },
     { name: 'measurements', start: async () => core.writer },
@@ -147,7 +153,7 @@ async function startPlugins({ plugins }: Core, config: TriggeringServiceConfig):
 }
 
 function startHealth({ boxes }: Core, config: TriggeringServiceConfig, store: Store, log: Logger): Running {
-  if (!config.health_documents) return { stop: () => Promise.resolve() };
+  if (!config.health_documents) return NOTHING;
   return startHealthDocuments(store, () => boxes.totals(), log);
 }
 

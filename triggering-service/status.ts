@@ -1,5 +1,7 @@
 /** What the service says of itself. */
+import type { AllowListStatus } from '../keys/allow-list.js';
 import type { Core } from './core.js';
+import type { RefusedId } from './ingest/refused-ids.js';
 import type { WriterStatus } from './measurement-writer.js';
 import type { PluginStatus } from './plugin-host/plugin-supervisor.js';
 import type { RequestQueue } from './requests/request-queue.js';
@@ -7,8 +9,8 @@ import type { TrendsStatus } from './trends/trends.js';
 
 /** A box not heard for so long is not counted as active, ms. */
 export const ACTIVE_MS = 20_000;
-/** Boxes that are listed one by one. */
-const LISTED_BOXES = 50;
+/** Boxes, and refused ids, that are listed one by one. */
+const LISTED = 50;
 
 export interface TriggeringServiceStatus {
   identity: string;
@@ -18,6 +20,15 @@ export interface TriggeringServiceStatus {
   measurements: number;
   /** messages and requests that were not taken, by reason */
   dropped: Record<string, number>;
+  /** certificates that say which ids may send; 'none': every id may */
+  certified_ids: AllowListStatus | 'none';
+  refused_ids: {
+    /** ids used without a certificate or under another topic, that are not forgotten */
+    known: number;
+    forgotten: number;
+    /** the newest */
+    newest: (Omit<RefusedId, 'first_ms' | 'last_ms'> & { first: string; last: string })[];
+  };
   store: WriterStatus;
   trends: TrendsStatus;
   requests: { data: number; log: number; sent: number; waiting: number; dropped: number };
@@ -49,7 +60,7 @@ interface PluginRow {
 export function statusOf(core: Core, queue: RequestQueue, identity: string): TriggeringServiceStatus {
   const { messages, bytes, taken } = core.ingest.totals;
   const { sent, waiting, dropped } = queue;
-  const busiest = [...core.boxes.totals()].sort((a, b) => b.messages - a.messages).slice(0, LISTED_BOXES);
+  const busiest = [...core.boxes.totals()].sort((a, b) => b.messages - a.messages).slice(0, LISTED);
   return {
     identity,
     boxes: { active: core.boxes.heardSince(Date.now() - ACTIVE_MS), known: core.boxes.size },
@@ -57,6 +68,12 @@ export function statusOf(core: Core, queue: RequestQueue, identity: string): Tri
     bytes,
     measurements: taken,
     dropped: core.rejections.totals(),
+    certified_ids: core.certified?.status() ?? 'none',
+    refused_ids: {
+      known: core.refusedIds.size,
+      forgotten: core.refusedIds.forgotten,
+      newest: core.refusedIds.list().slice(0, LISTED).map(refusedRow),
+    },
     store: core.writer.status(),
     trends: core.trends.status(),
     requests: { ...core.requests.sent, sent, waiting, dropped },
@@ -68,6 +85,10 @@ export function statusOf(core: Core, queue: RequestQueue, identity: string): Tri
       heard: new Date(heardMs).toISOString(),
     })),
   };
+}
+
+function refusedRow({ first_ms, last_ms, ...id }: RefusedId) {
+  return { ...id, first: new Date(first_ms).toISOString(), last: new Date(last_ms).toISOString() };
 }
 
 function pluginRow(p: PluginStatus): PluginRow {

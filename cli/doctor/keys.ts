@@ -2,8 +2,13 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MakaiError, messageOf } from '../../common/errors.js';
-import { allowListOf, serverKeyOf } from '../../config/derived.js';
-import type { AcquisitionBrokerConfig, TriggeringBrokerConfig } from '../../config/kinds.js';
+import { allowListOf, serverKeyOf, shownUrl, storeUrl } from '../../config/derived.js';
+import type {
+  AcquisitionBrokerConfig,
+  AnyConfig,
+  TriggeringBrokerConfig,
+  TriggeringServiceConfig,
+} from '../../config/kinds.js';
 import { hasSecretKey, readPublic } from '../../keys/certificate.js';
 import { readSecretCertificate } from '../../keys/files.js';
 import { parseKeyPair } from '../../keys/key.js';
@@ -21,7 +26,8 @@ export async function keys(deployment: Deployment): Promise<Diagnosis[]> {
   );
   const servers = await Promise.all(brokers.map(serverKey));
   const publicKeys = [...new Set(servers.flatMap(({ publicKey }) => publicKey ?? []))];
-  const folders = [...new Set(brokers.flatMap(clientFolder))];
+  const service = deployment['triggering-service'].config;
+  const folders = [...new Set([...brokers, ...(service ? [service] : [])].flatMap(clientFolder))];
   return [
     ...unique(servers.flatMap(({ found }) => found)),
     ...(publicKeys.length > 1
@@ -35,6 +41,7 @@ export async function keys(deployment: Deployment): Promise<Diagnosis[]> {
       : []),
     ...(await Promise.all(folders.map((folder) => certificates(folder)))).flat(),
     ...unique(brokers.flatMap(openDoor)),
+    ...(service ? idsOf(service, deployment['triggering-broker'].config) : []),
   ];
 }
 
@@ -65,7 +72,7 @@ async function serverKey(config: BrokerConfig): Promise<{ publicKey?: string; fo
   }
 }
 
-function clientFolder(config: BrokerConfig): string[] {
+function clientFolder(config: AnyConfig): string[] {
   const allow = allowListOf(config);
   return !allow.any && allow.directory !== undefined ? [allow.directory] : [];
 }
@@ -79,6 +86,34 @@ function openDoor(config: BrokerConfig): Diagnosis[] {
       'makai keys new-box for each box, then client_certs',
     ),
   ];
+}
+
+/** The triggering service should know the same boxes as the broker that lets them in. */
+function idsOf(service: TriggeringServiceConfig, broker: TriggeringBrokerConfig | undefined): Diagnosis[] {
+  const subject = 'ids of boxes';
+  const [own, door] = [sourceText(service), broker && sourceText(broker)];
+  if (own === undefined) {
+    const todo = 'let its file name the same client_certs (or white_list) as the triggering broker';
+    return [
+      note(
+        subject,
+        'the triggering service takes measurements under any id, also without a certificate',
+        todo,
+      ),
+    ];
+  }
+  if (door === undefined || door === own)
+    return [ok(subject, `the triggering service takes measurements under those of ${own}`)];
+  const message = `the triggering service takes measurements under those of ${own}, the triggering broker lets in those of ${door}`;
+  return [note(subject, message, 'let both files name the same client_certs and white_list')];
+}
+
+/** @returns undefined without a list */
+function sourceText(config: TriggeringServiceConfig | TriggeringBrokerConfig): string | undefined {
+  const allow = allowListOf(config);
+  if (allow.any) return undefined;
+  const sources = [allow.directory, allow.store ? `the store ${shownUrl(storeUrl(config))}` : undefined];
+  return sources.filter((source) => source !== undefined).join(' and ') || undefined;
 }
 
 async function certificates(folder: string): Promise<Diagnosis[]> {

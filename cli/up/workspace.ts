@@ -61,6 +61,7 @@ export async function prepareWorkspace(directory: string, boxIds: readonly strin
     'triggering-service': {
       zmq_trigger_endpoint: at(1),
       zmq_acquisition_endpoint: at(4),
+      client_certs: keys.publicDirectory,
       store: storeUrl,
       status: status(9),
       plugins: [

@@ -66,13 +66,22 @@ export const METRICS = {
     labels: ['reason'],
     daemons: [TB, AB],
   },
-  makai_allowed_keys: { type: 'gauge', help: 'Keys in the allow-list.', daemons: [TB, AB] },
+  makai_allowed_keys: {
+    type: 'gauge',
+    help: 'Keys in the allow-list; of the triggering service only where it has one.',
+    daemons: ALL,
+  },
   makai_pending_keys: {
     type: 'gauge',
     help: 'Unknown keys that were refused and wait to be accepted.',
     daemons: [TB, AB],
   },
 
+  makai_refused_ids: {
+    type: 'gauge',
+    help: 'Ids that measurements came under without a certificate for them, or under the topic of another; the newest 1000.',
+    daemons: [TS],
+  },
   makai_boxes_active: { type: 'gauge', help: 'Boxes heard in the last 20 s.', daemons: [TS] },
   makai_messages_total: {
     type: 'counter',

@@ -3,6 +3,8 @@ import type { Rejections } from '../../common/rejections.js';
 import type { MeasurementColumns } from '../../proto/columns.js';
 import { decodeInto, STREAM_OK, STREAM_REASONS } from '../../proto/stream-decoder.js';
 import type { BoxTable } from './box-table.js';
+import type { CertifiedIds } from './certified-ids.js';
+import type { IdReason, RefusedIds } from './refused-ids.js';
 
 /** How far ahead of our clock a measurement may be, and how old. */
 export const MAX_AHEAD_MS = 5 * 60_000;
@@ -15,22 +17,29 @@ const MAX_TOPIC = 20;
 export interface JudgeOptions {
   boxes: BoxTable;
   rejections: Rejections;
+  refusedIds: RefusedIds;
   /** longest payload that is looked at */
   maxBytes: number;
+  /** ids that may send; undefined: all */
+  certified?: Pick<CertifiedIds, 'has'> | undefined;
 }
 
 export class Judge {
   readonly #boxes: BoxTable;
   readonly #rejections: Rejections;
+  readonly #refusedIds: RefusedIds;
   readonly #maxBytes: number;
+  readonly #certified: Pick<CertifiedIds, 'has'> | undefined;
   /** Unix ms, and a clock that only goes forward; as of the last call of `setTime` */
   #nowMs = 0;
   #clockMs = 0;
 
-  constructor({ boxes, rejections, maxBytes }: JudgeOptions) {
+  constructor({ boxes, certified, maxBytes, refusedIds, rejections }: JudgeOptions) {
     this.#boxes = boxes;
     this.#rejections = rejections;
+    this.#refusedIds = refusedIds;
     this.#maxBytes = maxBytes;
+    this.#certified = certified;
   }
 
   /** What time it is; called once for many messages. */
@@ -50,7 +59,9 @@ export class Judge {
     const code = decodeInto(payload, columns, row);
     if (code !== STREAM_OK) return this.#drop(STREAM_REASONS[code] ?? 'malformed', topic);
     const boxId = columns.boxId[row] ?? 0;
-    if (boxId === 0 || numberIn(topic) !== boxId) return this.#drop('topic is not the id', topic, boxId);
+    if (boxId === 0 || numberIn(topic) !== boxId) return this.#dropId('topic is not the id', topic, boxId);
+    if (this.#certified !== undefined && !this.#certified.has(boxId))
+      return this.#dropId('no certificate', topic, boxId);
     const time = columns.timestampMs[row] ?? 0;
     if (time > this.#nowMs + MAX_AHEAD_MS) return this.#drop('time ahead', topic, time);
     if (time < this.#nowMs - MAX_AGE_MS) return this.#drop('time too old', topic, time);
@@ -59,6 +70,13 @@ export class Judge {
     if (!this.#boxes.withinRate(slot, this.#clockMs)) return this.#drop('rate', topic);
     this.#boxes.count(slot, topic.length + payload.length, this.#nowMs);
     return slot;
+  }
+
+  /** The id is not the sender's to use: told by id, since it may be one among many. */
+  #dropId(reason: IdReason, topic: Uint8Array, boxId: number): -1 {
+    this.#rejections.tally(reason);
+    this.#refusedIds.add(reason, boxId, topic, this.#nowMs);
+    return -1;
   }
 
   #drop(reason: string, topic: Uint8Array | undefined, detail?: number): -1 {
