@@ -83,6 +83,7 @@ const ALL = 'and threshold, napali';
 const KINDS = [
   [ALONE, 'bare'],
   ['decode and trends', 'none'],
+  ['and ids checked', 'checked'],
   ['and threshold', 'threshold'],
   [ALL, PLUGINS],
 ] as const;

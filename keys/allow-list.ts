@@ -247,7 +247,6 @@ class WatchedAllowList implements AllowList {
     }
     const newlyRevoked = [...revoked].filter((key) => !this.#revoked.has(key));
     this.#known = known;
-    this.#ids = new Set(known.values());
     this.#revoked = revoked;
     const added = new Set([...known.keys()].filter((key) => !before.has(key)));
     const removed = new Set(
@@ -255,6 +254,7 @@ class WatchedAllowList implements AllowList {
     );
     const renamed = [...known].filter(([key, id]) => before.has(key) && before.get(key) !== id).length;
     if (added.size === 0 && removed.size === 0 && renamed === 0) return;
+    this.#ids = new Set(known.values());
     this.#log.info(
       { added: added.size, removed: removed.size, renamed, known: known.size },
       'allow-list changed',

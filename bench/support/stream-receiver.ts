@@ -1,12 +1,13 @@
 /**
  * A program: the triggering service with a store that takes everything at once (storage off), or a bare loop that receives and
- * counts. Arguments: `bare` or plugins with commas between them (or `none`), endpoint. Prints `ready`; for each line on stdin, which
+ * counts. Arguments: `bare` or plugins with commas between them (or `none`, or `checked`: none, and ids need a certificate), endpoint. Prints `ready`; for each line on stdin, which
  * names a count, one JSON line once so many messages have come.
  */
 import { createInterface } from 'node:readline';
 import { Subscriber } from 'zeromq';
 import { silentLogger } from '../../common/log.js';
 import { parseConfig } from '../../config/index.js';
+import { newKeyPair } from '../../keys/key.js';
 import type { Store } from '../../store/store.js';
 import { startTriggeringService } from '../../triggering-service/index.js';
 
@@ -15,6 +16,9 @@ const [what = 'none', endpoint = ''] = process.argv.slice(2);
 const LOOK_MS = 20;
 const LONG_LOOK_MS = 200;
 const MANY_BOXES = 1000;
+/** Ids of the load, stream.c. */
+const FIRST_ID = 1000;
+const CERTIFIED = 1000;
 
 /** Percent of the reference; only what is far from normal trips. */
 const THRESHOLD = {
@@ -25,6 +29,15 @@ const THRESHOLD = {
   thd_threshold_high: 0.05,
 };
 
+/** The boxes of the load, each with a key. */
+const certified =
+  what === 'checked'
+    ? Array.from({ length: CERTIFIED }, (_, i) => ({
+        box_id: String(FIRST_ID + i),
+        public_key: newKeyPair().publicKey,
+      }))
+    : [];
+
 /** What the service uses of a store, without a store behind it. */
 const nothing = {
   insertMeasurements: async (batch: { count: number }) => ({ inserted: batch.count, duplicates: 0 }),
@@ -32,7 +45,7 @@ const nothing = {
   putTrends: async () => undefined,
   newestByBox: async () => [],
   makaiConfig: async () => undefined,
-  boxes: async () => [],
+  boxes: async () => certified,
   insertMetrics: async () => undefined,
 } as unknown as Store;
 
@@ -60,13 +73,14 @@ function receiveAlone(): () => Counts {
 }
 
 async function runService(): Promise<() => Counts> {
-  const names = what === 'none' ? [] : what.split(',');
+  const names = what === 'none' || what === 'checked' ? [] : what.split(',');
   const config = parseConfig(
     'triggering-service',
     {
       zmq_trigger_endpoint: endpoint,
       zmq_acquisition_endpoint: 'tcp://127.0.0.1:9',
       status: 'off',
+      ...(what === 'checked' ? { white_list: 'store' } : {}),
       plugins: names.map((path) => ({ path, ...(path === 'threshold' ? THRESHOLD : {}) })),
       limits: { measurements_per_second: 100_000, measurements_burst: 10_000_000 },
     },

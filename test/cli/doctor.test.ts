@@ -140,6 +140,29 @@ describe('cli/doctor', () => {
     await onlyWrong('keys', /the two brokers have different keys/);
   });
 
+  it('keys: the ids that the triggering service takes', async () => {
+    const told = async () => {
+      const found = await diagnose(folder);
+      return found
+        .filter(({ subject }) => subject === 'ids of boxes')
+        .map(({ message, verdict }) => [verdict, message]);
+    };
+    const folderOfKeys = workspace.keys.publicDirectory;
+    assert.deepEqual(await told(), [
+      ['ok', `the triggering service takes measurements under those of ${folderOfKeys}`],
+    ]);
+    change('triggering-service', { client_certs: undefined });
+    assert.deepEqual(await told(), [
+      ['note', 'the triggering service takes measurements under any id, also without a certificate'],
+    ]);
+    change('triggering-service', { white_list: 'store' });
+    const [verdict, message] = (await told())[0] ?? [];
+    assert.equal(verdict, 'note');
+    assert.match(message ?? '', /those of the store sqlite:.*, the triggering broker lets in those of /);
+    change('triggering-service', { client_certs: join(folder, 'none'), white_list: 'both' });
+    await onlyWrong('keys', /none: cannot be read: ENOENT/);
+  });
+
   it('permissions: a secret that others can read, a secret among public certificates', async () => {
     chmodSync(workspace.keys.serverSecret, 0o644);
     await onlyWrong('permissions', /opqserver_secret.*mode 0644/);

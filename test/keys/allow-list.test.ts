@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { silentLogger } from '../../common/log.js';
 import { type AllowList, type AllowListOptions, keyText, startAllowList } from '../../keys/allow-list.js';
@@ -86,6 +86,19 @@ describe('keys/allow-list', () => {
       assert.ok(text().includes(`/${name}"`), name);
     assert.match(text(), /move it to private_keys/);
     assert.ok(!text().includes(secret.secretKey.reveal()));
+  });
+
+  it('tells a change of the id alone, and hands out the same set of ids until then', async () => {
+    await keys.box('1');
+    const list = await start({ sources: [directory()] });
+    const ids = list.boxIds();
+    await list.refresh();
+    assert.equal(list.boxIds(), ids);
+    const change = nextChange(list);
+    const file = keys.layout.boxPublic('1');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('id = 1', 'id = 9'));
+    const { added, removed } = await change;
+    assert.deepEqual([added.size, removed.size, [...list.boxIds()]], [0, 0, ['9']]);
   });
 
   it('sees a box come, go, and be revoked, by file events', async () => {

@@ -193,8 +193,10 @@ describe('triggering-service: the stream', () => {
     assert.ok(
       rig.lines.some((line) => line.msg === 'dropped' && line.reason === 'too long' && line.source === '1'),
     );
-    const told = rig.lines.filter((line) => line.msg === 'dropped' && line.reason === 'topic is not the id');
+    const told = rig.lines.filter((line) => line.msg === 'dropped' && line.reason === 'time ahead');
     assert.equal(told.length, 1, 'each reason is logged once a minute');
+    const ids = rig.lines.filter((line) => line.reason === 'topic is not the id').map((line) => line.boxId);
+    assert.deepEqual(ids, [0, 2], 'each id once');
   });
 
   it('stores each measurement within a second, however few come', async () => {

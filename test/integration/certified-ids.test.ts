@@ -1,0 +1,124 @@
+/**
+ * Triggering broker and triggering service as processes, and a box under CURVE that uses an id which is not its own: dropped, counted and shown
+ * until a certificate names that id.
+ */
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Publisher } from 'zeromq';
+import { Child } from '../../cli/up/children.js';
+import { prepareWorkspace, type Workspace } from '../../cli/up/workspace.js';
+import { readMetrics, readStatus } from '../../common/status/client.js';
+import { statusEndpointOf } from '../../config/locate.js';
+import { parseStatusEndpoint } from '../../config/types.js';
+import { readPublicCertificate, readSecretCertificate } from '../../keys/files.js';
+import { newKeyPair } from '../../keys/key.js';
+import { triggerMessage } from '../../proto/index.js';
+import { makai } from '../cli/run-process.js';
+
+interface Details {
+  measurements: number;
+  dropped: Record<string, number>;
+  refused_ids: { newest: { box_id: number; reason: string }[] };
+}
+
+describe("integration: a box under another's id", function () {
+  this.timeout(120_000);
+  let directory: string;
+  let workspace: Workspace;
+  const children: Child[] = [];
+  const deaths: string[] = [];
+  let box: Publisher;
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'makai-ids-'));
+    workspace = await prepareWorkspace(directory, ['1001']);
+    for (const name of ['triggering-broker', 'triggering-service'] as const) {
+      const onDeath = (message: string): void => void deaths.push(message);
+      const args = [name, workspace.configs[name]];
+      children.push(await Child.start({ name, args, logs: workspace.logs, onDeath }));
+    }
+    const own = await readSecretCertificate(workspace.keys.boxSecret('1001'));
+    const { publicKey } = await readPublicCertificate(workspace.keys.serverPublic);
+    box = new Publisher({
+      linger: 0,
+      curveServerKey: publicKey,
+      curvePublicKey: own.publicKey,
+      curveSecretKey: own.secretKey.reveal(),
+    });
+    box.connect(workspace.endpoints.measurements);
+  });
+
+  after(async () => {
+    box.close();
+    for (const child of children.reverse()) await child.stop();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  const address = () => {
+    const found = parseStatusEndpoint(statusEndpointOf('triggering-service', directory));
+    assert.ok(found);
+    return found;
+  };
+  const details = async () => (await readStatus(address())).details as unknown as Details;
+
+  /** Sends under an id until the service says what is waited for. @returns the time it took, ms */
+  async function sendUntil(id: number, topic: number, done: (now: Details) => boolean): Promise<number> {
+    const started = performance.now();
+    while (!done(await details())) {
+      const measurement = { id, time: Date.now(), frequency: 60, rms: 120 };
+      await box.send([String(topic), triggerMessage.encode(measurement)]);
+      await sleep(20);
+    }
+    return performance.now() - started;
+  }
+
+  it('drops, counts and shows an id without a certificate, and one under the topic of another', async () => {
+    await sendUntil(1001, 1001, ({ measurements }) => measurements > 0);
+    await sendUntil(1002, 1002, ({ dropped }) => (dropped['no certificate'] ?? 0) > 2);
+    await sendUntil(1003, 1001, ({ dropped }) => (dropped['topic is not the id'] ?? 0) > 2);
+    const { refused_ids } = await details();
+    assert.deepEqual(
+      refused_ids.newest.map(({ box_id, reason }) => [box_id, reason]),
+      [
+        [1003, 'topic is not the id'],
+        [1002, 'no certificate'],
+      ],
+    );
+    const metrics = await readMetrics(address());
+    for (const reason of ['no certificate', 'topic is not the id'])
+      assert.match(metrics, new RegExp(`^makai_dropped_total\\{reason="${reason}"\\} [1-9]`, 'm'));
+    assert.match(metrics, /^makai_refused_ids 2$/m);
+    assert.match(metrics, /^makai_allowed_keys 1$/m);
+    const { stdout } = await makai(['status', '--dir', directory]);
+    assert.match(stdout, /^ {2}dropped\.no certificate +\d+$/m);
+    assert.match(stdout, /^ +1002 {2}no certificate +1002 +\d+ {2}20/m);
+    assert.match(stdout, /^ +1003 {2}topic is not the id +1001 +\d+ {2}20/m);
+    const log = await readFile(join(workspace.logs, 'triggering-service.log'), 'utf8');
+    assert.equal(log.match(/"boxId":1002,.*"reason":"no certificate"/g)?.length, 1, 'logged once');
+  });
+
+  it('takes it once `makai keys accept` has made a certificate', async () => {
+    const { publicKey } = newKeyPair();
+    const { measurements } = await details();
+    const accepted = await makai([
+      'keys',
+      'accept',
+      '--dir',
+      workspace.keyDirectory,
+      '--',
+      publicKey,
+      '1002',
+    ]);
+    assert.equal(accepted.code, 0, accepted.stderr);
+    const tookMs = await sendUntil(1002, 1002, (now) => now.measurements > measurements);
+    process.stderr.write(`      taken ${(tookMs / 1000).toFixed(1)} s after the command ended\n`);
+    assert.deepEqual(
+      (await details()).refused_ids.newest.map(({ box_id }) => box_id),
+      [1003],
+    );
+    assert.deepEqual(deaths, []);
+  });
+});
