@@ -111,6 +111,7 @@ function serveStatus({ config, log }: Base, metrics: Metrics, details: () => Rec
     version: VERSION,
     address: parseStatusEndpoint(config.status),
     named: isNamed(config, 'status'),
+    maxConnections: config.limits.status_connections,
     details,
     metrics,
     log,

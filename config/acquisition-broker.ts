@@ -10,6 +10,7 @@ import {
   retentionFields,
   runFields,
   spoolFields,
+  statusConnectionsField,
   storeFields,
 } from './shared-fields.js';
 import { bindEndpoint, whole, z85Key } from './types.js';
@@ -56,6 +57,7 @@ const limits = z.strictObject({
       'Waveforms that wait for the store. When it is full no more are read: they wait in the sockets and with the boxes.',
     from: 'ours',
   }),
+  status_connections: statusConnectionsField(),
 });
 
 export const acquisitionBrokerSchema = z.strictObject({

@@ -116,6 +116,14 @@ export const spoolFields = () => ({
   ),
 });
 
+/** How many may ask a daemon for its status at one time. Stands among the `limits` of each. */
+export const statusConnectionsField = () =>
+  field(whole(1, 10_000).default(64), {
+    title: 'Connections to the status server',
+    description: 'Open at one time; further ones are closed at once and counted.',
+    from: 'ours',
+  });
+
 /** Logging, status server, documents about the daemon itself. */
 export const runFields = (daemon: keyof typeof STATUS_DEFAULTS) => ({
   log_level: field(oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'), {

@@ -6,6 +6,7 @@ import {
   boxAccessFields,
   nextEndpoint,
   runFields,
+  statusConnectionsField,
   storeFields,
 } from './shared-fields.js';
 import { bindEndpoint, whole } from './types.js';
@@ -40,6 +41,7 @@ export const triggeringBrokerSchema = z.strictObject({
             'Messages kept for a subscriber that is slower than the stream; further ones are dropped.',
           from: 'ours',
         }),
+        status_connections: statusConnectionsField(),
       })
       .prefault({}),
     { title: 'Limits', description: 'What a peer can make the broker hold.', from: 'ours' },

@@ -8,6 +8,7 @@ import {
   retentionFields,
   runFields,
   spoolFields,
+  statusConnectionsField,
   storeFields,
 } from './shared-fields.js';
 import { bindEndpoint, connectEndpoint, path, whole } from './types.js';
@@ -43,6 +44,7 @@ const limits = z.strictObject({
     description: 'Kept in memory until the store or the spool takes them; then the oldest are dropped.',
     from: 'ours',
   }),
+  status_connections: statusConnectionsField(),
 });
 
 const pluginLimits = z.strictObject({

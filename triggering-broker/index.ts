@@ -144,6 +144,7 @@ async function serveStatus(config: TriggeringBrokerConfig, parts: Parts, log: Lo
     version: VERSION,
     address: parseStatusEndpoint(config.status),
     named: isNamed(config, 'status'),
+    maxConnections: config.limits.status_connections,
     details: () => ({ ...statusOf(parts) }),
     metrics,
     log,

@@ -88,6 +88,7 @@ export async function startTriggeringService(
           version: VERSION,
           address: parseStatusEndpoint(config.status),
           named: isNamed(config, 'status'),
+          maxConnections: config.limits.status_connections,
           details: () => ({ ...status(), ...spoolStatus(plainStore) }),
           metrics,
           log,

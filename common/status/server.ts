@@ -17,6 +17,8 @@ export interface StatusServerOptions {
   address: ListenAddress | undefined;
   /** the configuration names the address itself, so that it must work; otherwise a port in use is a warning */
   named: boolean;
+  /** open at one time; further ones are closed at once and counted */
+  maxConnections?: number;
   /** the daemon's own state; called at each request */
   details(): Readonly<Record<string, unknown>>;
   metrics: Metrics;
@@ -28,7 +30,7 @@ export interface StatusServer extends Running {
   readonly address: string | undefined;
 }
 
-const MAX_CONNECTIONS = 64;
+const DEFAULT_CONNECTIONS = 64;
 const TIMEOUT_MS = 5000;
 
 /**
@@ -45,7 +47,7 @@ export async function startStatusServer(options: StatusServerOptions): Promise<S
       response.destroy();
     });
   });
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = options.maxConnections ?? DEFAULT_CONNECTIONS;
   let refused = 0;
   server.on('drop', () => {
     refused += 1;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -164,6 +165,17 @@ describe('triggering-broker', () => {
     await subscribed(publisher);
     await publisher.send(MEASUREMENT);
     await sub.receive();
+  });
+
+  it('takes as many connections to its status server as its file says', async () => {
+    const broker = await start({ status: '127.0.0.1:0', limits: { status_connections: 1 } });
+    const address = parseStatusEndpoint(broker.endpoints.status ?? '');
+    assert.ok(address !== undefined && 'port' in address);
+    const first = connect(address.port, address.host);
+    await once(first, 'connect');
+    const second = connect(address.port, address.host).on('error', () => undefined);
+    await once(second, 'close');
+    first.destroy();
   });
 
   it('disconnects a box that sends a frame that is too long, and goes on', async () => {

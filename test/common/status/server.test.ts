@@ -21,11 +21,17 @@ describe('common/status/server', () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  async function start(address: ListenAddress | undefined, named = true, details = () => ({ boxes: 3 })) {
+  async function start(
+    address: ListenAddress | undefined,
+    named = true,
+    details = () => ({ boxes: 3 }),
+    limit: { maxConnections?: number } = {},
+  ) {
     const metrics = new Metrics('triggering-broker', '1.2.3');
     metrics.gauge('makai_boxes_connected', () => 3);
     const log = silentLogger();
-    const options = { daemon: 'triggering-broker', version: '1.2.3', address, named, details, metrics, log };
+    const daemon = 'triggering-broker';
+    const options = { daemon, version: '1.2.3', address, named, details, metrics, log, ...limit };
     const server = await startStatusServer(options).catch((error: unknown) => {
       metrics.stop();
       throw error;
@@ -36,8 +42,9 @@ describe('common/status/server', () => {
 
   async function onPort(
     details?: () => { boxes: number },
+    limit?: { maxConnections: number },
   ): Promise<{ host: string; port: number; server: StatusServer }> {
-    const server = await start({ host: '127.0.0.1', port: 0 }, true, details);
+    const server = await start({ host: '127.0.0.1', port: 0 }, true, details, limit);
     const port = Number(server.address?.split(':')[1]);
     return { host: '127.0.0.1', port, server };
   }
@@ -124,28 +131,36 @@ describe('common/status/server', () => {
     assert.deepEqual((await readStatus(address)).details, { boxes: 1 });
   });
 
-  it('takes no more connections than it has places, and stops with them open', async () => {
-    const { port, server } = await onPort();
-    const sockets: Socket[] = [];
-    const ends: Promise<unknown>[] = [];
-    for (let i = 0; i < 100; i++) {
-      const socket = createConnection(port, '127.0.0.1');
-      socket.on('error', () => undefined);
-      ends.push(once(socket, 'close'));
-      sockets.push(socket);
-    }
-    // Those beyond the limit are closed at once; the others stay until the stop.
-    await Promise.all(ends.slice(64));
-    sockets[0]?.destroy();
-    // The place is free a moment after our end has gone; a try before that is one more that is refused.
-    let text: string | undefined;
-    let tries = 0;
-    while (text === undefined) {
-      tries += 1;
-      text = await readMetrics({ host: '127.0.0.1', port }).catch(() => undefined);
-    }
-    assert.match(text, new RegExp(`^makai_status_connections_refused_total ${36 + tries - 1}$`, 'm'));
-    await server.stop();
-    await Promise.all(ends);
-  });
+  for (const places of [64, 3]) {
+    it(`takes no more connections than it has places (${places}), and stops with them open`, async () => {
+      const { port, server } = await onPort(
+        undefined,
+        places === 64 ? undefined : { maxConnections: places },
+      );
+      const sockets: Socket[] = [];
+      const ends: Promise<unknown>[] = [];
+      for (let i = 0; i < 100; i++) {
+        const socket = createConnection(port, '127.0.0.1');
+        socket.on('error', () => undefined);
+        ends.push(once(socket, 'close'));
+        sockets.push(socket);
+      }
+      // Those beyond the limit are closed at once; the others stay until the stop.
+      await Promise.all(ends.slice(places));
+      sockets[0]?.destroy();
+      // The place is free a moment after our end has gone; a try before that is one more that is refused.
+      let text: string | undefined;
+      let tries = 0;
+      while (text === undefined) {
+        tries += 1;
+        text = await readMetrics({ host: '127.0.0.1', port }).catch(() => undefined);
+      }
+      assert.match(
+        text,
+        new RegExp(`^makai_status_connections_refused_total ${100 - places + tries - 1}$`, 'm'),
+      );
+      await server.stop();
+      await Promise.all(ends);
+    });
+  }
 });
