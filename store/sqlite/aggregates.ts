@@ -1,7 +1,8 @@
 /** What is worked out from stored measurements: trends, and how far each box has come. */
 import type { NewestOfBox, TrendDocument, TrendWindow } from '../store.js';
 import type { Context } from './context.js';
-import { FIELDS, NEWEST_STEP_MS } from './measurements.js';
+import { FIELDS } from './measurement-rows.js';
+import { NEWEST_STEP_MS } from './measurements.js';
 import { boxNumber, type Row } from './values.js';
 
 /** @param newestBefore the time of a box's newest stored measurement before a time; undefined: there is none */

@@ -115,9 +115,12 @@ function contentFindings(db: DatabaseHandle, nowMs: number): StoreFinding[] {
       "SELECT last FROM sequences WHERE name = 'event_id'",
     )}`,
   });
+  const grace = Math.floor(nowMs / 1000) - SWEEP_GRACE_S;
   const overdue = count(
-    'SELECT count(*) FROM measurements WHERE expire_at < ?',
-    Math.floor(nowMs / 1000) - SWEEP_GRACE_S,
+    `SELECT count(*) FROM measurements
+     WHERE second IN (SELECT second FROM measurement_expiry WHERE soonest < ?) AND expire_at < ?`,
+    grace,
+    grace,
   );
   if (overdue > 0) {
     findings.push({

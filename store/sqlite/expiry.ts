@@ -1,6 +1,7 @@
 /** Deleting what has expired, in slices short enough that a writer hardly waits. */
 import { FOREVER_SECONDS, type SweepResult } from '../store.js';
 import type { Context } from './context.js';
+import { measurementExpiry } from './measurement-expiry.js';
 
 const ROWS_A_SLICE = 2000;
 const EVENTS_A_SLICE = 10;
@@ -8,10 +9,8 @@ const EVENTS_A_SLICE = 10;
 const DIAGNOSTICS_MS = 30 * 24 * 3600 * 1000;
 
 export function expiryOperations({ db, write }: Context) {
+  const measurements = measurementExpiry(db);
   // The second condition is what lets SQLite use the partial indexes.
-  const measurements = db.prepare<[number]>(
-    `DELETE FROM measurements INDEXED BY measurements_expire WHERE expire_at <= ? AND expire_at < ${FOREVER_SECONDS} LIMIT ${ROWS_A_SLICE}`,
-  );
   const trends = db.prepare<[number]>(
     `DELETE FROM trends INDEXED BY trends_expire WHERE expire_at <= ? AND expire_at < ${FOREVER_SECONDS} LIMIT ${ROWS_A_SLICE}`,
   );
@@ -43,7 +42,8 @@ export function expiryOperations({ db, write }: Context) {
     sweepSlice(nowMs: number): SweepResult & { more: boolean } {
       const seconds = Math.floor(nowMs / 1000);
       const result = { measurements: 0, trends: 0, events: 0, orphans: 0, more: false };
-      result.measurements = write(() => measurements.run(seconds).changes);
+      const expired = write(() => measurements.sweep(seconds, ROWS_A_SLICE));
+      result.measurements = expired.deleted;
       result.trends = write(() => trends.run(seconds).changes);
       write(() => {
         for (const eventId of expiredEvents.all(seconds)) {
@@ -64,7 +64,8 @@ export function expiryOperations({ db, write }: Context) {
       const before = nowMs - DIAGNOSTICS_MS;
       const diagnostics = write(() => metrics.run(before).changes + health.run(before).changes);
       result.more =
-        Math.max(result.measurements, result.trends, diagnostics) >= ROWS_A_SLICE ||
+        expired.more ||
+        Math.max(result.trends, diagnostics) >= ROWS_A_SLICE ||
         Math.max(result.events, orphaned) >= EVENTS_A_SLICE;
       return result;
     },

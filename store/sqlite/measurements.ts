@@ -1,22 +1,21 @@
 /** Measurements: written from columns, read box by box. */
-import { METRIC_FIELD, METRICS, type MeasurementColumns, type MetricField } from '../../proto/columns.js';
+import type { MeasurementColumns } from '../../proto/columns.js';
 import type { InsertResult, MeasurementDocument, TimeRange } from '../store.js';
 import type { Context } from './context.js';
+import { measurementExpiry } from './measurement-expiry.js';
+import {
+  documentOf,
+  inKeyOrder,
+  READ_COLUMNS,
+  type ReadRow,
+  WRITTEN_COLUMNS,
+  writeRow,
+} from './measurement-rows.js';
 import { boxNumber, fromMs, toMs } from './values.js';
 
-export const FIELDS: readonly MetricField[] = METRICS.map((metric) => METRIC_FIELD[metric]);
-const EXTREMES = FIELDS.flatMap((field) => [`${field}_min`, `${field}_max`]);
-const READ_COLUMNS = ['ms', 'expire_at', 'invalid', ...FIELDS, ...EXTREMES];
-const FIRST_VALUE = READ_COLUMNS.indexOf('frequency');
-const FIRST_EXTREME = READ_COLUMNS.indexOf('frequency_min');
-/** Values of READ_COLUMNS: arrays are read a third faster than objects of 15 fields. */
-type ReadRow = (number | null)[];
-const WRITTEN_COLUMNS = ['second', 'box', 'ms', ...FIELDS, 'invalid', 'expire_at', ...EXTREMES];
 const WIDTH = WRITTEN_COLUMNS.length;
-const FIRST_AVERAGE = 3;
-const FIRST_WRITTEN_EXTREME = WIDTH - EXTREMES.length;
 /** Rows in one INSERT: a row costs a quarter less than in one of its own; more than this gain nothing. */
-const ROWS_AT_ONCE = 32;
+const ROWS_AT_ONCE = 50;
 
 /**
  * The table `newest` is brought up to date when a box is this much further, not at each measurement. So a box's newest measurement is at
@@ -28,6 +27,7 @@ const REMEMBERED_BOXES = 100_000;
 
 export function measurementOperations(context: Context) {
   const { db, write, expireAt } = context;
+  const expiry = measurementExpiry(db);
   const row = `(${WRITTEN_COLUMNS.map(() => '?').join(', ')})`;
   const insertRows = (rows: number) =>
     db.prepare(
@@ -65,12 +65,14 @@ export function measurementOperations(context: Context) {
   };
 
   const newest = new Map<number, number>();
-  const noteNewest = (box: number, timestampMs: number): void => {
-    const noted = newest.get(box);
-    if (noted !== undefined && timestampMs <= noted + NEWEST_STEP_MS) return;
+  /** @returns up to which time nothing is to be noted of the box */
+  const noteNewest = (box: number, timestampMs: number): number => {
+    const upTo = (newest.get(box) ?? Number.NEGATIVE_INFINITY) + NEWEST_STEP_MS;
+    if (timestampMs <= upTo) return upTo;
     if (newest.size >= REMEMBERED_BOXES) newest.clear();
     newest.set(box, timestampMs);
     setNewest.run(box, timestampMs);
+    return timestampMs + NEWEST_STEP_MS;
   };
 
   const insertAll = (batch: MeasurementColumns, until: number): InsertResult => {
@@ -78,8 +80,12 @@ export function measurementOperations(context: Context) {
     // Measurements can come after the event that they explain.
     const events = context.eventsOver(...spanOf(batch));
     const values: (number | null)[] = new Array(ROWS_AT_ONCE * WIDTH).fill(null);
+    const notes = expiry.notes();
+    const [order, entries] = inKeyOrder(batch);
     let rows = 0;
-    for (let i = 0; i < batch.count; i += 1) {
+    let [lastBox, notedUpTo] = [-1, 0];
+    for (const key of order) {
+      const i = key % entries;
       const box = batch.boxId[i] ?? 0;
       const timestampMs = Math.trunc(batch.timestampMs[i] ?? 0);
       let rowUntil = until;
@@ -87,15 +93,20 @@ export function measurementOperations(context: Context) {
         if (timestampMs >= startMs && timestampMs <= endMs && later > rowUntil) rowUntil = later;
       }
       writeRow(values, rows * WIDTH, batch, i, rowUntil);
+      notes.add(Math.floor(timestampMs / 1000), rowUntil);
       rows += 1;
       if (rows === ROWS_AT_ONCE) {
-        inserted += insertMany.run(values).changes;
+        // As arguments, not as one array: the driver reads them 20 ns a value faster.
+        inserted += insertMany.run(...values).changes;
         rows = 0;
       }
-      noteNewest(box, timestampMs);
+      if (box === lastBox && timestampMs <= notedUpTo) continue;
+      notedUpTo = noteNewest(box, timestampMs);
+      lastBox = box;
     }
     for (let at = 0; at < rows; at += 1)
-      inserted += insertOne.run(values.slice(at * WIDTH, (at + 1) * WIDTH)).changes;
+      inserted += insertOne.run(...values.slice(at * WIDTH, (at + 1) * WIDTH)).changes;
+    notes.write();
     return { inserted, duplicates: batch.count - inserted };
   };
 
@@ -143,62 +154,4 @@ function spanOf({ count, timestampMs }: MeasurementColumns): [earliest: number, 
     latest = Math.max(latest, timestampMs[i] ?? latest);
   }
   return [earliest, latest];
-}
-
-/**
- * The values of WRITTEN_COLUMNS for entry `i`, from `at` on. Numbers go in as float32 made double: what comes back is what the box
- * sent; NaN (not sent) becomes NULL by SQLite's own rule. Extremes are NULL for metrics where both equal the average.
- */
-function writeRow(
-  values: (number | null)[],
-  at: number,
-  batch: MeasurementColumns,
-  i: number,
-  until: number,
-): void {
-  const timestampMs = Math.trunc(batch.timestampMs[i] ?? 0);
-  const second = Math.floor(timestampMs / 1000);
-  values[at] = second;
-  values[at + 1] = batch.boxId[i] ?? 0;
-  values[at + 2] = timestampMs - 1000 * second;
-  values[at + FIRST_AVERAGE + METRICS.length] = batch.invalid[i] ?? 0;
-  values[at + FIRST_AVERAGE + METRICS.length + 1] = until;
-  for (let m = 0; m < METRICS.length; m += 1) {
-    const { min, average, max } = batch[METRICS[m] ?? 'f'];
-    const value = average[i] ?? Number.NaN;
-    const least = min[i] ?? value;
-    const greatest = max[i] ?? value;
-    const same = Number.isNaN(value) || (least === value && greatest === value);
-    values[at + FIRST_AVERAGE + m] = value;
-    values[at + FIRST_WRITTEN_EXTREME + 2 * m] = same ? null : orElse(least, value);
-    values[at + FIRST_WRITTEN_EXTREME + 2 * m + 1] = same ? null : orElse(greatest, value);
-  }
-}
-
-function orElse(value: number, other: number): number {
-  return Number.isNaN(value) ? other : value;
-}
-
-function documentOf(boxId: string, baseMs: number, row: ReadRow): MeasurementDocument {
-  const document: MeasurementDocument = {
-    box_id: boxId,
-    timestamp_ms: baseMs + (row[0] ?? 0),
-    expire_at: row[1] ?? 0,
-  };
-  let extremes: MeasurementDocument['extremes'];
-  for (let i = 0; i < FIELDS.length; i += 1) {
-    const field = FIELDS[i];
-    const value = row[FIRST_VALUE + i];
-    if (field === undefined || typeof value !== 'number') continue;
-    document[field] = value;
-    const min = row[FIRST_EXTREME + 2 * i];
-    const max = row[FIRST_EXTREME + 2 * i + 1];
-    if (typeof min !== 'number' || typeof max !== 'number') continue;
-    extremes ??= {};
-    extremes[field] = { min, max };
-  }
-  if (extremes !== undefined) document.extremes = extremes;
-  const bits = row[2] ?? 0;
-  if (bits !== 0) document.invalid = FIELDS.filter((_, bit) => (bits & (1 << bit)) !== 0);
-  return document;
 }

@@ -10,11 +10,13 @@ import type {
   TrendDocument,
 } from '../store.js';
 import type { Context } from './context.js';
+import { type ExpiryNotes, measurementExpiry } from './measurement-expiry.js';
 import { boxNumber, timesToBlob } from './values.js';
 
 const FIELDS = METRICS.map((metric) => METRIC_FIELD[metric]);
 
 export function restoreOperations({ db, write }: Context) {
+  const expiry = measurementExpiry(db);
   const insertInto = (table: string, columns: readonly string[]) =>
     db.prepare(
       `INSERT OR IGNORE INTO ${table} (${columns.join(', ')}) VALUES (${columns.map((name) => `:${name}`).join(', ')})`,
@@ -60,7 +62,7 @@ export function restoreOperations({ db, write }: Context) {
     )
     .pluck(true);
 
-  const putMeasurement = (document: MeasurementDocument): number => {
+  const putMeasurement = (document: MeasurementDocument, notes: ExpiryNotes): number => {
     const box = boxNumber(document.box_id);
     if (box === undefined) {
       throw new MakaiError('STORE_REFUSED', `box ${document.box_id}: its id is not a number below 2^32`);
@@ -80,6 +82,7 @@ export function restoreOperations({ db, write }: Context) {
       row[`${field}_max`] = limits[field]?.max ?? null;
     }
     newest.run(box, document.timestamp_ms);
+    notes.add(second, expire_at);
     return measurement.run(row).changes;
   };
 
@@ -122,7 +125,9 @@ export function restoreOperations({ db, write }: Context) {
       return write(() => {
         const { measurements = [], trends = [], events = [], boxEvents = [] } = documents;
         let inserted = 0;
-        for (const document of measurements) inserted += putMeasurement(document);
+        const notes = expiry.notes();
+        for (const document of measurements) inserted += putMeasurement(document, notes);
+        notes.write();
         for (const document of trends) inserted += putTrend(document);
         for (const document of events) inserted += putEvent(document);
         for (const { document, bytes } of boxEvents) inserted += putBoxEvent(document, bytes);

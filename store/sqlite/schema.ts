@@ -12,7 +12,7 @@ export const APPLICATION_ID = 0x4f50514d;
 /**
  * Version 1. Measurements are keyed by time first, then box: what arrives together lies together, so that a batch of 1,000 boxes
  * writes a few pages instead of 1,000 (by box first: 22 times the bytes, 6 times the time). The key's first part is
- * a whole second, so that one box's rows are found with one seek a second. Columns that an index on `expire_at` leaves out are kept for good.
+ * a whole second, so that one box's rows are found with one seek a second. Rows that an index on `expire_at` leaves out are kept for good.
  */
 const VERSION_1 = `
 CREATE TABLE measurements (
@@ -126,8 +126,20 @@ CREATE TABLE sequences (
 ) WITHOUT ROWID;
 `;
 
+/** Version 2. When measurements expire is kept for each second, not in an index of all rows: see measurement-expiry.ts. */
+const VERSION_2 = `
+CREATE TABLE measurement_expiry (
+  second INTEGER PRIMARY KEY,
+  soonest INTEGER NOT NULL -- no measurement of this second expires earlier; no row: none expires
+);
+INSERT INTO measurement_expiry
+  SELECT second, min(expire_at) FROM measurements WHERE expire_at < ${FOREVER_SECONDS} GROUP BY second;
+CREATE INDEX measurement_expiry_soonest ON measurement_expiry (soonest);
+DROP INDEX measurements_expire;
+`;
+
 /** Entry i takes a file from version i to i + 1. */
-const MIGRATIONS: readonly string[] = [VERSION_1];
+const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

@@ -81,7 +81,7 @@ describe('cli: store init, check, copy', function () {
     db.unsafeMode(true);
     db.pragma('writable_schema = ON');
     db.exec(
-      "UPDATE sqlite_schema SET sql = replace(sql, '(expire_at)', '(box)') WHERE name = 'measurements_expire'",
+      "UPDATE sqlite_schema SET sql = replace(sql, '(soonest)', '(second)') WHERE name = 'measurement_expiry_soonest'",
     );
     db.close();
     const damaged = await check('a.db');

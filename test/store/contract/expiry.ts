@@ -43,6 +43,25 @@ export function expiryContract(makeStore: MakeStore): void {
       );
     });
 
+    it('measurements of one second go each in its own time, also one that comes after a sweep', async () => {
+      const { store, clock } = given();
+      const accepted = clock.ms;
+      const insert = (box: number, acceptedAtMs: number) =>
+        store.insertMeasurements(columnsOf([{ box, at: accepted + box, metrics: { f: 60 } }]), {
+          acceptedAtMs,
+        });
+      const swept = async (hours: number) =>
+        (await store.sweep(accepted + (hours * HOUR + 1) * 1000)).measurements;
+      await insert(1, accepted);
+      await insert(2, accepted + 2 * HOUR * 1000);
+      assert.equal(await swept(2), 1);
+      await insert(3, accepted + HOUR * 1000);
+      assert.equal(await swept(2.5), 0);
+      assert.equal(await swept(3), 1);
+      assert.equal((await all(store.measurements('2'))).length, 1);
+      assert.equal(await swept(4), 1);
+    });
+
     it('counts from the moment that a write names, and the same write again changes nothing', async () => {
       const { store, clock, written } = given();
       const acceptedAtMs = clock.ms - HOUR * 1000;

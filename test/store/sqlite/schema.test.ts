@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../../common/package-root.js';
 import { DatabaseHandle } from '../../../store/sqlite/handle.js';
 import { APPLICATION_ID, migrate, SCHEMA_VERSION } from '../../../store/sqlite/schema.js';
+import { FOREVER_SECONDS } from '../../../store/store.js';
 import { all, bytesOf } from '../contract/given.js';
 import { givenFiles } from './files.js';
 
@@ -65,12 +66,31 @@ describe('store/sqlite: schema versions', () => {
     assert.deepEqual(await store.nextEventIds(1), [43]);
   });
 
+  it('measurements of a file of version 1 still expire, each in its time', async () => {
+    const { file, open } = files();
+    change(file, readFileSync(join(PACKAGE_ROOT, 'test/store/sqlite/version-1.sql'), 'utf8'));
+    const row = 'INSERT INTO measurements (second, box, ms, invalid, expire_at) VALUES';
+    change(
+      file,
+      `${row} (10, 1, 0, 0, 500), (10, 2, 0, 0, 700), (11, 1, 0, 0, 600), (12, 1, 0, 0, ${FOREVER_SECONDS})`,
+    );
+    const store = await open();
+    const swept = async (seconds: number) => (await store.sweep(1000 * seconds)).measurements;
+    assert.deepEqual([await swept(499), await swept(500), await swept(650)], [0, 1, 1]);
+    assert.equal((await all(store.measurements('2'))).length, 1);
+    assert.deepEqual([await swept(700), await swept(4_000_000_000), await swept(5_000_000_000)], [1, 1, 0]);
+    assert.deepEqual(
+      (await all(store.measurements('1'))).map((m) => m.timestamp_ms),
+      [12_000],
+    );
+  });
+
   it('a file of a newer program is refused and left as it is', async () => {
     const { file, open } = files();
     await (await open()).close();
     change(file, `PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
     const before = readFileSync(file);
-    await assert.rejects(open(), { code: 'STORE_NEWER', message: /version 2.*up to 1/ });
+    await assert.rejects(open(), { code: 'STORE_NEWER', message: /version 3.*up to 2/ });
     assert.ok(readFileSync(file).equals(before));
   });
 
