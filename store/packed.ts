@@ -7,10 +7,13 @@ import {
   type MeasurementColumns,
 } from '../proto/columns.js';
 
-/** A copy that holds no more than the batch's measurements: what crosses to another thread is the whole buffer under an array. */
-export function packed(batch: MeasurementColumns): MeasurementColumns {
+/**
+ * A copy that holds no more than the batch's measurements: what crosses to another thread is the whole buffer under an array.
+ * @param shared true: over shared memory, which crosses without being copied twice more
+ */
+export function packed(batch: MeasurementColumns, shared = false): MeasurementColumns {
   const { count } = batch;
-  const copy = createColumns(count);
+  const copy = createColumns(count, shared);
   copy.count = count;
   for (const name of ['boxId', 'timestampMs', 'invalid', 'dialect'] as const) {
     copy[name].set(batch[name].subarray(0, count));

@@ -2,6 +2,7 @@
 import type { Logger } from '../common/log.js';
 import { Rejections } from '../common/rejections.js';
 import type { TriggeringServiceConfig } from '../config/index.js';
+import { spoolOf } from '../store/spool/index.js';
 import type { Store } from '../store/store.js';
 import { BoxTable } from './ingest/box-table.js';
 import type { CertifiedIds } from './ingest/certified-ids.js';
@@ -18,6 +19,11 @@ import { Trends } from './trends/trends.js';
 
 /** Measurements the ring holds: more than a second at 100,000 a second, 8 MiB. */
 const RING_ROWS = 128 * MAX_BATCH;
+/**
+ * Batches of measurements that the store has at one time: what waits there together shares one sync of the disk, and the store does not
+ * wait for this thread to hear that it is done. A spool gives each batch only so long, which several at once would share.
+ */
+const BATCHES_AT_ONCE = 4;
 /** Batches the ring holds: twenty seconds of the smallest. */
 const RING_BATCHES = 4096;
 
@@ -57,6 +63,7 @@ export function createCore({ certified, config, store, log, send }: CoreOptions)
     store,
     batchSize: batch.max_measurements,
     delayMs: batch.max_delay_ms,
+    atOnce: spoolOf(store) === undefined ? BATCHES_AT_ONCE : 1,
     queueLimit: limits.queue_measurements,
     log,
   });

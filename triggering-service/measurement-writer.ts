@@ -1,6 +1,7 @@
 /**
- * Writes measurements to the store in bulk: a batch goes out when it is full or old enough, one at a time and in order. What the store does
- * not take stays first in line and is tried again after a pause; the line is bounded, the oldest measurements are dropped and counted.
+ * Writes measurements to the store in bulk: a batch goes out when it is full or old enough, in order, some at a time, so that the store
+ * never waits for this thread to hear that it is done. What the store does not take stays first in line and is tried again after a
+ * pause, one batch at a time until one is taken; the line is bounded, the oldest measurements are dropped and counted.
  */
 import { codeOf, messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
@@ -13,7 +14,7 @@ const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 10_000;
 const QUIET_MS = 60_000;
 /** Buffers kept for use again. */
-const SPARE_BUFFERS = 4;
+const SPARE_BUFFERS = 6;
 /** How long a stop tries to write what waits. */
 const DRAIN_MS = 10_000;
 
@@ -23,6 +24,8 @@ export interface MeasurementWriterOptions {
   batchSize: number;
   /** ms after which a batch goes out, full or not */
   delayMs: number;
+  /** batches that the store has at one time */
+  atOnce: number;
   /** measurements that may wait */
   queueLimit: number;
   log: Logger;
@@ -53,7 +56,9 @@ export class MeasurementWriter implements Running {
   readonly #line: Buffered[] = [];
   readonly #spare: MeasurementColumns[] = [];
   #filling: Buffered | undefined;
-  #writing: Buffered | undefined;
+  readonly #writing = new Set<Buffered>();
+  /** true from a write that failed to the next one that did not: the store is given one batch at a time */
+  #failing = false;
   #accepted = 0;
   #stored = 0;
   #duplicates = 0;
@@ -130,7 +135,9 @@ export class MeasurementWriter implements Running {
 
   /** Measurements before the first one that still waits. */
   #settled(): number {
-    return (this.#writing ?? this.#line[0] ?? this.#filling)?.first ?? this.#accepted;
+    let first = (this.#line[0] ?? this.#filling)?.first ?? this.#accepted;
+    for (const writing of this.#writing) first = Math.min(first, writing.first);
+    return first;
   }
 
   #open(): Buffered {
@@ -163,30 +170,36 @@ export class MeasurementWriter implements Running {
   }
 
   #write(): void {
-    if (this.#writing || this.#retryTimer) return;
-    const next = this.#line.shift();
-    if (!next) return;
-    this.#writing = next;
-    this.#options.store.insertMeasurements(next.columns, { acceptedAtMs: next.acceptedAtMs }).then(
-      ({ inserted, duplicates }) => {
-        this.#stored += inserted;
-        this.#duplicates += duplicates;
-        this.#retryMs = FIRST_RETRY_MS;
-        this.#writing = undefined;
-        if (this.#spare.length < SPARE_BUFFERS) this.#spare.push(next.columns);
-        this.#wakeWaiters();
-        this.#write();
-      },
-      (error: unknown) => this.#retry(next, error),
-    );
+    const atOnce = this.#failing ? 1 : this.#options.atOnce;
+    while (!this.#retryTimer && this.#writing.size < atOnce) {
+      const next = this.#line.shift();
+      if (!next) return;
+      this.#writing.add(next);
+      this.#options.store.insertMeasurements(next.columns, { acceptedAtMs: next.acceptedAtMs }).then(
+        ({ inserted, duplicates }) => {
+          this.#stored += inserted;
+          this.#duplicates += duplicates;
+          this.#retryMs = FIRST_RETRY_MS;
+          this.#failing = false;
+          this.#writing.delete(next);
+          if (this.#spare.length < SPARE_BUFFERS) this.#spare.push(next.columns);
+          this.#wakeWaiters();
+          this.#write();
+        },
+        (error: unknown) => this.#retry(next, error),
+      );
+    }
   }
 
   #retry(failed: Buffered, error: unknown): void {
     this.#failures += 1;
     this.#lastError = messageOf(error);
     this.#tell('the store did not take measurements; they are kept and tried again', codeOf(error));
-    this.#writing = undefined;
-    this.#line.unshift(failed);
+    this.#writing.delete(failed);
+    const later = this.#line.findIndex(({ first }) => first > failed.first);
+    this.#line.splice(later < 0 ? this.#line.length : later, 0, failed);
+    this.#failing = true;
+    if (this.#retryTimer) return;
     this.#retryTimer = setTimeout(
       () => {
         this.#retryTimer = undefined;

@@ -45,7 +45,7 @@ function createStore({ call, close }: Execution<Engine>, threaded: boolean, now:
   const at = (options?: WriteOptions): number => options?.acceptedAtMs ?? now();
   return {
     insertMeasurements: (batch, accepted) =>
-      call('insertMeasurements', threaded ? packed(batch) : batch, at(accepted)),
+      call('insertMeasurements', threaded ? packed(batch, true) : batch, at(accepted)),
     measurements: (boxId, range = {}) =>
       readPages(range, (page, size) => call('measurementPage', boxId, page, size), byTime),
     async computeTrends(windows) {

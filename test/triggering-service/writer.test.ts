@@ -52,11 +52,14 @@ describe('triggering-service: measurement writer', () => {
     store = new SlowStore();
   });
 
-  function open(options: { batchSize?: number; delayMs?: number; queueLimit?: number } = {}): void {
+  function open(
+    options: { batchSize?: number; delayMs?: number; queueLimit?: number; atOnce?: number } = {},
+  ): void {
     writer = new MeasurementWriter({
       store,
       batchSize: 100,
       delayMs: 20,
+      atOnce: 1,
       queueLimit: 1000,
       log: silentLogger(),
       ...options,
@@ -99,7 +102,7 @@ describe('triggering-service: measurement writer', () => {
   it('keeps what the store does not take, tries again, and says so once', async () => {
     const lines: Record<string, unknown>[] = [];
     const log = createLogger('test', 'info', { write: (line) => void lines.push(JSON.parse(line)) });
-    writer = new MeasurementWriter({ store, batchSize: 100, delayMs: 20, queueLimit: 1000, log });
+    writer = new MeasurementWriter({ store, batchSize: 100, delayMs: 20, atOnce: 1, queueLimit: 1000, log });
     store.failures = 2;
     writer.add(rows(50));
     await until(() => writer.status().failures === 1);
@@ -111,6 +114,62 @@ describe('triggering-service: measurement writer', () => {
     assert.match(String(lines[0]?.msg), /kept and tried again/);
     await writer.stop();
   });
+
+  it('gives the store several batches at one time, and no more', async () => {
+    open({ batchSize: 10, atOnce: 3 });
+    let given = 0;
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const insert = store.insertMeasurements.bind(store);
+    store.insertMeasurements = async (batch, options) => {
+      given += 1;
+      await gate;
+      return insert(batch, options);
+    };
+    writer.add(rows(55));
+    assert.equal(given, 3);
+    assert.equal(writer.status().waiting, 55);
+    release();
+    await writer.settled(55);
+    assert.deepEqual(store.times, numbers(0, 55));
+    await writer.stop();
+  });
+
+  for (const { failing, order, together } of [
+    { failing: 2, order: [20, 0, 10, 30], together: 3 },
+    { failing: 3, order: [0, 10, 20, 30], together: 1 },
+  ]) {
+    it(`when ${failing} of 3 fail they go again before the rest, ${together} at a time, and nothing is settled past them`, async () => {
+      open({ batchSize: 10, atOnce: 3 });
+      const taken: number[] = [];
+      let [failures, underWay, underWayAtRetry, waitingAtRetry] = [failing, 0, 0, 0];
+      store.insertMeasurements = async ({ count, timestampMs }) => {
+        const first = timestampMs[0] ?? 0;
+        underWay += 1;
+        await new Promise((resolve) => setImmediate(resolve));
+        if (failures === 0 && first === 0) {
+          underWayAtRetry = underWay;
+          waitingAtRetry = writer.status().waiting;
+        }
+        underWay -= 1;
+        if (failures > 0) {
+          failures -= 1;
+          throw new Error('away');
+        }
+        taken.push(first);
+        return { inserted: count, duplicates: 0 };
+      };
+      writer.add(rows(40));
+      await writer.settled(40);
+      assert.deepEqual(taken, order);
+      assert.deepEqual([underWayAtRetry, waitingAtRetry], [together, 40]);
+      const counts = { stored: 40, duplicates: 0, dropped: 0, waiting: 0, failures: failing };
+      assert.deepEqual(writer.status(), { ...counts, last_error: 'away' });
+      await writer.stop();
+    });
+  }
 
   it('drops the oldest and counts them when too many wait', async () => {
     open({ batchSize: 10, queueLimit: 30 });
