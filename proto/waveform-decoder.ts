@@ -186,7 +186,8 @@ class Decoder {
 function joined(parts: readonly Int16Array[], length: number): Int16Array {
   const [only] = parts;
   if (parts.length === 1 && only) return only;
-  const all = new Int16Array(length);
+  // Not zeroed first: every byte is written.
+  const all = new Int16Array(Buffer.allocUnsafeSlow(2 * length).buffer);
   let at = 0;
   for (const part of parts) {
     all.set(part, at);

@@ -1,11 +1,12 @@
 /**
- * Answers between the socket and the store. One is decoded at a time, a few are written at a time. The queue is bounded in bytes:
- * when it is full nobody reads `box_pull`, ZeroMQ's own queues fill, and in the end the boxes keep what they have. An answer that
- * was taken is never dropped: while the store does not take it, it waits here.
+ * Answers between the socket and the store. Each is decoded before the next one is read, so that of a wave of answers no more than one is
+ * held as frames (a Buffer each, thousands of them: they die young, and the waveform is a third of their bytes). A few are written at a
+ * time. The queue is bounded in bytes: when it is full nobody reads `box_pull`, ZeroMQ's own queues fill, and in the end the boxes keep
+ * what they have. An answer that was taken is never dropped: while the store does not take it, it waits here.
  */
-
 import { messageOf } from '../../common/errors.js';
 import type { Rejections } from '../../common/rejections.js';
+import { collectYoungGarbage } from '../../common/young-garbage.js';
 import { DecodeError, type Proto } from '../../proto/codec.js';
 import type { Waveform } from '../../proto/messages.js';
 import type { BoxEventDocument, Store } from '../../store/store.js';
@@ -19,9 +20,12 @@ import type { AskedEvent, OpenRequest } from '../open/request.js';
 import { CYCLE_MS, cutToWindow } from './cut.js';
 import { decodeWaveform, type ReplyLimits, type WaveformFrames } from './decode.js';
 
-/** What a frame costs besides its bytes (its Buffer object), roughly. */
+/** What a frame costs besides its bytes (its Buffer object), and a cycle besides its samples (time and length), roughly. */
 const FRAME_OVERHEAD_BYTES = 256;
-/** How long an answer gives way to new events. */
+const CYCLE_OVERHEAD_BYTES = 16;
+/** After so many bytes of frames their buffers are let go at once. */
+const GARBAGE_BYTES = 6 * 1024 * 1024;
+/** How long a write gives way to new events. */
 const GIVE_WAY_MS = 100;
 /** Waveforms written at one time. */
 const WRITES_AT_ONCE = 4;
@@ -33,6 +37,13 @@ export interface WaveformReply extends WaveformFrames {
   window: TimeWindow;
   /** Unix ms when it arrived */
   receivedAtMs: number;
+}
+
+/** One that is decoded. The frames are not kept. */
+interface Decoded extends Omit<WaveformReply, keyof WaveformFrames | 'window'> {
+  boxId: number;
+  waveform: Waveform;
+  bytes: number;
 }
 
 export interface QueueDeps {
@@ -52,9 +63,13 @@ export interface QueueDeps {
 
 export class WaveformQueue {
   readonly #deps: QueueDeps;
-  readonly #waiting: { reply: WaveformReply; bytes: number }[] = [];
+  readonly #frames: { reply: WaveformReply; bytes: number }[] = [];
   #isDecoding = false;
+  #garbageBytes = 0;
   #decoding: Promise<void> = Promise.resolve();
+  readonly #decoded: Decoded[] = [];
+  #isHandingOn = false;
+  #handingOn: Promise<void> = Promise.resolve();
   readonly #writing = new Set<Promise<void>>();
   #bytes = 0;
   #wake: (() => void)[] = [];
@@ -75,47 +90,79 @@ export class WaveformQueue {
     return this.#bytes;
   }
 
-  /** Answers held now, waiting or being written. */
+  /** Answers held now: being decoded, waiting or being written. */
   get length(): number {
-    return this.#waiting.length + this.#writing.size + (this.#isDecoding ? 1 : 0);
+    return this.#frames.length + (this.#isDecoding ? 1 : 0) + this.#decoded.length + this.#writing.size;
   }
 
   /** Takes an answer. Its request must have been told `arrived`. */
   add(reply: WaveformReply): void {
     const bytes = reply.frames.reduce((sum, frame) => sum + frame.length + FRAME_OVERHEAD_BYTES, 0);
     this.#bytes += bytes;
-    this.#waiting.push({ reply, bytes });
+    this.#frames.push({ reply, bytes });
     if (!this.#isDecoding) this.#decoding = this.#decodeAll();
   }
 
-  /** Undefined while there is room; else a promise for room. */
+  /** Undefined when the next answer may be read; else a promise for that. */
   room(): Promise<void> | undefined {
-    if (this.#bytes <= this.#deps.limitBytes) return undefined;
-    this.counts.timesFull += 1;
-    return new Promise((resolve) => this.#wake.push(resolve));
+    return this.#isDecoding || this.#isFull ? this.#roomLater() : undefined;
   }
 
   /** Waits until everything taken is stored, or given up because the daemon stops. */
   async drained(): Promise<void> {
-    while (this.#isDecoding || this.#writing.size > 0) {
+    while (this.#isDecoding || this.#isHandingOn || this.#writing.size > 0) {
       await this.#decoding;
+      await this.#handingOn;
       await Promise.all(this.#writing);
     }
+  }
+
+  get #isFull(): boolean {
+    return this.#bytes > this.#deps.limitBytes;
+  }
+
+  async #roomLater(): Promise<void> {
+    while (this.#isDecoding) await this.#decoding;
+    if (!this.#isFull) return;
+    this.counts.timesFull += 1;
+    await new Promise<void>((resolve) => this.#wake.push(resolve));
   }
 
   /** Works until nothing waits. The flag falls in the same turn in which that was seen, so that nothing is left lying. */
   async #decodeAll(): Promise<void> {
     this.#isDecoding = true;
     try {
-      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      for (let next = this.#frames.shift(); next !== undefined; next = this.#frames.shift()) {
         const { bytes, reply } = next;
-        await this.#giveWay();
-        const write = await this.#take(reply);
-        if (write === undefined) this.#release(bytes);
-        else await this.#write(write, bytes);
+        const decoded = await this.#decode(reply);
+        if (decoded === undefined) this.#release(bytes);
+        else {
+          this.#decoded.push(decoded);
+          this.#release(bytes - decoded.bytes);
+          if (!this.#isHandingOn) this.#handingOn = this.#handOn();
+        }
+        this.#garbageBytes += bytes;
+        if (this.#garbageBytes < GARBAGE_BYTES) continue;
+        this.#garbageBytes = 0;
+        collectYoungGarbage();
       }
     } finally {
       this.#isDecoding = false;
+    }
+  }
+
+  /** To the store, some at a time, until nothing waits; the flag as above. */
+  async #handOn(): Promise<void> {
+    this.#isHandingOn = true;
+    try {
+      while (this.#decoded.length > 0) {
+        await this.#giveWay();
+        const next = this.#decoded.shift();
+        if (next !== undefined) this.#write(next);
+        if (this.#writing.size >= WRITES_AT_ONCE) await Promise.race(this.#writing);
+      }
+    } finally {
+      this.#isHandingOn = false;
     }
   }
 
@@ -124,28 +171,26 @@ export class WaveformQueue {
     if (busy !== undefined) await within(busy, GIVE_WAY_MS, this.#deps.patience.clock);
   }
 
-  /** Begins to write; fulfilled when another one may be begun. */
-  async #write(write: () => Promise<void>, bytes: number): Promise<void> {
-    const writing = write().finally(() => {
+  #write(decoded: Decoded): void {
+    const writing = this.#store(decoded).finally(() => {
       this.#writing.delete(writing);
-      this.#release(bytes);
+      this.#release(decoded.bytes);
     });
     this.#writing.add(writing);
-    if (this.#writing.size >= WRITES_AT_ONCE) await Promise.race(this.#writing);
   }
 
   #release(bytes: number): void {
     this.#bytes -= bytes;
-    if (this.#bytes > this.#deps.limitBytes) return;
+    if (this.#isFull) return;
     const wake = this.#wake;
     this.#wake = [];
     for (const resolve of wake) resolve();
   }
 
-  /** Decodes an answer. @returns what is left to do to store it; undefined when there is nothing to store */
-  async #take(reply: WaveformReply): Promise<(() => Promise<void>) | undefined> {
+  /** @returns undefined when there is nothing to store */
+  async #decode(reply: WaveformReply): Promise<Decoded | undefined> {
     const { book, limits, proto, rejections } = this.#deps;
-    const { boxId, event, request, window } = reply;
+    const { boxId, event, receivedAtMs, request, window } = reply;
     if (event.taken.has(boxId)) {
       this.counts.duplicates += 1;
       book.answered(request, boxId, false);
@@ -161,7 +206,8 @@ export class WaveformQueue {
         return undefined;
       }
       event.taken.add(boxId);
-      return () => this.#store(reply, waveform);
+      const bytes = waveform.samples.byteLength + CYCLE_OVERHEAD_BYTES * waveform.timesMs.length;
+      return { boxId, event, request, receivedAtMs, waveform, bytes };
     } catch (error) {
       const reason = error instanceof DecodeError ? 'malformed_waveform' : 'waveform_not_decoded';
       rejections.count(reason, String(boxId), messageOf(error));
@@ -170,7 +216,7 @@ export class WaveformQueue {
     }
   }
 
-  async #store({ boxId, event, receivedAtMs, request }: WaveformReply, waveform: Waveform): Promise<void> {
+  async #store({ boxId, event, receivedAtMs, request, waveform }: Decoded): Promise<void> {
     const { book, locations, notices, patience, rejections, store } = this.#deps;
     const { event_id } = event.event;
     const box_id = String(boxId);

@@ -11,7 +11,7 @@ const BUILD = join(PACKAGE_ROOT, 'build/peers');
  * Path of a compiled peer.
  * @throws Error that says what to install when there is no compiler or no libzmq
  */
-export function peer(name: 'broker' | 'fleet' | 'load' | 'stream'): string {
+export function peer(name: 'broker' | 'fleet' | 'hold' | 'load' | 'stream'): string {
   const source = join(PEER_SOURCES, `${name}.c`);
   const program = join(BUILD, name);
   if (existsSync(program) && statSync(program).mtimeMs > statSync(source).mtimeMs) return program;

@@ -1,7 +1,7 @@
 /** Processes under measurement: started, ready, CPU and memory from /proc of that process alone. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
 
 /** Clock ticks a second in /proc/<pid>/stat (USER_HZ, 100 on every Linux that Node supports). */
@@ -66,6 +66,23 @@ export class Measured {
     const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return (Number(fields[11]) + Number(fields[12])) / TICKS;
+  }
+
+  /** CPU seconds so far by thread; those of the same name together, `main` is the first one. */
+  threadSeconds(): Map<string, number> {
+    const tasks = `/proc/${this.#child.pid}/task`;
+    const seconds = new Map<string, number>();
+    for (const id of readdirSync(tasks)) {
+      const isMain = Number(id) === this.#child.pid;
+      const name = isMain ? 'main' : readFileSync(`${tasks}/${id}/comm`, 'utf8').trim();
+      const [ns] = readFileSync(`${tasks}/${id}/schedstat`, 'utf8').split(' ');
+      seconds.set(name, (seconds.get(name) ?? 0) + Number(ns) / 1e9);
+    }
+    return seconds;
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
   /** Resident memory, MB. */

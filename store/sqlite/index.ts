@@ -41,6 +41,11 @@ export async function openSqliteStore(file: string, options: SqliteOptions): Pro
   return createStore(execution, !inline, options.now ?? Date.now);
 }
 
+/** What crosses to another thread is copied, with the whole buffer under an array. */
+function alone(samples: Int16Array): Int16Array {
+  return samples.byteLength === samples.buffer.byteLength ? samples : samples.slice();
+}
+
 function createStore({ call, close }: Execution<Engine>, threaded: boolean, now: () => number): Store {
   const at = (options?: WriteOptions): number => options?.acceptedAtMs ?? now();
   return {
@@ -78,7 +83,7 @@ function createStore({ call, close }: Execution<Engine>, threaded: boolean, now:
       );
     },
     putBoxEvent: (boxEvent, samples, receivedAtMs) =>
-      call('putBoxEvent', boxEvent, threaded ? samples.slice() : samples, receivedAtMs),
+      call('putBoxEvent', boxEvent, threaded ? alone(samples) : samples, receivedAtMs),
     boxEvents: (eventId) => call('boxEvents', eventId),
     async waveform(fileName) {
       const bytes = await call('waveform', fileName);

@@ -1,0 +1,29 @@
+/**
+ * V8's quick collection of young objects, asked for by the program. Message buffers lie outside V8's heap and are freed only when their
+ * small JavaScript objects are collected. V8 lets these pile up until they fill the young generation, sees tens of megabytes outside its
+ * heap before that, and then marks the whole heap, again and again. A quick collection in between takes less than a millisecond
+ * (bench/README.md has the figures).
+ */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+type Collect = (options: { type: 'minor' }) => void;
+
+let collect: Collect | undefined;
+
+/** Collects young objects now, in this thread's heap. Does nothing where V8 has no such function. */
+export function collectYoungGarbage(): void {
+  collect ??= find();
+  collect({ type: 'minor' });
+}
+
+/** The function shows in contexts made after the flag is set. */
+function find(): Collect {
+  try {
+    setFlagsFromString('--expose-gc');
+    const found: unknown = runInNewContext('typeof gc === "function" ? gc : undefined');
+    return typeof found === 'function' ? (found as Collect) : () => undefined;
+  } finally {
+    setFlagsFromString('--no-expose-gc');
+  }
+}
