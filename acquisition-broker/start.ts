@@ -19,6 +19,7 @@ import { restoreRequests } from './open/persistence.js';
 import { BackendSockets } from './sockets/backend-sockets.js';
 import { openAgain, type Place } from './sockets/bind.js';
 import { BoxSockets } from './sockets/box-sockets.js';
+import type { IoThreads } from './sockets/io-threads.js';
 import { type AcquisitionStatus, statusOf } from './status.js';
 import { startTrafficWriter } from './traffic.js';
 
@@ -35,6 +36,8 @@ export interface AcquisitionBrokerDeps {
   /** open for as long as the broker runs; not closed by it */
   store: Store;
   clock?: Clock;
+  /** of `shareOutIoThreads`; without it each connection goes to any thread */
+  ioThreads?: IoThreads;
 }
 
 export interface AcquisitionBroker extends Running {
@@ -49,7 +52,7 @@ export interface AcquisitionBroker extends Running {
  */
 export async function startAcquisitionBroker(
   config: AcquisitionBrokerConfig,
-  { clock = systemClock, log, store: plainStore }: AcquisitionBrokerDeps,
+  { clock = systemClock, ioThreads, log, store: plainStore }: AcquisitionBrokerDeps,
 ): Promise<AcquisitionBroker> {
   const metrics = new Metrics(NAME, VERSION);
   const store = measuredStore(plainStore, metrics);
@@ -68,7 +71,7 @@ export async function startAcquisitionBroker(
     },
     isKnownBox: (boxId) => access.boxes.isKnown(String(boxId)),
   });
-  const boxes = boxSockets(base, core, access.boxes);
+  const boxes = boxSockets({ ...base, ioThreads }, core, access.boxes);
   const backend = backendSockets(base, core, access.services);
   addMetrics(metrics, core, access.boxes);
   const status = (): AcquisitionStatus => statusOf(core, config.identity, access);
@@ -118,7 +121,11 @@ function serveStatus({ config, log }: Base, metrics: Metrics, details: () => Rec
   });
 }
 
-function boxSockets({ config, ...base }: Base, core: Core, { curve, nextCurve }: Access): BoxSockets {
+function boxSockets(
+  { config, ...base }: Base & { ioThreads: IoThreads | undefined },
+  core: Core,
+  { curve, nextCurve }: Access,
+): BoxSockets {
   const places = (field: 'box_pub' | 'box_pull'): Place[] => {
     const next = config[`${field}_next`];
     const present: Place = { field, endpoint: config[field], curve };

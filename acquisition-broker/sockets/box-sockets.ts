@@ -7,6 +7,7 @@ import type { Logger } from '../../common/log.js';
 import type { Rejections } from '../../common/rejections.js';
 import type { Clock } from '../clock.js';
 import { bindAt, PATIENCE_MS, type Place, TCP_OPTIONS } from './bind.js';
+import type { IoThreads } from './io-threads.js';
 import { Outbox } from './outbox.js';
 import { receiveLoop } from './receive-loop.js';
 
@@ -17,6 +18,8 @@ export interface BoxSocketsOptions {
   pull: Place[];
   /** longest frame taken; who sends a longer one is disconnected */
   frameBytes: number;
+  /** undefined: each connection goes to any thread */
+  ioThreads: IoThreads | undefined;
   clock: Clock;
   log: Logger;
   rejections: Rejections;
@@ -60,10 +63,18 @@ export class BoxSockets {
 
   /** @throws MakaiError ENDPOINT_IN_USE, with nothing left open */
   async open(): Promise<void> {
-    const { clock, frameBytes, log, reply, room, subscription } = this.#options;
+    const { clock, frameBytes, ioThreads, log, reply, room, subscription } = this.#options;
     const common = { linger: 0, maxMessageSize: frameBytes, ...TCP_OPTIONS };
-    const publish = new XPublisher({ ...common, sendHighWaterMark: COMMANDS_WAITING });
-    const pull = new Pull({ ...common, receiveHighWaterMark: ANSWERS_WAITING });
+    const publish = new XPublisher({
+      ...common,
+      sendHighWaterMark: COMMANDS_WAITING,
+      affinity: ioThreads?.others ?? 0,
+    });
+    const pull = new Pull({
+      ...common,
+      receiveHighWaterMark: ANSWERS_WAITING,
+      affinity: ioThreads?.answers ?? 0,
+    });
     const patienceMs = this.#wasOpen ? PATIENCE_MS.again : PATIENCE_MS.first;
     try {
       publish.verbosity = 'allSubsUnsubs';

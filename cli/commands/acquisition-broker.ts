@@ -1,4 +1,5 @@
 /** `makai acquisition-broker`. */
+import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 
 export function register(program: Command): void {
@@ -15,17 +16,19 @@ export function register(program: Command): void {
 }
 
 async function run(path: string | undefined): Promise<void> {
-  const [{ runDaemon }, { startAcquisitionBroker }, { openDaemonStore }, { stopAll }] = await Promise.all([
-    import('../run-daemon.js'),
-    import('../../acquisition-broker/index.js'),
-    import('../daemon-store.js'),
-    import('../../common/lifecycle.js'),
-  ]);
+  const [{ runDaemon }, { shareOutIoThreads, startAcquisitionBroker }, { openDaemonStore }, { stopAll }] =
+    await Promise.all([
+      import('../run-daemon.js'),
+      import('../../acquisition-broker/index.js'),
+      import('../daemon-store.js'),
+      import('../../common/lifecycle.js'),
+    ]);
   await runDaemon('acquisition-broker', path, async (config, { log }) => {
+    const ioThreads = shareOutIoThreads(availableParallelism());
     const store = await openDaemonStore(config, log, 'acquisition-broker');
     const stored = { name: 'store', part: { stop: () => store.close() } };
     try {
-      const broker = await startAcquisitionBroker(config, { log, store });
+      const broker = await startAcquisitionBroker(config, { log, store, ioThreads });
       const stop = (): Promise<void> => stopAll([stored, { name: 'acquisition broker', part: broker }]);
       return { endpoints: broker.endpoints, stop };
     } catch (error) {
