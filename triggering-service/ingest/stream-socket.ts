@@ -3,6 +3,7 @@ import { Subscriber } from 'zeromq';
 import { codeOf, messageOf } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
+import { Receiver } from './receiver.js';
 
 /** Messages that wait in libzmq while this thread is busy; at 100,000 a second, one second of them. */
 const HIGH_WATER_MARK = 100_000;
@@ -50,11 +51,12 @@ export function openStream({ endpoint, curve, log, onMessage }: StreamOptions): 
   });
   socket.connect(endpoint);
   socket.subscribe();
+  const receiver = new Receiver(socket, onMessage);
   let stopping = false;
   const loop = async (): Promise<void> => {
     while (!stopping) {
       try {
-        onMessage(await socket.receive());
+        await receiver.next();
       } catch (error) {
         if (stopping || socket.closed) return;
         // EAGAIN is how a pending receive ends when the socket closes; anything else is new to us.
