@@ -1,4 +1,4 @@
-/** `npm run bench -- broker`: the triggering broker against libzmq's proxy in C and against a loop in JavaScript. */
+/** `npm run bench -- broker`: the triggering broker against libzmq's proxy in C, a loop in JavaScript, and mosquitto. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { writeSecretCertificate } from '../keys/files.js';
 import { parseKeyPair } from '../keys/key.js';
 import { type Benchmark, type Comparison, type ComparisonSpec, compare } from './compare.js';
 import { freePort } from './support/free-port.js';
+import { missingForMosquitto, startMosquitto } from './support/mosquitto.js';
 import { PEER_SOURCES, peer } from './support/peers.js';
 import { Measured } from './support/process.js';
 
@@ -20,8 +21,12 @@ const PACED_MESSAGES = 100_000;
 /** of the messages, in the short form */
 const SHORT_SHARE = 0.4;
 
+/** A sender takes two descriptors of its process. */
+const SENDERS_A_PROCESS = 5000;
+
 const KINDS = ['C zmq_proxy', 'makai triggering-broker', 'JavaScript loop'] as const;
-type Kind = (typeof KINDS)[number];
+const MQTT = 'mosquitto, TLS';
+type Kind = (typeof KINDS)[number] | typeof MQTT;
 
 interface Outcome {
   /** of the broker's process alone, microseconds a message */
@@ -45,38 +50,43 @@ interface LoadReport {
 /** One broker, started, loaded, measured, stopped. @throws Error when a message was lost */
 async function measure(kind: Kind, senders: number, rate: number, messages: number): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'makai-bench-'));
-  const [frontPort, backPort] = [await freePort(), await freePort()];
-  const front = `tcp://127.0.0.1:${frontPort}`;
-  const back = `tcp://127.0.0.1:${backPort}`;
-  const { publicKey, secretKey } = curveKeyPair();
-  const broker = await startBroker(kind, { folder, front, back, publicKey, secretKey });
+  const { broker, client } =
+    kind === MQTT ? await startMosquitto(kind, folder) : await startBroker(kind, folder);
+  const loads: Measured[] = [];
   try {
-    const args = [front, back, publicKey, String(senders), String(rate), String(messages), String(WINDOW)];
-    const load = new Measured('load', peer('load'), args);
-    await load.until('ready');
+    const start = async (count: number) => {
+      const args = [...client, count, rate, messages, WINDOW].map(String);
+      const load = new Measured('load', peer(kind === MQTT ? 'mqtt' : 'load'), args);
+      loads.push(load);
+      await load.until('ready');
+      return load;
+    };
+    const load = await start(Math.min(senders, SENDERS_A_PROCESS));
+    // Those beyond are only connected.
+    for (let more = senders - SENDERS_A_PROCESS; more > 0; more -= SENDERS_A_PROCESS) await start(more);
     const before = broker.cpuSeconds();
     load.write('g');
     const report = await load.json<LoadReport>();
     const cpuUs = ((broker.cpuSeconds() - before) * 1e6) / report.received;
     const rssMb = broker.rssMb();
-    load.write('x');
-    await load.stop('SIGKILL');
     if (report.received !== report.sent)
       throw new Error(`${kind}: ${report.sent - report.received} of ${report.sent} messages lost`);
     const { p50Ms, p99Ms, p999Ms } = report;
     return { cpuUs, perSecond: report.received / report.seconds, p50Ms, p99Ms, p999Ms, rssMb };
   } finally {
+    for (const load of loads) await load.stop('SIGKILL');
     await broker.stop('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function startBroker(
-  kind: Kind,
-  at: { folder: string; front: string; back: string; publicKey: string; secretKey: string },
-): Promise<Measured> {
-  const { folder, front, back, publicKey, secretKey } = at;
-  const endpoints = [front, back, publicKey, secretKey];
+/** @returns the broker, and the arguments of `peers/load.c` up to its number of senders */
+async function startBroker(kind: Kind, folder: string): Promise<{ broker: Measured; client: string[] }> {
+  const front = `tcp://127.0.0.1:${await freePort()}`;
+  const back = `tcp://127.0.0.1:${await freePort()}`;
+  const { publicKey, secretKey } = curveKeyPair();
+  const client = [front, back, publicKey];
+  const endpoints = [...client, secretKey];
   if (kind === 'makai triggering-broker') {
     const certificate = join(folder, 'private/server');
     await writeSecretCertificate(certificate, {
@@ -89,14 +99,14 @@ async function startBroker(
     const entry = join(PACKAGE_ROOT, 'dist/cli/main.js');
     const broker = new Measured(kind, process.execPath, [entry, 'triggering-broker', config]);
     await broker.until('"ready"');
-    return broker;
+    return { broker, client };
   }
   const broker =
     kind === 'C zmq_proxy'
       ? new Measured(kind, peer('broker'), endpoints)
       : new Measured(kind, process.execPath, [join(PEER_SOURCES, 'loop.mjs'), ...endpoints]);
   await broker.until('ready');
-  return broker;
+  return { broker, client };
 }
 
 /** One set of rounds gives several comparisons: each outcome is measured once and read by all of them. */
@@ -132,22 +142,28 @@ async function comparisons(
   return results;
 }
 
-/** Runs all; `connections` are the fleets of the scaling part. */
-export async function compareBrokers(
-  rounds: number,
-  connections: readonly number[],
-  share = 1,
-): Promise<Comparison[]> {
-  const flat = await comparisons(100, 0, FLAT_OUT_MESSAGES * share, KINDS, rounds, [
+/** The goals hold at 100 connections, and at these numbers. */
+const FLEETS = [10, 1000, 5000];
+/** Only memory is looked at here. */
+const LARGEST_FLEET = 10_000;
+
+/** @param short without mosquitto, and with one number of connections */
+async function compareBrokers(rounds: number, short: boolean): Promise<Comparison[]> {
+  const share = short ? SHORT_SHARE : 1;
+  const missing = short ? 'the short form goes without' : missingForMosquitto();
+  if (missing !== undefined) process.stderr.write(`*** without mosquitto: ${missing}\n`);
+  const kinds: readonly Kind[] = missing === undefined ? [...KINDS, MQTT] : KINDS;
+  const memory = { unit: 'MB', better: 'lower', read: ({ rssMb }: Outcome) => rssMb } as const;
+  const flat = await comparisons(100, 0, FLAT_OUT_MESSAGES * share, kinds, rounds, [
     {
-      title: 'CPU of the broker, 100 CURVE connections, flat out',
+      title: 'CPU of the broker, 100 connections, flat out',
       unit: 'us a message',
       better: 'lower',
       goals: [{ contender: 'makai triggering-broker', ratio: 1 / 1.15 }],
       read: ({ cpuUs }) => cpuUs,
     },
     {
-      title: 'throughput, 100 CURVE connections, flat out',
+      title: 'throughput, 100 connections, flat out',
       unit: 'messages/s',
       better: 'higher',
       read: ({ perSecond }) => perSecond,
@@ -160,8 +176,9 @@ export async function compareBrokers(
       goals: [{ contender: 'makai triggering-broker', ratio: 4 }],
       read: ({ perSecond }) => perSecond,
     },
+    { title: 'memory of the broker, 100 connections', ...memory },
   ]);
-  const paced = await comparisons(100, PACED_RATE, PACED_MESSAGES * share, KINDS, rounds, [
+  const paced = await comparisons(100, PACED_RATE, PACED_MESSAGES * share, kinds, rounds, [
     {
       title: `CPU of the broker at ${PACED_RATE} messages/s`,
       unit: 'us a message',
@@ -178,24 +195,31 @@ export async function compareBrokers(
     { title: 'the same, p99.9', unit: 'ms', better: 'lower', read: ({ p999Ms }) => p999Ms },
   ]);
   const scaling: Comparison[] = [];
-  for (const senders of connections) {
-    const pair = KINDS.slice(0, 2);
+  const pair = KINDS.slice(0, 2); // the loop is no contender any more, and 5,000 TLS handshakes take minutes
+  for (const senders of short ? [] : FLEETS) {
     scaling.push(
       ...(await comparisons(senders, 0, FLAT_OUT_MESSAGES / 2, pair, Math.min(rounds, 2), [
         {
-          title: `CPU of the broker, ${senders} CURVE connections, flat out`,
+          title: `CPU of the broker, ${senders} connections, flat out`,
           unit: 'us a message',
           better: 'lower',
           goals: [{ contender: 'makai triggering-broker', ratio: 1 / 1.15 }],
           read: ({ cpuUs }) => cpuUs,
         },
         {
-          title: `memory of the broker, ${senders} CURVE connections`,
-          unit: 'MB',
-          better: 'lower',
-          read: ({ rssMb }) => rssMb,
+          title: `throughput, ${senders} connections, flat out`,
+          unit: 'messages/s',
+          better: 'higher',
+          read: ({ perSecond }) => perSecond,
         },
+        { title: `memory of the broker, ${senders} connections`, ...memory },
       ])),
+    );
+  }
+  if (!short) {
+    const title = `memory of the broker, ${LARGEST_FLEET} connections`;
+    scaling.push(
+      ...(await comparisons(LARGEST_FLEET, 0, LARGEST_FLEET * 2, pair, 1, [{ title, ...memory }])),
     );
   }
   return [...flat, ...paced, ...scaling];
@@ -203,6 +227,6 @@ export async function compareBrokers(
 
 export const broker: Benchmark = {
   name: 'broker',
-  what: "the triggering broker against libzmq's proxy in C and a loop in JavaScript: CPU, throughput, latency, memory",
-  run: ({ rounds, short }) => compareBrokers(rounds, short ? [] : [10, 1000, 5000], short ? SHORT_SHARE : 1),
+  what: "the triggering broker against libzmq's proxy in C, a loop in JavaScript and mosquitto: CPU, throughput, latency, memory",
+  run: ({ rounds, short = false }) => compareBrokers(rounds, short),
 };

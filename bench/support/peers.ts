@@ -9,20 +9,22 @@ const BUILD = join(PACKAGE_ROOT, 'build/peers');
 
 /**
  * Path of a compiled peer.
- * @throws Error that says what to install when there is no compiler or no libzmq
+ * @throws Error that says what to install when there is no compiler or no library
  */
-export function peer(name: 'broker' | 'fleet' | 'hold' | 'load' | 'stream'): string {
+export function peer(name: 'broker' | 'fleet' | 'hold' | 'load' | 'mqtt' | 'stream'): string {
   const source = join(PEER_SOURCES, `${name}.c`);
   const program = join(BUILD, name);
+  const [library, packages] =
+    name === 'mqtt' ? ['-lmosquitto', 'libmosquitto-dev'] : ['-lzmq', 'libzmq3-dev'];
   if (existsSync(program) && statSync(program).mtimeMs > statSync(source).mtimeMs) return program;
   mkdirSync(BUILD, { recursive: true });
   try {
-    execFileSync('cc', ['-O2', '-Wall', '-o', program, source, '-lzmq', '-pthread'], {
+    execFileSync('cc', ['-O2', '-Wall', '-o', program, source, library, '-pthread'], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
   } catch (error) {
     throw new Error(
-      `cannot compile ${source}: a C compiler and libzmq with its headers are needed (Debian: gcc libzmq3-dev)`,
+      `cannot compile ${source}: a C compiler, its library and headers are needed (Debian: gcc ${packages})`,
       { cause: error },
     );
   }
