@@ -1,7 +1,7 @@
 /** Everything a SQLite store does, as synchronous operations over one open database. */
 import type { Retention } from '../store.js';
 import { aggregateOperations } from './aggregates.js';
-import { openDatabase } from './connection.js';
+import { beginImmediate, openDatabase } from './connection.js';
 import { createContext } from './context.js';
 import { documentOperations } from './documents.js';
 import { eventOperations } from './events.js';
@@ -34,7 +34,7 @@ export function openEngine(file: string, retention: Retention) {
     ...restoreOperations(context),
     /** A transaction around several operations; theirs become parts of it. */
     begin: (): void => {
-      db.exec('BEGIN IMMEDIATE');
+      beginImmediate(db);
     },
     commit: (): void => {
       db.exec('COMMIT');

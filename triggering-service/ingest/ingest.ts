@@ -1,13 +1,17 @@
 /**
  * From messages to batches: each message is judged and decoded once, straight into the ring that the plugins read; a batch goes to
- * all who want it as soon as the socket is drained, but not more often than every few ms, and when it is full.
+ * all who want it as soon as the socket is drained, but in the long run not more often than every few ms, and when it is full.
  */
 import type { MeasurementColumns } from '../../proto/columns.js';
 import { type RingShare, RingWriter } from '../plugin-host/ring.js';
 import type { Judge } from './judge.js';
 
-/** Least time between two batches that are not full, ms. It bounds what a batch costs; a measurement waits no longer than this. */
+/**
+ * Time between two batches that are not full, ms, in the long run. It bounds what batches cost; a measurement waits no longer than this.
+ * After a quiet time some may follow each other at once: where few measurements come, none waits.
+ */
 export const BATCH_PAUSE_MS = 4;
+const BATCHES_AT_ONCE = 8;
 
 /** Rows `from` to `to - 1` of the ring's columns, valid during the call it is given to. */
 export interface Batch {
@@ -24,8 +28,10 @@ export class Ingest {
   readonly #slots: Uint32Array;
   readonly #onBatch: (batch: Batch) => void;
   readonly #wallClock: () => number;
-  #due: NodeJS.Immediate | NodeJS.Timeout | undefined;
-  #flushedMs = 0;
+  /** prevents the handing over that is due; undefined when none is */
+  #cancel: (() => void) | undefined;
+  /** when the next batch that is not full may go out */
+  #nextMs = 0;
   #messages = 0;
   #bytes = 0;
   #taken = 0;
@@ -55,9 +61,10 @@ export class Ingest {
     const { writer } = this;
     this.#messages += 1;
     for (const part of parts) this.#bytes += part.length;
-    if (this.#due === undefined) {
+    if (this.#cancel === undefined) {
       this.#setTime();
-      this.#due = setImmediate(this.#drained);
+      const due = setImmediate(this.#drained);
+      this.#cancel = () => clearImmediate(due);
     }
     const row = writer.at;
     const slot = this.#judge.take(parts, writer.columns, row);
@@ -73,30 +80,32 @@ export class Ingest {
     const { columns, start, at } = writer;
     this.#setTime();
     if (at === start) return;
-    this.#flushedMs = performance.now();
+    const now = performance.now();
+    const earliest = now - (BATCHES_AT_ONCE - 1) * BATCH_PAUSE_MS;
+    this.#nextMs = Math.min(Math.max(this.#nextMs, earliest), now) + BATCH_PAUSE_MS;
     this.#taken += at - start;
     writer.publish();
     this.#onBatch({ columns, from: start, to: at, slots: this.#slots });
   }
 
   stop(): void {
-    if (this.#due !== undefined) {
-      clearImmediate(this.#due as NodeJS.Immediate);
-      clearTimeout(this.#due as NodeJS.Timeout);
-      this.#due = undefined;
-    }
+    this.#cancel?.();
+    this.#cancel = undefined;
     this.flush();
   }
 
   /** Runs when the messages that were there have been taken: receiving them needs no turn of the event loop. */
   #drained = (): void => {
-    const wait = this.#flushedMs + BATCH_PAUSE_MS - performance.now();
+    const wait = this.#nextMs - performance.now();
     if (wait <= 0) this.#finish();
-    else this.#due = setTimeout(this.#finish, wait);
+    else {
+      const due = setTimeout(this.#finish, wait);
+      this.#cancel = () => clearTimeout(due);
+    }
   };
 
   #finish = (): void => {
-    this.#due = undefined;
+    this.#cancel = undefined;
     this.flush();
   };
 
