@@ -1,5 +1,11 @@
 /** Measurements as rows: which columns, in which order, and what stands in them. */
-import { METRIC_FIELD, METRICS, type MeasurementColumns, type MetricField } from '../../proto/columns.js';
+import {
+  METRIC_FIELD,
+  METRICS,
+  type MeasurementColumns,
+  type MetricColumns,
+  type MetricField,
+} from '../../proto/columns.js';
 import type { MeasurementDocument } from '../store.js';
 
 export const FIELDS: readonly MetricField[] = METRICS.map((metric) => METRIC_FIELD[metric]);
@@ -38,14 +44,21 @@ export function inKeyOrder({ boxId, count, timestampMs }: MeasurementColumns): [
   return [keys.sort(), entries];
 }
 
+/** The columns of each metric, in the order of METRICS. */
+export function metricsOf(batch: MeasurementColumns): MetricColumns[] {
+  return METRICS.map((metric) => batch[metric]);
+}
+
 /**
  * The values of WRITTEN_COLUMNS for entry `i`, from `at` on. Numbers go in as float32 made double: what comes back is what the box
  * sent; NaN (not sent) becomes NULL by SQLite's own rule. Extremes are NULL for metrics where both equal the average.
+ * @param metrics `metricsOf(batch)`
  */
 export function writeRow(
   values: (number | null)[],
   at: number,
   batch: MeasurementColumns,
+  metrics: readonly MetricColumns[],
   i: number,
   until: number,
 ): void {
@@ -56,8 +69,8 @@ export function writeRow(
   values[at + 2] = timestampMs - 1000 * second;
   values[at + FIRST_AVERAGE + METRICS.length] = batch.invalid[i] ?? 0;
   values[at + FIRST_AVERAGE + METRICS.length + 1] = until;
-  for (let m = 0; m < METRICS.length; m += 1) {
-    const { min, average, max } = batch[METRICS[m] ?? 'f'];
+  for (let m = 0; m < metrics.length; m += 1) {
+    const { min, average, max } = metrics[m] ?? batch.f;
     const value = average[i] ?? Number.NaN;
     const least = min[i] ?? value;
     const greatest = max[i] ?? value;

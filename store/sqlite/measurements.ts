@@ -6,6 +6,7 @@ import { measurementExpiry } from './measurement-expiry.js';
 import {
   documentOf,
   inKeyOrder,
+  metricsOf,
   READ_COLUMNS,
   type ReadRow,
   WRITTEN_COLUMNS,
@@ -81,6 +82,7 @@ export function measurementOperations(context: Context) {
     const events = context.eventsOver(...spanOf(batch));
     const values: (number | null)[] = new Array(ROWS_AT_ONCE * WIDTH).fill(null);
     const notes = expiry.notes();
+    const metrics = metricsOf(batch);
     const [order, entries] = inKeyOrder(batch);
     let rows = 0;
     let [lastBox, notedUpTo] = [-1, 0];
@@ -92,7 +94,7 @@ export function measurementOperations(context: Context) {
       for (const { startMs, endMs, expireAt: later } of events) {
         if (timestampMs >= startMs && timestampMs <= endMs && later > rowUntil) rowUntil = later;
       }
-      writeRow(values, rows * WIDTH, batch, i, rowUntil);
+      writeRow(values, rows * WIDTH, batch, metrics, i, rowUntil);
       notes.add(Math.floor(timestampMs / 1000), rowUntil);
       rows += 1;
       if (rows === ROWS_AT_ONCE) {
