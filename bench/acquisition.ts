@@ -11,6 +11,8 @@ import { BOXES, EVENT_MS, Line, LONG_MS, RETENTION, type Window } from './suppor
 const LONG_GOAL_MS = 150;
 const COMMANDS = 300;
 const DIRECT = 'store, fed directly';
+/** As the broker: waveforms with the store at one time. */
+const WRITERS = 8;
 const BROKER = 'through the broker';
 const LOCAL = 'the same, boxes on these cores too';
 
@@ -48,7 +50,7 @@ async function fedDirectly(store: Store, window: Window): Promise<number> {
       );
     }
   };
-  await Promise.all([writer(), writer(), writer(), writer()]);
+  await Promise.all(Array.from({ length: WRITERS }, writer));
   return performance.now() - start;
 }
 

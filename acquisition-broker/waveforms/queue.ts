@@ -27,8 +27,11 @@ const CYCLE_OVERHEAD_BYTES = 16;
 const GARBAGE_BYTES = 6 * 1024 * 1024;
 /** How long a write gives way to new events. */
 const GIVE_WAY_MS = 100;
-/** Waveforms written at one time. */
-const WRITES_AT_ONCE = 4;
+/** Waveforms written at one time, and decoded before their turn comes. */
+const WRITES_AT_ONCE = 8;
+const DECODED_AHEAD = 4;
+/** A store that has not taken one for so long sets the pace no more: answers are read until too much is held. */
+const PACE_MS = 100;
 
 /** An answer with waveform frames. */
 export interface WaveformReply extends WaveformFrames {
@@ -105,7 +108,7 @@ export class WaveformQueue {
 
   /** Undefined when the next answer may be read; else a promise for that. */
   room(): Promise<void> | undefined {
-    return this.#isDecoding || this.#isFull ? this.#roomLater() : undefined;
+    return this.#isDecoding || this.#isAhead || this.#isFull ? this.#roomLater() : undefined;
   }
 
   /** Waits until everything taken is stored, or given up because the daemon stops. */
@@ -117,12 +120,18 @@ export class WaveformQueue {
     }
   }
 
+  /** Answers that would wait here wait with libzmq instead, where they are no garbage to collect. */
+  get #isAhead(): boolean {
+    return this.#decoded.length >= DECODED_AHEAD;
+  }
+
   get #isFull(): boolean {
     return this.#bytes > this.#deps.limitBytes;
   }
 
   async #roomLater(): Promise<void> {
     while (this.#isDecoding) await this.#decoding;
+    if (this.#isAhead) await within(Promise.race(this.#writing), PACE_MS, this.#deps.patience.clock);
     if (!this.#isFull) return;
     this.counts.timesFull += 1;
     await new Promise<void>((resolve) => this.#wake.push(resolve));
