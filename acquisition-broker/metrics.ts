@@ -1,14 +1,20 @@
 /** The broker's metrics (common/status/metric-names.ts), read from the pieces when somebody asks. */
 import type { Metrics } from '../common/status/index.js';
 import type { Access } from '../keys/access.js';
+import { type Connections, refusalsByReason } from '../keys/connections.js';
 import type { Core } from './core.js';
 
-export function addMetrics(metrics: Metrics, core: Core, boxes: Access): void {
+export function addMetrics(
+  metrics: Metrics,
+  core: Core,
+  boxes: Access,
+  sockets: readonly Connections[],
+): void {
   const { book, intake, notices, queue, replyCounts, requests, sender, tokens, traffic } = core;
   // Each box has one connection to `box_pub`, and says there what it is.
   metrics.gauge('makai_boxes_connected', () => core.presence.connections);
   metrics.counter('makai_connections_accepted_total', () => boxes.gate.status().admitted);
-  metrics.counter('makai_connections_refused_total', () => boxes.gate.status().refused);
+  metrics.counter('makai_connections_refused_total', () => refusalsByReason(sockets, boxes.gate));
   metrics.gauge('makai_allowed_keys', () => boxes.allow.status().known);
   metrics.gauge('makai_pending_keys', () => boxes.gate.status().refused_keys);
 

@@ -4,7 +4,12 @@ import { type Running, startAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { Metrics, type StatusServer, startStatusServer } from '../common/status/index.js';
 import { VERSION } from '../common/version.js';
-import { type AcquisitionBrokerConfig, isNamed, parseStatusEndpoint } from '../config/index.js';
+import {
+  type AcquisitionBrokerConfig,
+  changedFields,
+  isNamed,
+  parseStatusEndpoint,
+} from '../config/index.js';
 import type { Access } from '../keys/access.js';
 import { CutOff } from '../keys/cut-off.js';
 import { measuredStore, spoolStatus } from '../store/measured.js';
@@ -44,6 +49,8 @@ export interface AcquisitionBroker extends Running {
   /** where each socket is open, by the name of the field */
   readonly endpoints: Readonly<Record<string, string>>;
   status(): AcquisitionStatus;
+  /** Says which changed fields wait for the next start: all of them. Keys of boxes need none, they are watched. */
+  reload(config: AcquisitionBrokerConfig): Promise<void>;
 }
 
 /**
@@ -73,8 +80,15 @@ export async function startAcquisitionBroker(
   });
   const boxes = boxSockets({ ...base, ioThreads }, core, access.boxes);
   const backend = backendSockets(base, core, access.services);
-  addMetrics(metrics, core, access.boxes);
-  const status = (): AcquisitionStatus => statusOf(core, config.identity, access);
+  addMetrics(metrics, core, access.boxes, Object.values(boxes.connections));
+  const parts = {
+    core,
+    identity: config.identity,
+    access,
+    boxes: boxes.connections,
+    backend: backend.connections,
+  };
+  const status = (): AcquisitionStatus => statusOf(parts);
   const intervalSeconds = config.metric_update_sec;
   let server: StatusServer | undefined;
   const daemon = await startAll([
@@ -102,6 +116,10 @@ export async function startAcquisitionBroker(
       return { ...boxes.endpoints, ...backend.endpoints, ...(address && { status: address }) };
     },
     status,
+    reload: async (next) => {
+      const fields = changedFields(config, next);
+      if (fields.length > 0) log.warn({ fields }, 'changed fields take effect at the next start');
+    },
     stop: () => daemon.stop(),
   };
 }

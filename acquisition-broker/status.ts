@@ -1,5 +1,6 @@
 /** What the broker tells about itself: counters since the start, and what it holds now. */
 import type { AccessStatus } from '../keys/access.js';
+import type { ConnectionStatus, Connections } from '../keys/connections.js';
 import type { BrokerAccess } from './access.js';
 import type { PresenceStatus } from './boxes/presence.js';
 import type { Core } from './core.js';
@@ -61,12 +62,27 @@ export interface AcquisitionStatus {
   traffic: { sent: number; recv: number };
   /** what was dropped, by reason */
   rejected: Record<string, number>;
+  /** connections of the boxes' sockets, and handshakes that failed there, also before the allow-list was asked */
+  connections: SocketConnections;
   /** who may connect, and who did: boxes, and services where the backend is under CURVE */
   access: AccessStatus;
+  backend_connections?: SocketConnections;
   backend_access?: AccessStatus;
 }
 
-export function statusOf(core: Core, identity: string, { boxes, services }: BrokerAccess): AcquisitionStatus {
+/** By the name of the field that opens the socket. */
+type SocketConnections = Record<string, ConnectionStatus>;
+
+export interface StatusParts {
+  core: Core;
+  identity: string;
+  access: BrokerAccess;
+  /** of the boxes' sockets, and of the services' */
+  boxes: Readonly<Record<string, Connections>>;
+  backend: Readonly<Record<string, Connections>>;
+}
+
+export function statusOf({ access, backend, boxes, core, identity }: StatusParts): AcquisitionStatus {
   const { asker, book, ids, intake, notices, numbers, queue, requests, router, sender, tokens } = core;
   return {
     identity,
@@ -95,7 +111,15 @@ export function statusOf(core: Core, identity: string, { boxes, services }: Brok
     event_numbers: { drawn: numbers.drawn, served: ids.counts.answered },
     traffic: { ...core.traffic },
     rejected: core.rejections.totals(),
-    access: boxes.status(),
-    ...(services === undefined ? {} : { backend_access: services.status() }),
+    connections: statusesOf(boxes),
+    access: access.boxes.status(),
+    ...(access.services && {
+      backend_connections: statusesOf(backend),
+      backend_access: access.services.status(),
+    }),
   };
+}
+
+function statusesOf(sockets: Readonly<Record<string, Connections>>): SocketConnections {
+  return Object.fromEntries(Object.entries(sockets).map(([field, socket]) => [field, socket.status()]));
 }

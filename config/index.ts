@@ -1,4 +1,5 @@
 /** What other rooms use of config/. */
+export { changedFields } from './changed.js';
 export {
   type AllowList,
   allowListOf,

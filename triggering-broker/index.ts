@@ -1,11 +1,11 @@
 /** The triggering broker: boxes' measurement stream in (CURVE), the same frames out to services. */
-import { isDeepStrictEqual } from 'node:util';
 import { type Running, stopAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { Metrics, type StatusServer, startStatusServer } from '../common/status/index.js';
 import { VERSION } from '../common/version.js';
 import {
   allowListOf,
+  changedFields,
   isNamed,
   parseStatusEndpoint,
   serverKeyOf,
@@ -42,7 +42,6 @@ export async function startTriggeringBroker(
   deps: TriggeringBrokerDeps,
 ): Promise<TriggeringBroker> {
   const running: { name: string; part: Running }[] = [];
-  const was: Readonly<Record<string, unknown>> = config;
   const started = <T extends Running>(name: string, part: T): T => {
     running.push({ name, part });
     return part;
@@ -61,10 +60,7 @@ export async function startTriggeringBroker(
       endpoints: endpointsOf(relay, server),
       status: () => statusOf(parts),
       reload: async (next) => {
-        const changed = Object.entries(next).filter(
-          ([field, value]) => !isDeepStrictEqual(value, was[field]),
-        );
-        const fields = changed.map(([field]) => field);
+        const fields = changedFields(config, next);
         if (fields.length > 0) deps.log.warn({ fields }, 'changed fields take effect at the next start');
       },
       stop: () => {

@@ -12,7 +12,7 @@ import { MakaiError, messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import type { CurveServerOptions } from '../keys/access.js';
-import { Connections } from './connections.js';
+import { Connections } from '../keys/connections.js';
 
 export interface RelayOptions {
   /** for boxes: `interface`, and `interface_next` with the server's next key */

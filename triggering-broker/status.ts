@@ -1,8 +1,8 @@
 /** What the triggering broker says of itself: in `/status`, and as metrics. */
 import type { Metrics } from '../common/status/index.js';
 import type { Access, AccessStatus } from '../keys/access.js';
+import { type ConnectionStatus, refusalsByReason } from '../keys/connections.js';
 import type { CutOff } from '../keys/cut-off.js';
-import type { ConnectionStatus } from './connections.js';
 import type { Relay } from './relay.js';
 
 export interface TriggeringBrokerStatus {
@@ -42,13 +42,7 @@ export function statusOf({ relay, access, backendAccess, cutOff }: Parts): Trigg
 export function addMetrics(metrics: Metrics, { relay, access }: Parts): void {
   metrics.gauge('makai_boxes_connected', () => relay.boxes.connected);
   metrics.counter('makai_connections_accepted_total', () => relay.boxes.status().handshakes);
-  metrics.counter('makai_connections_refused_total', () => refusalsByReason(relay, access));
+  metrics.counter('makai_connections_refused_total', () => refusalsByReason([relay.boxes], access.gate));
   metrics.gauge('makai_allowed_keys', () => access.allow.status().known);
   metrics.gauge('makai_pending_keys', () => access.gate.status().refused_keys);
-}
-
-/** The socket's own reasons; what it calls 'allow-list' is told by the verdict on the key. */
-function refusalsByReason(relay: Relay, access: Access): Record<string, number> {
-  const { 'allow-list': _, ...failed } = relay.boxes.status().failed;
-  return { ...failed, ...access.gate.status().refused };
 }

@@ -3,7 +3,12 @@ import { type Running, startAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { Metrics, type StatusServer, startStatusServer } from '../common/status/index.js';
 import { VERSION } from '../common/version.js';
-import { isNamed, parseStatusEndpoint, type TriggeringServiceConfig } from '../config/index.js';
+import {
+  changedFields,
+  isNamed,
+  parseStatusEndpoint,
+  type TriggeringServiceConfig,
+} from '../config/index.js';
 import { readPublicCertificate, readSecretCertificate } from '../keys/files.js';
 import { measuredStore, spoolStatus } from '../store/measured.js';
 import type { Store } from '../store/store.js';
@@ -107,10 +112,7 @@ export async function startTriggeringService(
     },
     status,
     reload: async (next) => {
-      // Without a word in the file the identity is a new one each time it is read.
-      const fixed = changedFields(present, next).filter(
-        (field) => field !== 'plugins' && (field !== 'identity' || isNamed(next, 'identity')),
-      );
+      const fixed = changedFields(present, next).filter((field) => field !== 'plugins');
       if (fixed.length > 0)
         log.warn({ fields: fixed }, 'these changes need a restart of the triggering service');
       present = { ...present, plugins: next.plugins };
@@ -186,11 +188,4 @@ function startStream(
       ingest.stop();
     },
   };
-}
-
-function changedFields(a: TriggeringServiceConfig, b: TriggeringServiceConfig): string[] {
-  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...names].filter(
-    (name) => JSON.stringify(Reflect.get(a, name)) !== JSON.stringify(Reflect.get(b, name)),
-  );
 }

@@ -4,6 +4,7 @@ import { codeOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import type { Rejections } from '../../common/rejections.js';
 import type { CurveServerOptions } from '../../keys/access.js';
+import { Connections } from '../../keys/connections.js';
 import type { Clock } from '../clock.js';
 import { bindAt, PATIENCE_MS, TCP_OPTIONS } from './bind.js';
 import { Outbox } from './outbox.js';
@@ -49,6 +50,12 @@ interface OpenSockets {
 
 export class BackendSockets {
   readonly #options: BackendSocketsOptions;
+  readonly connections: Readonly<Record<BackendField, Connections>> = {
+    backend_pull: new Connections(),
+    backend_pub: new Connections(),
+    zmq_event_endpoint: new Connections(),
+    zmq_event_id_endpoint: new Connections(),
+  };
   readonly #endpoints: Partial<Record<BackendField, string>> = {};
   readonly #outbox: Outbox;
   readonly #noticeOutbox: Outbox;
@@ -78,7 +85,10 @@ export class BackendSockets {
     };
     this.#open = sockets;
     try {
-      for (const field of BACKEND_FIELDS) await this.#bind(sockets[field], field);
+      for (const field of BACKEND_FIELDS) {
+        this.connections[field].attach(sockets[field]);
+        await this.#bind(sockets[field], field);
+      }
     } catch (error) {
       await this.close();
       throw error;

@@ -5,6 +5,7 @@
 import { Pull, XPublisher } from 'zeromq';
 import type { Logger } from '../../common/log.js';
 import type { Rejections } from '../../common/rejections.js';
+import { Connections } from '../../keys/connections.js';
 import type { Clock } from '../clock.js';
 import { bindAt, PATIENCE_MS, type Place, TCP_OPTIONS } from './bind.js';
 import type { IoThreads } from './io-threads.js';
@@ -43,6 +44,7 @@ const COMMANDS_WAITING = 20_000;
 
 export class BoxSockets {
   readonly #options: BoxSocketsOptions;
+  readonly connections = { box_pub: new Connections(), box_pull: new Connections() };
   readonly #outbox: Outbox;
   #wasOpen = false;
   #publish: XPublisher | undefined;
@@ -78,6 +80,8 @@ export class BoxSockets {
     const patienceMs = this.#wasOpen ? PATIENCE_MS.again : PATIENCE_MS.first;
     try {
       publish.verbosity = 'allSubsUnsubs';
+      this.connections.box_pub.attach(publish);
+      this.connections.box_pull.attach(pull);
       for (const place of this.#options.publish) place.endpoint = await bindAt(publish, place, patienceMs);
       for (const place of this.#options.pull) place.endpoint = await bindAt(pull, place, patienceMs);
     } catch (error) {

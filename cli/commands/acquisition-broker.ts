@@ -30,7 +30,7 @@ async function run(path: string | undefined): Promise<void> {
     try {
       const broker = await startAcquisitionBroker(config, { log, store, ioThreads });
       const stop = (): Promise<void> => stopAll([stored, { name: 'acquisition broker', part: broker }]);
-      return { endpoints: broker.endpoints, stop };
+      return { endpoints: broker.endpoints, reload: (next) => broker.reload(next), stop };
     } catch (error) {
       await store.close();
       throw error;

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { mkdir, rename } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { basename, join } from 'node:path';
-import { Pull } from 'zeromq';
+import { Pull, Push } from 'zeromq';
 import { startAcquisitionBroker } from '../../acquisition-broker/index.js';
 import { silentLogger } from '../../common/log.js';
-import { parseConfig } from '../../config/index.js';
+import { readMetrics } from '../../common/status/client.js';
+import { parseConfig, parseStatusEndpoint } from '../../config/index.js';
 import { writePublicCertificate, writeSecretCertificate } from '../../keys/files.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
 import { openSqliteStore } from '../../store/sqlite/index.js';
 import { readableLog } from '../keys/helpers.js';
-import { cyclesBetween, FakeBox, freeEndpoints, type Rig, startRig, until } from './rig.js';
+import { type ClientCurve, cyclesBetween, FakeBox, freeEndpoints, type Rig, startRig, until } from './rig.js';
 
 const window = (): { startMs: number; endMs: number } => {
   const endMs = Date.now() - 1000;
@@ -18,7 +20,7 @@ const window = (): { startMs: number; endMs: number } => {
 
 describe('acquisition broker: who gets in', () => {
   let rig: Rig | undefined;
-  const boxes: FakeBox[] = [];
+  const boxes: { close(): void }[] = [];
   afterEach(async () => {
     for (const box of boxes.splice(0)) box.close();
     await rig?.stop();
@@ -47,6 +49,56 @@ describe('acquisition broker: who gets in', () => {
     await until(() => broker.status().boxes.box2_connections === 1);
     assert.deepEqual(broker.status().boxes.box3, ['8']);
     await until(() => broker.status().access.gate.refused.revoked > 0);
+  });
+
+  it('counts handshakes that fail before the allow-list is asked, by socket, and goes on', async () => {
+    rig = await startRig({ boxes: [1001], config: { status: '127.0.0.1:0' } });
+    const { broker, serverKey } = rig;
+    const { box_pub = '', box_pull = '' } = broker.endpoints;
+    const knock = (endpoint: string, curve: ClientCurve | undefined): void => {
+      const socket = new Push({ linger: 0, handshakeInterval: 300, ...curve });
+      boxes.push(socket);
+      socket.connect(endpoint);
+    };
+    const { publicKey: curvePublicKey, secretKey } = newKeyPair();
+    const stranger = { curvePublicKey, curveSecretKey: secretKey.reveal() };
+    knock(box_pull, undefined);
+    knock(box_pull, { ...stranger, curveServerKey: newKeyPair().publicKey });
+    knock(box_pull, { ...stranger, curveServerKey: serverKey });
+    const raw = connect(Number(box_pub.split(':').at(-1)), '127.0.0.1').on('error', () => undefined);
+    raw.write('GET / HTTP/1.1\r\n\r\n'.repeat(10));
+    const failed = (field: string) => broker.status().connections[field]?.failed ?? {};
+    await until(() =>
+      ['no-curve', 'wrong-server-key', 'allow-list'].every((reason) => reason in failed('box_pull')),
+    );
+    await until(() => (failed('box_pub')['not-zeromq'] ?? 0) > 0);
+    raw.destroy();
+    await rig.box(1001, 2);
+    await until(() => broker.status().connections.box_pub?.connected === 1);
+    const address = parseStatusEndpoint(broker.endpoints.status ?? '');
+    assert.ok(address);
+    const metrics = await readMetrics(address);
+    for (const reason of ['no-curve', 'wrong-server-key', 'not-zeromq', 'unknown'])
+      assert.match(
+        metrics,
+        new RegExp(`^makai_connections_refused_total\\{reason="${reason}"\\} [1-9]`, 'm'),
+      );
+    assert.equal(broker.status().backend_connections, undefined, 'the backend is plain');
+  });
+
+  it('on SIGHUP says which changed fields wait for a restart', async () => {
+    const { log, text } = readableLog();
+    rig = await startRig({ log });
+    const { broker, layout } = rig;
+    await broker.reload(
+      parseConfig('acquisition-broker', { client_certs: layout.publicDirectory, max_window_ms: 5000 }),
+    );
+    const told = text()
+      .split('\n')
+      .find((line) => line.includes('at the next start'));
+    const fields = JSON.parse(told ?? '{}').fields as string[];
+    assert.ok(fields.includes('max_window_ms') && fields.includes('box_pub'));
+    assert.ok(!fields.includes('client_certs') && !fields.includes('identity') && !fields.includes('limits'));
   });
 
   it('serves boxes with the present and with the next key of the server', async () => {

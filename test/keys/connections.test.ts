@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import fc from 'fast-check';
 import type { Socket } from 'zeromq';
-import { Connections } from '../../triggering-broker/connections.js';
+import { Connections } from '../../keys/connections.js';
 
 /** The events of a socket, made by hand. */
 function fakeSocket(): { socket: Pick<Socket, 'events'>; emit: (type: string, code?: string) => void } {
@@ -23,7 +23,7 @@ const LIVES = {
   garbage: ['accept', 'disconnect'],
 } as const;
 
-describe('triggering-broker/connections', () => {
+describe('keys/connections', () => {
   it('knows how many are connected, however the events of many connections are mixed', () => {
     const life = fc.constantFrom(...(Object.keys(LIVES) as (keyof typeof LIVES)[]));
     fc.assert(

@@ -1,8 +1,9 @@
 /**
- * Who is connected to a socket that libzmq's proxy holds, counted from the socket's events: the only thing that can be seen of it.
- * The events name no peer, so numbers are kept, not connections.
+ * Who is connected to a CURVE socket, counted from the socket's events: all that can be seen of a socket that libzmq's proxy holds, and of
+ * handshakes that fail before the allow-list is asked. The events name no peer, so numbers are kept, not connections.
  */
 import type { EventOfType, EventType, Socket } from 'zeromq';
+import type { Gate } from './gate.js';
 
 /** Why a handshake failed. Refusals by the allow-list are counted by the gate, with the key. */
 export type FailureReason =
@@ -32,6 +33,16 @@ export interface ConnectionStatus {
   /** handshakes passed since the start */
   handshakes: number;
   failed: Partial<Record<FailureReason, number>>;
+}
+
+/** Handshakes that failed, by reason: those of the sockets, and what they call 'allow-list' by the verdict on the key. */
+export function refusalsByReason(sockets: readonly Connections[], gate: Gate): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const socket of sockets) {
+    const { 'allow-list': _, ...failed } = socket.status().failed;
+    for (const [reason, count] of Object.entries(failed)) total[reason] = (total[reason] ?? 0) + count;
+  }
+  return { ...total, ...gate.status().refused };
 }
 
 export class Connections {
