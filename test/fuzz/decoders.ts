@@ -12,11 +12,11 @@ import { parseZapRequest } from '../../keys/zap-message.js';
 import * as proto from '../../proto/index.js';
 import { toEventRequest } from '../../triggering-service/plugin-host/request-shape.js';
 import { inspectModule } from '../../triggering-service/plugin-host/wasm-module.js';
-import type { SeedKind } from './seeds.js';
+import type { MadeKind, SeedKind } from './seeds.js';
 
 export interface DecoderTarget {
   name: string;
-  seeds: SeedKind;
+  seeds: SeedKind | MadeKind;
   /** which frames of a seed are inputs: the first, the last, or all of them together */
   frames: 'first' | 'last' | 'rest' | 'all';
   /** @returns whether it was taken @throws only what `expected` knows */
@@ -30,7 +30,7 @@ const never = (): boolean => false;
 
 function codec(
   name: string,
-  seeds: SeedKind,
+  seeds: SeedKind | MadeKind,
   frames: 'first' | 'last',
   one: Pick<proto.Codec<unknown>, 'decode'>,
 ): DecoderTarget {
@@ -39,7 +39,7 @@ function codec(
 
 function single(
   name: string,
-  seeds: SeedKind,
+  seeds: SeedKind | MadeKind,
   frames: 'first' | 'last',
   decode: (frame: Uint8Array) => boolean,
   expected: (error: unknown) => boolean,
@@ -118,7 +118,7 @@ export const DECODERS: readonly DecoderTarget[] = [
   ),
   single(
     'secret certificate',
-    'certificate',
+    'secret-certificate',
     'first',
     (f) => parseSecretCertificate(textOf(f), 'file').publicKey.length === 40,
     isMakaiError,

@@ -5,9 +5,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
+import { formatSecretCertificate } from '../../keys/certificate.js';
+import { newKeyPair } from '../../keys/key.js';
 
 export const SEED_FOLDER = join(PACKAGE_ROOT, 'test/fuzz/seeds');
 
+/** Kinds that lie in seeds/. */
 export type SeedKind =
   | 'stream'
   | 'request'
@@ -23,6 +26,9 @@ export type SeedKind =
   | 'open-request'
   | 'plugin-request';
 
+/** Made at each run and written nowhere: a secret key, were it only a test's, does not belong into a repository. */
+export type MadeKind = 'secret-certificate';
+
 export interface Seed {
   what: string;
   kind: SeedKind;
@@ -33,7 +39,8 @@ export interface Seed {
 let all: Seed[] | undefined;
 
 /** The seeds of a kind, as frames. @throws Error when there is none */
-export function seedsOf(kind: SeedKind): Uint8Array[][] {
+export function seedsOf(kind: SeedKind | MadeKind): Uint8Array[][] {
+  if (kind === 'secret-certificate') return secretCertificates();
   all ??= readdirSync(SEED_FOLDER)
     .filter((name) => name.endsWith('.json'))
     .sort()
@@ -41,4 +48,11 @@ export function seedsOf(kind: SeedKind): Uint8Array[][] {
   const found = all.filter((seed) => seed.kind === kind);
   if (found.length === 0) throw new Error(`no seeds of kind ${kind} in ${SEED_FOLDER}`);
   return found.map((seed) => seed.frames_hex.map((hex) => Uint8Array.from(Buffer.from(hex, 'hex'))));
+}
+
+/** Of a box and of the server, each with a pair that holds. */
+function secretCertificates(): Uint8Array[][] {
+  return ['1001', undefined].map((boxId) => [
+    Buffer.from(formatSecretCertificate({ boxId, ...newKeyPair() })),
+  ]);
 }
