@@ -27,6 +27,7 @@ if [ -L "$copy/makai/node_modules" ]; then # a linked one must not be touched: c
 fi
 [ ! -e ../shared ] || ln -s "$(readlink -f ../shared)" "$copy/shared"
 cd "$copy/makai"
+echo "copied the built tree"
 version=$(node -p "require('better-sqlite3/package.json').version")
 kept=$cache/better_sqlite3-$version-$(node -p process.versions.modules).node
 if [ ! -f "$kept" ]; then
