@@ -1,6 +1,6 @@
 /** The acquisition broker's file (default /etc/opq/acquisition_broker_config.json). */
 import { z } from 'zod';
-import { field } from './field.js';
+import { field, ours } from './field.js';
 import {
   backendCurveServer,
   boxAccessFields,
@@ -16,47 +16,46 @@ import {
 import { bindEndpoint, whole, z85Key } from './types.js';
 
 const limits = z.strictObject({
-  message_bytes: field(whole(16_384, 2 ** 28, 'bytes').default(2 ** 20), {
-    title: 'Longest frame of a box',
-    description: 'A peer that sends a longer one is disconnected.',
-    from: 'ours',
-  }),
-  request_bytes: field(whole(1024, 2 ** 24, 'bytes').default(65_536), {
-    title: 'Longest frame of a client',
-    description: 'A client that sends a longer one is disconnected.',
-    from: 'ours',
-  }),
-  requests_per_second: field(whole(1, 100_000).default(50), {
-    title: 'Requests a second and client',
-    description: 'Rate that one client (requestee or identity) may keep up; beyond it requests are dropped.',
-    from: 'ours',
-  }),
-  requests_burst: field(whole(1, 1_000_000).default(500), {
-    title: 'Requests at once and client',
-    description: 'Requests that one client may send at once.',
-    from: 'ours',
-  }),
-  open_requests: field(whole(1, 1_000_000).default(10_000), {
-    title: 'Open requests',
-    description: 'Commands that wait for an answer at one time; further requests are dropped.',
-    from: 'ours',
-  }),
-  cycles_per_reply: field(whole(1, 1_000_000).default(20_000), {
-    title: 'Cycles in a reply',
-    description: 'A reply with more is dropped.',
-    from: 'ours',
-  }),
-  samples_per_reply: field(whole(1, 500_000_000).default(4_000_000), {
-    title: 'Samples in a reply',
-    description: 'A reply with more is dropped.',
-    from: 'ours',
-  }),
-  answers_bytes: field(whole(1_048_576, 2 ** 36, 'bytes').default(2 ** 28), {
-    title: 'Answers held in memory',
-    description:
-      'Waveforms that wait for the store. When it is full no more are read: they wait in the sockets and with the boxes.',
-    from: 'ours',
-  }),
+  message_bytes: ours(
+    whole(16_384, 2 ** 28, 'bytes').default(2 ** 20),
+    'Longest frame of a box',
+    'A peer that sends a longer one is disconnected.',
+  ),
+  request_bytes: ours(
+    whole(1024, 2 ** 24, 'bytes').default(65_536),
+    'Longest frame of a client',
+    'A client that sends a longer one is disconnected.',
+  ),
+  requests_per_second: ours(
+    whole(1, 100_000).default(50),
+    'Requests a second and client',
+    'Rate that one client (requestee or identity) may keep up; beyond it requests are dropped.',
+  ),
+  requests_burst: ours(
+    whole(1, 1_000_000).default(500),
+    'Requests at once and client',
+    'Requests that one client may send at once.',
+  ),
+  open_requests: ours(
+    whole(1, 1_000_000).default(10_000),
+    'Open requests',
+    'Commands that wait for an answer at one time; further requests are dropped.',
+  ),
+  cycles_per_reply: ours(
+    whole(1, 1_000_000).default(20_000),
+    'Cycles in a reply',
+    'A reply with more is dropped.',
+  ),
+  samples_per_reply: ours(
+    whole(1, 500_000_000).default(4_000_000),
+    'Samples in a reply',
+    'A reply with more is dropped.',
+  ),
+  answers_bytes: ours(
+    whole(1_048_576, 2 ** 36, 'bytes').default(2 ** 28),
+    'Answers held in memory',
+    'Waveforms that wait for the store. When it is full no more are read: they wait in the sockets and with the boxes.',
+  ),
   status_connections: statusConnectionsField(),
 });
 
@@ -114,9 +113,5 @@ export const acquisitionBrokerSchema = z.strictObject({
   ...retentionFields(),
   ...spoolFields(),
   ...runFields('acquisition-broker'),
-  limits: field(limits.prefault({}), {
-    title: 'Limits',
-    description: 'What a box or a client can make the broker hold.',
-    from: 'ours',
-  }),
+  limits: ours(limits.prefault({}), 'Limits', 'What a box or a client can make the broker hold.'),
 });

@@ -26,6 +26,11 @@ export function field<S extends z.ZodType>(schema: S, info: FieldInfo): S {
   return schema;
 }
 
+/** A field that neither generation of the field's files knows. */
+export function ours<S extends z.ZodType>(schema: S, title: string, description: string): S {
+  return field(schema, { title, description, from: 'ours' });
+}
+
 /** Attaches what a value should be, in words that end "expected ...". */
 export function expecting<S extends z.ZodType>(schema: S, expected: string): S {
   expectations.add(schema, { expected });

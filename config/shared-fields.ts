@@ -1,6 +1,6 @@
 /** Fields that more than one daemon has. Made anew for each schema, so that each carries its own description. */
 import { z } from 'zod';
-import { expecting, field } from './field.js';
+import { expecting, field, ours } from './field.js';
 import {
   bindEndpoint,
   flag,
@@ -56,12 +56,11 @@ export const storeFields = () => ({
 
 /** How long things are kept (docs/data-model.md, "Two ways to expire"). */
 export const retentionFields = () => ({
-  retention: field(oneOf(['ttl', 'laha']).default('ttl'), {
-    title: 'Way to expire',
-    description:
-      '`ttl`: by the date `expireAt`, times from this file. `laha`: by `expire_at`, times from the document `laha_config` where there is one.',
-    from: 'ours',
-  }),
+  retention: ours(
+    oneOf(['ttl', 'laha']).default('ttl'),
+    'Way to expire',
+    '`ttl`: by the date `expireAt`, times from this file. `laha`: by `expire_at`, times from the document `laha_config` where there is one.',
+  ),
   mongo_measurement_expiration_seconds: field(whole(1, MAX_SECONDS, 'seconds').default(DAY_SECONDS), {
     title: 'Life of measurements',
     description: 'Seconds a measurement is kept, counted from when it was accepted.',
@@ -88,66 +87,61 @@ export const retentionFields = () => ({
 
 /** What happens to writes while the store is away. */
 export const spoolFields = () => ({
-  spool: field(
+  spool: ours(
     z
       .strictObject({
-        path: field(path().default('/var/lib/opq/spool'), {
-          title: 'Folder of the spool',
-          description: 'Each daemon keeps a file of its own in it.',
-          from: 'ours',
-        }),
-        max_bytes: field(whole(1_048_576, 2 ** 50, 'bytes').default(2 ** 30), {
-          title: 'Size of the spool',
-          description: 'When it is full the oldest measurements are dropped and counted; waveforms go last.',
-          from: 'ours',
-        }),
-        max_age_seconds: field(whole(60, MAX_SECONDS, 'seconds').default(7 * DAY_SECONDS), {
-          title: 'Age of what is spooled',
-          description: 'What is older is dropped and counted.',
-          from: 'ours',
-        }),
+        path: ours(
+          path().default('/var/lib/opq/spool'),
+          'Folder of the spool',
+          'Each daemon keeps a file of its own in it.',
+        ),
+        max_bytes: ours(
+          whole(1_048_576, 2 ** 50, 'bytes').default(2 ** 30),
+          'Size of the spool',
+          'When it is full the oldest measurements are dropped and counted; waveforms go last.',
+        ),
+        max_age_seconds: ours(
+          whole(60, MAX_SECONDS, 'seconds').default(7 * DAY_SECONDS),
+          'Age of what is spooled',
+          'What is older is dropped and counted.',
+        ),
       })
       .prefault({}),
-    {
-      title: 'Spool',
-      description: 'Where writes wait on disk while MongoDB does not take them.',
-      from: 'ours',
-    },
+    'Spool',
+    'Where writes wait on disk while MongoDB does not take them.',
   ),
 });
 
 /** How many may ask a daemon for its status at one time. Stands among the `limits` of each. */
 export const statusConnectionsField = () =>
-  field(whole(1, 10_000).default(64), {
-    title: 'Connections to the status server',
-    description: 'Open at one time; further ones are closed at once and counted.',
-    from: 'ours',
-  });
+  ours(
+    whole(1, 10_000).default(64),
+    'Connections to the status server',
+    'Open at one time; further ones are closed at once and counted.',
+  );
 
 /** Logging, status server, documents about the daemon itself. */
 export const runFields = (daemon: keyof typeof STATUS_DEFAULTS) => ({
-  log_level: field(oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'), {
-    title: 'Log level',
-    description: 'The least level that is logged.',
-    from: 'ours',
-  }),
-  status: field(statusEndpoint().default(STATUS_DEFAULTS[daemon]), {
-    title: 'Status server',
-    description:
-      'Where `/status` and `/metrics` are served: `host:port`, `unix:<path>` or `off`. It is open to whoever reaches it. A port in use is a warning, unless the file names it.',
-    from: 'ours',
-  }),
+  log_level: ours(
+    oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+    'Log level',
+    'The least level that is logged.',
+  ),
+  status: ours(
+    statusEndpoint().default(STATUS_DEFAULTS[daemon]),
+    'Status server',
+    'Where `/status` and `/metrics` are served: `host:port`, `unix:<path>` or `off`. It is open to whoever reaches it. A port in use is a warning, unless the file names it.',
+  ),
   metric_update_sec: field(whole(0, DAY_SECONDS, 'seconds').default(10), {
     title: 'Interval of traffic documents',
     description: 'Seconds between two documents in `makai_metrics`; 0 writes none.',
     from: '2020',
   }),
-  health_documents: field(flag().default(false), {
-    title: 'Health documents',
-    description:
-      'Whether the triggering service writes findings to the collection `health` every 20 s, as the health service of the field does: itself and each box, up or down. Not beside that service.',
-    from: 'ours',
-  }),
+  health_documents: ours(
+    flag().default(false),
+    'Health documents',
+    'Whether the triggering service writes findings to the collection `health` every 20 s, as the health service of the field does: itself and each box, up or down. Not beside that service.',
+  ),
 });
 
 const ALLOW_SOURCES = ['directory', 'store', 'both'] as const;
@@ -184,11 +178,11 @@ export const boxAccessFields = () => ({
       'File with the public and the secret key that boxes know the server by. It is refused if others can read it.',
     from: '2018, 2020',
   }),
-  server_cert_next: field(path().optional(), {
-    title: 'Next key pair of the server',
-    description: 'File with the pair that takes over when keys are changed; see docs/security.md.',
-    from: 'ours',
-  }),
+  server_cert_next: ours(
+    path().optional(),
+    'Next key pair of the server',
+    'File with the pair that takes over when keys are changed; see docs/security.md.',
+  ),
   white_list: field(
     expecting(
       z.union([z.boolean(), z.enum(ALLOW_SOURCES)]),
@@ -202,37 +196,32 @@ export const boxAccessFields = () => ({
       defaultText: '`directory` when `client_certs` is given',
     },
   ),
-  allow_any_client: field(flag().default(false), {
-    title: 'Let everyone in',
-    description:
-      'Without an allow-list the broker refuses to start, unless this is `true`: then whoever knows the public key of the server may connect. Warned of at every start.',
-    from: 'ours',
-  }),
+  allow_any_client: ours(
+    flag().default(false),
+    'Let everyone in',
+    'Without an allow-list the broker refuses to start, unless this is `true`: then whoever knows the public key of the server may connect. Warned of at every start.',
+  ),
 });
 
 /** The same socket under the server's next key. */
 export const nextEndpoint = (name: string) =>
-  field(bindEndpoint().optional(), {
-    title: 'Endpoint with the next key',
-    description: `Opened beside \`${name}\` for boxes that have the server's next key already; together with \`server_cert_next\`.`,
-    from: 'ours',
-  });
+  ours(
+    bindEndpoint().optional(),
+    'Endpoint with the next key',
+    `Opened beside \`${name}\` for boxes that have the server's next key already; together with \`server_cert_next\`.`,
+  );
 
 /** CURVE on the sockets that our own services connect to. Plain without it. */
 export const backendCurveServer = () =>
   field(
     z
       .strictObject({
-        server_cert: field(path(), {
-          title: 'Key pair',
-          description: 'File with the key pair that clients know the backend by.',
-          from: 'ours',
-        }),
-        client_certs: field(path(), {
-          title: 'Public keys of clients',
-          description: 'Folder with a public certificate for each client that may connect.',
-          from: 'ours',
-        }),
+        server_cert: ours(path(), 'Key pair', 'File with the key pair that clients know the backend by.'),
+        client_certs: ours(
+          path(),
+          'Public keys of clients',
+          'Folder with a public certificate for each client that may connect.',
+        ),
       })
       .optional(),
     {
@@ -245,12 +234,11 @@ export const backendCurveServer = () =>
 
 /** The longest window that may be asked for. */
 export const maxWindowField = () =>
-  field(whole(100, 3_600_000, 'milliseconds').default(60_000), {
-    title: 'Longest window',
-    description:
-      'Milliseconds of waveform that one request may ask for. Longer ones of clients are refused; longer ones of plugins are split.',
-    from: 'ours',
-  });
+  ours(
+    whole(100, 3_600_000, 'milliseconds').default(60_000),
+    'Longest window',
+    'Milliseconds of waveform that one request may ask for. Longer ones of clients are refused; longer ones of plugins are split.',
+  );
 
 /** Who we are in identities and logs. */
 export const identityField = () =>

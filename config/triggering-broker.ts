@@ -1,6 +1,6 @@
 /** The triggering broker's file (default /etc/opq/triggering_broker.json). */
 import { z } from 'zod';
-import { field } from './field.js';
+import { field, ours } from './field.js';
 import {
   backendCurveServer,
   boxAccessFields,
@@ -30,17 +30,16 @@ export const triggeringBrokerSchema = z.strictObject({
   limits: field(
     z
       .strictObject({
-        message_bytes: field(whole(1024, 2 ** 24, 'bytes').default(65_536), {
-          title: 'Longest frame',
-          description: 'A peer that sends a longer one is disconnected.',
-          from: 'ours',
-        }),
-        queue_messages: field(whole(1, 10_000_000, 'messages').default(100_000), {
-          title: 'Queue of a subscriber',
-          description:
-            'Messages kept for a subscriber that is slower than the stream; further ones are dropped.',
-          from: 'ours',
-        }),
+        message_bytes: ours(
+          whole(1024, 2 ** 24, 'bytes').default(65_536),
+          'Longest frame',
+          'A peer that sends a longer one is disconnected.',
+        ),
+        queue_messages: ours(
+          whole(1, 10_000_000, 'messages').default(100_000),
+          'Queue of a subscriber',
+          'Messages kept for a subscriber that is slower than the stream; further ones are dropped.',
+        ),
         status_connections: statusConnectionsField(),
       })
       .prefault({}),

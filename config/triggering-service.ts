@@ -1,6 +1,6 @@
 /** The triggering service's file (default /etc/opq/makai.conf). */
 import { z } from 'zod';
-import { expecting, field } from './field.js';
+import { expecting, field, ours } from './field.js';
 import {
   certifiedIdFields,
   identityField,
@@ -19,66 +19,63 @@ const pluginEntry = expecting(
 );
 
 const limits = z.strictObject({
-  measurements_per_second: field(whole(1, 100_000).default(120), {
-    title: 'Measurements a second and box',
-    description: 'Rate that one box may keep up; beyond it measurements are dropped and counted.',
-    from: 'ours',
-  }),
-  measurements_burst: field(whole(1, 10_000_000).default(5000), {
-    title: 'Measurements at once and box',
-    description: 'What a box may deliver at once: after an outage it first sends what it queued.',
-    from: 'ours',
-  }),
-  boxes: field(whole(1, 10_000_000).default(50_000), {
-    title: 'Boxes',
-    description: 'Ids of boxes that are kept in memory; measurements of further ones are dropped.',
-    from: 'ours',
-  }),
-  message_bytes: field(whole(1024, 2 ** 24, 'bytes').default(65_536), {
-    title: 'Longest frame',
-    description: 'A longer one is dropped and counted before it is decoded.',
-    from: 'ours',
-  }),
-  queue_measurements: field(whole(1, 100_000_000).default(500_000), {
-    title: 'Measurements waiting for the store',
-    description: 'Kept in memory until the store or the spool takes them; then the oldest are dropped.',
-    from: 'ours',
-  }),
+  measurements_per_second: ours(
+    whole(1, 100_000).default(120),
+    'Measurements a second and box',
+    'Rate that one box may keep up; beyond it measurements are dropped and counted.',
+  ),
+  measurements_burst: ours(
+    whole(1, 10_000_000).default(5000),
+    'Measurements at once and box',
+    'What a box may deliver at once: after an outage it first sends what it queued.',
+  ),
+  boxes: ours(
+    whole(1, 10_000_000).default(50_000),
+    'Boxes',
+    'Ids of boxes that are kept in memory; measurements of further ones are dropped.',
+  ),
+  message_bytes: ours(
+    whole(1024, 2 ** 24, 'bytes').default(65_536),
+    'Longest frame',
+    'A longer one is dropped and counted before it is decoded.',
+  ),
+  queue_measurements: ours(
+    whole(1, 100_000_000).default(500_000),
+    'Measurements waiting for the store',
+    'Kept in memory until the store or the spool takes them; then the oldest are dropped.',
+  ),
   status_connections: statusConnectionsField(),
 });
 
 const pluginLimits = z.strictObject({
-  batch_ms: field(whole(10, 600_000, 'milliseconds').default(2000), {
-    title: 'Time for a batch',
-    description: 'A plugin that takes longer is stopped and started again after a pause.',
-    from: 'ours',
-  }),
-  memory_mb: field(whole(1, 4096, 'MiB').default(128), {
-    title: 'Memory',
-    description:
-      'Of a WebAssembly plugin: all of its memory. Of a JavaScript plugin: its JavaScript heap alone.',
-    from: 'ours',
-  }),
-  queue_batches: field(whole(2, 100_000).default(1024), {
-    title: 'Queue',
-    description:
-      'Batches that wait for a plugin; then the oldest are dropped and counted. There is room for 131,072 measurements in all.',
-    from: 'ours',
-  }),
+  batch_ms: ours(
+    whole(10, 600_000, 'milliseconds').default(2000),
+    'Time for a batch',
+    'A plugin that takes longer is stopped and started again after a pause.',
+  ),
+  memory_mb: ours(
+    whole(1, 4096, 'MiB').default(128),
+    'Memory',
+    'Of a WebAssembly plugin: all of its memory. Of a JavaScript plugin: its JavaScript heap alone.',
+  ),
+  queue_batches: ours(
+    whole(2, 100_000).default(1024),
+    'Queue',
+    'Batches that wait for a plugin; then the oldest are dropped and counted. There is room for 131,072 measurements in all.',
+  ),
 });
 
 const batch = z.strictObject({
-  max_measurements: field(whole(1, 100_000).default(5000), {
-    title: 'Size of a batch',
-    description: 'Measurements written to the store at once.',
-    from: 'ours',
-  }),
-  max_delay_ms: field(whole(1, 1000, 'milliseconds').default(250), {
-    title: 'Age of a batch',
-    description:
-      'Milliseconds after which a batch is written, full or not. Readers take a box for active only while a measurement no more than 5 s old is stored.',
-    from: 'ours',
-  }),
+  max_measurements: ours(
+    whole(1, 100_000).default(5000),
+    'Size of a batch',
+    'Measurements written to the store at once.',
+  ),
+  max_delay_ms: ours(
+    whole(1, 1000, 'milliseconds').default(250),
+    'Age of a batch',
+    'Milliseconds after which a batch is written, full or not. Readers take a box for active only while a measurement no more than 5 s old is stored.',
+  ),
 });
 
 export const triggeringServiceSchema = z.strictObject({
@@ -111,16 +108,16 @@ export const triggeringServiceSchema = z.strictObject({
   backend_curve: field(
     z
       .strictObject({
-        server_key: field(path(), {
-          title: 'Public key of the brokers',
-          description: "File with the public certificate of the brokers' `backend_curve`.",
-          from: 'ours',
-        }),
-        cert: field(path(), {
-          title: 'Own key pair',
-          description: 'File with the key pair of this service. It is refused if others can read it.',
-          from: 'ours',
-        }),
+        server_key: ours(
+          path(),
+          'Public key of the brokers',
+          "File with the public certificate of the brokers' `backend_curve`.",
+        ),
+        cert: ours(
+          path(),
+          'Own key pair',
+          'File with the key pair of this service. It is refused if others can read it.',
+        ),
       })
       .optional(),
     {
@@ -150,23 +147,11 @@ export const triggeringServiceSchema = z.strictObject({
       'Analysis plugins: each an object with `path` (a `.js` or `.wasm` file, the short name of one that ships (`napali.wasm`, `threshold.wasm`: in WebAssembly), or the `lib<name>_plugin.so` of an older file) and the settings of that plugin.',
     from: '2018, 2020',
   }),
-  plugin_limits: field(pluginLimits.prefault({}), {
-    title: 'Limits of a plugin',
-    description: 'What one plugin may take.',
-    from: 'ours',
-  }),
+  plugin_limits: ours(pluginLimits.prefault({}), 'Limits of a plugin', 'What one plugin may take.'),
   ...storeFields(),
   ...retentionFields(),
-  batch: field(batch.prefault({}), {
-    title: 'Batches',
-    description: 'How measurements are gathered for the store.',
-    from: 'ours',
-  }),
+  batch: ours(batch.prefault({}), 'Batches', 'How measurements are gathered for the store.'),
   ...spoolFields(),
   ...runFields('triggering-service'),
-  limits: field(limits.prefault({}), {
-    title: 'Limits',
-    description: 'What boxes can make the service hold.',
-    from: 'ours',
-  }),
+  limits: ours(limits.prefault({}), 'Limits', 'What boxes can make the service hold.'),
 });
