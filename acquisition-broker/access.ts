@@ -2,7 +2,7 @@
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { type AcquisitionBrokerConfig, allowListOf, serverKeyOf } from '../config/index.js';
-import { type Access, openAccess } from '../keys/access.js';
+import { type Access, openAccess, openBackendAccess } from '../keys/access.js';
 import type { Store } from '../store/store.js';
 
 const NAME = 'acquisition-broker';
@@ -29,7 +29,7 @@ export async function openBrokerAccess(
     log,
   });
   try {
-    const services = await openServices(config, log);
+    const services = await openBackendAccess(NAME, config.backend_curve, log);
     return {
       boxes,
       services,
@@ -42,16 +42,4 @@ export async function openBrokerAccess(
     await boxes.stop();
     throw error;
   }
-}
-
-async function openServices(config: AcquisitionBrokerConfig, log: Logger): Promise<Access | undefined> {
-  const curve = config.backend_curve;
-  if (curve === undefined) return undefined;
-  return openAccess({
-    name: `${NAME}-backend`,
-    serverKey: { file: curve.server_cert },
-    allow: { any: false, directory: curve.client_certs },
-    nameless: true,
-    log,
-  });
 }

@@ -90,6 +90,28 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
   };
 }
 
+/**
+ * Who may connect to a backend that is under CURVE: services, whose certificates need no id.
+ * @param name of the daemon
+ * @param curve its `backend_curve`
+ * @returns undefined where the backend is plain
+ * @throws MakaiError as `openAccess`
+ */
+export async function openBackendAccess(
+  name: string,
+  curve: { readonly server_cert: string; readonly client_certs: string } | undefined,
+  log: Logger,
+): Promise<Access | undefined> {
+  if (curve === undefined) return undefined;
+  return openAccess({
+    name: `${name}-backend`,
+    serverKey: { file: curve.server_cert },
+    allow: { any: false, directory: curve.client_certs },
+    nameless: true,
+    log,
+  });
+}
+
 function curveOf({ publicKey, secretKey }: KeyPair, options: GateSocketOptions): CurveServerOptions {
   return { curveServer: true, curvePublicKey: publicKey, curveSecretKey: secretKey.reveal(), ...options };
 }

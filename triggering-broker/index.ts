@@ -11,7 +11,7 @@ import {
   serverKeyOf,
   type TriggeringBrokerConfig,
 } from '../config/index.js';
-import { type Access, openAccess } from '../keys/access.js';
+import { type Access, openAccess, openBackendAccess } from '../keys/access.js';
 import { CutOff } from '../keys/cut-off.js';
 import type { ReadBoxKeys } from '../keys/store-source.js';
 import { Relay, type RelayOptions } from './relay.js';
@@ -48,7 +48,7 @@ export async function startTriggeringBroker(
   };
   try {
     const access = started('access of boxes', await openBoxAccess(config, deps));
-    const backendAccess = await openBackendAccess(config, deps.log);
+    const backendAccess = await openBackendAccess(NAME, config.backend_curve, deps.log);
     if (backendAccess !== undefined) started('access of services', backendAccess);
     const relay = started('sockets', new Relay(relayOptions(config, access, backendAccess, deps.log)));
     await relay.start();
@@ -84,21 +84,6 @@ function openBoxAccess(
     nextServerKeyFile: config.server_cert_next,
     allow: allowListOf(config),
     boxKeys,
-    log,
-  });
-}
-
-/** Who may connect to the backend, where it is under CURVE. */
-async function openBackendAccess(
-  { backend_curve: curve }: TriggeringBrokerConfig,
-  log: Logger,
-): Promise<Access | undefined> {
-  if (curve === undefined) return undefined;
-  return openAccess({
-    name: `${NAME}-backend`,
-    serverKey: { file: curve.server_cert },
-    allow: { any: false, directory: curve.client_certs },
-    nameless: true,
     log,
   });
 }

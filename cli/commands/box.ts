@@ -1,7 +1,8 @@
 /** `makai box`: simulated OPQ Boxes, of either generation, that replay recordings or generated mains. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Box, Fleet } from '../../box/index.js';
 import { EXIT } from '../errors.js';
+import { positive, whole, whole0 } from '../number-arguments.js';
 import { jsonLine, write } from '../output.js';
 import { stopWithParent } from '../parent.js';
 
@@ -253,22 +254,4 @@ async function allEnded({ boxes }: Fleet): Promise<End> {
 function describe(ids: readonly number[]): string {
   const [first, last] = [ids[0], ids[ids.length - 1]];
   return ids.length === 1 ? `box ${first}` : `${ids.length} boxes, ${first} to ${last}`;
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('expected a number above 0');
-  return value;
-}
-
-function whole(text: string): number {
-  const value = whole0(text);
-  if (value === 0) throw new InvalidArgumentError('expected a whole number above 0');
-  return value;
-}
-
-function whole0(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number');
-  return value;
 }

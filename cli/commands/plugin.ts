@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { EventRequest } from '../../plugins/sdk/plugin.js';
 import { EXIT } from '../errors.js';
+import { positive, whole, whole0 } from '../number-arguments.js';
 import { clean, jsonLine, write } from '../output.js';
 import type { RecordingOptions } from '../plugin/recording.js';
 
@@ -194,23 +195,5 @@ function time(text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
   if (!Number.isSafeInteger(value))
     throw new InvalidArgumentError('expected a time, such as 2026-01-01T00:00:00Z');
-  return value;
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('expected a number above 0');
-  return value;
-}
-
-function whole(text: string): number {
-  const value = whole0(text);
-  if (value === 0) throw new InvalidArgumentError('expected a whole number above 0');
-  return value;
-}
-
-function whole0(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number');
   return value;
 }

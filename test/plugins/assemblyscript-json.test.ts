@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { compile } from './compile.js';
+import { damaged } from './damaged-json.js';
 
 interface Probe {
   memory: WebAssembly.Memory;
@@ -111,39 +112,8 @@ describe('plugins/sdk/assemblyscript: JSON', () => {
   });
 
   it('refuses what JSON.parse refuses: text with a few characters changed', () => {
-    const change = fc.tuple(
-      fc.nat(),
-      fc.constantFrom(
-        '',
-        '"',
-        '\\',
-        '{',
-        '}',
-        '[',
-        ']',
-        ',',
-        ':',
-        '0',
-        '-',
-        '.',
-        'e',
-        'u',
-        't',
-        ' ',
-        '\n',
-        '\u0001',
-        'é',
-        '😀',
-      ),
-      fc.nat(2),
-    );
     fc.assert(
-      fc.property(json, fc.array(change, { minLength: 1, maxLength: 4 }), (text, changes) => {
-        let changed = text;
-        for (const [where, what, gone] of changes) {
-          const at = where % (changed.length + 1);
-          changed = changed.slice(0, at) + what + changed.slice(at + gone);
-        }
+      fc.property(damaged(json, { minLength: 1, maxLength: 4 }, ['\n', 'é', '😀']), (changed) => {
         likeJavaScript(Buffer.from(changed).toString()); // no half surrogate pairs: a host's text is UTF-8
       }),
       { numRuns: 5000 },
