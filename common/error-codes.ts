@@ -112,6 +112,10 @@ export const ERROR_CODES = {
     meaning: 'A store URL is not one that makai knows.',
     action: 'Write sqlite:<file>, mongodb://… or mongodb+srv://…',
   },
+  WORKER_ENDED: {
+    meaning: 'A thread of the triggering service that takes in a share of the stream ended by itself.',
+    action: 'The service ends too, and its supervisor starts it anew. Report it with the log.',
+  },
 } as const satisfies Record<string, { meaning: string; action: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

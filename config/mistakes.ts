@@ -29,6 +29,7 @@ export function crossMistakes(kind: Kind, input: unknown): Finding[] {
   const mistakes = [...sameEndpoints(kind, fields), ...folderMissing(fields)];
   if (kind !== 'triggering-service') mistakes.push(...noAccess(fields), ...nextKeyMistakes(kind, fields));
   if (kind === 'acquisition-broker') mistakes.push(...keyMistakes(fields));
+  if (kind === 'triggering-service') mistakes.push(...shareMistakes(fields));
   return mistakes;
 }
 
@@ -102,6 +103,20 @@ function nextKeyMistakes(
       path,
       message: `expected it together with ${given} (the next key has endpoints of its own), found nothing`,
     }));
+}
+
+/** A service is one of those that share the boxes. */
+function shareMistakes({ share }: Readonly<Record<string, unknown>>): Finding[] {
+  if (typeof share !== 'object' || share === null) return [];
+  const { of = 1, index = 1 } = share as Readonly<Record<string, unknown>>;
+  if (typeof of !== 'number' || typeof index !== 'number' || index <= of) return [];
+  return [
+    {
+      severity: 'error',
+      path: 'share.index',
+      message: `expected a number from 1 to ${of}, since share.of is ${of}, found ${index}`,
+    },
+  ];
 }
 
 /** The two halves of a pair come together. */

@@ -65,6 +65,24 @@ const pluginLimits = z.strictObject({
   ),
 });
 
+const share = z.strictObject({
+  of: ours(
+    whole(1, 64).default(1),
+    'Services',
+    'Services that share the boxes. The same number in the file of each.',
+  ),
+  index: ours(
+    whole(1, 64).default(1),
+    'This one',
+    'Which of them this is, from 1. Another number in the file of each.',
+  ),
+  block: ours(
+    expecting(z.literal([1, 10, 100, 1000, 10_000]).default(10), '1, 10, 100, 1000 or 10000'),
+    'Ids that stay together',
+    'So many ids in a row have one owner (10: 1230 to 1239), for services and for workers. 100 from about 5,000 boxes on, 1000 from 50,000.',
+  ),
+});
+
 const batch = z.strictObject({
   max_measurements: ours(
     whole(1, 100_000).default(5000),
@@ -148,6 +166,16 @@ export const triggeringServiceSchema = z.strictObject({
     from: '2018, 2020',
   }),
   plugin_limits: ours(pluginLimits.prefault({}), 'Limits of a plugin', 'What one plugin may take.'),
+  workers: ours(
+    whole(1, 64).default(1),
+    'Workers',
+    'Threads that take in the stream, each the boxes of its share. One does for 100,000 measurements a second and more; see docs/scaling.md.',
+  ),
+  share: ours(
+    share.prefault({}),
+    'Share of the boxes',
+    'Where several services, on one machine or several, share the boxes of one broker.',
+  ),
   ...storeFields(),
   ...retentionFields(),
   batch: ours(batch.prefault({}), 'Batches', 'How measurements are gathered for the store.'),

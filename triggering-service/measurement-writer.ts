@@ -39,6 +39,8 @@ interface Buffered {
   acceptedAtMs: number;
   /** the same by a clock that only goes forward */
   sinceMs: number;
+  /** given back when the store has them, or they were dropped; left out: kept for use again here */
+  release?: (columns: MeasurementColumns) => void;
 }
 
 export interface WriterStatus {
@@ -103,6 +105,18 @@ export class MeasurementWriter implements Running {
     }
   }
 
+  /** Takes a batch that was gathered elsewhere as it is. @param release gets the columns back */
+  take(
+    columns: MeasurementColumns,
+    acceptedAtMs: number,
+    release: (columns: MeasurementColumns) => void,
+  ): void {
+    this.#line.push({ columns, first: this.#accepted, acceptedAtMs, sinceMs: performance.now(), release });
+    this.#accepted += columns.count;
+    this.#keepWithinLimit();
+    this.#write();
+  }
+
   status(): WriterStatus {
     return {
       stored: this.#stored,
@@ -158,12 +172,17 @@ export class MeasurementWriter implements Running {
     clearTimeout(this.#timer);
     this.#line.push(this.#filling);
     this.#filling = undefined;
+    this.#keepWithinLimit();
+  }
+
+  #keepWithinLimit(): void {
     let waiting = this.#line.reduce((sum, { columns }) => sum + columns.count, 0);
     while (waiting > this.#options.queueLimit && this.#line.length > 1) {
       const oldest = this.#line.shift();
       if (!oldest) break;
       waiting -= oldest.columns.count;
       this.#dropped += oldest.columns.count;
+      oldest.release?.(oldest.columns);
       this.#lastError ??= 'the line is full';
       this.#tell('measurements were dropped: the store is too slow or away');
     }
@@ -182,7 +201,8 @@ export class MeasurementWriter implements Running {
           this.#retryMs = FIRST_RETRY_MS;
           this.#failing = false;
           this.#writing.delete(next);
-          if (this.#spare.length < SPARE_BUFFERS) this.#spare.push(next.columns);
+          if (next.release) next.release(next.columns);
+          else if (this.#spare.length < SPARE_BUFFERS) this.#spare.push(next.columns);
           this.#wakeWaiters();
           this.#write();
         },
@@ -226,7 +246,8 @@ export class MeasurementWriter implements Running {
   }
 }
 
-function copyRows(
+/** Copies rows `from` to `to - 1` to row `at` and on. */
+export function copyRows(
   source: MeasurementColumns,
   from: number,
   to: number,

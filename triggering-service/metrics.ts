@@ -8,17 +8,17 @@ import { ACTIVE_MS } from './status.js';
 const MICRO = 1e-6;
 
 export function addMetrics(metrics: Metrics, core: Core, queue: RequestQueue): void {
-  metrics.gauge('makai_boxes_active', () => core.boxes.heardSince(Date.now() - ACTIVE_MS));
-  metrics.counter('makai_messages_total', () => ({ measurement: core.ingest.totals.messages }));
-  metrics.counter('makai_bytes_total', () => ({ measurement: core.ingest.totals.bytes }));
+  metrics.gauge('makai_boxes_active', () => core.stream.heardSince(Date.now() - ACTIVE_MS));
+  metrics.counter('makai_messages_total', () => ({ measurement: core.stream.totals.messages }));
+  metrics.counter('makai_bytes_total', () => ({ measurement: core.stream.totals.bytes }));
   metrics.counter('makai_dropped_total', () => ({
-    ...core.rejections.totals(),
+    ...core.dropped(),
     'store too slow': core.writer.status().dropped,
     'trend windows': core.trends.status().dropped,
     'broker away': queue.dropped,
   }));
   metrics.gauge('makai_allowed_keys', () => core.certified?.status().known);
-  metrics.gauge('makai_refused_ids', () => core.refusedIds.size);
+  metrics.gauge('makai_refused_ids', () => core.stream.refused().known);
   metrics.gauge('makai_queue_depth', () => ({
     measurements: core.writer.status().waiting,
     trends: core.trends.status().waiting,

@@ -1,4 +1,5 @@
 /** Starts the triggering service: sockets around the core, in order, and stops them in reverse. */
+import { type MakaiError, messageOf } from '../common/errors.js';
 import { type Running, startAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { Metrics, type StatusServer, startStatusServer } from '../common/status/index.js';
@@ -21,6 +22,7 @@ import { addMetrics } from './metrics.js';
 import { RequestQueue } from './requests/request-queue.js';
 import { statusOf, type TriggeringServiceStatus } from './status.js';
 import { startTraffic } from './traffic.js';
+import { IntakeWorkers } from './workers/intake-workers.js';
 
 const NAME = 'triggering-service';
 /** Event requests that may wait for the acquisition broker. */
@@ -28,8 +30,6 @@ const REQUEST_LIMIT = 20_000;
 /** How long the start waits for thresholds and locations. */
 const SITE_MS = 2000;
 const SWEEP_MS = 60_000;
-/** A box silent for so long is forgotten; its next measurement makes it known again. */
-const FORGET_MS = 24 * 3_600_000;
 
 /** A part that the configuration leaves out. */
 const NOTHING: Running = { stop: () => Promise.resolve() };
@@ -38,6 +38,11 @@ export interface TriggeringServiceDeps {
   log: Logger;
   /** open for as long as the service runs; not closed by it */
   store: Store;
+  /** told when the service has ended by itself, and why; left out: thrown, which ends the process */
+  died?: (error: MakaiError) => void;
+  /** of workers, for tests: how long they hear everything first, how often is looked for new boxes, ms */
+  listenMs?: number;
+  scoutEveryMs?: number;
 }
 
 export interface TriggeringService extends Running {
@@ -54,13 +59,33 @@ export interface TriggeringService extends Running {
  */
 export async function startTriggeringService(
   config: TriggeringServiceConfig,
-  { log, store: plainStore }: TriggeringServiceDeps,
+  { log, store: plainStore, died = rethrow, listenMs, scoutEveryMs }: TriggeringServiceDeps,
 ): Promise<TriggeringService> {
   const curve = await curveOptions(config);
   const metrics = new Metrics(NAME, VERSION);
   const store = measuredStore(plainStore, metrics);
   const certified = await startCertifiedIds(config, store, log);
-  const core = createCore({ config, store, log, certified, send: (request) => queue.push(request) });
+  let ending = false;
+  const core = createCore({
+    config,
+    curve,
+    store,
+    log,
+    certified,
+    send: (request) => queue.push(request),
+    workerDied: (error) => {
+      if (ending) return;
+      ending = true;
+      log.fatal({ code: error.code, detail: error.message }, 'a worker ended, so the service ends');
+      // What the others have is written first.
+      void starting
+        .then((running) => running.stop())
+        .catch((failure: unknown) => log.error({ detail: messageOf(failure) }, 'it did not stop cleanly'))
+        .finally(() => died(error));
+    },
+    listenMs,
+    scoutEveryMs,
+  });
   const queue: RequestQueue = new RequestQueue({
     endpoint: config.zmq_acquisition_endpoint,
     curve,
@@ -71,14 +96,14 @@ export async function startTriggeringService(
   addMetrics(metrics, core, queue);
   const status = (): TriggeringServiceStatus => statusOf(core, queue, config.identity);
   let server: StatusServer | undefined;
-  const daemon = await startAll([
+  const starting = startAll([
     { name: 'certified ids', start: async () => certified ?? NOTHING },
     { name: 'event requests', start: async () => queue },
     { name: 'trends', start: async () => core.trends },
     { name: 'measurements', start: async () => core.writer },
     {
       name: 'traffic',
-      start: async () => startTraffic(store, config.metric_update_sec, () => core.ingest.totals.bytes, log),
+      start: async () => startTraffic(store, config.metric_update_sec, () => core.stream.totals.bytes, log),
     },
     { name: 'expiry', start: async () => startSweeper(store, log) },
     { name: 'health', start: async () => startHealth(core, config, store, log) },
@@ -101,8 +126,9 @@ export async function startTriggeringService(
         return server;
       },
     },
-    { name: 'stream', start: async () => startStream(core, config, curve, log) },
+    { name: 'stream', start: () => startStream(core, config, curve, log) },
   ]);
+  const daemon = await starting;
   void core.trends.recover();
   let present = config;
   return {
@@ -155,37 +181,46 @@ async function startPlugins({ plugins }: Core, config: TriggeringServiceConfig):
   return plugins;
 }
 
-function startHealth({ boxes }: Core, config: TriggeringServiceConfig, store: Store, log: Logger): Running {
+function startHealth({ stream }: Core, config: TriggeringServiceConfig, store: Store, log: Logger): Running {
   if (!config.health_documents) return NOTHING;
-  return startHealthDocuments(store, () => boxes.totals(), log);
+  return startHealthDocuments(store, () => stream.boxes(), log);
 }
 
-function startHousekeeping({ boxes, requests, trends }: Core): Running {
-  const timer = setInterval(() => {
-    requests.sweep();
-    boxes.forget(Date.now() - FORGET_MS, (slot) => trends.forget(slot));
-  }, SWEEP_MS);
+function startHousekeeping({ requests }: Core): Running {
+  const timer = setInterval(() => requests.sweep(), SWEEP_MS);
   timer.unref();
   return { stop: async () => clearInterval(timer) };
 }
 
 /** Stopped first: what came in goes to all parts while they still run. */
-function startStream(
-  { ingest }: Core,
+async function startStream(
+  { intake }: Core,
   config: TriggeringServiceConfig,
   curve: CurveClientOptions | undefined,
   log: Logger,
-): Running {
+): Promise<Running> {
+  if (intake instanceof IntakeWorkers) {
+    await intake.start();
+    return intake;
+  }
+  const local = intake;
   const stream = openStream({
     endpoint: config.zmq_trigger_endpoint,
     curve,
     log,
-    onMessage: (parts) => ingest.take(parts),
+    onMessage: (parts) => local.ingest.take(parts),
   });
   return {
     stop: async () => {
       await stream.stop();
-      ingest.stop();
+      local.handOver();
     },
   };
+}
+
+/** Out of any promise, so that nothing but the end of the process catches it. */
+function rethrow(error: MakaiError): void {
+  setImmediate(() => {
+    throw error;
+  });
 }

@@ -5,12 +5,13 @@ import type { RefusedId } from './ingest/refused-ids.js';
 import type { WriterStatus } from './measurement-writer.js';
 import type { PluginStatus } from './plugin-host/plugin-supervisor.js';
 import type { RequestQueue } from './requests/request-queue.js';
+import type { WorkerRow } from './stream-view.js';
 import type { TrendsStatus } from './trends/trends.js';
 
 /** A box not heard for so long is not counted as active, ms. */
 export const ACTIVE_MS = 20_000;
-/** Boxes, and refused ids, that are listed one by one. */
-const LISTED = 50;
+/** Boxes that are listed one by one. */
+const LISTED_BOXES = 50;
 
 export interface TriggeringServiceStatus {
   identity: string;
@@ -29,6 +30,8 @@ export interface TriggeringServiceStatus {
     /** the newest */
     newest: (Omit<RefusedId, 'first_ms' | 'last_ms'> & { first: string; last: string })[];
   };
+  /** of each worker, where there are some */
+  workers?: WorkerRow[];
   store: WriterStatus;
   trends: TrendsStatus;
   requests: { data: number; log: number; sent: number; waiting: number; dropped: number };
@@ -58,21 +61,24 @@ interface PluginRow {
 }
 
 export function statusOf(core: Core, queue: RequestQueue, identity: string): TriggeringServiceStatus {
-  const { messages, bytes, taken } = core.ingest.totals;
+  const { messages, bytes, taken } = core.stream.totals;
   const { sent, waiting, dropped } = queue;
-  const busiest = [...core.boxes.totals()].sort((a, b) => b.messages - a.messages).slice(0, LISTED);
+  const workers = core.stream.workers();
+  const refused = core.stream.refused();
+  const busiest = [...core.stream.boxes()].sort((a, b) => b.messages - a.messages).slice(0, LISTED_BOXES);
   return {
     identity,
-    boxes: { active: core.boxes.heardSince(Date.now() - ACTIVE_MS), known: core.boxes.size },
+    boxes: { active: core.stream.heardSince(Date.now() - ACTIVE_MS), known: core.stream.known },
     messages,
     bytes,
     measurements: taken,
-    dropped: core.rejections.totals(),
+    dropped: core.dropped(),
+    ...(workers.length === 0 ? {} : { workers }),
     certified_ids: core.certified?.status() ?? 'none',
     refused_ids: {
-      known: core.refusedIds.size,
-      forgotten: core.refusedIds.forgotten,
-      newest: core.refusedIds.list().slice(0, LISTED).map(refusedRow),
+      known: refused.known,
+      forgotten: refused.forgotten,
+      newest: refused.newest.map(refusedRow),
     },
     store: core.writer.status(),
     trends: core.trends.status(),

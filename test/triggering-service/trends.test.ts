@@ -72,7 +72,6 @@ describe('triggering-service: trends', () => {
     const trends = new Trends({
       store: other,
       windowMs: MINUTE,
-      location: () => 'unknown',
       measurements,
       log,
     });

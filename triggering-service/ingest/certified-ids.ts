@@ -28,6 +28,10 @@ export class CertifiedIds implements Running {
     return this.#ids.has(boxId);
   }
 
+  get ids(): ReadonlySet<number> {
+    return this.#ids;
+  }
+
   onChange(listener: () => void): void {
     this.#listeners.add(listener);
   }

@@ -88,7 +88,7 @@ export class Judge {
 }
 
 /** The number a topic is in decimal, padded with zeros or not; -1 for any other topic. */
-function numberIn(topic: Uint8Array): number {
+export function numberIn(topic: Uint8Array): number {
   if (topic.length === 0 || topic.length > MAX_TOPIC) return -1;
   let value = 0;
   for (const byte of topic) {

@@ -1,5 +1,5 @@
 /** The socket on which the triggering stream comes in. */
-import { Subscriber } from 'zeromq';
+import { Context, Subscriber } from 'zeromq';
 import { codeOf, messageOf } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
@@ -39,18 +39,24 @@ export interface StreamOptions {
   curve?: CurveClientOptions | undefined;
   log: Logger;
   onMessage: (parts: Buffer[]) => void;
+  /** true: with an I/O thread of its own, for a thread that has a share of the stream */
+  ownContext?: boolean;
+  /** left out: to everything */
+  subscribe?: (socket: Subscriber) => void;
 }
 
-/** Connects and subscribes to everything; goes on connecting by itself whenever the broker is away. */
-export function openStream({ endpoint, curve, log, onMessage }: StreamOptions): Running {
-  const socket = new Subscriber({
+/** Connects and subscribes; goes on connecting by itself whenever the broker is away. */
+export function openStream(options: StreamOptions): Running {
+  const { endpoint, curve, log, onMessage, ownContext = false, subscribe = subscribeToAll } = options;
+  const socket = new StreamSocket({
+    ...(ownContext ? { context: new Context({ blocky: false }) } : {}),
     receiveHighWaterMark: HIGH_WATER_MARK,
     maxMessageSize: MAX_MESSAGE_BYTES,
     ...CONNECT_OPTIONS,
     ...curve,
   });
   socket.connect(endpoint);
-  socket.subscribe();
+  subscribe(socket);
   const receiver = new Receiver(socket, onMessage);
   let stopping = false;
   const loop = async (): Promise<void> => {
@@ -73,4 +79,19 @@ export function openStream({ endpoint, curve, log, onMessage }: StreamOptions): 
       await done;
     },
   };
+}
+
+/** libzmq's ZMQ_SNDHWM, which zeromq.js has no name for on a subscriber. */
+const SEND_HIGH_WATER_MARK = 23;
+
+/** libzmq drops subscriptions beyond the mark, 1000, without a word: also when it connects anew and sends them all again. */
+class StreamSocket extends Subscriber {
+  constructor(options: ConstructorParameters<typeof Subscriber>[0]) {
+    super(options);
+    this.setInt32Option(SEND_HIGH_WATER_MARK, 0);
+  }
+}
+
+function subscribeToAll(socket: Subscriber): void {
+  socket.subscribe();
 }

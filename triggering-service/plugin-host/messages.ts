@@ -12,8 +12,9 @@ export interface WorkerStart {
   settings: Record<string, unknown>;
   memoryMb: number;
   queueBatches: number;
-  ring: RingShare;
-  from: RingPosition;
+  /** one a thread that takes in measurements, and where to begin in each */
+  rings: readonly RingShare[];
+  from: readonly RingPosition[];
   control: SharedArrayBuffer;
   site: SiteData;
 }

@@ -1,4 +1,4 @@
-/** All plugins of a configuration: each in a thread of its own, fed from one ring, watched. */
+/** All plugins of a configuration: each in a thread of its own, fed from the rings, watched. */
 import { statSync } from 'node:fs';
 import Pool from 'worker-threads-pool';
 import { MakaiError, messageOf } from '../../common/errors.js';
@@ -8,7 +8,7 @@ import type { EventRequest } from '../../plugins/sdk/plugin.js';
 import { DEFAULT_PLUGIN_LIMITS, type PluginLimits } from './limits.js';
 import { type PluginStatus, PluginSupervisor } from './plugin-supervisor.js';
 import { type PluginFile, resolvePlugin } from './resolve-plugin.js';
-import type { RingShare, RingWriter } from './ring.js';
+import type { RingShare } from './ring.js';
 import { EMPTY_SITE, type SiteData } from './site.js';
 
 /** More than plugins can be configured: no plugin ever waits for another one's thread to end. */
@@ -18,8 +18,8 @@ const WATCH_MS = 50;
 const LONGEST_GAP_MS = 500;
 
 export interface PluginHostOptions {
-  ring: RingShare;
-  writer: Pick<RingWriter, 'position'>;
+  /** one a thread that takes in measurements */
+  rings: readonly RingShare[];
   log: Logger;
   /** what a plugin asks for; every field has its type and range, but not more */
   requests: (requests: EventRequest[], pluginId: string) => void;
@@ -105,15 +105,14 @@ export class PluginHost {
   }
 
   #supervise(id: string, file: PluginFile, entry: PluginEntry): PluginSupervisor {
-    const { ring, writer, log, requests, pauses } = this.#options;
+    const { rings, log, requests, pauses } = this.#options;
     return new PluginSupervisor({
       id,
       file,
       settings: settingsOf(entry),
       limits: this.#limits,
       pool: this.#pool,
-      ring,
-      position: () => writer.position,
+      rings,
       site: () => this.#site,
       log,
       requests: (found) => requests(found, id),

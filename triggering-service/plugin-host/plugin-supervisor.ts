@@ -5,9 +5,10 @@ import type { EventRequest } from '../../plugins/sdk/plugin.js';
 import type { Counter } from './control.js';
 import type { PluginLimits } from './limits.js';
 import type { PluginLanguage } from './loaded-plugin.js';
+import { sumOf } from './merged-reader.js';
 import { type Ending, PluginThread } from './plugin-thread.js';
 import type { PluginFile } from './resolve-plugin.js';
-import type { RingPosition, RingShare } from './ring.js';
+import { positionIn, type RingPosition, type RingShare } from './ring.js';
 import type { SiteData } from './site.js';
 
 const FIRST_PAUSE_MS = 1000;
@@ -53,9 +54,7 @@ export interface SupervisorOptions {
   settings: Record<string, unknown>;
   limits: PluginLimits;
   pool: Pool;
-  ring: RingShare;
-  /** where the writer of the ring stands */
-  position: () => RingPosition;
+  rings: readonly RingShare[];
   site: () => SiteData;
   log: Logger;
   requests: (requests: EventRequest[]) => void;
@@ -166,15 +165,15 @@ export class PluginSupervisor {
   }
 
   #start(): void {
-    const { file, settings, limits, pool, ring, position, site } = this.#options;
-    const from = position();
+    const { file, settings, limits, pool, rings, site } = this.#options;
+    const from = rings.map(positionIn);
     const unread = this.#unread();
     this.#count('lostBatches', unread.batch);
     this.#count('lostMeasurements', unread.row);
     this.#unreadFrom = undefined;
     this.#state = 'starting';
     this.#thread = new PluginThread(
-      { pool, file, settings, limits, ring, from, site: site() },
+      { pool, file, settings, limits, rings, from, site: site() },
       {
         running: (plugin) => this.#onRunning(plugin),
         requests: this.#options.requests,
@@ -260,7 +259,7 @@ export class PluginSupervisor {
   #unread(): RingPosition {
     const from = this.#unreadFrom;
     if (!from) return { batch: 0, row: 0 };
-    const to = this.#options.position();
+    const to = sumOf(this.#options.rings.map(positionIn));
     return { batch: to.batch - from.batch, row: to.row - from.row };
   }
 }

@@ -5,6 +5,7 @@ import { messageOf } from '../../common/errors.js';
 import type { EventRequest } from '../../plugins/sdk/plugin.js';
 import { type Call, PluginControl } from './control.js';
 import { LOG_BURST, LOGS_PER_SECOND, MAX_LOG_LINE, type PluginLimits } from './limits.js';
+import { sumOf } from './merged-reader.js';
 import type { FromWorker, LogLevel, ToWorker, WorkerStart } from './messages.js';
 import { cleanText } from './request-shape.js';
 import type { PluginFile } from './resolve-plugin.js';
@@ -32,8 +33,8 @@ export interface ThreadOptions {
   file: PluginFile;
   settings: Record<string, unknown>;
   limits: PluginLimits;
-  ring: RingShare;
-  from: RingPosition;
+  rings: readonly RingShare[];
+  from: readonly RingPosition[];
   site: SiteData;
 }
 
@@ -66,8 +67,9 @@ export class PluginThread {
   constructor(options: ThreadOptions, events: ThreadEvents) {
     this.#options = options;
     this.#events = events;
-    this.control.set('nextBatch', options.from.batch);
-    this.control.set('nextRow', options.from.row);
+    const from = sumOf(options.from);
+    this.control.set('nextBatch', from.batch);
+    this.control.set('nextRow', from.row);
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.on('message', (message: FromWorker) => this.#onMessage(message));
@@ -144,14 +146,14 @@ export class PluginThread {
   }
 
   #start(port: MessagePort): void {
-    const { file, settings, limits, ring, from, site } = this.#options;
+    const { file, settings, limits, rings, from, site } = this.#options;
     const workerData: WorkerStart = {
       port,
       file,
       settings,
       memoryMb: limits.memoryMb,
       queueBatches: limits.queueBatches,
-      ring,
+      rings,
       from,
       control: this.control.shared,
       site,

@@ -19,12 +19,13 @@ export interface RingShare {
   columns: SharedArrayBuffer;
   /** two 64-bit words: HEAD and RESERVED */
   words: SharedArrayBuffer;
-  /** for each batch: first row and number of rows, both as doubles */
+  /** for each batch: first row, number of rows and when it was published, as doubles */
   descriptors: SharedArrayBuffer;
 }
 
 const HEAD = 0;
 const RESERVED = 1;
+const PER_BATCH = 3;
 
 /** Makes the memory of a ring. `rows` is a multiple of MAX_BATCH and at least two of them. */
 export function createRing(rows: number, batches: number): RingShare {
@@ -36,7 +37,7 @@ export function createRing(rows: number, batches: number): RingShare {
     batches,
     columns: new SharedArrayBuffer(columnsBytes(rows)),
     words: new SharedArrayBuffer(16),
-    descriptors: new SharedArrayBuffer(16 * batches),
+    descriptors: new SharedArrayBuffer(8 * PER_BATCH * batches),
   };
 }
 
@@ -82,9 +83,11 @@ export class RingWriter {
     const { batches, rows } = this.#share;
     const count = this.count;
     if (count === 0) return;
-    const slot = 2 * (this.#head % batches);
+    const slot = PER_BATCH * (this.#head % batches);
+    const [seconds, nanoseconds] = process.hrtime(); // the same clock in all threads
     this.#descriptors[slot] = this.#startRow;
     this.#descriptors[slot + 1] = count;
+    this.#descriptors[slot + 2] = 1000 * seconds + nanoseconds / 1e6;
     this.#head += 1;
     this.#startRow += count;
     Atomics.store(this.#words, HEAD, BigInt(this.#head));
@@ -104,6 +107,20 @@ export interface RingPosition {
 export interface RingLoss {
   batches: number;
   measurements: number;
+}
+
+/** Where a reader begins that is to see what is published from now on, read in any thread. */
+export function positionIn({ batches, words, descriptors }: RingShare): RingPosition {
+  const heads = new BigInt64Array(words);
+  const batch = new Float64Array(descriptors);
+  for (;;) {
+    const head = Number(Atomics.load(heads, HEAD));
+    if (head === 0) return { batch: 0, row: 0 };
+    const slot = PER_BATCH * ((head - 1) % batches);
+    const row = (batch[slot] ?? 0) + (batch[slot + 1] ?? 0);
+    // The writer comes to this descriptor again after a whole turn.
+    if (Number(Atomics.add(heads, HEAD, 0n)) - head < batches - 1) return { batch: head, row };
+  }
 }
 
 /** One of the readers. */
@@ -143,13 +160,18 @@ export class RingReader {
     return { batch: this.#next, row: this.#row };
   }
 
+  /** When the batch that is next was published, ms; Infinity when none waits. A hint: it may be overwritten meanwhile. */
+  get nextPublishedMs(): number {
+    return this.ready ? (this.#descriptors[this.#slot(this.#next) + 2] ?? 0) : Number.POSITIVE_INFINITY;
+  }
+
   /** Copies the oldest batch that is still there into `target` (of MAX_BATCH rows). @returns its size; 0 when there is none */
   read(target: MeasurementColumns): number {
     for (;;) {
       const head = this.#head();
       if (this.#next >= head) return 0;
       if (head - this.#next > this.#queue) this.#skipTo(head - this.#queue);
-      const slot = 2 * (this.#next % this.#share.batches);
+      const slot = this.#slot(this.#next);
       const row = this.#descriptors[slot] ?? 0;
       const count = this.#descriptors[slot + 1] ?? 0;
       if (this.#settledHead() - this.#next >= this.#share.batches) continue; // the descriptor may be another batch's
@@ -164,6 +186,10 @@ export class RingReader {
       target.count = count;
       return count;
     }
+  }
+
+  #slot(batch: number): number {
+    return PER_BATCH * (batch % this.#share.batches);
   }
 
   #skipTo(batch: number): void {

@@ -7,9 +7,10 @@ import { PluginControl } from './control.js';
 import { loadPlugin } from './load-plugin.js';
 import { PluginRefused } from './loaded-plugin.js';
 import { MemoryWatch } from './memory-watch.js';
+import { MergedReader } from './merged-reader.js';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js';
 import { PluginSession } from './plugin-session.js';
-import { MAX_BATCH, RingReader } from './ring.js';
+import { MAX_BATCH } from './ring.js';
 import { Site } from './site.js';
 
 const TICK_MS = 1000;
@@ -18,7 +19,7 @@ const start: WorkerStart = workerData;
 const { port } = start;
 const control = new PluginControl(start.control);
 const site = new Site(start.site);
-const reader = new RingReader(start.ring, start.from, start.queueBatches);
+const reader = new MergedReader(start.rings, start.from, start.queueBatches);
 const batch = createColumns(MAX_BATCH);
 const memory = start.file.language === 'javascript' ? new MemoryWatch(start.memoryMb) : undefined;
 
@@ -94,10 +95,11 @@ function finish(): void {
 }
 
 function noteLosses(): void {
-  control.set('lostBatches', reader.lost.batches);
-  control.set('lostMeasurements', reader.lost.measurements);
-  control.set('nextBatch', reader.position.batch);
-  control.set('nextRow', reader.position.row);
+  const { lost, position } = reader;
+  control.set('lostBatches', lost.batches);
+  control.set('lostMeasurements', lost.measurements);
+  control.set('nextBatch', position.batch);
+  control.set('nextRow', position.row);
 }
 
 function checkMemory(): void {

@@ -3,11 +3,10 @@ import { codeOf, messageOf } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import type { Store } from '../../store/store.js';
-import type { Batch } from '../ingest/ingest.js';
 import { DueWindows } from './due-windows.js';
-import { type Trend, TrendWindows, type WindowOf } from './windows.js';
+import type { Trend, TrendOutput, WindowOf } from './windows.js';
 
-/** How often windows are looked at. */
+/** How often what is due is looked for. */
 const LOOK_MS = 1000;
 /** A late measurement seldom comes alone: its window waits this long for the others. */
 const LATE_MS = 5000;
@@ -28,7 +27,8 @@ const DRAIN_MS = 10_000;
 export interface TrendsOptions {
   store: Pick<Store, 'computeTrends' | 'putTrends' | 'newestByBox'>;
   windowMs: number;
-  location: (boxId: number) => string;
+  /** boxes whose trends are kept here; left out: all */
+  owns?: (boxId: number) => boolean;
   /** measurements accepted so far, and when they have been stored */
   measurements: { readonly accepted: number; settled(count: number): Promise<void> };
   log: Logger;
@@ -44,9 +44,8 @@ export interface TrendsStatus {
   failures: number;
 }
 
-export class Trends implements Running {
+export class Trends implements Running, TrendOutput {
   readonly #options: TrendsOptions;
-  readonly #windows: TrendWindows;
   readonly #due = new DueWindows(DUE_LIMIT);
   #closed: { trend: Trend; of: WindowOf }[] = [];
   #written = 0;
@@ -59,25 +58,17 @@ export class Trends implements Running {
 
   constructor(options: TrendsOptions) {
     this.#options = options;
-    this.#windows = new TrendWindows(
-      options.windowMs,
-      {
-        closed: (trend, of) => this.#onClosed(trend, of),
-        fromStore: (of) => this.#due.add(of, performance.now()),
-      },
-      options.location,
-    );
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
     this.#timer.unref();
   }
 
-  add(batch: Batch): void {
-    this.#windows.add(batch, performance.now());
+  closed(trend: Trend, of: WindowOf): void {
+    if (this.#closed.length < CLOSED_LIMIT) this.#closed.push({ trend, of });
+    else this.#due.add(of, performance.now());
   }
 
-  /** The slot may get another box. */
-  forget(slot: number): void {
-    this.#windows.forget(slot);
+  fromStore(of: WindowOf): void {
+    this.#due.add(of, performance.now());
   }
 
   /**
@@ -98,9 +89,10 @@ export class Trends implements Running {
   }
 
   async #recover(): Promise<void> {
-    const { store, windowMs } = this.#options;
+    const { store, windowMs, owns = () => true } = this.#options;
     const named = performance.now() - LATE_MS;
     for (const { boxId, measurementMs, trendMs = measurementMs } of await store.newestByBox()) {
+      if (!owns(Number(boxId))) continue;
       const last = Math.floor(measurementMs / windowMs);
       const oldest = Math.floor((measurementMs - DAY_MS) / windowMs);
       const first = Math.max(oldest, Math.floor(Math.min(trendMs, measurementMs) / windowMs) - 2);
@@ -119,12 +111,11 @@ export class Trends implements Running {
     };
   }
 
-  /** Writes every window, whole or not: the next start computes it again. Measurements must have been handed to the store before. */
+  /** Writes all that is due. Windows that were cut short are computed again by the next start. Measurements must have been handed to the store before. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     clearTimeout(this.#recovering);
     await this.#working;
-    this.#windows.closeAll();
     const end = performance.now() + DRAIN_MS;
     const failures = this.#failures;
     while (
@@ -143,16 +134,10 @@ export class Trends implements Running {
   }
 
   #look(): void {
-    this.#windows.closeDue(performance.now());
     if (this.#working || this.#closed.length + this.#due.size === 0) return;
     this.#working = this.#work(performance.now() - LATE_MS).finally(() => {
       this.#working = undefined;
     });
-  }
-
-  #onClosed(trend: Trend, of: WindowOf): void {
-    if (this.#closed.length < CLOSED_LIMIT) this.#closed.push({ trend, of });
-    else this.#due.add(of, performance.now());
   }
 
   /**

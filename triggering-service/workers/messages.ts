@@ -1,0 +1,60 @@
+/** What goes between the main thread and a worker that takes in a share of the stream. */
+import type { TriggeringServiceConfig } from '../../config/index.js';
+import type { CurveClientOptions } from '../ingest/stream-socket.js';
+import type { RingShare } from '../plugin-host/ring.js';
+import type { RefusedView } from '../stream-view.js';
+import type { Trend, WindowOf } from '../trends/windows.js';
+import type { OwnerOptions } from './ownership.js';
+
+/** `workerData` of a worker. */
+export interface WorkerStart {
+  config: Pick<
+    TriggeringServiceConfig,
+    'zmq_trigger_endpoint' | 'limits' | 'batch' | 'mongo_trends_update_interval_seconds'
+  >;
+  curve: CurveClientOptions | undefined;
+  owner: OwnerOptions;
+  ring: RingShare;
+  control: SharedArrayBuffer;
+  /** how long everything is heard first, ms */
+  listenMs: number;
+  /** ids that may send; undefined: all */
+  certified: readonly number[] | undefined;
+}
+
+/** Columns of measurements for the store; the buffer changes hands and comes back. */
+export interface Gathered {
+  buffer: ArrayBuffer;
+  /** rows there is room for, and rows filled */
+  capacity: number;
+  count: number;
+  /** Unix ms */
+  acceptedAtMs: number;
+}
+
+export type ToWorker =
+  /** close the socket; answered with `closed` */
+  | { type: 'stop' }
+  /** hand over what there is, and end */
+  | { type: 'end' }
+  /** the process ends: the socket must be closed before the thread is */
+  | { type: 'close' }
+  /** topics that the scout heard */
+  | { type: 'heard'; topics: string[] }
+  /** ids that may send from now on */
+  | { type: 'certified'; ids: readonly number[] }
+  | { type: 'returned'; buffer: ArrayBuffer; count: number };
+
+export type FromWorker =
+  | { type: 'listening' }
+  /** there are batches in its ring */
+  | { type: 'published' }
+  | ({ type: 'measurements' } & Gathered)
+  | { type: 'trends'; closed: { trend: Trend; of: WindowOf }[]; fromStore: WindowOf[] }
+  /** of each box id, messages, bytes and when it was heard; reasons of what was dropped */
+  | { type: 'boxes'; boxes: Float64Array<ArrayBuffer>; dropped: Record<string, number>; refused: RefusedView }
+  /** a line of the log, as JSON */
+  | { type: 'log'; line: string }
+  | { type: 'failed'; problem: string }
+  /** its socket is closed */
+  | { type: 'closed' };

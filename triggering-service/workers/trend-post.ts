@@ -1,0 +1,34 @@
+/** Gathers what a worker has to say of trends, for the main thread, which has the store. */
+import type { Trend, TrendOutput, WindowOf } from '../trends/windows.js';
+
+/** Late measurements name the same window again and again; so many different ones are sent at once. */
+const MOST_NAMED = 1000;
+
+export type SendTrends = (closed: { trend: Trend; of: WindowOf }[], fromStore: WindowOf[]) => void;
+
+export class TrendPost implements TrendOutput {
+  readonly #send: SendTrends;
+  readonly #named = new Map<string, WindowOf>();
+  #closed: { trend: Trend; of: WindowOf }[] = [];
+
+  constructor(send: SendTrends) {
+    this.#send = send;
+  }
+
+  closed(trend: Trend, of: WindowOf): void {
+    this.#closed.push({ trend, of });
+    if (this.#closed.length >= MOST_NAMED) this.flush();
+  }
+
+  fromStore(of: WindowOf): void {
+    this.#named.set(`${of.boxId}/${of.window}`, of);
+    if (this.#named.size >= MOST_NAMED) this.flush();
+  }
+
+  flush(): void {
+    if (this.#closed.length + this.#named.size === 0) return;
+    this.#send(this.#closed, [...this.#named.values()]);
+    this.#closed = [];
+    this.#named.clear();
+  }
+}
