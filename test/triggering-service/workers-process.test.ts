@@ -29,7 +29,7 @@ describe('triggering-service: workers, as a process', function () {
   });
 
   /** Started, subscribed, and in the middle of a stream. @returns how it ends: code and signal */
-  async function running(): Promise<Promise<unknown[]>> {
+  async function running(): Promise<{ end: Promise<unknown[]> }> {
     const file = join(folder, 'makai.conf');
     const config = {
       zmq_trigger_endpoint: publisher.lastEndpoint,
@@ -61,11 +61,11 @@ describe('triggering-service: workers, as a process', function () {
       };
       await publisher.send([String(message.id), Buffer.from(triggerMessage.encode(message))]);
     }
-    return end;
+    return { end };
   }
 
   it('SIGTERM: stores what it took and ends with 0', async () => {
-    const end = await running();
+    const { end } = await running();
     child?.kill('SIGTERM');
     assert.deepEqual(await end, [0, null]);
     const retention = { mode: 'ttl', measurementsSeconds: 86_400 } as const;
@@ -77,7 +77,7 @@ describe('triggering-service: workers, as a process', function () {
   });
 
   it('a second signal: ends at once with its code, not by an abort', async () => {
-    const end = await running();
+    const { end } = await running();
     child?.kill('SIGTERM');
     child?.kill('SIGINT');
     const [code, signal] = await end;
