@@ -19,12 +19,13 @@ import type { RequestBook } from '../open/book.js';
 import type { AskedEvent, OpenRequest } from '../open/request.js';
 import { CYCLE_MS, cutToWindow } from './cut.js';
 import { decodeWaveform, type ReplyLimits, type WaveformFrames } from './decode.js';
+import { SampleBuffers } from './sample-buffers.js';
 
 /** What a frame costs besides its bytes (its Buffer object), and a cycle besides its samples (time and length), roughly. */
 const FRAME_OVERHEAD_BYTES = 256;
 const CYCLE_OVERHEAD_BYTES = 16;
 /** After so many bytes of frames their buffers are let go at once. */
-const GARBAGE_BYTES = 6 * 1024 * 1024;
+const GARBAGE_BYTES = 8 * 1024 * 1024;
 /** How long a write gives way to new events. */
 const GIVE_WAY_MS = 100;
 /** Waveforms written at one time, and decoded before their turn comes. */
@@ -69,6 +70,7 @@ export class WaveformQueue {
   readonly #frames: { reply: WaveformReply; bytes: number }[] = [];
   #isDecoding = false;
   #garbageBytes = 0;
+  readonly #buffers = new SampleBuffers();
   #decoding: Promise<void> = Promise.resolve();
   readonly #decoded: Decoded[] = [];
   #isHandingOn = false;
@@ -183,6 +185,7 @@ export class WaveformQueue {
   #write(decoded: Decoded): void {
     const writing = this.#store(decoded).finally(() => {
       this.#writing.delete(writing);
+      this.#buffers.release(decoded.waveform.samples);
       this.#release(decoded.bytes);
     });
     this.#writing.add(writing);
@@ -216,7 +219,8 @@ export class WaveformQueue {
       }
       event.taken.add(boxId);
       const bytes = waveform.samples.byteLength + CYCLE_OVERHEAD_BYTES * waveform.timesMs.length;
-      return { boxId, event, request, receivedAtMs, waveform, bytes };
+      const held = { ...waveform, samples: this.#buffers.hold(waveform.samples) };
+      return { boxId, event, request, receivedAtMs, waveform: held, bytes };
     } catch (error) {
       const reason = error instanceof DecodeError ? 'malformed_waveform' : 'waveform_not_decoded';
       rejections.count(reason, String(boxId), messageOf(error));
