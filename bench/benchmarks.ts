@@ -5,6 +5,7 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   acquisition: async () => (await import('./acquisition.js')).acquisition,
   broker: async () => (await import('./broker.js')).broker,
   'triggering-service': async () => (await import('./triggering-service.js')).triggeringService,
+  workers: async () => (await import('./workers.js')).workers,
   storage: async () => (await import('./storage.js')).storage,
   trip: async () => (await import('./trip.js')).trip,
   processes: async () => (await import('./processes.js')).processes,

@@ -1,7 +1,8 @@
 /**
  * A program: the triggering service with a store that takes everything at once (storage off), or a bare loop that receives and
- * counts. Arguments: `bare` or plugins with commas between them (or `none`, or `checked`: none, and ids need a certificate), endpoint. Prints `ready`; for each line on stdin, which
- * names a count, one JSON line once so many messages have come.
+ * counts. Arguments: `bare` or plugins with commas between them (or `none`, or `checked`: none, and ids need a certificate), endpoint, workers.
+ * Prints `ready`; for each line on stdin, which names a count, one JSON line once so many messages have come and each worker hears its own
+ * boxes alone.
  */
 import { createInterface } from 'node:readline';
 import { Subscriber } from 'zeromq';
@@ -11,7 +12,7 @@ import { newKeyPair } from '../../keys/key.js';
 import type { Store } from '../../store/store.js';
 import { startTriggeringService } from '../../triggering-service/index.js';
 
-const [what = 'none', endpoint = ''] = process.argv.slice(2);
+const [what = 'none', endpoint = '', workers = '1'] = process.argv.slice(2);
 /** Between two looks at the counts; with many boxes a look takes some ms. */
 const LOOK_MS = 20;
 const LONG_LOOK_MS = 200;
@@ -56,6 +57,8 @@ interface Counts {
   seen: number;
   dropped: number;
   boxes: number;
+  /** false while a worker hears everything */
+  shared: boolean;
 }
 
 function receiveAlone(): () => Counts {
@@ -69,7 +72,7 @@ function receiveAlone(): () => Counts {
       messages += 1;
     }
   })();
-  return () => ({ messages, measurements: messages, seen: messages, dropped: 0, boxes: 0 });
+  return () => ({ messages, measurements: messages, seen: messages, dropped: 0, boxes: 0, shared: true });
 }
 
 async function runService(): Promise<() => Counts> {
@@ -80,6 +83,7 @@ async function runService(): Promise<() => Counts> {
       zmq_trigger_endpoint: endpoint,
       zmq_acquisition_endpoint: 'tcp://127.0.0.1:9',
       status: 'off',
+      workers: Number(workers),
       ...(what === 'checked' ? { white_list: 'store' } : {}),
       plugins: names.map((path) => ({ path, ...(path === 'threshold' ? THRESHOLD : {}) })),
       limits: { measurements_per_second: 100_000, measurements_burst: 10_000_000 },
@@ -91,13 +95,14 @@ async function runService(): Promise<() => Counts> {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
   return () => {
-    const { messages, measurements, plugins, boxes } = service.status();
+    const { messages, measurements, plugins, boxes, workers: rows = [] } = service.status();
     return {
       messages,
       measurements,
       seen: Math.min(measurements, ...plugins.map((p) => p.measurements + p.dropped_measurements)),
       dropped: plugins.reduce((sum, p) => sum + p.dropped_measurements, 0),
       boxes: boxes.known,
+      shared: rows.every(({ subscriptions }) => subscriptions > 1),
     };
   };
 }
@@ -108,7 +113,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const until = Number(line);
   for (;;) {
     const now = counts();
-    if (now.seen >= until) {
+    if (now.seen >= until && now.shared) {
       process.stdout.write(`${JSON.stringify(now)}\n`);
       break;
     }
