@@ -22,6 +22,7 @@ const EXAMPLES: { readonly [K in Kind]: Readonly<Record<string, unknown>> } = {
     zmq_acquisition_endpoint: 'tcp://127.0.0.1:9884',
     ...CERTIFICATES,
     store: 'sqlite:/var/lib/opq/makai.db',
+    workers: 1,
     plugins: [
       {
         path: 'threshold',

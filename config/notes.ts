@@ -1,5 +1,5 @@
 /** What is allowed, but probably not meant: said by `makai config check` and at every start. */
-import { allowListOf, serverKeyOf } from './derived.js';
+import { allowListOf, serverKeyOf, storeUrl } from './derived.js';
 import type { Finding } from './findings.js';
 import type {
   AcquisitionBrokerConfig,
@@ -26,6 +26,9 @@ const NOTES: { readonly [K in Kind]: (config: ConfigOf[K]) => Finding[] } = {
 export function notes<K extends Kind>(kind: K, config: ConfigOf[K]): Finding[] {
   return [...NOTES[kind](config), ...openStatus(config)];
 }
+
+/** Shipped plugins that need all boxes. */
+const COMPARING = ['napali', 'outage'];
 
 const warn = (path: string, message: string): Finding => ({ severity: 'warning', path, message });
 
@@ -86,7 +89,7 @@ function openStatus(config: AnyConfig): Finding[] {
 }
 
 function serviceNotes(config: TriggeringServiceConfig): Finding[] {
-  const found: Finding[] = folderUnused(config);
+  const found: Finding[] = [...folderUnused(config), ...shareNotes(config)];
   const request = parseEndpoint(config.zmq_acquisition_endpoint)?.port;
   const data = isNamed(config, 'zmq_data_endpoint')
     ? parseEndpoint(config.zmq_data_endpoint)?.port
@@ -119,6 +122,24 @@ function serviceNotes(config: TriggeringServiceConfig): Finding[] {
       ),
     );
   }
+  return found;
+}
+
+/** What several services that share the boxes cannot share, or do not see. */
+function shareNotes(config: TriggeringServiceConfig): Finding[] {
+  if (config.share.of === 1) return [];
+  const found: Finding[] = [];
+  if (storeUrl(config).startsWith('sqlite:')) {
+    found.push(
+      warn('share', 'services on several machines cannot share an SQLite file; write a MongoDB in `store`'),
+    );
+  }
+  config.plugins.forEach(({ path }, i) => {
+    const name = COMPARING.find((comparing) => path.includes(comparing));
+    if (name === undefined) return;
+    const message = `${name} compares boxes, but sees only those of this share; run it in a service without one`;
+    found.push(warn(`plugins[${i}]`, message));
+  });
   return found;
 }
 

@@ -61,7 +61,7 @@ const pluginLimits = z.strictObject({
   queue_batches: ours(
     whole(2, 100_000).default(1024),
     'Queue',
-    'Batches that wait for a plugin; then the oldest are dropped and counted. There is room for 131,072 measurements in all.',
+    'Batches that wait for a plugin; then the oldest are dropped and counted. There is room for 131,072 measurements of each worker.',
   ),
 });
 

@@ -1,6 +1,9 @@
 /** Workers and shares with real sockets and a real store: everything once, to everybody, as with one thread. */
 import assert from 'node:assert/strict';
+import { newKeyPair } from '../../keys/key.js';
+import { acceptKey } from '../../keys/manage.js';
 import { Owner } from '../../triggering-service/workers/ownership.js';
+import { temporaryKeys } from '../keys/helpers.js';
 import { minute, until } from './rig.js';
 import { BOXES_2, BOXES_3, WorkersRig } from './workers-rig.js';
 
@@ -180,6 +183,32 @@ describe('triggering-service: workers', function () {
         (line) => line.msg === 'dropped' && line.reason === 'time too old' && Number(line.worker) > 0,
       ),
     );
+  });
+
+  it('takes only ids that a certificate names, also one that comes later', async () => {
+    const keys = await temporaryKeys();
+    try {
+      for (const id of ['1001', '1021']) await keys.box(id);
+      await rig.start({ workers: 2, client_certs: keys.layout.publicDirectory });
+      const refused = () => rig.services[0]?.status().refused_ids.newest ?? [];
+      for (const id of [1001, 1021, 1002, 1022]) await rig.send2(id, minute(1), 120);
+      await until(() => rig.taken === 2 && refused().length === 2);
+      assert.deepEqual(
+        refused()
+          .map((row) => row.box_id)
+          .sort(),
+        [1002, 1022],
+      );
+      assert.equal(rig.services[0]?.status().dropped['no certificate'], 2);
+      await acceptKey(keys.layout, newKeyPair().publicKey, '1022');
+      for (let i = 1; rig.taken === 2; i++) {
+        await rig.send2(1022, minute(1) + i, 120);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      await until(() => refused().length === 1);
+    } finally {
+      await keys.remove();
+    }
   });
 
   it('ends whole, with what it has, when a worker ends', async () => {
