@@ -99,7 +99,7 @@ export class Ingest {
     const wait = this.#nextMs - performance.now();
     if (wait <= 0) this.#finish();
     else {
-      const due = setTimeout(this.#finish, wait);
+      const due = setTimeout(this.#finish, Math.ceil(wait)); // a timer cuts fractions off
       this.#cancel = () => clearTimeout(due);
     }
   };
