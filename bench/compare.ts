@@ -91,6 +91,14 @@ export async function compare(spec: ComparisonSpec, rounds: number): Promise<Com
   };
 }
 
+/**
+ * Rounds of comparisons within this process, which take milliseconds each: enough that neither a compiler that has not finished nor a collection
+ * of garbage makes the median.
+ */
+export function manyRounds(rounds: number): number {
+  return Math.max(rounds, 15);
+}
+
 /** Nanoseconds that one of `count` calls takes. */
 export function nsEach(count: number, call: (i: number) => void): number {
   const start = process.hrtime.bigint();

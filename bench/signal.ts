@@ -1,6 +1,6 @@
 /** Measurements of a waveform in WebAssembly against the plain functions, over the 12 cycles of IEC 61000-4-7. */
 import * as plain from '../signal/index.js';
-import { type Benchmark, type Comparison, compare, nsEach } from './compare.js';
+import { type Benchmark, type Comparison, compare, manyRounds, nsEach } from './compare.js';
 
 const CYCLES = 12;
 
@@ -74,7 +74,7 @@ export const signal: Benchmark = {
         baseline: 'plain TypeScript',
       } as const;
       const goals = [{ contender: 'WebAssembly', ratio: goal }];
-      results.push(await compare({ title, ...common, goals, contenders }, rounds));
+      results.push(await compare({ title, ...common, goals, contenders }, manyRounds(rounds)));
     }
     return results;
   },

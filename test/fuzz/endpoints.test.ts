@@ -5,7 +5,8 @@ import { fuzzEndpoint } from './fuzz-endpoint.js';
 import { FUZZED_DAEMONS } from './fuzzed-daemons.js';
 import { type DaemonUnderTest, startDaemon } from './line.js';
 
-const INPUTS = 20_000;
+/** CI fuzzes on one release of Node, and goes through the same on others. */
+const INPUTS = Number(process.env.MAKAI_FUZZ_INPUTS ?? 20_000);
 const CONNECTIONS = 2_000;
 const SEED = 20_261;
 /** Of the whole process, MB: what a daemon has at its start, and its bounded queues. */

@@ -1,5 +1,5 @@
 /**
- * The long run: npm run test:fuzz -- [--inputs 1000000] [--connections 100000] [--seed N] [--only PATTERN] [--write-seeds]
+ * The long run: npm run test:fuzz -- [--inputs 1000000] [--connections 1000000] [--seed N] [--only PATTERN] [--write-seeds]
  * Prints a line for each decoder and endpoint; exits 1 when one fails or a daemon's memory is not flat.
  */
 import { parseArgs } from 'node:util';
@@ -19,7 +19,7 @@ const SLACK_FACTOR = 1.1;
 const { values } = parseArgs({
   options: {
     inputs: { type: 'string', default: '1000000' },
-    connections: { type: 'string', default: '100000' },
+    connections: { type: 'string', default: '1000000' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
     only: { type: 'string', default: '' },
     'write-seeds': { type: 'boolean', default: false },
