@@ -37,6 +37,11 @@ const SUBSCRIBERS_BACK_MS = 1000;
 const RETRY_MS = 1000;
 /** A subscriber that does not read is dropped after this time without an acknowledgement from its TCP, and its queue with it. */
 const NOT_READING_MS = 30_000;
+/**
+ * Subscriptions on their way to one box. libzmq drops further ones without a word (by itself beyond 1000), also when it sends a box that comes
+ * back all there are; a box without its own subscription sends nothing.
+ */
+const SUBSCRIPTIONS_WAITING = 10_000;
 
 interface Proxied {
   proxy: NativeProxy;
@@ -128,7 +133,7 @@ export class Relay implements Running {
       linger: LINGER_MS,
       tcpMaxRetransmitTimeout: NOT_READING_MS,
     });
-    const front = new XSubscriber({ ...common, linger: 0 });
+    const front = new XSubscriber({ ...common, linger: 0, sendHighWaterMark: SUBSCRIPTIONS_WAITING });
     try {
       this.subscribers.attach(back);
       this.boxes.attach(front);

@@ -54,6 +54,22 @@ describe('triggering-broker/relay', () => {
     return socket;
   }
 
+  it('sends every subscription to a box that comes, also more than libzmq would by itself', async () => {
+    const [half, all] = [800, 1600];
+    for (const first of [1000, 2000]) {
+      const socket = new Subscriber({ linger: 0 });
+      sockets.push(socket);
+      socket.subscribe(...Array.from({ length: half }, (_, i) => String(first + i)));
+      socket.connect(relay.backEndpoint);
+    }
+    const hearsAll = async (publisher: XPublisher): Promise<void> => {
+      const heard = new Set<string>();
+      while (heard.size < all) heard.add(String((await publisher.receive())[0]));
+    };
+    await hearsAll(box()); // there while they come
+    await hearsAll(box()); // gets them all at once
+  });
+
   it('loses nothing that a box sends between the closing and the opening anew', async () => {
     const [publisher, sub] = [box(), subscriber()];
     await publisher.receive();

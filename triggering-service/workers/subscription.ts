@@ -2,7 +2,7 @@
 import { cover } from './cover.js';
 import type { Topics } from './topics.js';
 
-/** Prefixes of all workers and services together. A box keeps each, and libzmq sends a box that comes back no more than 1000. */
+/** Prefixes of all workers and services together. A box keeps each, and other brokers than ours send a box that comes back no more than 1000. */
 export const MAX_PREFIXES = 900;
 /** How long everything is heard first, and how often it is looked after that whether the cover has changed. */
 export const LISTEN_MS = 2000;
