@@ -20,15 +20,15 @@ export interface ScoutOptions {
   endpoint: string;
   curve: CurveClientOptions | undefined;
   log: Logger;
-  /** topics that are remembered; of further ones nothing is told */
+  /** most topics told at one time */
   limit: number;
+  /** told each time, also of topics that were told before: who was told may have had no room, or have forgotten */
   heard: (topics: string[]) => void;
   everyMs?: number;
 }
 
 export class Scout implements Running {
   readonly #options: ScoutOptions;
-  readonly #known = new Set<string>();
   readonly #timer: NodeJS.Timeout;
   #scouting: Promise<void> | undefined;
   #end: () => void = () => undefined;
@@ -50,30 +50,22 @@ export class Scout implements Running {
   }
 
   async #scout(): Promise<void> {
-    const { endpoint, curve, log, heard } = this.#options;
+    const { endpoint, curve, log, limit, heard } = this.#options;
     const socket = new Subscriber({ receiveHighWaterMark: HIGH_WATER_MARK, ...CONNECT_OPTIONS, ...curve });
-    const found: string[] = [];
+    const found = new Set<string>();
     this.#end = () => socket.close();
     const timer = setTimeout(this.#end, SCOUT_MS);
     try {
       socket.connect(endpoint);
       socket.subscribe();
       for await (const [topic] of socket)
-        if (topic && this.#isNew(topic)) found.push(topic.toString('latin1'));
+        if (topic && topic.length <= LONGEST_TOPIC && found.size < limit) found.add(topic.toString('latin1'));
     } catch (error) {
       log.warn({ code: codeOf(error), detail: messageOf(error) }, 'looking for new boxes failed');
     } finally {
       clearTimeout(timer);
       socket.close();
     }
-    if (found.length > 0) heard(found);
-  }
-
-  #isNew(topic: Buffer): boolean {
-    if (topic.length > LONGEST_TOPIC || this.#known.size >= this.#options.limit) return false;
-    const text = topic.toString('latin1');
-    if (this.#known.has(text)) return false;
-    this.#known.add(text);
-    return true;
+    if (found.size > 0) heard([...found]);
   }
 }
