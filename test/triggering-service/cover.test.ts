@@ -159,6 +159,19 @@ describe('triggering-service/workers: shares of the ids', () => {
     assert.equal(topics.full, true);
   });
 
+  it('topics: ids without a certificate are not remembered, until they have one', () => {
+    const certified = new Set([7]);
+    const owner = new Owner({ of: 1, index: 0, workers: 1, worker: 0, block: 1 });
+    const topics = new Topics(owner, 2, (id) => certified.has(id));
+    const hearAll = () => {
+      for (let id = 1; id < 10; id++) assert.equal(topics.hear(Buffer.from(String(id))), true);
+      return topics.known.map(({ topic }) => topic);
+    };
+    assert.deepEqual(hearAll(), ['7']);
+    certified.add(9);
+    assert.deepEqual(hearAll(), ['7', '9']);
+  });
+
   it('goes from everything to its share without a moment in which a topic of its own has no subscription', async () => {
     const present = new Map<string, number>();
     const owner = new Owner({ of: 1, index: 0, workers: 2, worker: 0, block: 1 });

@@ -18,12 +18,15 @@ export interface KnownTopic {
 export class Topics {
   readonly #owner: Owner;
   readonly #limit: number;
+  readonly #certified: (boxId: number) => boolean;
   readonly #keys = new Set<number>();
   #known: KnownTopic[] = [];
 
-  constructor(owner: Owner, limit: number) {
+  /** @param certified whether an id may send: one that may not is not remembered, so that made-up ids push out no real ones */
+  constructor(owner: Owner, limit: number, certified: (boxId: number) => boolean = () => true) {
     this.#owner = owner;
     this.#limit = limit;
+    this.#certified = certified;
   }
 
   get size(): number {
@@ -47,7 +50,7 @@ export class Topics {
     const padded = topic[0] === ZERO;
     const key = padded ? PADDED_KEY + id : id;
     if (this.#keys.has(key)) return own;
-    if ((padded && topic.length !== PADDED) || this.full) return own;
+    if ((padded && topic.length !== PADDED) || this.full || !this.#certified(id)) return own;
     this.#keys.add(key);
     this.#known.push({ topic: padded ? String(id).padStart(PADDED, '0') : String(id), own });
     return own;

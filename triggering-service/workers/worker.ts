@@ -34,8 +34,9 @@ const log = createLogger('worker', 'debug', { write: (line) => send({ type: 'log
 const rejections = new Rejections(log);
 const refusedIds = new RefusedIds(log);
 let certifiedIds = certified && new Set(certified);
+const isCertified = (boxId: number): boolean => certifiedIds?.has(boxId) ?? true;
 // Ours and those of others; some ids in both of their forms.
-const topics = new Topics(new Owner(owner), 2 * limits.boxes);
+const topics = new Topics(new Owner(owner), 2 * limits.boxes, isCertified);
 const gatherer = new Gatherer({
   batchSize: batch.max_measurements,
   delayMs: batch.max_delay_ms,
@@ -48,7 +49,7 @@ const intake = new Intake({
   ring,
   rejections,
   refusedIds,
-  certified: certified && { has: (boxId) => certifiedIds?.has(boxId) ?? true },
+  certified: certified && { has: isCertified },
   trends,
   location: () => '', // the main thread knows it
   onBatch: (rows) => {
@@ -155,7 +156,7 @@ port?.on('message', (message: ToWorker) => {
       break;
     case 'certified':
       certifiedIds = new Set(message.ids);
-      refusedIds.forgetCertified((boxId) => certifiedIds?.has(boxId) ?? true);
+      refusedIds.forgetCertified(isCertified);
       break;
     case 'returned':
       gatherer.returned(message.buffer, message.count);
