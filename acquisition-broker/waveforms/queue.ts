@@ -31,7 +31,7 @@ const GIVE_WAY_MS = 100;
 /** Waveforms written at one time, and decoded before their turn comes. */
 const WRITES_AT_ONCE = 8;
 const DECODED_AHEAD = 4;
-/** A store that has not taken one for so long sets the pace no more: answers are read until too much is held. */
+/** A store that has not taken one for so long sets the pace no more until it takes one: answers are read until too much is held. */
 const PACE_MS = 100;
 
 /** An answer with waveform frames. */
@@ -76,6 +76,9 @@ export class WaveformQueue {
   #isHandingOn = false;
   #handingOn: Promise<void> = Promise.resolve();
   readonly #writing = new Set<Promise<void>>();
+  /** writes that ended, and how many had when the store was last seen to take none */
+  #written = 0;
+  #stuckAt = -1;
   #bytes = 0;
   #wake: (() => void)[] = [];
   readonly counts = { stored: 0, duplicates: 0, empty: 0, samples: 0, cyclesDropped: 0, timesFull: 0 };
@@ -124,7 +127,7 @@ export class WaveformQueue {
 
   /** Answers that would wait here wait with libzmq instead, where they are no garbage to collect. */
   get #isAhead(): boolean {
-    return this.#decoded.length >= DECODED_AHEAD;
+    return this.#decoded.length >= DECODED_AHEAD && this.#written !== this.#stuckAt;
   }
 
   get #isFull(): boolean {
@@ -133,10 +136,17 @@ export class WaveformQueue {
 
   async #roomLater(): Promise<void> {
     while (this.#isDecoding) await this.#decoding;
-    if (this.#isAhead) await within(Promise.race(this.#writing), PACE_MS, this.#deps.patience.clock);
+    if (this.#isAhead) await this.#keepPace();
     if (!this.#isFull) return;
     this.counts.timesFull += 1;
     await new Promise<void>((resolve) => this.#wake.push(resolve));
+  }
+
+  async #keepPace(): Promise<void> {
+    const written = this.#written;
+    const wasWriting = this.#writing.size > 0;
+    await within(Promise.race(this.#writing), PACE_MS, this.#deps.patience.clock);
+    if (wasWriting && this.#written === written) this.#stuckAt = written;
   }
 
   /** Works until nothing waits. The flag falls in the same turn in which that was seen, so that nothing is left lying. */
@@ -185,6 +195,7 @@ export class WaveformQueue {
   #write(decoded: Decoded): void {
     const writing = this.#store(decoded).finally(() => {
       this.#writing.delete(writing);
+      this.#written += 1;
       this.#buffers.release(decoded.waveform.samples);
       this.#release(decoded.bytes);
     });
@@ -217,9 +228,10 @@ export class WaveformQueue {
         book.answered(request, boxId, true);
         return undefined;
       }
-      event.taken.add(boxId);
-      const bytes = waveform.samples.byteLength + CYCLE_OVERHEAD_BYTES * waveform.timesMs.length;
       const held = { ...waveform, samples: this.#buffers.hold(waveform.samples) };
+      event.taken.add(boxId);
+      // The whole buffer: a cycle or two would seem to take a hundredth of what they do.
+      const bytes = held.samples.buffer.byteLength + CYCLE_OVERHEAD_BYTES * waveform.timesMs.length;
       return { boxId, event, request, receivedAtMs, waveform: held, bytes };
     } catch (error) {
       const reason = error instanceof DecodeError ? 'malformed_waveform' : 'waveform_not_decoded';

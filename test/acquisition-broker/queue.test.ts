@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Locations } from '../../acquisition-broker/boxes/locations.js';
-import { systemClock } from '../../acquisition-broker/clock.js';
+import { type Clock, systemClock } from '../../acquisition-broker/clock.js';
 import { Notices } from '../../acquisition-broker/events/notices.js';
 import type { RequestBook } from '../../acquisition-broker/open/book.js';
 import { newRequest } from '../../acquisition-broker/open/request.js';
@@ -9,54 +9,81 @@ import { silentLogger } from '../../common/log.js';
 import { Rejections } from '../../common/rejections.js';
 import * as proto from '../../proto/index.js';
 import { openSqliteStore } from '../../store/sqlite/index.js';
+import type { Store } from '../../store/store.js';
 import { cyclesBetween } from './rig.js';
 
-describe('acquisition broker: the queue of waveforms', () => {
-  it('leaves nothing lying, at whatever moment an answer comes in', async () => {
-    const store = await openSqliteStore(':memory:', { retention: { mode: 'ttl', measurementsSeconds: 60 } });
-    const [event_id = 0] = await store.nextEventIds(1);
-    const event = {
-      event_id,
-      type: 'OTHER',
-      description: '',
-      boxes_triggered: [],
-      percent_magnitude: 0,
-      target_event_start_timestamp_ms: 1000,
-      target_event_end_timestamp_ms: 1100,
-    };
-    await store.insertEvent(event);
-    const asked = { event, noticeText: '', noticed: false, taken: new Set<number>() };
-    const window = { startMs: 1000, endMs: 1100 };
-    const request = newRequest({ key: 'k', acceptedAtMs: 0, event: asked, window, asks: [] });
-    let answered = (): void => undefined;
-    const log = silentLogger();
-    const clock = systemClock;
-    const rejections = new Rejections(log);
-    const queue = new WaveformQueue({
-      proto,
-      store,
-      book: { answered: () => answered() } as unknown as RequestBook,
-      notices: new Notices({ sendEvnew: () => undefined, sendNotice: () => undefined }),
-      locations: new Locations(store, clock, 60_000, 10),
-      rejections,
-      patience: { clock, log, stopping: new AbortController().signal },
-      limits: { cycles: 1000, samples: 100_000 },
-      limitBytes: 1,
-      busy: () => undefined,
+/** A queue in front of a store in memory, and an event that boxes answer to. */
+async function setUp(options: { clock?: Clock; wrap?(store: Store): Store; limitBytes: number }) {
+  const store = await openSqliteStore(':memory:', { retention: { mode: 'ttl', measurementsSeconds: 60 } });
+  const [event_id = 0] = await store.nextEventIds(1);
+  const event = {
+    event_id,
+    type: 'OTHER',
+    description: '',
+    boxes_triggered: [],
+    percent_magnitude: 0,
+    target_event_start_timestamp_ms: 1000,
+    target_event_end_timestamp_ms: 1100,
+  };
+  await store.insertEvent(event);
+  const asked = { event, noticeText: '', noticed: false, taken: new Set<number>() };
+  const window = { startMs: 1000, endMs: 1100 };
+  const request = newRequest({ key: 'k', acceptedAtMs: 0, event: asked, window, asks: [] });
+  const hooks = { answered: (): void => undefined };
+  const log = silentLogger();
+  const { clock = systemClock, limitBytes, wrap = (same) => same } = options;
+  const rejections = new Rejections(log);
+  const queue = new WaveformQueue({
+    proto,
+    store: wrap(store),
+    book: { answered: () => hooks.answered() } as unknown as RequestBook,
+    notices: new Notices({ sendEvnew: () => undefined, sendNotice: () => undefined }),
+    locations: new Locations(store, clock, 60_000, 10),
+    rejections,
+    patience: { clock, log, stopping: new AbortController().signal },
+    limits: { cycles: 1000, samples: 100_000 },
+    limitBytes,
+    busy: () => undefined,
+  });
+  let boxId = 0;
+  const add = (frames: Uint8Array[]): void => {
+    boxId += 1;
+    queue.add({ dialect: 3, boxId, frames, request, event: asked, window, receivedAtMs: 1 });
+  };
+  return { add, hooks, queue, rejections, store };
+}
+
+/** A store whose waveforms wait until it is opened. */
+function gate(): { wrap(store: Store): Store; open(): void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const wrap = (store: Store): Store =>
+    new Proxy(store, {
+      get: (target, name) => {
+        if (name !== 'putBoxEvent') return Reflect.get(target, name);
+        return async (...args: Parameters<Store['putBoxEvent']>) => {
+          await opened;
+          return target.putBoxEvent(...args);
+        };
+      },
     });
-    const frames = proto.encodeCycles3(cyclesBetween(1000, 1100));
+  return { wrap, open: () => open() };
+}
+
+describe('acquisition broker: the queue of waveforms', () => {
+  const frames = proto.encodeCycles3(cyclesBetween(1000, 1100));
+
+  it('leaves nothing lying, at whatever moment an answer comes in', async () => {
+    const { add, hooks, queue, rejections, store } = await setUp({ limitBytes: 1 });
     const none = proto.encodeCycles3(cyclesBetween(9000, 9100));
-    let boxId = 0;
-    const add = (of: Uint8Array[]): void => {
-      boxId += 1;
-      queue.add({ dialect: 3, boxId, frames: of, request, event: asked, window, receivedAtMs: 1 });
-    };
     // After one answer is done with, the next one comes 0, 1, 2 ... turns of the microtask queue later.
     for (let turns = 0; turns < 40; turns += 1) {
       for (const first of [none, frames]) {
         const done = new Promise<void>((resolve) => {
-          answered = () => {
-            answered = resolve;
+          hooks.answered = () => {
+            hooks.answered = resolve;
             let left = turns;
             const later = (): void => {
               if (left === 0) add(frames);
@@ -76,6 +103,49 @@ describe('acquisition broker: the queue of waveforms', () => {
     }
     assert.equal(queue.counts.stored, 120);
     assert.deepEqual(rejections.totals(), {});
+    await store.close();
+  });
+
+  it('lets a store that takes nothing set the pace once, not for each answer', async () => {
+    let pauses = 0;
+    const after: Clock['after'] = (_, fn) => {
+      pauses += 1;
+      const due = setImmediate(fn);
+      return () => clearImmediate(due);
+    };
+    const { open, wrap } = gate();
+    const { add, queue, store } = await setUp({
+      clock: { ...systemClock, after },
+      wrap,
+      limitBytes: 2 ** 28,
+    });
+    for (let round = 0; round < 2; round += 1) {
+      for (let i = 0; i < 40; i += 1) {
+        await queue.room();
+        add(frames);
+      }
+    }
+    await queue.room();
+    assert.equal(queue.length, 80);
+    assert.equal(pauses, 1);
+    open();
+    await queue.drained();
+    assert.equal(queue.counts.stored, 80);
+    await store.close();
+  });
+
+  it('counts the memory in which samples wait, not only their bytes', async () => {
+    const { open, wrap } = gate();
+    const { add, queue, store } = await setUp({ wrap, limitBytes: 2 ** 28 });
+    const short = proto.encodeCycles3(cyclesBetween(1000, 1001));
+    for (let i = 1; i <= 5; i += 1) {
+      add(short);
+      await queue.room();
+      assert.ok(queue.bytes >= i * 65_536, `${queue.bytes} bytes for ${i} answers`);
+    }
+    open();
+    await queue.drained();
+    assert.deepEqual([queue.bytes, queue.length, queue.counts.stored], [0, 0, 5]);
     await store.close();
   });
 });
