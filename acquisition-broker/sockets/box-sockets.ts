@@ -50,6 +50,7 @@ export class BoxSockets {
   #publish: XPublisher | undefined;
   #pull: Pull | undefined;
   #loops: Promise<unknown> = Promise.resolve();
+  #endWait = (): void => undefined;
 
   constructor(options: BoxSocketsOptions) {
     const copied = (places: Place[]): Place[] => places.map((place) => ({ ...place }));
@@ -65,7 +66,8 @@ export class BoxSockets {
 
   /** @throws MakaiError ENDPOINT_IN_USE, with nothing left open */
   async open(): Promise<void> {
-    const { clock, frameBytes, ioThreads, log, reply, room, subscription } = this.#options;
+    const { clock, frameBytes, ioThreads, log, reply, subscription } = this.#options;
+    const room = (): Promise<void> | undefined => this.#roomOrClosed();
     const common = { linger: 0, maxMessageSize: frameBytes, ...TCP_OPTIONS };
     const publish = new XPublisher({
       ...common,
@@ -104,6 +106,7 @@ export class BoxSockets {
     this.#outbox.attach(undefined);
     this.#publish?.close();
     this.#pull?.close();
+    this.#endWait();
     this.#publish = undefined;
     this.#pull = undefined;
     await this.#loops;
@@ -113,6 +116,16 @@ export class BoxSockets {
   /** Publishes to the boxes; while the sockets are closed it goes nowhere, and the request is asked again. */
   publish(frames: readonly [string, Uint8Array]): void {
     this.#outbox.send(frames);
+  }
+
+  /** Room for the next answer, or the end of the wait for it: while the store is away there may be none for hours. */
+  #roomOrClosed(): Promise<void> | undefined {
+    const later = this.#options.room();
+    if (later === undefined) return undefined;
+    return new Promise((resolve, reject) => {
+      this.#endWait = resolve;
+      later.then(resolve, reject);
+    });
   }
 
   /** No further answers are read; what goes out still does. */
