@@ -131,6 +131,9 @@ export class MeasurementWriter implements Running {
   /** Writes what waits; what the store does not take within some seconds is dropped, counted and logged. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    // A pause may be as long as there is time: what waits for its end is tried at once.
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
     this.#close();
     this.#write();
     let deadline: NodeJS.Timeout | undefined;

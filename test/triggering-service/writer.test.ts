@@ -187,6 +187,18 @@ describe('triggering-service: measurement writer', () => {
     await writer.stop();
   });
 
+  it('does not sit out the pause after a failure when it stops', async () => {
+    open();
+    store.failures = 1;
+    writer.add(rows(100));
+    await until(() => writer.status().failures === 1);
+    const stopped = writer.stop();
+    await new Promise(setImmediate);
+    assert.deepEqual(store.batches, [100]);
+    await stopped;
+    assert.equal(writer.status().stored, 100);
+  });
+
   it('writes what waits when it stops', async () => {
     open({ delayMs: 1000 });
     writer.add(rows(42));
