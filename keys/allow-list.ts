@@ -249,12 +249,11 @@ class WatchedAllowList implements AllowList {
     this.#known = known;
     this.#revoked = revoked;
     const added = new Set([...known.keys()].filter((key) => !before.has(key)));
-    const removed = new Set(
-      this.#anyone ? newlyRevoked : [...before.keys()].filter((key) => !known.has(key)),
-    );
+    const gone = [...before.keys()].filter((key) => !known.has(key));
+    const removed = new Set(this.#anyone ? newlyRevoked : gone);
     const renamed = [...known].filter(([key, id]) => before.has(key) && before.get(key) !== id).length;
+    if (added.size > 0 || gone.length > 0 || renamed > 0) this.#ids = new Set(known.values());
     if (added.size === 0 && removed.size === 0 && renamed === 0) return;
-    this.#ids = new Set(known.values());
     this.#log.info(
       { added: added.size, removed: removed.size, renamed, known: known.size },
       'allow-list changed',

@@ -222,7 +222,7 @@ export class MeasurementWriter implements Running {
     const later = this.#line.findIndex(({ first }) => first > failed.first);
     this.#line.splice(later < 0 ? this.#line.length : later, 0, failed);
     this.#failing = true;
-    if (this.#retryTimer) return;
+    if (this.#retryTimer || this.#stopped) return;
     this.#retryTimer = setTimeout(
       () => {
         this.#retryTimer = undefined;
