@@ -1,4 +1,5 @@
 /** What is allowed, but probably not meant: said by `makai config check` and at every start. */
+import { basename } from 'node:path';
 import { allowListOf, serverKeyOf, storeUrl } from './derived.js';
 import type { Finding } from './findings.js';
 import type {
@@ -135,7 +136,7 @@ function shareNotes(config: TriggeringServiceConfig): Finding[] {
     );
   }
   config.plugins.forEach(({ path }, i) => {
-    const name = COMPARING.find((comparing) => path.includes(comparing));
+    const name = COMPARING.find((comparing) => basename(path).includes(comparing));
     if (name === undefined) return;
     const message = `${name} compares boxes, but sees only those of this share; run it in a service without one`;
     found.push(warn(`plugins[${i}]`, message));

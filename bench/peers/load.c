@@ -16,11 +16,10 @@
 #include <zmq.h>
 #include "clock.h"
 #include "histogram.h"
+#include "pace.h"
 
 static void *context;
-static atomic_long received;
-static atomic_llong last_ns;
-static histogram latencies;
+static arrivals all;
 
 static void check(int bad, const char *what) {
   if (!bad) return;
@@ -39,11 +38,8 @@ static void *sink(void *endpoint) {
     int64_t due;
     if (zmq_recv(socket, topic, sizeof topic, 0) < 0) return NULL;
     if (zmq_recv(socket, payload, sizeof payload, 0) < (int)sizeof due) continue;
-    int64_t now = now_ns();
     memcpy(&due, payload, sizeof due);
-    record(&latencies, now - due);
-    atomic_store(&last_ns, now);
-    atomic_fetch_add(&received, 1);
+    arrived(&all, due);
   }
 }
 
@@ -90,29 +86,14 @@ int main(int argc, char **argv) {
   unsigned char payload[36] = {0};
   char topic[16];
   for (long n = 0; n < messages; n++) {
-    int64_t due = rate > 0 ? start + (int64_t)(n * 1e9 / rate) : now_ns();
-    if (rate > 0) {
-      int64_t ahead = due - now_ns();
-      if (ahead > 50000) usleep(ahead / 1000);
-    } else {
-      while (n - atomic_load(&received) >= window) usleep(20);
-    }
+    int64_t due = turn(&all, start, n, rate, window);
     int sender = n % senders;
     int length = snprintf(topic, sizeof topic, "%d", 1000 + sender);
     memcpy(payload, &due, sizeof due);
     check(zmq_send(sockets[sender], topic, length, ZMQ_SNDMORE) < 0, "send");
     check(zmq_send(sockets[sender], payload, sizeof payload, 0) < 0, "send");
   }
-  /* Whatever is still under way: until nothing has come for two seconds. */
-  for (long before = -1; atomic_load(&received) < messages && before != atomic_load(&received);) {
-    before = atomic_load(&received);
-    for (int i = 0; i < 200 && atomic_load(&received) < messages; i++) usleep(10000);
-  }
-  double seconds = (atomic_load(&last_ns) - start) / 1e9;
-  printf("{\"sent\":%ld,\"received\":%ld,\"seconds\":%.6f,\"p50Ms\":%.4f,\"p99Ms\":%.4f,\"p999Ms\":%.4f}\n", messages,
-         atomic_load(&received), seconds, percentile_ms(&latencies, 0.5), percentile_ms(&latencies, 0.99),
-         percentile_ms(&latencies, 0.999));
-  fflush(stdout);
+  tell(&all, start, messages);
   getchar(); /* stay connected until the broker has been measured */
   _exit(0);
 }

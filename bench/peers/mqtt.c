@@ -13,13 +13,12 @@
 #include <unistd.h>
 #include "clock.h"
 #include "histogram.h"
+#include "pace.h"
 
 enum { KEEPALIVE_S = 3600, HANDSHAKE_LIMIT_S = 120 };
 
-static atomic_long received;
-static atomic_llong last_ns;
 static atomic_bool subscribed;
-static histogram latencies;
+static arrivals all;
 
 static void check(int rc, const char *what) {
   if (rc == MOSQ_ERR_SUCCESS) return;
@@ -29,12 +28,10 @@ static void check(int rc, const char *what) {
 
 static void on_message(struct mosquitto *client, void *data, const struct mosquitto_message *message) {
   (void)client, (void)data;
-  int64_t due, now = now_ns();
+  int64_t due;
   if (message->payloadlen < (int)sizeof due) return;
   memcpy(&due, message->payload, sizeof due);
-  record(&latencies, now - due);
-  atomic_store(&last_ns, now);
-  atomic_fetch_add(&received, 1);
+  arrived(&all, due);
 }
 
 static void on_subscribe(struct mosquitto *client, void *data, int id, int count, const int *granted) {
@@ -98,13 +95,7 @@ int main(int argc, char **argv) {
   unsigned char payload[36] = {0};
   char topic[16];
   for (long n = 0; n < messages; n++) {
-    int64_t due = rate > 0 ? start + (int64_t)(n * 1e9 / rate) : now_ns();
-    if (rate > 0) {
-      int64_t ahead = due - now_ns();
-      if (ahead > 50000) usleep(ahead / 1000);
-    } else {
-      while (n - atomic_load(&received) >= window) usleep(20);
-    }
+    int64_t due = turn(&all, start, n, rate, window);
     struct mosquitto *client = clients[n % senders];
     snprintf(topic, sizeof topic, "opq/%ld", 1000 + n % senders);
     memcpy(payload, &due, sizeof due);
@@ -112,15 +103,7 @@ int main(int argc, char **argv) {
     check(mosquitto_publish(client, NULL, topic, sizeof payload, payload, 0, false), "publish");
     while (mosquitto_want_write(client)) check(mosquitto_loop_write(client, 1), "write");
   }
-  for (long before = -1; atomic_load(&received) < messages && before != atomic_load(&received);) {
-    before = atomic_load(&received);
-    for (int i = 0; i < 200 && atomic_load(&received) < messages; i++) usleep(10000);
-  }
-  double seconds = (atomic_load(&last_ns) - start) / 1e9;
-  printf("{\"sent\":%ld,\"received\":%ld,\"seconds\":%.6f,\"p50Ms\":%.4f,\"p99Ms\":%.4f,\"p999Ms\":%.4f}\n", messages,
-         atomic_load(&received), seconds, percentile_ms(&latencies, 0.5), percentile_ms(&latencies, 0.99),
-         percentile_ms(&latencies, 0.999));
-  fflush(stdout);
+  tell(&all, start, messages);
   getchar(); /* stay connected until the broker has been measured */
   _exit(0);
 }

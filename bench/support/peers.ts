@@ -1,10 +1,13 @@
 /** Our own small C peers, compiled from bench/peers when they are missing or older than their source. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 
 export const PEER_SOURCES = join(PACKAGE_ROOT, 'bench/peers');
+const isHeader = (file: string): boolean => file.endsWith('.h');
+const inSources = (file: string): string => join(PEER_SOURCES, file);
+const mtimeMs = (file: string): number => statSync(file).mtimeMs;
 const BUILD = join(PACKAGE_ROOT, 'build/peers');
 
 /**
@@ -16,7 +19,8 @@ export function peer(name: 'broker' | 'fleet' | 'hold' | 'load' | 'mqtt' | 'stre
   const program = join(BUILD, name);
   const [library, packages] =
     name === 'mqtt' ? ['-lmosquitto', 'libmosquitto-dev'] : ['-lzmq', 'libzmq3-dev'];
-  if (existsSync(program) && statSync(program).mtimeMs > statSync(source).mtimeMs) return program;
+  const written = [source, ...readdirSync(PEER_SOURCES).filter(isHeader).map(inSources)].map(mtimeMs);
+  if (existsSync(program) && mtimeMs(program) > Math.max(...written)) return program;
   mkdirSync(BUILD, { recursive: true });
   try {
     execFileSync('cc', ['-O2', '-Wall', '-o', program, source, library, '-pthread'], {

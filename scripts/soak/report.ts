@@ -104,7 +104,7 @@ ${wrong.length === 0 ? 'sound' : wrong.map((line) => `WRONG: ${line}`).join('\n'
 \`\`\`
 
 The fleet's nominal rate is 3.5 measurements a second and box. The daemons dropped nothing (\`makai_dropped_total\` is judged); where less was stored, the
-fleet's process got too little of the two cores to send more.
+fleet, which shares the cores with the daemons, is thought to have sent less: that has not been measured.
 
 "Flat" means: the least-squares slope of a daemon's resident memory over the last half of the run is below ${MAX_GROWTH_MB_PER_MINUTE} MB a minute. The fleet's own memory is
 shown beside it and not judged (boxes fill their buffers for an hour).
