@@ -29,6 +29,7 @@ export class Child implements Running {
   readonly logFile: string;
   readonly #process: ChildProcess;
   readonly #exit: Promise<number | string>;
+  #lastLine = '';
   #stopping = false;
 
   private constructor(options: ChildOptions) {
@@ -74,6 +75,11 @@ export class Child implements Running {
     return this.#process.pid;
   }
 
+  /** What it last printed: once stopped, what it had to say at its end. */
+  get lastLine(): string {
+    return this.#lastLine;
+  }
+
   /** SIGTERM, and SIGKILL for one that does not end. */
   async stop(): Promise<void> {
     this.#stopping = true;
@@ -86,13 +92,14 @@ export class Child implements Running {
       throw new MakaiError('CHILD_FAILED', `${this.name} ended with ${how}; see ${this.logFile}`);
   }
 
-  /** Fulfilled at the ready line. What comes after it on stdout is read and dropped, so that the child never waits for us. */
+  /** Fulfilled at the ready line. What comes after it on stdout is read, so that the child never waits for us. */
   #ready(): Promise<undefined> {
     const { stdout } = this.#process;
     if (stdout === null) return new Promise(() => undefined);
     const lines = createInterface({ input: stdout });
     return new Promise((resolve) => {
       lines.on('line', (line) => {
+        this.#lastLine = line;
         if (line.startsWith('{"ready"')) resolve(undefined);
       });
     });

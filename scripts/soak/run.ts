@@ -27,6 +27,8 @@ const SAMPLE_MS = 5000;
 /** All boxes shake hands and all buffers fill before figures are taken. */
 const SETTLE_MS = 20_000;
 const ASK_EVERY_MS = 15_000;
+/** What the boxes sent last reaches the store. */
+const DRAIN_MS = 3000;
 
 const { values } = parseArgs({
   options: {
@@ -70,10 +72,11 @@ async function run(): Promise<Judged> {
   };
   try {
     for (const kind of DAEMONS) await start(kind, [kind, workspace.configs[kind]]);
-    await start('boxes', boxArguments(workspace));
+    const fleet = await start('boxes', boxArguments(workspace));
     print(`${boxes} boxes, ${minutes} minutes, in ${directory}`);
     await pause(SETTLE_MS);
     const soak = await watch(workspace, children);
+    soak.whole = await wholeRun(workspace, fleet);
     soak.log = DAEMONS.map((kind) => readFileSync(join(workspace.logs, `${kind}.log`), 'utf8')).join('');
     if (values.write) writeDocs(soak);
     return judge(soak);
@@ -111,8 +114,7 @@ async function registerBoxes({ storeUrl }: Workspace): Promise<void> {
 
 /** Samples until the time is up or something ends. */
 async function watch(workspace: Workspace, children: readonly Child[]): Promise<Soak> {
-  const config = (kind: Kind): Record<string, string> =>
-    JSON.parse(readFileSync(workspace.configs[kind], 'utf8')) as Record<string, string>;
+  const config = (kind: Kind): Record<string, string> => configOf(workspace, kind);
   const asker = startAsker({
     requests: config('acquisition-broker').backend_pull ?? '',
     notices: workspace.endpoints.notices,
@@ -124,6 +126,7 @@ async function watch(workspace: Workspace, children: readonly Child[]): Promise<
   });
   const memory = new Map<string, Sample[]>();
   const delay = new Map<string, Sample[]>();
+  const rate: Sample[] = [];
   const add = (map: Map<string, Sample[]>, name: string, value: number): void => {
     const list = map.get(name) ?? [];
     map.set(name, list);
@@ -140,7 +143,13 @@ async function watch(workspace: Workspace, children: readonly Child[]): Promise<
     }
     const over = end.signal.aborted || Date.now() - startedAt >= minutes * 60_000;
     if (over) break;
-    last = await totals(config).catch(() => last);
+    const now = await totals(config).catch(() => undefined);
+    if (now !== undefined) {
+      const seconds = (now.atMs - last.atMs) / 1000;
+      const value = (now.stored - last.stored) / seconds;
+      if (seconds > 1) rate.push({ minutes: (now.atMs - startedAt) / 60_000, value });
+      last = now;
+    }
     await pause(SAMPLE_MS);
   }
   const seconds = (Date.now() - startedAt) / 1000;
@@ -152,24 +161,48 @@ async function watch(workspace: Workspace, children: readonly Child[]): Promise<
     seconds,
     memory,
     delay,
+    rate,
     asked,
     deaths,
     log: '',
     stored: last.stored - first.stored,
-    dropped: last.dropped,
+    storedSeconds: (last.atMs - first.atMs) / 1000,
+    whole: { sent: Number.NaN, received: Number.NaN, stored: Number.NaN, dropped: [] },
     cpu: cpus()[0]?.model ?? 'unknown',
     startedAt,
   };
 }
 
-async function totals(
-  config: (kind: Kind) => Record<string, string>,
-): Promise<{ stored: number; dropped: string[] }> {
+interface Totals {
+  atMs: number;
+  received: number;
+  stored: number;
+  dropped: string[];
+}
+
+async function totals(config: (kind: Kind) => Record<string, string>): Promise<Totals> {
   const text = await metrics(config('triggering-service'));
   const dropped = text
     .split('\n')
     .filter((line) => line.startsWith('makai_dropped_total{') && !line.endsWith(' 0'));
-  return { stored: metricValue(text, 'makai_measurements_stored_total'), dropped };
+  return {
+    atMs: Date.now(),
+    received: metricValue(text, 'makai_messages_total', 'kind="measurement"'),
+    stored: metricValue(text, 'makai_measurements_stored_total'),
+    dropped,
+  };
+}
+
+/** Switches the boxes off, waits for what is still on its way, and counts it from end to end. */
+async function wholeRun(workspace: Workspace, fleet: Child): Promise<Soak['whole']> {
+  await fleet.stop();
+  await sleep(DRAIN_MS);
+  const sent = (JSON.parse(fleet.lastLine) as { measurements?: number }).measurements ?? Number.NaN;
+  return { sent, ...(await totals((kind) => configOf(workspace, kind))) };
+}
+
+function configOf(workspace: Workspace, kind: Kind): Record<string, string> {
+  return JSON.parse(readFileSync(workspace.configs[kind], 'utf8')) as Record<string, string>;
 }
 
 function metrics({ status }: Record<string, string>): Promise<string> {
@@ -192,6 +225,14 @@ function writeDocs(soak: Soak): void {
   writeFileSync(
     join(docs, 'soak-memory.svg'),
     svgOf({ title: 'Memory of each process', unit: 'MB', series: series(soak.memory) }),
+  );
+  writeFileSync(
+    join(docs, 'soak-rate.svg'),
+    svgOf({
+      title: 'Measurements stored',
+      unit: '1/s',
+      series: series(new Map([['triggering-service', soak.rate]])),
+    }),
   );
   writeFileSync(
     join(docs, 'soak-delay.svg'),

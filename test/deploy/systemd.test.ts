@@ -46,6 +46,7 @@ describe('deploy/systemd', () => {
       );
       const level = Number(/Overall exposure level for \S+: ([\d.]+)/.exec(out)?.[1]);
       assert.ok(level < 2, `exposure ${level}`);
+      process.stdout.write(`      exposure ${level}, below 2.0\n`);
     });
   }
 

@@ -34,6 +34,8 @@ export interface LineOptions {
   boxEndpoints?: (endpoints: Workspace['endpoints']) => Partial<Workspace['endpoints']>;
   /** the one daemon that is started; all unless given */
   only?: Kind;
+  /** where the keys of boxes come from; the directory unless given */
+  whiteList?: 'directory' | 'both';
   /** false: a case has boxes of its own */
   boxes?: boolean;
 }
@@ -177,7 +179,7 @@ function processOf(workspace: Workspace, kind: Kind, { env, prefix }: LineOption
 function writeConfigs(
   { configs }: Workspace,
   stored: { store: string; spool: { path: string } },
-  { address, config = {} }: LineOptions,
+  { address, config = {}, whiteList }: LineOptions,
 ): Record<Kind, Record<string, unknown>> {
   const written = {} as Record<Kind, Record<string, unknown>>;
   for (const kind of KINDS) {
@@ -186,7 +188,8 @@ function writeConfigs(
       'tcp://127.0.0.1',
       `tcp://${host ?? '127.0.0.1'}`,
     );
-    const own = kind === 'triggering-broker' ? {} : stored;
+    const access = whiteList === undefined ? {} : { white_list: whiteList, store: stored.store };
+    const own = { ...(kind === 'triggering-broker' ? {} : stored), ...access };
     // The plugins of the workspace would ask for events of their own.
     const plugins = kind === 'triggering-service' ? { plugins: [] } : {};
     written[kind] = { ...(JSON.parse(base) as Record<string, unknown>), ...own, ...plugins, ...config[kind] };

@@ -13,19 +13,24 @@ export interface TcpSender {
 }
 
 export function tcpSender(host: string, port: number): TcpSender {
-  const open = new Set<Promise<void>>();
+  let open = 0;
   let count = 0;
+  const waiting: (() => void)[] = [];
+  const change = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
   return {
     async send(frames) {
-      while (open.size >= AT_ONCE) await Promise.race(open);
+      while (open >= AT_ONCE) await change();
+      open += 1;
       count += 1;
       // Each port of ours rests a while after its connection; more addresses have more ports.
       const localAddress = `127.0.${(count >> 8) & 63}.${1 + (count & 127)}`;
-      const done = once(host, port, localAddress, joined(frames)).finally(() => open.delete(done));
-      open.add(done);
+      void once(host, port, localAddress, joined(frames)).then(() => {
+        open -= 1;
+        for (const wake of waiting.splice(0)) wake();
+      });
     },
     async idle() {
-      while (open.size > 0) await Promise.all(open);
+      while (open > 0) await change();
     },
     close: () => undefined,
   };

@@ -1,5 +1,6 @@
 /** Every case of the fault suite, in the order in which they run. */
 import type { FaultCase } from '../case.js';
+import { ACCESS } from './access.js';
 import { CLOCK } from './clock.js';
 import { DISK } from './disk.js';
 import { DURABLE } from './durable.js';
@@ -7,4 +8,12 @@ import { HOSTILE } from './hostile.js';
 import { KILLS } from './kills.js';
 import { NETWORK } from './network.js';
 
-export const CASES: readonly FaultCase[] = [...KILLS, ...DURABLE, ...DISK, ...CLOCK, ...HOSTILE, ...NETWORK];
+export const CASES: readonly FaultCase[] = [
+  ...ACCESS,
+  ...KILLS,
+  ...DURABLE,
+  ...DISK,
+  ...CLOCK,
+  ...HOSTILE,
+  ...NETWORK,
+];
