@@ -1,4 +1,5 @@
 /** Inputs for one endpoint of a running daemon: it must live, work, log no error of its own, and its memory must stay. */
+import { lastHalf, type Sample } from '../../scripts/soak/figures.js';
 import type { EndpointTarget, Entrance } from './endpoints.js';
 import type { DaemonUnderTest } from './line.js';
 import { mutated, mutatedFrames } from './mutate.js';
@@ -11,6 +12,8 @@ export interface EndpointResult {
   /** MB of the daemon: mean of the third and of the last quarter of the run */
   thirdQuarterMb: number;
   lastQuarterMb: number;
+  /** MB a minute, least squares over the last half: of a run of seconds, mostly garbage that is not collected yet */
+  slope: number;
 }
 
 const SAMPLES = 200;
@@ -27,7 +30,7 @@ export async function fuzzEndpoint(
   const random = seededRandom(seed);
   const corpus = seedsOf(target.seeds);
   const pool = corpus.flat();
-  const memory: number[] = [];
+  const memory: Sample[] = [];
   const every = Math.max(1, Math.floor(inputs / SAMPLES));
   const startedAt = performance.now();
   const entrance = await target.open(daemon);
@@ -35,7 +38,8 @@ export async function fuzzEndpoint(
     for (let i = 0; i < inputs; i += 1) {
       const base = i < corpus.length ? corpus[i] : random.pick(corpus);
       await entrance.send(i < corpus.length ? (base ?? []) : next(base ?? []));
-      if (i % every === 0) memory.push(daemon.memory());
+      if (i % every === 0)
+        memory.push({ minutes: (performance.now() - startedAt) / 60_000, value: daemon.memory() });
       if (daemon.deaths.length > 0) throw new Error(`at input ${i} of seed ${seed}: ${daemon.deaths.join()}`);
     }
     await stillWorks(entrance, daemon);
@@ -52,6 +56,7 @@ export async function fuzzEndpoint(
     seconds: (performance.now() - startedAt) / 1000,
     thirdQuarterMb: mean(memory.slice(memory.length / 2, (memory.length * 3) / 4)),
     lastQuarterMb: mean(memory.slice((memory.length * 3) / 4)),
+    slope: lastHalf(memory).slope,
   };
 
   function next(base: readonly Uint8Array[]): Uint8Array[] {
@@ -74,6 +79,6 @@ async function stillWorks(entrance: Entrance, daemon: DaemonUnderTest): Promise<
   await Promise.race([entrance.works(), died]);
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+function mean(samples: readonly Sample[]): number {
+  return samples.reduce((sum, { value }) => sum + value, 0) / samples.length;
 }

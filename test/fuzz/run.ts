@@ -74,8 +74,8 @@ async function fuzzDaemon(
     try {
       const count = target.connections ? Math.min(inputs, connections) : inputs;
       const result = await fuzzEndpoint(target, daemon, count, seed);
-      const { lastQuarterMb, seconds, thirdQuarterMb } = result;
-      const memory = `${thirdQuarterMb.toFixed(1)} MB in the third quarter, ${lastQuarterMb.toFixed(1)} in the last`;
+      const { lastQuarterMb, seconds, slope, thirdQuarterMb } = result;
+      const memory = `${thirdQuarterMb.toFixed(1)} MB in the third quarter, ${lastQuarterMb.toFixed(1)} in the last, ${slope.toFixed(2)} MB a minute`;
       print(`${title}: ${count} inputs, ${seconds.toFixed(1)} s, ${memory}`);
       if (!(lastQuarterMb < thirdQuarterMb * SLACK_FACTOR + SLACK_MB)) throw new Error('memory is not flat');
     } finally {
