@@ -61,7 +61,10 @@ export function createCore(options: CoreOptions) {
   const patience: Patience = { clock, log, stopping: stopping.signal };
   const base = { clock, log, store, rejections, patience };
   const presence = new Presence(clock, REMEMBERED_BOXES, () => rejections.count('too_many_subscriptions'));
-  const sender = new BoxSender({ proto, publish: outlets.toBoxes, rejections, traffic });
+  const sender = new BoxSender({
+    ...{ proto, publish: outlets.toBoxes, rejections, traffic },
+    readSent: () => pinger.postpone(),
+  });
   const asker = new Asker({ clock, sender, presence, identity });
   const book = new RequestBook({
     clock,
@@ -71,7 +74,7 @@ export function createCore(options: CoreOptions) {
     settleMs: SETTLE_MS,
     done: (request) => forget(request, store, log),
   });
-  const pinger = new Pinger({
+  const pinger: Pinger = new Pinger({
     clock,
     ping: (number) => {
       presence.broadcast();
@@ -101,7 +104,6 @@ export function createCore(options: CoreOptions) {
     proto,
     rate,
     maxWindowMs: config.max_window_ms,
-    taken: () => pinger.clientAsked(),
   });
   const replyCounts = { received: 0, pong: 0, error: 0, resp: 0, response: 0, routed: 0 };
   const dispatchReply = replyDispatcher({

@@ -1,6 +1,6 @@
 /**
- * PING: each 13 s while no client asks for anything, so that a Box 2 does not take the line for dead (after 60 s it renews its
- * socket). A Box 2 that has just connected is greeted with one, because only its answer tells its id.
+ * PING: each 13 s while nothing else is asked of the Box 2s, so that none takes the line for dead (after 60 s without a message it renews
+ * its socket). A Box 2 that has just connected is greeted with one, because only its answer tells its id.
  */
 import type { Running } from '../../common/lifecycle.js';
 import type { Clock } from '../clock.js';
@@ -30,11 +30,11 @@ export class Pinger implements Running {
     this.#clock = clock;
     this.#ping = ping;
     this.#greeted = greeted;
-    this.clientAsked();
+    this.postpone();
   }
 
-  /** A client asked for something: the next PING is due 13 s from now. */
-  clientAsked(): void {
+  /** A READ went out to all Box 2s: the next PING is due 13 s from now. */
+  postpone(): void {
     this.#cancelPing();
     if (!this.#stopped) this.#cancelPing = this.#clock.after(PING_EVERY_MS, () => this.#send());
   }
@@ -58,6 +58,6 @@ export class Pinger implements Running {
   #send(): void {
     this.#ping(this.#count);
     this.#count += 1;
-    this.clientAsked();
+    this.postpone();
   }
 }

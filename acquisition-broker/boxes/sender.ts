@@ -28,6 +28,8 @@ export interface BoxSenderDeps {
   publish: Publish;
   rejections: Rejections;
   traffic: Traffic;
+  /** called when a READ went out: every Box 2 hears it */
+  readSent(): void;
 }
 
 export class BoxSender {
@@ -56,7 +58,9 @@ export class BoxSender {
       back: startMs,
       forward: endMs,
     });
-    if (this.#send(BOX2_TOPIC, message)) this.sent.read += 1;
+    if (!this.#send(BOX2_TOPIC, message)) return;
+    this.sent.read += 1;
+    this.#deps.readSent();
   }
 
   /** A Command to one Box 3. */

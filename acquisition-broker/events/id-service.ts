@@ -14,7 +14,7 @@ const TOO_MANY_PAUSE_MS = 20;
 
 export interface IdServiceDeps {
   numbers: EventNumbers;
-  rate: RateLimit;
+  rate: Pick<RateLimit, 'allows'>;
   clock: Clock;
   patience: Patience;
   rejections: Rejections;
@@ -28,7 +28,11 @@ export function idService({ clock, numbers, patience, rate, rejections, send }: 
 } {
   const counts = { answered: 0 };
   const handle = async (): Promise<void> => {
-    while (!rate.allows('event numbers')) await pause(clock, TOO_MANY_PAUSE_MS, patience.stopping);
+    while (!rate.allows('event numbers')) {
+      // A pause that was ended by the stop would be no pause, and this a loop without rest.
+      if (patience.stopping.aborted) return;
+      await pause(clock, TOO_MANY_PAUSE_MS, patience.stopping);
+    }
     try {
       const [number = 0] = await untilDone(() => numbers.next(1), 'event numbers', patience);
       await send(String(number));

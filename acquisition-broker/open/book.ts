@@ -1,14 +1,16 @@
 /**
  * The book of open requests: when each is asked (5, 10 and 20 s after the first time once more, given up after 60 s) and which one
- * an answer belongs to. Closed requests stay for a while, because answers come late over a bad line. Memory is bounded by the
- * number of boxes asked: past the limit no request is taken, and as many of the closed ones are remembered.
+ * an answer belongs to. Closed requests stay for a while, because answers come late over a bad line. Memory is bounded by the number of
+ * boxes asked: past the limit of boxes that have not answered no request is taken, and as many boxes of closed ones are remembered. A box that
+ * answered no longer counts, so that one silent box does not hold the weight of all that were asked with it; what open requests
+ * remember of those is bounded as well, by some times the limit.
  */
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import type { Clock } from '../clock.js';
 import { MAX_AHEAD_MS } from '../requests/checks.js';
 import type { Asker } from './asker.js';
-import type { OpenRequest } from './request.js';
+import type { BoxAsk, OpenRequest } from './request.js';
 
 /** When commands go out again and when they are given up, in ms after the first time (wire-protocols 3.2). */
 export const RETRY_AFTER_MS = [5_000, 10_000, 20_000] as const;
@@ -16,6 +18,8 @@ export const GIVE_UP_AFTER_MS = 60_000;
 /** How long answers to a closed request are still taken. */
 export const LATE_ANSWERS_MS = 600_000;
 const FORGET_EVERY_MS = 10_000;
+/** Boxes of open requests, also those that answered: so many times the limit. */
+const HELD_TIMES = 4;
 /** Ids of silent boxes named in a log line. */
 const NAMED_IN_LOG = 20;
 
@@ -23,7 +27,7 @@ export interface BookOptions {
   clock: Clock;
   asker: Asker;
   log: Logger;
-  /** boxes asked by open requests at one time; as many closed ones are remembered */
+  /** boxes that open requests wait for at one time; as many of closed ones are remembered */
   limit: number;
   /** ms after the end of a window that lay in the future before boxes are asked for it */
   settleMs: number;
@@ -41,6 +45,7 @@ export class RequestBook implements Running {
   /** box id → open requests that wait for it */
   readonly #waiting = new Map<number, Set<OpenRequest>>();
   #openAsks = 0;
+  #heldAsks = 0;
   #closedAsks = 0;
   #stopped = false;
   #cancelForget = (): void => undefined;
@@ -55,14 +60,16 @@ export class RequestBook implements Running {
     return this.#open.size;
   }
 
-  /** Boxes asked by open requests. */
+  /** Boxes that open requests wait for. */
   get openAsks(): number {
     return this.#openAsks;
   }
 
   /** Whether `asks` more boxes can be asked. */
   hasRoom(asks: number): boolean {
-    return this.#openAsks + Math.max(1, asks) <= this.#options.limit;
+    const { limit } = this.#options;
+    const more = Math.max(1, asks);
+    return this.#openAsks + more <= limit && this.#heldAsks + more <= HELD_TIMES * limit;
   }
 
   isTaken(sequenceNumber: number): boolean {
@@ -74,7 +81,8 @@ export class RequestBook implements Running {
     if (this.#stopped) return;
     this.counts.opened += 1;
     this.#open.add(request);
-    this.#openAsks += weight(request);
+    this.#openAsks += request.weight;
+    this.#heldAsks += held(request);
     for (const { boxId, seq } of request.asks.values()) {
       if (seq !== undefined) this.#bySeq.set(seq, request);
       this.#waiting.set(boxId, (this.#waiting.get(boxId) ?? new Set()).add(request));
@@ -115,7 +123,7 @@ export class RequestBook implements Running {
     this.counts.answered += 1;
     if (empty) this.counts.empty += 1;
     const ask = request.asks.get(boxId);
-    if (ask !== undefined) ask.state = 'answered';
+    if (ask !== undefined) this.#giveBack(request, ask);
     this.#stopWaiting(boxId, request);
     if (request.closedAt === undefined && this.#isComplete(request)) this.#close(request);
     this.#settled(request);
@@ -186,12 +194,22 @@ export class RequestBook implements Running {
     request.cancel();
     request.closedAt = this.#options.clock.monotonic();
     this.#open.delete(request);
-    this.#openAsks -= weight(request);
+    this.#openAsks -= request.weight;
+    this.#heldAsks -= held(request);
     for (const boxId of request.asks.keys()) this.#stopWaiting(boxId, request);
     this.#closed.add(request);
-    this.#closedAsks += weight(request);
+    this.#closedAsks += held(request);
     this.#forget();
     this.#finish(request);
+  }
+
+  /** A box answered: a request waits for it no more. */
+  #giveBack(request: OpenRequest, ask: BoxAsk): void {
+    if (ask.state === 'answered') return;
+    ask.state = 'answered';
+    if (request.closedAt !== undefined || request.weight === 1) return;
+    request.weight -= 1;
+    this.#openAsks -= 1;
   }
 
   /** One answer less that is being decoded or stored. */
@@ -225,7 +243,7 @@ export class RequestBook implements Running {
       const isOld = now - (request.closedAt ?? now) > LATE_ANSWERS_MS;
       if (!isOld && this.#closedAsks <= this.#options.limit) return;
       this.#closed.delete(request);
-      this.#closedAsks -= weight(request);
+      this.#closedAsks -= held(request);
       for (const { seq } of request.asks.values()) if (seq !== undefined) this.#bySeq.delete(seq);
       const eventId = request.event?.event.event_id;
       if (eventId !== undefined && this.#byRead.get(eventId) === request) this.#byRead.delete(eventId);
@@ -233,7 +251,7 @@ export class RequestBook implements Running {
   }
 }
 
-/** What a request counts against the limit: its boxes, and one for itself where it names none. */
-function weight(request: OpenRequest): number {
+/** What is remembered of a request: its boxes, and one for itself where it names none. */
+function held(request: OpenRequest): number {
   return Math.max(1, request.asks.size);
 }

@@ -56,6 +56,8 @@ export interface OpenRequest {
   readAudience: number;
   /** Box 2s that answered */
   readonly readAnswers: Set<number>;
+  /** what it counts against the limit of open requests: boxes that have not answered, at least one */
+  weight: number;
   /** the first sending has happened */
   started: boolean;
   /** clock.monotonic() when it was closed: no more commands go out, late answers are still taken */
@@ -95,6 +97,7 @@ export function newRequest(init: NewRequest): OpenRequest {
     readAt: undefined,
     readAudience: 0,
     readAnswers: new Set(),
+    weight: Math.max(1, init.asks.length),
     started: false,
     closedAt: undefined,
     storing: 0,

@@ -9,8 +9,6 @@ import { handleRead, READ_CLIENT } from './read.js';
 export interface RequestDispatcherOptions extends RequestContext {
   proto: Proto;
   rejections: Rejections;
-  /** called for each request that was taken */
-  taken(): void;
 }
 
 /** The handler of messages on `backend_pull`, and how many requests came and were taken. */
@@ -18,7 +16,7 @@ export function requestDispatcher(options: RequestDispatcherOptions): {
   handle(frames: readonly Uint8Array[]): void;
   counts: { received: number; taken: number };
 } {
-  const { proto, rejections, taken } = options;
+  const { proto, rejections } = options;
   const counts = { received: 0, taken: 0 };
   const handleFrame = (frame: Uint8Array): void => {
     counts.received += 1;
@@ -27,7 +25,6 @@ export function requestDispatcher(options: RequestDispatcherOptions): {
       const refusal = dispatch(request, options);
       if (refusal !== undefined) return void rejections.count(refusal, clientName(request));
       counts.taken += 1;
-      taken();
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       rejections.count('malformed_request', undefined, error.message);

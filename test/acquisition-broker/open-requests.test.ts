@@ -260,6 +260,37 @@ describe('acquisition broker: open requests', () => {
     assert.deepEqual(known, [...Array(10).fill(false), ...Array(10).fill(true)]);
   });
 
+  it('counts boxes that have not answered: one silent box does not hold the weight of the others', () => {
+    const { answer, book, clock, request } = bookOf(3);
+    const open = request({ 7: 3, 8: 3 });
+    book.add(open);
+    assert.equal(book.hasRoom(2), false);
+    answer(open, 7);
+    assert.deepEqual([book.openAsks, book.hasRoom(2), book.hasRoom(3)], [1, true, false]);
+    answer(open, 7);
+    answer(open, 9);
+    assert.equal(book.openAsks, 1, 'a second answer and one of a box not asked give nothing back');
+    answer(open, 8);
+    assert.deepEqual([book.openRequests, book.openAsks], [0, 0]);
+    const late = request({ 7: 3, 8: 3, 9: 3 });
+    book.add(late);
+    clock.advance(60_000);
+    answer(late, 7);
+    assert.equal(book.openAsks, 0, 'nor does one that comes after the end');
+  });
+
+  it('bounds what it remembers of open requests too, whoever has answered', () => {
+    const { answer, book, clock, request } = bookOf(3);
+    for (let i = 0; i < 2; i += 1) {
+      const open = request({ 7: 3, 8: 3, 9: 3, 10: 3, 11: 3, 12: 3 });
+      book.add(open);
+      for (const boxId of [7, 8, 9, 10, 11]) answer(open, boxId);
+    }
+    assert.deepEqual([book.openRequests, book.openAsks, book.hasRoom(1)], [2, 2, false], 'four times 3');
+    clock.advance(60_000);
+    assert.deepEqual([book.openAsks, book.hasRoom(3)], [0, true]);
+  });
+
   it('leaves no timer behind', async () => {
     const { answer, book, clock, request } = bookOf();
     const open = request({ 7: 3 });

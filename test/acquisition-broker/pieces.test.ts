@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Locations } from '../../acquisition-broker/boxes/locations.js';
-import { PING_EVERY_MS, Pinger } from '../../acquisition-broker/boxes/pinger.js';
 import { Presence, parseSubscription } from '../../acquisition-broker/boxes/presence.js';
 import { BoxSender, dangerOf } from '../../acquisition-broker/boxes/sender.js';
 import { SequenceNumbers } from '../../acquisition-broker/boxes/sequence-numbers.js';
-import { EventNumbers } from '../../acquisition-broker/events/numbers.js';
 import { clientOf, isUsableIdentity, parseDataIdentity } from '../../acquisition-broker/requests/identity.js';
 import { RateLimit } from '../../acquisition-broker/requests/rate-limit.js';
 import { silentLogger } from '../../common/log.js';
@@ -130,17 +128,19 @@ describe('acquisition broker: what goes out to boxes', () => {
     const rejections = new Rejections(silentLogger());
     const traffic = { sent: 0, recv: 0 };
     const publish = (frames: readonly [string, Uint8Array]): void => void sent.push([...frames]);
+    const reads: string[] = [];
+    const readSent = (): void => void reads.push('READ');
     return {
       sent,
       rejections,
       traffic,
-      publish,
-      sender: new BoxSender({ proto, publish, rejections, traffic }),
+      reads,
+      sender: new BoxSender({ proto, publish, rejections, traffic, readSent }),
     };
   }
 
   it('is two frames, and what the boxes understand', () => {
-    const { sender, sent, traffic } = senderOf();
+    const { reads, sender, sent, traffic } = senderOf();
     sender.ping(3);
     sender.read(1, { startMs: 1_795_315_359_160, endMs: 1_795_315_369_159 });
     sender.command({ seq: 6, boxId: 7, timestampMs: 1, identity: 'a', body: { kind: 'info' } });
@@ -148,6 +148,7 @@ describe('acquisition broker: what goes out to boxes', () => {
       sent.map(([topic]) => topic),
       ['evget', 'evget', '7'],
     );
+    assert.equal(reads.length, 1, 'PING and Command are not told of');
     assert.equal(Buffer.from(sent[0]?.[1] ?? []).toString('hex'), '08011003');
     assert.equal(
       Buffer.from(sent[1]?.[1] ?? []).toString('hex'),
@@ -190,37 +191,6 @@ describe('acquisition broker: what goes out to boxes', () => {
     const { rejections, sender, sent } = senderOf();
     sender.command({ seq: 1, boxId: 7, timestampMs: 1, identity: '', body: { kind: 'info' } });
     assert.deepEqual([sent.length, sender.sent.unsafe, rejections.totals()], [0, 1, { unsafe_for_boxes: 1 }]);
-  });
-});
-
-describe('acquisition broker: PING', () => {
-  it('goes out each 13 s while no client asks, counted from 0', async () => {
-    const clock = new ManualClock();
-    const pings: string[] = [];
-    const pinger = new Pinger({
-      clock,
-      ping: (number) => pings.push(`${clock.monotonic() / 1000} ${number}`),
-      greeted: () => pings.push('greeted'),
-    });
-    clock.advance(2 * PING_EVERY_MS);
-    assert.deepEqual(pings, ['13 0', '26 1']);
-    clock.advance(10_000);
-    pinger.clientAsked();
-    clock.advance(12_999);
-    assert.equal(pings.length, 2);
-    clock.advance(1);
-    assert.deepEqual(pings.slice(2), ['49 2']);
-    pinger.greet();
-    pinger.greet();
-    clock.advance(250);
-    assert.deepEqual(pings.slice(3), ['49.25 3', 'greeted']);
-    clock.advance(PING_EVERY_MS);
-    assert.deepEqual(pings.slice(5), ['62.25 4']);
-    await pinger.stop();
-    pinger.clientAsked();
-    pinger.greet();
-    clock.advance(100_000);
-    assert.equal(pings.length, 6);
   });
 });
 
@@ -273,34 +243,6 @@ describe('acquisition broker: requests a second', () => {
     for (let i = 0; i < 100; i += 1) rate.allows(`made up ${i}`);
     clock.advance(60_000);
     assert.equal(taken('a', 100), 20);
-  });
-});
-
-describe('acquisition broker: event numbers', () => {
-  it('are drawn together while a drawing is under way, in the order of asking', async () => {
-    const draws: number[] = [];
-    let next = 1;
-    const numbers = new EventNumbers({
-      nextEventIds: async (count) => {
-        draws.push(count);
-        await Promise.resolve();
-        return Array.from({ length: count }, () => next++);
-      },
-    });
-    const given = await Promise.all([numbers.next(1), numbers.next(2), numbers.next(1)]);
-    assert.deepEqual(given, [[1], [2, 3], [4]]);
-    assert.deepEqual(draws, [1, 3]);
-    assert.equal(numbers.drawn, 4);
-  });
-
-  it('fail for those who asked, and go on', async () => {
-    let away = true;
-    const numbers = new EventNumbers({
-      nextEventIds: () => (away ? Promise.reject(new Error('away')) : Promise.resolve([1])),
-    });
-    await assert.rejects(numbers.next(1), /away/);
-    away = false;
-    assert.deepEqual(await numbers.next(1), [1]);
   });
 });
 
