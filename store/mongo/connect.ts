@@ -1,5 +1,5 @@
 /** From a MongoDB URL to a connected client: the URL's own options stand above ours, its database above `opq`. */
-import { type Db, MongoClient, type MongoClientOptions } from 'mongodb';
+import { type Db, MongoClient, type MongoClientOptions, MongoNetworkError } from 'mongodb';
 import { MakaiError, messageOf } from '../../common/errors.js';
 import { storeError } from './errors.js';
 import { DEFAULT_DATABASE, databaseOf, publicUrl } from './url.js';
@@ -44,13 +44,28 @@ export async function connect(url: string, timeoutMs = 5_000): Promise<Connectio
     );
   }
   try {
-    await client.connect();
+    await connected(client);
     const db = client.db(databaseOf(url) ?? DEFAULT_DATABASE);
     await db.command({ ping: 1 });
     return { client, db };
   } catch (error) {
     await client.close().catch(() => undefined);
     throw storeError(error, `reach ${publicUrl(url)}`);
+  }
+}
+
+/** Connects. The name of mongodb+srv:// is looked up first, which the driver does not bound: a name server that is silent would hold a start up for a minute. */
+async function connected(client: MongoClient): Promise<void> {
+  const patienceMs = 2 * client.options.serverSelectionTimeoutMS;
+  const connecting = client.connect();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new MongoNetworkError(`no answer within ${patienceMs} ms`)), patienceMs);
+  });
+  try {
+    await Promise.race([connecting, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -22,6 +22,18 @@ const REFUSED = new Set([
 /** 13 Unauthorized, 18 AuthenticationFailed, 8000 AtlasError (what a hosted server gives for a wrong login). */
 const DENIED = new Set([13, 18, 8000]);
 
+/** Looking a name up, or connecting: what fails here fails before any server has seen a document. */
+const NETWORK_CALLS = /^(query|getaddrinfo|connect)/;
+
+/**
+ * An error of the network that the driver hands on as it is: a name of mongodb+srv:// that cannot be looked up. (A file that cannot be read, a key that
+ * is none, come as plain errors too; those are mistakes.)
+ */
+function isNetworkError(error: unknown): boolean {
+  if (!(error instanceof Error) || !('syscall' in error)) return false;
+  return typeof error.syscall === 'string' && NETWORK_CALLS.test(error.syscall);
+}
+
 /** The server's numeric error code, or undefined for an error that did not come from a server. */
 export function serverCode(error: unknown): number | undefined {
   if (error instanceof MongoServerError && typeof error.code === 'number') return error.code;
@@ -42,7 +54,8 @@ export function storeError(error: unknown, doing: string): MakaiError {
       cause: error,
     });
   }
-  if ((code !== undefined && REFUSED.has(code)) || !(error instanceof MongoError)) {
+  const isAnswer = code !== undefined && REFUSED.has(code);
+  if (isAnswer || !(error instanceof MongoError || isNetworkError(error))) {
     return new MakaiError('STORE_REFUSED', message, {
       hint: 'A validator, another unique index or a size limit stands in the way; `makai store check` lists what it finds.',
       cause: error,

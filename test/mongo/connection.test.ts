@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { getServers, setServers } from 'node:dns';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,6 +11,7 @@ import { promisify } from 'node:util';
 import { silentLogger } from '../../common/log.js';
 import { openMongoStore } from '../../store/mongo/index.js';
 import { databaseOf, isMongoUrl, publicUrl } from '../../store/mongo/url.js';
+import { withSpool } from '../../store/spool/index.js';
 import { all } from '../store/contract/given.js';
 import { freePort } from '../support/free-port.js';
 import { givenMongo } from '../support/mongo-server.js';
@@ -71,6 +75,49 @@ describe('MongoDB: connection', () => {
       code: 'STORE_UNAVAILABLE',
     });
     silent.close();
+  });
+
+  for (const [what, rcode] of [
+    ['does not know the name', 3],
+    ['is not served itself', 2],
+    ['does not say a word', undefined],
+  ] as const) {
+    it(`mongodb+srv:// with a name server that ${what}: a spooled store starts all the same`, async () => {
+      const names = createSocket('udp4').bind(0, '127.0.0.1');
+      await once(names, 'listening');
+      names.on('message', (question, { address, port }) => {
+        if (rcode === undefined) return;
+        // The question, marked as its own answer.
+        question[2] = (question[2] ?? 0) | 0x80;
+        question[3] = 0x80 | rcode;
+        names.send(question, port, address);
+      });
+      const before = getServers();
+      setServers([`127.0.0.1:${names.address().port}`]);
+      const folder = mkdtempSync(join(tmpdir(), 'makai-srv-'));
+      const opening = () => openMongoStore('mongodb+srv://user:SECRET@db.example.org/opq', options, 100);
+      try {
+        await assert.rejects(opening(), (error: Error & { code?: string }) => {
+          assert.equal(error.code, 'STORE_UNAVAILABLE', error.message);
+          assert.doesNotMatch(error.message, /SECRET/);
+          return true;
+        });
+        const file = join(folder, 'spool.db');
+        const limits = { maxBytes: 2 ** 20, maxAgeSeconds: 60 };
+        const spool = await withSpool({ open: opening, file, ...limits, log: silentLogger() });
+        assert.equal(spool.stats().state, 'away');
+        await spool.close();
+      } finally {
+        setServers(before);
+        names.close();
+        rmSync(folder, { recursive: true });
+      }
+    });
+  }
+
+  it('a file of the URL that is not there is a mistake, not an outage', async () => {
+    const url = 'mongodb://127.0.0.1:1/opq?tls=true&tlsCAFile=/nowhere/ca.pem';
+    await assert.rejects(openMongoStore(url, options, 100), { code: 'STORE_REFUSED' });
   });
 
   describe('with a server', () => {
