@@ -1,0 +1,129 @@
+/** Hosts of our own: network namespaces joined by pairs of virtual interfaces. Needs root, ip, nft and python3. */
+import assert from 'node:assert/strict';
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+
+/** Accepts and holds connections on every address; says so when it listens, ends with its input. */
+const LISTENER = `
+import resource, socket, sys, threading
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]; resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+def serve(s):
+    held = []
+    while True: held.append(s.accept())
+for port in sys.argv[1:]:
+    s = socket.socket(socket.AF_INET6); s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(('::', int(port))); s.listen(4096)
+    threading.Thread(target=serve, args=(s,), daemon=True).start()
+print('listening', flush=True)
+sys.stdin.read()`;
+
+/** Opens connections at once, prints how many were answered, and resets them all, which takes them off every count. */
+const OPENER = `
+import resource, select, socket, struct, sys
+source, target, port, count, patience = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5])
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]; resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+poll, waiting, answered = select.poll(), {}, []
+for _ in range(count):
+    s = socket.socket(socket.AF_INET6 if ':' in target else socket.AF_INET); s.setblocking(False)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+    s.bind((source, 0)); s.connect_ex((target, port)); waiting[s.fileno()] = s; poll.register(s, select.POLLOUT)
+while waiting:
+    ready = poll.poll(patience * 1000)
+    if not ready: break
+    for fd, events in ready:
+        poll.unregister(fd); s = waiting.pop(fd)
+        if events & select.POLLOUT and s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0: answered.append(s)
+        else: s.close()
+print(len(answered))`;
+
+const HOLDER = `
+import socket, sys
+s = socket.create_connection((sys.argv[2], int(sys.argv[3])), 10, (sys.argv[1], 0))
+print('open', flush=True); sys.stdin.read()`;
+
+export interface Host {
+  name: string;
+  /** runs a command there, which must succeed; its output */
+  run(...command: [string, ...string[]]): string;
+  /** listens until the hosts are removed */
+  listen(...ports: number[]): Promise<void>;
+  /**
+   * Opens `count` connections at once and says how many were answered.
+   * @param patience so long, in s, nothing may come before the rest counts as dropped; the kernel asks a second time after 1 s
+   */
+  connect(from: string, to: string, port: number, count: number, patience?: number): number;
+  /** Opens one connection and keeps it. */
+  hold(from: string, to: string, port: number): { open: Promise<unknown>; close(): Promise<void> };
+}
+
+/** Whether hosts can be made here. */
+export function canMakeHosts(): boolean {
+  const tools = ['ip', 'nft', 'python3'].every((tool) => spawnSync('which', [tool]).status === 0);
+  if (!tools || process.getuid?.() !== 0) return false;
+  const probe = `mkprobe${process.pid}`;
+  const made = spawnSync('ip', ['netns', 'add', probe]).status === 0;
+  if (made) spawnSync('ip', ['netns', 'delete', probe]);
+  return made;
+}
+
+function run(...[program, ...args]: [string, ...string[]]): string {
+  const done: SpawnSyncReturns<string> = spawnSync(program, args, { encoding: 'utf8' });
+  assert.equal(done.status, 0, `${program} ${args.slice(0, 6).join(' ')}: ${done.stderr}`);
+  return done.stdout;
+}
+
+export class Hosts {
+  readonly #names: string[] = [];
+  readonly #children: (() => Promise<void>)[] = [];
+
+  add(letter: string): Host {
+    const name = `mk${letter}${process.pid}`;
+    run('ip', 'netns', 'add', name);
+    this.#names.push(name);
+    const inside = (...command: [string, ...string[]]): string =>
+      run('ip', 'netns', 'exec', name, ...command);
+    inside('ip', 'link', 'set', 'lo', 'up');
+    return {
+      name,
+      run: inside,
+      connect: (from, to, port, count, patience = 0.8) =>
+        Number(inside('python3', '-c', OPENER, from, to, `${port}`, `${count}`, `${patience}`)),
+      hold: (from, to, port) => this.#start(name, HOLDER, from, to, `${port}`),
+      listen: async (...ports) => void (await this.#start(name, LISTENER, ...ports.map(String)).open),
+    };
+  }
+
+  /** Joins two hosts; each end gets its addresses. */
+  join(link: string, ends: readonly [Host, readonly string[]][]): void {
+    const [a, b] = ends;
+    assert.ok(a && b);
+    const [first, second] = [a[0].name, b[0].name];
+    run('ip', 'link', 'add', link, 'netns', first, 'type', 'veth', 'peer', 'name', link, 'netns', second);
+    for (const [host, addresses] of ends) {
+      for (const address of addresses) {
+        const still = address.includes(':') ? ['nodad'] : [];
+        host.run('ip', 'address', 'add', address, 'dev', link, ...still);
+      }
+      host.run('ip', 'link', 'set', link, 'up');
+    }
+  }
+
+  #start(host: string, script: string, ...words: string[]) {
+    const args = ['netns', 'exec', host, 'python3', '-c', script, ...words];
+    const child = spawn('ip', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const ended = once(child, 'exit');
+    const close = async (): Promise<void> => {
+      child.stdin.end();
+      await ended;
+    };
+    this.#children.push(close);
+    const failed = ended.then(() => Promise.reject(new Error('it ended before it said anything')));
+    failed.catch(() => undefined);
+    return { open: Promise.race([once(child.stdout, 'data'), failed]), close };
+  }
+
+  async remove(): Promise<void> {
+    for (const end of this.#children) await end();
+    for (const name of this.#names) spawnSync('ip', ['netns', 'delete', name]);
+  }
+}
