@@ -137,8 +137,9 @@ export function createCore(options: CoreOptions) {
       for (const frame of frames) traffic.recv += frame.length;
       dispatchReply(frames);
     },
-    /** Takes up requests that were open when the last broker ended. */
-    resume(open: readonly OpenRequest[]): void {
+    /** Takes up requests that were open when the last broker ended. What was read late may be this broker's own: that is here already. */
+    resume(read: readonly OpenRequest[]): void {
+      const open = read.filter(({ key }) => !book.has(key));
       events.tokens.restore(open);
       for (const request of open) book.add(request);
     },

@@ -40,6 +40,8 @@ export class RequestBook implements Running {
   readonly #open = new Set<OpenRequest>();
   /** the one closed first in front */
   readonly #closed = new Set<OpenRequest>();
+  /** of both */
+  readonly #keys = new Set<string>();
   readonly #bySeq = new Map<number, OpenRequest>();
   readonly #byRead = new Map<number, OpenRequest>();
   /** box id → open requests that wait for it */
@@ -76,9 +78,15 @@ export class RequestBook implements Running {
     return this.#bySeq.has(sequenceNumber);
   }
 
-  /** Takes a request in. Its commands go out at once, or when its window has passed. */
+  /** Whether a request of this key is open or lately closed. */
+  has(key: string): boolean {
+    return this.#keys.has(key);
+  }
+
+  /** Takes a request in, unless it is here already. Its commands go out at once, or when its window has passed. */
   add(request: OpenRequest): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#keys.has(request.key)) return;
+    this.#keys.add(request.key);
     this.counts.opened += 1;
     this.#open.add(request);
     this.#openAsks += request.weight;
@@ -243,6 +251,7 @@ export class RequestBook implements Running {
       const isOld = now - (request.closedAt ?? now) > LATE_ANSWERS_MS;
       if (!isOld && this.#closedAsks <= this.#options.limit) return;
       this.#closed.delete(request);
+      this.#keys.delete(request.key);
       this.#closedAsks -= held(request);
       for (const { seq } of request.asks.values()) if (seq !== undefined) this.#bySeq.delete(seq);
       const eventId = request.event?.event.event_id;

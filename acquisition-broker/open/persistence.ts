@@ -3,10 +3,10 @@
  * (written by another version) is left out, counted and removed.
  */
 import { z } from 'zod';
-import { messageOf } from '../../common/errors.js';
+import { codeOf, messageOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import type { Command } from '../../proto/messages.js';
-import type { NewEvent, Store } from '../../store/store.js';
+import type { EventDocument, NewEvent, Store } from '../../store/store.js';
 import type { Clock } from '../clock.js';
 import { type AskedEvent, newRequest, type OpenRequest } from './request.js';
 
@@ -99,7 +99,8 @@ export interface RestoreOptions {
 
 /**
  * The requests that were open when the last broker ended, less the boxes whose waveforms are stored. An event whose number was
- * drawn but that is not in the store yet is put there.
+ * drawn but that is not in the store yet is put there. While a database behind a spool is away nobody knows whose waveforms are stored: all boxes are
+ * asked again, before their memory is over, and a second answer changes nothing.
  */
 export async function restoreRequests({ store, clock, log }: RestoreOptions): Promise<OpenRequest[]> {
   const events = new Map<number, AskedEvent>();
@@ -132,7 +133,17 @@ export async function restoreRequests({ store, clock, log }: RestoreOptions): Pr
 
 async function restoreEvent(store: Store, asked: AskedEvent): Promise<void> {
   await store.insertEvent(asked.event);
-  const stored = await store.event(asked.event.event_id);
+  const stored = await knownEvent(store, asked.event.event_id);
   for (const box of stored?.boxes_received ?? []) asked.taken.add(Number(box));
   asked.noticed = asked.taken.size > 0;
+}
+
+/** The event as the store has it; undefined too while that cannot be read. */
+async function knownEvent(store: Store, eventId: number): Promise<EventDocument | undefined> {
+  try {
+    return await store.event(eventId);
+  } catch (error) {
+    if (codeOf(error) === 'STORE_UNAVAILABLE') return undefined;
+    throw error;
+  }
 }

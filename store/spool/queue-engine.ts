@@ -55,9 +55,9 @@ export function queueOperations(db: Database, write: <T>(change: () => T) => T, 
   const nextOfLane = db.prepare<[number, number], StoredRow>(
     'SELECT * FROM queue WHERE lane = ? AND seq > ? ORDER BY seq LIMIT 1',
   );
-  const hasWaveform = db
-    .prepare<[number, string], 1>(
-      "SELECT 1 FROM queue WHERE event_id = ? AND kind = 'waveform' AND box_id = ?",
+  const has = db
+    .prepare<[number | null, Kind, string | null], 1>(
+      'SELECT 1 FROM queue WHERE event_id = ? AND kind = ? AND box_id IS ?',
     )
     .pluck(true);
   const remove = db.prepare<[number]>('DELETE FROM queue WHERE seq = ?');
@@ -152,14 +152,14 @@ export function queueOperations(db: Database, write: <T>(change: () => T) => T, 
   };
 
   return {
-    /** Appends rows. One that is there already (a waveform of the same event and box), or for which there is no room, is not taken. */
+    /** Appends rows. One that is there already (the same event, a waveform of the same event and box), or for which there is no room, is not taken. */
     append(rows: readonly NewRow[]): Appended {
       return guarded(() => {
         const dropped: Dropped = {};
         const taken = rows.map((row) => {
           const { boxId = null, eventId = null } = row;
-          if (row.kind === 'waveform' && hasWaveform.get(eventId ?? 0, boxId ?? '') !== undefined)
-            return false;
+          const isOne = row.kind === 'waveform' || row.kind === 'event';
+          if (isOne && has.get(eventId, row.kind, boxId) !== undefined) return false;
           const bytes = row.body.length + ROW_BYTES;
           if (!makeRoom(row.kind, bytes, dropped)) {
             dropped[row.kind] = (dropped[row.kind] ?? 0) + row.items;
