@@ -52,16 +52,22 @@ export function retentionOf(config: {
   };
 }
 
-/** Who may enter: everyone, or keys from a folder, from the store, or both; from neither only in a triggering service, for which every id then passes. */
-export type AllowList = { any: true } | { any: false; directory?: string; store: boolean };
+/**
+ * Who may enter: keys from a folder, from the store, or both; from neither only in a triggering service, for which every id then passes.
+ * `any`: everyone but the keys that the folder says are revoked, so the folder is named here too.
+ */
+export type AllowList =
+  | { any: true; directory?: string; store: false }
+  | { any: false; directory?: string; store: boolean };
 
 type AccessFields = Pick<TriggeringBrokerConfig, 'client_certs' | 'white_list'> & {
   readonly allow_any_client?: boolean;
 };
 
 export function allowListOf(config: AccessFields): AllowList {
-  if (config.allow_any_client === true) return { any: true };
   const { white_list: source, client_certs: directory } = config;
+  if (config.allow_any_client === true)
+    return { any: true, store: false, ...(directory === undefined ? {} : { directory }) };
   const fromStore = source === 'store' || source === 'both' || source === true;
   const fromDirectory = source !== 'store' && source !== true && directory !== undefined;
   return { any: false, store: fromStore, ...(fromDirectory ? { directory } : {}) };

@@ -38,7 +38,7 @@ function access(config: TriggeringBrokerConfig | AcquisitionBrokerConfig): Findi
     return [
       warn(
         'allow_any_client',
-        'whoever knows the public key of the server may connect: there is no allow-list',
+        `whoever knows the public key of the server may connect${config.client_certs === undefined ? '; without client_certs no key can be revoked' : ', except keys revoked in client_certs'}`,
       ),
     ];
   }

@@ -199,7 +199,7 @@ export const boxAccessFields = () => ({
   allow_any_client: ours(
     flag().default(false),
     'Let everyone in',
-    'Without an allow-list the broker refuses to start, unless this is `true`: then whoever knows the public key of the server may connect. Warned of at every start.',
+    'Without an allow-list the broker refuses to start, unless this is `true`: then whoever knows the public key of the server may connect, except keys in the folder `revoked` of `client_certs`. Warned of at every start.',
   ),
 });
 

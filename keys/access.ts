@@ -27,8 +27,8 @@ export interface AccessOptions {
   serverKey: { file: string } | { publicKey: string; secretKey: string };
   /** file with the pair that is to follow, while keys are changed */
   nextServerKeyFile?: string | undefined;
-  /** everybody, or the keys of a folder, of the store, or of both */
-  allow: { any: true } | { any: false; directory?: string | undefined; store?: boolean };
+  /** the keys of a folder, of the store, or of both; or (`any`) everybody except who is revoked in the folder */
+  allow: { any: boolean; directory?: string | undefined; store?: boolean };
   /** keys of the store's boxes; needed where `allow.store` is set */
   boxKeys?: ReadBoxKeys | undefined;
   /** certificates without an id count too: for services, which are no boxes */
@@ -66,9 +66,12 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
   const nextPair =
     nextServerKeyFile === undefined ? undefined : await readSecretCertificate(nextServerKeyFile);
   if (who.any)
-    log.warn({ server: name }, 'allow_any_client: whoever knows the public key of the server may connect');
+    log.warn(
+      { server: name, revoked_in: who.directory },
+      `allow_any_client: whoever knows the public key of the server may connect${who.directory === undefined ? '; without client_certs no key can be revoked' : ''}`,
+    );
   const allow = await startAllowList({
-    sources: who.any ? [] : sourcesOf(who, options),
+    sources: sourcesOf(options),
     anyone: who.any,
     log,
   });
@@ -116,12 +119,9 @@ function curveOf({ publicKey, secretKey }: KeyPair, options: GateSocketOptions):
   return { curveServer: true, curvePublicKey: publicKey, curveSecretKey: secretKey.reveal(), ...options };
 }
 
-function sourcesOf(
-  who: { directory?: string | undefined; store?: boolean },
-  { boxKeys, log, nameless = false }: AccessOptions,
-): AllowSource[] {
+function sourcesOf({ allow: who, boxKeys, log, nameless = false }: AccessOptions): AllowSource[] {
   const sources = allowSources({ ...who, boxKeys, nameless, log });
-  if (sources.length > 0) return sources;
+  if (who.any || sources.length > 0) return sources;
   throw new MakaiError('CONFIG_INVALID', 'nothing says who may connect', {
     hint: 'Give client_certs, or white_list "store", or allow_any_client true.',
   });

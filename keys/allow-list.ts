@@ -70,7 +70,7 @@ export interface AllowList {
 
 export interface AllowListOptions {
   sources: readonly AllowSource[];
-  /** everybody who knows the server's public key enters, except revoked keys */
+  /** everybody who knows the server's public key enters, except revoked keys; nobody before each source was read once */
   anyone?: boolean;
   log: Logger;
 }
@@ -126,7 +126,10 @@ class WatchedAllowList implements AllowList {
   check(key: Buffer): Verdict {
     const text = keyText(key);
     if (this.#revoked.has(text)) return 'revoked';
-    if (this.#anyone || this.#known.has(text)) return 'known';
+    if (this.#known.has(text)) return 'known';
+    // What was never read may say that this key is revoked.
+    if (this.#anyone)
+      return this.#states.some(({ content }) => content === undefined) ? 'unavailable' : 'known';
     return this.#states.some((state) => state.error !== undefined) ? 'unavailable' : 'unknown';
   }
 
@@ -210,17 +213,21 @@ class WatchedAllowList implements AllowList {
         const content = await state.source.read();
         state.content = content;
         this.#note(state, content.error);
+        // Not after the last reading alone: another one may hang.
+        this.#merge();
       } catch (error) {
         this.#note(state, messageOf(error));
       }
     } while (state.again && !this.#stopped);
-    this.#merge();
   }
 
   #note(state: SourceState, error: string | undefined): void {
     const source = state.source.name;
     if (error !== undefined && state.error === undefined) {
-      this.#log.error({ source, error }, 'allow-list cannot be read; keys known before stay so');
+      this.#log.error(
+        { source, error },
+        'allow-list cannot be read, or not all of it; keys known before stay so',
+      );
     }
     if (error === undefined && state.error !== undefined)
       this.#log.info({ source }, 'allow-list readable again');

@@ -11,7 +11,6 @@ export const NEXT_DOMAIN = '/next';
 
 /** More keys than this are remembered only where everybody may enter: then it is no longer known who is inside. */
 const ADMITTED_LIMIT = 100_000;
-const PENDING_SHOWN = 100;
 const LOGGED_A_MINUTE = 20;
 
 /** Options of a CURVE server socket behind a gate, beside its keys. They hold for the endpoints bound after they are set. */
@@ -25,9 +24,10 @@ export interface GateStatus {
   admitted: number;
   /** handshakes refused */
   refused: Record<'unknown' | 'revoked' | 'unavailable' | 'not-curve', number>;
-  /** different keys refused and not forgotten; the newest 100 are in `pending` */
+  /** different keys refused and not forgotten: as many as there are in `pending` */
   refused_keys: number;
   refused_keys_forgotten: number;
+  /** newest first */
   pending: RefusedKey[];
   /** ids that came last with the server's present key, and with its next one */
   boxes_on_key: { present: number; next: number; present_ids: string[] };
@@ -118,7 +118,7 @@ export class Gate implements Running {
       refused: { ...this.#refused },
       refused_keys: refused.length,
       refused_keys_forgotten: this.refusals.forgotten,
-      pending: refused.slice(0, PENDING_SHOWN),
+      pending: refused,
       boxes_on_key: {
         present: present.length,
         next: this.#onNextKey.size - present.length,

@@ -8,8 +8,8 @@ import { parsePublicKey } from './key.js';
 /** Boxes of a store; those without a key have none here. */
 export type ReadBoxKeys = () => Promise<readonly { boxId: string; publicKey?: string | undefined }[]>;
 
-/** So that a change takes effect within 5 s, also where the answer takes a while. */
-const POLL_MS = 3000;
+/** So that a change takes effect within 5 s, also where the answer takes a while or the sockets were closed just before (cut-off.ts). */
+const POLL_MS = 2000;
 const ANSWER_MS = 10_000;
 
 export class StoreSource implements AllowSource {

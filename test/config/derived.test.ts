@@ -68,7 +68,14 @@ describe('config/derived', () => {
     });
     assert.deepEqual(list({ client_certs: '/k', white_list: 'store' }), { any: false, store: true });
     assert.deepEqual(list({ white_list: true }), { any: false, store: true });
-    assert.deepEqual(list({ client_certs: '/k', allow_any_client: true }), { any: true });
+    // Who is revoked in the folder stays out also then.
+    for (const white_list of ['directory', 'store', 'both'])
+      assert.deepEqual(list({ client_certs: '/k', allow_any_client: true, white_list }), {
+        any: true,
+        store: false,
+        directory: '/k',
+      });
+    assert.deepEqual(list({ allow_any_client: true }), { any: true, store: false });
   });
 
   it('server key: a file that is named wins over keys in the configuration, those over the usual place', () => {

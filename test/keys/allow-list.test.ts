@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { silentLogger } from '../../common/log.js';
-import { type AllowList, type AllowListOptions, keyText, startAllowList } from '../../keys/allow-list.js';
+import {
+  type AllowList,
+  type AllowListOptions,
+  keyText,
+  type SourceContent,
+  startAllowList,
+} from '../../keys/allow-list.js';
 import { formatPublicCertificate, formatSecretCertificate } from '../../keys/certificate.js';
 import { DirectorySource } from '../../keys/directory-source.js';
 import { writePublicCertificate } from '../../keys/files.js';
@@ -262,5 +268,30 @@ describe('keys/allow-list', () => {
     await Promise.all([running, wished]);
     assert.equal(reads, 3);
     assert.equal(list.check(of(publicKey)), 'known');
+  });
+
+  it('what was read counts at once, also while the next reading hangs', async () => {
+    const { publicKey } = newKeyPair();
+    let reads = 0;
+    let second = (_: SourceContent): void => undefined;
+    let third = (_: SourceContent): void => undefined;
+    const content = { entries: [{ boxId: '1', publicKey }], revoked: [] };
+    const read = (): Promise<SourceContent> => {
+      reads += 1;
+      if (reads === 1) return Promise.resolve({ entries: [], revoked: [] });
+      return new Promise((resolve) => {
+        if (reads === 2) second = resolve;
+        else third = resolve;
+      });
+    };
+    const list = await start({
+      sources: [{ name: 's', pollMs: 60_000, read, watch: () => () => undefined }],
+    });
+    const both = Promise.all([list.refresh(), list.refresh()]);
+    second(content);
+    await until(() => reads === 3);
+    assert.equal(list.check(of(publicKey)), 'known');
+    third(content);
+    await both;
   });
 });

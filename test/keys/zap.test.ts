@@ -320,7 +320,7 @@ describe('keys/zap', () => {
     assert.equal(status.refused.unknown, 1500);
     assert.equal(status.refused_keys, 1000);
     assert.equal(status.refused_keys_forgotten, 500);
-    assert.equal(status.pending.length, 100);
+    assert.equal(status.pending.length, 1000);
     assert.equal(z85Decode(status.pending[0]?.public_key ?? '').readUInt32LE(), 1499);
     assert.ok(log.text().split('\n').length < 30);
   });
