@@ -95,7 +95,7 @@ export async function startAcquisitionBroker(
     { name: 'access', start: async () => access },
     { name: 'timers', start: async () => ({ stop: () => stopTimers(core) }) },
     { name: 'traffic', start: async () => startTrafficWriter({ ...base, ...core, store, intervalSeconds }) },
-    { name: 'expiry', start: async () => startSweeper(store, log, undefined, () => clock.now()) },
+    { name: 'expiry', start: async () => sweeper(store, clock, log) },
     { name: 'open requests', start: () => resume(core, store, clock, log) },
     { name: 'sockets of the boxes', start: () => opened(boxes) },
     { name: 'sockets of the services', start: () => opened(backend) },
@@ -125,6 +125,10 @@ export async function startAcquisitionBroker(
 }
 
 type Base = { config: AcquisitionBrokerConfig; clock: Clock; log: Logger };
+
+function sweeper(store: Store, clock: Clock, log: Logger): Running {
+  return startSweeper(store, log, { now: () => clock.now(), steadyMs: () => clock.monotonic() });
+}
 
 function serveStatus({ config, log }: Base, metrics: Metrics, details: () => Record<string, unknown>) {
   return startStatusServer({

@@ -268,8 +268,13 @@ export interface Store {
    */
   restore(documents: StoredDocuments): Promise<InsertResult>;
 
-  /** Deletes what has expired at `nowMs`; events take their box events and waveforms along. */
-  sweep(nowMs: number): Promise<SweepResult>;
+  /**
+   * Deletes what has expired at `nowMs`; events take their box events and waveforms along.
+   * @param signal ends it between two slices; what is left waits for the next sweep
+   */
+  sweep(nowMs: number, signal?: AbortSignal): Promise<SweepResult>;
+  /** Unix ms by the clock of the database's server; left out by a store that has no server */
+  serverTimeMs?(): Promise<number | undefined>;
   close(): Promise<void>;
 }
 

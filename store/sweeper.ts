@@ -2,36 +2,45 @@
 import { codeOf, messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
+import { ExpiryClock } from './expiry-clock.js';
 import type { Store } from './store.js';
 
 const MINUTE_MS = 60_000;
 
-/**
- * @param everyMs time between the end of one sweep and the start of the next
- * @param now Unix ms
- */
+export interface SweeperOptions {
+  /** time between the end of one sweep and the start of the next */
+  everyMs?: number;
+  /** Unix ms */
+  now?: () => number;
+  /** ms of a clock that nobody sets */
+  steadyMs?: () => number;
+}
+
+/** Neither a clock that was just set forward nor one ahead of the database's own deletes anything. A stop ends a sweep between two slices. */
 export function startSweeper(
-  store: Pick<Store, 'sweep'>,
+  store: Pick<Store, 'sweep' | 'serverTimeMs'>,
   log: Logger,
-  everyMs = MINUTE_MS,
-  now: () => number = Date.now,
+  { everyMs = MINUTE_MS, now, steadyMs }: SweeperOptions = {},
 ): Running {
-  let stopped = false;
+  const stopping = new AbortController();
+  const clock = new ExpiryClock({ log, now, steadyMs });
   let timer: NodeJS.Timeout | undefined;
   let sweeping: Promise<void> = Promise.resolve();
 
   const sweepOnce = async (): Promise<void> => {
     try {
-      const swept = await store.sweep(now());
+      const ours = clock.nowMs();
+      const theirs = (await store.serverTimeMs?.()) ?? ours;
+      const swept = await store.sweep(Math.min(ours, theirs), stopping.signal);
       if (Object.values(swept).some((count) => count > 0)) log.debug({ swept }, 'expired documents deleted');
     } catch (error) {
       // While the database is away nothing needs to be deleted, and others say so.
-      if (!stopped && codeOf(error) !== 'STORE_UNAVAILABLE')
+      if (!stopping.signal.aborted && codeOf(error) !== 'STORE_UNAVAILABLE')
         log.warn({ code: codeOf(error), detail: messageOf(error) }, 'the store could not be swept');
     }
   };
   const plan = (): void => {
-    if (stopped) return;
+    if (stopping.signal.aborted) return;
     timer = setTimeout(() => {
       sweeping = sweepOnce().then(plan);
     }, everyMs);
@@ -40,7 +49,7 @@ export function startSweeper(
   plan();
   return {
     stop: async () => {
-      stopped = true;
+      stopping.abort();
       clearTimeout(timer);
       await sweeping;
     },

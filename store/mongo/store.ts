@@ -264,10 +264,16 @@ export class MongoStore implements Store {
     return restore(this.#context, documents);
   }
 
-  async sweep(nowMs: number): Promise<SweepResult> {
+  async sweep(nowMs: number, signal?: AbortSignal): Promise<SweepResult> {
     // Before the events with the greatest numbers go: none of these numbers may come again.
     await this.#numbers.noteGreatest();
-    return sweep(this.#context, nowMs, this.#position);
+    return sweep(this.#context, nowMs, this.#position, signal);
+  }
+
+  /** undefined for a server that does not tell */
+  async serverTimeMs(): Promise<number | undefined> {
+    const { localTime } = await mapped('ask for the time', () => this.#context.db.command({ hello: 1 }));
+    return localTime instanceof Date ? localTime.getTime() : undefined;
   }
 
   async close(): Promise<void> {

@@ -17,6 +17,10 @@ const PAGES_A_SWEEP = 20;
 /** Younger than this, something without an owner may just be on its way: another writer's next step, or a spool that is being drained. */
 const GRACE_MS = 600_000;
 const EVENTS_A_PAGE = 100;
+/** Measurements or trends deleted by one command. */
+const SLICE = 5000;
+/** No new slice after so long: the spool's link takes a call of 30 s for a database that hangs. What is left waits for the next sweep. */
+const SWEEP_MS = 15_000;
 
 /** Where the search for orphans goes on at the next sweep. */
 export interface SweepPosition {
@@ -25,27 +29,32 @@ export interface SweepPosition {
   chunk?: ObjectId | undefined;
 }
 
-export async function sweep(context: Context, nowMs: number, position: SweepPosition): Promise<SweepResult> {
+/** @param signal ends it between two steps */
+export async function sweep(
+  context: Context,
+  nowMs: number,
+  position: SweepPosition,
+  signal?: AbortSignal,
+): Promise<SweepResult> {
   const result: SweepResult = { measurements: 0, trends: 0, events: 0, orphans: 0 };
   const laha = context.expiry.mode === 'laha';
   if (laha) await prolongBeforeSweep(context, nowMs);
   const expired = laha
     ? { expire_at: { $lte: int64(Math.floor(nowMs / 1000)) } }
     : { expireAt: { $lte: new Date(nowMs) } };
-  for (const name of ['measurements', 'trends'] as const) {
-    const deleted = await mapped(`delete expired ${name}`, () =>
-      collection(context, name).deleteMany(expired),
-    );
-    result[name] = deleted.deletedCount;
-  }
-  result.events = await deleteExpiredEvents(context, expired);
+  const until = performance.now() + SWEEP_MS;
+  const over = (): boolean => signal?.aborted === true || performance.now() > until;
+  for (const name of ['measurements', 'trends'] as const)
+    result[name] = await deleteExpired(context, name, expired, over);
+  result.events = await deleteExpiredEvents(context, expired, over);
   // Expired events are the oldest as a rule: from the lowest number on until a page is in order, then one page of the long way round.
-  for (let page = 0, from = 0; page < PAGES_A_SWEEP; page += 1) {
+  for (let page = 0, from = 0; page < PAGES_A_SWEEP && !over(); page += 1) {
     const step = await boxEventOrphans(context, from, nowMs);
     result.orphans += step.orphans;
     if (step.orphans === 0 || step.next === undefined) break;
     from = step.next;
   }
+  if (signal?.aborted === true) return result;
   const around = await boxEventOrphans(context, position.boxEvent ?? 0, nowMs);
   position.boxEvent = around.next;
   result.orphans += around.orphans;
@@ -54,9 +63,40 @@ export async function sweep(context: Context, nowMs: number, position: SweepPosi
   return result;
 }
 
-async function deleteExpiredEvents(context: Context, expired: Document): Promise<number> {
+/** In slices: after days of standstill one command for everything would run into every time limit. */
+async function deleteExpired(
+  context: Context,
+  name: 'measurements' | 'trends',
+  expired: Document,
+  over: () => boolean,
+): Promise<number> {
   let deleted = 0;
-  for (let page = 0; page < PAGES_A_SWEEP; page += 1) {
+  while (!over()) {
+    const found = await mapped(`find expired ${name}`, () =>
+      collection(context, name)
+        .find(expired, { projection: { _id: 1 } })
+        .limit(SLICE)
+        .toArray(),
+    );
+    if (found.length === 0) break;
+    const _id = { $in: found.map((document) => document._id) };
+    // The condition again: what was prolonged in between stays.
+    const slice = await mapped(`delete expired ${name}`, () =>
+      collection(context, name).deleteMany({ _id, ...expired }),
+    );
+    deleted += slice.deletedCount;
+    if (found.length < SLICE) break;
+  }
+  return deleted;
+}
+
+async function deleteExpiredEvents(
+  context: Context,
+  expired: Document,
+  over: () => boolean,
+): Promise<number> {
+  let deleted = 0;
+  for (let page = 0; page < PAGES_A_SWEEP && !over(); page += 1) {
     const events = await mapped('find expired events', () =>
       collection(context, 'events')
         .find(expired, { projection: { event_id: 1 } })

@@ -2,6 +2,7 @@
 import { messageOf } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
+import type { ExpiryClock } from '../expiry-clock.js';
 import type { Execution } from '../sqlite/execution.js';
 import type { Drain } from './drain.js';
 import type { SpoolEngine } from './engine.js';
@@ -22,15 +23,15 @@ export interface House {
   drain: Drain;
   /** undefined: this daemon gives no event numbers */
   numbers: SpoolNumbers | undefined;
-  now: () => number;
+  expiry: ExpiryClock;
   log: Logger;
 }
 
 export function startHousekeeping(house: House): Running {
   let round = 0;
   const keep = async (): Promise<void> => {
-    const { counts, disk, drain, link, now, numbers, store } = house;
-    await dropExpired(disk, counts, now());
+    const { counts, disk, drain, expiry, link, numbers, store } = house;
+    await dropExpired(disk, counts, expiry.nowMs());
     drain.wake();
     if (numbers !== undefined) await link.call((primary) => numbers.refresh(primary), EVERY_MS);
     round += 1;

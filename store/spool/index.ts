@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Logger } from '../../common/log.js';
+import { ExpiryClock } from '../expiry-clock.js';
 import { executeOnThread } from '../sqlite/execution.js';
 import type { Store } from '../store.js';
 import { Drain } from './drain.js';
@@ -38,6 +39,8 @@ export interface SpoolOptions {
   eventNumbers?: boolean;
   patience?: Partial<Patience>;
   now?: () => number;
+  /** ms of a clock that nobody sets */
+  steadyMs?: () => number;
 }
 
 /**
@@ -74,12 +77,13 @@ export async function withSpool(options: SpoolOptions): Promise<SpoolStore> {
     const house: { stop?: () => void } = {};
     const stop = (): void => house.stop?.();
     const store = new SpoolStore({ disk, link, drain, counts, numbers, patience, windowMs, now, stop });
-    await dropExpired(disk, counts, now());
+    const expiry = new ExpiryClock({ log, now, steadyMs: options.steadyMs });
+    await dropExpired(disk, counts, expiry.nowMs());
     await link.start();
     started = true;
     if (link.up) await remember(store);
     const given = options.eventNumbers === true ? numbers : undefined;
-    const keeping = startHousekeeping({ store, disk, counts, link, drain, numbers: given, now, log });
+    const keeping = startHousekeeping({ store, disk, counts, link, drain, numbers: given, expiry, log });
     house.stop = () => void keeping.stop();
     return store;
   } catch (error) {

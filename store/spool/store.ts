@@ -245,8 +245,12 @@ export class SpoolStore implements Store {
     return this.#writer.read((primary) => primary.restore(documents));
   }
 
-  sweep(nowMs: number): Promise<SweepResult> {
-    return this.#writer.read((primary) => primary.sweep(nowMs));
+  sweep(nowMs: number, signal?: AbortSignal): Promise<SweepResult> {
+    return this.#writer.read((primary) => primary.sweep(nowMs, signal));
+  }
+
+  serverTimeMs(): Promise<number | undefined> {
+    return this.#writer.read(async (primary) => primary.serverTimeMs?.());
   }
 
   async close(): Promise<void> {

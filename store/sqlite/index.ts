@@ -19,6 +19,8 @@ export interface SqliteOptions extends StoreOptions {
 }
 
 const TRENDS_A_CALL = 100;
+/** Events whose box events are deleted in one transaction. */
+const ORPHANS_A_CALL = 10;
 
 /**
  * Opens (and makes, if missing) a store.
@@ -48,6 +50,8 @@ function alone(samples: Int16Array): Int16Array {
 
 function createStore({ call, close }: Execution<Engine>, threaded: boolean, now: () => number): Store {
   const at = (options?: WriteOptions): number => options?.acceptedAtMs ?? now();
+  /** where the search for orphans goes on at the next sweep */
+  let orphansAfter: number | undefined;
   return {
     insertMeasurements: (batch, accepted) =>
       call('insertMeasurements', threaded ? packed(batch, true) : batch, at(accepted)),
@@ -105,13 +109,19 @@ function createStore({ call, close }: Execution<Engine>, threaded: boolean, now:
 
     boxIdsWithData: () => call('boxIdsWithData'),
     restore: (documents) => call('restore', documents),
-    async sweep(nowMs) {
+    async sweep(nowMs, signal) {
       const total: SweepResult = { measurements: 0, trends: 0, events: 0, orphans: 0 };
-      for (;;) {
-        const { more, ...slice } = await call('sweepSlice', nowMs);
-        for (const key of ['measurements', 'trends', 'events', 'orphans'] as const) total[key] += slice[key];
-        if (!more) return total;
+      for (let more = true; more && signal?.aborted !== true; ) {
+        const slice = await call('sweepSlice', nowMs);
+        for (const key of ['measurements', 'trends', 'events'] as const) total[key] += slice[key];
+        more = slice.more;
       }
+      // One piece of the way round all event numbers: looked for outside the write lock, deleted in slices.
+      const { orphans, next } = await call('orphanedEvents', orphansAfter);
+      orphansAfter = next;
+      for (let i = 0; i < orphans.length && signal?.aborted !== true; i += ORPHANS_A_CALL)
+        total.orphans += await call('deleteOrphans', orphans.slice(i, i + ORPHANS_A_CALL));
+      return total;
     },
     close,
   };

@@ -19,6 +19,7 @@ const READS: ReadonlySet<string> = new Set<keyof Engine>([
   'openRequests',
   'newestByBox',
   'boxIdsWithData',
+  'orphanedEvents',
 ]);
 
 const { file, retention } = workerData as { file: string; retention: Retention };

@@ -12,6 +12,8 @@ import { course } from '../scenario.js';
 /** s; measurements more than 5 min ahead of the daemons' clock or older than a day are refused, so the large steps shut boxes out. */
 const STEPS = [30, -30, 3600, -3600, -86_400 * 2, 0];
 const HOLD_MS = 3000;
+/** Past the life of every measurement, and for longer than two daemons' sweeps are apart. */
+const FORWARD = { seconds: 86_400 * 2, ms: 70_000 };
 
 export const CLOCK: readonly FaultCase[] = [
   {
@@ -45,11 +47,16 @@ export const CLOCK: readonly FaultCase[] = [
               set(seconds);
               await sleep(HOLD_MS);
             }
+            set(FORWARD.seconds);
+            await sleep(FORWARD.ms);
+            set(0);
+            const held = line.logs().match(/the clock was set forward/g)?.length ?? 0;
+            if (held < 2) throw new Error(`${held} daemons have noticed that the clock went forward`);
             const { dropped } = (await line.details('triggering-service')) as {
               dropped: Record<string, number>;
             };
             return [
-              `steps of ${STEPS.join(', ')} s, ${HOLD_MS / 1000} s each; refused meanwhile: ${JSON.stringify(dropped)}`,
+              `steps of ${STEPS.join(', ')} s, ${HOLD_MS / 1000} s each, ${FORWARD.seconds} s for ${FORWARD.ms / 1000} s with a sweep of each daemon; refused meanwhile: ${JSON.stringify(dropped)}`,
             ];
           },
         });

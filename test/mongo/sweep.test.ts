@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { type CommandStartedEvent, type Document, MongoClient } from 'mongodb';
+import { silentLogger } from '../../common/log.js';
+import { int64 } from '../../store/mongo/bson.js';
+import { Expiry } from '../../store/mongo/expiry.js';
+import { sweep } from '../../store/mongo/sweep.js';
+import { givenMongo } from '../support/mongo-server.js';
+import { givenDatabase } from './given.js';
+
+const MEASUREMENTS = 12_000;
+/** All in one second: no bound on `expire_at` would cut these in slices. */
+const EXPIRE_AT = 1_000_000;
+
+describe('MongoDB: a sweep with much to delete', () => {
+  const given = givenDatabase(givenMongo());
+  let client: MongoClient;
+  let deletes: Document[];
+  let run: (signal?: AbortSignal) => ReturnType<typeof sweep>;
+
+  beforeEach(async () => {
+    await given().open({ retention: { mode: 'laha', measurementsSeconds: 60 } });
+    const documents = Array.from({ length: MEASUREMENTS }, (_, i) => ({
+      box_id: '1',
+      timestamp_ms: int64(i),
+      expire_at: int64(EXPIRE_AT),
+    }));
+    await given().db.collection('measurements').insertMany(documents);
+    deletes = [];
+    client = new MongoClient(given().url, { monitorCommands: true });
+    client.on('commandStarted', ({ command, commandName }: CommandStartedEvent) => {
+      if (commandName === 'delete' && command.delete === 'measurements') deletes.push(command);
+    });
+    const retention = { mode: 'laha' as const, measurementsSeconds: 60 };
+    const context = {
+      db: client.db(),
+      log: silentLogger(),
+      now: () => 0,
+      expiry: new Expiry(retention, async () => undefined),
+      plain: new Set<string>(),
+      misspeltTime: false,
+    };
+    run = (signal) => sweep(context, (EXPIRE_AT + 1) * 1000, {}, signal);
+  });
+  afterEach(() => client.close());
+
+  it('deletes in commands of bounded size', async function () {
+    this.timeout(60_000);
+    assert.equal((await run()).measurements, MEASUREMENTS);
+    const sizes = deletes.map(({ deletes: [only] }) => only.q._id.$in.length as number);
+    assert.deepEqual(sizes, [5000, 5000, 2000]);
+  });
+
+  it('deletes nothing more once it is told to end', async () => {
+    assert.equal((await run(AbortSignal.abort())).measurements, 0);
+    assert.deepEqual(deletes, []);
+  });
+
+  it("knows the server's time", async () => {
+    const store = await given().open();
+    const now = Date.now();
+    const server = await store.serverTimeMs();
+    assert.ok(server !== undefined && Math.abs(server - now) < 86_400_000, `${server} at ${now}`);
+  });
+});
