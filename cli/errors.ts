@@ -1,6 +1,7 @@
 /** How an error is told to a person, and which exit code it has. */
 import { CommanderError } from 'commander';
 import { codeOf, MakaiError, messageOf } from '../common/errors.js';
+import { isJournal, PRIORITY, withPriority } from '../common/journal.js';
 
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
@@ -21,9 +22,11 @@ export function describeError(error: unknown): string {
   return `error${code}: ${messageOf(error)}${hint}`;
 }
 
-/** Tells an error on stderr. Commander has already told its own. */
+/** Tells an error on stderr (with its priority, if that is systemd's journal). Commander has already told its own. */
 export function tell(error: unknown): void {
-  if (!(error instanceof CommanderError)) process.stderr.write(`${describeError(error)}\n`);
+  if (error instanceof CommanderError) return;
+  const text = `${describeError(error)}\n`;
+  process.stderr.write(isJournal() ? withPriority(text, PRIORITY.error) : text);
 }
 
 /** A reader that went away (`makai ... | head`) is no failure. */

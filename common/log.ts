@@ -1,5 +1,6 @@
 /** Structured logs (pino): fields, not formatted text; never a key or a secret. */
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { isJournal, journalStream } from './journal.js';
 
 export type { Logger } from 'pino';
 
@@ -10,7 +11,8 @@ const SECRET_FIELDS = ['secretKey', 'secret_key', 'sec_key', 'box_secret_key', '
  * A logger for one daemon or tool.
  * @param name  goes into every line as `name`
  * @param level pino level; `silent` for tests
- * @param destination where lines go; stderr by default, so that stdout stays for what a script reads
+ * @param destination where lines go; stderr by default, so that stdout stays for what a script reads. Where that is systemd's journal, each
+ *   line has its priority in front
  */
 export function createLogger(name: string, level = 'info', destination?: DestinationStream): Logger {
   const options = {
@@ -20,7 +22,12 @@ export function createLogger(name: string, level = 'info', destination?: Destina
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '[hidden]' },
   };
-  return pino(options, destination ?? pino.destination({ fd: 2, sync: true }));
+  return pino(options, destination ?? stderr());
+}
+
+function stderr(): DestinationStream {
+  const plain = pino.destination({ fd: 2, sync: true });
+  return isJournal() ? journalStream(plain) : plain;
 }
 
 /** A logger that says nothing: for tests and for library use without a log. */

@@ -1,8 +1,8 @@
 /** The units: sound to systemd, and closed off. systemd itself does not run in the tests. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '../../common/log.js';
@@ -47,6 +47,23 @@ describe('deploy/systemd', () => {
       const level = Number(/Overall exposure level for \S+: ([\d.]+)/.exec(out)?.[1]);
       assert.ok(level < 2, `exposure ${level}`);
       process.stdout.write(`      exposure ${level}, below 2.0\n`);
+    });
+  }
+
+  for (const unit of units) {
+    it(`${unit} is sound, and logs under its own name`, function () {
+      const text = readFileSync(join(UNITS, unit), 'utf8');
+      assert.match(text, new RegExp(`^SyslogIdentifier=${unit.replace('.service', '')}$`, 'm'));
+      assert.doesNotMatch(text, /^SyslogLevelPrefix=/m);
+      if (!has('systemd-analyze', '--version')) this.skip();
+      // The program need not be installed here, only the unit be sound.
+      const folder = mkdtempSync(join(tmpdir(), 'makai-unit-'));
+      writeFileSync(join(folder, unit), text.replace(/^ExecStart=\S+/m, `ExecStart=${process.execPath}`));
+      const told = spawnSync('systemd-analyze', ['verify', '--man=no', join(folder, unit)], {
+        encoding: 'utf8',
+      });
+      rmSync(folder, { recursive: true });
+      assert.deepEqual([told.status, told.stdout, told.stderr], [0, '', '']);
     });
   }
 
