@@ -1,5 +1,6 @@
 /** The store of a daemon, as its configuration says: MongoDB behind a spool on disk, SQLite as it is. */
 import { join } from 'node:path';
+import type { MakaiError } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
 import {
   type AcquisitionBrokerConfig,
@@ -27,7 +28,7 @@ export async function openDaemonStore(
   const url = storeUrl(config);
   const options = { retention: retentionOf(config), log, cacheSeconds: config.ttl_cache_ttl };
   if (!isMongoUrl(url)) {
-    const store = await openStore(url, options);
+    const store = await openStore(url, { ...options, ended });
     log.info({ store: shownUrl(url) }, 'store open');
     return store;
   }
@@ -47,8 +48,14 @@ export async function openDaemonStore(
     maxAgeSeconds: spool.max_age_seconds,
     eventNumbers: daemon === 'acquisition-broker',
     log,
+    ended,
     ...trends,
   });
+}
+
+/** A daemon without its store is of no use: thrown where nobody catches it, this is logged and ends the process (run-daemon.ts), and its supervisor starts it anew. */
+function ended(error: MakaiError): never {
+  throw error;
 }
 
 /** The same store for a program that only reads it: nothing is made in it, and no spool is touched. @throws MakaiError as openStore */

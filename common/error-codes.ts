@@ -113,8 +113,9 @@ export const ERROR_CODES = {
     action: 'Write sqlite:<file>, mongodb://… or mongodb+srv://…',
   },
   WORKER_ENDED: {
-    meaning: 'A thread of the triggering service that takes in a share of the stream ended by itself.',
-    action: 'The service ends too, and its supervisor starts it anew. Report it with the log.',
+    meaning:
+      'A thread of a daemon ended by itself: that of its store or spool, or one that takes in a share of the stream.',
+    action: 'The daemon ends too, and its supervisor starts it anew. Report it with the log.',
   },
 } as const satisfies Record<string, { meaning: string; action: string }>;
 

@@ -1,6 +1,7 @@
 /** A store that goes on when its database does not: writes wait on disk here until it is back. */
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { MakaiError } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import { ExpiryClock } from '../expiry-clock.js';
 import { executeOnThread } from '../sqlite/execution.js';
@@ -41,6 +42,8 @@ export interface SpoolOptions {
   now?: () => number;
   /** ms of a clock that nobody sets */
   steadyMs?: () => number;
+  /** told when the spool's thread has ended by itself (WORKER_ENDED): nothing is spooled from then on */
+  ended?: (error: MakaiError) => void;
 }
 
 /**
@@ -54,7 +57,10 @@ export async function withSpool(options: SpoolOptions): Promise<SpoolStore> {
   const file = resolve(options.file);
   await mkdir(dirname(file), { recursive: true, mode: 0o750 });
   const limits: SpoolLimits = { maxBytes: options.maxBytes, maxAgeMs: options.maxAgeSeconds * 1000 };
-  const disk = await executeOnThread<SpoolEngine>(new URL('./worker.js', import.meta.url), file, { limits });
+  const disk = await executeOnThread<SpoolEngine>(new URL('./worker.js', import.meta.url), file, {
+    workerData: { limits },
+    ended: options.ended,
+  });
   try {
     const counts = new SpoolCounts(await disk.call('totals'), await disk.call('queuedEvents'), log);
     const numbers = await SpoolNumbers.open(disk, log);

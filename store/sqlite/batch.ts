@@ -63,7 +63,7 @@ function runTogether(
     }
     engine.commit();
   } catch (error) {
-    engine.rollback();
+    rollBack(engine);
     const failure = error instanceof Lost ? error.failure : toFailure(error, file);
     // A failed begin has answered nobody yet.
     const ids = answers.length > 0 ? answers.map(({ id }) => id) : [first.id];
@@ -71,6 +71,15 @@ function runTogether(
   }
   if (closing !== undefined) answers.push(attempt(engine, file, closing));
   return answers;
+}
+
+/** A disk that fails may fail this too. If a transaction is left open, the next `begin` fails and comes back here, and its requests are refused. */
+function rollBack(engine: Transactions): void {
+  try {
+    engine.rollback();
+  } catch {
+    // What made it necessary is what is told.
+  }
 }
 
 /** Carries the failure of the operation with which a whole transaction went. */

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { ErrorCode } from '../../common/error-codes.js';
-import { MakaiError } from '../../common/errors.js';
+import { MakaiError, messageOf } from '../../common/errors.js';
 import { isBusy, storeError } from './connection.js';
 
 /** Synchronous operations by name. */
@@ -95,21 +95,28 @@ export function executeInline<E extends Operations<E> & Transactions>(engine: E,
   };
 }
 
+export interface ThreadOptions {
+  /** what the worker needs, besides the file */
+  workerData: object;
+  /** told when the thread has ended unasked: every call fails from then on. Left out: the calls alone tell. */
+  ended?: ((error: MakaiError) => void) | undefined;
+}
+
 /**
  * @param script a worker that calls `serve` (serve.ts)
- * @param workerData what it needs, besides the file
  * @throws MakaiError as `openDatabase`
  */
 export async function executeOnThread<E extends Operations<E>>(
   script: URL,
   file: string,
-  workerData: object,
+  { ended, workerData }: ThreadOptions,
 ): Promise<Execution<E>> {
   // Without execArgv: what the program was started with (--input-type, --eval) is not meant for the thread.
   const worker = new Worker(script, { workerData: { ...workerData, file }, execArgv: [] });
   const waiting = new Map<number, (answer: Answer) => void>();
   let nextId = 1;
   let gone: Failure | undefined;
+  let isOpen = false;
   let closing: Promise<void> | undefined;
 
   const leave = (failure: Failure): void => {
@@ -129,11 +136,18 @@ export async function executeOnThread<E extends Operations<E>>(
     // An idle store does not keep a program running that has nothing else to do.
     if (waiting.size === 0) worker.unref();
   });
+  let reason = 'unasked';
   worker.on('error', (error) => {
-    const message = `${file}: the thread of the store ended: ${error.message}`;
-    leave({ busy: false, code: 'STORE_UNAVAILABLE', message, hint: 'Start the program again; report this.' });
+    reason = messageOf(error);
   });
-  worker.on('exit', () => leave(closedFailure(file)));
+  // Follows an error, too.
+  worker.on('exit', () => {
+    if (closing !== undefined) return leave(closedFailure(file));
+    const message = `${file}: the thread of the store ended: ${reason}`;
+    const hint = 'Start the program again; report this with the log.';
+    leave({ busy: false, code: 'STORE_UNAVAILABLE', message, hint });
+    if (isOpen) ended?.(new MakaiError('WORKER_ENDED', message, { hint }));
+  });
 
   const send = (name: string, args: unknown[]): Promise<Answer> => {
     const id = nextId;
@@ -148,6 +162,7 @@ export async function executeOnThread<E extends Operations<E>>(
     await worker.terminate();
     throw toError(opened.failure);
   }
+  isOpen = true;
   return {
     call: async <K extends keyof E & string>(name: K, ...args: Arguments<E[K]>) => {
       if (closing !== undefined) throw toError(closedFailure(file));

@@ -16,6 +16,8 @@ export interface SqliteOptions extends StoreOptions {
   thread?: 'worker' | 'inline';
   /** true: a file that is not there is an error, and not made */
   mustExist?: boolean;
+  /** told when the store's thread has ended by itself (WORKER_ENDED): nothing is stored from then on */
+  ended?: (error: MakaiError) => void;
 }
 
 const TRENDS_A_CALL = 100;
@@ -38,7 +40,8 @@ export async function openSqliteStore(file: string, options: SqliteOptions): Pro
   const execution = inline
     ? executeInline(openEngine(path, options.retention), path)
     : await executeOnThread<Engine>(new URL('./worker.js', import.meta.url), path, {
-        retention: options.retention,
+        workerData: { retention: options.retention },
+        ended: options.ended,
       });
   return createStore(execution, !inline, options.now ?? Date.now);
 }

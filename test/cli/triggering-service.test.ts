@@ -28,6 +28,29 @@ describe('cli: triggering-service and listen', () => {
   const two = (id: number, time: number, rms = 120) =>
     publisher.send([String(id), triggerMessage.encode({ id, time, frequency: 59.98, rms, thd: Number.NaN })]);
 
+  it("ends, and says why, when its store's thread ends", async function () {
+    this.timeout(60_000);
+    const file = join(folder, 'makai.conf');
+    writeFileSync(
+      file,
+      JSON.stringify({
+        zmq_trigger_endpoint: publisher.lastEndpoint,
+        zmq_acquisition_endpoint: 'tcp://127.0.0.1:9',
+        store: `sqlite:${join(folder, 'makai.db')}`,
+        status: 'off',
+      }),
+    );
+    const preloaded = new URL('./fixtures/end-threads.js', import.meta.url).href;
+    const program = new RunningProgram('cli/main.js', ['triggering-service', file], {
+      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${preloaded}`,
+    });
+    assert.match((await program.line()) ?? '', /"ready":"triggering-service"/);
+    program.child.kill('SIGWINCH');
+    const { code, stderr } = await program.end();
+    assert.equal(code, 1);
+    assert.match(stderr, /"level":60.*WORKER_ENDED/);
+  });
+
   it('runs until SIGTERM and takes a plugin over by SIGHUP', async function () {
     this.timeout(60_000);
     const file = join(folder, 'makai.conf');
