@@ -1,5 +1,6 @@
 /** The acquisition broker's file (default /etc/opq/acquisition_broker_config.json). */
 import { z } from 'zod';
+import { REQUESTS } from '../common/request-limits.js';
 import { field, ours } from './field.js';
 import {
   backendCurveServer,
@@ -27,19 +28,19 @@ const limits = z.strictObject({
     'A client that sends a longer one is disconnected.',
   ),
   requests_per_second: ours(
-    whole(1, 100_000).default(50),
+    whole(1, 100_000).default(REQUESTS.perSecond),
     'Requests a second and client',
     'Rate that one client (requestee or identity) may keep up; beyond it requests are dropped.',
   ),
   requests_burst: ours(
-    whole(1, 1_000_000).default(500),
+    whole(1, 1_000_000).default(REQUESTS.takenAtOnce),
     'Requests at once and client',
-    'Requests that one client may send at once.',
+    'Requests that one client may send at once: a triggering service one for each box where the whole grid sags. Its `limits.requests_burst` must be less.',
   ),
   open_requests: ours(
-    whole(1, 1_000_000).default(10_000),
+    whole(1, 1_000_000).default(40_000),
     'Open requests',
-    'Commands that wait for an answer at one time; further requests are dropped.',
+    'Boxes whose answers are waited for at one time, and requests that wait for the store; further requests are dropped.',
   ),
   cycles_per_reply: ours(
     whole(1, 1_000_000).default(20_000),

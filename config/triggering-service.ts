@@ -1,5 +1,6 @@
 /** The triggering service's file (default /etc/opq/makai.conf). */
 import { z } from 'zod';
+import { REQUESTS } from '../common/request-limits.js';
 import { expecting, field, ours } from './field.js';
 import {
   certifiedIdFields,
@@ -43,6 +44,16 @@ const limits = z.strictObject({
     whole(1, 100_000_000).default(500_000),
     'Measurements waiting for the store',
     'Kept in memory until the store or the spool takes them; then the oldest are dropped.',
+  ),
+  requests_per_second: ours(
+    whole(1, 100_000).default(REQUESTS.perSecond),
+    'Event requests a second',
+    'Sent to the acquisition broker in the long run; more of them wait. No more than `limits.requests_per_second` of its file.',
+  ),
+  requests_burst: ours(
+    whole(1, 1_000_000).default(REQUESTS.sentAtOnce),
+    'Event requests at once',
+    'Sent to the acquisition broker at once: one for each box where a sag of the whole grid trips `threshold`. No more than three quarters of `limits.requests_burst` of its file, since what was held up on the way may arrive together.',
   ),
   status_connections: statusConnectionsField(),
 });

@@ -15,7 +15,7 @@ export function addMetrics(metrics: Metrics, core: Core, queue: RequestQueue): v
     ...core.dropped(),
     'store too slow': core.writer.status().dropped,
     'trend windows': core.trends.status().dropped,
-    'broker away': queue.dropped,
+    'too many requests waiting': queue.dropped,
   }));
   metrics.gauge('makai_allowed_keys', () => core.certified?.status().known);
   metrics.gauge('makai_refused_ids', () => core.stream.refused().known);

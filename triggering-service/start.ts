@@ -25,8 +25,9 @@ import { startTraffic } from './traffic.js';
 import { IntakeWorkers } from './workers/intake-workers.js';
 
 const NAME = 'triggering-service';
-/** Event requests that may wait for the acquisition broker. */
+/** Event requests that may wait for the acquisition broker, and their bytes. */
 const REQUEST_LIMIT = 20_000;
+const REQUEST_LIMIT_BYTES = 64 * 1024 * 1024;
 /** How long the start waits for thresholds and locations. */
 const SITE_MS = 2000;
 const SWEEP_MS = 60_000;
@@ -90,6 +91,8 @@ export async function startTriggeringService(
     endpoint: config.zmq_acquisition_endpoint,
     curve,
     limit: REQUEST_LIMIT,
+    limitBytes: REQUEST_LIMIT_BYTES,
+    pace: { burst: config.limits.requests_burst, perSecond: config.limits.requests_per_second },
     log,
     onDropped: (request) => core.requests.dropped(request),
   });

@@ -108,6 +108,11 @@ export class Presence {
     return this.#toEverything;
   }
 
+  /** Boxes of both kinds that are there, as far as connections tell. */
+  get expected(): number {
+    return this.#toEverything + this.#subscribed.size;
+  }
+
   /** Connections of boxes of both kinds. */
   get connections(): number {
     let count = this.#toEverything;

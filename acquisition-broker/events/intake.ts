@@ -49,7 +49,7 @@ export interface IntakeDeps {
   rejections: Rejections;
   /** our identity: the text of the notice of 2020 */
   identity: string;
-  /** requests that may wait for the store */
+  /** boxes that waiting requests may name, each request at least one */
   limit: number;
 }
 
@@ -58,7 +58,9 @@ const BATCH = 64;
 
 export class EventIntake {
   readonly #deps: IntakeDeps;
-  readonly #waiting: EventRequest[] = [];
+  readonly #waiting: { request: EventRequest; boxes: number }[] = [];
+  /** boxes they name */
+  #waitingBoxes = 0;
   #isWorking = false;
   #working: Promise<void> = Promise.resolve();
   accepted = 0;
@@ -80,12 +82,21 @@ export class EventIntake {
   /** Takes a checked request, unless too many wait. @returns why not, when it does not */
   accept(request: EventRequest): Refusal {
     const { book, limit } = this.#deps;
-    if (this.#waiting.length >= limit) return 'too_many_waiting_requests';
-    if (request.requestData && !book.hasRoom(request.boxIds.length)) return 'too_many_open_requests';
+    const boxes = this.#boxesOf(request);
+    if (this.#waitingBoxes + boxes > limit) return 'too_many_waiting_requests';
+    // What waits will be open soon.
+    if (request.requestData && !book.hasRoom(this.#waitingBoxes + boxes)) return 'too_many_open_requests';
     this.accepted += 1;
-    this.#waiting.push(request);
+    this.#waiting.push({ request, boxes });
+    this.#waitingBoxes += boxes;
     if (!this.#isWorking) this.#working = this.#work();
     return undefined;
+  }
+
+  /** Boxes that a request will ask, as far as that is known: where none are named, those that are there. At most the limit. */
+  #boxesOf({ boxIds }: EventRequest): number {
+    const { limit, presence } = this.#deps;
+    return Math.min(limit, Math.max(1, boxIds.length || presence.expected));
   }
 
   /** Waits until all accepted requests are dealt with. */
@@ -109,8 +120,9 @@ export class EventIntake {
     const ids = await this.#numbers(batch.length);
     if (ids === undefined && this.#deps.patience.stopping.aborted) return;
     this.#waiting.splice(0, batch.length);
+    for (const { boxes } of batch) this.#waitingBoxes -= boxes;
     if (ids === undefined) return;
-    const stored = batch.map((request, i) => this.#store(request, ids[i] ?? 0));
+    const stored = batch.map(({ request }, i) => this.#store(request, ids[i] ?? 0));
     // Announced in the order of their numbers, each as soon as it and those before it are durable.
     for (const one of stored) {
       const event = await one;

@@ -1,11 +1,10 @@
 /** What makes a client's request one that is taken. Each check gives the reason to drop it (a fixed word), or undefined. */
+import { MAX_BOXES_PER_REQUEST } from '../../common/request-limits.js';
 import { isBoxId } from '../boxes/presence.js';
 import type { TimeWindow } from '../boxes/sender.js';
 
 /** How far a window may reach into the future: clocks differ, and boxes are asked once it has passed. */
 export const MAX_AHEAD_MS = 300_000;
-/** Boxes that one request may name. */
-export const MAX_BOXES = 10_000;
 /** Longest description stored, in characters. */
 export const MAX_DESCRIPTION_LENGTH = 4096;
 
@@ -22,6 +21,6 @@ export function checkWindow(
 }
 
 export function checkBoxes(boxIds: readonly number[]): string | undefined {
-  if (boxIds.length > MAX_BOXES) return 'too_many_boxes';
+  if (boxIds.length > MAX_BOXES_PER_REQUEST) return 'too_many_boxes';
   return boxIds.every(isBoxId) ? undefined : 'box_id_out_of_range';
 }

@@ -27,7 +27,7 @@ export class RateLimit {
   readonly #all: Bucket;
 
   constructor(options: RateLimitOptions) {
-    this.#options = { clientsInAll: 20, remembered: 1000, ...options };
+    this.#options = { clientsInAll: 5, remembered: 1000, ...options };
     this.#all = this.#full(this.#options.clientsInAll);
   }
 

@@ -58,7 +58,6 @@ export class DaemonLine {
           backend_pub: any,
         },
         ...{ zmq_event_endpoint: any, zmq_event_id_endpoint: any },
-        limits: { requests_per_second: 10_000, requests_burst: 100_000 },
       },
       'triggering-service': {
         ...{ ...common, ...stored, plugins },

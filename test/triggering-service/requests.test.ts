@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { Pull } from 'zeromq';
 import { silentLogger } from '../../common/log.js';
 import { Rejections } from '../../common/rejections.js';
+import { parseConfig } from '../../config/index.js';
 import type { EventRequest } from '../../plugins/sdk/plugin.js';
 import { requestEvent } from '../../proto/index.js';
+import { MAX_DESCRIPTION } from '../../triggering-service/plugin-host/limits.js';
 import { AskedWindows } from '../../triggering-service/requests/asked-windows.js';
 import { EventRequests } from '../../triggering-service/requests/event-requests.js';
-import { type Queued, RequestQueue } from '../../triggering-service/requests/request-queue.js';
-import { until } from './rig.js';
+import type { Queued } from '../../triggering-service/requests/request-queue.js';
 
 const NOW = 1_800_000_000_000;
 
@@ -91,6 +91,36 @@ describe('triggering-service: event requests', () => {
     assert.equal(brief()[3]?.[3], false, 'inside two parts together');
   });
 
+  it('splits a list of boxes that is too long for one frame of the broker', () => {
+    const first = 2 ** 31 - 12_000;
+    const boxIds = Array.from({ length: 12_000 }, (_, i) => first + i);
+    const longest = request(-5000, -2000, boxIds, { description: '\uffff'.repeat(MAX_DESCRIPTION) });
+    requests.handle([longest, { ...longest, requestData: false }], 'napali');
+    assert.deepEqual(
+      messages().map((m) => [m.boxIds.length, m.requestData]),
+      [
+        [10_000, true],
+        [2000, true],
+        [10_000, false],
+        [2000, false],
+      ],
+    );
+    assert.deepEqual(
+      messages()
+        .slice(0, 2)
+        .flatMap((m) => m.boxIds),
+      boxIds,
+    );
+    const broker = parseConfig('acquisition-broker', { client_certs: 'keys', server_cert: 'secret' });
+    for (const { frame } of sent) assert.ok(frame.length <= broker.limits.request_bytes);
+    assert.deepEqual(requests.sent, { data: 2, log: 2 });
+    const [part] = sent;
+    assert.ok(part);
+    requests.dropped(part);
+    requests.handle([request(-5000, -2000, [first, first + 11_999])], 'napali');
+    assert.deepEqual(brief()[4]?.slice(2), [[first], true], 'only what was in the part that was dropped');
+  });
+
   it('does not count what was only logged as asked for', () => {
     requests.handle([request(-5000, -2000, [1], { requestData: false }), request(-5000, -2000, [1])], 'a');
     assert.deepEqual(
@@ -143,56 +173,5 @@ describe('triggering-service: event requests', () => {
         assert.equal(windows.boxes, 0);
       }),
     );
-  });
-});
-
-describe('triggering-service: request queue', () => {
-  const queued = (n: number): Queued => ({
-    frame: Buffer.from(String(n)),
-    boxIds: [n],
-    startMs: 0,
-    endMs: 1,
-  });
-
-  it('keeps requests while the broker is away, drops the oldest beyond its limit, and delivers the others when it comes', async () => {
-    const pull = new Pull();
-    await pull.bind('tcp://127.0.0.1:*');
-    const endpoint = pull.lastEndpoint ?? '';
-    pull.close();
-    const dropped: number[] = [];
-    const queue = new RequestQueue({
-      endpoint,
-      limit: 5,
-      log: silentLogger(),
-      onDropped: ({ boxIds }) => void dropped.push(...boxIds),
-    });
-    for (let n = 1; n <= 8; n++) queue.push(queued(n));
-    assert.deepEqual([queue.waiting, queue.dropped, queue.sent], [5, 3, 0]);
-    const late = new Pull();
-    await until(() =>
-      late.bind(endpoint).then(
-        () => true,
-        () => false,
-      ),
-    );
-    const received: number[] = [];
-    while (received.length < 5) received.push(Number((await late.receive())[0]?.toString()));
-    assert.deepEqual(received, [1, 5, 6, 7, 8]);
-    assert.deepEqual(dropped, [2, 3, 4], 'the first was on its way');
-    await until(() => queue.sent === 5);
-    await queue.stop();
-    late.close();
-  });
-
-  it('stops although nobody takes what waits', async () => {
-    const queue = new RequestQueue({
-      endpoint: 'tcp://127.0.0.1:9',
-      limit: 5,
-      log: silentLogger(),
-      onDropped: () => undefined,
-    });
-    queue.push(queued(1));
-    await queue.stop();
-    assert.equal(queue.waiting, 1);
   });
 });

@@ -17,11 +17,21 @@ export class TokenBucket {
 
   /** Takes up to `wanted` tokens. @returns how many there were */
   take(wanted = 1): number {
-    const now = this.#now();
-    this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#at) * this.#perMs);
-    this.#at = now;
+    this.#fill();
     const taken = Math.min(wanted, Math.floor(this.#tokens));
     this.#tokens -= taken;
     return taken;
+  }
+
+  /** ms until there is a token */
+  waitMs(): number {
+    this.#fill();
+    return Math.max(0, (1 - this.#tokens) / this.#perMs);
+  }
+
+  #fill(): void {
+    const now = this.#now();
+    this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#at) * this.#perMs);
+    this.#at = now;
   }
 }

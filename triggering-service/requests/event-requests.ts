@@ -1,5 +1,6 @@
-/** From what plugins ask for to what goes to the acquisition broker: times judged, overlaps left out, long windows split. */
+/** From what plugins ask for to what goes to the acquisition broker: times judged, overlaps left out, long windows and long lists of boxes split. */
 import type { Rejections } from '../../common/rejections.js';
+import { MAX_BOXES_PER_REQUEST } from '../../common/request-limits.js';
 import type { EventRequest } from '../../plugins/sdk/plugin.js';
 import { requestEvent } from '../../proto/index.js';
 import { MAX_AGE_MS, MAX_AHEAD_MS } from '../ingest/judge.js';
@@ -83,8 +84,17 @@ export class EventRequests {
     const requestData = lacking.length > 0;
     const boxIds = requestData ? lacking : request.boxIds;
     for (const boxId of lacking) this.#asked.add(boxId, startMs, endMs, clock);
+    for (let from = 0; from < boxIds.length; from += MAX_BOXES_PER_REQUEST) {
+      const part = boxIds.slice(from, from + MAX_BOXES_PER_REQUEST);
+      this.#send({ ...request, boxIds: part, requestData });
+    }
+  }
+
+  /** Each is an event of its own: more boxes than the broker takes in one make several. */
+  #send(request: EventRequest): void {
+    const { boxIds, endMs, requestData, startMs } = request;
     this.sent[requestData ? 'data' : 'log'] += 1;
-    const frame = requestEvent.encode({ ...request, boxIds, requestData, requestee: this.#options.identity });
-    this.#options.send({ frame, boxIds: lacking, startMs, endMs });
+    const frame = requestEvent.encode({ ...request, requestee: this.#options.identity });
+    this.#options.send({ frame, boxIds: requestData ? boxIds : [], startMs, endMs });
   }
 }
