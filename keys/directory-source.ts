@@ -1,10 +1,13 @@
 /**
  * Keys from a folder of public certificates (`client_certs`). Every regular file with an id and a public key counts,
  * whatever its name; those in its folder `revoked` keep their keys out, with or without an id.
+ *
+ * A file that is there and cannot be read (rights, too many open files, a disk's error) stays in force as it was last read, is read
+ * again each time, and is told as the source's error. So is a file in `revoked` that is no certificate: it keeps nobody out.
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { codeOf, messageOf } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
 import type { AllowEntry, AllowSource, SourceContent } from './allow-list.js';
@@ -19,10 +22,16 @@ const READING_SHARE = 0.05;
 /** File events come in bursts, and before the file is whole. */
 const SETTLE_MS = 100;
 
-interface CachedFile {
+/** A file as it was read. */
+interface KnownFile {
+  /** of what was read; no file has the stamp '', so what could not be read is read again */
   stamp: string;
   /** undefined: a file that is no certificate */
   certificate: PublicCertificate | undefined;
+  /** why it could not be read */
+  unread?: string;
+  /** why it is no certificate */
+  bad?: string;
 }
 
 /** a certificate with its file's name */
@@ -34,8 +43,7 @@ export class DirectorySource implements AllowSource {
   readonly #log: Logger;
   readonly #nameless: boolean;
   #pollMs = POLL_MS;
-  #files = new Map<string, CachedFile>();
-  #revoked: string[] = [];
+  #files = new Map<string, KnownFile>();
 
   /** @param options.nameless  certificates without an id count too, under their file's name (clients of a backend, not boxes) */
   constructor(directory: string, log: Logger, options: { nameless?: boolean } = {}) {
@@ -51,30 +59,31 @@ export class DirectorySource implements AllowSource {
 
   async read(): Promise<SourceContent> {
     const started = performance.now();
-    const seen = new Map<string, CachedFile>();
-    const allowed = await this.#readFolder(this.#directory, seen);
-    const revoked = await this.#readRevoked(seen);
-    this.#files = seen;
+    const allowed = await this.#readFolder(this.#directory);
+    const revoked = await this.#readRevoked();
+    this.#files = new Map([...allowed.files, ...revoked.files]);
     this.#pollMs = Math.max(POLL_MS, (performance.now() - started) / READING_SHARE);
+    const problems = [...allowed.unread, ...revoked.unread, ...revoked.bad];
     return {
-      entries: allowed.flatMap(({ name, boxId, publicKey }): AllowEntry[] => {
+      entries: allowed.certificates.flatMap(({ name, boxId, publicKey }): AllowEntry[] => {
         const id = boxId ?? (this.#nameless ? name : undefined);
         return id === undefined ? [] : [{ boxId: id, publicKey }];
       }),
-      ...revoked,
+      revoked: revoked.certificates.map(({ publicKey }) => publicKey),
+      ...(problems.length === 0 ? {} : { error: inShort(problems) }),
     };
   }
 
-  /** A folder of revoked keys that cannot be read keeps nobody known who has no certificate any more. */
-  async #readRevoked(seen: Map<string, CachedFile>): Promise<Pick<SourceContent, 'revoked' | 'error'>> {
+  /** Where the folder of revoked keys cannot be read, all that were in it stay revoked. */
+  async #readRevoked(): Promise<Folder> {
+    const folder = join(this.#directory, REVOKED_FOLDER);
     try {
-      const found = await this.#readFolder(join(this.#directory, REVOKED_FOLDER), seen);
-      this.#revoked = found.map(({ publicKey }) => publicKey);
-      return { revoked: this.#revoked };
+      return await this.#readFolder(folder);
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') return { revoked: this.#revoked, error: messageOf(error) };
-      this.#revoked = [];
-      return { revoked: [] };
+      const files = new Map([...this.#files].filter(([path]) => dirname(path) === folder));
+      if (codeOf(error) === 'ENOENT') files.clear();
+      else files.set('', { stamp: '', certificate: undefined, unread: messageOf(error) });
+      return folderOf(files);
     }
   }
 
@@ -110,39 +119,75 @@ export class DirectorySource implements AllowSource {
     };
   }
 
-  async #readFolder(folder: string, seen: Map<string, CachedFile>): Promise<Named[]> {
-    const certificates: Named[] = [];
-    for (const name of (await readdir(folder)).sort()) {
-      if (name.startsWith(TEMPORARY_PREFIX)) continue;
-      const path = join(folder, name);
-      const file = await this.#readFile(path);
-      if (file === undefined) continue;
-      seen.set(path, file);
-      if (file.certificate !== undefined) certificates.push({ name, ...file.certificate });
+  async #readFolder(folder: string): Promise<Folder> {
+    const files = new Map<string, KnownFile>();
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      if (entry.name.startsWith(TEMPORARY_PREFIX)) continue;
+      const path = join(folder, entry.name);
+      const file = await this.#readFile(path, entry.isSymbolicLink());
+      if (file !== undefined) files.set(path, file);
     }
-    return certificates;
+    return folderOf(files);
   }
 
-  /** What the file says; from memory where it has not changed; undefined where it is no regular file. */
-  async #readFile(path: string): Promise<CachedFile | undefined> {
-    const found = await stat(path, { bigint: true }).catch(() => undefined);
-    if (found === undefined || !found.isFile()) return undefined;
-    const stamp = `${found.ino} ${found.mtimeNs} ${found.ctimeNs} ${found.size}`;
-    const cached = this.#files.get(path);
-    if (cached?.stamp === stamp) return cached;
+  /** What the file says; from memory where it has not changed; undefined where it is no regular file, or gone. */
+  async #readFile(path: string, isLink: boolean): Promise<KnownFile | undefined> {
+    const before = this.#files.get(path);
     try {
-      if (found.size > BigInt(MAX_CERTIFICATE_BYTES)) throw new Error(`${path}: too long for a certificate`);
-      const text = await readFile(path, 'utf8');
+      const found = await stat(path, { bigint: true });
+      if (!found.isFile()) return undefined;
+      const stamp = `${found.ino} ${found.mtimeNs} ${found.ctimeNs} ${found.size}`;
+      if (before?.stamp === stamp) return before;
+      const isLong = found.size > BigInt(MAX_CERTIFICATE_BYTES);
+      return this.#parse(path, stamp, isLong ? undefined : await readFile(path, 'utf8'));
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT')
+        return { stamp: '', certificate: before?.certificate, unread: messageOf(error) };
+      // A link to nowhere. In `revoked` somebody was to be kept out by it.
+      return isLink ? { stamp: '', certificate: undefined, bad: `${path}: leads nowhere` } : undefined;
+    }
+  }
+
+  /** @param text undefined: too long */
+  #parse(path: string, stamp: string, text: string | undefined): KnownFile {
+    try {
+      if (text === undefined) throw new Error(`${path}: too long for a certificate`);
       if (hasSecretKey(text)) {
         this.#log.warn({ file: path }, 'a secret key among the public certificates: move it to private_keys');
       }
       return { stamp, certificate: readPublic(text, path) };
     } catch (error) {
+      const bad = messageOf(error);
       this.#log.warn(
-        { file: path, error: messageOf(error) },
-        'not a certificate: nobody enters by this file',
+        { file: path, error: bad },
+        'not a certificate: nobody enters or is kept out by this file',
       );
-      return { stamp, certificate: undefined };
+      return { stamp, certificate: undefined, bad };
     }
   }
+}
+
+/** What one folder holds, in the order of the names. */
+interface Folder {
+  files: ReadonlyMap<string, KnownFile>;
+  certificates: Named[];
+  unread: string[];
+  bad: string[];
+}
+
+function folderOf(read: ReadonlyMap<string, KnownFile>): Folder {
+  const files = new Map([...read].sort(([a], [b]) => (a < b ? -1 : 1)));
+  const all = [...files.values()];
+  return {
+    files,
+    certificates: [...files].flatMap(([path, { certificate }]) =>
+      certificate === undefined ? [] : [{ name: basename(path), ...certificate }],
+    ),
+    unread: all.flatMap(({ unread }) => unread ?? []),
+    bad: all.flatMap(({ bad }) => bad ?? []),
+  };
+}
+
+function inShort([first = '', ...others]: readonly string[]): string {
+  return others.length === 0 ? first : `${first}; and ${others.length} more`;
 }

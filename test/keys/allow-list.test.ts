@@ -13,6 +13,7 @@ import { formatPublicCertificate, formatSecretCertificate } from '../../keys/cer
 import { DirectorySource } from '../../keys/directory-source.js';
 import { writePublicCertificate } from '../../keys/files.js';
 import { newKeyPair } from '../../keys/key.js';
+import { revokeBox } from '../../keys/manage.js';
 import { StoreSource } from '../../keys/store-source.js';
 import { z85Decode } from '../../keys/z85.js';
 import { nextChange, readableLog, temporaryKeys, until } from './helpers.js';
@@ -200,6 +201,69 @@ describe('keys/allow-list', () => {
     await rm(keys.layout.revokedDirectory);
     await list.refresh();
     assert.equal(list.check(of(publicKey)), 'unknown');
+  });
+
+  it('a file that cannot be read now stays in force, is told, and counts as soon as it can be read', async () => {
+    const [one, two] = [await keys.box('1'), newKeyPair()];
+    const list = await start({ sources: [directory()] });
+    const file = keys.layout.boxPublic('1');
+    const certificate = await readFile(file);
+    // What lies here is a file, and reading it fails for root too.
+    await rm(file);
+    await symlink('/proc/self/mem', file);
+    await list.refresh();
+    assert.equal(list.check(of(one.publicKey)), 'known');
+    assert.match(list.status().sources[0]?.error ?? '', /EIO|EACCES/);
+    await rm(file);
+    await symlink(file, file);
+    await list.refresh();
+    assert.equal(list.check(of(one.publicKey)), 'known', 'not even its state can be read');
+    assert.match(list.status().sources[0]?.error ?? '', /ELOOP/);
+    await rm(file);
+    await writeFile(file, certificate);
+    // One that could not be read at first counts once it can be, with nothing of it changed.
+    await writePublicCertificate(keys.layout.boxPublic('2'), { boxId: '2', publicKey: two.publicKey });
+    const fresh = directory();
+    const late = await keys.withoutRights(keys.layout.boxPublic('2'), () => start({ sources: [fresh] }));
+    assert.equal(late.check(of(two.publicKey)), 'unavailable');
+    assert.equal(late.check(of(one.publicKey)), 'known');
+    await late.refresh();
+    assert.equal(late.check(of(two.publicKey)), 'known');
+    assert.equal(late.status().sources[0]?.ok, true);
+  });
+
+  it('a revoked certificate that cannot be read is an error, not a key that is not revoked', async () => {
+    const { publicKey } = await keys.box('1');
+    const [file = ''] = await revokeBox(keys.layout, '1');
+    const store = new StoreSource('store', () => Promise.resolve([{ boxId: '1', publicKey }]), log);
+    const list = await start({ sources: [directory(), store] });
+    assert.equal(list.check(of(publicKey)), 'revoked');
+    await keys.withoutRights(file, () => list.refresh());
+    assert.equal(list.check(of(publicKey)), 'revoked', 'as it was last read');
+
+    const late = await keys.withoutRights(file, () => start({ sources: [directory(), store] }));
+    const [folder] = late.status().sources;
+    assert.equal(folder?.ok, false);
+    assert.ok(folder?.error?.includes(file), folder?.error);
+    await late.refresh();
+    assert.equal(late.check(of(publicKey)), 'revoked');
+    assert.equal(late.status().sources[0]?.ok, true);
+
+    for (const make of [
+      (path: string) => symlink('nowhere', path),
+      (path: string) => writeFile(path, 'no certificate\n'),
+      (path: string) => symlink(path, path),
+    ]) {
+      const bad = join(keys.layout.revokedDirectory, 'bad');
+      await make(bad);
+      await list.refresh();
+      const { error } = list.status().sources[0] ?? {};
+      assert.ok(error?.includes(bad), error);
+      assert.equal(list.check(of(publicKey)), 'revoked');
+      await rm(bad);
+    }
+    await list.refresh();
+    assert.equal(list.status().sources[0]?.ok, true);
   });
 
   it('takes the boxes of a store, leaves out those without or with a bad key', async () => {

@@ -1,5 +1,5 @@
 /** Folders of certificates, logs that can be read, and waiting for what an event tells. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -8,6 +8,9 @@ import type { AllowChange, AllowList } from '../../keys/allow-list.js';
 import { writePublicCertificate } from '../../keys/files.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
 import { keyLayout } from '../../keys/layout.js';
+
+/** a user who is not root */
+const NOBODY = 65_534;
 
 /** A key directory of its own under the system's temporary folder. */
 export async function temporaryKeys() {
@@ -21,6 +24,18 @@ export async function temporaryKeys() {
       const pair = newKeyPair();
       await writePublicCertificate(layout.boxPublic(boxId), { boxId, publicKey: pair.publicKey });
       return pair;
+    },
+    /** runs something while a file may not be read; where we are root nothing of the file changes when it may again */
+    async withoutRights<T>(path: string, work: () => Promise<T>): Promise<T> {
+      const { mode } = await stat(path);
+      if (process.geteuid?.() !== 0) {
+        await chmod(path, 0);
+        return work().finally(() => chmod(path, mode));
+      }
+      await chmod(directory, 0o755);
+      await chmod(path, 0o600);
+      process.seteuid?.(NOBODY);
+      return work().finally(() => process.seteuid?.(0));
     },
     remove: () => rm(directory, { recursive: true, force: true }),
   };
