@@ -3,6 +3,7 @@ import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { type AcquisitionBrokerConfig, allowListOf, serverKeyOf } from '../config/index.js';
 import { type Access, openAccess, openBackendAccess } from '../keys/access.js';
+import { storedBoxKeys } from '../store/box-keys.js';
 import type { Store } from '../store/store.js';
 
 const NAME = 'acquisition-broker';
@@ -24,8 +25,7 @@ export async function openBrokerAccess(
     serverKey: serverKeyOf(config),
     nextServerKeyFile: config.server_cert_next,
     allow: allowListOf(config),
-    boxKeys: async () =>
-      (await store.boxes()).map((box) => ({ boxId: box.box_id, publicKey: box.public_key })),
+    boxKeys: () => storedBoxKeys(store),
     log,
   });
   try {

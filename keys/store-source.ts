@@ -5,8 +5,15 @@ import type { AllowEntry, AllowSource, SourceContent } from './allow-list.js';
 import { parseBoxId } from './certificate.js';
 import { parsePublicKey } from './key.js';
 
-/** Boxes of a store; those without a key have none here. */
-export type ReadBoxKeys = () => Promise<readonly { boxId: string; publicKey?: string | undefined }[]>;
+/** What a store says of its boxes' keys. */
+export interface BoxKeys {
+  /** boxes without a key have none here */
+  boxes: readonly { boxId: string; publicKey?: string | undefined }[];
+  /** why these may be keys of before, where somebody remembers them for a database that is away */
+  outdated?: string | undefined;
+}
+
+export type ReadBoxKeys = () => Promise<BoxKeys>;
 
 /** So that a change takes effect within 5 s, also where the answer takes a while or the sockets were closed just before (cut-off.ts). */
 const POLL_MS = 2000;
@@ -31,7 +38,8 @@ export class StoreSource implements AllowSource {
   async read(): Promise<SourceContent> {
     const entries: AllowEntry[] = [];
     const complained = new Set<string>();
-    for (const box of await withTimeout(this.#read())) {
+    const { boxes, outdated } = await withTimeout(this.#read());
+    for (const box of boxes) {
       if (box.publicKey === undefined || box.publicKey === '') continue;
       const where = `box ${box.boxId.slice(0, 20)}: public_key`;
       try {
@@ -47,7 +55,7 @@ export class StoreSource implements AllowSource {
       }
     }
     this.#complained = complained;
-    return { entries, revoked: [] };
+    return { entries, revoked: [], error: outdated };
   }
 
   /** A store tells nobody of changes: it is polled. */

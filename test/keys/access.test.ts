@@ -98,7 +98,7 @@ describe('keys/access', () => {
     let hangs = false;
     const never = new Promise<never>(() => undefined);
     const { access, cutOff, server } = await start({ white_list: 'both' }, () =>
-      hangs ? never : Promise.resolve([]),
+      hangs ? never : Promise.resolve({ boxes: [] }),
     );
     await client(pair, server).send('in');
     assert.equal(await server.next(), 'in');

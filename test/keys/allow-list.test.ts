@@ -159,7 +159,11 @@ describe('keys/allow-list', () => {
     const { publicKey } = newKeyPair();
     await writePublicCertificate(join(keys.layout.revokedDirectory, 'x'), { boxId: undefined, publicKey });
     await writePublicCertificate(keys.layout.boxPublic('1'), { boxId: '1', publicKey });
-    const store = new StoreSource('store', () => Promise.resolve([{ boxId: '1', publicKey }]), log);
+    const store = new StoreSource(
+      'store',
+      () => Promise.resolve({ boxes: [{ boxId: '1', publicKey }] }),
+      log,
+    );
     const list = await start({ sources: [store, directory()] });
     assert.equal(list.check(of(publicKey)), 'revoked');
     assert.equal(list.boxId(of(publicKey)), undefined);
@@ -235,7 +239,11 @@ describe('keys/allow-list', () => {
   it('a revoked certificate that cannot be read is an error, not a key that is not revoked', async () => {
     const { publicKey } = await keys.box('1');
     const [file = ''] = await revokeBox(keys.layout, '1');
-    const store = new StoreSource('store', () => Promise.resolve([{ boxId: '1', publicKey }]), log);
+    const store = new StoreSource(
+      'store',
+      () => Promise.resolve({ boxes: [{ boxId: '1', publicKey }] }),
+      log,
+    );
     const list = await start({ sources: [directory(), store] });
     assert.equal(list.check(of(publicKey)), 'revoked');
     await keys.withoutRights(file, () => list.refresh());
@@ -276,7 +284,9 @@ describe('keys/allow-list', () => {
       { boxId: 'x', publicKey: newKeyPair().publicKey },
     ];
     const { log, text } = readableLog();
-    const list = await start({ sources: [new StoreSource('store', () => Promise.resolve(boxes), log, 10)] });
+    const list = await start({
+      sources: [new StoreSource('store', () => Promise.resolve({ boxes }), log, 10)],
+    });
     assert.deepEqual([...list.boxIds()], ['1001']);
     assert.ok(!text().includes(secretKey.reveal().slice(3)));
     const change = nextChange(list);
@@ -291,7 +301,7 @@ describe('keys/allow-list', () => {
     const { publicKey } = newKeyPair();
     let fails = false;
     const read = () =>
-      fails ? Promise.reject(new Error('away')) : Promise.resolve([{ boxId: '1', publicKey }]);
+      fails ? Promise.reject(new Error('away')) : Promise.resolve({ boxes: [{ boxId: '1', publicKey }] });
     const list = await start({ sources: [new StoreSource('store', read, log)] });
     fails = true;
     await list.refresh();

@@ -184,7 +184,7 @@ describe('keys/zap', () => {
       sources: [
         new StoreSource(
           's',
-          () => Promise.resolve([{ boxId: '9', publicKey: mine.publicKey }]),
+          () => Promise.resolve({ boxes: [{ boxId: '9', publicKey: mine.publicKey }] }),
           silentLogger(),
         ),
       ],

@@ -275,7 +275,7 @@ describe('triggering-broker', () => {
 
   it('takes keys from the store, and lets everyone in only when told to', async () => {
     const pair = newKeyPair();
-    const boxKeys = () => Promise.resolve([{ boxId: '5', publicKey: pair.publicKey }]);
+    const boxKeys = () => Promise.resolve({ boxes: [{ boxId: '5', publicKey: pair.publicKey }] });
     const fromStore = await start({ client_certs: undefined, white_list: 'store' }, { boxKeys });
     subscriber(fromStore);
     await subscribed(box(pair, fromStore.endpoints.interface));

@@ -7,6 +7,7 @@ import type { Logger } from '../../common/log.js';
 import { allowListOf, type TriggeringServiceConfig } from '../../config/index.js';
 import { type AllowList, type AllowListStatus, startAllowList } from '../../keys/allow-list.js';
 import { allowSources } from '../../keys/allow-sources.js';
+import { storedBoxKeys } from '../../store/box-keys.js';
 import type { Store } from '../../store/store.js';
 
 export class CertifiedIds implements Running {
@@ -55,7 +56,7 @@ function numbersOf(allow: AllowList): ReadonlySet<number> {
  */
 export async function startCertifiedIds(
   config: TriggeringServiceConfig,
-  store: Pick<Store, 'boxes'>,
+  store: Store,
   log: Logger,
 ): Promise<CertifiedIds | undefined> {
   const who = allowListOf(config);
@@ -64,8 +65,7 @@ export async function startCertifiedIds(
     : allowSources({
         directory: who.directory,
         store: who.store,
-        boxKeys: async () =>
-          (await store.boxes()).map((box) => ({ boxId: box.box_id, publicKey: box.public_key })),
+        boxKeys: () => storedBoxKeys(store),
         log,
       });
   return sources.length === 0 ? undefined : new CertifiedIds(await startAllowList({ sources, log }));
