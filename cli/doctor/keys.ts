@@ -1,68 +1,130 @@
 /** Keys: the server's pair, the boxes' certificates, and who may read them. */
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { MakaiError, messageOf } from '../../common/errors.js';
-import { allowListOf, serverKeyOf, shownUrl, storeUrl } from '../../config/derived.js';
+import { allowListOf, type ServerKey, serverKeyOf, shownUrl, storeUrl } from '../../config/derived.js';
 import type {
   AcquisitionBrokerConfig,
   AnyConfig,
   TriggeringBrokerConfig,
   TriggeringServiceConfig,
 } from '../../config/kinds.js';
-import { hasSecretKey, readPublic } from '../../keys/certificate.js';
-import { readSecretCertificate } from '../../keys/files.js';
+import { readPublicCertificate, readSecretCertificate } from '../../keys/files.js';
 import { parseKeyPair } from '../../keys/key.js';
+import { type ClientFolder, certificates } from './certificates.js';
 import type { Deployment } from './deployment.js';
 import { type Diagnosis, reporter } from './diagnosis.js';
+import { obstacle, type User } from './user.js';
 
 const { ok, note, wrong } = reporter('keys');
 const permissions = reporter('permissions');
 
 type BrokerConfig = TriggeringBrokerConfig | AcquisitionBrokerConfig;
 
-export async function keys(deployment: Deployment): Promise<Diagnosis[]> {
+interface Pair {
+  /** undefined where it cannot be read */
+  publicKey?: string;
+  found: Diagnosis[];
+}
+
+export async function keys(deployment: Deployment, user: User): Promise<Diagnosis[]> {
   const brokers = [deployment['triggering-broker'].config, deployment['acquisition-broker'].config].filter(
     (config) => config !== undefined,
   );
-  const servers = await Promise.all(brokers.map(serverKey));
-  const publicKeys = [...new Set(servers.flatMap(({ publicKey }) => publicKey ?? []))];
   const service = deployment['triggering-service'].config;
-  const folders = [...new Set([...brokers, ...(service ? [service] : [])].flatMap(clientFolder))];
+  const present = await Promise.all(brokers.map((config) => pairOf(serverKeyOf(config), user)));
+  const next = await Promise.all(
+    brokers.flatMap(({ server_cert_next: file }) => (file === undefined ? [] : [pairOf({ file }, user)])),
+  );
+  const folders = [...brokers, ...(service ? [service] : [])].flatMap(clientFolder);
   return [
-    ...unique(servers.flatMap(({ found }) => found)),
-    ...(publicKeys.length > 1
-      ? [
-          wrong(
-            'server key',
-            'the two brokers have different keys, but a box knows one',
-            'let both files name the same server_cert',
-          ),
-        ]
-      : []),
-    ...(await Promise.all(folders.map((folder) => certificates(folder)))).flat(),
+    ...unique([...present, ...next].flatMap(({ found }) => found)),
+    ...oneKey('server key', 'server_cert', present),
+    ...oneKey('next server key', 'server_cert_next', next),
+    ...(await Promise.all(unique(folders).map((folder) => certificates(folder, user)))).flat(),
     ...unique(brokers.flatMap(openDoor)),
     ...(service ? idsOf(service, deployment['triggering-broker'].config) : []),
+    ...(await backend(brokers, service, user)),
   ];
 }
 
+/** A box knows one key of the server, and talks to both brokers. */
+function oneKey(subject: string, field: string, pairs: readonly Pair[]): Diagnosis[] {
+  if (new Set(pairs.flatMap(({ publicKey }) => publicKey ?? [])).size <= 1) return [];
+  const message = 'the two brokers have different keys, but a box knows one';
+  return [wrong(subject, message, `let both files name the same ${field}`)];
+}
+
+/** `backend_curve`: pairs, who may connect, and whether the service knows the brokers' key. */
+async function backend(
+  brokers: readonly BrokerConfig[],
+  service: TriggeringServiceConfig | undefined,
+  user: User,
+): Promise<Diagnosis[]> {
+  const opened = brokers.flatMap(({ backend_curve: curve }) => curve ?? []);
+  const pairs = await Promise.all(
+    opened.map(({ server_cert: file }) => pairOf({ file }, user, 'services know the brokers by')),
+  );
+  const folders = unique(
+    opened.map(({ client_certs: folder }): ClientFolder => ({ folder, who: 'service', any: false })),
+  );
+  const listed = await Promise.all(folders.map((folder) => certificates(folder, user)));
+  return [
+    ...unique(pairs.flatMap(({ found }) => found)),
+    ...listed.flat(),
+    ...(service ? await client(service, pairs, brokers.length, user) : []),
+  ];
+}
+
+async function client(
+  { backend_curve: curve }: TriggeringServiceConfig,
+  pairs: readonly Pair[],
+  brokers: number,
+  user: User,
+): Promise<Diagnosis[]> {
+  const subject = 'backend_curve';
+  const todo = 'let all three files have backend_curve, or none';
+  if (brokers > 0 && pairs.length !== (curve === undefined ? 0 : brokers)) {
+    const told = `${pairs.length} of ${brokers} brokers have it, the triggering service ${curve ? 'has' : 'has not'}`;
+    return [note(subject, `${told}: they cannot talk if they are to`, todo)];
+  }
+  if (curve === undefined) return [];
+  const own = await pairOf({ file: curve.cert }, user, 'the brokers know the service by');
+  const kept = await obstacle(curve.server_key, 'read', user);
+  if (kept !== undefined)
+    return [...own.found, permissions.wrong(curve.server_key, kept, `let ${user.name} read it`)];
+  try {
+    const { publicKey } = await readPublicCertificate(curve.server_key);
+    const strange = pairs.some((pair) => pair.publicKey !== undefined && pair.publicKey !== publicKey);
+    if (!strange) return [...own.found, ok(curve.server_key, `a sound certificate of ${publicKey}`)];
+    const message = "is not the key of the brokers' backend";
+    return [...own.found, wrong(curve.server_key, message, 'put the public certificate of their pair there')];
+  } catch (error) {
+    return [
+      ...own.found,
+      wrong(curve.server_key, messageOf(error), "put the brokers' public certificate there"),
+    ];
+  }
+}
+
 /** Both brokers mostly have the same files. */
-function unique(found: readonly Diagnosis[]): Diagnosis[] {
+function unique<T>(found: readonly T[]): T[] {
   const seen = new Map(found.map((one) => [JSON.stringify(one), one]));
   return [...seen.values()];
 }
 
-async function serverKey(config: BrokerConfig): Promise<{ publicKey?: string; found: Diagnosis[] }> {
-  const source = serverKeyOf(config);
+async function pairOf(source: ServerKey, user: User, whose = 'boxes know the server by'): Promise<Pair> {
   const subject = 'file' in source ? source.file : 'pub_key and sec_key';
   try {
+    const kept = 'file' in source ? await obstacle(source.file, 'read', user) : undefined;
+    if (kept !== undefined) {
+      const todo = `give it to the user of the service: chown ${user.name}: ${subject}`;
+      return { found: [permissions.wrong(subject, kept, todo)] };
+    }
     const pair =
       'file' in source
         ? await readSecretCertificate(source.file)
         : parseKeyPair(source.publicKey, source.secretKey, subject);
-    return {
-      publicKey: pair.publicKey,
-      found: [ok(subject, `a sound pair; boxes know the server by ${pair.publicKey}`)],
-    };
+    return { publicKey: pair.publicKey, found: [ok(subject, `a sound pair; ${whose} ${pair.publicKey}`)] };
   } catch (error) {
     const code = error instanceof MakaiError ? error.code : undefined;
     const todo =
@@ -72,9 +134,11 @@ async function serverKey(config: BrokerConfig): Promise<{ publicKey?: string; fo
   }
 }
 
-function clientFolder(config: AnyConfig): string[] {
-  const allow = allowListOf(config);
-  return !allow.any && allow.directory !== undefined ? [allow.directory] : [];
+function clientFolder(config: AnyConfig): ClientFolder[] {
+  const { any, directory } = allowListOf(config);
+  // Everyone may connect: the folder says who is kept out, if it is there at all.
+  if (directory === undefined || (any && !existsSync(directory))) return [];
+  return [{ folder: directory, who: 'box', any }];
 }
 
 function openDoor(config: BrokerConfig): Diagnosis[] {
@@ -114,55 +178,4 @@ function sourceText(config: TriggeringServiceConfig | TriggeringBrokerConfig): s
   if (allow.any) return undefined;
   const sources = [allow.directory, allow.store ? `the store ${shownUrl(storeUrl(config))}` : undefined];
   return sources.filter((source) => source !== undefined).join(' and ') || undefined;
-}
-
-async function certificates(folder: string): Promise<Diagnosis[]> {
-  let names: string[];
-  try {
-    names = (await readdir(folder)).sort();
-  } catch (error) {
-    return [
-      wrong(folder, `cannot be read: ${messageOf(error)}`, 'check client_certs and the rights on the folder'),
-    ];
-  }
-  const found: Diagnosis[] = [];
-  const boxes = new Map<string, string>();
-  for (const name of names) {
-    const path = join(folder, name);
-    if (!(await stat(path)).isFile()) continue;
-    const text = await readFile(path, 'utf8').catch((error: unknown) => messageOf(error));
-    if (hasSecretKey(text))
-      found.push(
-        permissions.wrong(
-          path,
-          'a secret key among the public certificates',
-          'move it to private_keys, mode 600',
-        ),
-      );
-    try {
-      const { boxId, publicKey } = readPublic(text, path);
-      if (boxId === undefined) continue;
-      const other = boxes.get(publicKey);
-      if (other !== undefined)
-        found.push(
-          note(path, `box ${boxId} has the same key as box ${other}`, 'give each box a key of its own'),
-        );
-      boxes.set(publicKey, boxId);
-    } catch (error) {
-      found.push(
-        note(path, `is no certificate: ${messageOf(error)}`, 'nobody enters by it; mend or remove it'),
-      );
-    }
-  }
-  if (boxes.size > 0)
-    found.unshift(ok(folder, `${boxes.size === 1 ? '1 box' : `${boxes.size} boxes`} may connect`));
-  else
-    found.unshift(
-      note(
-        folder,
-        'no box may connect yet',
-        'makai keys new-box <id>, or put the certificates of boxes here',
-      ),
-    );
-  return found;
 }

@@ -1,16 +1,16 @@
 /** The machine: versions, clock, disk, rights on folders. */
 import { execFile } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access, stat, statfs } from 'node:fs/promises';
-import { userInfo } from 'node:os';
+import { stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { codeOf, messageOf } from '../../common/errors.js';
+import { messageOf } from '../../common/errors.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { VERSION } from '../../common/version.js';
+import { KINDS } from '../../config/kinds.js';
 import { type Deployment, each } from './deployment.js';
 import { type Diagnosis, reporter } from './diagnosis.js';
 import { sqliteFileOf, storeUrls } from './store.js';
+import { obstacle, type Right, type User } from './user.js';
 
 const run = promisify(execFile);
 const OLDEST_NODE = [20, 19] as const;
@@ -98,24 +98,47 @@ function folders(deployment: Deployment): string[] {
   return [...new Set([...files.map((file) => dirname(file)), ...(usesMongo ? spools : [])])];
 }
 
-export async function disk(deployment: Deployment): Promise<Diagnosis[]> {
-  const found = await Promise.all(folders(deployment).map(oneFolder));
-  return found.flat();
+export async function disk(deployment: Deployment, user: User): Promise<Diagnosis[]> {
+  const files = await Promise.all(readOrWritten(deployment).map((one) => oneFile(one, user)));
+  const found = await Promise.all(folders(deployment).map((folder) => oneFolder(folder, user)));
+  return [...files, ...found].flat();
 }
 
-async function oneFolder(folder: string): Promise<Diagnosis[]> {
+/** Files that are there: configurations, and databases, which root may have made by `makai store init`. */
+function readOrWritten(deployment: Deployment): [path: string, right: Right][] {
+  const settings = each(deployment).flatMap(({ source, kind }): [string, Right][] =>
+    source === undefined || source === KINDS[kind].variable ? [] : [[source, 'read']],
+  );
+  const databases = storeUrls(deployment).flatMap((url) => sqliteFileOf(url) ?? []);
+  const parts = databases.flatMap((file) =>
+    ['', '-wal', '-shm'].map((part): [string, Right] => [`${file}${part}`, 'write']),
+  );
+  return [...settings, ...parts];
+}
+
+async function oneFile([path, right]: [string, Right], user: User): Promise<Diagnosis[]> {
+  const { wrong } = reporter('permissions');
+  const kept = await obstacle(path, right, user);
+  if (kept === undefined) return [];
+  const todo =
+    right === 'read'
+      ? `chgrp ${user.name} ${path}; chmod 640 ${path}`
+      : `chown ${user.name}: ${path.replace(/-(wal|shm)$/, '')}*`;
+  return [wrong(path, kept, todo)];
+}
+
+async function oneFolder(folder: string, user: User): Promise<Diagnosis[]> {
   const { ok, wrong } = reporter('disk');
   const permissions = reporter('permissions');
   const there = await nearestFolder(folder);
-  const user = userInfo().username;
   const found: Diagnosis[] = [];
-  try {
-    await access(there, constants.W_OK | constants.X_OK);
+  const kept = await obstacle(there, 'write', user);
+  if (kept === undefined) {
     const made = there === folder ? 'may be written' : `can be made in ${there}`;
-    found.push(permissions.ok(folder, `${made} by ${user}`));
-  } catch (error) {
-    const todo = `run makai doctor as the user of the service, or give ${user} the right to write there`;
-    found.push(permissions.wrong(folder, `${user} may not write there (${codeOf(error)})`, todo));
+    found.push(permissions.ok(folder, `${made} by ${user.name}`));
+  } else {
+    const todo = `run makai doctor as root or as the user of the service, or give ${user.name} the right to write there`;
+    found.push(permissions.wrong(folder, there === folder ? kept : `${there}: ${kept}`, todo));
   }
   const { bavail, blocks, bsize } = await statfs(there);
   const free = bavail * bsize;

@@ -8,6 +8,7 @@ import { isNamed } from '../../config/parse.js';
 import { parseEndpoint, parseStatusEndpoint } from '../../config/types.js';
 import { type Deployment, type Examined, each } from './deployment.js';
 import { type Diagnosis, reporter } from './diagnosis.js';
+import { listensOn } from './listeners.js';
 
 const { ok, note, wrong } = reporter('ports');
 const CONNECT_MS = 2000;
@@ -83,7 +84,13 @@ async function canOpen(
     ];
   }
   if (code === 'EADDRINUSE') {
-    if (examined.running) return [ok(subject, `open by the running daemon (pid ${examined.running.pid})`)];
+    const pid = examined.running?.pid;
+    const isTheirs = pid === undefined ? false : await listensOn(pid, place.port);
+    if (isTheirs) return [ok(subject, `open by the running daemon (pid ${pid})`)];
+    if (isTheirs === undefined) {
+      const message = `in use; only root or the daemon's user can tell whether by the running daemon (pid ${pid})`;
+      return [ok(subject, message)];
+    }
     const todo = `ss -ltnp 'sport = :${place.port}' tells which; stop it, or name another port`;
     const verdict = OPTIONAL.has(name) && !isNamed(config, name) ? note : wrong;
     return [verdict(subject, 'another program has the port', todo)];

@@ -1,0 +1,129 @@
+/** Folders of public certificates: who may connect, who is kept out, and files that are neither. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf, messageOf } from '../../common/errors.js';
+import { hasSecretKey, type PublicCertificate, readPublic } from '../../keys/certificate.js';
+import { MAX_CERTIFICATE_BYTES, TEMPORARY_PREFIX } from '../../keys/files.js';
+import { REVOKED_FOLDER } from '../../keys/layout.js';
+import { type Diagnosis, reporter } from './diagnosis.js';
+import { obstacle, type User } from './user.js';
+
+const { ok, note, wrong } = reporter('keys');
+const permissions = reporter('permissions');
+
+export interface ClientFolder {
+  folder: string;
+  /** boxes need an id; services do not, their files' names are theirs */
+  who: 'box' | 'service';
+  /** everyone may connect, less those that are revoked */
+  any: boolean;
+}
+
+interface Read {
+  certificates: { path: string; certificate: PublicCertificate }[];
+  found: Diagnosis[];
+}
+
+/** @param user who has to read them */
+export async function certificates({ folder, who, any }: ClientFolder, user: User): Promise<Diagnosis[]> {
+  const names = await list(folder, user);
+  if (!Array.isArray(names)) return [names];
+  const allowed = await readAll(folder, names, user, 'nobody enters by it; mend or remove it');
+  const { found, keys } = await revoked(folder, user);
+  const mayConnect = new Map<string, string>();
+  for (const { path, certificate } of allowed.certificates) {
+    const name = certificate.boxId ?? (who === 'service' ? path : undefined);
+    if (name === undefined) continue;
+    if (keys.has(certificate.publicKey)) {
+      allowed.found.push(note(path, 'its key is revoked', 'remove it, or its namesake in revoked'));
+      continue;
+    }
+    const other = mayConnect.get(certificate.publicKey);
+    if (other !== undefined)
+      allowed.found.push(
+        note(path, `${who} ${name} has the same key as ${who} ${other}`, `give each ${who} a key of its own`),
+      );
+    mayConnect.set(certificate.publicKey, name);
+  }
+  return [summary({ folder, who, any }, mayConnect.size), ...allowed.found, ...found];
+}
+
+function summary({ folder, who, any }: ClientFolder, count: number): Diagnosis {
+  const plural = who === 'box' ? 'boxes' : 'services';
+  if (count > 0) return ok(folder, `${count === 1 ? `1 ${who}` : `${count} ${plural}`} may connect`);
+  if (any) return ok(folder, 'names nobody; everyone may connect');
+  const todo =
+    who === 'box'
+      ? 'makai keys new-box <id>, or put the certificates of boxes here'
+      : 'put the certificates of services here';
+  return note(folder, `no ${who} may connect yet`, todo);
+}
+
+/** A file among them that says nothing keeps nobody out, which is not what it is there for. */
+async function revoked(folder: string, user: User): Promise<{ found: Diagnosis[]; keys: Set<string> }> {
+  const path = join(folder, REVOKED_FOLDER);
+  const names = await list(path, user);
+  if (!Array.isArray(names)) return { found: names.missing ? [] : [names], keys: new Set() };
+  const read = await readAll(path, names, user, 'nobody is kept out by it; mend or remove it');
+  const found = read.found.map((one): Diagnosis => ({ ...one, verdict: 'wrong' }));
+  return { found, keys: new Set(read.certificates.map(({ certificate }) => certificate.publicKey)) };
+}
+
+async function list(folder: string, user: User): Promise<string[] | (Diagnosis & { missing: boolean })> {
+  try {
+    const kept = await obstacle(folder, 'read', user);
+    if (kept !== undefined)
+      return { ...permissions.wrong(folder, kept, `let ${user.name} read the folder`), missing: false };
+    return (await readdir(folder)).filter((name) => !name.startsWith(TEMPORARY_PREFIX)).sort();
+  } catch (error) {
+    const told = wrong(
+      folder,
+      `cannot be read: ${messageOf(error)}`,
+      'check client_certs and the rights on the folder',
+    );
+    return { ...told, missing: codeOf(error) === 'ENOENT' };
+  }
+}
+
+/** @param todo what a file that is no certificate means */
+async function readAll(folder: string, names: readonly string[], user: User, todo: string): Promise<Read> {
+  const read: Read = { certificates: [], found: [] };
+  for (const name of names) {
+    const path = join(folder, name);
+    const text = await textOf(path, user, todo);
+    if (text === undefined) continue;
+    if (typeof text !== 'string') {
+      read.found.push(text);
+      continue;
+    }
+    if (hasSecretKey(text))
+      read.found.push(
+        permissions.wrong(
+          path,
+          'a secret key among the public certificates',
+          'move it to private_keys, mode 600',
+        ),
+      );
+    try {
+      read.certificates.push({ path, certificate: readPublic(text, path) });
+    } catch (error) {
+      read.found.push(note(path, `is no certificate: ${messageOf(error)}`, todo));
+    }
+  }
+  return read;
+}
+
+/** @returns undefined for what is no file */
+async function textOf(path: string, user: User, todo: string): Promise<string | Diagnosis | undefined> {
+  try {
+    const stats = await stat(path);
+    if (!stats.isFile()) return undefined;
+    const kept = await obstacle(path, 'read', user);
+    if (kept !== undefined)
+      return permissions.wrong(path, kept, `let ${user.name} read it (chmod 644), or remove it`);
+    if (stats.size > MAX_CERTIFICATE_BYTES) return note(path, 'is too long for a certificate', todo);
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    return note(path, `cannot be read: ${codeOf(error) ?? messageOf(error)}`, todo);
+  }
+}

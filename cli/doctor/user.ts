@@ -1,0 +1,94 @@
+/**
+ * Who runs the daemons, and what that user may do. Root may do everything, so `sudo makai doctor` would find no fault in the rights on files:
+ * run by root, it judges by owner and mode for the user of the units. Access lists are not looked at.
+ */
+import { execFile } from 'node:child_process';
+import { constants, type Stats } from 'node:fs';
+import { access, readFile, realpath, stat } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { codeOf } from '../../common/errors.js';
+import { KIND_NAMES } from '../../config/kinds.js';
+
+const run = promisify(execFile);
+const UNIT_FOLDER = '/etc/systemd/system';
+const USUAL_USER = 'opq';
+
+export type Right = 'read' | 'write';
+
+/** Whose rights count. */
+export interface User {
+  name: string;
+  /** undefined: ourselves, and the system is asked */
+  ids: { uid: number; gids: readonly number[] } | undefined;
+}
+
+/**
+ * @param folder working folder of `makai up`, whose daemons run as whoever starts them
+ * @returns for root the user of the units where there is one, else ourselves
+ */
+export async function serviceUser(folder: string | undefined): Promise<User> {
+  const own = { name: userInfo().username, ids: undefined };
+  if (folder !== undefined || process.getuid?.() !== 0) return own;
+  const name = await unitUser();
+  try {
+    const [uid, gids] = await Promise.all([run('id', ['-u', name]), run('id', ['-G', name])]);
+    return { name, ids: { uid: Number(uid.stdout), gids: gids.stdout.trim().split(' ').map(Number) } };
+  } catch {
+    return own;
+  }
+}
+
+async function unitUser(): Promise<string> {
+  for (const kind of KIND_NAMES) {
+    const unit = await readFile(join(UNIT_FOLDER, `makai-${kind}.service`), 'utf8').catch(() => '');
+    const name = /^User=([\w.-]+)\s*$/m.exec(unit)?.[1];
+    if (name !== undefined) return name;
+  }
+  return USUAL_USER;
+}
+
+/**
+ * What keeps a user from reading or writing a file, or from listing a folder or making files in it.
+ * @returns undefined where nothing does; a path that does not exist is no matter of rights
+ */
+export async function obstacle(path: string, right: Right, user: User): Promise<string | undefined> {
+  try {
+    const real = await realpath(path);
+    const stats = await stat(real);
+    const bits = (right === 'read' ? 4 : 2) | (stats.isDirectory() ? 1 : 0);
+    if (user.ids === undefined) {
+      await access(
+        real,
+        (right === 'read' ? constants.R_OK : constants.W_OK) | (bits & 1 ? constants.X_OK : 0),
+      );
+      return undefined;
+    }
+    for (const above of foldersAbove(real)) {
+      const folder = await stat(above);
+      if (!may(folder, 1, user.ids)) return `${user.name} may not enter ${above} (${described(folder)})`;
+    }
+    return may(stats, bits, user.ids) ? undefined : `${user.name} may not ${right} it (${described(stats)})`;
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    return `${user.name} may not ${right} it (${code})`;
+  }
+}
+
+function foldersAbove(path: string): string[] {
+  const above = dirname(path);
+  return above === path ? [] : [...foldersAbove(above), above];
+}
+
+/** Owner, else group, else others: the first that fits decides, as in the kernel. */
+function may(stats: Stats, bits: number, { uid, gids }: { uid: number; gids: readonly number[] }): boolean {
+  if (uid === 0) return true;
+  const shift = stats.uid === uid ? 6 : gids.includes(stats.gid) ? 3 : 0;
+  return ((stats.mode >> shift) & bits) === bits;
+}
+
+function described({ gid, mode, uid }: Stats): string {
+  return `mode ${(mode & 0o7777).toString(8).padStart(4, '0')}, owner ${uid}:${gid}`;
+}
