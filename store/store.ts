@@ -207,7 +207,10 @@ export interface Store {
   insertMeasurements(batch: MeasurementColumns, options?: WriteOptions): Promise<InsertResult>;
   measurements(boxId: string, range?: TimeRange): AsyncIterable<MeasurementDocument>;
 
-  /** Trends of the windows as the stored measurements give them; undefined where none is stored. Locations are filled in from the boxes. */
+  /**
+   * Trends of the windows as the stored measurements give them; undefined where none is stored. Locations are filled in from the boxes.
+   * Also undefined where a trend is stored and the window began longer ago than measurements live: some may be gone, and that trend knows more.
+   */
   computeTrends(windows: readonly TrendWindow[]): Promise<(Omit<TrendDocument, 'expire_at'> | undefined)[]>;
   /** Writes trends; one with the same (box_id, timestamp_ms) is replaced. */
   putTrends(trends: readonly Omit<TrendDocument, 'expire_at'>[], options?: WriteOptions): Promise<void>;

@@ -1,8 +1,7 @@
 /** Where each box stands, from the store, cached for a while: a location is written into every box event. */
+import { locationOf } from '../../store/boxes.js';
 import type { Store } from '../../store/store.js';
 import type { Clock } from '../clock.js';
-
-const UNKNOWN = 'unknown';
 
 export class Locations {
   readonly #store: Pick<Store, 'box'>;
@@ -27,7 +26,7 @@ export class Locations {
     const known = this.#known.get(boxId);
     if (known !== undefined && this.#clock.monotonic() - known.readAt < this.#lifeMs) return known.location;
     try {
-      const location = (await this.#store.box(boxId))?.location ?? UNKNOWN;
+      const location = locationOf(await this.#store.box(boxId));
       this.#known.delete(boxId);
       this.#known.set(boxId, { location, readAt: this.#clock.monotonic() });
       this.#forgetOldest();

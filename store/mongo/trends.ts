@@ -1,6 +1,7 @@
 /** Trends: computed by the server from stored measurements, replaced when a late measurement changes them. */
 import type { AnyBulkWriteOperation, Document } from 'mongodb';
 import { METRIC_FIELD, type MetricField } from '../../proto/columns.js';
+import { locationOf } from '../boxes.js';
 import type {
   MinMaxAverage,
   Retention,
@@ -41,7 +42,11 @@ export async function computeTrends(
     span.boxIds.push(boxId);
   }
   const found = new Map<string, Document>();
-  for (const { startMs, endMs, boxIds } of spans.values()) {
+  const life = await context.expiry.seconds('measurements');
+  for (const span of spans.values()) {
+    const { startMs, endMs } = span;
+    const mayLackSome = life !== undefined && startMs + 1000 * life <= context.now();
+    const boxIds = mayLackSome ? await withoutTrend(context, span) : span.boxIds;
     for (let at = 0; at < boxIds.length; at += BOXES_AT_ONCE) {
       const groups = await groupByBox(context, boxIds.slice(at, at + BOXES_AT_ONCE), startMs, endMs);
       for (const group of groups) found.set(`${group._id} ${startMs} ${endMs}`, group);
@@ -51,6 +56,20 @@ export async function computeTrends(
     const group = found.get(`${boxId} ${startMs} ${endMs}`);
     return group === undefined ? undefined : trendOfGroup(group, boxId, endMs, locations.get(boxId));
   });
+}
+
+/** The boxes that have no trend of that window. */
+async function withoutTrend(
+  context: Context,
+  { boxIds, endMs }: { boxIds: string[]; endMs: number },
+): Promise<string[]> {
+  const there = await mapped('look for trends', () =>
+    collection(context, 'trends')
+      .find({ box_id: { $in: boxIds }, timestamp_ms: int64(endMs) }, { projection: { _id: 0, box_id: 1 } })
+      .toArray(),
+  );
+  const having = new Set(there.map(({ box_id }) => boxIdOf(box_id)));
+  return boxIds.filter((boxId) => !having.has(boxId));
 }
 
 function groupByBox(context: Context, boxIds: string[], startMs: number, endMs: number): Promise<Document[]> {
@@ -92,7 +111,7 @@ function trendOfGroup(
     });
     if (values !== undefined) metrics[field] = values;
   }
-  return { box_id: boxId, timestamp_ms: endMs, location: location ?? 'unknown', ...metrics };
+  return { box_id: boxId, timestamp_ms: endMs, location: locationOf({ location }), ...metrics };
 }
 
 function minMaxAverage(value: unknown): MinMaxAverage | undefined {

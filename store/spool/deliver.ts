@@ -1,5 +1,6 @@
 /** One spooled row into the database. */
 import { MakaiError, messageOf } from '../../common/errors.js';
+import { locationOf, UNKNOWN_LOCATION } from '../boxes.js';
 import type { BoxEventDocument, Store } from '../store.js';
 import {
   askedOfRow,
@@ -10,9 +11,6 @@ import {
   type Row,
   waveformOfRow,
 } from './rows.js';
-
-/** Location of a box that has none. */
-const UNKNOWN = 'unknown';
 
 /** @throws MakaiError STORE_UNAVAILABLE: try again later; any other code: it will never be taken */
 export async function deliver(store: Store, row: Row): Promise<void> {
@@ -41,7 +39,7 @@ async function deliverKind(store: Store, row: Row): Promise<void> {
       return;
     case 'waveform': {
       const { document, samples } = waveformOfRow(row);
-      const location = await locationOf(store, document);
+      const location = await knownLocation(store, document);
       await store.putBoxEvent({ ...document, location }, samples, row.acceptedMs);
       return;
     }
@@ -55,9 +53,8 @@ async function deliverKind(store: Store, row: Row): Promise<void> {
 }
 
 /** A broker that has never seen its database writes "unknown"; the database knows better. */
-async function locationOf(store: Store, { box_id, location }: BoxEventDocument): Promise<string> {
-  if (location !== UNKNOWN) return location;
-  return (await store.box(box_id))?.location ?? UNKNOWN;
+async function knownLocation(store: Store, { box_id, location }: BoxEventDocument): Promise<string> {
+  return location === UNKNOWN_LOCATION ? locationOf(await store.box(box_id)) : location;
 }
 
 /** Another event under the same number is not ours to add to: it is left alone, and ours is kept apart for a person to look at. */

@@ -1,4 +1,5 @@
 /** What is worked out from stored measurements: trends, and how far each box has come. */
+import { locationOf } from '../boxes.js';
 import type { NewestOfBox, TrendDocument, TrendWindow } from '../store.js';
 import type { Context } from './context.js';
 import { FIELDS } from './measurement-rows.js';
@@ -7,12 +8,15 @@ import { boxNumber, type Row } from './values.js';
 
 /** @param newestBefore the time of a box's newest stored measurement before a time; undefined: there is none */
 export function aggregateOperations(
-  { db }: Context,
+  { db, expireAt }: Context,
   newestBefore: (boxId: string, toMs: number) => number | undefined,
 ) {
   const aggregate = db.prepare<unknown[], Row>(aggregateSql());
-  const locationOf = db
+  const location = db
     .prepare<[string], string | null>("SELECT document ->> '$.location' FROM boxes WHERE box_id = ?")
+    .pluck(true);
+  const hasTrend = db
+    .prepare<[string, number], 1>('SELECT 1 FROM trends WHERE box_id = ? AND timestamp_ms = ?')
     .pluck(true);
   const newestRows = db.prepare<[], { box: number; timestamp_ms: number }>(
     'SELECT * FROM newest ORDER BY box',
@@ -22,17 +26,22 @@ export function aggregateOperations(
     .pluck(true);
 
   return {
-    computeTrends(windows: readonly TrendWindow[]): (Omit<TrendDocument, 'expire_at'> | undefined)[] {
+    computeTrends(
+      windows: readonly TrendWindow[],
+      nowMs: number,
+    ): (Omit<TrendDocument, 'expire_at'> | undefined)[] {
       return windows.map(({ boxId, startMs, endMs }) => {
         const box = boxNumber(boxId);
         if (box === undefined) return undefined;
+        const mayLackSome = expireAt('measurements', startMs) * 1000 <= nowMs;
+        if (mayLackSome && hasTrend.get(boxId, endMs) !== undefined) return undefined;
         const [first, last] = [Math.floor(startMs / 1000), Math.ceil(endMs / 1000) - 1];
         const row = aggregate.get({ box, startMs, endMs, first, last });
         if (row === undefined || row.count === 0) return undefined;
         const trend: Omit<TrendDocument, 'expire_at'> = {
           box_id: boxId,
           timestamp_ms: endMs,
-          location: locationOf.get(boxId) ?? 'unknown',
+          location: locationOf({ location: location.get(boxId) }),
         };
         for (const field of FIELDS) {
           const average = row[`${field}_average`];

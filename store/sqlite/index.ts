@@ -64,7 +64,7 @@ function createStore({ call, close }: Execution<Engine>, threaded: boolean, now:
       const trends = [];
       // In slices, so that measurements are written in between.
       for (let i = 0; i < windows.length; i += TRENDS_A_CALL) {
-        trends.push(...(await call('computeTrends', windows.slice(i, i + TRENDS_A_CALL))));
+        trends.push(...(await call('computeTrends', windows.slice(i, i + TRENDS_A_CALL), now())));
       }
       return trends;
     },

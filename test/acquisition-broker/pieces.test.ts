@@ -282,5 +282,7 @@ describe('acquisition broker: locations', () => {
     assert.equal(await locations.of('8'), 'unknown');
     document = box();
     assert.equal(await locations.of('9'), 'unknown');
+    document = box('');
+    assert.equal(await locations.of('10'), 'unknown');
   });
 });

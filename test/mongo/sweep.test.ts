@@ -7,11 +7,13 @@ import { sweep } from '../../store/mongo/sweep.js';
 import { givenMongo } from '../support/mongo-server.js';
 import { givenDatabase } from './given.js';
 
-const MEASUREMENTS = 12_000;
+const MEASUREMENTS = 5_500;
 /** All in one second: no bound on `expire_at` would cut these in slices. */
 const EXPIRE_AT = 1_000_000;
 
-describe('MongoDB: a sweep with much to delete', () => {
+describe('MongoDB: a sweep with much to delete', function () {
+  // The server of the tests may be slow on a machine that does much else.
+  this.timeout(120_000);
   const given = givenDatabase(givenMongo());
   let client: MongoClient;
   let deletes: Document[];
@@ -43,11 +45,10 @@ describe('MongoDB: a sweep with much to delete', () => {
   });
   afterEach(() => client.close());
 
-  it('deletes in commands of bounded size', async function () {
-    this.timeout(60_000);
+  it('deletes in commands of bounded size', async () => {
     assert.equal((await run()).measurements, MEASUREMENTS);
     const sizes = deletes.map(({ deletes: [only] }) => only.q._id.$in.length as number);
-    assert.deepEqual(sizes, [5000, 5000, 2000]);
+    assert.deepEqual(sizes, [5000, 500]);
   });
 
   it('deletes nothing more once it is told to end', async () => {

@@ -1,5 +1,6 @@
 /** Per-box configuration that plugins see: thresholds of `makai_config` and locations, as plain data for the worker threads. */
 import type { BoxThresholds } from '../../plugins/sdk/plugin.js';
+import { UNKNOWN_LOCATION } from '../../store/boxes.js';
 import type { BoxDocument, MakaiConfigDocument } from '../../store/store.js';
 
 export interface SiteData {
@@ -14,8 +15,9 @@ const PERCENT = 100;
 
 /** `makai_config` holds percent, plugins see fractions; an override may lack the THD's threshold. */
 export function toSiteData(config: MakaiConfigDocument | undefined, boxes: readonly BoxDocument[]): SiteData {
-  const locations = boxes.flatMap((box): [number, string][] =>
-    box.location === undefined ? [] : [[Number(box.box_id), box.location]],
+  // An empty one is none, as in the stores.
+  const locations = boxes.flatMap(({ box_id, location }): [number, string][] =>
+    location ? [[Number(box_id), location]] : [],
   );
   if (!config) return { defaults: undefined, overrides: [], locations };
   const t = config.triggering;
@@ -64,6 +66,6 @@ export class Site {
   }
 
   location(boxId: number): string {
-    return this.#locations.get(boxId) ?? 'unknown';
+    return this.#locations.get(boxId) ?? UNKNOWN_LOCATION;
   }
 }

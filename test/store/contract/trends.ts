@@ -2,11 +2,36 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { FOREVER_SECONDS, type TrendDocument } from '../../../store/store.js';
 import type { MakeStore } from '../contract.js';
-import { all, columnsOf, givenStore } from './given.js';
+import { all, columnsOf, givenStore, HOUR } from './given.js';
 
 const MINUTE = 60_000;
 
 export function trendsContract(makeStore: MakeStore): void {
+  describe('trends of measurements that live for an hour', () => {
+    const given = givenStore(makeStore, { measurementsSeconds: HOUR });
+
+    it('one whose measurements have begun to go is not computed from a late one alone; where there is none, it is', async () => {
+      const { store, clock } = given();
+      const startMs = Math.floor(clock.ms / MINUTE) * MINUTE;
+      const windows = ['1', '2'].map((boxId) => ({ boxId, startMs, endMs: startMs + MINUTE }));
+      const voltages = async () =>
+        (await store.computeTrends(windows)).map((trend) => trend?.voltage?.average);
+      const insert = (box: number, rms: number) =>
+        store.insertMeasurements(columnsOf([{ box, at: startMs + rms, metrics: { rms } }]));
+      await insert(1, 100);
+      const [whole] = await store.computeTrends(windows);
+      assert.ok(whole);
+      await store.putTrends([whole]);
+      await insert(1, 110);
+      assert.deepEqual(await voltages(), [105, undefined]);
+      clock.ms += 2 * HOUR * 1000;
+      await store.sweep(clock.ms);
+      await insert(1, 5);
+      await insert(2, 6);
+      assert.deepEqual(await voltages(), [undefined, 6]);
+    });
+  });
+
   describe('trends', () => {
     const given = givenStore(makeStore);
     /** the start of a whole minute in the recent past */
@@ -43,6 +68,7 @@ export function trendsContract(makeStore: MakeStore): void {
       const startMs = minute();
       const endMs = startMs + MINUTE;
       await store.putBox({ box_id: '2', calibration_constant: 1, unplugged: false, location: 'lab-3' });
+      await store.putBox({ box_id: '1', calibration_constant: 1, unplugged: false, location: '' });
       await store.insertMeasurements(
         columnsOf([
           { box: 1, at: startMs, metrics: { rms: 120 } },
