@@ -37,6 +37,12 @@ export const ERROR_CODES = {
     meaning: 'No event number is left below the largest int32.',
     action: '`makai store check` names the greatest event_id; remove an event whose number is far too high.',
   },
+  INSTALL_OUT_OF_REACH: {
+    meaning:
+      'The units would be closed off from Node or from this package: below a home, in /tmp, or not readable for everybody.',
+    action:
+      'Install both where every user may read them (`npm install -g`, below /usr or /opt) and run that `makai install`.',
+  },
   KEY_FILE: {
     meaning: 'A key file or folder could not be read or written, or exists already.',
     action: 'Check the path and the rights on it; an existing key is never overwritten unasked.',

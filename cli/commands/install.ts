@@ -1,7 +1,9 @@
 /** `makai install --systemd`. */
 import type { Command } from 'commander';
+import { MakaiError } from '../../common/errors.js';
 import { UsageError } from '../errors.js';
 import { installPlan, NEXT_STEPS, perform } from '../install/plan.js';
+import { outOfReach } from '../install/reach.js';
 import { write } from '../output.js';
 
 interface Options {
@@ -24,6 +26,12 @@ export function register(program: Command): void {
 
 async function install({ systemd, yes, root }: Options): Promise<void> {
   if (!systemd) throw new UsageError('say what to install: --systemd');
+  const reasons = outOfReach();
+  if (reasons.length > 0) {
+    throw new MakaiError('INSTALL_OUT_OF_REACH', reasons.join('; '), {
+      hint: 'Install Node and this package where every user may read them, with npm install -g below /usr or /opt, and run that makai.',
+    });
+  }
   const steps = installPlan(root === undefined ? {} : { root });
   if (!yes) {
     await write(

@@ -1,6 +1,6 @@
 /** What `makai install --systemd` does, as steps that can be shown before they are done. */
 import { execFileSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../../common/errors.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
@@ -41,6 +41,8 @@ export function installPlan({ root = '', node = process.execPath }: InstallOptio
       run: () => {
         mkdirSync(dirname(target), { recursive: true });
         writeFileSync(target, text, { mode });
+        // Also where it was there already.
+        chmodSync(target, mode);
       },
     });
   };
@@ -61,13 +63,14 @@ export function installPlan({ root = '', node = process.execPath }: InstallOptio
   file('/usr/lib/tmpfiles.d/makai.conf', shipped('tmpfiles.d/makai.conf'));
   command('systemd-sysusers', 'makai.conf');
   command('systemd-tmpfiles', '--create', 'makai.conf');
+  for (const path of Object.values(CONFIG_FILES).filter((name) => existsSync(`${root}${name}`)))
+    steps.push({ text: leaving(`${root}${path}`), run: () => undefined });
   for (const kind of KIND_NAMES) {
     const path = CONFIG_FILES[kind];
-    if (existsSync(`${root}${path}`))
-      steps.push({ text: `leave ${root}${path} as it is`, run: () => undefined });
-    else file(path, `${JSON.stringify(exampleConfig(kind), null, 2)}\n`, 0o640);
+    if (existsSync(`${root}${path}`)) continue;
+    file(path, `${JSON.stringify(exampleConfig(kind), null, 2)}\n`, 0o640);
+    if (root === '') steps.push({ text: `let the user opq read ${path}`, run: () => giveToGroup(path) });
   }
-  if (root === '') steps.push({ text: 'let the user opq read the settings', run: () => ownSettings() });
   command('systemctl', 'daemon-reload');
   return steps;
 }
@@ -90,19 +93,45 @@ function localPaths(unit: string, node: string): string {
   return unit.replaceAll('/usr/bin/node', node).replaceAll('/usr/lib/node_modules/opq-makai', root);
 }
 
-function ownSettings(): void {
-  const gid = Number(execFileSync('id', ['-g', 'opq'], { encoding: 'utf8' }));
-  for (const path of Object.values(CONFIG_FILES)) chownSync(path, 0, gid);
+/** It belongs to somebody else, who is only told what the daemons need. */
+function leaving(path: string): string {
+  const { gid, mode, uid } = statSync(path);
+  const own = idsOfUser();
+  const isReadable = (mode & 0o004) !== 0 || (gid === own?.gid && (mode & 0o040) !== 0) || uid === own?.uid;
+  const need = isReadable ? '' : ` (the user opq cannot read it: chgrp opq ${path}; chmod 640 ${path})`;
+  return `leave ${path} as it is${need}`;
 }
 
-/** Does the steps in order. @throws Error that names the step that failed */
+function giveToGroup(path: string): void {
+  const ids = idsOfUser();
+  if (ids === undefined) throw new Error('there is no user opq');
+  chownSync(path, 0, ids.gid);
+}
+
+/** Undefined while there is no such user. */
+function idsOfUser(): { uid: number; gid: number } | undefined {
+  const id = (what: string): number =>
+    Number(execFileSync('id', [what, 'opq'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+  try {
+    return { uid: id('-u'), gid: id('-g') };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Does the steps in order, whatever the caller's umask. @throws Error that names the step that failed */
 export function perform(steps: readonly Step[], tell: (line: string) => void): void {
-  for (const { text, run } of steps) {
-    tell(text);
-    try {
-      run();
-    } catch (error) {
-      throw new Error(`could not ${text}: ${messageOf(error)}`, { cause: error });
+  const umask = process.umask(0o022);
+  try {
+    for (const { text, run } of steps) {
+      tell(text);
+      try {
+        run();
+      } catch (error) {
+        throw new Error(`could not ${text}: ${messageOf(error)}`, { cause: error });
+      }
     }
+  } finally {
+    process.umask(umask);
   }
 }

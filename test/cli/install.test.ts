@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installPlan, perform } from '../../cli/install/plan.js';
+import { outOfReach } from '../../cli/install/reach.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { checkFile } from '../../config/check.js';
 
@@ -40,5 +51,73 @@ describe('cli/install', () => {
     writeFileSync(join(root, 'etc/opq/makai.conf'), '{"mine":true}');
     perform(installPlan({ root }), () => undefined);
     assert.equal(read('etc/opq/makai.conf'), '{"mine":true}');
+  });
+
+  it('says what the user of the daemons lacks to read settings that are there, and leaves their mode', () => {
+    perform(installPlan({ root }), () => undefined);
+    const file = join(root, 'etc/opq/makai.conf');
+    const told = (): string | undefined =>
+      installPlan({ root })
+        .map(({ text }) => text)
+        .find((text) => text.startsWith(`leave ${file}`));
+    chmodSync(file, 0o644);
+    assert.equal(told(), `leave ${file} as it is`);
+    chmodSync(file, 0o600);
+    assert.equal(
+      told(),
+      `leave ${file} as it is (the user opq cannot read it: chgrp opq ${file}; chmod 640 ${file})`,
+    );
+    perform(installPlan({ root }), () => undefined);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+  });
+
+  it("gives files and folders their modes, whatever the caller's umask and what was there", () => {
+    const umask = process.umask(0o077);
+    try {
+      perform(installPlan({ root }), () => undefined);
+      const unit = join(root, 'etc/systemd/system/makai-triggering-broker.service');
+      chmodSync(unit, 0o600);
+      perform(installPlan({ root }), () => undefined);
+      assert.equal(statSync(unit).mode & 0o777, 0o644);
+      assert.equal(process.umask(), 0o077);
+    } finally {
+      process.umask(umask);
+    }
+    const mode = (path: string): number => statSync(join(root, path)).mode & 0o777;
+    assert.deepEqual(['etc', 'etc/opq', 'usr/lib/tmpfiles.d'].map(mode), [0o755, 0o755, 0o755]);
+    assert.equal(mode('etc/opq/makai.conf'), 0o640);
+  });
+
+  describe('an installation that the units could not start', () => {
+    const real = (): string => realpathSync(root);
+
+    function place(folder: string): { node: string; packageRoot: string } {
+      const packageRoot = join(real(), folder);
+      mkdirSync(join(packageRoot, 'dist/cli'), { recursive: true });
+      for (const name of ['node', 'dist/cli/main.js'])
+        writeFileSync(join(packageRoot, name), '', { mode: 0o755 });
+      return { node: join(packageRoot, 'node'), packageRoot };
+    }
+
+    it('in a home (ProtectHome) or in /tmp (PrivateTmp)', () => {
+      const { node, packageRoot } = place('x');
+      const [first, second] = outOfReach(node, packageRoot, ['/nowhere', real()]);
+      assert.equal(first, `${node} lies in ${real()}, which the units do not see`);
+      assert.match(second ?? '', /main\.js lies in /);
+      if (real().startsWith('/tmp/')) assert.equal(outOfReach(node, packageRoot).length, 2);
+    });
+
+    it('not open to every user, or with a name that a unit cannot have', () => {
+      chmodSync(root, 0o755);
+      const { node, packageRoot } = place('x');
+      assert.deepEqual(outOfReach(node, packageRoot, []), []);
+      chmodSync(join(packageRoot, 'dist'), 0o700);
+      assert.match(
+        outOfReach(node, packageRoot, []).join(),
+        /^\S+dist is not open to the user opq, so \S+main\.js is not/,
+      );
+      const spaced = place('a b');
+      assert.equal(outOfReach(spaced.node, spaced.packageRoot, []).length, 2);
+    });
   });
 });
