@@ -202,6 +202,9 @@ export interface SweepResult {
 /** `expire_at` of what is kept for good (a 0 would have the analysis service's collector delete it). */
 export const FOREVER_SECONDS = 253402300799;
 
+/** Findings of health (and in SQLite metrics) have no expiry in the data model; we keep ours this long. */
+export const DIAGNOSTICS_MS = 30 * 24 * 3600 * 1000;
+
 export interface Store {
   /** Stores a batch; duplicates by (box, time), also inside the batch, are ignored and counted. */
   insertMeasurements(batch: MeasurementColumns, options?: WriteOptions): Promise<InsertResult>;

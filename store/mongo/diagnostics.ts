@@ -1,10 +1,13 @@
 /** `makai_metrics` and `health`: what daemons say of themselves and of the boxes, as the programs of 2020 wrote it. */
-import type { Document, ObjectId } from 'mongodb';
-import type { HealthDocument, MetricsDocument, WriteOptions } from '../store.js';
-import { count } from './bson.js';
+import { type Document, ObjectId } from 'mongodb';
+import { DIAGNOSTICS_MS, type HealthDocument, type MetricsDocument, type WriteOptions } from '../store.js';
+import { count, textOf } from './bson.js';
 import { type Context, collection } from './context.js';
 import { DUPLICATE_KEY, mapped, serverCode } from './errors.js';
 import { contentId } from './ids.js';
+
+/** Findings looked at in one step. */
+const FINDINGS_A_PAGE = 5000;
 
 export async function insertMetrics(
   context: Context,
@@ -22,9 +25,61 @@ export async function insertMetrics(
 
 export async function insertHealth(context: Context, document: HealthDocument): Promise<void> {
   const { timestamp, service, serviceID, status, info } = document;
+  await insertOnce(context, 'health', {
+    _id: healthId(document),
+    timestamp,
+    service,
+    serviceID,
+    status,
+    info,
+  });
+}
+
+function healthId({
+  timestamp,
+  service,
+  serviceID,
+  status,
+  info,
+}: Omit<HealthDocument, 'status'> & { status: string }): ObjectId {
   const at = timestamp.getTime();
-  const _id = contentId(at, JSON.stringify([at, service, serviceID, status, info]));
-  await insertOnce(context, 'health', { _id, timestamp, service, serviceID, status, info });
+  return contentId(at, JSON.stringify([at, service, serviceID, status, info]));
+}
+
+/**
+ * Deletes findings of ours that are older than `DIAGNOSTICS_MS`: 1,000 boxes make four million a day. Ours are told by their `_id`, which comes from what
+ * they say; those of the field's health service stay.
+ * @param after where the last call ended. @returns where the next goes on, undefined at the end
+ */
+export async function deleteOldFindings(
+  context: Context,
+  nowMs: number,
+  after: ObjectId | undefined,
+): Promise<ObjectId | undefined> {
+  const old = { $lt: ObjectId.createFromTime(Math.floor((nowMs - DIAGNOSTICS_MS) / 1000)) };
+  const _id = after === undefined ? old : { ...old, $gt: after };
+  const page = await mapped('look through health', () =>
+    collection(context, 'health').find({ _id }).sort({ _id: 1 }).limit(FINDINGS_A_PAGE).toArray(),
+  );
+  const ours = page
+    .filter((finding) => finding._id.equals(idOfFinding(finding)))
+    .map((finding) => finding._id);
+  if (ours.length > 0) {
+    await mapped('delete old health', () => collection(context, 'health').deleteMany({ _id: { $in: ours } }));
+  }
+  const last = page.at(-1)?._id;
+  return page.length < FINDINGS_A_PAGE ? undefined : last;
+}
+
+/** The `_id` that a stored finding has if it is ours. */
+function idOfFinding(finding: Document): ObjectId | undefined {
+  const { timestamp } = finding;
+  const [service, serviceID, status, info] = ['service', 'serviceID', 'status', 'info'].map((name) =>
+    textOf(finding[name]),
+  );
+  if (!(timestamp instanceof Date) || service === undefined || serviceID === undefined) return undefined;
+  if (status === undefined || info === undefined) return undefined;
+  return healthId({ timestamp, service, serviceID, status, info });
 }
 
 /** One that is there already is the same one, written before. */

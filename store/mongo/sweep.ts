@@ -7,6 +7,7 @@ import { type Document, ObjectId } from 'mongodb';
 import type { SweepResult } from '../store.js';
 import { int64, numberOf, recordOf, textOf } from './bson.js';
 import { type Context, collection } from './context.js';
+import { deleteOldFindings } from './diagnostics.js';
 import { mapped } from './errors.js';
 import { deleteFiles, fileIds } from './gridfs.js';
 import { prolongBeforeSweep } from './prolong.js';
@@ -19,6 +20,8 @@ const GRACE_MS = 600_000;
 const EVENTS_A_PAGE = 100;
 /** Measurements or trends deleted by one command. */
 const SLICE = 5000;
+/** Pages of findings of health a sweep: several times what 1,000 boxes make. */
+const FINDING_PAGES = 4;
 /** No new slice after so long: the spool's link takes a call of 30 s for a database that hangs. What is left waits for the next sweep. */
 const SWEEP_MS = 15_000;
 
@@ -27,6 +30,7 @@ export interface SweepPosition {
   boxEvent?: number | undefined;
   file?: ObjectId | undefined;
   chunk?: ObjectId | undefined;
+  finding?: ObjectId | undefined;
 }
 
 /** @param signal ends it between two steps */
@@ -60,6 +64,10 @@ export async function sweep(
   result.orphans += around.orphans;
   result.orphans += await fileOrphans(context, nowMs, position);
   result.orphans += await chunkOrphans(context, nowMs, position);
+  for (let page = 0; page < FINDING_PAGES && !over(); page += 1) {
+    position.finding = await deleteOldFindings(context, nowMs, position.finding);
+    if (position.finding === undefined) break;
+  }
   return result;
 }
 

@@ -1,5 +1,5 @@
 /** Deleting what has expired, in slices short enough that a writer hardly waits. */
-import { FOREVER_SECONDS, type SweepResult } from '../store.js';
+import { DIAGNOSTICS_MS, FOREVER_SECONDS, type SweepResult } from '../store.js';
 import type { Context } from './context.js';
 import { measurementExpiry } from './measurement-expiry.js';
 
@@ -7,8 +7,6 @@ const ROWS_A_SLICE = 2000;
 const EVENTS_A_SLICE = 10;
 /** Event numbers looked at in one sweep: 2 ms. All of 100,000 events are gone through within an hour. */
 const ORPHAN_STEPS = 2000;
-/** Metrics and health findings have no expiry in the data model; here they are kept this long. */
-const DIAGNOSTICS_MS = 30 * 24 * 3600 * 1000;
 
 export function expiryOperations({ db, write }: Context) {
   const measurements = measurementExpiry(db);

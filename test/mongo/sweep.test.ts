@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type CommandStartedEvent, type Document, MongoClient } from 'mongodb';
+import { type CommandStartedEvent, type Document, MongoClient, ObjectId } from 'mongodb';
 import { silentLogger } from '../../common/log.js';
 import { int64 } from '../../store/mongo/bson.js';
 import { Expiry } from '../../store/mongo/expiry.js';
@@ -54,6 +54,29 @@ describe('MongoDB: a sweep with much to delete', function () {
   it('deletes nothing more once it is told to end', async () => {
     assert.equal((await run(AbortSignal.abort())).measurements, 0);
     assert.deepEqual(deletes, []);
+  });
+
+  it('findings of health go after 30 days if they are ours; those of others stay', async () => {
+    const store = await given().open();
+    const health = given().db.collection('health');
+    const now = Date.now();
+    const finding = (days: number, info: string) => ({
+      timestamp: new Date(now - days * 86_400_000),
+      service: 'BOX',
+      serviceID: '1',
+      status: 'UP' as const,
+      info,
+    });
+    await store.insertHealth(finding(31, 'old'));
+    await store.insertHealth(finding(29, 'young'));
+    const _id = ObjectId.createFromTime(Math.floor(now / 1000) - 31 * 86_400);
+    await health.insertMany([
+      { _id, ...finding(31, 'of another program') },
+      { _id: ObjectId.createFromTime(5), service: 'odd' },
+    ]);
+    await store.sweep(now);
+    const left = (await health.find().toArray()).map(({ info }) => String(info));
+    assert.deepEqual(left.toSorted(), ['of another program', 'undefined', 'young']);
   });
 
   it("knows the server's time", async () => {
