@@ -1,7 +1,13 @@
-/** kill -9 of a process and everything below it, whatever process groups and sessions its children moved to. */
+/** Signals for a process and everything below it, whatever process groups and sessions its children moved to. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** Stops a process and everything below it (SIGSTOP), or lets them go on (SIGCONT). */
+export function signalTree(root: number | undefined, name: 'SIGSTOP' | 'SIGCONT'): void {
+  if (root !== undefined) for (const pid of [root, ...descendants(root)]) signal(pid, name);
+}
+
+/** kill -9. */
 export async function killTree(root: number | undefined): Promise<void> {
   if (root === undefined) return;
   const tree = [root, ...descendants(root)];
@@ -45,9 +51,9 @@ function statOf(pid: number): { state: string; parent: number } | undefined {
   }
 }
 
-function signal(pid: number): void {
+function signal(pid: number, name: NodeJS.Signals = 'SIGKILL'): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, name);
   } catch {
     // It is gone already.
   }

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
 import { freePort } from './free-port.js';
-import { killTree } from './kill-tree.js';
+import { killTree, signalTree } from './kill-tree.js';
 import { downloadMongod, onPath } from './mongod-binary.js';
 
 export interface MongoServer {
@@ -26,6 +26,9 @@ export interface MongoServer {
     kill(): Promise<void>;
     /** starts it again on the same port and data */
     start(): Promise<void>;
+    /** from now on it hangs: connections stay open, nothing is answered */
+    freeze(): void;
+    thaw(): void;
   };
   stop(): Promise<void>;
 }
@@ -124,6 +127,8 @@ async function startBinary(binary: string): Promise<MongoServer> {
     origin: binary,
     control: {
       start,
+      freeze: () => signalTree(running?.child.pid, 'SIGSTOP'),
+      thaw: () => signalTree(running?.child.pid, 'SIGCONT'),
       kill: async () => {
         await killTree(running?.child.pid);
         await gone();

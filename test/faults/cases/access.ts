@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Publisher, Subscriber } from 'zeromq';
 import { PACKAGE_ROOT } from '../../../common/package-root.js';
-import { type KeyPair, newKeyPair } from '../../../keys/key.js';
+import { newKeyPair } from '../../../keys/key.js';
 import * as proto from '../../../proto/index.js';
 import type { FaultCase } from '../case.js';
 import type { FaultLine } from '../line.js';
@@ -16,74 +16,105 @@ const LIMIT_S = 5;
 /** How long a stranger knocks in vain, and for how long a revoked box must stay silent, ms. */
 const WATCHED_MS = 6000;
 const KNOCK_EVERY_MS = 250;
-/** An id without a certificate. */
-const NEWCOMER = 5;
+/** Ids without a certificate. */
+const NEWCOMERS = [5, 6] as const;
+type Newcomer = (typeof NEWCOMERS)[number];
+/** A question to the store that hangs is under way by then, ms. */
+const HANGING_MS = 4000;
 
 interface Way {
-  letIn(line: FaultLine, key: string): Promise<void>;
-  revoke(line: FaultLine): Promise<void>;
+  letIn(line: FaultLine, box: Knocking): Promise<void>;
+  revoke(line: FaultLine, box: Knocking): Promise<void>;
 }
 
 const byCertificate: Way = {
-  letIn: (line, key) => makaiKeys(line, 'accept', '--', key, String(NEWCOMER)),
-  revoke: (line) => makaiKeys(line, 'revoke', String(NEWCOMER)),
+  letIn: (line, { id, publicKey }) => makaiKeys(line, 'accept', '--', publicKey, String(id)),
+  revoke: (line, { id }) => makaiKeys(line, 'revoke', String(id)),
 };
 const byStore: Way = {
-  letIn: (line, public_key) => putBox(line, { public_key }),
-  revoke: (line) => putBox(line, {}),
+  letIn: (line, { id, publicKey }) => putBox(line, id, { public_key: publicKey }),
+  revoke: (line, { id }) => putBox(line, id, {}),
 };
 
 export const ACCESS: readonly FaultCase[] = [
   {
-    name: 'a box let in and cut off by its certificate',
+    name: 'boxes let in and cut off by their certificates',
     stores: ['sqlite'],
     run: (store) => course({ store, all: true, fault: (line) => inAndOut(line, byCertificate) }),
   },
   {
-    name: 'a box let in and cut off by opq_boxes',
+    name: 'boxes let in and cut off by opq_boxes',
     stores: ['sqlite', 'mongo'],
     run: (store) => course({ store, whiteList: 'both', all: true, fault: (line) => inAndOut(line, byStore) }),
+  },
+  {
+    name: 'a box that was let in is cut off by its certificate while the store hangs',
+    stores: ['mongo'],
+    run: (store) => course({ store, whiteList: 'both', all: true, fault: outWhileStoreHangs }),
   },
 ];
 
 async function inAndOut(line: FaultLine, way: Way): Promise<string[]> {
-  const box = new Knocking(line, newKeyPair());
+  const [first, second] = [new Knocking(line, 5), new Knocking(line, 6)];
   const store = await line.openStore();
   try {
     await sleep(WATCHED_MS);
-    if (box.openSince.size > 0) throw new Error('a key that nobody let in came in');
+    if (first.openSince.size + second.openSince.size > 0) throw new Error('a key that nobody let in came in');
 
-    const letInAt = Date.now();
-    await way.letIn(line, box.publicKey);
+    const began = Date.now();
+    await way.letIn(line, first);
     const done = Date.now();
     let storedAt = 0;
-    while (storedAt === 0 || box.openSince.size < 2) {
-      if (Date.now() - letInAt > 60_000)
-        throw new Error('a box that was let in did not come in for a minute');
-      const newest = (await store.newestByBox()).find(({ boxId }) => boxId === String(NEWCOMER));
+    await first.within(60_000, 'came in and was stored', async () => {
+      const newest = (await store.newestByBox()).find(({ boxId }) => boxId === String(first.id));
       if (storedAt === 0 && newest !== undefined) storedAt = Date.now();
-      await sleep(20);
-    }
-    const entered = {
-      'triggering-broker': box.openSince.get('interface') ?? 0,
-      'acquisition-broker': box.openSince.get('box_pub') ?? 0,
-      'triggering-service (stored)': storedAt,
-    };
+      return storedAt > 0 && first.isIn;
+    });
+    const entered = { ...first.enteredAt(), 'triggering-service (stored)': storedAt };
+    const notes = [told('let in', began, done, entered)];
 
-    const revokedAt = Date.now();
-    await way.revoke(line);
-    const revoked = Date.now();
+    await way.letIn(line, second);
+    await second.within(60_000, 'came in', () => second.isIn);
+    const revoked = [await timed(() => way.revoke(line, first))];
+    // The second one in the moment when all that were inside have been cut off for the first.
+    await first.within(60_000, 'was cut off', () => first.openSince.size < 2);
+    revoked.push(await timed(() => way.revoke(line, second)));
     await sleep(LIMIT_S * 1000 + WATCHED_MS);
-    if (box.openSince.size > 0) throw new Error('a revoked box is still connected');
-    const left = {
-      'triggering-broker': box.lastHeardAt,
-      'acquisition-broker': box.closedAt.get('box_pub') ?? Number.POSITIVE_INFINITY,
-    };
-    return [told('let in', letInAt, done, entered), told('cut off', revokedAt, revoked, left)];
+    for (const [index, box] of [first, second].entries()) {
+      const { beganAt, doneAt } = revoked[index] ?? { beganAt: 0, doneAt: 0 };
+      const what = index === 0 ? 'cut off' : 'cut off right after another';
+      notes.push(told(what, beganAt, doneAt, box.leftAt()));
+    }
+    return notes;
   } finally {
-    box.stop();
+    first.stop();
+    second.stop();
     await store.close();
   }
+}
+
+async function outWhileStoreHangs(line: FaultLine): Promise<string[]> {
+  const control = line.mongo?.control;
+  if (control === undefined) throw new Error('the server is not ours to stop');
+  const box = new Knocking(line, 5);
+  try {
+    await byCertificate.letIn(line, box);
+    await box.within(60_000, 'came in', () => box.isIn);
+    control.freeze();
+    await sleep(HANGING_MS);
+    const { beganAt, doneAt } = await timed(() => byCertificate.revoke(line, box));
+    await sleep(LIMIT_S * 1000 + WATCHED_MS);
+    return [told('cut off while the store hangs', beganAt, doneAt, box.leftAt())];
+  } finally {
+    control.thaw();
+    box.stop();
+  }
+}
+
+async function timed(work: () => Promise<void>): Promise<{ beganAt: number; doneAt: number }> {
+  const beganAt = Date.now();
+  await work();
+  return { beganAt, doneAt: Date.now() };
 }
 
 /** @throws Error when one took longer than the limit; times count from the end of the command */
@@ -102,6 +133,7 @@ function told(
 
 /** A box that tries every moment with new sockets, so that what is seen is the daemons' delay and not libzmq's pause. */
 class Knocking {
+  readonly id: Newcomer;
   readonly publicKey: string;
   /** by endpoint: since when it is connected, Unix ms */
   readonly openSince = new Map<string, number>();
@@ -114,21 +146,50 @@ class Knocking {
   readonly #listener = new Subscriber({ linger: 0 });
   readonly #timer: NodeJS.Timeout;
 
-  constructor(line: FaultLine, { publicKey, secretKey }: KeyPair) {
+  constructor(line: FaultLine, id: Newcomer) {
+    const { publicKey, secretKey } = newKeyPair();
     this.#line = line;
+    this.id = id;
     this.publicKey = publicKey;
     this.#curve = {
       curvePublicKey: publicKey,
       curveSecretKey: secretKey.reveal(),
       curveServerKey: line.serverKey,
     };
-    this.#listener.subscribe(String(NEWCOMER));
+    this.#listener.subscribe(String(id));
     this.#listener.connect(line.field('triggering-broker', 'backend'));
     void (async () => {
       for await (const [topic] of this.#listener)
-        if (String(topic) === String(NEWCOMER)) this.lastHeardAt = Date.now();
+        if (String(topic) === String(id)) this.lastHeardAt = Date.now();
     })();
     this.#timer = setInterval(() => this.#tick(), KNOCK_EVERY_MS);
+  }
+
+  /** Connected to both brokers. */
+  get isIn(): boolean {
+    return this.openSince.size === 2;
+  }
+
+  enteredAt(): Record<string, number> {
+    return {
+      'triggering-broker': this.openSince.get('interface') ?? 0,
+      'acquisition-broker': this.openSince.get('box_pub') ?? 0,
+    };
+  }
+
+  /** When it was inside for the last time. @throws Error where it still is */
+  leftAt(): Record<string, number> {
+    if (this.openSince.size > 0) throw new Error(`box ${this.id} was revoked and is still connected`);
+    return {
+      'triggering-broker': this.lastHeardAt,
+      'acquisition-broker': this.closedAt.get('box_pub') ?? Number.POSITIVE_INFINITY,
+    };
+  }
+
+  /** Looks again and again. @throws Error after the time */
+  async within(ms: number, what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+    for (const from = Date.now(); !(await condition()); await sleep(5))
+      if (Date.now() - from > ms) throw new Error(`box ${this.id}: not ${what} within ${ms / 1000} s`);
   }
 
   stop(): void {
@@ -140,9 +201,9 @@ class Knocking {
     for (const endpoint of ['interface', 'box_pub']) if (!this.openSince.has(endpoint)) this.#knock(endpoint);
     const stream = this.#sockets.get('interface');
     if (!(stream instanceof Publisher) || !this.openSince.has('interface')) return;
-    const now = { id: NEWCOMER, time: Date.now(), frequency: 60, rms: 120 };
+    const now = { id: this.id, time: Date.now(), frequency: 60, rms: 120 };
     // PUB never waits.
-    void stream.send([String(NEWCOMER), proto.triggerMessage.encode(now)]).catch(() => undefined);
+    void stream.send([String(this.id), proto.triggerMessage.encode(now)]).catch(() => undefined);
   }
 
   #knock(endpoint: string): void {
@@ -168,8 +229,8 @@ async function makaiKeys(line: FaultLine, verb: string, ...args: string[]): Prom
   await promisify(execFile)(process.execPath, [program, 'keys', verb, ...directory, ...args]);
 }
 
-async function putBox(line: FaultLine, key: { public_key?: string }): Promise<void> {
+async function putBox(line: FaultLine, id: Newcomer, key: { public_key?: string }): Promise<void> {
   const store = await line.openStore();
-  await store.putBox({ box_id: String(NEWCOMER), calibration_constant: 1, unplugged: false, ...key });
+  await store.putBox({ box_id: String(id), calibration_constant: 1, unplugged: false, ...key });
   await store.close();
 }
