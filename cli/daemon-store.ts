@@ -1,11 +1,12 @@
 /** The store of a daemon, as its configuration says: MongoDB behind a spool on disk, SQLite as it is. */
+
 import { join } from 'node:path';
 import type { MakaiError } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
+import { shownUrl } from '../common/store-url.js';
 import {
   type AcquisitionBrokerConfig,
   retentionOf,
-  shownUrl,
   storeUrl,
   type TriggeringServiceConfig,
 } from '../config/index.js';

@@ -2,7 +2,9 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { createLogger } from '../common/log.js';
-import { DEFAULT_STORE } from '../config/derived.js';
+import { holdsPassword, shownUrl } from '../common/store-url.js';
+import { DEFAULT_STORE, storeUrl } from '../config/derived.js';
+import { loadAnyConfig } from '../config/load.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
 import { UsageError } from './errors.js';
@@ -13,18 +15,36 @@ export interface StoreChoice {
   dir?: string;
 }
 
+/** How a store is named on a command line. */
+export const STORE_FORMS = 'sqlite:<file>, mongodb://..., or config:<file>, which is the store of a daemon';
+
 /** Adds `--store` and `--dir` to a command. */
 export function withStoreOptions(command: Command): Command {
   return command
-    .option('--store <URL>', `sqlite:<file> or mongodb://... (default: ${DEFAULT_STORE})`)
+    .option('--store <URL>', `${STORE_FORMS} (default: ${DEFAULT_STORE})`)
     .option('--dir <D>', 'the working folder of `makai up`, in place of --store');
 }
 
-/** The URL that the options name. @throws UsageError when both are given */
+/** The URL that the options name. @throws UsageError when both are given; as `storeUrlFrom` */
 export function storeUrlOf({ store, dir }: StoreChoice): string {
   if (store !== undefined && dir !== undefined) throw new UsageError('give --store or --dir, not both');
   if (dir !== undefined) return `sqlite:${join(dir, STORE_FILE)}`;
-  return store ?? DEFAULT_STORE;
+  return store === undefined ? DEFAULT_STORE : storeUrlFrom(store);
+}
+
+/**
+ * The URL that an argument names. One with a password is refused: arguments are in the process list and in the shell's history.
+ * @throws UsageError; MakaiError CONFIG_UNREADABLE, CONFIG_INVALID, SECRET_EXPOSED for a daemon's file
+ */
+export function storeUrlFrom(argument: string): string {
+  if (argument.startsWith('config:')) return storeUrl(loadAnyConfig(argument.slice('config:'.length)));
+  if (holdsPassword(argument)) {
+    throw new UsageError(
+      `the URL ${shownUrl(argument)} was given with a password, which every user of this machine can see in the list of processes; ` +
+        "name the file that a daemon has it in: config:<the daemon's configuration>",
+    );
+  }
+  return argument;
 }
 
 /**

@@ -1,10 +1,9 @@
 /** Everything `makai config check` says about a file. */
 
-import { MakaiError } from '../common/errors.js';
 import { isOpenToOthers } from '../common/secret-file.js';
 import type { Finding } from './findings.js';
-import { detectKind, KIND_NAMES, type Kind } from './kinds.js';
-import { holdsSecret, readConfigFile } from './load.js';
+import { KIND_NAMES, type Kind } from './kinds.js';
+import { holdsSecret, kindOfFile, readConfigFile } from './load.js';
 import { notes } from './notes.js';
 import { tryConfig } from './parse.js';
 import { type PluginEntry, pluginFindings, type SettingsSchemas } from './plugins.js';
@@ -22,12 +21,7 @@ export interface CheckResult {
  */
 export function checkFile(file: string, kind?: Kind, schemas: SettingsSchemas = {}): CheckResult {
   const { value, stats } = readConfigFile(file);
-  const found = kind ?? detectKind(value);
-  if (found === undefined) {
-    throw new MakaiError('CONFIG_INVALID', `${file}: its fields do not tell which daemon it is for`, {
-      hint: `add --kind ${KIND_NAMES.join(' | ')}`,
-    });
-  }
+  const found = kind ?? kindOfFile(file, value, `add --kind ${KIND_NAMES.join(' | ')}`);
   const result = checkValue(value, found, schemas);
   const { config } = tryConfig(found, value);
   if (config && holdsSecret(config) && isOpenToOthers(stats)) {

@@ -25,16 +25,6 @@ export function namesStore(config: StoreFields): boolean {
   );
 }
 
-/** A URL as it may be shown: without user and password, and without options. */
-export function shownUrl(url: string): string {
-  return url.replace(/^([a-z+]+:\/\/)[^/?#]*@/i, '$1').replace(/\?.*$/s, '');
-}
-
-/** Whether a URL holds a password. */
-export function holdsPassword(url: string): boolean {
-  return /^[a-z+]+:\/\/[^/?#]*:[^/?#]*@/i.test(url);
-}
-
 /** `Retention` of store/store.ts; a time that is not given means for good. */
 export function retentionOf(config: {
   readonly retention: 'ttl' | 'laha';

@@ -7,7 +7,6 @@ export {
   retentionOf,
   type ServerKey,
   serverKeyOf,
-  shownUrl,
   storeUrl,
 } from './derived.js';
 export { type Finding, findingLine } from './findings.js';

@@ -2,10 +2,10 @@
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { codeOf, MakaiError, messageOf } from '../common/errors.js';
 import { refuseOpenToOthers } from '../common/secret-file.js';
-import { holdsPassword } from './derived.js';
+import { holdsPassword } from '../common/store-url.js';
 import type { Finding } from './findings.js';
 import { readJson } from './json.js';
-import { type AnyConfig, type ConfigOf, KINDS, type Kind } from './kinds.js';
+import { type AnyConfig, type ConfigOf, detectKind, KINDS, type Kind } from './kinds.js';
 import { notes } from './notes.js';
 import { parseConfig } from './parse.js';
 
@@ -44,6 +44,25 @@ export function loadConfig<K extends Kind>(
   }
   const { value, stats } = readConfigFile(file);
   return check(kind, value, file, stats);
+}
+
+/**
+ * Loads the configuration of whichever daemon a file is for.
+ * @throws MakaiError as `loadConfig`; CONFIG_INVALID when its fields do not tell the daemon
+ */
+export function loadAnyConfig(file: string): AnyConfig {
+  const { value, stats } = readConfigFile(file);
+  const hint = 'name the configuration file of a daemon';
+  return check(kindOfFile(file, value, hint), value, file, stats).config;
+}
+
+/** @throws MakaiError CONFIG_INVALID with this hint when the fields do not tell the daemon */
+export function kindOfFile(file: string, value: unknown, hint: string): Kind {
+  const kind = detectKind(value);
+  if (kind !== undefined) return kind;
+  throw new MakaiError('CONFIG_INVALID', `${file}: its fields do not tell which daemon it is for`, {
+    hint,
+  });
 }
 
 /**

@@ -5,8 +5,6 @@ import type { SqliteOptions } from './sqlite/index.js';
 import type { Store } from './store.js';
 import { schemeOf, sqliteFile, unknownUrl } from './url.js';
 
-export { hidePassword } from './url.js';
-
 /** Options of every kind of store; each takes what concerns it. */
 export type OpenOptions = SqliteOptions & Partial<MongoStoreOptions>;
 

@@ -1,5 +1,6 @@
 /** Store URLs: `sqlite:<file>`, `mongodb://…`, `mongodb+srv://…`. */
 import { MakaiError } from '../common/errors.js';
+import { shownUrl } from '../common/store-url.js';
 
 export type Scheme = 'sqlite' | 'mongodb';
 
@@ -12,7 +13,7 @@ export function schemeOf(url: string): Scheme | undefined {
 
 /** The error for a URL of no known kind. */
 export function unknownUrl(url: string): MakaiError {
-  const message = `no store is known for the URL ${JSON.stringify(hidePassword(url))}`;
+  const message = `no store is known for the URL ${JSON.stringify(shownUrl(url))}`;
   return new MakaiError('STORE_URL_INVALID', message, {
     hint: 'Write sqlite:<file>, for example sqlite:/var/lib/opq/makai.db, or mongodb://host:port/opq.',
   });
@@ -30,9 +31,4 @@ export function sqliteFile(url: string): string {
     });
   }
   return file;
-}
-
-/** A URL without its password, fit for messages and logs. */
-export function hidePassword(url: string): string {
-  return url.replace(/^([a-z0-9+.-]+:\/\/[^:@/]*):[^@/]*@/i, '$1:…@');
 }

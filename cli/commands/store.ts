@@ -2,14 +2,21 @@
 import { SingleBar } from 'cli-progress';
 import { type Command, Option } from 'commander';
 import { createLogger } from '../../common/log.js';
+import { shownUrl } from '../../common/store-url.js';
 import { checkStore } from '../../store/check.js';
 import { type CopyProgress, type CopyReport, copyStore, emptyPosition } from '../../store/copy.js';
-import { hidePassword, type OpenOptions, openStore } from '../../store/open.js';
+import { type OpenOptions, openStore } from '../../store/open.js';
 import type { Retention } from '../../store/store.js';
 import { PositionFile } from '../copy-position.js';
 import { EXIT, UsageError } from '../errors.js';
 import { clean, jsonLine, write } from '../output.js';
-import { type StoreChoice, storeUrlOf, withStoreOptions } from '../store-access.js';
+import {
+  STORE_FORMS,
+  type StoreChoice,
+  storeUrlFrom,
+  storeUrlOf,
+  withStoreOptions,
+} from '../store-access.js';
 
 const DAY = 86_400;
 
@@ -35,8 +42,8 @@ export function register(program: Command): void {
     .description(
       'Copy a store into another: boxes, makai_config, events with waveforms, trends, measurements. What the target has already stays. Broken off, the same command goes on where it was.',
     )
-    .requiredOption('--from <URL>', 'the store to copy')
-    .requiredOption('--to <URL>', 'the store to copy into; made if missing')
+    .requiredOption('--from <URL>', `the store to copy: ${STORE_FORMS}`)
+    .requiredOption('--to <URL>', 'the store to copy into, named likewise; made if missing')
     .option('--restart', 'begin anew where an earlier copy was broken off')
     .option('--json', 'print the report as JSON on one line');
   withRetention(copy).action(copyStores);
@@ -60,7 +67,7 @@ function optionsFor({ retention }: RetentionChoice): OpenOptions {
 async function initStore(options: StoreChoice & RetentionChoice): Promise<void> {
   const url = storeUrlOf(options);
   await (await openStore(url, optionsFor(options))).close();
-  await write(`${clean(hidePassword(url))}: ready\n`);
+  await write(`${clean(shownUrl(url))}: ready\n`);
 }
 
 async function lookOver(options: StoreChoice & RetentionChoice & { json?: true }): Promise<void> {
@@ -77,14 +84,15 @@ async function lookOver(options: StoreChoice & RetentionChoice & { json?: true }
 async function copyStores(
   options: RetentionChoice & { from: string; to: string; restart?: true; json?: true },
 ): Promise<void> {
-  if (options.from === options.to) throw new UsageError('--from and --to name the same store');
-  const file = new PositionFile(options.from, options.to);
+  const [source, target] = [storeUrlFrom(options.from), storeUrlFrom(options.to)];
+  if (source === target) throw new UsageError('--from and --to name the same store');
+  const file = new PositionFile(source, target);
   if (options.restart) file.remove();
   const earlier = file.read();
   if (earlier !== undefined) process.stderr.write('going on where an earlier copy was broken off\n');
-  const from = await openStore(options.from, { ...optionsFor(options), mustExist: true });
+  const from = await openStore(source, { ...optionsFor(options), mustExist: true });
   try {
-    const to = await openStore(options.to, optionsFor(options));
+    const to = await openStore(target, optionsFor(options));
     const shown = new ShownProgress();
     try {
       const report = await copyStore(from, to, earlier ?? emptyPosition(), {

@@ -1,6 +1,7 @@
 /** Configuration: each file by itself, and whether the three fit together. */
 
-import { shownUrl, storeUrl } from '../../config/derived.js';
+import { shownUrl } from '../../common/store-url.js';
+import { storeUrl } from '../../config/derived.js';
 import { findingLine } from '../../config/findings.js';
 import { KINDS } from '../../config/kinds.js';
 import { parseEndpoint } from '../../config/types.js';

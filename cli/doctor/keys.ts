@@ -1,7 +1,8 @@
 /** Keys: the server's pair, the boxes' certificates, and who may read them. */
 import { existsSync } from 'node:fs';
 import { MakaiError, messageOf } from '../../common/errors.js';
-import { allowListOf, type ServerKey, serverKeyOf, shownUrl, storeUrl } from '../../config/derived.js';
+import { shownUrl } from '../../common/store-url.js';
+import { allowListOf, type ServerKey, serverKeyOf, storeUrl } from '../../config/derived.js';
 import type {
   AcquisitionBrokerConfig,
   AnyConfig,

@@ -1,8 +1,10 @@
 /** Store: whether it answers and what it is; clock, as far as a database server tells. */
+
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { MakaiError, messageOf } from '../../common/errors.js';
-import { namesStore, shownUrl, storeUrl } from '../../config/derived.js';
+import { shownUrl } from '../../common/store-url.js';
+import { namesStore, storeUrl } from '../../config/derived.js';
 import type { AnyConfig } from '../../config/kinds.js';
 import { type Deployment, each } from './deployment.js';
 import { type Diagnosis, reporter } from './diagnosis.js';

@@ -1,5 +1,6 @@
 /** `makai store check` for MongoDB: what stands in the way, and what somebody should look at. Changes nothing. */
 import type { Db } from 'mongodb';
+import { shownUrl } from '../../common/store-url.js';
 import type { StoreFinding } from '../check.js';
 import type { Retention } from '../store.js';
 import { numberOf, recordOf } from './bson.js';
@@ -8,7 +9,6 @@ import { checkIndexes } from './check-indexes.js';
 import { connect } from './connect.js';
 import { COLLECTION } from './context.js';
 import { mapped } from './errors.js';
-import { publicUrl } from './url.js';
 
 /** @throws MakaiError STORE_UNAVAILABLE, STORE_ACCESS_DENIED, CONFIG_INVALID */
 export async function checkMongoStore(url: string, mode: Retention['mode']): Promise<StoreFinding[]> {
@@ -40,7 +40,7 @@ async function server(db: Db, url: string): Promise<StoreFinding> {
   );
   return {
     severity: 'info',
-    message: `${publicUrl(url)}: ${kind}, database ${db.databaseName}; about ${counts.join(', ')}`,
+    message: `${shownUrl(url)}: ${kind}, database ${db.databaseName}; about ${counts.join(', ')}`,
   };
 }
 

@@ -1,8 +1,9 @@
 /** From a MongoDB URL to a connected client: the URL's own options stand above ours, its database above `opq`. */
 import { type Db, MongoClient, type MongoClientOptions, MongoNetworkError } from 'mongodb';
 import { MakaiError, messageOf } from '../../common/errors.js';
+import { shownUrl } from '../../common/store-url.js';
 import { storeError } from './errors.js';
-import { DEFAULT_DATABASE, databaseOf, publicUrl } from './url.js';
+import { DEFAULT_DATABASE, databaseOf } from './url.js';
 
 /** How long a write waits for a majority before it counts as not acknowledged, ms. */
 const MAJORITY_TIMEOUT_MS = 10_000;
@@ -37,9 +38,9 @@ export async function connect(url: string, timeoutMs = 5_000): Promise<Connectio
   } catch (error) {
     throw new MakaiError(
       'CONFIG_INVALID',
-      `the MongoDB URL ${publicUrl(url)} cannot be read: ${messageOf(error)}`,
+      `the MongoDB URL ${shownUrl(url)} cannot be read: ${told(error)}`,
       {
-        hint: 'Write mongodb://[user:password@]host[:port][,host2...][/database][?options]; special characters in a password are percent-encoded.',
+        hint: 'Write mongodb://[user:password@]host[:port][,host2...][/database][?options]; special characters in a user and a password are percent-encoded (@ as %40, / as %2F).',
       },
     );
   }
@@ -50,7 +51,7 @@ export async function connect(url: string, timeoutMs = 5_000): Promise<Connectio
     return { client, db };
   } catch (error) {
     await client.close().catch(() => undefined);
-    throw storeError(error, `reach ${publicUrl(url)}`);
+    throw storeError(error, `reach ${shownUrl(url)}`);
   }
 }
 
@@ -67,6 +68,12 @@ async function connected(client: MongoClient): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What the driver says, but for a message that repeats a part of the URL as the host: that may be a user and a password without their `@`. */
+function told(error: unknown): string {
+  const message = messageOf(error);
+  return message.startsWith('Unable to parse ') ? 'its host or port is none' : message;
 }
 
 /** Ours less what the URL itself sets: the driver lets the options object win, an administrator's URL should. */

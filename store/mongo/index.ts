@@ -1,7 +1,8 @@
 /** Opens a MongoDB store. */
+
+import { shownUrl } from '../../common/store-url.js';
 import { connect } from './connect.js';
 import { MongoStore, type MongoStoreOptions } from './store.js';
-import { publicUrl } from './url.js';
 
 export type { Block } from './event-numbers.js';
 export type { MongoStore, MongoStoreOptions } from './store.js';
@@ -25,6 +26,6 @@ export async function openMongoStore(
     await store.close().catch(() => undefined);
     throw error;
   }
-  options.log.info({ store: publicUrl(url), database: connection.db.databaseName }, 'MongoDB store open');
+  options.log.info({ store: shownUrl(url), database: connection.db.databaseName }, 'MongoDB store open');
   return store;
 }

@@ -1,6 +1,7 @@
 /** What can be said of a MongoDB server without changing anything in it. */
+
+import { shownUrl } from '../../common/store-url.js';
 import { connect } from './connect.js';
-import { publicUrl } from './url.js';
 
 export interface MongoInspection {
   /** without user and password */
@@ -25,7 +26,7 @@ export async function inspectMongo(url: string, timeoutMs = 4000): Promise<Mongo
     const build = await db.command({ buildInfo: 1 });
     const localTime: unknown = hello.localTime;
     return {
-      url: publicUrl(url),
+      url: shownUrl(url),
       database: db.databaseName,
       serverVersion: typeof build.version === 'string' ? build.version : 'unknown',
       replicaSet: typeof hello.setName === 'string',

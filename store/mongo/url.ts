@@ -8,11 +8,6 @@ export function isMongoUrl(url: string): boolean {
   return /^mongodb(\+srv)?:\/\//.test(url);
 }
 
-/** The URL without user and password, fit for a log. */
-export function publicUrl(url: string): string {
-  return url.replace(/^(mongodb(?:\+srv)?:\/\/)[^/?]*@/, '$1');
-}
-
 /** The database a URL names, or undefined. Host lists with several hosts are not URLs to the `URL` class, hence the pattern. */
 export function databaseOf(url: string): string | undefined {
   const name = /^mongodb(?:\+srv)?:\/\/[^/?]+\/([^?]+)/.exec(url)?.[1];

@@ -57,6 +57,30 @@ describe('cli: store init, check, copy', function () {
     assert.equal((await makai(['store', 'init', '--store', url('no/such/dir.db')])).code, 1);
   });
 
+  it('takes the store of a daemon from its file; a password as an argument is refused and not repeated', async () => {
+    const conf = file('makai.conf');
+    writeFileSync(conf, JSON.stringify({ store: url('of-daemon.db'), plugins: [] }));
+    const made = await makai(['store', 'init', '--store', `config:${conf}`]);
+    assert.match(made.stdout, /of-daemon\.db: ready\n/, made.stderr);
+    const secret = 'mongodb://makai:hun/ter2@127.0.0.1:1/opq';
+    for (const args of [
+      ['store', 'init', '--store', secret],
+      ['store', 'copy', '--from', url('of-daemon.db'), '--to', secret],
+      ['boxes', 'list', '--store', secret],
+    ]) {
+      const { code, stderr, stdout } = await makai(args);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /list of processes.*config:/);
+      assert.ok(!`${stdout}${stderr}`.includes('ter2'));
+    }
+    // A file with a password that others can read is refused here as at a daemon's start.
+    writeFileSync(conf, JSON.stringify({ store: secret, plugins: [] }), { mode: 0o644 });
+    const { code, stderr } = await makai(['boxes', 'list', '--store', `config:${conf}`]);
+    assert.equal(code, 1);
+    assert.match(stderr, /SECRET_EXPOSED/);
+    assert.ok(!stderr.includes('ter2'));
+  });
+
   it('check counts what is there and warns of boxes without a record', async () => {
     await filled('a.db');
     const { code, findings } = await check('a.db');

@@ -1,12 +1,5 @@
 import assert from 'node:assert/strict';
-import {
-  allowListOf,
-  holdsPassword,
-  retentionOf,
-  serverKeyOf,
-  shownUrl,
-  storeUrl,
-} from '../../config/derived.js';
+import { allowListOf, retentionOf, serverKeyOf, storeUrl } from '../../config/derived.js';
 import { parseConfig } from '../../config/parse.js';
 
 const PAIR = {
@@ -28,14 +21,6 @@ describe('config/derived', () => {
     assert.equal(storeUrl(service({ mongo_port: 3 })), 'mongodb://localhost:3/opq');
     assert.equal(storeUrl(service({ mongo_host: '::1' })), 'mongodb://[::1]:27017/opq');
     assert.equal(storeUrl(service({})), 'sqlite:/var/lib/opq/makai.db');
-  });
-
-  it('shows a URL without who and with what password', () => {
-    assert.equal(shownUrl('mongodb://u:p@ss@h:1/opq?authSource=x'), 'mongodb://h:1/opq');
-    assert.equal(shownUrl('sqlite:/a@b.db'), 'sqlite:/a@b.db');
-    assert.equal(holdsPassword('mongodb+srv://u:p@h/opq'), true);
-    assert.equal(holdsPassword('mongodb://u@h:27017/opq'), false);
-    assert.equal(holdsPassword('mongodb://h:27017/opq?x=a:b@c'), false);
   });
 
   it('retention: what is not given is kept for good', () => {

@@ -1,0 +1,23 @@
+/**
+ * What of a store's URL may be shown, and whether it holds a secret. A password that should have been percent-encoded and was not
+ * (`/`, `?`, `#`, `@` in it) makes the URL unreadable, and it is then that the URL is shown: so all up to the last `@` counts as user and password.
+ */
+
+const BEFORE_HOST = /^([a-z][a-z0-9+.-]*:\/\/)(.*)@/is;
+/** Options of MongoDB URLs whose values are secrets: tlsCertificateKeyFilePassword, tokens in authMechanismProperties, proxyPassword. */
+const SECRET_OPTION = /[?&](?:[^=&]*password|authmechanismproperties)=/i;
+
+/** Where a port belongs, and something else stands: the password of one who forgot the host. */
+const NO_PORT = /(:\/\/[^/[:]*|,[^/[:,]*):(?!\d+(?:[,/]|$))[^,/]*/g;
+
+/** A URL as it may be shown: without user and password, and without options. */
+export function shownUrl(url: string): string {
+  return url.replace(BEFORE_HOST, '$1').replace(/\?.*$/s, '').replace(NO_PORT, '$1:…');
+}
+
+/** Whether a URL holds a password, or an option with a secret. */
+export function holdsPassword(url: string): boolean {
+  return (
+    BEFORE_HOST.exec(url)?.[2]?.includes(':') === true || (url.includes('://') && SECRET_OPTION.test(url))
+  );
+}
