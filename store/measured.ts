@@ -69,7 +69,11 @@ export function measuredStore(store: Store, metrics: Metrics): Store {
   const watch = watchStore(store, metrics.histogram('makai_store_write_seconds'));
   // Behind a spool every write is taken: whether the database takes them is for the spool to say.
   const spool = spoolOf(store);
-  metrics.gauge('makai_store_up', () => ((spool?.stats().state ?? 'up') !== 'away' && watch.isUp ? 1 : 0));
+  const isTaken = (): boolean => {
+    const stats = spool?.stats();
+    return stats === undefined || (stats.state !== 'away' && stats.notTaken.length === 0);
+  };
+  metrics.gauge('makai_store_up', () => (isTaken() && watch.isUp ? 1 : 0));
   metrics.gauge('makai_spool_bytes', () => spool?.stats().bytes ?? 0);
   metrics.gauge('makai_spool_rows', () => spool?.stats().waiting ?? {});
   metrics.counter('makai_spool_dropped_total', () => spool?.stats().dropped ?? {});
@@ -81,11 +85,12 @@ export function measuredStore(store: Store, metrics: Metrics): Store {
 export function spoolStatus(store: Store): { spool?: Record<string, unknown> } {
   const stats = spoolOf(store)?.stats();
   if (stats === undefined) return {};
-  const { numbersGivenOffline, oldestMs, setAside, ...rest } = stats;
+  const { notTaken, numbersGivenOffline, oldestMs, setAside, ...rest } = stats;
   return {
     spool: {
       ...rest,
       set_aside: setAside,
+      not_taken: notTaken,
       ...(oldestMs === undefined ? {} : { oldest: new Date(oldestMs).toISOString() }),
       event_numbers_given_offline: numbersGivenOffline,
     },

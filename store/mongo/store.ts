@@ -44,6 +44,7 @@ import { prolongForEvent } from './prolong.js';
 import { boxIdsWithData, restore } from './restore.js';
 import { type SweepPosition, sweep } from './sweep.js';
 import { computeTrends, putTrends, readTrends } from './trends.js';
+import { checkWrite } from './write-check.js';
 
 export interface MongoStoreOptions extends StoreOptions {
   log: Logger;
@@ -113,8 +114,8 @@ export class MongoStore implements Store {
   }
 
   /** Resolves when the server answers and can be written to. */
-  async ping(): Promise<void> {
-    await mapped('reach MongoDB', () => this.#context.db.command({ ping: 1 }));
+  ping(): Promise<void> {
+    return checkWrite(this.#context);
   }
 
   insertMeasurements(batch: MeasurementColumns, options?: WriteOptions): Promise<InsertResult> {

@@ -9,6 +9,7 @@ import type { TrendWindow } from '../store.js';
 import { deliver } from './deliver.js';
 import type { QueueTotals, SpoolEngine } from './engine.js';
 import type { Link, Primary } from './link.js';
+import type { Retries } from './retries.js';
 import { columnsOfRow, LANE, type Lane, type Row } from './rows.js';
 
 const ROWS_AT_ONCE = 64;
@@ -17,6 +18,8 @@ const BYTES_AT_ONCE = 4 * 1024 * 1024;
 const ROW_PATIENCE_MS = 30_000;
 /** Rest between rows, as a share of the time the last one took: live writes come first. */
 const REST = 0.25;
+/** Rest after a row that was not taken. */
+const FAILED_REST_MS = 100;
 const WINDOWS_AT_ONCE = 500;
 /** Measurements of a window arrive within this time of its end, except late ones, which queue their own recomputation. */
 const WINDOW_SETTLES_MS = 5_000;
@@ -31,6 +34,7 @@ export interface DrainHooks {
 export interface DrainDeps {
   disk: Execution<SpoolEngine>;
   link: Link;
+  retries: Retries;
   /** length of a trend window */
   windowMs: number;
   now: () => number;
@@ -41,6 +45,7 @@ export interface DrainDeps {
 export class Drain {
   readonly #disk: Execution<SpoolEngine>;
   readonly #link: Link;
+  readonly #retries: Retries;
   readonly #log: Logger;
   readonly #hooks: DrainHooks;
   readonly #windowMs: number;
@@ -52,6 +57,7 @@ export class Drain {
   constructor(deps: DrainDeps) {
     this.#disk = deps.disk;
     this.#link = deps.link;
+    this.#retries = deps.retries;
     this.#windowMs = deps.windowMs;
     this.#now = deps.now;
     this.#log = deps.log;
@@ -78,7 +84,8 @@ export class Drain {
   }
 
   #start(lane: Lane): void {
-    if (this.#stopped || !this.#link.up) return;
+    // Whatever is in the way now wakes us when it is over.
+    if (!this.#goesOn(lane)) return;
     if (this.#running.has(lane)) {
       this.#again.add(lane);
       return;
@@ -92,34 +99,50 @@ export class Drain {
     this.#running.set(lane, run);
   }
 
+  #goesOn(lane: Lane): boolean {
+    return !this.#stopped && this.#link.up && !this.#retries.isHeld(lane);
+  }
+
+  /** Goes through the lane from its oldest row to its end. */
   async #drain(lane: Lane): Promise<void> {
-    while (!this.#stopped && this.#link.up) {
-      const rows = await this.#disk.call('oldest', lane, 0, ROWS_AT_ONCE, BYTES_AT_ONCE);
-      if (lane === 'measurements') await this.#trends(rows[0]?.acceptedMs);
+    let last = 0;
+    const passedOver = new Set<number>();
+    /** events of those: what follows for them waits behind */
+    const events = new Set<number | undefined>();
+    while (this.#goesOn(lane)) {
+      const rows = await this.#disk.call('oldest', lane, last, ROWS_AT_ONCE, BYTES_AT_ONCE);
+      if (lane === 'measurements')
+        await this.#trends(rows.find((row) => this.#retries.isDue(row))?.acceptedMs);
       if (rows.length === 0) {
-        if (this.#again.delete(lane)) continue;
+        this.#retries.onlyRows(lane, passedOver);
         if (lane === 'measurements') await this.#disk.call('shrink');
         return;
       }
       for (const row of rows) {
-        const startedAt = performance.now();
-        const fate = await this.#deliver(row);
+        const { eventId, seq } = row;
+        const waits = (eventId !== undefined && events.has(eventId)) || !this.#retries.isDue(row);
+        const fate = waits ? 'passed over' : await this.#deliver(row);
         if (fate === 'away') return;
-        // Not past it: what follows may belong to it.
         if (fate === 'again') break;
-        await sleep(Math.min(200, (performance.now() - startedAt) * REST));
+        last = seq;
+        if (fate === 'done') continue;
+        passedOver.add(seq);
+        events.add(eventId);
+        if (!this.#goesOn(lane)) return;
       }
     }
   }
 
-  async #deliver(row: Row): Promise<'done' | 'again' | 'away'> {
+  /** `again`: what was read of the lane is old; `passed over`: it was not taken this time, the next one's turn */
+  async #deliver(row: Row): Promise<'done' | 'again' | 'passed over' | 'away'> {
+    const startedAt = performance.now();
     const outcome = await this.#link.call((primary) => deliver(primary, row), ROW_PATIENCE_MS);
     if ('away' in outcome) {
+      if (outcome.away === 'failed' || outcome.away === 'late') this.#failed(row, outcome);
       // The link wakes us when it is back.
       if (!this.#link.up) return 'away';
-      // Too many calls at once, or a slow one: a moment later is soon enough.
-      await sleep(100);
-      return 'again';
+      await sleep(FAILED_REST_MS);
+      return outcome.away === 'busy' || outcome.away === 'down' ? 'again' : 'passed over';
     }
     if ('refused' in outcome) {
       // What belongs to a refused event is of no use without it.
@@ -139,7 +162,15 @@ export class Drain {
     const { items, kind, seq } = row;
     const totals = await this.#disk.call('delivered', [{ seq, kind, items, bytes: row.body.length }]);
     this.#hooks.delivered([row], totals);
+    this.#retries.rowDone(row);
+    this.#retries.succeeded(row.lane);
+    await sleep(Math.min(200, (performance.now() - startedAt) * REST));
     return 'done';
+  }
+
+  #failed(row: Row, outcome: { away: string; error?: unknown }): void {
+    const error = outcome.error ?? new Error(`no answer within ${ROW_PATIENCE_MS} ms`);
+    this.#retries.rowFailed(row, error, this.#link.up);
   }
 
   /** The trend windows that measurements of a row lie in. */
@@ -160,12 +191,14 @@ export class Drain {
    */
   async #trends(acceptedMs: number | undefined): Promise<void> {
     const untilMs = Math.min(acceptedMs ?? Number.MAX_SAFE_INTEGER, this.#now()) - WINDOW_SETTLES_MS;
-    while (!this.#stopped && this.#link.up) {
+    while (!this.#stopped && this.#link.up && !this.#retries.isHeld('trends')) {
       const windows = await this.#disk.call('windows', untilMs, WINDOWS_AT_ONCE);
       if (windows.length === 0) return;
       const outcome = await this.#link.call((primary) => recompute(primary, windows), ROW_PATIENCE_MS);
       if ('refused' in outcome) this.#log.error({ reason: outcome.refused.message }, 'trends not written');
+      if ('error' in outcome) this.#retries.failed('trends', outcome.error, this.#link.up);
       if ('away' in outcome) return;
+      if ('result' in outcome) this.#retries.succeeded('trends');
       await this.#disk.call('removeWindows', windows);
     }
   }

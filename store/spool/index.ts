@@ -12,6 +12,7 @@ import { dropExpired, remember, startHousekeeping } from './housekeeping.js';
 import { Link, type Primary } from './link.js';
 import { SpoolNumbers } from './numbers.js';
 import { PATIENCE, type Patience } from './patience.js';
+import { type After, Retries, systemAfter } from './retries.js';
 import { SpoolCounts } from './stats.js';
 import { SpoolStore } from './store.js';
 
@@ -44,6 +45,8 @@ export interface SpoolOptions {
   steadyMs?: () => number;
   /** told when the spool's thread has ended by itself (WORKER_ENDED): nothing is spooled from then on */
   ended?: (error: MakaiError) => void;
+  /** the timers of the probe and of what is tried again */
+  after?: After;
 }
 
 /**
@@ -65,24 +68,39 @@ export async function withSpool(options: SpoolOptions): Promise<SpoolStore> {
     const counts = new SpoolCounts(await disk.call('totals'), await disk.call('queuedEvents'), log);
     const numbers = await SpoolNumbers.open(disk, log);
     let started = false;
-    const link = new Link(options.open, log, {
+    const after = options.after ?? systemAfter;
+    const retries = new Retries(log, after, () => drain.wake());
+    const link = new Link(options.open, log, after, {
       beforeUp: async (primary) => {
         if (options.eventNumbers === true) await numbers.refresh(primary);
       },
-      onUp: () => {
+      onUp: (wasAway) => {
+        if (wasAway) retries.forgive();
+        else retries.falseAlarm();
         drain.wake();
-        if (started) void remember(store);
+        if (started && wasAway) void remember(store);
       },
     });
     const hooks = {
       delivered: counts.delivered.bind(counts),
       setAside: counts.recount.bind(counts),
     };
-    const drain = new Drain({ disk, link, windowMs, now, log, hooks });
+    const drain = new Drain({ disk, link, retries, windowMs, now, log, hooks });
     const patience = { ...PATIENCE, ...options.patience };
     const house: { stop?: () => void } = {};
     const stop = (): void => house.stop?.();
-    const store = new SpoolStore({ disk, link, drain, counts, numbers, patience, windowMs, now, stop });
+    const store = new SpoolStore({
+      disk,
+      link,
+      drain,
+      retries,
+      counts,
+      numbers,
+      patience,
+      windowMs,
+      now,
+      stop,
+    });
     const expiry = new ExpiryClock({ log, now, steadyMs: options.steadyMs });
     await dropExpired(disk, counts, expiry.nowMs());
     await link.start();

@@ -1,6 +1,6 @@
 /**
  * The way to the database: open or not, and what to do when it breaks. While it is away nothing waits for it: one probe looks for it, everything
- * else goes to the spool at once. A call is given a little patience; when that is over the caller goes on, and the call may still succeed (every
+ * else goes to the spool at once. Back is a database that takes a write; what it does not take although it takes the probe's is no outage (retries.ts). A call is given a little patience; when that is over the caller goes on, and the call may still succeed (every
  * write can be done twice).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,11 +8,13 @@ import { codeOf, MakaiError, messageOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import type { Block } from '../mongo/index.js';
 import type { Store } from '../store.js';
+import type { After } from './retries.js';
 
 /** A store that can be put behind a spool. */
 export interface Primary extends Store {
   /** makes what is missing (indexes) */
   prepare(): Promise<unknown>;
+  /** Resolves when it answers and a small write of its own is as durable there as ours must be. */
   ping(): Promise<void>;
   lastEventId(): Promise<number>;
   nextEventIdsAfter(amount: number, after: number, owner: string): Promise<number[]>;
@@ -23,18 +25,31 @@ export interface Primary extends Store {
   releaseEventIds(owner: string, keep: Block, usedTo: number): Promise<void>;
 }
 
-/** What came of a call: its result, refused for what was written, or not (known to be) done. */
-export type Outcome<T> = { result: T } | { refused: MakaiError } | { away: true };
+/**
+ * What came of a call: its result, refused for what was written, or not (known to be) done: not tried (the database is away, or has enough to do), no
+ * answer in time, or an error that says nothing of what was written.
+ */
+export type Outcome<T> =
+  | { result: T }
+  | { refused: MakaiError }
+  | { away: 'down' | 'busy' | 'late' }
+  | { away: 'failed'; error: unknown };
 
 export interface LinkHooks {
   /** the database has come (back), before anything else is asked of it; when it fails the database is still away */
   beforeUp(primary: Primary): Promise<void>;
-  /** from now on writes go there */
-  onUp(primary: Primary): void;
+  /**
+   * From now on writes go there.
+   * @param wasAway false: a call had failed, but the database was there all the time
+   */
+  onUp(wasAway: boolean): void;
 }
 
 const PROBE_PAUSE_MS = 500;
-const PING_PATIENCE_MS = 5_000;
+/** The same as the database's own for a durable write. */
+const PING_PATIENCE_MS = 10_000;
+/** When a call failed and the database was found there, a call that fails is not looked into again for so long. */
+const TRUST_MS = 1_000;
 /**
  * After so many tries another client is made. The driver's own watch of a server that was killed can stick to its last error ("connection closed") and
  * never look again, seen under load; a fresh client costs no more than a try.
@@ -55,12 +70,13 @@ const AWAY: ReadonlySet<string> = new Set([
   'STORE_INDEX_CONFLICT',
 ]);
 
-const AWAY_OUTCOME = { away: true } as const;
+const LATE = { away: 'late' } as const;
 
 export class Link {
   readonly #open: () => Promise<Primary>;
   readonly #log: Logger;
   readonly #hooks: LinkHooks;
+  readonly #after: After;
   #primary: Primary | undefined;
   #up = false;
   #probing: Promise<void> | undefined;
@@ -68,12 +84,16 @@ export class Link {
   readonly #waiting = new Set<() => void>();
   #calls = 0;
   #bytes = 0;
+  /** Unix ms; 0: it is not away */
   #awaySince = 0;
+  #trusted = false;
+  #endTrust = (): void => undefined;
   #reported = '';
 
-  constructor(open: () => Promise<Primary>, log: Logger, hooks: LinkHooks) {
+  constructor(open: () => Promise<Primary>, log: Logger, after: After, hooks: LinkHooks) {
     this.#open = open;
     this.#log = log;
+    this.#after = after;
     this.#hooks = hooks;
   }
 
@@ -94,7 +114,7 @@ export class Link {
     try {
       this.#primary = await this.#open();
       await this.#hooks.beforeUp(this.#primary);
-      this.#nowUp();
+      this.#nowUp(true);
     } catch (error) {
       if (codeOf(error) !== 'STORE_UNAVAILABLE') throw error;
       this.#away(error);
@@ -108,8 +128,9 @@ export class Link {
    */
   async call<T>(work: (primary: Primary) => Promise<T>, patienceMs: number, bytes = 0): Promise<Outcome<T>> {
     const primary = this.primary;
-    if (primary === undefined || this.#calls >= CALLS_AT_ONCE) return { away: true };
-    if (this.#bytes > 0 && this.#bytes + bytes > BYTES_AT_ONCE) return { away: true };
+    if (primary === undefined) return { away: 'down' };
+    if (this.#calls >= CALLS_AT_ONCE) return { away: 'busy' };
+    if (this.#bytes > 0 && this.#bytes + bytes > BYTES_AT_ONCE) return { away: 'busy' };
     this.#calls += 1;
     this.#bytes += bytes;
     const hangs = setTimeout(() => this.#away(new Error('calls hang')), Math.max(HANGS_MS, patienceMs));
@@ -132,6 +153,7 @@ export class Link {
 
   async stop(): Promise<void> {
     this.#stopped.abort();
+    this.#endTrust();
     this.#up = false;
     // Stopping ends everybody's patience.
     for (const end of this.#waiting) end();
@@ -141,39 +163,36 @@ export class Link {
   }
 
   /** Resolves when the time is over, or at a stop. */
-  #patience(ms: number): { late: Promise<typeof AWAY_OUTCOME>; end: () => void } {
+  #patience(ms: number): { late: Promise<typeof LATE>; end: () => void } {
     let end = (): void => undefined;
-    const late = new Promise<typeof AWAY_OUTCOME>((resolve) => {
+    const late = new Promise<typeof LATE>((resolve) => {
       const timer = setTimeout(() => end(), ms);
       end = () => {
         clearTimeout(timer);
         this.#waiting.delete(end);
-        resolve(AWAY_OUTCOME);
+        resolve(LATE);
       };
       this.#waiting.add(end);
     });
     return { late, end };
   }
 
-  #failed(error: unknown): { refused: MakaiError } | { away: true } {
+  #failed(error: unknown): { refused: MakaiError } | { away: 'failed'; error: unknown } {
     if (error instanceof MakaiError && !AWAY.has(error.code)) return { refused: error };
-    this.#away(error);
-    return { away: true };
+    if (!this.#trusted) this.#away(error);
+    return { away: 'failed', error };
   }
 
   #away(error: unknown): void {
     if (this.#stopped.signal.aborted || this.#probing !== undefined) return;
-    if (this.#up || this.#awaySince === 0) {
-      this.#awaySince = Date.now();
-      this.#log.warn({ reason: messageOf(error) }, 'the database is away: writes are spooled');
-    }
     this.#up = false;
-    this.#probing = this.#probe().finally(() => {
+    this.#probing = this.#probe(error).finally(() => {
       this.#probing = undefined;
     });
   }
 
-  async #probe(): Promise<void> {
+  /** @param cause why it is looked for; told when it is not there indeed */
+  async #probe(cause: unknown): Promise<void> {
     const { signal } = this.#stopped;
     for (let tries = 1; !signal.aborted; tries += 1) {
       try {
@@ -184,14 +203,33 @@ export class Link {
         await within(primary.prepare(), PREPARE_PATIENCE_MS);
         await within(this.#hooks.beforeUp(primary), PREPARE_PATIENCE_MS);
         if (signal.aborted) return;
-        this.#nowUp();
+        this.#nowUp(tries > 1);
         return;
       } catch (error) {
+        if (this.#awaySince === 0) {
+          this.#awaySince = Date.now();
+          this.#log.warn({ reason: messageOf(cause) }, 'the database is away: writes are spooled');
+        }
         this.#report(error);
         if (error instanceof NoAnswer || tries % TRIES_OF_A_CLIENT === 0) await this.#abandon();
       }
-      await sleep(PROBE_PAUSE_MS, undefined, { signal }).catch(() => undefined);
+      await this.#pause(PROBE_PAUSE_MS);
     }
+  }
+
+  /** Ends early at a stop. */
+  async #pause(ms: number): Promise<void> {
+    const { signal } = this.#stopped;
+    if (signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        cancel();
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const cancel = this.#after(ms, end);
+      signal.addEventListener('abort', end);
+    });
   }
 
   /** Closes the client, which ends calls that hang on it; the next try makes another. */
@@ -214,15 +252,22 @@ export class Link {
     );
   }
 
-  #nowUp(): void {
+  #nowUp(wasAway: boolean): void {
     this.#up = true;
+    this.#endTrust();
+    this.#trusted = !wasAway;
+    if (this.#trusted) {
+      this.#endTrust = this.#after(TRUST_MS, () => {
+        this.#trusted = false;
+      });
+    }
     this.#reported = '';
     if (this.#awaySince !== 0) {
       const seconds = Math.round((Date.now() - this.#awaySince) / 1000);
       this.#log.info({ seconds }, 'the database is back');
     }
     this.#awaySince = 0;
-    if (this.#primary !== undefined) this.#hooks.onUp(this.#primary);
+    this.#hooks.onUp(wasAway);
   }
 }
 

@@ -4,8 +4,8 @@ import type { MeasurementColumns } from '../../proto/columns.js';
 import { packed, packedBytes, unpacked } from '../packed.js';
 import type { BoxEventDocument, HealthDocument, MetricsDocument, NewEvent } from '../store.js';
 
-/** Measurements must not hold up waveforms nor the other way round: each lane is delivered in its own order. */
-export const LANE = { measurements: 0, events: 1 } as const;
+/** Measurements must not hold up waveforms nor the other way round, and findings of health and traffic neither: each lane is delivered in its own order. */
+export const LANE = { measurements: 0, events: 1, diagnostics: 2 } as const;
 export type Lane = keyof typeof LANE;
 
 export type Kind = 'measurements' | 'event' | 'asked' | 'waveform' | 'metrics' | 'health';
@@ -88,13 +88,13 @@ export function waveformOfRow(row: NewRow): { document: BoxEventDocument; sample
 }
 
 export function metricsRow(document: MetricsDocument, acceptedMs: number): NewRow {
-  return { lane: 'events', kind: 'metrics', acceptedMs, items: 1, body: text(document) };
+  return { lane: 'diagnostics', kind: 'metrics', acceptedMs, items: 1, body: text(document) };
 }
 
 export const metricsOfRow = (row: NewRow): MetricsDocument => parsed<MetricsDocument>(row.body);
 
 export function healthRow(document: HealthDocument, acceptedMs: number): NewRow {
-  return { lane: 'events', kind: 'health', acceptedMs, items: 1, body: text(document) };
+  return { lane: 'diagnostics', kind: 'health', acceptedMs, items: 1, body: text(document) };
 }
 
 export function healthOfRow(row: NewRow): HealthDocument {

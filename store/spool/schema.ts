@@ -61,9 +61,12 @@ CREATE TABLE numbers (
 );
 `;
 
+/** Findings have a lane of their own. */
+const VERSION_2 = "UPDATE queue SET lane = 2 WHERE kind IN ('metrics', 'health');";
+
 export const SPOOL_SCHEMA: Schema = {
   applicationId: 0x4f505153, // "OPQS"
-  steps: [VERSION_1],
+  steps: [VERSION_1, VERSION_2],
   // One process a spool. Its file shrinks again after an outage.
   pragmas: ['auto_vacuum = INCREMENTAL', 'locking_mode = EXCLUSIVE'],
 };

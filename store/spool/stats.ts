@@ -13,6 +13,8 @@ export interface SpoolStats {
   bytes: number;
   /** rows that the database refused */
   setAside: number;
+  /** kinds of writes that the database does not take though it is there: they wait, and are tried again */
+  notTaken: string[];
   /** Unix ms when the oldest was accepted */
   oldestMs: number | undefined;
   /** since the start, by kind; measurements, not their rows */
@@ -117,7 +119,7 @@ export class SpoolCounts {
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  stats(up: boolean, draining: boolean, numbersGivenOffline: number): SpoolStats {
+  stats(up: boolean, draining: boolean, numbersGivenOffline: number): Omit<SpoolStats, 'notTaken'> {
     const { aside, bytes, measurements, oldestMs, waiting } = this.#totals;
     const rows = this.#rows();
     return {

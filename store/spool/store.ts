@@ -22,6 +22,7 @@ import type {
   TrendWindow,
   WriteOptions,
 } from '../store.js';
+import type { Primary } from './link.js';
 import type { SpoolNumbers } from './numbers.js';
 import { askedRow, eventRow, healthRow, measurementsRow, metricsRow, waveformRow } from './rows.js';
 import type { SpoolStats } from './stats.js';
@@ -48,8 +49,11 @@ export class SpoolStore implements Store {
 
   /** What waits, what was dropped, and how it goes: for status and metrics. */
   stats(): SpoolStats {
-    const { counts, drain, link, numbers } = this.#parts;
-    return counts.stats(link.up, drain.running, numbers.givenOffline);
+    const { counts, drain, link, numbers, retries } = this.#parts;
+    return {
+      ...counts.stats(link.up, drain.running, numbers.givenOffline),
+      notTaken: retries.notTaken,
+    };
   }
 
   /** Resolves when nothing waits on disk any more, and trends that can be are computed anew. */
@@ -66,10 +70,10 @@ export class SpoolStore implements Store {
     const acceptedAtMs = this.#accepted(options);
     // The caller's columns are its own again when we answer; a slow database may still be reading then.
     const copy = packed(batch);
-    const { link, patience } = this.#parts;
-    const outcome = await link.call(
+    const outcome = await this.#writer.write(
+      'measurements',
       (primary) => primary.insertMeasurements(copy, { acceptedAtMs }),
-      patience.measurementsMs,
+      this.#parts.patience.measurementsMs,
       columnsBytes(copy.count),
     );
     if ('result' in outcome) return outcome.result;
@@ -94,8 +98,9 @@ export class SpoolStore implements Store {
 
   async putTrends(trends: readonly NewTrend[], options?: WriteOptions): Promise<void> {
     const acceptedAtMs = this.#accepted(options);
-    const { disk, link, patience, windowMs } = this.#parts;
-    const outcome = await link.call(
+    const { disk, patience, windowMs } = this.#parts;
+    const outcome = await this.#writer.write(
+      'trends',
       (primary) => primary.putTrends(trends, { acceptedAtMs }),
       patience.measurementsMs,
     );
@@ -210,17 +215,18 @@ export class SpoolStore implements Store {
 
   async insertMetrics(document: MetricsDocument, options?: WriteOptions): Promise<void> {
     const acceptedAtMs = this.#accepted(options);
-    const { link, patience } = this.#parts;
-    const outcome = await link.call(
+    const outcome = await this.#writer.write(
+      'diagnostics',
       (primary) => primary.insertMetrics(document, { acceptedAtMs }),
-      patience.eventMs,
+      this.#parts.patience.eventMs,
     );
     if (!('result' in outcome)) await this.#writer.spool(metricsRow(document, acceptedAtMs));
   }
 
   async insertHealth(document: HealthDocument, options?: WriteOptions): Promise<void> {
-    const { link, patience } = this.#parts;
-    const outcome = await link.call((primary) => primary.insertHealth(document, options), patience.eventMs);
+    const { patience } = this.#parts;
+    const work = (primary: Primary): Promise<void> => primary.insertHealth(document, options);
+    const outcome = await this.#writer.write('diagnostics', work, patience.eventMs);
     if (!('result' in outcome)) await this.#writer.spool(healthRow(document, this.#accepted(options)));
   }
 
@@ -254,8 +260,9 @@ export class SpoolStore implements Store {
   }
 
   async close(): Promise<void> {
-    const { disk, drain, link, stop } = this.#parts;
+    const { disk, drain, link, retries, stop } = this.#parts;
     stop();
+    retries.stop();
     // The link first: a drain in the middle of a row ends with it; the row stays on disk.
     const stopping = drain.stop();
     await link.stop();

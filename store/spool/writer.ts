@@ -3,8 +3,9 @@ import { MakaiError } from '../../common/errors.js';
 import type { Execution } from '../sqlite/execution.js';
 import type { Drain } from './drain.js';
 import type { SpoolEngine } from './engine.js';
-import type { Link, Primary } from './link.js';
+import type { Link, Outcome, Primary } from './link.js';
 import type { Patience } from './patience.js';
+import type { Retries, Room } from './retries.js';
 import type { NewRow } from './rows.js';
 import type { SpoolCounts } from './stats.js';
 
@@ -12,6 +13,7 @@ export interface WriterParts {
   disk: Execution<SpoolEngine>;
   link: Link;
   drain: Drain;
+  retries: Retries;
   counts: SpoolCounts;
   patience: Patience;
 }
@@ -57,6 +59,21 @@ export class Writer {
     return (JSON.parse(body) ?? undefined) as T;
   }
 
+  /** A write, to the database alone: not tried while it does not take this kind. */
+  async write<T>(
+    room: Room,
+    work: (primary: Primary) => Promise<T>,
+    patienceMs: number,
+    bytes = 0,
+  ): Promise<Outcome<T>> {
+    const { link, retries } = this.#parts;
+    if (retries.isHeld(room)) return { away: 'down' };
+    const outcome = await link.call(work, patienceMs, bytes);
+    if ('result' in outcome) retries.succeeded(room);
+    else if ('error' in outcome) retries.failed(room, outcome.error, link.up);
+    return outcome;
+  }
+
   /**
    * A write that belongs to an event: behind what is spooled for the same event, if anything is.
    * @returns the database's answer, or whether the row was taken here
@@ -68,9 +85,8 @@ export class Writer {
     patienceMs: number,
     bytes = 0,
   ): Promise<T | boolean> {
-    const { counts, link } = this.#parts;
-    if (!counts.waits(eventId)) {
-      const outcome = await link.call(work, patienceMs, bytes);
+    if (!this.#parts.counts.waits(eventId)) {
+      const outcome = await this.write('events', work, patienceMs, bytes);
       if ('result' in outcome) return outcome.result;
     }
     return await this.spool(row());

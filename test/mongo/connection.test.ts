@@ -144,6 +144,19 @@ describe('MongoDB: connection', () => {
       }
     });
 
+    it('says that it can be written to only after a write', async () => {
+      const store = await openMongoStore(given().url, options);
+      await Promise.all([store.ping(), store.ping()]);
+      const counters = given().db.collection<{ _id: string; at: Date }>('makai_counters');
+      const before = await counters.findOne({ _id: 'write_check' });
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      await store.ping();
+      const after = await counters.findOne({ _id: 'write_check' });
+      assert.ok(before !== null && after !== null && after.at > before.at);
+      assert.deepEqual(await store.nextEventIds(1), [1]);
+      await store.close();
+    });
+
     it("options of the URL stand above ours, but not above what 'durable' means", async () => {
       const url = `${given().url}?serverSelectionTimeoutMS=777&appName=grid&w=0&directConnection=true`;
       const store = await openMongoStore(url, options);
