@@ -65,7 +65,7 @@ export function createCore(options: CoreOptions) {
     ...{ proto, publish: outlets.toBoxes, rejections, traffic },
     readSent: () => pinger.postpone(),
   });
-  const asker = new Asker({ clock, sender, presence, identity });
+  const asker = new Asker({ clock, sender, presence, identity, maxWindowMs: config.max_window_ms });
   const book = new RequestBook({
     clock,
     asker,

@@ -4,6 +4,7 @@ import type { Presence } from '../boxes/presence.js';
 import type { BoxSender } from '../boxes/sender.js';
 import type { Clock } from '../clock.js';
 import type { BoxAsk, OpenRequest } from './request.js';
+import { SharedReads } from './shared-reads.js';
 
 /** A box that subscribes again within this time heard the last Command. */
 const HEARD_WITHIN_MS = 1_000;
@@ -18,20 +19,29 @@ export interface AskerOptions {
   presence: Presence;
   /** our name in the identities of Commands that the broker makes */
   identity: string;
+  /** longest window that is asked for, ms */
+  maxWindowMs: number;
 }
 
 export class Asker {
   readonly #options: AskerOptions;
+  readonly #reads: SharedReads;
   sentAgain = 0;
 
   constructor(options: AskerOptions) {
     this.#options = options;
+    this.#reads = new SharedReads(options);
   }
 
-  /** The first time. READ goes first: every Box 2 hears the Commands too, and its queue has an end. */
+  /** Ends the timer of READs that are due. */
+  stop(): void {
+    this.#reads.stop();
+  }
+
+  /** The first time. READ goes first where it need not wait: every Box 2 hears the Commands too, and its queue has an end. */
   ask(request: OpenRequest, ended: () => boolean): void {
     const { asks, everyone, read } = request;
-    if (read && (everyone || [...asks.values()].some((ask) => ask.read))) this.#read(request);
+    if (read && (everyone || [...asks.values()].some((ask) => ask.read))) this.#reads.send(request);
     this.#commandAll(request, ended);
   }
 
@@ -41,7 +51,7 @@ export class Asker {
     const waits = [...request.asks.values()].some((ask) => this.#waitsForCommand(ask));
     if (!missesBox2 && !waits) return;
     this.sentAgain += 1;
-    if (missesBox2) this.#read(request);
+    if (missesBox2) this.#reads.send(request);
     this.#commandAll(request, ended);
   }
 
@@ -60,7 +70,7 @@ export class Asker {
     const ageMs = this.#options.clock.monotonic() - request.readAt;
     if (request.readAudience > 0 && ageMs < READ_AGAIN_AFTER_MS) return;
     this.sentAgain += 1;
-    this.#read(request);
+    this.#reads.send(request);
   }
 
   /** Whether a Box 2 that was asked has not answered; only then a READ goes out again. */
@@ -95,15 +105,6 @@ export class Asker {
   #waitsForCommand(ask: BoxAsk): boolean {
     if (ask.state !== 'waiting' || ask.seq === undefined) return false;
     return !(ask.read && this.#options.presence.kindOf(ask.boxId) === 2);
-  }
-
-  #read(request: OpenRequest): void {
-    const { clock, presence, sender } = this.#options;
-    if (request.event === undefined || request.window === undefined) return;
-    request.readAt = clock.monotonic();
-    request.readAudience = presence.box2Connections;
-    presence.broadcast();
-    sender.read(request.event.event.event_id, request.window);
   }
 
   #command(request: OpenRequest, ask: BoxAsk): void {

@@ -151,6 +151,7 @@ export class RequestBook implements Running {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelForget();
+    this.#options.asker.stop();
     for (const request of this.#open) request.cancel();
   }
 

@@ -54,6 +54,8 @@ export interface OpenRequest {
   /** clock.monotonic() of the last READ, and how many Box 2s were connected then */
   readAt: number | undefined;
   readAudience: number;
+  /** READs under this request's number that served others too: the window asked for, and all whom the answers belong to */
+  readonly sharedReads: { window: TimeWindow; requests: OpenRequest[] }[];
   /** Box 2s that answered */
   readonly readAnswers: Set<number>;
   /** what it counts against the limit of open requests: boxes that have not answered, at least one */
@@ -96,6 +98,7 @@ export function newRequest(init: NewRequest): OpenRequest {
     ),
     readAt: undefined,
     readAudience: 0,
+    sharedReads: [],
     readAnswers: new Set(),
     weight: Math.max(1, init.asks.length),
     started: false,

@@ -114,7 +114,7 @@ export function report(soak: Soak): string {
 
 Written by \`npm run soak -- --boxes ${soak.boxes} --minutes ${Math.round(soak.seconds / 60)} --write\`: three daemons with the embedded store, CURVE, a fleet of simulated boxes (every other one a
 Box 2 with six measurements a second, the others Box 3 with one a second) in one more process, and a client that asks for waveforms every 15 s. A READ
-reaches every Box 2, so each request is answered by half of the fleet; the broker keeps what was asked for.
+reaches every Box 2, so each request, of ten boxes, is answered by half of the fleet, and all that comes is stored, as the field's own broker does.
 
 Machine: ${soak.cpu}, 2 cores shared by daemons, fleet and other work; ${new Date(soak.startedAt).toISOString().slice(0, 16)}Z.
 

@@ -22,7 +22,13 @@ function bookOf(limit = 100) {
     command: (command: Command) => note(`command ${command.boxId}`),
   };
   const done: string[] = [];
-  const asker = new Asker({ clock, presence, sender: sender as BoxSender, identity: 'us' });
+  const asker = new Asker({
+    clock,
+    presence,
+    sender: sender as BoxSender,
+    identity: 'us',
+    maxWindowMs: 10_000,
+  });
   const book = new RequestBook({
     clock,
     asker,
