@@ -48,7 +48,7 @@ export const ACCESS: readonly FaultCase[] = [
     run: (store) => course({ store, whiteList: 'both', all: true, fault: (line) => inAndOut(line, byStore) }),
   },
   {
-    name: 'a box that was let in is cut off by its certificate while the store hangs',
+    name: 'a box that was let in is cut off by its certificate while the store hangs, one is let in when it is back',
     stores: ['mongo'],
     run: (store) => course({ store, whiteList: 'both', all: true, fault: outWhileStoreHangs }),
   },
@@ -96,7 +96,7 @@ async function inAndOut(line: FaultLine, way: Way): Promise<string[]> {
 async function outWhileStoreHangs(line: FaultLine): Promise<string[]> {
   const control = line.mongo?.control;
   if (control === undefined) throw new Error('the server is not ours to stop');
-  const box = new Knocking(line, 5);
+  const [box, later] = [new Knocking(line, 5), new Knocking(line, 6)];
   try {
     await byCertificate.letIn(line, box);
     await box.within(60_000, 'came in', () => box.isIn);
@@ -104,10 +104,19 @@ async function outWhileStoreHangs(line: FaultLine): Promise<string[]> {
     await sleep(HANGING_MS);
     const { beganAt, doneAt } = await timed(() => byCertificate.revoke(line, box));
     await sleep(LIMIT_S * 1000 + WATCHED_MS);
-    return [told('cut off while the store hangs', beganAt, doneAt, box.leftAt())];
+    const notes = [told('cut off while the store hangs', beganAt, doneAt, box.leftAt())];
+    control.thaw();
+    // Keys of the store count again: nobody sticks to a connection that hung.
+    const back = await timed(() => byStore.letIn(line, later));
+    await later.within(60_000, 'came in', () => later.isIn);
+    const entered = Object.entries(later.enteredAt())
+      .map(([who, at]) => `${who} after ${(Math.max(0, at - back.doneAt) / 1000).toFixed(1)} s`)
+      .join(', ');
+    return [...notes, `let in by opq_boxes when the store was back: ${entered}`];
   } finally {
     control.thaw();
     box.stop();
+    later.stop();
   }
 }
 
