@@ -1,8 +1,10 @@
 /** The broker's metrics (common/status/metric-names.ts), read from the pieces when somebody asks. */
+import { fromZero } from '../common/rejections.js';
 import type { Metrics } from '../common/status/index.js';
 import type { Access } from '../keys/access.js';
 import { type Connections, refusalsByReason } from '../keys/connections.js';
 import type { Core } from './core.js';
+import { DROP_REASONS } from './drop-reasons.js';
 
 export function addMetrics(
   metrics: Metrics,
@@ -25,7 +27,7 @@ export function addMetrics(
     response: replyCounts.response,
   }));
   metrics.counter('makai_bytes_total', () => ({ to_boxes: traffic.sent, from_boxes: traffic.recv }));
-  metrics.counter('makai_dropped_total', () => core.rejections.totals());
+  metrics.counter('makai_dropped_total', () => fromZero(DROP_REASONS, core.rejections.totals()));
   metrics.gauge('makai_queue_depth', () => ({
     requests: intake.waiting,
     tokens: tokens.alive,

@@ -54,6 +54,14 @@ export class Rejections {
   }
 }
 
+/** Totals with a 0 for every reason that did not occur: what a counter gives, so that the first drops are a rise. */
+export function fromZero(
+  reasons: readonly string[],
+  totals: Readonly<Record<string, number>>,
+): Record<string, number> {
+  return { ...Object.fromEntries(reasons.map((reason) => [reason, 0])), ...totals };
+}
+
 /** Peer text cut to a length that cannot fill a log. */
 function clip(text: string | undefined): string | undefined {
   return text === undefined || text.length <= 200 ? text : `${text.slice(0, 200)}…`;

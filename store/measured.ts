@@ -1,6 +1,8 @@
 /** A store that tells how long its writes take and whether it takes them: what a daemon's metrics need of any store. */
+import { fromZero } from '../common/rejections.js';
 import type { Metrics } from '../common/status/index.js';
 import { spoolOf } from './spool/index.js';
+import { ROW_KINDS } from './spool/rows.js';
 import type { Store } from './store.js';
 
 /** Methods that write, by the kind that `makai_store_write_seconds` has. */
@@ -76,7 +78,10 @@ export function measuredStore(store: Store, metrics: Metrics): Store {
   metrics.gauge('makai_store_up', () => (isTaken() && watch.isUp ? 1 : 0));
   metrics.gauge('makai_spool_bytes', () => spool?.stats().bytes ?? 0);
   metrics.gauge('makai_spool_rows', () => spool?.stats().waiting ?? {});
-  metrics.counter('makai_spool_dropped_total', () => spool?.stats().dropped ?? {});
+  metrics.counter('makai_spool_dropped_total', () =>
+    spool === undefined ? {} : fromZero(ROW_KINDS, spool.stats().dropped),
+  );
+  metrics.gauge('makai_spool_set_aside_rows', () => spool?.stats().setAside ?? 0);
   metrics.counter('makai_store_errors_total', () => watch.failures);
   return watch.store;
 }

@@ -39,10 +39,12 @@ export function statusOf({ relay, access, backendAccess, cutOff }: Parts): Trigg
   };
 }
 
-export function addMetrics(metrics: Metrics, { relay, access }: Parts): void {
+export function addMetrics(metrics: Metrics, { relay, access, cutOff }: Parts): void {
   metrics.gauge('makai_boxes_connected', () => relay.boxes.connected);
   metrics.counter('makai_connections_accepted_total', () => relay.boxes.status().handshakes);
   metrics.counter('makai_connections_refused_total', () => refusalsByReason([relay.boxes], access.gate));
   metrics.gauge('makai_allowed_keys', () => access.allow.status().known);
   metrics.gauge('makai_pending_keys', () => access.gate.status().refused_keys);
+  metrics.counter('makai_cut_offs_total', () => cutOff.count);
+  metrics.counter('makai_proxy_failures_total', () => relay.failures);
 }

@@ -1,6 +1,8 @@
 /** The service's metrics (common/status/metric-names.ts), read from the parts when somebody asks. */
+import { fromZero } from '../common/rejections.js';
 import type { Metrics } from '../common/status/index.js';
 import type { Core } from './core.js';
+import { DROP_REASONS } from './drop-reasons.js';
 import type { PluginStatus } from './plugin-host/plugin-supervisor.js';
 import type { RequestQueue } from './requests/request-queue.js';
 import { ACTIVE_MS } from './status.js';
@@ -12,7 +14,7 @@ export function addMetrics(metrics: Metrics, core: Core, queue: RequestQueue): v
   metrics.counter('makai_messages_total', () => ({ measurement: core.stream.totals.messages }));
   metrics.counter('makai_bytes_total', () => ({ measurement: core.stream.totals.bytes }));
   metrics.counter('makai_dropped_total', () => ({
-    ...core.dropped(),
+    ...fromZero(DROP_REASONS, core.dropped()),
     'store too slow': core.writer.status().dropped,
     'trend windows': core.trends.status().dropped,
     'too many requests waiting': queue.dropped,

@@ -76,6 +76,16 @@ export const METRICS = {
     help: 'Unknown keys that were refused and wait to be accepted.',
     daemons: [TB, AB],
   },
+  makai_cut_offs_total: {
+    type: 'counter',
+    help: "Times that boxes' sockets were opened anew to cut off a revoked key.",
+    daemons: [TB],
+  },
+  makai_proxy_failures_total: {
+    type: 'counter',
+    help: "Times that the stream's proxy ended by itself and was started again.",
+    daemons: [TB],
+  },
 
   makai_refused_ids: {
     type: 'gauge',
@@ -179,6 +189,12 @@ export const METRICS = {
     type: 'counter',
     help: 'Writes dropped because the spool was full or they were too old, by kind.',
     labels: ['kind'],
+    daemons: WRITERS,
+  },
+
+  makai_spool_set_aside_rows: {
+    type: 'gauge',
+    help: 'Writes that were accepted here and that the database refused: kept in the spool, not tried again.',
     daemons: WRITERS,
   },
 

@@ -8,7 +8,8 @@ import type { BoxEventDocument, HealthDocument, MetricsDocument, NewEvent } from
 export const LANE = { measurements: 0, events: 1, diagnostics: 2 } as const;
 export type Lane = keyof typeof LANE;
 
-export type Kind = 'measurements' | 'event' | 'asked' | 'waveform' | 'metrics' | 'health';
+export const ROW_KINDS = ['measurements', 'event', 'asked', 'waveform', 'metrics', 'health'] as const;
+export type Kind = (typeof ROW_KINDS)[number];
 
 /** A row to be spooled. */
 export interface NewRow {

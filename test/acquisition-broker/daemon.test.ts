@@ -44,6 +44,7 @@ describe('acquisition broker: what it says of itself', () => {
         'makai_waveforms_stored_total 1',
         'makai_commands_total{kind="command"} 1',
         'makai_dropped_total{reason="malformed_request"} 1',
+        'makai_dropped_total{reason="duplicate_reply"} 0',
         'makai_event_latency_seconds_count 1',
         'makai_store_write_seconds_count{kind="waveform"} 1',
         'makai_store_up 1',

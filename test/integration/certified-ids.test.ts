@@ -77,6 +77,12 @@ describe("integration: a box under another's id", function () {
 
   it('drops, counts and shows an id without a certificate, and one under the topic of another', async () => {
     await sendUntil(1001, 1001, ({ measurements }) => measurements > 0);
+    const before = await readMetrics(address());
+    for (const reason of ['no certificate', 'topic is not the id'])
+      assert.ok(
+        before.includes(`makai_dropped_total{reason="${reason}"} 0\n`),
+        'an alert needs a rise from 0',
+      );
     await sendUntil(1002, 1002, ({ dropped }) => (dropped['no certificate'] ?? 0) > 2);
     await sendUntil(1003, 1001, ({ dropped }) => (dropped['topic is not the id'] ?? 0) > 2);
     const { refused_ids } = await details();

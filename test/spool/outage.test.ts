@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { MakaiError } from '../../common/errors.js';
+import { Metrics } from '../../common/status/index.js';
+import { measuredStore } from '../../store/measured.js';
+import { ROW_KINDS } from '../../store/spool/rows.js';
 import { all, boxEvent, bytesOf, columnsOf, counts, newEvent } from '../store/contract/given.js';
 import { givenSpool, primaryOver, until } from './given.js';
 
@@ -252,6 +255,13 @@ describe('spool: the database is away', () => {
     );
     // Its waveform is of no use without it, and would be an orphan there.
     assert.equal(spool.stats().setAside, 2);
+    const metrics = new Metrics('acquisition-broker', '0');
+    measuredStore(spool, metrics);
+    const text = await metrics.exposition();
+    metrics.stop();
+    assert.match(text, /^makai_spool_set_aside_rows 2$/m);
+    for (const kind of ROW_KINDS)
+      assert.ok(text.includes(`makai_spool_dropped_total{kind="${kind}"} 0\n`), kind);
     assert.deepEqual(await database.boxEvents(2), []);
     assert.ok(given().logged.some(({ level, reason }) => level === 50 && reason === 'a validator'));
   });

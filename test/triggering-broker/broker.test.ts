@@ -326,6 +326,8 @@ describe('triggering-broker', () => {
     assert.match(text, /^makai_connections_refused_total\{reason="unknown"\} 0$/m);
     assert.match(text, /^makai_allowed_keys 1$/m);
     assert.match(text, /^makai_pending_keys 0$/m);
+    assert.match(text, /^makai_cut_offs_total 0$/m);
+    assert.match(text, /^makai_proxy_failures_total 0$/m);
   });
 
   it('leaves nothing open when its named status port is taken', async () => {
