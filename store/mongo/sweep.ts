@@ -53,13 +53,13 @@ export async function sweep(
   result.events = await deleteExpiredEvents(context, expired, over);
   // Expired events are the oldest as a rule: from the lowest number on until a page is in order, then one page of the long way round.
   for (let page = 0, from = 0; page < PAGES_A_SWEEP && !over(); page += 1) {
-    const step = await boxEventOrphans(context, from, nowMs);
+    const step = await boxEventOrphans(context, from, nowMs, over);
     result.orphans += step.orphans;
     if (step.orphans === 0 || step.next === undefined) break;
     from = step.next;
   }
   if (signal?.aborted === true) return result;
-  const around = await boxEventOrphans(context, position.boxEvent ?? 0, nowMs);
+  const around = await boxEventOrphans(context, position.boxEvent ?? 0, nowMs, over);
   position.boxEvent = around.next;
   result.orphans += around.orphans;
   result.orphans += await fileOrphans(context, nowMs, position);
@@ -112,7 +112,9 @@ async function deleteExpiredEvents(
         .toArray(),
     );
     if (events.length === 0) break;
-    await deleteBoxEvents(context, { event_id: { $in: events.map((event) => event.event_id) } });
+    const owned = { event_id: { $in: events.map((event) => event.event_id) } };
+    // The events last: what is left of them is found again.
+    if (!(await deleteBoxEvents(context, owned, over)).all) break;
     const ids = events.map((event) => event._id);
     await mapped('delete expired events', () =>
       collection(context, 'events').deleteMany({ _id: { $in: ids }, ...expired }),
@@ -122,20 +124,34 @@ async function deleteExpiredEvents(
   return deleted;
 }
 
-/** Deletes box events with their files, whatever the files are called: those of the analysis service's events too. */
-async function deleteBoxEvents(context: Context, filter: Document): Promise<number> {
-  const found = await mapped('find box events', () =>
-    collection(context, 'boxEvents')
-      .find(filter, { projection: { data_fs_filename: 1 } })
-      .toArray(),
-  );
-  const names = found
-    .map((boxEvent) => textOf(boxEvent.data_fs_filename))
-    .filter((name): name is string => name !== undefined && name !== '');
-  await deleteFiles(context, await fileIds(context, [...new Set(names)]));
-  const ids = found.map((boxEvent) => boxEvent._id);
-  await mapped('delete box events', () => collection(context, 'boxEvents').deleteMany({ _id: { $in: ids } }));
-  return found.length;
+/**
+ * Deletes box events with their files, whatever the files are called: those of the analysis service's events too. A page at a time: a hundred
+ * events of a thousand boxes are gigabytes. `all`: it was not told to end before.
+ */
+async function deleteBoxEvents(
+  context: Context,
+  filter: Document,
+  over: () => boolean,
+): Promise<{ deleted: number; all: boolean }> {
+  for (let deleted = 0; ; ) {
+    if (over()) return { deleted, all: false };
+    const found = await mapped('find box events', () =>
+      collection(context, 'boxEvents')
+        .find(filter, { projection: { data_fs_filename: 1 } })
+        .limit(PAGE)
+        .toArray(),
+    );
+    const names = found
+      .map((boxEvent) => textOf(boxEvent.data_fs_filename))
+      .filter((name): name is string => name !== undefined && name !== '');
+    await deleteFiles(context, await fileIds(context, [...new Set(names)]));
+    const ids = found.map((boxEvent) => boxEvent._id);
+    await mapped('delete box events', () =>
+      collection(context, 'boxEvents').deleteMany({ _id: { $in: ids } }),
+    );
+    deleted += found.length;
+    if (found.length < PAGE) return { deleted, all: true };
+  }
 }
 
 /** Box events from number `from` on whose event is gone. `next`: where the following page begins, undefined at the end. */
@@ -143,6 +159,7 @@ async function boxEventOrphans(
   context: Context,
   from: number,
   nowMs: number,
+  over: () => boolean,
 ): Promise<{ orphans: number; next: number | undefined }> {
   const page = await mapped('look through box events', () =>
     collection(context, 'boxEvents')
@@ -163,10 +180,8 @@ async function boxEventOrphans(
   const orphans = page.filter(
     (boxEvent) => !present.has(numberOf(boxEvent.event_id) ?? 0) && isOld(boxEvent._id, nowMs),
   );
-  const deleted =
-    orphans.length === 0
-      ? 0
-      : await deleteBoxEvents(context, { _id: { $in: orphans.map((boxEvent) => boxEvent._id) } });
+  const _id = { $in: orphans.map((boxEvent) => boxEvent._id) };
+  const deleted = orphans.length === 0 ? 0 : (await deleteBoxEvents(context, { _id }, over)).deleted;
   return { orphans: deleted, next: page.length < PAGE ? undefined : last + 1 };
 }
 

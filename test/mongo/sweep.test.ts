@@ -11,6 +11,8 @@ const MEASUREMENTS = 5_500;
 /** All in one second: no bound on `expire_at` would cut these in slices. */
 const EXPIRE_AT = 1_000_000;
 
+const WATCHED = new Set(['measurements', 'box_events', 'events']);
+
 describe('MongoDB: a sweep with much to delete', function () {
   // The server of the tests may be slow on a machine that does much else.
   this.timeout(120_000);
@@ -30,7 +32,7 @@ describe('MongoDB: a sweep with much to delete', function () {
     deletes = [];
     client = new MongoClient(given().url, { monitorCommands: true });
     client.on('commandStarted', ({ command, commandName }: CommandStartedEvent) => {
-      if (commandName === 'delete' && command.delete === 'measurements') deletes.push(command);
+      if (commandName === 'delete' && WATCHED.has(String(command.delete))) deletes.push(command);
     });
     const retention = { mode: 'laha' as const, measurementsSeconds: 60 };
     const context = {
@@ -45,10 +47,21 @@ describe('MongoDB: a sweep with much to delete', function () {
   });
   afterEach(() => client.close());
 
+  const sizes = () => deletes.map((one) => `${one.delete} ${one.deletes[0].q._id.$in.length}`);
+
   it('deletes in commands of bounded size', async () => {
     assert.equal((await run()).measurements, MEASUREMENTS);
-    const sizes = deletes.map(({ deletes: [only] }) => only.q._id.$in.length as number);
-    assert.deepEqual(sizes, [5000, 500]);
+    assert.deepEqual(sizes(), ['measurements 5000', 'measurements 500']);
+  });
+
+  it('an event goes after all that is its own, which goes in commands of bounded size too', async () => {
+    const { db } = given();
+    await db.collection('measurements').deleteMany({});
+    await db.collection('events').insertOne({ event_id: 1, expire_at: int64(EXPIRE_AT) });
+    const boxEvents = Array.from({ length: 1200 }, (_, i) => ({ event_id: 1, box_id: String(i) }));
+    await db.collection('box_events').insertMany(boxEvents);
+    assert.equal((await run()).events, 1);
+    assert.deepEqual(sizes(), ['box_events 500', 'box_events 500', 'box_events 200', 'events 1']);
   });
 
   it('deletes nothing more once it is told to end', async () => {
