@@ -37,7 +37,6 @@ export interface Outlets {
   toBoxes(frames: readonly [string, Uint8Array]): void;
   toClients(frames: readonly (string | Uint8Array)[]): void;
   toNoticeReaders(frames: readonly [string, string]): void;
-  eventNumber(text: string): Promise<void>;
 }
 
 export interface CoreOptions {
@@ -116,7 +115,7 @@ export function createCore(options: CoreOptions) {
     route: (to, frames) => outlets.toClients([to, ...frames]),
     counts: replyCounts,
   });
-  const ids = idService({ ...base, numbers: events.numbers, rate, send: outlets.eventNumber });
+  const ids = idService({ ...base, numbers: events.numbers, rate });
   return {
     rejections,
     patience,

@@ -74,7 +74,6 @@ export async function startAcquisitionBroker(
       toBoxes: (frames) => boxes.publish(frames),
       toClients: (frames) => backend.publish(frames),
       toNoticeReaders: (frames) => backend.publishNotice(frames),
-      eventNumber: (text) => backend.eventNumber(text),
     },
     isKnownBox: (boxId) => access.boxes.isKnown(String(boxId)),
   });

@@ -18,16 +18,18 @@ export interface IdServiceDeps {
   clock: Clock;
   patience: Patience;
   rejections: Rejections;
-  send(number: string): Promise<void>;
 }
 
-/** The handler of requests on `zmq_event_id_endpoint`. REQ and REP take turns, so an answer must follow: the store is waited for. */
-export function idService({ clock, numbers, patience, rate, rejections, send }: IdServiceDeps): {
-  handle(): Promise<void>;
+/** Answers the request that is being handled. */
+export type Answer = (text: string) => Promise<void>;
+
+/** The handler of requests on `zmq_event_id_endpoint`. A REQ waits for its answer, so one must follow: the store is waited for. */
+export function idService({ clock, numbers, patience, rate, rejections }: IdServiceDeps): {
+  handle(answer: Answer): Promise<void>;
   counts: { answered: number };
 } {
   const counts = { answered: 0 };
-  const handle = async (): Promise<void> => {
+  const handle = async (answer: Answer): Promise<void> => {
     while (!rate.allows('event numbers')) {
       // A pause that was ended by the stop would be no pause, and this a loop without rest.
       if (patience.stopping.aborted) return;
@@ -35,13 +37,13 @@ export function idService({ clock, numbers, patience, rate, rejections, send }: 
     }
     try {
       const [number = 0] = await untilDone(() => numbers.next(1), 'event numbers', patience);
-      await send(String(number));
+      await answer(String(number));
       counts.answered += 1;
     } catch (error) {
       if (patience.stopping.aborted) return;
       rejections.count('event_not_numbered', 'event number service', messageOf(error));
       // Who waits must get something: text that is no number fails where it is read.
-      await send('');
+      await answer('');
     }
   };
   return { handle, counts };

@@ -1,14 +1,16 @@
 /** The sockets of our own services: requests in, notices and routed replies out, event numbers. */
-import { Publisher, Pull, Reply, type Socket } from 'zeromq';
+import { Publisher, Pull, type Router, type Socket } from 'zeromq';
 import { codeOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import type { Rejections } from '../../common/rejections.js';
 import type { CurveServerOptions } from '../../keys/access.js';
 import { Connections } from '../../keys/connections.js';
 import type { Clock } from '../clock.js';
+import type { Answer } from '../events/id-service.js';
 import { bindAt, PATIENCE_MS, TCP_OPTIONS } from './bind.js';
 import { Outbox } from './outbox.js';
 import { receiveLoop } from './receive-loop.js';
+import { envelopeOf, newReplier } from './replier.js';
 
 export const BACKEND_FIELDS = [
   'backend_pull',
@@ -31,8 +33,8 @@ export interface BackendSocketsOptions {
   rejections: Rejections;
   /** a message on `backend_pull` */
   request(frames: Buffer[]): void;
-  /** a message on `zmq_event_id_endpoint`; it answers with `eventNumber` */
-  numberWanted(): Promise<void>;
+  /** a request on `zmq_event_id_endpoint` */
+  numberWanted(answer: Answer): Promise<void>;
 }
 
 /**
@@ -45,7 +47,7 @@ interface OpenSockets {
   backend_pull: Pull;
   backend_pub: Publisher;
   zmq_event_endpoint: Publisher;
-  zmq_event_id_endpoint: Reply;
+  zmq_event_id_endpoint: Router;
 }
 
 export class BackendSockets {
@@ -75,13 +77,13 @@ export class BackendSockets {
 
   /** @throws MakaiError ENDPOINT_IN_USE, with nothing left open */
   async open(): Promise<void> {
-    const { clock, frameBytes, log, numberWanted, request } = this.#options;
+    const { clock, frameBytes, log, numberWanted, rejections, request } = this.#options;
     const common = { linger: 0, maxMessageSize: frameBytes, ...TCP_OPTIONS };
     const sockets: OpenSockets = {
       backend_pull: new Pull(common),
       backend_pub: new Publisher({ ...common, tcpMaxRetransmitTimeout: NOT_READING_MS }),
       zmq_event_endpoint: new Publisher({ ...common, tcpMaxRetransmitTimeout: NOT_READING_MS }),
-      zmq_event_id_endpoint: new Reply(common),
+      zmq_event_id_endpoint: newReplier(common),
     };
     this.#open = sockets;
     try {
@@ -102,7 +104,12 @@ export class BackendSockets {
         ...loop,
         name: 'zmq_event_id_endpoint',
         socket: sockets.zmq_event_id_endpoint,
-        handle: numberWanted,
+        handle: (frames) => {
+          const envelope = envelopeOf(frames);
+          if (envelope === undefined)
+            return rejections.count('request_without_delimiter', 'zmq_event_id_endpoint');
+          return numberWanted((text) => sockets.zmq_event_id_endpoint.send([...envelope, text]));
+        },
       }),
     ]);
   }
@@ -128,10 +135,6 @@ export class BackendSockets {
   /** The notice of 2020. */
   publishNotice(frames: readonly [string, string]): void {
     this.#noticeOutbox.send(frames);
-  }
-
-  async eventNumber(text: string): Promise<void> {
-    await this.#open?.zmq_event_id_endpoint.send(text);
   }
 
   async #bind(socket: Socket, field: BackendField): Promise<void> {

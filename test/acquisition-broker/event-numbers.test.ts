@@ -47,9 +47,8 @@ describe('acquisition broker: event number service', () => {
       patience: { clock, log, stopping: stopping.signal },
       rejections: new Rejections(log),
       clock,
-      send: async (number) => void sent.push(number),
     });
-    const handled = handle();
+    const handled = handle(async (number) => void sent.push(number));
     stopping.abort();
     await handled;
     assert.deepEqual([asked, sent], [2, []]);

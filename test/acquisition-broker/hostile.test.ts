@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createConnection } from 'node:net';
 import fc from 'fast-check';
-import { Push, Subscriber, XSubscriber } from 'zeromq';
+import { Dealer, Push, Request, Subscriber, XSubscriber } from 'zeromq';
 import { newKeyPair } from '../../keys/key.js';
 import * as proto from '../../proto/index.js';
 import { cyclesBetween, type FakeBox, type FakeClient, type Rig, startRig, until } from './rig.js';
@@ -261,6 +261,31 @@ describe('acquisition broker: hostile peers', () => {
     });
     assert.deepEqual(rig.broker.status().boxes.box3, ['7']);
     strange.close();
+  });
+
+  it('questions for a number: without an empty frame dropped, else answered under the envelope they came in', async () => {
+    const dealer = new Dealer({ linger: 0 });
+    others.push(dealer);
+    dealer.connect(rig.broker.endpoints.zmq_event_id_endpoint ?? '');
+    await rejected('request_without_delimiter', 2, async () => {
+      await dealer.send(['no', 'delimiter']);
+      await dealer.send(['x']);
+    });
+    await dealer.send(['hop', 'another hop', '', 'a number', '', 'please']);
+    const [hop, other, delimiter, number, ...rest] = (await dealer.receive()).map(String);
+    assert.deepEqual([hop, other, delimiter, rest], ['hop', 'another hop', '', []]);
+    assert.ok(Number(number) > 0);
+  });
+
+  it('who comes under an identity that is in use is answered, and keeps nothing of the other', async () => {
+    for (let i = 0; i < 3; i += 1) {
+      const request = new Request({ linger: 0, routingId: 'the same' });
+      others.push(request);
+      request.connect(rig.broker.endpoints.zmq_event_id_endpoint ?? '');
+      await request.send('');
+      const [number] = await request.receive();
+      assert.ok(Number(String(number)) > 0);
+    }
   });
 
   it('a frame that is too long ends the connection it came by, and no other', async () => {
