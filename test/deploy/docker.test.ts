@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { join, matchesGlob } from 'node:path';
+import { basename, join } from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { checkValue } from '../../config/check.js';
 import { KIND_NAMES, KINDS } from '../../config/kinds.js';
@@ -19,9 +19,12 @@ function isLeftOut(path: string): boolean {
   const patterns = text('.dockerignore')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));
-  assert.ok(patterns.every((pattern) => !pattern.startsWith('!')));
+  // The two forms in use: a path from the root, and a name anywhere.
+  assert.ok(patterns.every((pattern) => /^(\*\*\/)?[^*!?[\]]+$/.test(pattern)));
+  const fits = (way: string) => (pattern: string) =>
+    pattern.startsWith('**/') ? basename(way) === pattern.slice(3) : way === pattern;
   const ways = path.split('/').map((_, index, parts) => parts.slice(0, index + 1).join('/'));
-  return ways.some((way) => patterns.some((pattern) => matchesGlob(way, pattern)));
+  return ways.some((way) => patterns.some(fits(way)));
 }
 
 /** One service of the compose file, as text. */
