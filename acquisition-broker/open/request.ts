@@ -33,6 +33,15 @@ export interface AskedEvent {
   readonly taken: Set<number>;
 }
 
+/** A READ for several requests: the window asked for, and whom an answer belongs to. */
+export interface SharedRead {
+  readonly window: TimeWindow;
+  /** box id → requests that asked it */
+  readonly byBox: ReadonlyMap<number, readonly OpenRequest[]>;
+  /** requests that asked everybody */
+  readonly everyone: readonly OpenRequest[];
+}
+
 export interface OpenRequest {
   /** unique name, also in the store */
   readonly key: string;
@@ -54,8 +63,8 @@ export interface OpenRequest {
   /** clock.monotonic() of the last READ, and how many Box 2s were connected then */
   readAt: number | undefined;
   readAudience: number;
-  /** READs under this request's number that served others too: the window asked for, and all whom the answers belong to */
-  readonly sharedReads: { window: TimeWindow; requests: OpenRequest[] }[];
+  /** READs under this request's number that served others too */
+  readonly sharedReads: SharedRead[];
   /** Box 2s that answered */
   readonly readAnswers: Set<number>;
   /** what it counts against the limit of open requests: boxes that have not answered, at least one */

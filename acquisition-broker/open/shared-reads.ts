@@ -8,7 +8,7 @@
 import type { Presence } from '../boxes/presence.js';
 import type { BoxSender, TimeWindow } from '../boxes/sender.js';
 import type { Clock } from '../clock.js';
-import type { OpenRequest } from './request.js';
+import type { OpenRequest, SharedRead } from './request.js';
 
 /** READs sent at once, each as it is asked for, and ms from one to the next in the long run. */
 export const READS_AT_ONCE = 4;
@@ -78,14 +78,16 @@ export class SharedReads {
 
   #sendOne(readers: readonly Reader[]): void {
     const { clock, presence, sender } = this.#options;
-    const [lead] = [...readers].sort((a, b) => a.eventId - b.eventId);
+    let [lead] = readers;
     if (lead === undefined) return;
-    const window = {
-      startMs: Math.min(...readers.map((reader) => reader.window.startMs)),
-      endMs: Math.max(...readers.map((reader) => reader.window.endMs)),
-    };
+    const window = { ...lead.window };
+    for (const reader of readers) {
+      if (reader.eventId < lead.eventId) lead = reader;
+      window.startMs = Math.min(window.startMs, reader.window.startMs);
+      window.endMs = Math.max(window.endMs, reader.window.endMs);
+    }
     if (readers.length > 1) {
-      lead.request.sharedReads.push({ window, requests: readers.map(({ request }) => request) });
+      lead.request.sharedReads.push(sharedRead(window, readers));
       if (lead.request.sharedReads.length > REMEMBERED) lead.request.sharedReads.shift();
     }
     this.#mayGo = Math.max(0, this.#mayGo - 1);
@@ -126,11 +128,30 @@ function overlapping(readers: readonly Reader[], maxWindowMs: number): Reader[][
 export function readersOf(lead: OpenRequest, window: TimeWindow, boxId: number): OpenRequest[] | undefined {
   const isIt = (other: TimeWindow | undefined): boolean =>
     other !== undefined && other.startMs === window.startMs && other.endMs === window.endMs;
-  const found = new Set<OpenRequest>(isIt(lead.window) ? [lead] : []);
-  for (const shared of lead.sharedReads) {
-    if (isIt(shared.window)) for (const request of shared.requests) found.add(request);
+  const shared = lead.sharedReads.filter((one) => isIt(one.window));
+  const isOwn = isIt(lead.window);
+  if (shared.length === 0 && !isOwn) return undefined;
+  const asked = new Set<OpenRequest>();
+  if (isOwn && (lead.everyone || lead.asks.has(boxId))) asked.add(lead);
+  for (const { byBox, everyone } of shared) {
+    for (const request of byBox.get(boxId) ?? []) asked.add(request);
+    for (const request of everyone) asked.add(request);
   }
-  if (found.size === 0) return undefined;
-  const asked = [...found].filter(({ asks, everyone }) => everyone || asks.has(boxId));
-  return asked.length > 0 ? asked : [lead];
+  return asked.size > 0 ? [...asked] : [lead];
+}
+
+function sharedRead(window: TimeWindow, readers: readonly Reader[]): SharedRead {
+  const byBox = new Map<number, OpenRequest[]>();
+  const everyone: OpenRequest[] = [];
+  for (const { request } of readers) {
+    if (request.everyone) everyone.push(request);
+    else {
+      for (const boxId of request.asks.keys()) {
+        const requests = byBox.get(boxId);
+        if (requests === undefined) byBox.set(boxId, [request]);
+        else requests.push(request);
+      }
+    }
+  }
+  return { window, byBox, everyone };
 }
