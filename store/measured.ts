@@ -90,10 +90,11 @@ export function measuredStore(store: Store, metrics: Metrics): Store {
 export function spoolStatus(store: Store): { spool?: Record<string, unknown> } {
   const stats = spoolOf(store)?.stats();
   if (stats === undefined) return {};
-  const { notTaken, numbersGivenOffline, oldestMs, setAside, ...rest } = stats;
+  const { notTaken, numbersGivenOffline, oldestMs, setAside, trendWindows, ...rest } = stats;
   return {
     spool: {
       ...rest,
+      trend_windows: trendWindows,
       set_aside: setAside,
       not_taken: notTaken,
       ...(oldestMs === undefined ? {} : { oldest: new Date(oldestMs).toISOString() }),

@@ -187,7 +187,7 @@ export const METRICS = {
   },
   makai_spool_dropped_total: {
     type: 'counter',
-    help: 'Writes dropped because the spool was full or they were too old, by kind.',
+    help: 'Writes dropped because the spool was full or they were too old, by kind; trends: minutes that are not computed anew.',
     labels: ['kind'],
     daemons: WRITERS,
   },

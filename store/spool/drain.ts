@@ -11,6 +11,7 @@ import type { QueueTotals, SpoolEngine } from './engine.js';
 import type { Link, Primary } from './link.js';
 import type { Retries } from './retries.js';
 import { columnsOfRow, LANE, type Lane, type Row } from './rows.js';
+import type { Dropped } from './totals.js';
 
 const ROWS_AT_ONCE = 64;
 const BYTES_AT_ONCE = 4 * 1024 * 1024;
@@ -27,6 +28,8 @@ const WINDOW_SETTLES_MS = 5_000;
 export interface DrainHooks {
   /** rows have left the queue */
   delivered(rows: readonly Row[], totals: QueueTotals): void;
+  /** trend windows have come or gone */
+  windows(dropped: Dropped, totals: QueueTotals): void;
   /** rows were set aside; events of those that still wait */
   setAside(totals: QueueTotals, events: [eventId: number, rows: number][]): void;
 }
@@ -158,7 +161,10 @@ export class Drain {
       this.#hooks.setAside(totals, await this.#disk.call('queuedEvents'));
       return seqs.length > 1 ? 'again' : 'done';
     }
-    if (row.kind === 'measurements') await this.#disk.call('addWindows', this.#windowsOf(row));
+    if (row.kind === 'measurements') {
+      const { dropped, totals } = await this.#disk.call('addWindows', this.#windowsOf(row));
+      this.#hooks.windows(dropped, totals);
+    }
     const { items, kind, seq } = row;
     const totals = await this.#disk.call('delivered', [{ seq, kind, items, bytes: row.body.length }]);
     this.#hooks.delivered([row], totals);
@@ -199,7 +205,8 @@ export class Drain {
       if ('error' in outcome) this.#retries.failed('trends', outcome.error, this.#link.up);
       if ('away' in outcome) return;
       if ('result' in outcome) this.#retries.succeeded('trends');
-      await this.#disk.call('removeWindows', windows);
+      const { dropped, totals } = await this.#disk.call('removeWindows', windows);
+      this.#hooks.windows(dropped, totals);
     }
   }
 }

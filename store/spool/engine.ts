@@ -2,10 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import { openDatabase } from '../sqlite/connection.js';
-import type { OpenRequest, TrendWindow } from '../store.js';
+import type { OpenRequest } from '../store.js';
 import { type NumberState, numberOperations } from './number-engine.js';
-import { type QueueTotals, queueOperations, type SpoolLimits } from './queue-engine.js';
+import { queueOperations } from './queue-engine.js';
 import { SPOOL_SCHEMA } from './schema.js';
+import type { QueueTotals, SpoolLimits } from './totals.js';
+import { windowTable } from './window-engine.js';
 
 export type SpoolEngine = ReturnType<typeof openSpoolEngine>;
 export type { NumberState, QueueTotals, SpoolLimits };
@@ -14,11 +16,10 @@ export type { NumberState, QueueTotals, SpoolLimits };
 export function openSpoolEngine(file: string, limits: SpoolLimits) {
   const db = openDatabase(file, SPOOL_SCHEMA);
   const write = <T>(change: () => T): T => db.transaction(change).immediate();
-  const { forgetTotals, ...queue } = queueOperations(db, write, limits);
+  const { forgetTotals, ...queue } = queueOperations(db, write, limits, windowTable(db, limits));
   return {
     ...queue,
     ...numberOperations(db, write, randomUUID),
-    ...windowOperations(db, write),
     ...documentOperations(db, write),
     begin: (): void => {
       db.exec('BEGIN IMMEDIATE');
@@ -38,36 +39,6 @@ export function openSpoolEngine(file: string, limits: SpoolLimits) {
 }
 
 type Write = <T>(change: () => T) => T;
-
-function windowOperations(db: Database, write: Write) {
-  const add = db.prepare<[number, number, string]>('INSERT OR IGNORE INTO windows VALUES (?, ?, ?)');
-  const ready = db.prepare<[number, number], { start_ms: number; end_ms: number; box_id: string }>(
-    'SELECT * FROM windows WHERE end_ms <= ? ORDER BY end_ms LIMIT ?',
-  );
-  const remove = db.prepare<[number, number, string]>(
-    'DELETE FROM windows WHERE end_ms = ? AND start_ms = ? AND box_id = ?',
-  );
-  return {
-    addWindows(windows: readonly TrendWindow[]): void {
-      write(() => {
-        for (const { startMs, endMs, boxId } of windows) add.run(startMs, endMs, boxId);
-      });
-    },
-    /** Windows that ended by `untilMs`, earliest first. */
-    windows(untilMs: number, limit: number): TrendWindow[] {
-      return ready.all(untilMs, limit).map((row) => ({
-        boxId: row.box_id,
-        startMs: row.start_ms,
-        endMs: row.end_ms,
-      }));
-    },
-    removeWindows(windows: readonly TrendWindow[]): void {
-      write(() => {
-        for (const { startMs, endMs, boxId } of windows) remove.run(endMs, startMs, boxId);
-      });
-    },
-  };
-}
 
 function documentOperations(db: Database, write: Write) {
   const put = db.prepare<[string, string]>(

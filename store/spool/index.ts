@@ -83,6 +83,7 @@ export async function withSpool(options: SpoolOptions): Promise<SpoolStore> {
     });
     const hooks = {
       delivered: counts.delivered.bind(counts),
+      windows: counts.drop.bind(counts),
       setAside: counts.recount.bind(counts),
     };
     const drain = new Drain({ disk, link, retries, windowMs, now, log, hooks });

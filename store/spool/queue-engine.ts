@@ -1,34 +1,16 @@
 /**
  * The queue on disk and its bounds. When it is full the oldest measurements make room, then findings of health and traffic, then what the database
- * refused, then the oldest waveforms; the small documents of events last of all. Everything dropped is counted by kind.
+ * refused, then the oldest waveforms; the small documents of events last of all. Everything dropped is counted by kind. Trend windows (window-engine.ts)
+ * have their own share and count too.
  */
 import type { Database } from 'better-sqlite3';
+import type { TrendWindow } from '../store.js';
 import { type Kind, LANE, type Lane, type NewRow, type Row } from './rows.js';
+import type { Appended, Change, Dropped, QueueTotals, SpoolLimits } from './totals.js';
+import type { WindowTable } from './window-engine.js';
 
-export interface SpoolLimits {
-  /** of all rows together; the file is a little larger */
-  maxBytes: number;
-  maxAgeMs: number;
-}
-
-export interface QueueTotals {
-  /** rows that wait, by kind; a row of measurements holds many */
-  waiting: Partial<Record<Kind, number>>;
-  /** measurements that wait */
-  measurements: number;
-  bytes: number;
-  /** rows that the database refused */
-  aside: number;
-  /** Unix ms when the oldest was accepted */
-  oldestMs: number | null;
-}
-
-type Counts = Omit<QueueTotals, 'oldestMs'>;
-
-/** How many of each kind were dropped: measurements and not their rows. */
-export type Dropped = Partial<Record<Kind, number>>;
-
-export type Appended = { taken: boolean[]; dropped: Dropped; totals: QueueTotals };
+/** `bytes`: of rows alone */
+type Counts = Omit<QueueTotals, 'oldestMs' | 'windows'>;
 
 /** What one row costs besides its body, roughly. */
 const ROW_BYTES = 150;
@@ -48,7 +30,12 @@ type StoredRow = {
   body: Uint8Array;
 };
 
-export function queueOperations(db: Database, write: <T>(change: () => T) => T, limits: SpoolLimits) {
+export function queueOperations(
+  db: Database,
+  write: <T>(change: () => T) => T,
+  limits: SpoolLimits,
+  windows: WindowTable,
+) {
   const insert = db.prepare<[number, Kind, number | null, string | null, number, number, number, Uint8Array]>(
     'INSERT INTO queue (lane, kind, event_id, box_id, accepted_ms, items, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   );
@@ -106,16 +93,23 @@ export function queueOperations(db: Database, write: <T>(change: () => T) => T, 
     }
     return known;
   };
+  const shownBytes = (): number => totals().bytes + windows.bytes();
   const shown = (): QueueTotals => ({
     ...totals(),
     waiting: { ...totals().waiting },
+    bytes: shownBytes(),
+    windows: windows.count(),
     oldestMs: oldestAccepted.get() ?? null,
   });
+  const forgetTotals = (): void => {
+    known = undefined;
+    windows.forget();
+  };
   const guarded = <T>(change: () => T): T => {
     try {
       return write(change);
     } catch (error) {
-      known = undefined;
+      forgetTotals();
       throw error;
     }
   };
@@ -128,7 +122,7 @@ export function queueOperations(db: Database, write: <T>(change: () => T) => T, 
 
   /** Drops the oldest of those that go before `kind`, or of `kind` itself, until `bytes` fit. @returns whether they do */
   const makeRoom = (kind: Kind, bytes: number, dropped: Dropped): boolean => {
-    const fits = (): boolean => totals().bytes + asideBytes + bytes <= limits.maxBytes;
+    const fits = (): boolean => shownBytes() + asideBytes + bytes <= limits.maxBytes;
     for (const victim of VICTIMS.slice(0, VICTIMS.indexOf(kind) + 1)) {
       while (!fits()) if (!dropSome(victim, dropped, fits)) break;
     }
@@ -233,7 +227,7 @@ export function queueOperations(db: Database, write: <T>(change: () => T) => T, 
     queuedEvents: (): [eventId: number, rows: number][] => eventIds.all(),
 
     /** Drops what is older than the limit. */
-    dropExpired(nowMs: number): { dropped: Dropped; totals: QueueTotals } {
+    dropExpired(nowMs: number): Change {
       return guarded(() => {
         const dropped: Dropped = {};
         const before = nowMs - limits.maxAgeMs;
@@ -242,6 +236,8 @@ export function queueOperations(db: Database, write: <T>(change: () => T) => T, 
           dropped[kind] = (dropped[kind] ?? 0) + items;
         }
         expiredAside.run(before);
+        const trends = windows.expire(before);
+        if (trends > 0) dropped.trends = trends;
         known = undefined;
         return { dropped, totals: shown() };
       });
@@ -250,8 +246,23 @@ export function queueOperations(db: Database, write: <T>(change: () => T) => T, 
     totals: shown,
 
     /** After a transaction that was undone. */
-    forgetTotals: (): void => {
-      known = undefined;
+    forgetTotals,
+
+    addWindows(added: readonly TrendWindow[]): Change {
+      return guarded(() => {
+        const left = windows.add(added);
+        return { dropped: left > 0 ? { trends: left } : {}, totals: shown() };
+      });
+    },
+
+    /** Windows that ended by `untilMs`, earliest first. */
+    windows: windows.ready,
+
+    removeWindows(done: readonly TrendWindow[]): Change {
+      return guarded(() => {
+        windows.remove(done);
+        return { dropped: {}, totals: shown() };
+      });
     },
 
     /** Gives the disk back what an outage took. Not inside a transaction. */

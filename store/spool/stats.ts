@@ -1,15 +1,18 @@
 /** What waits and what was dropped, kept in memory beside the disk: answers are immediate, and never out of step by more than a write under way. */
 import type { Logger } from '../../common/log.js';
-import type { Appended, Dropped, QueueTotals } from './queue-engine.js';
-import type { Kind, NewRow, Row } from './rows.js';
+import type { NewRow, Row } from './rows.js';
+import type { Amounts, Appended, Dropped, QueueTotals } from './totals.js';
 
 export interface SpoolStats {
   /** `up`: writes go to the database; `draining`: they do, and spooled ones are delivered; `away`: all are spooled */
   state: 'up' | 'draining' | 'away';
   /** rows that wait, by kind; a row of measurements holds many */
-  waiting: Dropped;
+  waiting: Amounts;
   rows: number;
   measurements: number;
+  /** trend windows to be computed anew */
+  trendWindows: number;
+  /** of rows and windows */
   bytes: number;
   /** rows that the database refused */
   setAside: number;
@@ -18,8 +21,8 @@ export interface SpoolStats {
   /** Unix ms when the oldest was accepted */
   oldestMs: number | undefined;
   /** since the start, by kind; measurements, not their rows */
-  spooled: Dropped;
-  delivered: Dropped;
+  spooled: Amounts;
+  delivered: Amounts;
   dropped: Dropped;
   /** event numbers given without the database since the start */
   numbersGivenOffline: number;
@@ -29,8 +32,8 @@ const QUIET_MS = 60_000;
 
 export class SpoolCounts {
   readonly #log: Logger;
-  readonly #spooled: Dropped = {};
-  readonly #delivered: Dropped = {};
+  readonly #spooled: Amounts = {};
+  readonly #delivered: Amounts = {};
   readonly #dropped: Dropped = {};
   /** rows that wait, by event */
   readonly #events: Map<number, number>;
@@ -107,7 +110,7 @@ export class SpoolCounts {
 
   drop(dropped: Dropped, totals: QueueTotals): void {
     this.#totals = totals;
-    const kinds = Object.entries(dropped) as [Kind, number][];
+    const kinds = Object.entries(dropped) as [keyof Dropped, number][];
     for (const [kind, items] of kinds) add(this.#dropped, kind, items);
     if (kinds.length === 0 || Math.abs(Date.now() - this.#droppedLoggedAt) < QUIET_MS) return;
     this.#droppedLoggedAt = Date.now();
@@ -120,13 +123,14 @@ export class SpoolCounts {
   }
 
   stats(up: boolean, draining: boolean, numbersGivenOffline: number): Omit<SpoolStats, 'notTaken'> {
-    const { aside, bytes, measurements, oldestMs, waiting } = this.#totals;
+    const { aside, bytes, measurements, oldestMs, waiting, windows } = this.#totals;
     const rows = this.#rows();
     return {
       state: up ? (draining && rows > 0 ? 'draining' : 'up') : 'away',
       waiting: { ...waiting },
       rows,
       measurements,
+      trendWindows: windows,
       bytes,
       setAside: aside,
       oldestMs: oldestMs ?? undefined,
@@ -158,6 +162,6 @@ export class SpoolCounts {
   }
 }
 
-function add(counts: Dropped, kind: Kind, items: number): void {
+function add<K extends string>(counts: Partial<Record<K, number>>, kind: K, items: number): void {
   counts[kind] = (counts[kind] ?? 0) + items;
 }

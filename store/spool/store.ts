@@ -86,19 +86,18 @@ export class SpoolStore implements Store {
   }
 
   async computeTrends(windows: readonly TrendWindow[]): Promise<(NewTrend | undefined)[]> {
-    const { counts, disk, link, patience } = this.#parts;
+    const { counts, link, patience } = this.#parts;
     const outcome = await link.call((primary) => primary.computeTrends(windows), patience.readMs);
     // What is stored now is not all: computed again when the rest is delivered.
     if (!('result' in outcome) || counts.measurementsWait) {
-      await disk.call('addWindows', [...windows]);
-      this.#parts.drain.wake();
+      await this.#laterTrends(windows);
     }
     return 'result' in outcome ? outcome.result : windows.map(() => undefined);
   }
 
   async putTrends(trends: readonly NewTrend[], options?: WriteOptions): Promise<void> {
     const acceptedAtMs = this.#accepted(options);
-    const { disk, patience, windowMs } = this.#parts;
+    const { patience, windowMs } = this.#parts;
     const outcome = await this.#writer.write(
       'trends',
       (primary) => primary.putTrends(trends, { acceptedAtMs }),
@@ -111,8 +110,7 @@ export class SpoolStore implements Store {
       startMs: timestamp_ms - windowMs,
       endMs: timestamp_ms,
     }));
-    await disk.call('addWindows', windows);
-    this.#parts.drain.wake();
+    await this.#laterTrends(windows);
   }
 
   trends(boxId: string, range?: TimeRange): AsyncIterable<TrendDocument> {
@@ -268,6 +266,14 @@ export class SpoolStore implements Store {
     await link.stop();
     await stopping;
     await disk.close();
+  }
+
+  /** Computed anew when what waits is delivered. */
+  async #laterTrends(windows: readonly TrendWindow[]): Promise<void> {
+    const { counts, disk, drain } = this.#parts;
+    const { dropped, totals } = await disk.call('addWindows', [...windows]);
+    counts.drop(dropped, totals);
+    drain.wake();
   }
 
   #accepted(options?: WriteOptions): number {

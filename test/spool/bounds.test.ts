@@ -118,6 +118,51 @@ describe('spool: its bounds', () => {
     );
   }).timeout(60_000);
 
+  it('trend windows count, have a small share, go when they are old, and are not needed for what is spooled', async () => {
+    const { clock, database, way } = given();
+    way.open = false;
+    const limits = { maxBytes: 1024 * KIB, maxAgeSeconds: 3600 };
+    const first = await given().open(limits);
+    const minute = 60_000;
+    const start = Math.floor(clock.ms / minute) * minute;
+    clock.ms = start + 30_000;
+    const empty = first.stats().bytes;
+    for (let at = 1; at <= 30; at += 1) {
+      const ended = Array.from({ length: 1000 }, (_, box) => ({
+        ...{ box_id: String(1000 + box), timestamp_ms: start + at * minute, location: 'lab' },
+      }));
+      await first.putTrends(ended);
+      // The same ones once more are no new ones.
+      if (at === 1) await first.putTrends(ended);
+    }
+    const { bytes, dropped, trendWindows } = first.stats();
+    assert.equal(trendWindows, 2048);
+    assert.deepEqual(dropped, { trends: 30_000 - 2048 });
+    assert.ok(bytes > empty && bytes <= limits.maxBytes / 16, `${bytes} bytes`);
+    assert.ok(statSync(given().file).size < limits.maxBytes / 2);
+
+    // A window that there was no room for: its measurements bring it along.
+    clock.ms = start + 29 * minute;
+    await first.insertMeasurements(columnsOf([{ box: 1999, at: clock.ms, metrics: { rms: 120 } }]));
+    await first.close();
+    clock.ms = start + 62 * minute + 1;
+    const second = await given().open(limits);
+    assert.deepEqual(second.stats().dropped, { trends: 2000 });
+    assert.equal(second.stats().trendWindows, 48);
+    way.open = true;
+    await second.drained();
+    const trends = await all(database.trends('1999'));
+    assert.deepEqual(
+      trends.map(({ timestamp_ms, voltage }) => [timestamp_ms, voltage?.average]),
+      [[start + 30 * minute, 120]],
+    );
+    assert.deepEqual([second.stats().trendWindows, second.stats().bytes], [0, 0]);
+    // Room that has become free is room.
+    way.open = false;
+    await second.putTrends([{ box_id: '1', timestamp_ms: clock.ms, location: 'lab' }]);
+    assert.equal(second.stats().trendWindows, 1);
+  });
+
   it('the file shrinks again after an outage', async () => {
     const { clock, way } = given();
     way.open = false;
