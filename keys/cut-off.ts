@@ -10,10 +10,10 @@ import type { AllowList } from './allow-list.js';
 import type { Gate } from './gate.js';
 
 /**
- * The pause between two closings. A list is read every 2 s where nothing tells of a change, and all boxes shake hands after a closing: with
- * 2 s more, the second of two revocations takes effect within 5 s as well, and a fleet is not kept busy with handshakes.
+ * The pause between two closings, after each of which all boxes shake hands. As long as can be: a revocation right after a closing waits all of
+ * it (the list is read meanwhile) and must take effect within 5 s too.
  */
-const INTERVAL_MS = 2000;
+const INTERVAL_MS = 4500;
 
 export interface CutOffOptions {
   /** the lists whose keys may be inside, each with the gate that asks it */
