@@ -3,6 +3,8 @@ import { connect } from 'node:net';
 import { joined } from './wire-fields.js';
 
 const AT_ONCE = 48;
+/** Who neither reads nor closes by then keeps the rest from being seen; it is left. */
+const PATIENCE_MS = 3000;
 
 export interface TcpSender {
   /** writes all frames on a new connection and ends it */
@@ -43,6 +45,6 @@ function once(host: string, port: number, localAddress: string, bytes: Uint8Arra
     socket.on('error', () => undefined);
     socket.on('data', () => undefined);
     socket.on('close', () => resolve());
-    socket.setTimeout(20_000, () => socket.destroy());
+    socket.setTimeout(PATIENCE_MS, () => socket.destroy());
   });
 }
