@@ -2,7 +2,7 @@
 import { fromZero } from '../common/rejections.js';
 import type { Metrics } from '../common/status/index.js';
 import { spoolOf } from './spool/index.js';
-import { ROW_KINDS } from './spool/rows.js';
+import { DROPPED_KINDS } from './spool/totals.js';
 import type { Store } from './store.js';
 
 /** Methods that write, by the kind that `makai_store_write_seconds` has. */
@@ -79,7 +79,7 @@ export function measuredStore(store: Store, metrics: Metrics): Store {
   metrics.gauge('makai_spool_bytes', () => spool?.stats().bytes ?? 0);
   metrics.gauge('makai_spool_rows', () => spool?.stats().waiting ?? {});
   metrics.counter('makai_spool_dropped_total', () =>
-    spool === undefined ? {} : fromZero(ROW_KINDS, spool.stats().dropped),
+    spool === undefined ? {} : fromZero(DROPPED_KINDS, spool.stats().dropped),
   );
   metrics.gauge('makai_spool_set_aside_rows', () => spool?.stats().setAside ?? 0);
   metrics.counter('makai_store_errors_total', () => watch.failures);

@@ -1,5 +1,5 @@
 /** What lies in a spool file, and what was dropped from it. */
-import type { Kind } from './rows.js';
+import { type Kind, ROW_KINDS } from './rows.js';
 
 export interface SpoolLimits {
   /** of all rows together; the file is a little larger */
@@ -24,8 +24,9 @@ export interface QueueTotals {
 
 /** How many of each kind: measurements and not their rows. */
 export type Amounts = Partial<Record<Kind, number>>;
-/** How many were dropped; `trends`: windows that will not be computed anew. */
-export type Dropped = Partial<Record<Kind | 'trends', number>>;
+/** What is dropped; `trends`: windows that will not be computed anew. */
+export const DROPPED_KINDS = [...ROW_KINDS, 'trends'] as const;
+export type Dropped = Partial<Record<(typeof DROPPED_KINDS)[number], number>>;
 
 export type Change = { dropped: Dropped; totals: QueueTotals };
 export type Appended = Change & { taken: boolean[] };

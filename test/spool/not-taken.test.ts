@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import BetterSqlite3 from 'better-sqlite3';
 import { MakaiError } from '../../common/errors.js';
 import { createLogger } from '../../common/log.js';
+import { Metrics } from '../../common/status/index.js';
+import { measuredStore, spoolStatus } from '../../store/measured.js';
 import { Retries } from '../../store/spool/retries.js';
 import type { Row } from '../../store/spool/rows.js';
 import { ManualClock } from '../acquisition-broker/manual-clock.js';
@@ -49,6 +51,10 @@ describe('spool: a database that is there but does not take a write', () => {
     assert.ok(pings >= 1 && pings <= tries, `${pings} pings`);
     assert.deepEqual(spool.stats().notTaken, ['diagnostics']);
     assert.notEqual(spool.stats().state, 'away');
+    const metrics = new Metrics('acquisition-broker', '0');
+    measuredStore(spool, metrics);
+    assert.match(await metrics.exposition(), /makai_store_up 0/);
+    assert.deepEqual(spoolStatus(spool).spool?.not_taken, ['diagnostics']);
     // What comes of this kind meanwhile does not knock again; what is of another kind goes there directly.
     const before = tries;
     for (let i = 0; i < 20; i += 1) await spool.insertMetrics({ name: 'ab', sent: i, recv: 1 });
@@ -64,6 +70,8 @@ describe('spool: a database that is there but does not take a write', () => {
     await minuteUntil(() => spool.stats().rows === 0);
     assert.deepEqual([spool.stats().delivered.metrics, spool.stats().notTaken], [22, []]);
     assert.equal(lines(30).filter(({ kind }) => kind === 'diagnostics').length, 1);
+    assert.match(await metrics.exposition(), /makai_store_up 1/);
+    metrics.stop();
   });
 
   for (const [what, method] of [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { MakaiError } from '../../common/errors.js';
 import { Metrics } from '../../common/status/index.js';
 import { measuredStore } from '../../store/measured.js';
-import { ROW_KINDS } from '../../store/spool/rows.js';
+import { DROPPED_KINDS } from '../../store/spool/totals.js';
 import { all, boxEvent, bytesOf, columnsOf, counts, newEvent } from '../store/contract/given.js';
 import { givenSpool, primaryOver, until } from './given.js';
 
@@ -260,7 +260,7 @@ describe('spool: the database is away', () => {
     const text = await metrics.exposition();
     metrics.stop();
     assert.match(text, /^makai_spool_set_aside_rows 2$/m);
-    for (const kind of ROW_KINDS)
+    for (const kind of DROPPED_KINDS)
       assert.ok(text.includes(`makai_spool_dropped_total{kind="${kind}"} 0\n`), kind);
     assert.deepEqual(await database.boxEvents(2), []);
     assert.ok(given().logged.some(({ level, reason }) => level === 50 && reason === 'a validator'));
