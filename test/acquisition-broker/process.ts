@@ -16,7 +16,7 @@ export interface Deployment {
   serverKey: string;
   keysOf(id: number): KeyPair;
   /** starts the broker; fulfilled when it is ready */
-  start(): Promise<RunningProgram>;
+  start(env?: Readonly<Record<string, string>>): Promise<RunningProgram>;
   remove(): Promise<void>;
 }
 
@@ -69,8 +69,8 @@ export async function deploy(
     endpoints,
     serverKey: server.publicKey,
     keysOf: (id) => pairs.get(id) ?? newKeyPair(),
-    async start() {
-      const program = new RunningProgram('cli/main.js', ['acquisition-broker', configFile]);
+    async start(env = {}) {
+      const program = new RunningProgram('cli/main.js', ['acquisition-broker', configFile], env);
       const ready = await program.line();
       if (ready === undefined) throw new Error(`the broker did not start: ${(await program.end()).stderr}`);
       return program;
