@@ -6,6 +6,7 @@ export const DROP_REASONS = [
   // requests of clients
   'malformed_request',
   'request_type_not_read',
+  'request_without_delimiter',
   'window_missing',
   'start_not_before_end',
   'window_too_long',
