@@ -17,10 +17,10 @@ for port in sys.argv[1:]:
 print('listening', flush=True)
 sys.stdin.read()`;
 
-/** Opens connections at once, prints how many were answered, and resets them all, which takes them off every count. */
+/** Opens connections at once, prints how many were answered, and resets them all, which takes them off every count. Patient only until as many are answered as should be. */
 const OPENER = `
 import resource, select, socket, struct, sys
-source, target, port, count, patience = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5])
+source, target, port, count, expected, patience = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:6]), float(sys.argv[6])
 hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]; resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 poll, waiting, answered = select.poll(), {}, []
 for _ in range(count):
@@ -28,7 +28,7 @@ for _ in range(count):
     s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
     s.bind((source, 0)); s.connect_ex((target, port)); waiting[s.fileno()] = s; poll.register(s, select.POLLOUT)
 while waiting:
-    ready = poll.poll(patience * 1000)
+    ready = poll.poll((patience if len(answered) < expected else 0.8) * 1000)
     if not ready: break
     for fd, events in ready:
         poll.unregister(fd); s = waiting.pop(fd)
@@ -41,6 +41,9 @@ import socket, sys
 s = socket.create_connection((sys.argv[2], int(sys.argv[3])), 10, (sys.argv[1], 0))
 print('open', flush=True); sys.stdin.read()`;
 
+/** Long enough for a busy machine, where all connections are to be answered, s. */
+const PATIENCE_S = 5;
+
 export interface Host {
   name: string;
   /** runs a command there, which must succeed; its output */
@@ -49,9 +52,10 @@ export interface Host {
   listen(...ports: number[]): Promise<void>;
   /**
    * Opens `count` connections at once and says how many were answered.
-   * @param patience so long, in s, nothing may come before the rest counts as dropped; the kernel asks a second time after 1 s
+   * @param expected as many should be answered: up to there nothing may come for 5 s, past it for 0.8 s (the kernel asks a second time after
+   * 1 s), before the rest counts as dropped; none unless given
    */
-  connect(from: string, to: string, port: number, count: number, patience?: number): number;
+  connect(from: string, to: string, port: number, count: number, expected?: number): number;
   /** Opens one connection and keeps it. */
   hold(from: string, to: string, port: number): { open: Promise<unknown>; close(): Promise<void> };
 }
@@ -86,8 +90,8 @@ export class Hosts {
     return {
       name,
       run: inside,
-      connect: (from, to, port, count, patience = 0.8) =>
-        Number(inside('python3', '-c', OPENER, from, to, `${port}`, `${count}`, `${patience}`)),
+      connect: (from, to, port, count, expected = 0) =>
+        Number(inside('python3', '-c', OPENER, from, to, ...[port, count, expected, PATIENCE_S].map(String))),
       hold: (from, to, port) => this.#start(name, HOLDER, from, to, `${port}`),
       listen: async (...ports) => void (await this.#start(name, LISTENER, ...ports.map(String)).open),
     };
