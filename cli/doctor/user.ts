@@ -6,10 +6,11 @@ import { execFile } from 'node:child_process';
 import { constants, type Stats } from 'node:fs';
 import { access, readFile, realpath, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { codeOf } from '../../common/errors.js';
 import { KIND_NAMES } from '../../config/kinds.js';
+import { foldersAbove } from '../folders-above.js';
 
 const run = promisify(execFile);
 const UNIT_FOLDER = '/etc/systemd/system';
@@ -75,11 +76,6 @@ export async function obstacle(path: string, right: Right, user: User): Promise<
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     return `${user.name} may not ${right} it (${code})`;
   }
-}
-
-function foldersAbove(path: string): string[] {
-  const above = dirname(path);
-  return above === path ? [] : [...foldersAbove(above), above];
 }
 
 /** Owner, else group, else others: the first that fits decides, as in the kernel. */

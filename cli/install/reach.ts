@@ -1,7 +1,8 @@
 /** Whether the units could start this installation at all. */
 import { realpathSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
+import { foldersAbove } from '../folders-above.js';
 
 /** What ProtectHome=yes and PrivateTmp=yes of the units hide. */
 const HIDDEN = ['/home', '/root', '/run/user', '/tmp', '/var/tmp'];
@@ -24,11 +25,6 @@ export function outOfReach(
     const closed = [real, ...foldersAbove(real)].find((one) => !isOpenToAll(one));
     return closed === undefined ? [] : [`${closed} is not open to the user opq, so ${path} is not either`];
   });
-}
-
-function foldersAbove(path: string): string[] {
-  const above = dirname(path);
-  return above === path ? [] : [...foldersAbove(above), above];
 }
 
 function isOpenToAll(path: string): boolean {

@@ -1,6 +1,7 @@
 /** The thread of `makai plugin check` and `run`: loads the plugin as the daemon does and plays it a recording. Started by replay.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { codeOf, MakaiError, messageOf } from '../../common/errors.js';
+import { TokenBucket } from '../../common/token-bucket.js';
 import type { PluginContext } from '../../plugins/sdk/plugin.js';
 import { PluginControl } from '../../triggering-service/plugin-host/control.js';
 import { MAX_LOG_LINE } from '../../triggering-service/plugin-host/limits.js';
@@ -11,7 +12,6 @@ import type { LogLevel } from '../../triggering-service/plugin-host/messages.js'
 import { PluginSession } from '../../triggering-service/plugin-host/plugin-session.js';
 import { RequestCollector } from '../../triggering-service/plugin-host/request-collector.js';
 import { cleanText } from '../../triggering-service/plugin-host/request-shape.js';
-import { TokenBucket } from '../../triggering-service/plugin-host/token-bucket.js';
 import type { FromReplay, ReplayStart, ReplayTotals } from './messages.js';
 import { openPluginRecording, type PluginRecording } from './recording.js';
 import { measurementsPerSecond } from './speed.js';

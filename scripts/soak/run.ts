@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { loadScenario } from '../../box/index.js';
 import { Child } from '../../cli/up/children.js';
 import { prepareWorkspace, type Workspace } from '../../cli/up/workspace.js';
+import { messageOf } from '../../common/errors.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { readMetrics } from '../../common/status/client.js';
 import { type Kind, parseStatusEndpoint } from '../../config/index.js';
@@ -76,7 +77,11 @@ async function run(): Promise<Judged> {
     print(`${boxes} boxes, ${minutes} minutes, in ${directory}`);
     await pause(SETTLE_MS);
     const soak = await watch(workspace, children);
-    soak.whole = await wholeRun(workspace, fleet);
+    soak.whole = await wholeRun(workspace, fleet).catch((error: unknown) => {
+      // A daemon that died is why: the figures up to there are told all the same, and none of these is judged sound.
+      deaths.push(messageOf(error));
+      return soak.whole;
+    });
     soak.log = DAEMONS.map((kind) => readFileSync(join(workspace.logs, `${kind}.log`), 'utf8')).join('');
     if (values.write) writeDocs(soak);
     return judge(soak);

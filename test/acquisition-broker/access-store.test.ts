@@ -4,22 +4,17 @@ import { Pull, Push } from 'zeromq';
 import { openBrokerAccess } from '../../acquisition-broker/access.js';
 import { parseConfig } from '../../config/index.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
-import { newServer } from '../../keys/manage.js';
 import { z85Decode } from '../../keys/z85.js';
-import { readableLog, temporaryKeys, until } from '../keys/helpers.js';
+import { givenServerKeys, readableLog, type ServerKeys, until } from '../keys/helpers.js';
 import { givenSpool } from '../spool/given.js';
 
 describe('acquisition broker: boxes of a database behind a spool', () => {
   const given = givenSpool();
-  let keys: Awaited<ReturnType<typeof temporaryKeys>>;
-  const ends: (() => unknown)[] = [];
-  beforeEach(async () => {
-    keys = await temporaryKeys();
-    await newServer(keys.layout);
-  });
-  afterEach(async () => {
-    for (const end of ends.splice(0).reverse()) await end();
-    await keys.remove();
+  const givenKeys = givenServerKeys();
+  let keys: ServerKeys['keys'];
+  let ends: ServerKeys['ends'];
+  beforeEach(() => {
+    ({ keys, ends } = givenKeys());
   });
 
   it('go in by the keys that the spool remembers, and the list says that they are of before', async () => {

@@ -28,18 +28,21 @@ describe('cli: triggering-service and listen', () => {
   const two = (id: number, time: number, rms = 120) =>
     publisher.send([String(id), triggerMessage.encode({ id, time, frequency: 59.98, rms, thd: Number.NaN })]);
 
+  /** Writes the service's file. @returns its path */
+  function configured(fields: Record<string, unknown>): string {
+    const file = join(folder, 'makai.conf');
+    const common = {
+      zmq_trigger_endpoint: publisher.lastEndpoint,
+      zmq_acquisition_endpoint: 'tcp://127.0.0.1:9',
+      store: `sqlite:${join(folder, 'makai.db')}`,
+    };
+    writeFileSync(file, JSON.stringify({ ...common, ...fields }));
+    return file;
+  }
+
   it("ends, and says why, when its store's thread ends", async function () {
     this.timeout(60_000);
-    const file = join(folder, 'makai.conf');
-    writeFileSync(
-      file,
-      JSON.stringify({
-        zmq_trigger_endpoint: publisher.lastEndpoint,
-        zmq_acquisition_endpoint: 'tcp://127.0.0.1:9',
-        store: `sqlite:${join(folder, 'makai.db')}`,
-        status: 'off',
-      }),
-    );
+    const file = configured({ status: 'off' });
     const preloaded = new URL('./fixtures/end-threads.js', import.meta.url).href;
     const program = new RunningProgram('cli/main.js', ['triggering-service', file], {
       NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${preloaded}`,
@@ -53,21 +56,9 @@ describe('cli: triggering-service and listen', () => {
 
   it('runs until SIGTERM and takes a plugin over by SIGHUP', async function () {
     this.timeout(60_000);
-    const file = join(folder, 'makai.conf');
     const status = join(folder, 'status');
-    const write = (plugins: object[]) =>
-      writeFileSync(
-        file,
-        JSON.stringify({
-          zmq_trigger_endpoint: publisher.lastEndpoint,
-          zmq_acquisition_endpoint: 'tcp://127.0.0.1:9',
-          store: `sqlite:${join(folder, 'makai.db')}`,
-          status: `unix:${status}`,
-          identity: 'test',
-          plugins,
-        }),
-      );
-    write([{ path: 'print', print: false }]);
+    const write = (plugins: object[]) => configured({ status: `unix:${status}`, identity: 'test', plugins });
+    const file = write([{ path: 'print', print: false }]);
     const program = new RunningProgram('cli/main.js', ['triggering-service', file]);
     assert.match((await program.line()) ?? '', /"ready":"triggering-service"/);
     await publisher.receive();

@@ -1,7 +1,6 @@
 /** Who gets in and who is cut off, as a daemon has it: `openAccess`, a gate, sockets under CURVE that are closed and opened anew. */
 import assert from 'node:assert/strict';
 import { rename } from 'node:fs/promises';
-
 import { Pull, Push } from 'zeromq';
 import { bindWhenFree } from '../../common/bind.js';
 import { silentLogger } from '../../common/log.js';
@@ -9,22 +8,17 @@ import { allowListOf, parseConfig } from '../../config/index.js';
 import { type Access, openAccess } from '../../keys/access.js';
 import { CutOff } from '../../keys/cut-off.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
-import { newServer, revokeBox } from '../../keys/manage.js';
+import { revokeBox } from '../../keys/manage.js';
 import type { ReadBoxKeys } from '../../keys/store-source.js';
 import { z85Decode } from '../../keys/z85.js';
-import { temporaryKeys, until } from './helpers.js';
+import { givenServerKeys, type ServerKeys, until } from './helpers.js';
 
 describe('keys/access', () => {
-  let keys: Awaited<ReturnType<typeof temporaryKeys>>;
-  const ends: (() => unknown)[] = [];
-
-  beforeEach(async () => {
-    keys = await temporaryKeys();
-    await newServer(keys.layout);
-  });
-  afterEach(async () => {
-    for (const end of ends.splice(0).reverse()) await end();
-    await keys.remove();
+  const givenKeys = givenServerKeys();
+  let keys: ServerKeys['keys'];
+  let ends: ServerKeys['ends'];
+  beforeEach(() => {
+    ({ keys, ends } = givenKeys());
   });
 
   /** A server socket behind the access that a broker's file asks for. */

@@ -8,6 +8,7 @@ import type { AllowChange, AllowList } from '../../keys/allow-list.js';
 import { writePublicCertificate } from '../../keys/files.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
 import { keyLayout } from '../../keys/layout.js';
+import { newServer } from '../../keys/manage.js';
 
 /** a user who is not root */
 const NOBODY = 65_534;
@@ -38,6 +39,29 @@ export async function temporaryKeys() {
       return work().finally(() => process.seteuid?.(0));
     },
     remove: () => rm(directory, { recursive: true, force: true }),
+  };
+}
+
+export interface ServerKeys {
+  keys: Awaited<ReturnType<typeof temporaryKeys>>;
+  ends: (() => unknown)[];
+}
+
+/** Keys with a pair of the server, new for each test, and a list of what to end after it, the latest first. Called in `describe`. */
+export function givenServerKeys(): () => ServerKeys {
+  const ends: (() => unknown)[] = [];
+  let keys: Awaited<ReturnType<typeof temporaryKeys>> | undefined;
+  beforeEach(async () => {
+    keys = await temporaryKeys();
+    await newServer(keys.layout);
+  });
+  afterEach(async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+    await keys?.remove();
+  });
+  return () => {
+    if (keys === undefined) throw new Error('the keys are there only while a test runs');
+    return { keys, ends };
   };
 }
 

@@ -1,11 +1,12 @@
 /** The context that a plugin in a worker thread is given (plugins/sdk/plugin.ts). */
+
+import { TokenBucket } from '../../common/token-bucket.js';
 import type { PluginContext } from '../../plugins/sdk/plugin.js';
 import type { PluginControl } from './control.js';
 import { LOG_BURST, LOGS_PER_SECOND, MAX_LOG_LINE } from './limits.js';
 import type { LogLevel } from './messages.js';
 import { cleanText } from './request-shape.js';
 import type { Site } from './site.js';
-import { TokenBucket } from './token-bucket.js';
 
 /** @param write takes a line that is within the limits */
 export function createContext(

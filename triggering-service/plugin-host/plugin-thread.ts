@@ -2,6 +2,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import type Pool from 'worker-threads-pool';
 import { messageOf } from '../../common/errors.js';
+import { TokenBucket } from '../../common/token-bucket.js';
 import type { EventRequest } from '../../plugins/sdk/plugin.js';
 import { type Call, PluginControl } from './control.js';
 import { LOG_BURST, LOGS_PER_SECOND, MAX_LOG_LINE, type PluginLimits } from './limits.js';
@@ -11,7 +12,6 @@ import { cleanText } from './request-shape.js';
 import type { PluginFile } from './resolve-plugin.js';
 import type { RingPosition, RingShare } from './ring.js';
 import type { SiteData } from './site.js';
-import { TokenBucket } from './token-bucket.js';
 
 const MIB = 2 ** 20;
 /**

@@ -1,8 +1,9 @@
 /** Gathers what a plugin asks for in one call, within bounds. */
+
+import { TokenBucket } from '../../common/token-bucket.js';
 import type { EventRequest } from '../../plugins/sdk/plugin.js';
 import { MAX_BOX_IDS_PER_CALL, MAX_REQUESTS_PER_CALL, REQUEST_BURST, REQUESTS_PER_SECOND } from './limits.js';
 import { toEventRequest } from './request-shape.js';
-import { TokenBucket } from './token-bucket.js';
 
 export interface Collected {
   requests: EventRequest[];
