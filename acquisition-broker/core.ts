@@ -56,7 +56,7 @@ export type Core = ReturnType<typeof createCore>;
 export function createCore(options: CoreOptions) {
   const { clock, config, identity, log, outlets, store } = options;
   const stopping = new AbortController();
-  const rejections = new Rejections(log, () => clock.now());
+  const rejections = new Rejections(log, clock);
   const traffic = { sent: 0, recv: 0 };
   const patience: Patience = { clock, log, stopping: stopping.signal };
   const base = { clock, log, store, rejections, patience };

@@ -103,7 +103,7 @@ describe('plugin-host: event requests of plugins', () => {
 
   it('lets a burst through and then so many a second', () => {
     let now = 0;
-    const bucket = new TokenBucket(REQUEST_BURST, 200, () => now);
+    const bucket = new TokenBucket(REQUEST_BURST, 200, { monotonic: () => now });
     assert.equal(bucket.take(REQUEST_BURST + 5), REQUEST_BURST);
     assert.equal(bucket.take(1), 0);
     now = 500;

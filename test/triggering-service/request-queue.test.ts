@@ -65,7 +65,6 @@ describe('triggering-service: request queue', () => {
     const pull = new Pull();
     await pull.bind('tcp://127.0.0.1:*');
     const clock = new ManualClock();
-    const time = { now: () => clock.monotonic(), after: clock.after.bind(clock) };
     const lines: string[] = [];
     const queue = new RequestQueue({
       endpoint: pull.lastEndpoint ?? '',
@@ -74,7 +73,7 @@ describe('triggering-service: request queue', () => {
       pace: { burst: 3, perSecond: 2 },
       log: createLogger('test', 'info', { write: (line) => void lines.push(line) }),
       onDropped: () => assert.fail('nothing is dropped'),
-      time,
+      clock,
     });
     const received: number[] = [];
     const receive = async (count: number): Promise<void> => {
@@ -110,7 +109,7 @@ describe('triggering-service: request queue', () => {
       pace: { burst: 1, perSecond: 1 },
       log: silentLogger(),
       onDropped: ({ boxIds }) => void dropped.push(...boxIds),
-      time: { now: () => clock.monotonic(), after: clock.after.bind(clock) },
+      clock,
     });
     const long = (n: number, bytes: number): Queued => ({ ...queued(n), frame: Buffer.alloc(bytes) });
     for (let n = 1; n <= 4; n++) queue.push(long(n, 10));
@@ -132,9 +131,7 @@ describe('triggering-service: request queue', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         const clock = new ManualClock();
-        const bucket = new TokenBucket(service.requests_burst, service.requests_per_second, () =>
-          clock.monotonic(),
-        );
+        const bucket = new TokenBucket(service.requests_burst, service.requests_per_second, clock);
         const rate = new RateLimit({
           clock,
           perSecond: broker.requests_per_second,
