@@ -4,7 +4,7 @@ import type { Clock } from '../common/clock.js';
 import { messageOf } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
 import { Rejections } from '../common/rejections.js';
-import type { AcquisitionBrokerConfig } from '../config/index.js';
+import type { AcquisitionBrokerSettings } from '../config/index.js';
 import * as proto from '../proto/index.js';
 import type { Store } from '../store/store.js';
 import { Locations } from './boxes/locations.js';
@@ -41,7 +41,7 @@ export interface Outlets {
 }
 
 export interface CoreOptions {
-  config: AcquisitionBrokerConfig;
+  settings: AcquisitionBrokerSettings;
   identity: string;
   store: Store;
   clock: Clock;
@@ -54,7 +54,7 @@ export interface CoreOptions {
 export type Core = ReturnType<typeof createCore>;
 
 export function createCore(options: CoreOptions) {
-  const { clock, config, identity, log, outlets, store } = options;
+  const { clock, identity, log, outlets, settings, store } = options;
   const stopping = new AbortController();
   const rejections = new Rejections(log, clock);
   const traffic = { sent: 0, recv: 0 };
@@ -65,12 +65,12 @@ export function createCore(options: CoreOptions) {
     ...{ proto, publish: outlets.toBoxes, rejections, traffic },
     readSent: () => pinger.postpone(),
   });
-  const asker = new Asker({ clock, sender, presence, identity, maxWindowMs: config.max_window_ms });
+  const asker = new Asker({ clock, sender, presence, identity, maxWindowMs: settings.maxWindowMs });
   const book = new RequestBook({
     clock,
     asker,
     log,
-    limit: config.limits.open_requests,
+    limit: settings.limits.openRequests,
     settleMs: SETTLE_MS,
     done: (request) => forget(request, store, log),
   });
@@ -82,28 +82,28 @@ export function createCore(options: CoreOptions) {
     },
     greeted: () => book.box2Came(),
   });
-  const events = createEvents({ ...base, config, identity, outlets, presence, book });
+  const events = createEvents({ ...base, settings, identity, outlets, presence, book });
   const queue = new WaveformQueue({
     ...base,
     proto,
     book,
     notices: events.notices,
-    locations: new Locations(store, clock, config.ttl_cache_ttl * 1000, REMEMBERED_BOXES),
-    limits: replyLimits(config),
-    limitBytes: config.limits.answers_bytes,
+    locations: new Locations(store, clock, settings.lahaConfigSeconds * 1000, REMEMBERED_BOXES),
+    limits: replyLimits(settings.maxWindowMs),
+    limitBytes: settings.limits.repliesBytes,
     busy: () => events.intake.busy,
   });
   const rate = new RateLimit({
     clock,
-    perSecond: config.limits.requests_per_second,
-    burst: config.limits.requests_burst,
+    perSecond: settings.limits.requestsPerSecond,
+    burst: settings.limits.requestsBurst,
   });
   const requests = requestDispatcher({
     ...base,
     ...events,
     proto,
     rate,
-    maxWindowMs: config.max_window_ms,
+    maxWindowMs: settings.maxWindowMs,
   });
   const replyCounts = { received: 0, pong: 0, error: 0, resp: 0, response: 0, routed: 0 };
   const dispatchReply = replyDispatcher({
@@ -148,13 +148,13 @@ export function createCore(options: CoreOptions) {
   };
 }
 
-/** Mains of 70 Hz at 12 kHz with some samples more: the longest window that may be asked for fits, whatever the limits say. */
-function replyLimits({ limits, max_window_ms }: AcquisitionBrokerConfig): ReplyLimits {
-  const cycles = Math.max(limits.cycles_per_reply, Math.ceil((max_window_ms * 70) / 1000) + 100);
-  return { cycles, samples: Math.max(limits.samples_per_reply, cycles * 250) };
+/** What one reply may hold: four times the longest window on a 70 Hz grid, since a box may send more than it was asked for; 250 samples per cycle. */
+function replyLimits(maxWindowMs: number): ReplyLimits {
+  const cycles = 4 * Math.ceil((maxWindowMs * 70) / 1000) + 100;
+  return { cycles, samples: cycles * 250 };
 }
 
-type EventOptions = Pick<CoreOptions, 'config' | 'identity' | 'outlets' | 'store' | 'clock'> & {
+type EventOptions = Pick<CoreOptions, 'settings' | 'identity' | 'outlets' | 'store' | 'clock'> & {
   presence: Presence;
   book: RequestBook;
   rejections: Rejections;
@@ -163,7 +163,7 @@ type EventOptions = Pick<CoreOptions, 'config' | 'identity' | 'outlets' | 'store
 
 /** From requests to events and commands. */
 function createEvents(options: EventOptions) {
-  const { config, outlets, store } = options;
+  const { outlets, settings, store } = options;
   const notices = new Notices({
     sendEvnew: outlets.toClients,
     sendNotice: outlets.toNoticeReaders,
@@ -174,7 +174,7 @@ function createEvents(options: EventOptions) {
     notices,
     numbers,
     sequence: new SequenceNumbers(),
-    limit: config.limits.open_requests,
+    limit: settings.limits.openRequests,
   };
   return {
     notices,

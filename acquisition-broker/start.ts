@@ -5,13 +5,9 @@ import { messageOf } from '../common/errors.js';
 import { type Running, startAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { Metrics } from '../common/metrics/metrics.js';
+import { MAX_REQUEST_BYTES } from '../common/request-limits.js';
 import { VERSION } from '../common/version.js';
-import {
-  type AcquisitionBrokerConfig,
-  changedFields,
-  isNamed,
-  parseStatusEndpoint,
-} from '../config/index.js';
+import { type AcquisitionBrokerSettings, changedFields } from '../config/index.js';
 import { type StatusServer, startStatusServer } from '../daemon/status/server.js';
 import type { Access } from '../keys/access.js';
 import { CutOff } from '../keys/cut-off.js';
@@ -52,7 +48,7 @@ export interface AcquisitionBroker extends Running {
   readonly endpoints: Readonly<Record<string, string>>;
   status(): AcquisitionStatus;
   /** Says which changed fields wait for the next start: all of them. Keys of boxes need none, they are watched. */
-  reload(config: AcquisitionBrokerConfig): Promise<void>;
+  reload(settings: AcquisitionBrokerSettings): Promise<void>;
 }
 
 /**
@@ -60,17 +56,17 @@ export interface AcquisitionBroker extends Running {
  * @throws MakaiError for keys and the store, and ENDPOINT_IN_USE
  */
 export async function startAcquisitionBroker(
-  config: AcquisitionBrokerConfig,
+  settings: AcquisitionBrokerSettings,
   { clock = systemClock, ioThreads, log, store: plainStore }: AcquisitionBrokerDeps,
 ): Promise<AcquisitionBroker> {
   const metrics = new Metrics(NAME, VERSION);
   const store = measuredStore(plainStore, metrics);
-  const access = await openBrokerAccess(config, store, log);
-  const base = { config, clock, log };
+  const access = await openBrokerAccess(settings, store, log);
+  const base = { settings, clock, log };
   const core = createCore({
     ...base,
     store,
-    identity: config.identity,
+    identity: settings.identity,
     // Nothing is sent before all sockets are made below.
     outlets: {
       toBoxes: (frames) => boxes.publish(frames),
@@ -84,13 +80,13 @@ export async function startAcquisitionBroker(
   addMetrics(metrics, core, access.boxes, Object.values(boxes.connections));
   const parts = {
     core,
-    identity: config.identity,
+    identity: settings.identity,
     access,
     boxes: boxes.connections,
     backend: backend.connections,
   };
   const status = (): AcquisitionStatus => statusOf(parts);
-  const intervalSeconds = config.metric_update_sec;
+  const intervalSeconds = settings.trafficSeconds;
   let server: StatusServer | undefined;
   const daemon = await startAll([
     { name: 'access', start: async () => access },
@@ -118,26 +114,24 @@ export async function startAcquisitionBroker(
     },
     status,
     reload: async (next) => {
-      const fields = changedFields(config, next);
+      const fields = changedFields(settings.file, next.file);
       if (fields.length > 0) log.warn({ fields }, 'changed fields take effect at the next start');
     },
     stop: () => daemon.stop(),
   };
 }
 
-type Base = { config: AcquisitionBrokerConfig; clock: Clock; log: Logger };
+type Base = { settings: AcquisitionBrokerSettings; clock: Clock; log: Logger };
 
 function sweeper(store: Store, clock: Clock, log: Logger): Running {
   return startSweeper(store, log, { now: () => clock.now(), steadyMs: () => clock.monotonic() });
 }
 
-function serveStatus({ config, log }: Base, metrics: Metrics, details: () => Record<string, unknown>) {
+function serveStatus({ settings, log }: Base, metrics: Metrics, details: () => Record<string, unknown>) {
   return startStatusServer({
     daemon: NAME,
     version: VERSION,
-    address: parseStatusEndpoint(config.status),
-    named: isNamed(config, 'status'),
-    maxConnections: config.limits.status_connections,
+    ...settings.status,
     details,
     metrics,
     log,
@@ -145,22 +139,21 @@ function serveStatus({ config, log }: Base, metrics: Metrics, details: () => Rec
 }
 
 function boxSockets(
-  { config, ...base }: Base & { ioThreads: IoThreads | undefined },
+  { settings, ...base }: Base & { ioThreads: IoThreads | undefined },
   core: Core,
   { curve, nextCurve }: Access,
 ): BoxSockets {
-  const places = (field: 'box_pub' | 'box_pull'): Place[] => {
-    const next = config[`${field}_next`];
-    const present: Place = { field, endpoint: config[field], curve };
+  const places = (field: 'box_pub' | 'box_pull', endpoint: string, next: string | undefined): Place[] => {
+    const present: Place = { field, endpoint, curve };
     if (next === undefined) return [present];
     return [present, { field: `${field}_next`, endpoint: next, curve: nextCurve }];
   };
   return new BoxSockets({
     ...base,
     rejections: core.rejections,
-    publish: places('box_pub'),
-    pull: places('box_pull'),
-    frameBytes: config.limits.message_bytes,
+    publish: places('box_pub', settings.boxPub, settings.boxPubNext),
+    pull: places('box_pull', settings.boxPull, settings.boxPullNext),
+    frameBytes: settings.limits.messageBytes,
     subscription: core.subscription,
     reply: core.reply,
     room: () => core.queue.room(),
@@ -168,14 +161,23 @@ function boxSockets(
   });
 }
 
-function backendSockets({ config, ...base }: Base, core: Core, services: Access | undefined): BackendSockets {
+function backendSockets(
+  { settings, ...base }: Base,
+  core: Core,
+  services: Access | undefined,
+): BackendSockets {
   return new BackendSockets({
     ...base,
     rejections: core.rejections,
-    endpoints: config,
-    optional: new Set(OF_2020.filter((field) => !isNamed(config, field))),
+    endpoints: {
+      backend_pull: settings.backendPull,
+      backend_pub: settings.backendPub,
+      zmq_event_endpoint: settings.eventEndpoint,
+      zmq_event_id_endpoint: settings.eventIdEndpoint,
+    },
+    optional: new Set(OF_2020.filter((field) => !settings.file.named.has(field))),
     curve: services?.curve,
-    frameBytes: config.limits.request_bytes,
+    frameBytes: MAX_REQUEST_BYTES,
     request: core.requests.handle,
     numberWanted: core.ids.handle,
   });

@@ -27,6 +27,14 @@ export interface ConfigOf {
 export type Kind = keyof ConfigOf;
 export type AnyConfig = ConfigOf[Kind];
 
+/** A file that has no mistakes: its fields, defaults filled in, frozen. */
+export interface ConfigFile<K extends Kind = Kind> {
+  readonly kind: K;
+  readonly fields: ConfigOf[K];
+  /** fields of the top level that the file itself has; the others are defaults */
+  readonly named: ReadonlySet<string>;
+}
+
 export interface KindInfo {
   schema: z.ZodObject;
   /** The environment variable that may hold the JSON. */

@@ -1,4 +1,4 @@
-/** Mistakes that one field alone does not show. They work on the raw value, so that they are told together with all others. */
+/** Mistakes that one field alone does not show. They work on the raw value, so that they are reported together with all others. */
 import type { Finding } from './findings.js';
 import type { Kind } from './kinds.js';
 import { parseEndpoint } from './types.js';
@@ -83,7 +83,7 @@ function noAccess(fields: Readonly<Record<string, unknown>>): Finding[] {
       message:
         'expected an allow-list, found none: without it whoever knows the public key of the server could connect. ' +
         'Write the folder with the public keys of the boxes here, or "white_list": "store" to take them from opq_boxes, ' +
-        'or "allow_any_client": true to let everyone in',
+        'or "allow_any_client": true to allow everyone',
     },
   ];
 }

@@ -36,7 +36,7 @@ function isShipped(name: string): name is ShippedPlugin {
 /**
  * What a plugin's `path` means: one of ours by its short name or by the name in `lib<name>_plugin.so`, else a `.js` or `.wasm` file.
  * `<short name>.wasm` is ours where there is no such file.
- * @param folder what a relative path starts from; as in the field, the working directory
+ * @param folder what a relative path starts from; the working directory, as for existing services
  */
 export function resolvePlugin(path: string, folder = process.cwd()): PluginTarget {
   const library = /^lib(.+)_plugin\.(?:so|dylib)$/.exec(basename(path))?.[1];

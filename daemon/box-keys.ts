@@ -1,5 +1,5 @@
 /** The keys of the store's boxes for a broker's allow-list, where its configuration asks for them. */
-import { allowListOf, storeUrl, type TriggeringBrokerConfig } from '../config/index.js';
+import type { TriggeringBrokerSettings } from '../config/index.js';
 import type { BoxKeys, ReadBoxKeys } from '../keys/store-source.js';
 import { storedBoxKeys } from '../store/box-keys.js';
 import type { Store } from '../store/store.js';
@@ -15,14 +15,14 @@ const QUESTIONS_OF_A_CLIENT = 3;
 /**
  * @returns undefined where the allow-list does not come from the store
  */
-export function openBoxKeys(
-  config: TriggeringBrokerConfig,
-): { read: ReadBoxKeys; close(): Promise<void> } | undefined {
-  const allow = allowListOf(config);
+export function openBoxKeys({
+  allow,
+  storeUrl,
+}: TriggeringBrokerSettings): { read: ReadBoxKeys; close(): Promise<void> } | undefined {
   if (allow.any || !allow.store) return undefined;
   return new StoredKeys(async () => {
     const { openStore } = await import('../store/open.js');
-    return openStore(storeUrl(config), { retention: RETENTION });
+    return openStore(storeUrl, { retention: RETENTION });
   });
 }
 

@@ -4,12 +4,7 @@ import { join } from 'node:path';
 import type { MakaiError } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
 import { shownUrl } from '../common/store-url.js';
-import {
-  type AcquisitionBrokerConfig,
-  retentionOf,
-  storeUrl,
-  type TriggeringServiceConfig,
-} from '../config/index.js';
+import type { AcquisitionBrokerSettings, TriggeringServiceSettings } from '../config/index.js';
 import { isMongoUrl } from '../store/mongo/url.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
@@ -22,12 +17,12 @@ const LOOK_MS = 2_000;
  * @throws MakaiError as openStore; a MongoDB that is away is no failure
  */
 export async function openDaemonStore(
-  config: AcquisitionBrokerConfig | TriggeringServiceConfig,
+  settings: AcquisitionBrokerSettings | TriggeringServiceSettings,
   log: Logger,
   daemon: 'acquisition-broker' | 'triggering-service',
 ): Promise<Store> {
-  const url = storeUrl(config);
-  const options = { retention: retentionOf(config), log, cacheSeconds: config.ttl_cache_ttl };
+  const { lahaConfigSeconds, retention, spool, storeUrl: url } = settings;
+  const options = { retention, log, cacheSeconds: lahaConfigSeconds };
   if (!isMongoUrl(url)) {
     const store = await openStore(url, { ...options, ended });
     log.info({ store: shownUrl(url) }, 'store open');
@@ -37,16 +32,12 @@ export async function openDaemonStore(
     import('../store/mongo/index.js'),
     import('../store/spool/index.js'),
   ]);
-  const { spool } = config;
-  const trends =
-    'mongo_trends_update_interval_seconds' in config
-      ? { trendWindowMs: config.mongo_trends_update_interval_seconds * 1000 }
-      : {};
+  const trends = 'trendWindowMs' in settings ? { trendWindowMs: settings.trendWindowMs } : {};
   return withSpool({
     open: () => openMongoStore(url, options, LOOK_MS),
     file: join(spool.path, `${daemon}.db`),
-    maxBytes: spool.max_bytes,
-    maxAgeSeconds: spool.max_age_seconds,
+    maxBytes: spool.maxBytes,
+    maxAgeSeconds: spool.maxAgeSeconds,
     eventNumbers: daemon === 'acquisition-broker',
     log,
     ended,
@@ -60,9 +51,12 @@ function ended(error: MakaiError): never {
 }
 
 /** The same store for a program that only reads it: nothing is made in it, and no spool is touched. @throws MakaiError as openStore */
-export function openStoreToRead(config: AcquisitionBrokerConfig | TriggeringServiceConfig): Promise<Store> {
-  return openStore(storeUrl(config), {
-    retention: retentionOf(config),
+export function openStoreToRead({
+  retention,
+  storeUrl,
+}: AcquisitionBrokerSettings | TriggeringServiceSettings): Promise<Store> {
+  return openStore(storeUrl, {
+    retention,
     thread: 'inline',
     mustExist: true,
   });

@@ -2,8 +2,8 @@
 import {
   columnsBytes,
   columnsOver,
+  copyRows,
   createColumns,
-  METRICS,
   type MeasurementColumns,
 } from '../proto/columns.js';
 
@@ -15,14 +15,7 @@ export function packed(batch: MeasurementColumns, shared = false): MeasurementCo
   const { count } = batch;
   const copy = createColumns(count, shared);
   copy.count = count;
-  for (const name of ['boxId', 'timestampMs', 'invalid', 'dialect'] as const) {
-    copy[name].set(batch[name].subarray(0, count));
-  }
-  for (const metric of METRICS) {
-    for (const part of ['min', 'average', 'max'] as const) {
-      copy[metric][part].set(batch[metric][part].subarray(0, count));
-    }
-  }
+  copyRows(batch, 0, count, copy, 0);
   return copy;
 }
 
@@ -35,7 +28,7 @@ export function packedBytes(columns: MeasurementColumns): Uint8Array {
 export function unpacked(bytes: Uint8Array, count: number): MeasurementColumns {
   if (bytes.length !== columnsBytes(count))
     throw new RangeError(`${bytes.length} bytes for ${count} measurements`);
-  // A copy: eight-byte values need an aligned buffer, and SQLite's may lie anywhere.
+  // A copy: eight-byte values need an aligned buffer, and SQLite's buffers may begin anywhere.
   const columns = columnsOver(new Uint8Array(bytes).buffer, count);
   columns.count = count;
   return columns;

@@ -6,9 +6,9 @@
 import { codeOf, messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
-import { createColumns, METRICS, type MeasurementColumns } from '../proto/columns.js';
+import { copyRows, createColumns, type MeasurementColumns } from '../proto/columns.js';
 import type { Store } from '../store/store.js';
-import type { Batch } from './ingest/ingest.js';
+import type { Batch } from '../stream/batch.js';
 
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 10_000;
@@ -246,24 +246,5 @@ export class MeasurementWriter implements Running {
     const ready = this.#waiters.filter(({ until }) => until <= settled);
     this.#waiters = this.#waiters.filter(({ until }) => until > settled);
     for (const { resolve } of ready) resolve();
-  }
-}
-
-/** Copies rows `from` to `to - 1` to row `at` and on. */
-export function copyRows(
-  source: MeasurementColumns,
-  from: number,
-  to: number,
-  target: MeasurementColumns,
-  at: number,
-): void {
-  target.timestampMs.set(source.timestampMs.subarray(from, to), at);
-  target.boxId.set(source.boxId.subarray(from, to), at);
-  target.invalid.set(source.invalid.subarray(from, to), at);
-  target.dialect.set(source.dialect.subarray(from, to), at);
-  for (const metric of METRICS) {
-    target[metric].min.set(source[metric].min.subarray(from, to), at);
-    target[metric].average.set(source[metric].average.subarray(from, to), at);
-    target[metric].max.set(source[metric].max.subarray(from, to), at);
   }
 }

@@ -131,7 +131,7 @@ describe('acquisition broker: a store that is slow or away', () => {
     const limit = 1_048_576;
     rig = await startRig({
       boxes: [7, 8],
-      config: { limits: { answers_bytes: limit } },
+      config: { limits: { replies_bytes: limit } },
       wrapStore: gated.wrap('putBoxEvent'),
     });
     const client = await rig.client();

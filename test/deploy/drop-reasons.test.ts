@@ -3,16 +3,17 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DROP_REASONS as BROKER } from '../../acquisition-broker/drop-reasons.js';
+import { dropReasonsOf } from '../../common/drop-reasons.js';
 import { silentLogger } from '../../common/log.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { fromZero, Rejections } from '../../common/rejections.js';
 import { STREAM_REASONS } from '../../proto/stream-decoder.js';
-import { DROP_REASONS as SERVICE } from '../../triggering-service/drop-reasons.js';
 
 /** What ends up as a reason: counted by name, returned as the reason of a drop, or as the refusal of a request. */
 const COUNTED = [
   /\brejections\.(?:count|tally)\(\s*'([^']+)'/g,
   /#drop(?:Id)?\('([^']+)'/g,
+  /\badd\('([^']+)', /g,
   /\breason(?:: | = )'([^']+)'/g,
   /\breason = [^;]*\? '([^']+)' : '[^']+'/g,
   /\breason = [^;]*\? '[^']+' : '([^']+)'/g,
@@ -47,7 +48,7 @@ describe('deploy: reasons of drops', () => {
     const decoder = STREAM_REASONS.filter((reason) => reason !== 'ok');
     assert.deepEqual(
       [...new Set([...reasonsIn('triggering-service'), ...decoder])].sort(),
-      [...SERVICE].sort(),
+      dropReasonsOf('triggering-service').sort(),
     );
   });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createLogger, silentLogger } from '../../common/log.js';
 import { createColumns, METRICS, type MeasurementColumns } from '../../proto/columns.js';
 import type { InsertResult, WriteOptions } from '../../store/store.js';
-import type { Batch } from '../../triggering-service/ingest/ingest.js';
+import type { Batch } from '../../stream/batch.js';
 import { MeasurementWriter } from '../../triggering-service/measurement-writer.js';
 import { until } from './rig.js';
 

@@ -6,8 +6,8 @@
  */
 import { METRIC_FIELD, METRICS } from '../../proto/columns.js';
 import type { MinMaxAverage, TrendDocument } from '../../store/store.js';
+import type { Batch } from '../../stream/batch.js';
 import { grown } from '../ingest/box-table.js';
-import type { Batch } from '../ingest/ingest.js';
 
 export type Trend = Omit<TrendDocument, 'expire_at'>;
 

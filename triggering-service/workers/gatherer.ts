@@ -1,7 +1,6 @@
 /** Gathers a worker's measurements into batches for the store, whose writer is in the main thread. Buffers change hands and come back. */
-import { columnsBytes, columnsOver, type MeasurementColumns } from '../../proto/columns.js';
-import type { Batch } from '../ingest/ingest.js';
-import { copyRows } from '../measurement-writer.js';
+import { columnsBytes, columnsOver, copyRows, type MeasurementColumns } from '../../proto/columns.js';
+import type { Batch } from '../../stream/batch.js';
 import type { Gathered } from './messages.js';
 
 /** Buffers kept for use again. */

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { XPublisher } from 'zeromq';
 import { silentLogger } from '../../common/log.js';
-import { Scout } from '../../triggering-service/workers/scout.js';
+import { StreamProbe } from '../../triggering-service/workers/stream-probe.js';
 import { until } from './rig.js';
 
 const SUBSCRIBE = 1;
 
-describe('triggering-service/workers: scout', function () {
+describe('triggering-service/workers: stream probe', function () {
   this.timeout(10_000);
 
-  it('tells each time what it heard, once and no more than it may: a worker may have forgotten what it was told before', async () => {
+  it('reports after each probe every topic once, up to its limit, also those of before', async () => {
     const publisher = new XPublisher({ linger: 0 });
     await publisher.bind('tcp://127.0.0.1:*');
     const send = async (): Promise<void> => {
@@ -19,20 +19,20 @@ describe('triggering-service/workers: scout', function () {
       }
     };
     const sending = send();
-    const told: string[][] = [];
-    const scout = new Scout({
+    const reports: string[][] = [];
+    const probe = new StreamProbe({
       endpoint: publisher.lastEndpoint ?? '',
       curve: undefined,
       log: silentLogger(),
       limit: 3,
-      heard: (topics) => void told.push(topics),
+      found: (topics) => void reports.push(topics),
       everyMs: 20,
     });
-    await until(() => told.length === 2);
-    await scout.stop();
+    await until(() => reports.length === 2);
+    await probe.stop();
     publisher.close();
     await sending;
-    assert.deepEqual(told.slice(0, 2), [
+    assert.deepEqual(reports.slice(0, 2), [
       ['7', '0007', '8'],
       ['7', '0007', '8'],
     ]);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { cover } from '../../triggering-service/workers/cover.js';
 import { Owner, ownedByShare } from '../../triggering-service/workers/ownership.js';
 import { ShareSubscription, type Subscribing } from '../../triggering-service/workers/subscription.js';
+import { subscriptionCover } from '../../triggering-service/workers/subscription-cover.js';
 import { type KnownTopic, Topics } from '../../triggering-service/workers/topics.js';
 import { until } from './rig.js';
 
@@ -71,7 +71,7 @@ describe('triggering-service/workers: shares of the ids', () => {
       fc.property(ids, block, fc.integer({ min: 2, max: 4 }), fc.boolean(), (boxIds, size, parts, padded) => {
         for (const owner of owners(1, parts, size)) {
           const known = knownTo(owner, boxIds, padded);
-          const prefixes = cover(known, { block: size, limit: UNLIMITED });
+          const prefixes = subscriptionCover(known, { block: size, limit: UNLIMITED });
           for (const { topic, own } of known) {
             if (own) assert.ok(hears(prefixes, topic), topic);
             else if (hears(prefixes, topic))
@@ -98,7 +98,7 @@ describe('triggering-service/workers: shares of the ids', () => {
         });
         fc.pre(!near);
         const hearing = owners(1, 2, size).map((owner) =>
-          hears(cover(knownTo(owner, boxIds), { block: size, limit: UNLIMITED }), topic),
+          hears(subscriptionCover(knownTo(owner, boxIds), { block: size, limit: UNLIMITED }), topic),
         );
         assert.deepEqual(hearing, [true, true]);
       }),
@@ -107,7 +107,10 @@ describe('triggering-service/workers: shares of the ids', () => {
 
   it('a box in a block that is known is heard by its owner', () => {
     for (const owner of owners(1, 2, 10)) {
-      const prefixes = cover(knownTo(owner, [1001, 1011, 1021, 1031, 2001]), { block: 10, limit: UNLIMITED });
+      const prefixes = subscriptionCover(knownTo(owner, [1001, 1011, 1021, 1031, 2001]), {
+        block: 10,
+        limit: UNLIMITED,
+      });
       for (const id of [1002, 1012, 1022, 1032, 2002])
         assert.equal(hears(prefixes, String(id)), owner.owns(id), String(id));
     }
@@ -118,7 +121,7 @@ describe('triggering-service/workers: shares of the ids', () => {
       fc.property(ids, block, fc.integer({ min: 1, max: 30 }), (boxIds, size, limit) => {
         for (const owner of owners(1, 3, size)) {
           const known = knownTo(owner, boxIds);
-          const prefixes = cover(known, { block: size, limit });
+          const prefixes = subscriptionCover(known, { block: size, limit });
           assert.ok(prefixes.length <= limit, `${prefixes.length}`);
           for (const { topic, own } of known) if (own) assert.ok(hears(prefixes, topic), topic);
         }
@@ -129,7 +132,7 @@ describe('triggering-service/workers: shares of the ids', () => {
   it('10,000 boxes in a row take some hundred prefixes, not thousands', () => {
     const boxIds = Array.from({ length: 10_000 }, (_, i) => 10_000 + i);
     for (const owner of owners(1, 2, 100)) {
-      const prefixes = cover(knownTo(owner, boxIds), { block: 100, limit: UNLIMITED });
+      const prefixes = subscriptionCover(knownTo(owner, boxIds), { block: 100, limit: UNLIMITED });
       assert.ok(prefixes.length < 80, `${prefixes.length}`);
     }
   });

@@ -1,19 +1,19 @@
 /**
- * Which ids have a certificate. The triggering broker sees keys and no messages, so it is here that an id which no certificate names is
- * found out. The list is the broker's: a folder of certificates, the keys in the store, or both, watched in the same way.
+ * Which box ids have a certificate. The triggering broker sees keys and no messages, so a measurement under an id that no certificate names
+ * is found here. The list is the broker's: a folder of certificates, the keys in the store, or both, watched in the same way.
  */
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
-import { allowListOf, type TriggeringServiceConfig } from '../../config/index.js';
+import type { TriggeringServiceSettings } from '../../config/index.js';
 import { type AllowList, type AllowListStatus, startAllowList } from '../../keys/allow-list.js';
 import { allowSources } from '../../keys/allow-sources.js';
 import { storedBoxKeys } from '../../store/box-keys.js';
 import type { Store } from '../../store/store.js';
 
-export class CertifiedIds implements Running {
+export class IdsWithCertificate implements Running {
   readonly #allow: AllowList;
   readonly #listeners = new Set<() => void>();
-  /** as numbers, as the messages have them: this is asked for each message */
+  /** as numbers, as in the messages: looked up for each message */
   #ids: ReadonlySet<number>;
 
   constructor(allow: AllowList) {
@@ -51,22 +51,16 @@ function numbersOf(allow: AllowList): ReadonlySet<number> {
 }
 
 /**
- * Fulfilled when the list was read once, or could not be: then it names no id until it can.
- * @returns undefined where the configuration names no list: every id passes
+ * Fulfilled once the list has been read, or could not be read: then it names no id until it can be.
+ * @returns undefined where the configuration names no list: every id is accepted
  */
-export async function startCertifiedIds(
-  config: TriggeringServiceConfig,
+export async function startIdsWithCertificate(
+  { allow }: TriggeringServiceSettings,
   store: Store,
   log: Logger,
-): Promise<CertifiedIds | undefined> {
-  const who = allowListOf(config);
-  const sources = who.any
-    ? []
-    : allowSources({
-        directory: who.directory,
-        store: who.store,
-        boxKeys: () => storedBoxKeys(store),
-        log,
-      });
-  return sources.length === 0 ? undefined : new CertifiedIds(await startAllowList({ sources, log }));
+): Promise<IdsWithCertificate | undefined> {
+  const { directory, store: fromStore } = allow;
+  const boxKeys = () => storedBoxKeys(store);
+  const sources = allow.any ? [] : allowSources({ directory, store: fromStore, boxKeys, log });
+  return sources.length === 0 ? undefined : new IdsWithCertificate(await startAllowList({ sources, log }));
 }

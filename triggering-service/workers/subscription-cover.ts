@@ -1,7 +1,7 @@
 /**
  * What a worker subscribes to. A subscription is a prefix of topics, and topics are decimal ids, so a share of the ids is a set of
- * prefixes: every topic known to be ours, none known to be another's where that can be helped, and what was never heard as well, so that
- * a new box is heard with its first message. Ids of one block have one owner: below a block's prefix nothing need be looked at.
+ * prefixes. They cover every topic known to be ours, as few as possible that are known to be another worker's, and topics that are not
+ * known yet, so that a new box is received with its first message. Ids of one block have one owner, so prefixes go no deeper than a block.
  */
 import type { KnownTopic } from './topics.js';
 
@@ -10,24 +10,24 @@ const DIGITS = '0123456789';
 const DEEPEST = 11;
 
 export interface CoverOptions {
-  /** ids in a row that have one owner: a power of ten */
+  /** consecutive ids that have one owner: a power of ten */
   block: number;
-  /** most prefixes; rather than more there are shorter ones, which bring messages of others too */
+  /** max number of prefixes; beyond it shorter ones are used, which also bring messages of others */
   limit: number;
 }
 
 /** @returns prefixes of which none is a prefix of another one */
-export function cover(known: readonly KnownTopic[], { block, limit }: CoverOptions): string[] {
+export function subscriptionCover(known: readonly KnownTopic[], { block, limit }: CoverOptions): string[] {
   const topics = [...known].sort((a, b) => (a.topic < b.topic ? -1 : 1));
   const inBlock = Math.round(Math.log10(block));
   for (let depth = DEEPEST; depth > 0; depth--) {
-    const prefixes = new Covering(topics, inBlock, depth, limit).prefixes();
+    const prefixes = new CoverSearch(topics, inBlock, depth, limit).prefixes();
     if (prefixes) return prefixes;
   }
   return [''];
 }
 
-class Covering {
+class CoverSearch {
   readonly #topics: readonly KnownTopic[];
   readonly #inBlock: number;
   readonly #depth: number;
@@ -41,7 +41,7 @@ class Covering {
     this.#limit = limit;
   }
 
-  /** undefined: more than there may be */
+  /** undefined: more than the limit */
   prefixes(): string[] | undefined {
     this.#visit('', 0, this.#topics.length);
     return this.#found.length > this.#limit ? undefined : this.#found;
@@ -58,8 +58,8 @@ class Covering {
       if (known?.topic.length !== prefix.length + this.#inBlock) oneBlock = false;
     }
     const first = this.#topics[from];
-    const mustHear = own > 0 && (prefix.length >= this.#depth || (first?.own && first.topic === prefix));
-    if (own === to - from || mustHear) this.#found.push(prefix);
+    const mustSubscribe = own > 0 && (prefix.length >= this.#depth || (first?.own && first.topic === prefix));
+    if (own === to - from || mustSubscribe) this.#found.push(prefix);
     else if (own === 0 && (oneBlock || prefix.length >= this.#depth)) return;
     else this.#visitLonger(prefix, first?.topic === prefix ? from + 1 : from, to);
   }

@@ -22,7 +22,7 @@ describe('triggering-service: ids with a certificate', () => {
   });
 
   const status = () => rig.service.status();
-  const dropped = () => status().dropped['no certificate'] ?? 0;
+  const dropped = () => status().dropped['unknown_box'] ?? 0;
 
   /** Sends under an id until one measurement more is taken, or dropped. */
   async function untilSent(id: number, outcome: 'taken' | 'dropped'): Promise<void> {
@@ -44,7 +44,7 @@ describe('triggering-service: ids with a certificate', () => {
   it('takes every id where the configuration names no list', async () => {
     await rig.start();
     await untilSent(1002, 'taken');
-    assert.equal(status().certified_ids, 'none');
+    assert.equal(status().ids_with_certificate, 'none');
     assert.deepEqual(status().dropped, {});
   });
 
@@ -53,13 +53,13 @@ describe('triggering-service: ids with a certificate', () => {
     await fromFolder();
     await untilSent(1001, 'taken');
     await untilSent(1002, 'dropped');
-    const { certified_ids, measurements, refused_ids } = status();
-    assert.ok(typeof certified_ids === 'object' && certified_ids.known === 1);
+    const { ids_with_certificate, measurements, refused_ids } = status();
+    assert.ok(typeof ids_with_certificate === 'object' && ids_with_certificate.known === 1);
     assert.equal(measurements, 1);
     const [row] = refused_ids.newest;
     assert.deepEqual(
       [refused_ids.known, row?.box_id, row?.reason, row?.topic],
-      [1, 1002, 'no certificate', '1002'],
+      [1, 1002, 'unknown_box', '1002'],
     );
     assert.equal(row?.count, dropped());
     await acceptKey(keys.layout, newKeyPair().publicKey, '1002');
@@ -105,13 +105,13 @@ describe('triggering-service: ids with a certificate', () => {
     await rename(folder, away);
     await fromFolder();
     await untilSent(1001, 'dropped');
-    const { certified_ids } = status();
-    assert.ok(typeof certified_ids === 'object' && certified_ids.sources[0]?.ok === false);
+    const { ids_with_certificate } = status();
+    assert.ok(typeof ids_with_certificate === 'object' && ids_with_certificate.sources[0]?.ok === false);
     await rename(away, folder);
     await untilSent(1001, 'taken');
     await rename(folder, away);
     await until(() => {
-      const { certified_ids: now } = status();
+      const { ids_with_certificate: now } = status();
       return typeof now === 'object' && now.sources[0]?.ok === false;
     });
     await untilSent(1001, 'taken');
@@ -126,12 +126,9 @@ describe('triggering-service: ids with a certificate', () => {
     for (const topic of ['1001', `${'x'.repeat(500)}\u001b[2J`]) await rig.send(topic, forged);
     await rig.received(2);
     const { dropped: counts, refused_ids } = status();
-    assert.deepEqual(counts, { 'topic is not the id': 2 });
+    assert.deepEqual(counts, { topic_mismatch: 2 });
     const [row] = refused_ids.newest;
-    assert.deepEqual(
-      [row?.box_id, row?.reason, row?.topic, row?.count],
-      [1002, 'topic is not the id', '1001', 2],
-    );
+    assert.deepEqual([row?.box_id, row?.reason, row?.topic, row?.count], [1002, 'topic_mismatch', '1001', 2]);
   });
 
   it('a flood of ids fills neither memory, log nor the table of boxes', async () => {
@@ -150,7 +147,7 @@ describe('triggering-service: ids with a certificate', () => {
       [1000, ids - 1000, 50],
     );
     assert.equal(refused_ids.newest[0]?.box_id, 2000 + ids - 1);
-    const told = rig.lines.filter(({ reason }) => reason === 'no certificate');
+    const told = rig.lines.filter(({ reason }) => reason === 'unknown_box');
     assert.equal(told.length, 20);
     assert.equal(new Set(told.map(({ boxId }) => boxId)).size, 20, 'each id once');
   });
