@@ -1,5 +1,5 @@
 /**
- * What a peer sent and we did not accept: always counted by reason, logged once a minute for each reason with the latest source.
+ * What a peer sent and we did not accept: always counted by reason, logged once per minute for each reason with the latest source.
  * The reasons are words of our code, so their number is bounded.
  */
 import { type Clock, systemClock } from './clock.js';

@@ -67,7 +67,7 @@ export function isKind(name: string): name is Kind {
   return Object.hasOwn(KINDS, name);
 }
 
-/** Which daemon a file is for, by the fields that only one of them has; undefined when they do not tell. */
+/** Which daemon a file is for, by the fields that only one of them has; undefined when that is ambiguous. */
 export function detectKind(input: unknown): Kind | undefined {
   if (typeof input !== 'object' || input === null) return undefined;
   const scores = KIND_NAMES.map((kind) => ({

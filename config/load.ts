@@ -16,7 +16,7 @@ export interface Loaded<K extends Kind> {
   settings: SettingsOf[K];
   /** the file's path, or the name of the environment variable */
   source: string;
-  /** what was probably not meant; to be logged at start */
+  /** what was probably not intended; to be logged at the start */
   warnings: Finding[];
 }
 
@@ -49,7 +49,7 @@ export function loadConfig<K extends Kind>(
 
 /**
  * Loads the configuration of whichever daemon a file is for.
- * @throws MakaiError as `loadConfig`; CONFIG_INVALID when its fields do not tell the daemon
+ * @throws MakaiError as `loadConfig`; CONFIG_INVALID when its fields do not say which daemon it is for
  */
 export function loadAnyConfig(file: string): AnySettings {
   const { value, stats } = readConfigFile(file);
@@ -57,11 +57,11 @@ export function loadAnyConfig(file: string): AnySettings {
   return check(kindOfFile(file, value, hint), value, file, stats).settings;
 }
 
-/** @throws MakaiError CONFIG_INVALID with this hint when the fields do not tell the daemon */
+/** @throws MakaiError CONFIG_INVALID with this hint when the fields do not say which daemon it is for */
 export function kindOfFile(file: string, value: unknown, hint: string): Kind {
   const kind = detectKind(value);
   if (kind !== undefined) return kind;
-  throw new MakaiError('CONFIG_INVALID', `${file}: its fields do not tell which daemon it is for`, {
+  throw new MakaiError('CONFIG_INVALID', `${file}: its settings do not say which daemon it is for`, {
     hint,
   });
 }
@@ -108,7 +108,7 @@ function check<K extends Kind>(kind: K, input: unknown, source: string, stats: S
   return { settings, source, warnings: notes(kind, settings) };
 }
 
-/** Whether the configuration itself holds a secret: a secret key, or a password in a URL, also in one that another field stands above. */
+/** Whether the configuration itself holds a secret: a secret key, or a password in a URL, also in one that another setting overrides. */
 export function holdsSecret(fields: AnyConfig): boolean {
   if ('sec_key' in fields && fields.sec_key !== undefined) return true;
   return [fields.store, fields.mongo_uri].some((url) => url !== undefined && holdsPassword(url));

@@ -54,7 +54,7 @@ function folderUnused({ client_certs, white_list }: AnyConfig): Finding[] {
   return [warn('client_certs', message)];
 }
 
-/** Endpoints for boxes that a file leaves out are ours on loopback, where no box can reach them. */
+/** Endpoints for boxes that a file leaves out are on loopback, where no box can reach them. */
 function loopbackOnly({ fields, named }: ConfigFile, names: readonly string[]): Finding[] {
   return names
     .filter((name) => !named.has(name))
@@ -63,7 +63,7 @@ function loopbackOnly({ fields, named }: ConfigFile, names: readonly string[]): 
       const open = value.replace('127.0.0.1', '*');
       return warn(
         name,
-        `is left out, so it is ${value}, where no box of the network reaches it; write "${open}"`,
+        `is left out, so it is ${value}, where no box on the network reaches it; write "${open}"`,
       );
     });
 }
@@ -120,7 +120,7 @@ function serviceNotes(settings: TriggeringServiceSettings): Finding[] {
   return found;
 }
 
-/** What several services that share the boxes cannot share, or do not see. */
+/** What several services that share the boxes cannot share, and plugins that would see only a part of the boxes. */
 function shareNotes({ plugins, share, storeUrl }: TriggeringServiceSettings): Finding[] {
   if (share.of === 1) return [];
   const found: Finding[] = [];

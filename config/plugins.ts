@@ -10,13 +10,13 @@ import { nearest } from './suggest.js';
 export const SHIPPED_PLUGINS = ['health', 'napali', 'outage', 'print', 'threshold'] as const;
 export type ShippedPlugin = (typeof SHIPPED_PLUGINS)[number];
 
-/** What the original's libraries were called, where that is not `lib<short name>_plugin.so`. */
+/** Names of the v2 and v3 libraries, where they are not `lib<short name>_plugin.so`. */
 const OLD_NAMES: Readonly<Record<string, ShippedPlugin>> = {
   threshold_trigger: 'threshold',
   napali_trigger: 'napali',
 };
 
-/** Those of them that there are in WebAssembly too: `<short name>.wasm`. */
+/** Shipped plugins that are also available in WebAssembly: `<short name>.wasm`. */
 export const SHIPPED_IN_WASM: readonly ShippedPlugin[] = ['napali', 'threshold'];
 
 export type PluginTarget =
@@ -34,8 +34,8 @@ function isShipped(name: string): name is ShippedPlugin {
 }
 
 /**
- * What a plugin's `path` means: one of ours by its short name or by the name in `lib<name>_plugin.so`, else a `.js` or `.wasm` file.
- * `<short name>.wasm` is ours where there is no such file.
+ * What a plugin's `path` means: a shipped plugin by its short name or by the name in `lib<name>_plugin.so`, else a `.js` or `.wasm` file.
+ * `<short name>.wasm` is the shipped plugin where there is no such file.
  * @param folder what a relative path starts from; the working directory, as for existing services
  */
 export function resolvePlugin(path: string, folder = process.cwd()): PluginTarget {
@@ -43,9 +43,9 @@ export function resolvePlugin(path: string, folder = process.cwd()): PluginTarge
   if (library !== undefined) return fromLibrary(library, path);
   if (isShipped(path)) return { kind: 'shipped', name: path };
   if (/\.(js|mjs)$/.test(path)) return { kind: 'file', path: resolve(folder, path), language: 'js' };
-  const ours = SHIPPED_IN_WASM.find((name) => path === `${name}.wasm`);
-  if (ours !== undefined && !existsSync(resolve(folder, path))) {
-    return { kind: 'shipped', name: ours, language: 'wasm' };
+  const shipped = SHIPPED_IN_WASM.find((name) => path === `${name}.wasm`);
+  if (shipped !== undefined && !existsSync(resolve(folder, path))) {
+    return { kind: 'shipped', name: shipped, language: 'wasm' };
   }
   if (path.endsWith('.wasm')) return { kind: 'file', path: resolve(folder, path), language: 'wasm' };
   const near = nearest(path, SHIPPED_PLUGINS);
@@ -64,7 +64,7 @@ function fromLibrary(library: string, path: string): PluginTarget {
       'the ketos plugin (Lisp scripts) is not carried over; write the script as a .js plugin, see docs/plugins.md';
     return { kind: 'refused', reason };
   }
-  const reason = `native libraries are not loaded and none of ours replaces ${basename(path)}; ours are ${SHIPPED_PLUGINS.join(', ')}`;
+  const reason = `native libraries are not loaded, and no shipped plugin replaces ${basename(path)}; there are ${SHIPPED_PLUGINS.join(', ')}`;
   return { kind: 'refused', reason };
 }
 
@@ -79,7 +79,7 @@ export type SettingsSchemas = Readonly<Partial<Record<ShippedPlugin, z.ZodType>>
 
 /**
  * What keeps plugins of a configuration from being loaded. The daemon starts without these plugins and says so.
- * @param schemas given by the caller, since this room knows no plugin; settings of a plugin without one are not looked at
+ * @param schemas given by the caller, since this room knows no plugin; settings of a plugin without one are not checked
  * @param firstIndex place of the first entry in the list of the file
  */
 export function pluginFindings(

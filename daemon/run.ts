@@ -61,7 +61,7 @@ export async function runDaemon<K extends Kind>(
   process.exit(EXIT.done);
 }
 
-/** The first signal asks the daemon to stop; a second ends the process with the code shells give for it. */
+/** The first signal stops the daemon; a second ends the process with the exit code that shells use for the signal. */
 function firstSignal(log: Logger): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let asked = false;

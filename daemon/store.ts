@@ -9,12 +9,12 @@ import { isMongoUrl } from '../store/mongo/url.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
 
-/** How long one look for MongoDB takes; the spool goes on looking. */
+/** Deadline of the first attempt to reach MongoDB; the spool keeps trying. */
 const LOOK_MS = 2_000;
 
 /**
  * @param daemon names the spool's file: one process a file
- * @throws MakaiError as openStore; a MongoDB that is away is no failure
+ * @throws MakaiError as openStore; a MongoDB that is unavailable is not an error
  */
 export async function openDaemonStore(
   settings: AcquisitionBrokerSettings | TriggeringServiceSettings,
@@ -45,7 +45,7 @@ export async function openDaemonStore(
   });
 }
 
-/** A daemon without its store is of no use: thrown where nobody catches it, this is logged and ends the process (run-daemon.ts), and its supervisor starts it anew. */
+/** A daemon cannot work without its store: thrown uncaught, the error is logged and ends the process (run.ts), and its supervisor restarts it. */
 function ended(error: MakaiError): never {
   throw error;
 }

@@ -97,7 +97,17 @@ export function createCore(options: CoreOptions): Core {
     limits: settings.pluginLimits,
   });
   const location = (boxId: number): string => siteWatch.site.location(boxId);
-  const parts = { idsWithCertificate, writer, trends, plugins, requests, siteWatch };
+  const coreOf = (intake: Core['intake'], stream: StreamView, rejected: Core['rejected']): Core => ({
+    intake,
+    stream,
+    idsWithCertificate,
+    writer,
+    trends,
+    plugins,
+    requests,
+    siteWatch,
+    rejected,
+  });
   if (settings.workers === 1 && share.of === 1) {
     const refusedIds = new RefusedIds(log);
     idsWithCertificate?.onChange(() => refusedIds.forgetKnown((boxId) => idsWithCertificate.has(boxId)));
@@ -114,7 +124,7 @@ export function createCore(options: CoreOptions): Core {
         writer.add(batch);
       },
     });
-    return { ...parts, intake, stream: viewOf(intake), rejected: () => rejections.totals() };
+    return coreOf(intake, viewOf(intake), () => rejections.totals());
   }
   const workers = new IntakeWorkers({
     settings,
@@ -130,6 +140,5 @@ export function createCore(options: CoreOptions): Core {
     listenMs: options.listenMs,
     probeEveryMs: options.probeEveryMs,
   });
-  const rejected = (): Record<string, number> => ({ ...rejections.totals(), ...workers.dropped() });
-  return { ...parts, intake: workers, stream: workers, rejected };
+  return coreOf(workers, workers, () => ({ ...rejections.totals(), ...workers.dropped() }));
 }
