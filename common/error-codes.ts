@@ -33,9 +33,9 @@ export const ERROR_CODES = {
       'An endpoint that the configuration names cannot be opened; mostly another program has the port.',
     action: 'See who has it (`ss -ltnp`), stop that or name another endpoint.',
   },
-  EVENT_NUMBERS_USED_UP: {
-    meaning: 'No event number is left below the largest int32.',
-    action: '`makai store check` names the greatest event_id; remove an event whose number is far too high.',
+  EVENT_IDS_EXHAUSTED: {
+    meaning: 'No event id is left below the largest int32.',
+    action: '`makai store check` names the highest event_id; remove an event whose id is far too high.',
   },
   INSTALL_OUT_OF_REACH: {
     meaning:
@@ -89,26 +89,27 @@ export const ERROR_CODES = {
       'Check user, password and authSource of the URI; the user needs the role readWrite on the database.',
   },
   STORE_DAMAGED: {
-    meaning: 'What is stored is not whole: a waveform lacks chunks.',
-    action: '`makai store check` says how much is affected; restore it from a backup.',
-  },
-  STORE_FOREIGN: {
-    meaning: 'The file named as a store belongs to another program.',
-    action: 'Name another file in the store URL.',
+    meaning:
+      'What is stored or spooled is not whole: a waveform lacks chunks, or a spooled write cannot be read.',
+    action: '`makai store check` says how much is affected; check the disk, restore it from a backup.',
   },
   STORE_INDEX_CONFLICT: {
     meaning: 'An index is there under the fields or the name of ours, with other options.',
     action: 'Drop or rebuild it as the message says; nothing is dropped for you.',
   },
-  STORE_NEWER: {
-    meaning:
-      'A newer version of makai wrote the store; this one does not know its schema. Nothing was changed.',
-    action: 'Install that version, or use another store.',
+  STORE_NOT_RECOGNIZED: {
+    meaning: 'The file named as a store belongs to another program.',
+    action: 'Name another file in the store URL.',
   },
   STORE_REFUSED: {
     meaning: 'The store refuses a document for what it is; trying again will not help.',
     action:
       'Look for a validator or a further unique index on the collection; `makai store check` lists them.',
+  },
+  STORE_SCHEMA_TOO_NEW: {
+    meaning:
+      'A newer version of makai wrote the store; this one does not know its schema. Nothing was changed.',
+    action: 'Install that version, or use another store.',
   },
   STORE_UNAVAILABLE: {
     meaning: 'The store could not be opened or does not answer.',
@@ -118,10 +119,10 @@ export const ERROR_CODES = {
     meaning: 'A store URL is not one that makai knows.',
     action: 'Write sqlite:<file>, mongodb://… or mongodb+srv://…',
   },
-  WORKER_ENDED: {
+  WORKER_EXITED: {
     meaning:
       'A thread of a daemon ended by itself: that of its store or spool, or one that takes in a share of the stream.',
-    action: 'The daemon ends too, and its supervisor starts it anew. Report it with the log.',
+    action: 'The daemon ends too, and its supervisor starts it again. Report it with the log.',
   },
 } as const satisfies Record<string, { meaning: string; action: string }>;
 

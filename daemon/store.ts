@@ -10,7 +10,7 @@ import {
   storeUrl,
   type TriggeringServiceConfig,
 } from '../config/index.js';
-import { isMongoUrl } from '../store/mongo/url.js';
+import { isMongoUrl } from '../store/mongo/connection/url.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
 
@@ -19,7 +19,7 @@ const LOOK_MS = 2_000;
 
 /**
  * @param daemon names the spool's file: one process a file
- * @throws MakaiError as openStore; a MongoDB that is away is no failure
+ * @throws MakaiError as openStore; a MongoDB that is unavailable is no failure
  */
 export async function openDaemonStore(
   config: AcquisitionBrokerConfig | TriggeringServiceConfig,
@@ -47,14 +47,14 @@ export async function openDaemonStore(
     file: join(spool.path, `${daemon}.db`),
     maxBytes: spool.max_bytes,
     maxAgeSeconds: spool.max_age_seconds,
-    eventNumbers: daemon === 'acquisition-broker',
+    eventIds: daemon === 'acquisition-broker',
     log,
     ended,
     ...trends,
   });
 }
 
-/** A daemon without its store is of no use: thrown where nobody catches it, this is logged and ends the process (run-daemon.ts), and its supervisor starts it anew. */
+/** A daemon without its store is of no use: thrown where nobody catches it, this is logged and ends the process (run-daemon.ts), and its supervisor starts it again. */
 function ended(error: MakaiError): never {
   throw error;
 }

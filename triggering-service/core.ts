@@ -5,14 +5,15 @@ import type { Logger } from '../common/log.js';
 import { Rejections } from '../common/rejections.js';
 import type { TriggeringServiceConfig } from '../config/index.js';
 import { PluginHost } from '../plugin-host/plugin-host.js';
-import { spoolOf } from '../store/spool/index.js';
-import type { Store } from '../store/store.js';
+import { MeasurementBatches } from '../store/outbox/measurement-batches.js';
+import { Outbox } from '../store/outbox/outbox.js';
+import type { BoxReader, MeasurementReader } from '../store/store.js';
+import type { Sink } from '../store/writes.js';
 import { createRing, MAX_BATCH } from '../stream/ring.js';
 import type { CurveClientOptions } from '../stream/stream-socket.js';
 import type { CertifiedIds } from './ingest/certified-ids.js';
 import { RefusedIds } from './ingest/refused-ids.js';
 import { Intake } from './intake.js';
-import { MeasurementWriter } from './measurement-writer.js';
 import { EventRequests } from './requests/event-requests.js';
 import type { Queued } from './requests/request-queue.js';
 import { SiteWatch } from './site-watch.js';
@@ -23,18 +24,13 @@ import { ownedByShare } from './workers/ownership.js';
 
 /** Measurements a ring holds: more than a second at 100,000 a second, 8 MiB. */
 const RING_ROWS = 128 * MAX_BATCH;
-/**
- * Batches of measurements that the store has at one time: what waits there together shares one sync of the disk, and the store does not
- * wait for this thread to hear that it is done. A spool gives each batch only so long, which several at once would share.
- */
-const BATCHES_AT_ONCE = 4;
 /** Batches a ring holds: twenty seconds of the smallest. */
 const RING_BATCHES = 4096;
 
 export interface CoreOptions {
   config: TriggeringServiceConfig;
   curve?: CurveClientOptions | undefined;
-  store: Store;
+  store: Sink & MeasurementReader & BoxReader;
   log: Logger;
   send: (request: Queued) => void;
   /** ids that may send; all without it */
@@ -52,7 +48,8 @@ export interface Core {
   stream: StreamView;
   /** undefined: every id passes */
   certified: CertifiedIds | undefined;
-  writer: MeasurementWriter;
+  outbox: Outbox;
+  writer: MeasurementBatches;
   trends: Trends;
   plugins: PluginHost;
   requests: EventRequests;
@@ -65,17 +62,15 @@ export function createCore(options: CoreOptions): Core {
   const { certified, config, store, log, send } = options;
   const rejections = new Rejections(log);
   const { limits, plugin_limits: pluginLimits, batch, share } = config;
-  const writer = new MeasurementWriter({
-    store,
+  const outbox = new Outbox({ store, log, maxMeasurements: limits.queue_measurements });
+  const writer = new MeasurementBatches(outbox, {
     batchSize: batch.max_measurements,
     delayMs: batch.max_delay_ms,
-    atOnce: spoolOf(store) === undefined ? BATCHES_AT_ONCE : 1,
-    queueLimit: limits.queue_measurements,
-    log,
   });
   const siteWatch: SiteWatch = new SiteWatch(store, log, (data) => plugins.update(data));
   const trends = new Trends({
     store,
+    outbox,
     windowMs: 1000 * config.mongo_trends_update_interval_seconds,
     owns: (boxId) => ownedByShare(boxId, share.of, share.index - 1, share.block),
     measurements: writer,
@@ -102,7 +97,7 @@ export function createCore(options: CoreOptions): Core {
     },
   });
   const location = (boxId: number): string => siteWatch.site.location(boxId);
-  const parts = { certified, writer, trends, plugins, requests, siteWatch };
+  const parts = { certified, outbox, writer, trends, plugins, requests, siteWatch };
   if (config.workers === 1 && share.of === 1) {
     const refusedIds = new RefusedIds(log);
     certified?.onChange(() => refusedIds.forgetCertified((boxId) => certified.has(boxId)));

@@ -2,7 +2,8 @@
 import { messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
-import type { HealthDocument, Store } from '../store/store.js';
+import type { HealthDocument } from '../store/documents.js';
+import type { Outbox } from '../store/outbox/outbox.js';
 
 /** As that service's configuration has it; the web view looks at the findings of the last minute. */
 export const INTERVAL_MS = 20_000;
@@ -33,7 +34,7 @@ export function findings(boxes: Iterable<HeardBox>, nowMs: number): HealthDocume
 
 /** @param boxes the boxes that were heard since the start, at the moment of asking */
 export function startHealthDocuments(
-  store: Pick<Store, 'insertHealth'>,
+  outbox: Pick<Outbox, 'put'>,
   boxes: () => Iterable<HeardBox>,
   log: Logger,
   everyMs = INTERVAL_MS,
@@ -45,7 +46,7 @@ export function startHealthDocuments(
     try {
       while (documents.length > 0 && !stopped) {
         const some = documents.splice(0, WRITES_AT_ONCE);
-        await Promise.all(some.map((document) => store.insertHealth(document)));
+        await Promise.all(some.map((finding) => outbox.put({ kind: 'health', finding })));
       }
     } catch (error) {
       log.debug({ detail: messageOf(error) }, 'health could not be written');

@@ -12,7 +12,7 @@ import {
 } from '../config/index.js';
 import { type StatusServer, startStatusServer } from '../daemon/status/server.js';
 import { readPublicCertificate, readSecretCertificate } from '../keys/files.js';
-import { measuredStore, spoolStatus } from '../store/measured.js';
+import { addStoreMetrics, spoolStatus } from '../store/outbox/metrics.js';
 import type { Store } from '../store/store.js';
 import { startSweeper } from '../store/sweeper.js';
 import { type CurveClientOptions, openStream } from '../stream/stream-socket.js';
@@ -61,11 +61,10 @@ export interface TriggeringService extends Running {
  */
 export async function startTriggeringService(
   config: TriggeringServiceConfig,
-  { log, store: plainStore, died = rethrow, listenMs, scoutEveryMs }: TriggeringServiceDeps,
+  { log, store, died = rethrow, listenMs, scoutEveryMs }: TriggeringServiceDeps,
 ): Promise<TriggeringService> {
   const curve = await curveOptions(config);
   const metrics = new Metrics(NAME, VERSION);
-  const store = measuredStore(plainStore, metrics);
   const certified = await startCertifiedIds(config, store, log);
   let ending = false;
   const core = createCore({
@@ -98,19 +97,22 @@ export async function startTriggeringService(
     onDropped: (request) => core.requests.dropped(request),
   });
   addMetrics(metrics, core, queue);
+  addStoreMetrics(metrics, store, core.outbox);
   const status = (): TriggeringServiceStatus => statusOf(core, queue, config.identity);
   let server: StatusServer | undefined;
   const starting = startAll([
     { name: 'certified ids', start: async () => certified ?? NOTHING },
     { name: 'event requests', start: async () => queue },
+    { name: 'outbox', start: async () => core.outbox },
     { name: 'trends', start: async () => core.trends },
     { name: 'measurements', start: async () => core.writer },
     {
       name: 'traffic',
-      start: async () => startTraffic(store, config.metric_update_sec, () => core.stream.totals.bytes, log),
+      start: async () =>
+        startTraffic(core.outbox, config.metric_update_sec, () => core.stream.totals.bytes, log),
     },
     { name: 'expiry', start: async () => startSweeper(store, log) },
-    { name: 'health', start: async () => startHealth(core, config, store, log) },
+    { name: 'health', start: async () => startHealth(core, config, log) },
     { name: 'thresholds', start: () => started(core.siteWatch) },
     { name: 'plugins', start: () => startPlugins(core, config) },
     { name: 'housekeeping', start: async () => startHousekeeping(core) },
@@ -123,7 +125,7 @@ export async function startTriggeringService(
           address: parseStatusEndpoint(config.status),
           named: isNamed(config, 'status'),
           maxConnections: config.limits.status_connections,
-          details: () => ({ ...status(), ...spoolStatus(plainStore) }),
+          details: () => ({ ...status(), ...spoolStatus(store) }),
           metrics,
           log,
         });
@@ -185,9 +187,9 @@ async function startPlugins({ plugins }: Core, config: TriggeringServiceConfig):
   return plugins;
 }
 
-function startHealth({ stream }: Core, config: TriggeringServiceConfig, store: Store, log: Logger): Running {
+function startHealth({ outbox, stream }: Core, config: TriggeringServiceConfig, log: Logger): Running {
   if (!config.health_documents) return NOTHING;
-  return startHealthDocuments(store, () => stream.boxes(), log);
+  return startHealthDocuments(outbox, () => stream.boxes(), log);
 }
 
 function startHousekeeping({ requests }: Core): Running {

@@ -1,9 +1,9 @@
 /** What the service says of itself. */
 import type { AllowListStatus } from '../keys/allow-list.js';
 import type { PluginStatus } from '../plugin-host/plugin-supervisor.js';
+import type { LaneStatus } from '../store/outbox/lane.js';
 import type { Core } from './core.js';
 import type { RefusedId } from './ingest/refused-ids.js';
-import type { WriterStatus } from './measurement-writer.js';
 import type { RequestQueue } from './requests/request-queue.js';
 import type { WorkerRow } from './stream-view.js';
 import type { TrendsStatus } from './trends/trends.js';
@@ -32,7 +32,7 @@ export interface TriggeringServiceStatus {
   };
   /** of each worker, where there are some */
   workers?: WorkerRow[];
-  store: WriterStatus;
+  store: LaneStatus;
   trends: TrendsStatus;
   requests: { data: number; log: number; sent: number; waiting: number; dropped: number };
   plugins: PluginRow[];

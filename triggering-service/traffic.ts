@@ -5,13 +5,13 @@
 import { messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
-import type { Store } from '../store/store.js';
+import type { Outbox } from '../store/outbox/outbox.js';
 
 const NAME = 'tb';
 
 /** @param intervalSeconds 0: nothing is written */
 export function startTraffic(
-  store: Pick<Store, 'insertMetrics'>,
+  outbox: Pick<Outbox, 'put'>,
   intervalSeconds: number,
   bytes: () => number,
   log: Logger,
@@ -22,7 +22,7 @@ export function startTraffic(
   const write = async (): Promise<void> => {
     const now = bytes();
     try {
-      await store.insertMetrics({ name: NAME, bytes: now - told });
+      await outbox.put({ kind: 'metrics', document: { name: NAME, bytes: now - told } });
       told = now;
     } catch (error) {
       log.debug(

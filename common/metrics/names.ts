@@ -175,7 +175,13 @@ export const METRICS = {
   },
   makai_store_errors_total: {
     type: 'counter',
-    help: 'Writes that the store did not take.',
+    help: 'Writes that the store did not take; each try counts.',
+    daemons: WRITERS,
+  },
+  makai_outbox_waiting: {
+    type: 'gauge',
+    help: 'What waits in memory for the store, by lane: measurements, trends, other writes.',
+    labels: ['lane'],
     daemons: WRITERS,
   },
   makai_spool_bytes: { type: 'gauge', help: 'Size of the spool on disk.', unit: 'bytes', daemons: WRITERS },
@@ -187,12 +193,12 @@ export const METRICS = {
   },
   makai_spool_dropped_total: {
     type: 'counter',
-    help: 'Writes dropped because the spool was full or they were too old, by kind; trends: minutes that are not computed anew.',
+    help: 'Writes dropped because the spool was full or they were too old, by kind; trend_windows: minutes that are not computed again.',
     labels: ['kind'],
     daemons: WRITERS,
   },
 
-  makai_spool_set_aside_rows: {
+  makai_spool_quarantined_rows: {
     type: 'gauge',
     help: 'Writes that were accepted here and that the database refused: kept in the spool, not tried again.',
     daemons: WRITERS,

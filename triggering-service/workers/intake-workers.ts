@@ -3,12 +3,12 @@ import { MakaiError } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import type { TriggeringServiceConfig } from '../../config/index.js';
-import { columnsOver } from '../../proto/columns.js';
+import type { MeasurementBatches } from '../../store/outbox/measurement-batches.js';
+import { decodeWrite } from '../../store/write-codec.js';
 import type { RingShare } from '../../stream/ring.js';
 import type { CurveClientOptions } from '../../stream/stream-socket.js';
 import type { BoxTotals } from '../ingest/box-table.js';
 import type { CertifiedIds } from '../ingest/certified-ids.js';
-import type { MeasurementWriter } from '../measurement-writer.js';
 import {
   LISTED_REFUSED,
   type RefusedView,
@@ -34,7 +34,7 @@ export interface WorkersOptions {
   /** one a worker */
   rings: readonly RingShare[];
   log: Logger;
-  writer: MeasurementWriter;
+  writer: MeasurementBatches;
   trends: TrendOutput;
   location: (boxId: number) => string;
   /** there are batches in a ring */
@@ -170,16 +170,15 @@ export class IntakeWorkers implements StreamView, Running {
     for (const worker of this.#workers) worker.waitClosed(Math.max(0, until - performance.now()));
   }
 
-  #store({ buffer, capacity, count, acceptedAtMs }: Gathered, giveBack: () => void): void {
-    const columns = columnsOver(buffer, capacity);
-    columns.count = count;
-    this.#options.writer.take(columns, acceptedAtMs, giveBack);
+  #store({ write }: Gathered, over: () => void): void {
+    const decoded = decodeWrite(write);
+    if (decoded.kind === 'measurements') this.#options.writer.push(decoded, over);
   }
 
   #died(worker: number, problem: string): void {
     this.#options.died(
-      new MakaiError('WORKER_ENDED', `worker ${worker + 1} of the triggering service ended: ${problem}`, {
-        hint: 'The service ends, so that its supervisor starts it anew. Report this with the log.',
+      new MakaiError('WORKER_EXITED', `worker ${worker + 1} of the triggering service ended: ${problem}`, {
+        hint: 'The service ends, so that its supervisor starts it again. Report this with the log.',
       }),
     );
   }

@@ -22,14 +22,11 @@ export interface WorkerStart {
   certified: readonly number[] | undefined;
 }
 
-/** Columns of measurements for the store; the buffer changes hands and comes back. */
+/** A batch of measurements for the store. */
 export interface Gathered {
-  buffer: ArrayBuffer;
-  /** rows there is room for, and rows filled */
-  capacity: number;
+  /** the write as bytes, over shared memory */
+  write: Uint8Array;
   count: number;
-  /** Unix ms */
-  acceptedAtMs: number;
 }
 
 export type ToWorker =
@@ -43,7 +40,8 @@ export type ToWorker =
   | { type: 'heard'; topics: string[] }
   /** ids that may send from now on */
   | { type: 'certified'; ids: readonly number[] }
-  | { type: 'returned'; buffer: ArrayBuffer; count: number };
+  /** so many measurements are stored, or will not be */
+  | { type: 'settled'; count: number };
 
 export type FromWorker =
   | { type: 'listening' }

@@ -41,7 +41,7 @@ const gatherer = new Gatherer({
   batchSize: batch.max_measurements,
   delayMs: batch.max_delay_ms,
   limit: 2 * limits.queue_measurements,
-  send: (gathered) => send({ type: 'measurements', ...gathered }, [gathered.buffer]),
+  send: (gathered) => send({ type: 'measurements', ...gathered }),
 });
 const trends = new TrendPost((closed, fromStore) => send({ type: 'trends', closed, fromStore }));
 const intake = new Intake({
@@ -158,8 +158,8 @@ port?.on('message', (message: ToWorker) => {
       certifiedIds = new Set(message.ids);
       refusedIds.forgetCertified(isCertified);
       break;
-    case 'returned':
-      gatherer.returned(message.buffer, message.count);
+    case 'settled':
+      gatherer.settled(message.count);
   }
 });
 send({ type: 'listening' });
