@@ -6,7 +6,10 @@ import type { Logger } from '../common/log.js';
 import { Rejections } from '../common/rejections.js';
 import type { AcquisitionBrokerSettings } from '../config/index.js';
 import * as proto from '../proto/index.js';
-import type { Store } from '../store/store.js';
+import { EventIdSource } from '../store/outbox/event-ids.js';
+import { Outbox } from '../store/outbox/outbox.js';
+import type { BoxReader, EventIds } from '../store/store.js';
+import type { Sink } from '../store/writes.js';
 import { Locations } from './boxes/locations.js';
 import { Pinger } from './boxes/pinger.js';
 import { Presence, parseSubscription } from './boxes/presence.js';
@@ -15,8 +18,6 @@ import { SequenceNumbers } from './boxes/sequence-numbers.js';
 import { idService } from './events/id-service.js';
 import { EventIntake } from './events/intake.js';
 import { Notices } from './events/notices.js';
-import { EventNumbers } from './events/numbers.js';
-import type { Patience } from './events/patience.js';
 import { TokenEvents } from './events/tokens.js';
 import { Asker } from './open/asker.js';
 import { RequestBook } from './open/book.js';
@@ -43,7 +44,7 @@ export interface Outlets {
 export interface CoreOptions {
   settings: AcquisitionBrokerSettings;
   identity: string;
-  store: Store;
+  store: Sink & EventIds & Pick<BoxReader, 'box'>;
   clock: Clock;
   log: Logger;
   outlets: Outlets;
@@ -58,8 +59,9 @@ export function createCore(options: CoreOptions) {
   const stopping = new AbortController();
   const rejections = new Rejections(log, clock);
   const traffic = { sent: 0, recv: 0 };
-  const patience: Patience = { clock, log, stopping: stopping.signal };
-  const base = { clock, log, store, rejections, patience };
+  const giveUp: AbortSignal = stopping.signal;
+  const outbox = new Outbox({ store, clock, log, giveUp });
+  const base = { clock, log, outbox, rejections, stopping: giveUp };
   const presence = new Presence(clock, REMEMBERED_BOXES, () => rejections.count('too_many_subscriptions'));
   const sender = new BoxSender({
     ...{ proto, publish: outlets.toBoxes, rejections, traffic },
@@ -72,7 +74,7 @@ export function createCore(options: CoreOptions) {
     log,
     limit: settings.limits.openRequests,
     settleMs: SETTLE_MS,
-    done: (request) => forget(request, store, log),
+    done: (request) => forget(request, outbox, log),
   });
   const pinger: Pinger = new Pinger({
     clock,
@@ -82,7 +84,8 @@ export function createCore(options: CoreOptions) {
     },
     greeted: () => book.box2Came(),
   });
-  const events = createEvents({ ...base, settings, identity, outlets, presence, book });
+  const eventIds = new EventIdSource({ store, outbox, clock, log, giveUp });
+  const events = createEvents({ ...base, eventIds, settings, identity, outlets, presence, book });
   const queue = new WaveformQueue({
     ...base,
     proto,
@@ -116,10 +119,12 @@ export function createCore(options: CoreOptions) {
     route: (to, frames) => outlets.toClients([to, ...frames]),
     counts: replyCounts,
   });
-  const ids = idService({ ...base, numbers: events.numbers, rate });
+  const ids = idService({ ...base, eventIds, rate });
   return {
     rejections,
-    patience,
+    outbox,
+    stopping: giveUp,
+    eventIds,
     traffic,
     presence,
     sender,
@@ -154,31 +159,30 @@ function replyLimits(maxWindowMs: number): ReplyLimits {
   return { cycles, samples: cycles * 250 };
 }
 
-type EventOptions = Pick<CoreOptions, 'settings' | 'identity' | 'outlets' | 'store' | 'clock'> & {
+type EventOptions = Pick<CoreOptions, 'settings' | 'identity' | 'outlets' | 'clock'> & {
+  outbox: Outbox;
+  eventIds: EventIdSource;
   presence: Presence;
   book: RequestBook;
   rejections: Rejections;
-  patience: Patience;
+  stopping: AbortSignal;
 };
 
 /** From requests to events and commands. */
 function createEvents(options: EventOptions) {
-  const { outlets, settings, store } = options;
+  const { outlets, settings } = options;
   const notices = new Notices({
     sendEvnew: outlets.toClients,
     sendNotice: outlets.toNoticeReaders,
   });
-  const numbers = new EventNumbers(store);
   const deps = {
     ...options,
     notices,
-    numbers,
     sequence: new SequenceNumbers(),
     limit: settings.limits.openRequests,
   };
   return {
     notices,
-    numbers,
     intake: new EventIntake(deps),
     tokens: new TokenEvents(deps),
     router: new CommandRouter(deps),
@@ -204,10 +208,10 @@ function subscriptionHandler(presence: Presence, book: RequestBook, pinger: Ping
   };
 }
 
-/** Takes a request that needs nothing more out of the store; if that fails, the next broker asks once more, to no harm. */
-function forget(request: OpenRequest, store: Store, log: Logger): void {
+/** Removes a request that needs nothing more from the store; if that fails, the next broker asks once more, to no harm. */
+function forget(request: OpenRequest, outbox: Outbox, log: Logger): void {
   request.persisted
-    .then(() => store.removeOpenRequest(request.key))
+    .then(() => outbox.put({ kind: 'closed_request', key: request.key }))
     .catch((error: unknown) =>
       log.warn({ request: request.key, error: messageOf(error) }, 'open request not removed'),
     );

@@ -1,5 +1,6 @@
 /** Starts the acquisition broker: sockets around the core, in order, and stops them in reverse. */
 
+import { retry } from '../common/backoff.js';
 import { type Clock, systemClock, within } from '../common/clock.js';
 import { messageOf } from '../common/errors.js';
 import { type Running, startAll } from '../common/lifecycle.js';
@@ -11,16 +12,16 @@ import { type AcquisitionBrokerSettings, changedFields } from '../config/index.j
 import { type StatusServer, startStatusServer } from '../daemon/status/server.js';
 import type { Access } from '../keys/access.js';
 import { CutOff } from '../keys/cut-off.js';
-import { measuredStore, spoolStatus } from '../store/measured.js';
+import { addStoreMetrics, spoolStatus } from '../store/outbox/metrics.js';
+import { BACK_OFF } from '../store/outbox/policy.js';
 import type { Store } from '../store/store.js';
 import { startSweeper } from '../store/sweeper.js';
 import { openAgain, type Place } from '../zmq/bind.js';
 import type { IoThreads } from '../zmq/io-threads.js';
 import { type BrokerAccess, openBrokerAccess } from './access.js';
 import { type Core, createCore } from './core.js';
-import { untilDone } from './events/patience.js';
 import { addMetrics } from './metrics.js';
-import { restoreRequests } from './open/persistence.js';
+import { type RestoreOptions, restoreRequests } from './open/persistence.js';
 import { BackendSockets } from './sockets/backend-sockets.js';
 import { BoxSockets } from './sockets/box-sockets.js';
 import { type AcquisitionStatus, statusOf } from './status.js';
@@ -57,10 +58,9 @@ export interface AcquisitionBroker extends Running {
  */
 export async function startAcquisitionBroker(
   settings: AcquisitionBrokerSettings,
-  { clock = systemClock, ioThreads, log, store: plainStore }: AcquisitionBrokerDeps,
+  { clock = systemClock, ioThreads, log, store }: AcquisitionBrokerDeps,
 ): Promise<AcquisitionBroker> {
   const metrics = new Metrics(NAME, VERSION);
-  const store = measuredStore(plainStore, metrics);
   const access = await openBrokerAccess(settings, store, log);
   const base = { settings, clock, log };
   const core = createCore({
@@ -78,6 +78,7 @@ export async function startAcquisitionBroker(
   const boxes = boxSockets({ ...base, ioThreads }, core, access.boxes);
   const backend = backendSockets(base, core, access.services);
   addMetrics(metrics, core, access.boxes, Object.values(boxes.connections));
+  addStoreMetrics(metrics, store, core.outbox);
   const parts = {
     core,
     identity: settings.identity,
@@ -91,7 +92,8 @@ export async function startAcquisitionBroker(
   const daemon = await startAll([
     { name: 'access', start: async () => access },
     { name: 'timers', start: async () => ({ stop: () => stopTimers(core) }) },
-    { name: 'traffic', start: async () => startTrafficWriter({ ...base, ...core, store, intervalSeconds }) },
+    { name: 'outbox', start: async () => core.outbox },
+    { name: 'traffic', start: async () => startTrafficWriter({ ...base, ...core, intervalSeconds }) },
     { name: 'expiry', start: async () => sweeper(store, clock, log) },
     { name: 'open requests', start: () => resume(core, store, clock, log) },
     { name: 'sockets of the boxes', start: () => opened(boxes) },
@@ -100,7 +102,7 @@ export async function startAcquisitionBroker(
     {
       name: 'status server',
       start: async () => {
-        server = await serveStatus(base, metrics, () => ({ ...status(), ...spoolStatus(plainStore) }));
+        server = await serveStatus(base, metrics, () => ({ ...status(), ...spoolStatus(store) }));
         return server;
       },
     },
@@ -207,14 +209,22 @@ function cutOff(base: Base, access: BrokerAccess, boxes: BoxSockets, backend: Ba
 }
 
 /** Asks again what was open; a store that does not answer now is asked for it in the background. */
-async function resume(core: Core, store: Store, clock: Clock, log: Logger): Promise<Running> {
-  const restore = async (): Promise<void> => core.resume(await restoreRequests({ store, clock, log }));
+async function resume(
+  core: Core,
+  store: RestoreOptions['store'],
+  clock: Clock,
+  log: Logger,
+): Promise<Running> {
+  const { outbox, stopping: signal } = core;
+  const restore = async (): Promise<void> =>
+    core.resume(await restoreRequests({ store, outbox, clock, log }));
   let later: Promise<void> = Promise.resolve();
   try {
     await restore();
   } catch (error) {
     log.error({ error: messageOf(error) }, 'open requests cannot be read yet');
-    later = untilDone(restore, 'open requests', core.patience).catch(() => undefined);
+    const options = { ...BACK_OFF, what: 'open requests', clock, log, signal, helps: () => true };
+    later = retry(restore, options).catch(() => undefined);
   }
   return { stop: () => later };
 }

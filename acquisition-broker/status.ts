@@ -83,7 +83,7 @@ export interface StatusParts {
 }
 
 export function statusOf({ access, backend, boxes, core, identity }: StatusParts): AcquisitionStatus {
-  const { asker, book, ids, intake, notices, numbers, queue, requests, router, sender, tokens } = core;
+  const { asker, book, eventIds, ids, intake, notices, queue, requests, router, sender, tokens } = core;
   return {
     identity,
     boxes: core.presence.status(),
@@ -108,7 +108,7 @@ export function statusOf({ access, backend, boxes, core, identity }: StatusParts
       held_bytes: queue.bytes,
       times_full: queue.counts.timesFull,
     },
-    event_numbers: { drawn: numbers.drawn, served: ids.counts.answered },
+    event_numbers: { drawn: eventIds.drawn, served: ids.counts.answered },
     traffic: { ...core.traffic },
     rejected: core.rejections.totals(),
     connections: statusesOf(boxes),

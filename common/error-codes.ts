@@ -33,9 +33,9 @@ export const ERROR_CODES = {
       'An endpoint that the configuration names cannot be opened; usually another program uses the port.',
     action: 'Find the program (`ss -ltnp`), stop it or configure another endpoint.',
   },
-  EVENT_NUMBERS_USED_UP: {
-    meaning: 'No event number is left below the largest int32.',
-    action: '`makai store check` names the greatest event_id; remove an event whose number is far too high.',
+  EVENT_IDS_EXHAUSTED: {
+    meaning: 'No event id is left below the largest int32.',
+    action: '`makai store check` names the highest event_id; remove an event whose id is far too high.',
   },
   INSTALL_PATH_UNREADABLE: {
     meaning:
@@ -84,26 +84,27 @@ export const ERROR_CODES = {
       'Check user, password and authSource of the URI; the user needs the role readWrite on the database.',
   },
   STORE_DAMAGED: {
-    meaning: 'What is stored is not whole: a waveform lacks chunks.',
-    action: '`makai store check` says how much is affected; restore it from a backup.',
-  },
-  STORE_FOREIGN: {
-    meaning: 'The file named as a store belongs to another program.',
-    action: 'Name another file in the store URL.',
+    meaning:
+      'What is stored or spooled is not whole: a waveform lacks chunks, or a spooled write cannot be read.',
+    action: '`makai store check` says how much is affected; check the disk, restore it from a backup.',
   },
   STORE_INDEX_CONFLICT: {
     meaning: 'An index is there under the fields or the name of ours, with other options.',
     action: 'Drop or rebuild it as the message says; nothing is dropped for you.',
   },
-  STORE_NEWER: {
-    meaning:
-      'A newer version of makai wrote the store; this one does not know its schema. Nothing was changed.',
-    action: 'Install that version, or use another store.',
+  STORE_NOT_RECOGNIZED: {
+    meaning: 'The file named as a store belongs to another program.',
+    action: 'Name another file in the store URL.',
   },
   STORE_REFUSED: {
     meaning: 'The store refuses a document for what it is; trying again will not help.',
     action:
       'Look for a validator or a further unique index on the collection; `makai store check` lists them.',
+  },
+  STORE_SCHEMA_TOO_NEW: {
+    meaning:
+      'A newer version of makai wrote the store; this one does not know its schema. Nothing was changed.',
+    action: 'Install that version, or use another store.',
   },
   STORE_UNAVAILABLE: {
     meaning: 'The store could not be opened or does not answer.',
@@ -117,10 +118,10 @@ export const ERROR_CODES = {
     meaning: 'The target folder for a new plugin exists and is not empty.',
     action: 'Choose another name, or another folder with --dir.',
   },
-  WORKER_ENDED: {
+  WORKER_EXITED: {
     meaning:
-      'A thread of a daemon ended by itself: that of its store or spool, or one that takes in a share of the stream.',
-    action: 'The daemon ends too, and its supervisor starts it anew. Report it with the log.',
+      'A thread of a daemon exited by itself: that of its store or spool, or one that receives a share of the stream.',
+    action: 'The daemon exits too, and its supervisor restarts it. Report it with the log.',
   },
 } as const satisfies Record<string, { meaning: string; action: string }>;
 

@@ -5,7 +5,7 @@ import type { MakaiError } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
 import { shownUrl } from '../common/store-url.js';
 import type { AcquisitionBrokerSettings, TriggeringServiceSettings } from '../config/index.js';
-import { isMongoUrl } from '../store/mongo/url.js';
+import { isMongoUrl } from '../store/mongo/connection/url.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
 
@@ -38,7 +38,7 @@ export async function openDaemonStore(
     file: join(spool.path, `${daemon}.db`),
     maxBytes: spool.maxBytes,
     maxAgeSeconds: spool.maxAgeSeconds,
-    eventNumbers: daemon === 'acquisition-broker',
+    eventIds: daemon === 'acquisition-broker',
     log,
     ended,
     ...trends,

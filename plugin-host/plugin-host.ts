@@ -1,5 +1,6 @@
 /** All plugins of a configuration: each in a thread of its own, fed from the rings, watched. */
 import { statSync } from 'node:fs';
+import type { BackOffOptions } from '../common/backoff.js';
 import { MakaiError, messageOf } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
 import { type PluginEntry, settingsOf } from '../config/plugins.js';
@@ -22,7 +23,7 @@ export interface PluginHostOptions {
   requests: (requests: EventRequest[], pluginId: string) => void;
   limits?: Partial<PluginLimits>;
   /** of restarts, for tests */
-  pauses?: { firstMs: number; longestMs: number };
+  pauses?: BackOffOptions;
 }
 
 interface Hosted {

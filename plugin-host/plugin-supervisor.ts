@@ -1,4 +1,5 @@
 /** Keeps one plugin of the configuration running: starts its thread, restarts it after growing pauses, keeps its status. */
+import { BackOff, type BackOffOptions } from '../common/backoff.js';
 import type { Logger } from '../common/log.js';
 import { ThrottledLog } from '../common/throttled-log.js';
 import type { EventRequest } from '../plugins/sdk/plugin.js';
@@ -11,8 +12,7 @@ import { type Ending, PluginThread } from './plugin-thread.js';
 import type { PluginFile } from './resolve-plugin.js';
 import type { SiteData } from './site.js';
 
-const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 300_000;
+const PAUSES = { firstMs: 1000, maxMs: 300_000 };
 /** After running this long without a failure the pauses begin with the first one again. */
 const SOUND_MS = 600_000;
 
@@ -55,8 +55,8 @@ export interface SupervisorOptions {
   site: () => SiteData;
   log: Logger;
   requests: (requests: EventRequest[]) => void;
-  /** pauses before a restart: the first, which then doubles, and the longest; ms */
-  pauses?: { firstMs: number; longestMs: number };
+  /** pauses before a restart, for tests */
+  pauses?: BackOffOptions;
 }
 
 const SUMMED: readonly Counter[] = [
@@ -82,7 +82,7 @@ export class PluginSupervisor {
   #version = '';
   #restarts = 0;
   #lastError: string | undefined;
-  #pauseMs: number;
+  readonly #backOff: BackOff;
   #restartTimer: NodeJS.Timeout | undefined;
   #restartAtMs = 0;
   #runningSinceMs = 0;
@@ -96,7 +96,7 @@ export class PluginSupervisor {
     this.#log = options.log.child({ plugin: options.id });
     this.#throttled = new ThrottledLog(this.#log);
     this.#name = options.file.name;
-    this.#pauseMs = this.#pauses.firstMs;
+    this.#backOff = new BackOff(options.pauses ?? PAUSES);
     this.#start();
   }
 
@@ -156,10 +156,6 @@ export class PluginSupervisor {
         ? { nextStartInMs: Math.max(0, Math.round(this.#restartAtMs - performance.now())) }
         : {}),
     };
-  }
-
-  get #pauses(): { firstMs: number; longestMs: number } {
-    return this.#options.pauses ?? { firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS };
   }
 
   #start(): void {
@@ -224,9 +220,8 @@ export class PluginSupervisor {
   }
 
   #pause(problem: string, ranMs: number): void {
-    if (ranMs >= SOUND_MS) this.#pauseMs = this.#pauses.firstMs;
-    const pauseMs = this.#pauseMs;
-    this.#pauseMs = Math.min(2 * pauseMs, this.#pauses.longestMs);
+    if (ranMs >= SOUND_MS) this.#backOff.reset();
+    const pauseMs = this.#backOff.next();
     this.#state = 'pausing';
     this.#restartAtMs = performance.now() + pauseMs;
     this.#restartTimer = setTimeout(() => {

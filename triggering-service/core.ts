@@ -4,15 +4,16 @@ import type { Logger } from '../common/log.js';
 import { Rejections } from '../common/rejections.js';
 import type { TriggeringServiceSettings } from '../config/index.js';
 import { PluginHost } from '../plugin-host/plugin-host.js';
-import { spoolOf } from '../store/spool/index.js';
-import type { Store } from '../store/store.js';
+import { MeasurementBatches } from '../store/outbox/measurement-batches.js';
+import { Outbox } from '../store/outbox/outbox.js';
+import type { BoxReader, MeasurementReader } from '../store/store.js';
+import type { Sink } from '../store/writes.js';
 import { STORE_BATCH } from '../stream/batch.js';
 import { createRing, MAX_BATCH, type RingShare } from '../stream/ring.js';
 import type { CurveClientOptions } from '../stream/stream-socket.js';
 import type { IdsWithCertificate } from './ingest/ids-with-certificate.js';
 import { Intake } from './ingest/intake.js';
 import { RefusedIds } from './ingest/refused-ids.js';
-import { MeasurementWriter } from './measurement-writer.js';
 import { EventRequests } from './requests/event-requests.js';
 import type { Queued } from './requests/request-queue.js';
 import { SiteWatch } from './site-watch.js';
@@ -23,18 +24,13 @@ import { ownedByShare } from './workers/ownership.js';
 
 /** Measurements a ring holds: more than one second at 100,000 per second, 8 MiB. */
 const RING_ROWS = 128 * MAX_BATCH;
-/**
- * Batches of measurements that the store has at the same time: those that wait there together share one sync of the disk, and the store
- * does not wait for this thread to hear that one is done. A spool allows each batch a limited time, which several would share.
- */
-const BATCHES_AT_A_TIME = 4;
 /** Batches a ring holds: twenty seconds of the smallest. */
 const RING_BATCHES = 4096;
 
 export interface CoreOptions {
   settings: TriggeringServiceSettings;
   curve?: CurveClientOptions | undefined;
-  store: Store;
+  store: Sink & MeasurementReader & BoxReader;
   log: Logger;
   send: (request: Queued) => void;
   /** ids that may send; undefined: all */
@@ -52,7 +48,8 @@ export interface Core {
   stream: StreamView;
   /** undefined: every id is accepted */
   idsWithCertificate: IdsWithCertificate | undefined;
-  writer: MeasurementWriter;
+  outbox: Outbox;
+  writer: MeasurementBatches;
   trends: Trends;
   plugins: PluginHost;
   requests: EventRequests;
@@ -65,17 +62,15 @@ export function createCore(options: CoreOptions): Core {
   const { idsWithCertificate, log, send, settings, store } = options;
   const { limits, share } = settings;
   const rejections = new Rejections(log);
-  const writer = new MeasurementWriter({
-    store,
+  const outbox = new Outbox({ store, log, maxMeasurements: limits.queueMeasurements });
+  const writer = new MeasurementBatches(outbox, {
     batchSize: STORE_BATCH.measurements,
     delayMs: STORE_BATCH.delayMs,
-    atOnce: spoolOf(store) === undefined ? BATCHES_AT_A_TIME : 1,
-    queueLimit: limits.queueMeasurements,
-    log,
   });
   const siteWatch: SiteWatch = new SiteWatch(store, log, (data) => plugins.update(data));
   const trends = new Trends({
     store,
+    outbox,
     windowMs: settings.trendWindowMs,
     owns: (boxId) => ownedByShare(boxId, share.of, share.index - 1, share.block),
     measurements: writer,
@@ -101,6 +96,7 @@ export function createCore(options: CoreOptions): Core {
     intake,
     stream,
     idsWithCertificate,
+    outbox,
     writer,
     trends,
     plugins,

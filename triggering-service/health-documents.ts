@@ -1,7 +1,8 @@
 /** Writes findings to the collection `health`, as the v3 health service does: one of this service and one of each box, every 20 s. */
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
-import type { HealthDocument, Store } from '../store/store.js';
+import type { HealthDocument } from '../store/documents.js';
+import type { Outbox } from '../store/outbox/outbox.js';
 
 /** The interval of the v3 service; the web view shows the findings of the last minute. */
 export const INTERVAL_MS = 20_000;
@@ -32,7 +33,7 @@ export function findings(boxes: Iterable<HeardBox>, nowMs: number): HealthDocume
 
 /** @param boxes the boxes heard since the start, at the time of the call */
 export function startHealthDocuments(
-  store: Pick<Store, 'insertHealth'>,
+  outbox: Pick<Outbox, 'put'>,
   boxes: () => Iterable<HeardBox>,
   log: Logger,
   everyMs = INTERVAL_MS,
@@ -44,7 +45,7 @@ export function startHealthDocuments(
     try {
       while (documents.length > 0 && !stopped) {
         const some = documents.splice(0, PARALLEL_WRITES);
-        await Promise.all(some.map((document) => store.insertHealth(document)));
+        await Promise.all(some.map((finding) => outbox.put({ kind: 'health', finding })));
       }
     } catch (error) {
       log.debug({ err: error }, 'health could not be written');

@@ -8,7 +8,7 @@ import { VERSION } from '../common/version.js';
 import { changedFields, type TriggeringServiceSettings } from '../config/index.js';
 import { type StatusServer, startStatusServer } from '../daemon/status/server.js';
 import { readPublicCertificate, readSecretCertificate } from '../keys/files.js';
-import { measuredStore, spoolStatus } from '../store/measured.js';
+import { addStoreMetrics, spoolStatus } from '../store/outbox/metrics.js';
 import type { Store } from '../store/store.js';
 import { startSweeper } from '../store/sweeper.js';
 import { type CurveClientOptions, openStream } from '../stream/stream-socket.js';
@@ -57,11 +57,10 @@ export interface TriggeringService extends Running {
  */
 export async function startTriggeringService(
   settings: TriggeringServiceSettings,
-  { log, store: plainStore, died = rethrow, listenMs, probeEveryMs }: TriggeringServiceDeps,
+  { log, store, died = rethrow, listenMs, probeEveryMs }: TriggeringServiceDeps,
 ): Promise<TriggeringService> {
   const curve = await curveOptions(settings);
   const metrics = new Metrics(NAME, VERSION);
-  const store = measuredStore(plainStore, metrics);
   const idsWithCertificate = await startIdsWithCertificate(settings, store, log);
   let ending = false;
   const core = createCore({
@@ -94,19 +93,22 @@ export async function startTriggeringService(
     onDropped: (request) => core.requests.dropped(request),
   });
   addMetrics(metrics, core, queue);
+  addStoreMetrics(metrics, store, core.outbox);
   const status = (): TriggeringServiceStatus => statusOf(core, queue, settings.identity);
   let server: StatusServer | undefined;
   const starting = startAll([
     { name: 'ids with certificate', start: async () => idsWithCertificate ?? NOTHING },
     { name: 'event requests', start: async () => queue },
+    { name: 'outbox', start: async () => core.outbox },
     { name: 'trends', start: async () => core.trends },
     { name: 'measurements', start: async () => core.writer },
     {
       name: 'traffic',
-      start: async () => startTraffic(store, settings.trafficSeconds, () => core.stream.totals.bytes, log),
+      start: async () =>
+        startTraffic(core.outbox, settings.trafficSeconds, () => core.stream.totals.bytes, log),
     },
     { name: 'expiry', start: async () => startSweeper(store, log) },
-    { name: 'health', start: async () => startHealth(core, settings, store, log) },
+    { name: 'health', start: async () => startHealth(core, settings, log) },
     { name: 'thresholds', start: () => startSiteWatch(core) },
     { name: 'plugins', start: () => startPlugins(core, settings) },
     { name: 'housekeeping', start: async () => startHousekeeping(core) },
@@ -117,7 +119,7 @@ export async function startTriggeringService(
           daemon: NAME,
           version: VERSION,
           ...settings.status,
-          details: () => ({ ...status(), ...spoolStatus(plainStore) }),
+          details: () => ({ ...status(), ...spoolStatus(store) }),
           metrics,
           log,
         });
@@ -172,14 +174,9 @@ async function startPlugins({ plugins }: Core, settings: TriggeringServiceSettin
   return plugins;
 }
 
-function startHealth(
-  { stream }: Core,
-  settings: TriggeringServiceSettings,
-  store: Store,
-  log: Logger,
-): Running {
+function startHealth({ outbox, stream }: Core, settings: TriggeringServiceSettings, log: Logger): Running {
   if (!settings.healthDocuments) return NOTHING;
-  return startHealthDocuments(store, () => stream.boxes(), log);
+  return startHealthDocuments(outbox, () => stream.boxes(), log);
 }
 
 function startHousekeeping({ requests }: Core): Running {

@@ -2,9 +2,9 @@
 import type { DropReason } from '../common/drop-reasons.js';
 import type { AllowListStatus } from '../keys/allow-list.js';
 import type { PluginStatus } from '../plugin-host/plugin-supervisor.js';
+import type { LaneStatus } from '../store/outbox/lane.js';
 import type { Core } from './core.js';
 import type { RefusedId } from './ingest/refused-ids.js';
-import type { WriterStatus } from './measurement-writer.js';
 import type { RequestQueue } from './requests/request-queue.js';
 import type { WorkerRow } from './stream-view.js';
 import type { TrendsStatus } from './trends/trends.js';
@@ -33,7 +33,7 @@ export interface TriggeringServiceStatus {
   };
   /** of each worker, where there are some */
   workers?: WorkerRow[];
-  store: Omit<WriterStatus, 'dropped'>;
+  store: Omit<LaneStatus, 'dropped'>;
   trends: Omit<TrendsStatus, 'dropped'>;
   /** with waveforms, without, and those of both that wait to be sent */
   requests: { data: number; log: number; waiting: number };

@@ -4,13 +4,13 @@
  */
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
-import type { Store } from '../store/store.js';
+import type { Outbox } from '../store/outbox/outbox.js';
 
 const NAME = 'tb';
 
 /** @param intervalSeconds 0: nothing is written */
 export function startTraffic(
-  store: Pick<Store, 'insertMetrics'>,
+  outbox: Pick<Outbox, 'put'>,
   intervalSeconds: number,
   bytes: () => number,
   log: Logger,
@@ -21,7 +21,7 @@ export function startTraffic(
   const write = async (): Promise<void> => {
     const now = bytes();
     try {
-      await store.insertMetrics({ name: NAME, bytes: now - written });
+      await outbox.put({ kind: 'metrics', document: { name: NAME, bytes: now - written } });
       written = now;
     } catch (error) {
       log.debug({ err: error }, 'traffic could not be written; the next document includes it');

@@ -6,18 +6,18 @@
 import { type Clock, pause } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Rejections } from '../../common/rejections.js';
+import type { EventIdSource } from '../../store/outbox/event-ids.js';
 import type { RateLimit } from '../requests/rate-limit.js';
-import type { EventNumbers } from './numbers.js';
-import { type Patience, untilDone } from './patience.js';
 
 /** Event numbers are int32: who draws without end would use them up, so he waits. */
 const TOO_MANY_PAUSE_MS = 20;
 
 export interface IdServiceDeps {
-  numbers: EventNumbers;
+  eventIds: Pick<EventIdSource, 'next'>;
   rate: Pick<RateLimit, 'allows'>;
   clock: Clock;
-  patience: Patience;
+  /** aborted: the store is not waited for any more */
+  stopping: AbortSignal;
   rejections: Rejections;
 }
 
@@ -25,7 +25,7 @@ export interface IdServiceDeps {
 export type Answer = (text: string) => Promise<void>;
 
 /** The handler of requests on `zmq_event_id_endpoint`. A REQ waits for its answer, so one must follow: the store is waited for. */
-export function idService({ clock, numbers, patience, rate, rejections }: IdServiceDeps): {
+export function idService({ clock, eventIds, rate, rejections, stopping }: IdServiceDeps): {
   handle(answer: Answer): Promise<void>;
   counts: { answered: number };
 } {
@@ -33,15 +33,15 @@ export function idService({ clock, numbers, patience, rate, rejections }: IdServ
   const handle = async (answer: Answer): Promise<void> => {
     while (!rate.allows('event numbers')) {
       // A pause that was ended by the stop would be no pause, and this a loop without rest.
-      if (patience.stopping.aborted) return;
-      await pause(clock, TOO_MANY_PAUSE_MS, patience.stopping);
+      if (stopping.aborted) return;
+      await pause(clock, TOO_MANY_PAUSE_MS, stopping);
     }
     try {
-      const [number = 0] = await untilDone(() => numbers.next(1), 'event numbers', patience);
+      const [number = 0] = await eventIds.next(1);
       await answer(String(number));
       counts.answered += 1;
     } catch (error) {
-      if (patience.stopping.aborted) return;
+      if (stopping.aborted) return;
       rejections.count('event_not_numbered', 'event number service', messageOf(error));
       // Who waits must get something: text that is no number fails where it is read.
       await answer('');

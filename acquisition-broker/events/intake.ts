@@ -6,7 +6,9 @@
 import type { Clock } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Rejections } from '../../common/rejections.js';
-import type { NewEvent, Store } from '../../store/store.js';
+import type { NewEvent } from '../../store/documents.js';
+import type { EventIdSource } from '../../store/outbox/event-ids.js';
+import type { Outbox } from '../../store/outbox/outbox.js';
 import type { Presence } from '../boxes/presence.js';
 import type { TimeWindow } from '../boxes/sender.js';
 import type { SequenceNumbers } from '../boxes/sequence-numbers.js';
@@ -15,8 +17,6 @@ import { bodyOf } from '../open/persistence.js';
 import { type AskedEvent, newRequest, type OpenRequest } from '../open/request.js';
 import type { Refusal } from '../requests/context.js';
 import type { Notices } from './notices.js';
-import type { EventNumbers } from './numbers.js';
-import { type Patience, untilDone } from './patience.js';
 
 /** A checked request for an event. */
 export interface EventRequest {
@@ -39,14 +39,15 @@ interface StoredEvent {
 }
 
 export interface IntakeDeps {
-  store: Store;
+  outbox: Pick<Outbox, 'put'>;
   clock: Clock;
-  numbers: EventNumbers;
+  eventIds: Pick<EventIdSource, 'next'>;
   notices: Notices;
   book: RequestBook;
   presence: Presence;
   sequence: SequenceNumbers;
-  patience: Patience;
+  /** aborted: the store is not waited for any more */
+  stopping: AbortSignal;
   rejections: Rejections;
   /** our identity: the text of the notice of 2020 */
   identity: string;
@@ -110,7 +111,7 @@ export class EventIntake {
     this.#isWorking = true;
     try {
       // Stopping: what the store gave no number for was never accepted.
-      while (this.#waiting.length > 0 && !this.#deps.patience.stopping.aborted) await this.#workBatch();
+      while (this.#waiting.length > 0 && !this.#deps.stopping.aborted) await this.#workBatch();
     } finally {
       this.#isWorking = false;
     }
@@ -118,8 +119,8 @@ export class EventIntake {
 
   async #workBatch(): Promise<void> {
     const batch = this.#waiting.slice(0, BATCH);
-    const ids = await this.#numbers(batch.length);
-    if (ids === undefined && this.#deps.patience.stopping.aborted) return;
+    const ids = await this.#eventIds(batch.length);
+    if (ids === undefined && this.#deps.stopping.aborted) return;
     this.#waiting.splice(0, batch.length);
     for (const { boxes } of batch) this.#waitingBoxes -= boxes;
     if (ids === undefined) return;
@@ -131,10 +132,10 @@ export class EventIntake {
     }
   }
 
-  async #numbers(count: number): Promise<number[] | undefined> {
-    const { numbers, patience, rejections } = this.#deps;
+  async #eventIds(count: number): Promise<number[] | undefined> {
+    const { eventIds, rejections } = this.#deps;
     try {
-      return await untilDone(() => numbers.next(count), 'event numbers', patience);
+      return await eventIds.next(count);
     } catch (error) {
       rejections.count('event_not_numbered', undefined, messageOf(error));
       return undefined;
@@ -143,7 +144,7 @@ export class EventIntake {
 
   /** Writes the event and, where boxes are asked, the open request. @returns undefined when the store refuses them */
   async #store(request: EventRequest, eventId: number): Promise<StoredEvent | undefined> {
-    const { clock, identity, patience, presence, rejections, store } = this.#deps;
+    const { clock, identity, outbox, presence, rejections } = this.#deps;
     const boxIds = request.boxIds.length > 0 ? request.boxIds : presence.here();
     const event: NewEvent = {
       event_id: eventId,
@@ -156,14 +157,10 @@ export class EventIntake {
     };
     const asked: AskedEvent = { event, noticeText: identity, noticed: false, taken: new Set() };
     const open = request.requestData ? this.#open(request, boxIds, asked, clock.now()) : undefined;
-    const key = open?.key;
-    const write = (): Promise<unknown> =>
-      Promise.all([
-        store.insertEvent(event),
-        ...(open && key ? [store.putOpenRequest({ key, body: bodyOf(open) })] : []),
-      ]);
     try {
-      await untilDone(write, `event ${eventId}`, patience);
+      const kept =
+        open && outbox.put({ kind: 'open_request', request: { key: open.key, body: bodyOf(open) } });
+      await Promise.all([outbox.put({ kind: 'event', event }), kept]);
       return { asked, open };
     } catch (error) {
       rejections.count('event_not_stored', `event ${eventId}`, messageOf(error));

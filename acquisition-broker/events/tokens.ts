@@ -7,7 +7,9 @@ import type { Clock } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Rejections } from '../../common/rejections.js';
 import type { Command, CommandBody } from '../../proto/messages.js';
-import type { NewEvent, Store } from '../../store/store.js';
+import type { NewEvent } from '../../store/documents.js';
+import type { EventIdSource } from '../../store/outbox/event-ids.js';
+import type { Outbox } from '../../store/outbox/outbox.js';
 import type { SequenceNumbers } from '../boxes/sequence-numbers.js';
 import type { RequestBook } from '../open/book.js';
 import { bodyOf } from '../open/persistence.js';
@@ -15,21 +17,18 @@ import { type AskedEvent, newRequest, type OpenRequest } from '../open/request.j
 import type { Refusal } from '../requests/context.js';
 import type { DataIdentity } from '../requests/identity.js';
 import type { Notices } from './notices.js';
-import type { EventNumbers } from './numbers.js';
-import { type Patience, untilDone } from './patience.js';
 
 export const TOKEN_LIFE_MS = 20_000;
 
 export type DataCommand = Command & { body: Extract<CommandBody, { kind: 'data' }> };
 
 export interface TokenDeps {
-  store: Store;
+  outbox: Pick<Outbox, 'put'>;
   clock: Clock;
-  numbers: EventNumbers;
+  eventIds: Pick<EventIdSource, 'next'>;
   notices: Notices;
   book: RequestBook;
   sequence: SequenceNumbers;
-  patience: Patience;
   rejections: Rejections;
   /** tokens alive at one time, and Commands that wait for the store */
   limit: number;
@@ -124,7 +123,7 @@ export class TokenEvents {
 
   /** Works until nothing waits. The flag falls in the same turn in which that was seen, so that nothing is left lying. */
   async #work(event: TokenEvent): Promise<void> {
-    const { book, notices, patience } = this.#deps;
+    const { book, notices } = this.#deps;
     event.isWorking = true;
     try {
       while (event.waiting.length > 0) {
@@ -132,11 +131,7 @@ export class TokenEvents {
         const isNew = event.asked === undefined;
         const asked = event.asked ?? (await this.#number(event, batch));
         const requests = batch.map((command) => this.#request(event, asked, command));
-        await untilDone(
-          () => this.#write(event, asked, requests, isNew),
-          `token ${event.identity.token}`,
-          patience,
-        );
+        await this.#write(event, asked, requests, isNew);
         event.waiting.splice(0, batch.length);
         this.#waiting -= batch.length;
         event.asked = asked;
@@ -154,8 +149,7 @@ export class TokenEvents {
   }
 
   async #number(event: TokenEvent, batch: readonly DataCommand[]): Promise<AskedEvent> {
-    const { numbers, patience } = this.#deps;
-    const [eventId = 0] = await untilDone(() => numbers.next(1), 'event numbers', patience);
+    const [eventId = 0] = await this.#deps.eventIds.next(1);
     for (const { boxId } of batch) event.boxes.add(boxId);
     const window = batch[0]?.body ?? { startMs: 0, endMs: 0 };
     const stored: NewEvent = {
@@ -172,14 +166,16 @@ export class TokenEvents {
   }
 
   async #write(event: TokenEvent, asked: AskedEvent, requests: OpenRequest[], isNew: boolean): Promise<void> {
-    const { store } = this.#deps;
+    const { outbox } = this.#deps;
+    const eventId = asked.event.event_id;
     const added = requests.flatMap(({ asks }) => [...asks.keys()]).filter((boxId) => !event.boxes.has(boxId));
     await Promise.all([
-      ...(isNew ? [store.insertEvent(asked.event)] : []),
-      ...(added.length > 0
-        ? [store.addTriggeredBoxes(asked.event.event_id, [...new Set(added)].map(String))]
-        : []),
-      ...requests.map((request) => store.putOpenRequest({ key: request.key, body: bodyOf(request) })),
+      isNew && outbox.put({ kind: 'event', event: asked.event }),
+      added.length > 0 &&
+        outbox.put({ kind: 'triggered_boxes', eventId, boxIds: [...new Set(added)].map(String) }),
+      ...requests.map((open) =>
+        outbox.put({ kind: 'open_request', request: { key: open.key, body: bodyOf(open) } }),
+      ),
     ]);
     for (const boxId of added) event.boxes.add(boxId);
   }

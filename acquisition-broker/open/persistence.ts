@@ -7,7 +7,9 @@ import type { Clock } from '../../common/clock.js';
 import { codeOf, messageOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import type { Command } from '../../proto/messages.js';
-import type { EventDocument, NewEvent, Store } from '../../store/store.js';
+import type { EventDocument, NewEvent } from '../../store/documents.js';
+import type { Outbox } from '../../store/outbox/outbox.js';
+import type { EventReader, OpenRequestReader } from '../../store/store.js';
 import { type AskedEvent, newRequest, type OpenRequest } from './request.js';
 
 /** A request older than this is not taken up again: no box keeps cycles for longer. */
@@ -92,7 +94,8 @@ function shared(event: NewEvent, noticeText: string, events: Map<number, AskedEv
 }
 
 export interface RestoreOptions {
-  store: Store;
+  store: OpenRequestReader & Pick<EventReader, 'event'>;
+  outbox: Pick<Outbox, 'put'>;
   clock: Clock;
   log: Logger;
 }
@@ -102,7 +105,7 @@ export interface RestoreOptions {
  * drawn but that is not in the store yet is put there. While a database behind a spool is away nobody knows whose waveforms are stored: all boxes are
  * asked again, before their memory is over, and a second answer changes nothing.
  */
-export async function restoreRequests({ store, clock, log }: RestoreOptions): Promise<OpenRequest[]> {
+export async function restoreRequests({ store, outbox, clock, log }: RestoreOptions): Promise<OpenRequest[]> {
   const events = new Map<number, AskedEvent>();
   const requests: OpenRequest[] = [];
   for (const { key, body } of await store.openRequests()) {
@@ -112,15 +115,17 @@ export async function restoreRequests({ store, clock, log }: RestoreOptions): Pr
       requests.push(request);
     } catch (error) {
       log.warn({ request: key, error: messageOf(error) }, 'open request not taken up again');
-      await store.removeOpenRequest(key);
+      await outbox.put({ kind: 'closed_request', key });
     }
   }
-  for (const asked of events.values()) await restoreEvent(store, asked);
+  for (const asked of events.values()) await restoreEvent(store, outbox, asked);
   for (const { asks, event, readAnswers, token } of requests) {
     if (event === undefined) continue;
     // The box of a later Command of a token may not have been added when the broker was killed.
-    if (token !== undefined)
-      await store.addTriggeredBoxes(event.event.event_id, [...asks.keys()].map(String));
+    if (token !== undefined) {
+      const boxIds = [...asks.keys()].map(String);
+      await outbox.put({ kind: 'triggered_boxes', eventId: event.event.event_id, boxIds }, { once: true });
+    }
     for (const taken of event.taken) {
       asks.delete(taken);
       readAnswers.add(taken);
@@ -131,15 +136,23 @@ export async function restoreRequests({ store, clock, log }: RestoreOptions): Pr
   return requests;
 }
 
-async function restoreEvent(store: Store, asked: AskedEvent): Promise<void> {
-  await store.insertEvent(asked.event);
+async function restoreEvent(
+  store: RestoreOptions['store'],
+  outbox: RestoreOptions['outbox'],
+  asked: AskedEvent,
+): Promise<void> {
+  // Once: a start does not wait for a store that is unavailable, all of this is tried again.
+  await outbox.put({ kind: 'event', event: asked.event }, { once: true });
   const stored = await knownEvent(store, asked.event.event_id);
   for (const box of stored?.boxes_received ?? []) asked.taken.add(Number(box));
   asked.noticed = asked.taken.size > 0;
 }
 
 /** The event as the store has it; undefined too while that cannot be read. */
-async function knownEvent(store: Store, eventId: number): Promise<EventDocument | undefined> {
+async function knownEvent(
+  store: RestoreOptions['store'],
+  eventId: number,
+): Promise<EventDocument | undefined> {
   try {
     return await store.event(eventId);
   } catch (error) {

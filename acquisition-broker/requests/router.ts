@@ -4,7 +4,7 @@ import type { Clock } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Rejections } from '../../common/rejections.js';
 import type { Command } from '../../proto/messages.js';
-import type { Store } from '../../store/store.js';
+import type { Outbox } from '../../store/outbox/outbox.js';
 import type { SequenceNumbers } from '../boxes/sequence-numbers.js';
 import type { RequestBook } from '../open/book.js';
 import { bodyOf } from '../open/persistence.js';
@@ -12,7 +12,7 @@ import { newRequest } from '../open/request.js';
 import type { Refusal } from './context.js';
 
 export interface RouterDeps {
-  store: Pick<Store, 'putOpenRequest'>;
+  outbox: Pick<Outbox, 'put'>;
   clock: Clock;
   book: RequestBook;
   sequence: SequenceNumbers;
@@ -27,9 +27,9 @@ export class CommandRouter {
     this.#deps = deps;
   }
 
-  /** Sends a checked Command. It does not wait for the store: no event hangs on it, and routing goes on while the store is away. */
+  /** Sends a checked Command. It does not wait for the store: no event hangs on it, and routing goes on while the store is unavailable. */
   route(command: Command): Refusal {
-    const { book, clock, rejections, sequence, store } = this.#deps;
+    const { book, clock, outbox, rejections, sequence } = this.#deps;
     if (!book.hasRoom(1)) return 'too_many_open_requests';
     const seq = sequence.next((number) => book.isTaken(number));
     const { body } = command;
@@ -42,8 +42,9 @@ export class CommandRouter {
     });
     this.routed += 1;
     book.add(request);
-    request.persisted = store
-      .putOpenRequest({ key: request.key, body: bodyOf(request) })
+    const kept = { key: request.key, body: bodyOf(request) };
+    request.persisted = outbox
+      .put({ kind: 'open_request', request: kept }, { once: true })
       .catch((error: unknown) => rejections.count('open_request_not_kept', request.key, messageOf(error)));
     return undefined;
   }

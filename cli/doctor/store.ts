@@ -73,7 +73,7 @@ async function sqlite(file: string, subject: string): Promise<Diagnosis[]> {
 
 async function mongo(url: string, subject: string): Promise<Diagnosis[]> {
   if (!/^mongodb(\+srv)?:/.test(url)) return [];
-  const { inspectMongo } = await import('../../store/mongo/inspect.js');
+  const { inspectMongo } = await import('../../store/mongo/connection/inspect.js');
   const { database, serverVersion, replicaSet, clockOffsetMs } = await inspectMongo(url);
   const kind = replicaSet ? 'replica set' : 'stand-alone server';
   const found = [

@@ -184,7 +184,13 @@ export const METRICS = {
   },
   makai_store_errors_total: {
     type: 'counter',
-    help: 'Writes that the store did not accept.',
+    help: 'Writes that the store did not accept; each attempt counts.',
+    daemons: WRITERS,
+  },
+  makai_outbox_waiting: {
+    type: 'gauge',
+    help: 'Writes that wait in memory for the store, by lane: measurements, trends, other writes.',
+    labels: ['lane'],
     daemons: WRITERS,
   },
   makai_spool_bytes: { type: 'gauge', help: 'Size of the spool on disk.', unit: 'bytes', daemons: WRITERS },
@@ -196,12 +202,12 @@ export const METRICS = {
   },
   makai_spool_dropped_total: {
     type: 'counter',
-    help: 'Writes dropped because the spool was full or they were too old, by kind; trends: windows that are not computed again.',
+    help: 'Writes dropped because the spool was full or they were too old, by kind; trend_windows: windows that are not computed again.',
     labels: ['kind'],
     daemons: WRITERS,
   },
 
-  makai_spool_set_aside_rows: {
+  makai_spool_quarantined_rows: {
     type: 'gauge',
     help: 'Writes that were accepted here and that the database refused: kept in the spool, not tried again.',
     daemons: WRITERS,

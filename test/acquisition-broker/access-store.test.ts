@@ -40,9 +40,9 @@ describe('acquisition broker: boxes of a database behind a spool', () => {
       ok: false,
       keys: 1,
       revoked: 0,
-      error: 'the database is away: its keys as they were last read',
+      error: 'the database is unavailable: its keys as they were last read',
     });
-    assert.match(text(), /"level":50.*the database is away/);
+    assert.match(text(), /"level":50.*the database is unavailable/);
     const pull = new Pull({ linger: 0, ...access.curve });
     ends.push(() => pull.close());
     await pull.bind('tcp://127.0.0.1:*');

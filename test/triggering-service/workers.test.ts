@@ -221,7 +221,7 @@ describe('triggering-service: workers', function () {
     rig.breakWorker();
     await until(() => rig.died.length > 0);
     assert.equal(rig.died.length, 1);
-    assert.equal(rig.died[0]?.code, 'WORKER_ENDED');
+    assert.equal(rig.died[0]?.code, 'WORKER_EXITED');
     assert.match(rig.died[0]?.message ?? '', /worker 2 of the triggering service exited: /);
     for (const id of BOXES) assert.equal((await stored(id)).length, 1);
   });

@@ -16,8 +16,8 @@ const STOP_MS = 10_000;
 
 export interface WorkerEvents {
   published(): void;
-  /** @param giveBack to be called when the buffer is not needed any more */
-  measurements(gathered: Gathered, giveBack: () => void): void;
+  /** @param over to be called when they are stored, or will not be */
+  measurements(gathered: Gathered, over: () => void): void;
   trends(closed: { trend: Trend; of: WindowOf }[], fromStore: WindowOf[]): void;
   /** it exited by itself */
   died(problem: string): void;
@@ -105,8 +105,8 @@ export class IntakeWorker implements Running {
         this.#events.published();
         break;
       case 'measurements': {
-        const { buffer, count } = message;
-        this.#events.measurements(message, () => this.send({ type: 'returned', buffer, count }, [buffer]));
+        const { count } = message;
+        this.#events.measurements(message, () => this.send({ type: 'settled', count }));
         break;
       }
       case 'trends':

@@ -3,12 +3,12 @@ import { MakaiError } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import type { TriggeringServiceSettings } from '../../config/index.js';
-import { columnsOver } from '../../proto/columns.js';
+import type { MeasurementBatches } from '../../store/outbox/measurement-batches.js';
+import { decodeWrite } from '../../store/write-codec.js';
 import type { RingShare } from '../../stream/ring.js';
 import type { CurveClientOptions } from '../../stream/stream-socket.js';
 import type { BoxTotals } from '../ingest/box-table.js';
 import type { IdsWithCertificate } from '../ingest/ids-with-certificate.js';
-import type { MeasurementWriter } from '../measurement-writer.js';
 import {
   LISTED_REFUSED,
   type RefusedView,
@@ -34,7 +34,7 @@ export interface WorkersOptions {
   /** one per worker */
   rings: readonly RingShare[];
   log: Logger;
-  writer: MeasurementWriter;
+  writer: MeasurementBatches;
   trends: TrendOutput;
   location: (boxId: number) => string;
   /** there are batches in a ring */
@@ -179,15 +179,14 @@ export class IntakeWorkers implements StreamView, Running {
     for (const worker of this.#workers) worker.waitClosed(Math.max(0, until - performance.now()));
   }
 
-  #store({ buffer, capacity, count, acceptedAtMs }: Gathered, giveBack: () => void): void {
-    const columns = columnsOver(buffer, capacity);
-    columns.count = count;
-    this.#options.writer.take(columns, acceptedAtMs, giveBack);
+  #store({ write }: Gathered, over: () => void): void {
+    const decoded = decodeWrite(write);
+    if (decoded.kind === 'measurements') this.#options.writer.push(decoded, over);
   }
 
   #died(worker: number, problem: string): void {
     this.#options.died(
-      new MakaiError('WORKER_ENDED', `worker ${worker + 1} of the triggering service exited: ${problem}`, {
+      new MakaiError('WORKER_EXITED', `worker ${worker + 1} of the triggering service exited: ${problem}`, {
         hint: 'The service exits, so that its supervisor restarts it. Report this with the log.',
       }),
     );

@@ -19,14 +19,11 @@ export interface WorkerStart {
   idsWithCertificate: readonly number[] | undefined;
 }
 
-/** Columns of measurements for the store; the buffer changes hands and comes back. */
+/** A batch of measurements for the store. */
 export interface Gathered {
-  buffer: ArrayBuffer;
-  /** rows that fit, and rows filled */
-  capacity: number;
+  /** the write as bytes, over shared memory */
+  write: Uint8Array;
   count: number;
-  /** Unix ms */
-  acceptedAtMs: number;
 }
 
 export type ToWorker =
@@ -40,7 +37,8 @@ export type ToWorker =
   | { type: 'found'; topics: string[] }
   /** ids that may send from now on */
   | { type: 'idsWithCertificate'; ids: readonly number[] }
-  | { type: 'returned'; buffer: ArrayBuffer; count: number };
+  /** this number of measurements is stored, or will not be */
+  | { type: 'settled'; count: number };
 
 export type FromWorker =
   | { type: 'listening' }

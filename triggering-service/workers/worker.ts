@@ -42,7 +42,7 @@ const gatherer = new Gatherer({
   batchSize: STORE_BATCH.measurements,
   delayMs: STORE_BATCH.delayMs,
   limit: 2 * limits.queueMeasurements,
-  send: (gathered) => send({ type: 'measurements', ...gathered }, [gathered.buffer]),
+  send: (gathered) => send({ type: 'measurements', ...gathered }),
 });
 const trends = new TrendPost((closed, fromStore) => send({ type: 'trends', closed, fromStore }));
 const intake = new Intake({
@@ -159,8 +159,8 @@ port?.on('message', (message: ToWorker) => {
       idsWithCertificate = new Set(message.ids);
       refusedIds.forgetKnown(maySend);
       break;
-    case 'returned':
-      gatherer.returned(message.buffer, message.count);
+    case 'settled':
+      gatherer.settled(message.count);
   }
 });
 send({ type: 'listening' });
