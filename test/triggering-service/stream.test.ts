@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { minute, ServiceRig, until } from './rig.js';
+import { intercepted } from '../store/writable.js';
 
 const DATA = join(PACKAGE_ROOT, '../shared/data');
 const BOTH = { min: 119, max: 121, average: 120 };
@@ -212,11 +213,8 @@ describe('triggering-service: the stream', () => {
     await rig.start(
       { metric_update_sec: 1 },
       (store) =>
-        new Proxy(store, {
-          get: (target, name) =>
-            name === 'insertMetrics'
-              ? async (document: unknown) => void told.push(document)
-              : Reflect.get(target, name).bind?.(target),
+        intercepted(store, (write) => {
+          if (write.kind === 'metrics') told.push(write.document);
         }),
     );
     await rig.send2(1001, Date.now());
