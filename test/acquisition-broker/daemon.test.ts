@@ -47,7 +47,7 @@ describe('acquisition broker: what it says of itself', () => {
         'makai_dropped_total{reason="malformed_request"} 1',
         'makai_dropped_total{reason="duplicate_reply"} 0',
         'makai_event_latency_seconds_count 1',
-        'makai_store_write_seconds_count{kind="waveform"} 1',
+        'makai_store_write_seconds_count{kind="box_event"} 1',
         'makai_store_up 1',
       ]) {
         assert.ok(metrics.includes(`${line}\n`), line);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { STORE_BATCH } from '../../stream/batch.js';
 import { minute, ServiceRig, until } from './rig.js';
+import { intercepted } from '../store/writable.js';
 
 const DATA = join(PACKAGE_ROOT, '../shared/data');
 const BOTH = { min: 119, max: 121, average: 120 };
@@ -214,11 +215,8 @@ describe('triggering-service: the stream', () => {
     await rig.start(
       { metric_update_sec: 1 },
       (store) =>
-        new Proxy(store, {
-          get: (target, name) =>
-            name === 'insertMetrics'
-              ? async (document: unknown) => void told.push(document)
-              : Reflect.get(target, name).bind?.(target),
+        intercepted(store, (write) => {
+          if (write.kind === 'metrics') told.push(write.document);
         }),
     );
     await rig.send2(1001, Date.now());

@@ -103,7 +103,7 @@ describe('MongoDB: connection', () => {
         const file = join(folder, 'spool.db');
         const limits = { maxBytes: 2 ** 20, maxAgeSeconds: 60 };
         const spool = await withSpool({ open: opening, file, ...limits, log: silentLogger() });
-        assert.equal(spool.stats().state, 'away');
+        assert.equal(spool.stats().state, 'unavailable');
         await spool.close();
       } finally {
         setServers(before);

@@ -97,7 +97,7 @@ describe('MongoDB: event numbers of several brokers', () => {
     ways[1].open = false;
     ofA.push(...(await draw(a, 5)));
     ofB.push(...(await draw(b, 5)));
-    assert.equal(a.stats().state, 'away');
+    assert.equal(a.stats().state, 'unavailable');
     // Restarted while the database is away: what it has given is on its disk.
     await a.close();
     a = await broker('a', ways[0]);
@@ -162,7 +162,7 @@ describe('MongoDB: event numbers of several brokers', () => {
     assert.ok((next[0] ?? 0) > Math.max(...numbers));
   });
 
-  it('another event under the same number is not touched; ours is set aside and told', async () => {
+  it('another event under the same number is not touched; ours is quarantined and logged', async () => {
     const way: Way = { open: false };
     const store = await broker('clash', way);
     const [number = 0] = await store.nextEventIds(1);
@@ -173,6 +173,6 @@ describe('MongoDB: event numbers of several brokers', () => {
     await store.drained();
     assert.equal((await direct.event(number))?.description, 'theirs');
     assert.equal(store.stats().quarantined, 1);
-    assert.ok(given().logged.some((line) => line.level === 50 && /set aside/.test(String(line.msg))));
+    assert.ok(given().logged.some((line) => line.level === 50 && /quarantined/.test(String(line.msg))));
   });
 });
