@@ -156,7 +156,7 @@ export const triggeringServiceSchema = z.strictObject({
   plugins: field(expecting(z.array(pluginEntry).max(256), 'a list of plugins').default([]), {
     title: 'Plugins',
     description:
-      'Analysis plugins: each an object with `path` (a `.js` or `.wasm` file, the short name of one that ships (`napali.wasm`, `threshold.wasm`: in WebAssembly), or the `lib<name>_plugin.so` of a v2 or v3 file) and the settings of that plugin.',
+      'Analysis plugins: each an object with `path` (a `.js` or `.wasm` file, the short name of one that ships, or the `lib<name>_plugin.so` of a v2 or v3 file) and the settings of that plugin.',
     from: 'v2, v3',
   }),
   plugin_limits: ours(pluginLimits.prefault({}), 'Limits of a plugin', 'How much one plugin may use.'),
