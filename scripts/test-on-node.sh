@@ -35,5 +35,5 @@ if [ ! -f "$kept" ]; then
   cp node_modules/better-sqlite3/build/Release/better_sqlite3.node "$kept"
 fi
 cp "$kept" node_modules/better-sqlite3/build/Release/better_sqlite3.node
-[ $# -gt 0 ] || set -- "dist/test/**/*.test.js" --ignore "dist/test/faults/**"
+[ $# -gt 0 ] || set -- "dist/test/**/*.test.js" --ignore "dist/test/faults/**" --ignore "dist/test/systemd/**" --ignore "dist/test/image/**"
 node node_modules/mocha/bin/mocha.js "$@"
