@@ -93,7 +93,7 @@ describe('the image', function () {
   });
 
   it("stores a box's sag with its waveform", async () => {
-    const box = start(line, 'box', ['box', '--keys', '/etc/opq/curve', '--source', 'demo', '--for', '110']);
+    const box = start(line, 'box', ['box', '--keys', '/etc/opq/curve', '--source', 'demo', '--for', '240']);
     daemons.push(box);
     let count = 0;
     await until('the sag is stored', async () => {

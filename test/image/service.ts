@@ -44,7 +44,12 @@ export function start(
 ): Running {
   const log = join(logs, name);
   const output = openSync(log, 'w');
-  const hardening = ['--read-only', '--tmpfs=/tmp', '--drop-capability=all', '--no-new-privileges=yes'];
+  const hardening = [
+    '--read-only',
+    '--tmpfs=/tmp:mode=1777',
+    '--drop-capability=all',
+    '--no-new-privileges=yes',
+  ];
   const mounts = [`--bind${mayWriteKeys ? '' : '-ro'}=${etc}:/etc/opq`, `--bind=${state}:/var/lib/opq`];
   const network_ = `--network-namespace-path=/run/netns/${network}`;
   const variables = [...config.Env, ...Object.entries(env).map(([key, value]) => `${key}=${value}`)];

@@ -12,7 +12,7 @@ export interface CommandOptions {
   /** working folder; that of the tests unless given */
   cwd?: string;
   env?: NodeJS.ProcessEnv;
-  /** killed after so long, ms; two minutes unless given */
+  /** killed after so long, ms; five minutes unless given */
   timeoutMs?: number;
 }
 
@@ -22,7 +22,7 @@ export async function attempt(
   options: CommandOptions = {},
 ): Promise<CommandResult> {
   const [program = '', ...args] = command;
-  const { cwd, env = process.env, timeoutMs = 120_000 } = options;
+  const { cwd, env = process.env, timeoutMs = 300_000 } = options;
   const child = spawn(program, args, {
     ...(cwd !== undefined && { cwd }),
     env,

@@ -47,7 +47,7 @@ export async function boxWithSag(
     .attempt(
       'sh',
       '-c',
-      `rm -f /run/box.log; echo $$ >/run/box.pid; exec makai box --source ${source ?? file} --for 110 >/run/box.log`,
+      `rm -f /run/box.log; echo $$ >/run/box.pid; exec makai box --source ${source ?? file} --for 240 >/run/box.log`,
     )
     .finally(() => {
       hasEnded = true;
@@ -65,7 +65,7 @@ export async function boxWithSag(
       assert.ok(!hasEnded, 'the box ended');
       return (await events(container)).some(isNew);
     };
-    await until('a sag is stored with its waveform', isStored, 100_000);
+    await until('a sag is stored with its waveform', isStored, 200_000);
   } finally {
     await container.attempt('sh', '-c', 'kill -TERM $(cat /run/box.pid)');
     const { code, stderr } = await box;

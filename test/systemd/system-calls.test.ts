@@ -19,7 +19,7 @@ import { dropIn, states, UNITS } from './units.js';
 const DONE_WITHOUT = ['pkey_alloc'];
 
 describe("the units' system call filter", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   const folder = mkdtempSync(join(tmpdir(), 'makai-calls-'));
   let container: Container;
   let runs = 0;
