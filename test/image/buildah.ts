@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { run } from '../support/command.js';
 
-const BUILD_MS = 1_200_000;
+const BUILD_MS = 2_700_000;
 
 export interface ImageConfig {
   User: string;

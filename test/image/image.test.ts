@@ -16,7 +16,7 @@ const BOX = '1001';
 const STORE = ['--store', 'sqlite:/var/lib/opq/makai.db'];
 
 describe('the image', function () {
-  this.timeout(1_500_000);
+  this.timeout(3_600_000);
   const folder = mkdtempSync(join(tmpdir(), 'makai-image-test-'));
   const network = `makai-image-${process.pid}`;
   const daemons: Running[] = [];
