@@ -1,6 +1,7 @@
 /** Answers of the boxes: what comes in on `box_pull`, one multipart message an answer. */
 import type { Rejections } from '../../common/rejections.js';
-import { type BoxReply, DecodeError, type Proto } from '../../proto/codec.js';
+import { DecodeError, type Proto } from '../../proto/codec.js';
+import type { BoxReply } from '../../proto/dialect.js';
 import type { RequestDataMessage } from '../../proto/messages.js';
 import { isBoxId } from '../boxes/presence.js';
 import type { Dropped, ReplyContext } from './context.js';

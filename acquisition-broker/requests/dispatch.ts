@@ -1,6 +1,7 @@
 /** Client requests: what comes in on `backend_pull`, each frame a request of its own. */
 import type { Rejections } from '../../common/rejections.js';
-import { type ClientRequest, DecodeError, type Proto } from '../../proto/codec.js';
+import { DecodeError, type Proto } from '../../proto/codec.js';
+import type { ClientRequest } from '../../proto/dialect.js';
 import { handleCommand } from './command.js';
 import type { Refusal, RequestContext } from './context.js';
 import { handleEvent } from './event.js';

@@ -1,10 +1,9 @@
 /**
- * How the field's boxes read what reaches them, right or wrong: for the simulated box. A Box 2 takes whatever parses as a
- * RequestDataMessage for one, a Box 3 Command too, and its answer carries the fields it did not know at the end.
+ * How a Box 2 reads what reaches it, right or wrong: for the simulated box. It takes whatever parses as a RequestDataMessage for one, a
+ * Command for a Box 3 too, and its reply carries the fields it did not know at the end.
  */
-import { DecodeError } from './codec.js';
-import type { RequestDataType } from './messages.js';
-import { tagsOf } from './wire.js';
+import { DecodeError } from '../codec.js';
+import type { RequestDataType } from '../messages.js';
 
 const TYPES: readonly RequestDataType[] = ['PING', 'PONG', 'READ', 'RESP', 'ERROR'];
 const UINT64 = 0xffff_ffff_ffff_ffffn;
@@ -31,18 +30,18 @@ interface Varints {
 /** What a Box 2 understood, and the bytes of what it did not. */
 export interface Box2Request {
   type: RequestDataType;
-  /** start of the window, Unix ms; 0 when it was not said */
+  /** start of the window, Unix ms; 0 when it was not sent */
   back: number;
-  /** end of the window, Unix ms; 0 when it was not said */
+  /** end of the window, Unix ms; 0 when it was not sent */
   forward: number;
-  /** The answer: every field as it came, but type, boxId and time, then the unknown ones. */
+  /** The reply: every field as it came except type, boxId and time, then the unknown ones. */
   reply(type: RequestDataType, boxId: number, timeMs: number): Uint8Array;
 }
 
 /**
  * Reads a frame as a Box 2 does (protobuf's C++ reader): a known field with another wire type, or an enum value that it does not
  * know, is an unknown field.
- * @returns undefined when it does not parse or lacks a required field: then a Box 2 does not answer
+ * @returns undefined when it does not parse or lacks a required field: then a Box 2 does not reply
  */
 export function readAsBox2(frame: Uint8Array): Box2Request | undefined {
   const known: Varints = {};
@@ -65,9 +64,9 @@ export function readAsBox2(frame: Uint8Array): Box2Request | undefined {
     type,
     back: Number(known.back ?? 0n),
     forward: Number(known.forward ?? 0n),
-    reply(answer, boxId, timeMs) {
+    reply(replyType, boxId, timeMs) {
       const fields: Varints = { ...known, boxId: BigInt(boxId), time: BigInt(timeMs) };
-      const parts = [varint(8n), varint(BigInt(TYPES.indexOf(answer) + 1))];
+      const parts = [varint(8n), varint(BigInt(TYPES.indexOf(replyType) + 1))];
       for (const [number, name] of FIELDS) {
         const value = fields[name];
         if (value === undefined) continue;
@@ -77,16 +76,6 @@ export function readAsBox2(frame: Uint8Array): Box2Request | undefined {
       return Buffer.concat([...parts, ...unknown]);
     },
   };
-}
-
-/**
- * True for a Command without its oneof (fields 5 to 8 as messages), which kills a Box 3.
- * @throws DecodeError for bytes that are no message at all: a Box 3 ignores those
- */
-export function lacksCommandBody(frame: Uint8Array): boolean {
-  for (const tag of tagsOf(frame))
-    if (tag === 0x2a || tag === 0x32 || tag === 0x3a || tag === 0x42) return false;
-  return true;
 }
 
 interface Field {

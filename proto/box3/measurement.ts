@@ -1,8 +1,8 @@
 /** Box 3: one measurement of the triggering stream. */
-import type { Codec } from './codec.js';
-import type { Measurement, MetricValues } from './messages.js';
-import { wireCodec } from './schema.js';
-import { decodedUint64, uint32, uint64 } from './values.js';
+import type { Codec } from '../codec.js';
+import type { Measurement, MetricValues } from '../messages.js';
+import { wireCodec } from '../schema.js';
+import { decodedUint64, uint32, uint64 } from '../values.js';
 
 const wire = wireCodec<Measurement>('opq.opqbox3.Measurement');
 

@@ -1,8 +1,8 @@
 /** Box 3: frame 0 of a reply. */
-import { type Codec, DecodeError } from './codec.js';
-import type { Response, ResponseBody } from './messages.js';
-import { wireCodec } from './schema.js';
-import { decodedUint64, int32, uint32, uint64 } from './values.js';
+import { type Codec, DecodeError } from '../codec.js';
+import type { Response, ResponseBody } from '../messages.js';
+import { wireCodec } from '../schema.js';
+import { decodedUint64, int32, uint32, uint64 } from '../values.js';
 
 type Info = Omit<Extract<ResponseBody, { kind: 'info' }>, 'kind'>;
 

@@ -1,5 +1,5 @@
 /** A TriggerMessage (Box 2) into a row of columns. */
-import type { MeasurementColumns, MetricColumns } from './columns.js';
+import type { MeasurementColumns, MetricColumns } from '../columns.js';
 import {
   F_BIT,
   RMS_BIT,
@@ -9,8 +9,8 @@ import {
   STREAM_OK,
   STREAM_TIME_TOO_LARGE,
   THD_BIT,
-} from './stream-codes.js';
-import type { WireReader } from './wire-reader.js';
+} from '../stream-codes.js';
+import type { WireReader } from '../wire-reader.js';
 
 /** Bits of the four required fields. */
 const ID = 1;

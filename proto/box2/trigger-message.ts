@@ -1,8 +1,8 @@
 /** Box 2: one measurement of the triggering stream. */
-import type { Codec } from './codec.js';
-import type { TriggerMessage } from './messages.js';
-import { wireCodec } from './schema.js';
-import { decodedOptional, decodedUint64, int32, uint64 } from './values.js';
+import type { Codec } from '../codec.js';
+import type { TriggerMessage } from '../messages.js';
+import { wireCodec } from '../schema.js';
+import { decodedOptional, decodedUint64, int32, uint64 } from '../values.js';
 
 const wire = wireCodec<TriggerMessage>('opq.proto.TriggerMessage');
 

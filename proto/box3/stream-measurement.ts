@@ -1,6 +1,6 @@
 /** A Measurement (Box 3) into a row of columns. */
 import { isUtf8 } from 'node:buffer';
-import type { MeasurementColumns, MetricColumns } from './columns.js';
+import type { MeasurementColumns, MetricColumns } from '../columns.js';
 import {
   F_BIT,
   RMS_BIT,
@@ -9,8 +9,8 @@ import {
   STREAM_TIME_TOO_LARGE,
   THD_BIT,
   TRANS_BIT,
-} from './stream-codes.js';
-import { int32At, type WireReader } from './wire-reader.js';
+} from '../stream-codes.js';
+import { int32At, type WireReader } from '../wire-reader.js';
 
 /** A metric that no column holds. */
 const OTHER = 0;

@@ -1,8 +1,8 @@
 /** Box 3: what a client asks of a box, and what the broker sends it. Never without a body: that kills a box. */
-import { type Codec, DecodeError } from './codec.js';
-import type { Command, CommandBody } from './messages.js';
-import { wireCodec } from './schema.js';
-import { decodedUint64, int32, uint32, uint64 } from './values.js';
+import { type Codec, DecodeError } from '../codec.js';
+import type { Command, CommandBody } from '../messages.js';
+import { wireCodec } from '../schema.js';
+import { decodedUint64, int32, uint32, uint64 } from '../values.js';
 
 interface WireBody {
   infoCommand?: Record<string, never>;

@@ -1,8 +1,8 @@
 /** Box 2: PING and READ to the boxes, PONG, RESP and ERROR from them; a READ from some clients. */
-import { type Codec, DecodeError } from './codec.js';
-import type { RequestDataMessage, RequestDataType } from './messages.js';
-import { enumValues, wireCodec } from './schema.js';
-import { decodedOptional, decodedUint64, uint32, uint64 } from './values.js';
+import { type Codec, DecodeError } from '../codec.js';
+import type { RequestDataMessage, RequestDataType } from '../messages.js';
+import { enumValues, wireCodec } from '../schema.js';
+import { decodedOptional, decodedUint64, uint32, uint64 } from '../values.js';
 
 type Wire = Omit<RequestDataMessage, 'type'> & { type: number };
 
