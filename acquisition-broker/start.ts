@@ -164,7 +164,7 @@ function boxSockets(
     subscription: core.subscription,
     reply: core.reply,
     room: () => core.queue.room(),
-    disconnected: () => core.presence.disconnected(),
+    disconnected: () => core.boxes.disconnected(),
   });
 }
 
@@ -176,7 +176,7 @@ function backendSockets({ config, ...base }: Base, core: Core, services: Access 
     optional: new Set(OF_2020.filter((field) => !isNamed(config, field))),
     curve: services?.curve,
     frameBytes: config.limits.request_bytes,
-    request: core.requests.handle,
+    request: (frames) => core.requests.handle(frames),
     numberWanted: core.ids.handle,
   });
 }
@@ -228,6 +228,6 @@ async function drain(core: Core, boxes: BoxSockets, backend: BackendSockets, clo
 }
 
 async function stopTimers(core: Core): Promise<void> {
-  await core.pinger.stop();
-  await core.book.stop();
+  for (const pinger of core.pingers.values()) await pinger.stop();
+  await core.open.stop();
 }

@@ -28,12 +28,11 @@ export interface BoxMessage {
   readonly message: Uint8Array;
 }
 
-/** A request for the waveform of a window. */
+/** A request for the waveform of a window, to one box. */
 export interface DataQuestion {
-  /** ties the reply to the command: the event id where one command reaches all boxes, else a number of `newNumbers` */
+  /** ties the reply to the command: one of `newNumbers` */
   number: number;
   window: TimeWindow;
-  /** the box asked; boxes of a dialect that reaches all at the same time hear it whoever is named */
   boxId: number;
   eventId: number;
   /** of our broker */
@@ -79,29 +78,37 @@ export type Reply = { readonly name: string; readonly boxId: number | undefined 
     }
 );
 
-export interface Dialect {
+/** One box protocol. */
+export type Dialect = DialectToAll | DialectToOne;
+
+/** One command, under the event id, reaches every connected box of this dialect, and each replies. */
+export interface DialectToAll extends DialectBase {
+  readonly reach: 'all';
+  /** The command that asks for the window of an event. */
+  askAll(eventId: number, window: TimeWindow): BoxMessage;
+}
+
+/** Each box is asked by a command of its own, under a number of its own. */
+export interface DialectToOne extends DialectBase {
+  readonly reach: 'one';
+  newNumbers(): CommandNumbers;
+  askOne(question: DataQuestion): BoxMessage;
+  /** A client's Command with a number of ours; only the dialect that Commands are of has it. */
+  relay?(command: Command, number: number): BoxMessage;
+}
+
+interface DialectBase {
   /** in /status, in logs and in the store: `box2` */
   readonly name: string;
-  /**
-   * all: one command under the event id reaches every connected box of this dialect, and each replies.
-   * one: each box is asked by a command of its own, under a number of its own.
-   */
-  readonly reach: 'all' | 'one';
   /** what a command's number is, in logs */
   readonly numberName: string;
   /** names of the messages to boxes and from boxes, for counters that start at 0 */
   readonly commandNames: readonly string[];
   readonly replyNames: readonly string[];
-  /** Numbers for commands; needed where `reach` is `one`. */
-  newNumbers?(): CommandNumbers;
 
   /** Who subscribes to this topic on `box_pub`: undefined, not a box of this dialect; `boxId` undefined: one that does not say which. */
   readSubscription(topic: string): { boxId: number | undefined } | undefined;
 
-  /** The command that asks for a window. */
-  askForData(question: DataQuestion): BoxMessage;
-  /** A client's Command with a number of ours; only the dialect that Commands are of has it. */
-  relay?(command: Command, number: number): BoxMessage;
   /** What connected boxes must hear now and then. */
   readonly keepAlive?: KeepAlive;
   /** Why a message must not go out on `box_pub`, or undefined when it may. */

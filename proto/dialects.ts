@@ -2,7 +2,7 @@
 import { box2 } from './box2/dialect.js';
 import { box3 } from './box3/dialect.js';
 import { DecodeError } from './codec.js';
-import type { BoxReply, Dialect, StreamMessage } from './dialect.js';
+import type { BoxReply, Dialect, DialectToOne, StreamMessage } from './dialect.js';
 import { tagsOf } from './wire.js';
 
 /** In the order in which they are asked whether a frame is theirs: a Box 2 echoes fields that it does not know, so it comes first. */
@@ -12,7 +12,7 @@ export const DIALECTS: readonly Dialect[] = [box2, box3];
 export const UNMARKED_STREAM: Dialect = box3;
 
 /** The dialect of the Commands that clients send. */
-export const COMMAND_DIALECT: Dialect = box3;
+export const COMMAND_DIALECT: DialectToOne = box3;
 
 /** @throws Error for a name that no dialect has */
 export function dialectNamed(name: string): Dialect {

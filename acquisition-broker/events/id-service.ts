@@ -6,7 +6,6 @@
 import { type Clock, pause } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Rejections } from '../../common/rejections.js';
-import type { RateLimit } from '../requests/rate-limit.js';
 import type { EventNumbers } from './numbers.js';
 import { type Patience, untilDone } from './patience.js';
 
@@ -15,7 +14,8 @@ const TOO_MANY_PAUSE_MS = 20;
 
 export interface IdServiceDeps {
   numbers: EventNumbers;
-  rate: Pick<RateLimit, 'allows'>;
+  /** of `RateLimit` */
+  rate: { allows(client: string): boolean };
   clock: Clock;
   patience: Patience;
   rejections: Rejections;

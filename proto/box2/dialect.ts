@@ -3,7 +3,7 @@
  * asked for. A message of a single frame on `box_pub` kills a Box 2.
  */
 import { messageOf } from '../../common/errors.js';
-import type { BoxMessage, Dialect, Reply } from '../dialect.js';
+import type { BoxMessage, DialectToAll, Reply } from '../dialect.js';
 import { decodeCycles2 } from '../waveform-decoder.js';
 import { requestData } from './request-data.js';
 import { decodeTrigger } from './stream-trigger.js';
@@ -13,7 +13,7 @@ const TOPIC = 'evget';
 /** Field 4 of a RequestDataMessage, `time`. */
 const REPLY_TIME = 0x20;
 
-export const box2: Dialect = {
+export const box2: DialectToAll = {
   name: 'box2',
   reach: 'all',
   numberName: 'event',
@@ -23,12 +23,12 @@ export const box2: Dialect = {
   // It subscribes to everything and does not say which box it is: its reply to a PING does.
   readSubscription: (topic) => (topic === '' ? { boxId: undefined } : undefined),
 
-  askForData: ({ number, window: { startMs, endMs } }) => ({
+  askAll: (eventId, { startMs, endMs }) => ({
     name: 'read',
     topic: TOPIC,
     message: requestData.encode({
       type: 'READ',
-      sequenceNumber: number,
+      sequenceNumber: eventId,
       time: Math.floor((startMs + endMs) / 2),
       back: startMs,
       forward: endMs,

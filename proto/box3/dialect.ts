@@ -5,7 +5,7 @@
 import { randomInt } from 'node:crypto';
 import { isBoxId, MAX_BOX_ID } from '../../common/box-id.js';
 import { messageOf } from '../../common/errors.js';
-import type { BoxMessage, CommandNumbers, Dialect, Reply } from '../dialect.js';
+import type { BoxMessage, CommandNumbers, DialectToOne, Reply } from '../dialect.js';
 import type { Command } from '../messages.js';
 import { decodeCycles3 } from '../waveform-decoder.js';
 import { command } from './command.js';
@@ -19,7 +19,7 @@ const RESPONSE_BODIES = [0x22, 0x2a, 0x32, 0x3a];
 const MIN_NUMBER = 6;
 const PAST_MAX_NUMBER = 2 ** 32;
 
-export const box3: Dialect = {
+export const box3: DialectToOne = {
   name: 'box3',
   reach: 'one',
   numberName: 'sequence number',
@@ -32,7 +32,7 @@ export const box3: Dialect = {
     return /^[1-9]\d{0,9}$/.test(topic) && boxId <= MAX_BOX_ID ? { boxId } : undefined;
   },
 
-  askForData: ({ boxId, eventId, identity, nowMs, number, window: { startMs, endMs } }) =>
+  askOne: ({ boxId, eventId, identity, nowMs, number, window: { startMs, endMs } }) =>
     messageFor({
       seq: number,
       boxId,

@@ -1,26 +1,25 @@
-/** Which cycles of an answer belong to the window asked for: look at the cycles' times, not at the header. */
-import type { Waveform } from '../../proto/messages.js';
-import type { TimeWindow } from '../boxes/sender.js';
+/** Which cycles of a reply belong to the window asked for: the cycles' times decide, not the header. */
+import type { TimeWindow, Waveform } from '../../proto/index.js';
 
-/** Cycles up to so many ms outside the window belong to it (wire-protocols 3.2): a Box 2 answers in blocks of ten cycles. */
+/** Cycles up to so many ms outside the window belong to it (wire-protocols 3.2): a Box 2 replies in blocks of ten cycles. */
 export const TOLERANCE_MS = 170;
-/** Length of a cycle in the documents: `event_end_timestamp_ms` is the stamp of the last one + 16. */
+/** Length of a cycle in the documents: `event_end_timestamp_ms` is the timestamp of the last one + 16. */
 export const CYCLE_MS = 16;
 
-export interface Cut {
+export interface Trimmed {
   /** the cycles that belong to the window, in the order in which they came */
   waveform: Waveform;
-  /** cycles left out: of another time, without samples, or a second one with the same stamp */
+  /** cycles left out: of another time, without samples, or a second one with the same timestamp */
   dropped: number;
-  /** a cycle touches the window itself; if none does the answer counts as empty */
+  /** a cycle touches the window itself; if none does the reply counts as empty */
   touches: boolean;
 }
 
-/** Leaves out the cycles that do not belong to the window. A waveform of which all belong is given back as it is. */
-export function cutToWindow(waveform: Waveform, { startMs, endMs }: TimeWindow): Cut {
+/** Leaves out the cycles that do not belong to the window. A waveform of which all belong is returned as it is. */
+export function trimToWindow(waveform: Waveform, { startMs, endMs }: TimeWindow): Trimmed {
   const { cycleLengths, samples, timesMs } = waveform;
   const keep: number[] = [];
-  // Looked at only once a stamp does not rise: a clock was set, or a cycle came twice.
+  // Made only when a timestamp does not rise: a clock was set, or a cycle came twice.
   let seen: Set<number> | undefined;
   let last = Number.NEGATIVE_INFINITY;
   let touches = false;

@@ -1,29 +1,37 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { Presence } from '../../acquisition-broker/boxes/presence.js';
-import type { TimeWindow } from '../../acquisition-broker/boxes/sender.js';
-import { newRequest, type OpenRequest } from '../../acquisition-broker/open/request.js';
-import {
-  GATHER_MS,
-  READS_AT_ONCE,
-  readersOf,
-  SharedReads,
-} from '../../acquisition-broker/open/shared-reads.js';
+import { ConnectedBoxes } from '../../acquisition-broker/boxes/connected-boxes.js';
+import { RequestedEvent } from '../../acquisition-broker/events/requested-event.js';
+import { OpenRequest } from '../../acquisition-broker/open/open-request.js';
+import { BURST, GATHER_MS, SharedCommands } from '../../acquisition-broker/open/shared-commands.js';
+import { box2 } from '../../proto/box2/dialect.js';
+import { type Dialect, requestData, type TimeWindow } from '../../proto/index.js';
 import { ManualClock } from './manual-clock.js';
 import { cyclesBetween, type FakeBox, startRig, until } from './rig.js';
 
 const MAX_WINDOW_MS = 1000;
 
-function readsOf() {
+function sharedReads() {
   const clock = new ManualClock();
-  const presence = new Presence(clock, 1000);
+  const boxes = new ConnectedBoxes(clock, 1000);
   const sent: { eventId: number; window: TimeWindow; atMs: number }[] = [];
-  const read = (eventId: number, window: TimeWindow): void => {
-    sent.push({ eventId, window, atMs: clock.monotonic() });
+  const send = (_: Dialect, { message }: { message: Uint8Array }): void => {
+    const { back = 0, forward = 0, sequenceNumber } = requestData.decode(message);
+    sent.push({
+      eventId: sequenceNumber,
+      window: { startMs: back, endMs: forward },
+      atMs: clock.monotonic(),
+    });
   };
-  const reads = new SharedReads({ clock, presence, sender: { read }, maxWindowMs: MAX_WINDOW_MS });
+  const reads = new SharedCommands({
+    dialect: box2,
+    boxes,
+    clock,
+    maxWindowMs: MAX_WINDOW_MS,
+    sender: { send },
+  });
   let eventId = 0;
-  /** A request for one box, or for everybody. */
+  /** A request for one box, or for everyone. */
   const request = (startMs: number, endMs: number, boxId?: number): OpenRequest => {
     eventId += 1;
     const event = {
@@ -35,19 +43,18 @@ function readsOf() {
       target_event_start_timestamp_ms: startMs,
       target_event_end_timestamp_ms: endMs,
     };
-    return newRequest({
+    return new OpenRequest({
       key: `event:${eventId}`,
       acceptedAtMs: clock.now(),
       window: { startMs, endMs },
-      event: { event, noticeText: '', noticed: false, taken: new Set() },
-      read: true,
+      event: new RequestedEvent(event, ''),
       everyone: boxId === undefined,
-      asks: boxId === undefined ? [] : [{ boxId, read: true, seq: undefined }],
+      asks: boxId === undefined ? [] : [{ boxId, numbers: new Map([[box2, eventId]]) }],
     });
   };
-  /** Uses up what goes at once. */
+  /** Uses up what goes immediately. */
   const busy = (): void => {
-    for (let i = 0; i < READS_AT_ONCE; i += 1) reads.send(request(1, 2, 999));
+    for (let i = 0; i < BURST; i += 1) reads.send(request(1, 2, 999));
     sent.length = 0;
   };
   const brief = () => sent.map(({ eventId, window }) => [eventId, window.startMs, window.endMs]);
@@ -55,26 +62,26 @@ function readsOf() {
 }
 
 describe('acquisition broker: READs that several events share', () => {
-  it('some go out at once, each for its own window; those due then go together', () => {
-    const { brief, clock, reads, request, sent } = readsOf();
-    for (let n = 1; n <= 1000; n += 1) reads.send(request(5000 + n / 10, 5500 + n / 10, n));
+  it('some go out immediately, each for its own window; those due then go together', () => {
+    const { brief, clock, reads, request, sent } = sharedReads();
+    for (let n = 1; n <= 400; n += 1) reads.send(request(5000 + n, 5500 + n, n));
     assert.deepEqual(brief(), [
-      [1, 5000.1, 5500.1],
-      [2, 5000.2, 5500.2],
-      [3, 5000.3, 5500.3],
-      [4, 5000.4, 5500.4],
+      [1, 5001, 5501],
+      [2, 5002, 5502],
+      [3, 5003, 5503],
+      [4, 5004, 5504],
     ]);
     clock.advance(GATHER_MS - 1);
     assert.equal(sent.length, 4);
     clock.advance(1);
-    assert.deepEqual(brief().slice(4), [[5, 5000.5, 5600]]);
+    assert.deepEqual(brief().slice(4), [[5, 5005, 5900]]);
     reads.send(request(1, 2, 1));
     reads.stop();
     assert.deepEqual([sent.length, clock.timers], [5, 0]);
   });
 
-  it('an answer belongs to the events that asked the box, else to the one whose number it has', () => {
-    const { busy, clock, reads, request } = readsOf();
+  it('a reply belongs to the events that asked the box, else to the one whose id it has', () => {
+    const { busy, clock, reads, request } = sharedReads();
     busy();
     const [one, two, again, all] = [
       request(0, 500, 1),
@@ -86,7 +93,8 @@ describe('acquisition broker: READs that several events share', () => {
     clock.advance(GATHER_MS);
     const shared = { startMs: 0, endMs: 600 };
     const readers = (lead: OpenRequest, window: TimeWindow, boxId: number) =>
-      readersOf(lead, window, boxId)
+      reads
+        .requestsOf(lead, window, boxId)
         ?.map(({ key }) => key)
         .sort();
     assert.deepEqual(readers(one, shared, 1), [one.key, again.key, all.key]);
@@ -96,21 +104,21 @@ describe('acquisition broker: READs that several events share', () => {
   });
 
   it('a request that was closed meanwhile has no READ', () => {
-    const { busy, clock, brief, reads, request } = readsOf();
+    const { busy, clock, brief, reads, request } = sharedReads();
     busy();
     const [one, two] = [request(0, 500, 1), request(100, 600, 2)];
     reads.send(one);
     reads.send(two);
-    one.closedAt = clock.monotonic();
+    one.close(clock.monotonic());
     clock.advance(GATHER_MS);
-    assert.deepEqual(brief(), [[READS_AT_ONCE + 2, 100, 600]]);
+    assert.deepEqual(brief(), [[BURST + 2, 100, 600]]);
   });
 
   it('every window is in exactly one READ, none longer than may be asked for, and windows that do not meet share none', () => {
     const window = fc.tuple(fc.nat(5000), fc.integer({ min: 1, max: MAX_WINDOW_MS }));
     fc.assert(
       fc.property(fc.array(window, { minLength: 1, maxLength: 60 }), (windows) => {
-        const { busy, clock, reads, request, sent } = readsOf();
+        const { busy, clock, reads, request, sent } = sharedReads();
         busy();
         const requests = windows.map(([start, length], i) => request(start, start + length, i + 1));
         for (const each of requests) reads.send(each);
@@ -118,9 +126,9 @@ describe('acquisition broker: READs that several events share', () => {
         const served = new Map<OpenRequest, number>();
         for (const { eventId, window } of sent) {
           assert.ok(window.endMs - window.startMs <= MAX_WINDOW_MS);
-          const lead = requests[eventId - READS_AT_ONCE - 1];
+          const lead = requests[eventId - BURST - 1];
           assert.ok(lead);
-          const of = requests.filter((_, i) => readersOf(lead, window, i + 1)?.[0] === requests[i]);
+          const of = requests.filter((_, i) => reads.requestsOf(lead, window, i + 1)?.[0] === requests[i]);
           for (const each of of) served.set(each, (served.get(each) ?? 0) + 1);
           for (const each of of) assert.ok(window.startMs <= (each.window?.startMs ?? 0));
           for (const each of of) assert.ok(window.endMs >= (each.window?.endMs ?? 0));
@@ -136,7 +144,7 @@ describe('acquisition broker: READs that several events share', () => {
     );
   });
 
-  it('many Box 2s with an event each answer a few READs, and each event has its own box', async () => {
+  it('many Box 2s with an event each reply to a few READs, and each event has its own box', async () => {
     const ids = Array.from({ length: 20 }, (_, i) => 1001 + i);
     const clock = new ManualClock();
     const rig = await startRig({ boxes: ids, clock });
@@ -145,7 +153,7 @@ describe('acquisition broker: READs that several events share', () => {
       const boxes: FakeBox[] = [];
       for (const [i, id] of ids.entries()) {
         const joining = rig.box(id, 2);
-        await until(() => rig.broker.status().boxes.box2_connections === i + 1);
+        await until(() => rig.broker.status().boxes.box2?.connections === i + 1);
         clock.advance(300);
         boxes.push(await joining);
       }
@@ -156,7 +164,7 @@ describe('acquisition broker: READs that several events share', () => {
       while (numbers.length < ids.length) numbers.push(await client.evnew());
       clock.advance(GATHER_MS);
       const cycles = cyclesBetween(endMs - 1500, endMs + 1500);
-      for (let i = 0; i <= READS_AT_ONCE; i += 1) {
+      for (let i = 0; i <= BURST; i += 1) {
         const read = await boxes[0]?.read();
         assert.ok(read);
         assert.equal(read.sequenceNumber, numbers[i]);
@@ -165,7 +173,7 @@ describe('acquisition broker: READs that several events share', () => {
       for (const number of numbers) await rig.stored(number, 1);
       await until(() => rig.broker.status().open.requests === 0);
       await until(() => rig.broker.status().waveforms.held === 0);
-      assert.equal(rig.broker.status().sent.read, READS_AT_ONCE + 1);
+      assert.equal(rig.broker.status().sent.read, BURST + 1);
       for (const [i, number] of numbers.entries()) {
         const stored = await rig.store.boxEvents(number);
         const own = stored.find(({ box_id }) => box_id === String(ids[i]));
@@ -174,7 +182,7 @@ describe('acquisition broker: READs that several events share', () => {
           own?.window_timestamps_ms.every((ms) => ms >= startMs - 170 && ms <= endMs + 170),
           'cut',
         );
-        if (i > READS_AT_ONCE) assert.equal(stored.length, 1, 'no box that it did not ask');
+        if (i > BURST) assert.equal(stored.length, 1, 'no box that it did not ask');
       }
     } finally {
       await rig.stop();

@@ -1,40 +1,25 @@
 /**
- * From an accepted request to commands on the wire: number the event, store it, announce it, ask the boxes. Nothing is announced
- * or asked before the event and the open request are durable. Requests that come while the store works are numbered together.
+ * From a request for an event to commands on the wire: give the event an id, store it, announce it, ask the boxes. Nothing is announced
+ * or asked before the event and the open request are durable. Requests that come while the store works get their ids together.
  */
 
 import type { Clock } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Rejections } from '../../common/rejections.js';
+import { DIALECTS } from '../../proto/index.js';
 import type { NewEvent, Store } from '../../store/store.js';
-import type { Presence } from '../boxes/presence.js';
-import type { TimeWindow } from '../boxes/sender.js';
-import type { SequenceNumbers } from '../boxes/sequence-numbers.js';
-import type { RequestBook } from '../open/book.js';
+import type { ConnectedBoxes } from '../boxes/connected-boxes.js';
+import type { EventNumbers } from '../events/numbers.js';
+import { type Patience, untilDone } from '../events/patience.js';
+import { type Notices, RequestedEvent } from '../events/requested-event.js';
+import { type Ask, OpenRequest } from '../open/open-request.js';
+import type { OpenRequests } from '../open/open-requests.js';
 import { bodyOf } from '../open/persistence.js';
-import { type AskedEvent, newRequest, type OpenRequest } from '../open/request.js';
-import type { Refusal } from '../requests/context.js';
-import type { Notices } from './notices.js';
-import type { EventNumbers } from './numbers.js';
-import { type Patience, untilDone } from './patience.js';
-
-/** A checked request for an event. */
-export interface EventRequest {
-  window: TimeWindow;
-  /** trigger type's name */
-  type: string;
-  /** percent of the reference, not negative */
-  percentMagnitude: number;
-  description: string;
-  /** boxes asked, each once; empty: every box */
-  boxIds: readonly number[];
-  /** false: the event is logged, no waveform is asked for */
-  requestData: boolean;
-}
+import type { EventRequest, Refusal } from './request.js';
 
 /** An event that is durable, and what is asked for it. */
 interface StoredEvent {
-  asked: AskedEvent;
+  event: RequestedEvent;
   open: OpenRequest | undefined;
 }
 
@@ -43,18 +28,17 @@ export interface IntakeDeps {
   clock: Clock;
   numbers: EventNumbers;
   notices: Notices;
-  book: RequestBook;
-  presence: Presence;
-  sequence: SequenceNumbers;
+  open: OpenRequests;
+  boxes: ConnectedBoxes;
   patience: Patience;
   rejections: Rejections;
-  /** our identity: the text of the notice of 2020 */
+  /** our identity: the text of the v3 notice */
   identity: string;
   /** boxes that waiting requests may name, each request at least one */
   limit: number;
 }
 
-/** Events numbered in one go at most. */
+/** Events that get their ids in one go at most. */
 const BATCH = 64;
 
 export class EventIntake {
@@ -70,23 +54,23 @@ export class EventIntake {
     this.#deps = deps;
   }
 
-  /** Requests that wait for their number. */
+  /** Requests that wait for an event id. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** While events are being numbered and stored: a promise for the end of it. */
+  /** While events are being stored: a promise for the end of it. */
   get busy(): Promise<void> | undefined {
     return this.#isWorking ? this.#working : undefined;
   }
 
   /** Takes a checked request, unless too many wait. @returns why not, when it does not */
   accept(request: EventRequest): Refusal {
-    const { book, limit } = this.#deps;
+    const { open, limit } = this.#deps;
     const boxes = this.#boxesOf(request);
     if (this.#waitingBoxes + boxes > limit) return 'too_many_waiting_requests';
     // What waits will be open soon.
-    if (request.requestData && !book.hasRoom(this.#waitingBoxes + boxes)) return 'too_many_open_requests';
+    if (request.requestData && !open.hasCapacity(this.#waitingBoxes + boxes)) return 'too_many_open_requests';
     this.accepted += 1;
     this.#waiting.push({ request, boxes });
     this.#waitingBoxes += boxes;
@@ -96,8 +80,8 @@ export class EventIntake {
 
   /** Boxes that a request will ask, as far as that is known: where none are named, those that are there. At most the limit. */
   #boxesOf({ boxIds }: EventRequest): number {
-    const { limit, presence } = this.#deps;
-    return Math.min(limit, Math.max(1, boxIds.length || presence.expected));
+    const { boxes, limit } = this.#deps;
+    return Math.min(limit, Math.max(1, boxIds.length || boxes.expected));
   }
 
   /** Waits until all accepted requests are dealt with. */
@@ -105,11 +89,11 @@ export class EventIntake {
     while (this.#isWorking) await this.#working;
   }
 
-  /** Works until nothing waits. The flag falls in the same turn in which that was seen, so that nothing is left lying. */
+  /** Works until nothing waits. The flag is cleared in the same turn in which the queue was seen empty, so that nothing stays in it. */
   async #work(): Promise<void> {
     this.#isWorking = true;
     try {
-      // Stopping: what the store gave no number for was never accepted.
+      // Stopping: a request without an id was never accepted.
       while (this.#waiting.length > 0 && !this.#deps.patience.stopping.aborted) await this.#workBatch();
     } finally {
       this.#isWorking = false;
@@ -124,7 +108,7 @@ export class EventIntake {
     for (const { boxes } of batch) this.#waitingBoxes -= boxes;
     if (ids === undefined) return;
     const stored = batch.map(({ request }, i) => this.#store(request, ids[i] ?? 0));
-    // Announced in the order of their numbers, each as soon as it and those before it are durable.
+    // Announced in the order of their ids, each as soon as it and those before it are durable.
     for (const one of stored) {
       const event = await one;
       if (event !== undefined) this.#announce(event);
@@ -143,8 +127,8 @@ export class EventIntake {
 
   /** Writes the event and, where boxes are asked, the open request. @returns undefined when the store refuses them */
   async #store(request: EventRequest, eventId: number): Promise<StoredEvent | undefined> {
-    const { clock, identity, patience, presence, rejections, store } = this.#deps;
-    const boxIds = request.boxIds.length > 0 ? request.boxIds : presence.here();
+    const { boxes, clock, identity, patience, rejections, store } = this.#deps;
+    const boxIds = request.boxIds.length > 0 ? request.boxIds : boxes.ids();
     const event: NewEvent = {
       event_id: eventId,
       type: request.type,
@@ -154,8 +138,8 @@ export class EventIntake {
       target_event_start_timestamp_ms: request.window.startMs,
       target_event_end_timestamp_ms: request.window.endMs,
     };
-    const asked: AskedEvent = { event, noticeText: identity, noticed: false, taken: new Set() };
-    const open = request.requestData ? this.#open(request, boxIds, asked, clock.now()) : undefined;
+    const requested = new RequestedEvent(event, identity);
+    const open = request.requestData ? this.#open(request, boxIds, requested, clock.now()) : undefined;
     const key = open?.key;
     const write = (): Promise<unknown> =>
       Promise.all([
@@ -164,28 +148,36 @@ export class EventIntake {
       ]);
     try {
       await untilDone(write, `event ${eventId}`, patience);
-      return { asked, open };
+      return { event: requested, open };
     } catch (error) {
       rejections.count('event_not_stored', `event ${eventId}`, messageOf(error));
       return undefined;
     }
   }
 
-  #open(request: EventRequest, boxIds: readonly number[], event: AskedEvent, now: number): OpenRequest {
-    const { book, presence, sequence } = this.#deps;
-    const everyone = request.boxIds.length === 0;
-    const asks = boxIds.map((boxId) => {
-      const kind = presence.kindOf(boxId);
-      const seq = kind === 2 ? undefined : sequence.next((number) => book.isTaken(number));
-      return { boxId, read: kind !== 3, seq };
-    });
-    const read = everyone || asks.some((ask) => ask.read);
-    const key = `event:${event.event.event_id}`;
-    return newRequest({ key, acceptedAtMs: now, window: request.window, event, read, everyone, asks });
+  #open(
+    { boxIds: named, window }: EventRequest,
+    boxIds: readonly number[],
+    event: RequestedEvent,
+    acceptedAtMs: number,
+  ): OpenRequest {
+    const asks = boxIds.map((boxId) => ({ boxId, numbers: this.#numbersFor(boxId, event.id) }));
+    const everyone = named.length === 0;
+    return new OpenRequest({ key: `event:${event.id}`, acceptedAtMs, window, event, everyone, asks });
   }
 
-  #announce({ asked, open }: StoredEvent): void {
-    this.#deps.notices.eventStored(asked.event.event_id);
-    if (open !== undefined) this.#deps.book.add(open);
+  /** A number in the dialect of the box, or in each while that is not known. */
+  #numbersFor(boxId: number, eventId: number): Ask['numbers'] {
+    const { boxes, open } = this.#deps;
+    const known = boxes.dialectOf(boxId);
+    const dialects = known === undefined ? DIALECTS : [known];
+    return new Map(
+      dialects.map((dialect) => [dialect, dialect.reach === 'all' ? eventId : open.newNumber(dialect)]),
+    );
+  }
+
+  #announce({ event, open }: StoredEvent): void {
+    this.#deps.notices.eventStored(event);
+    if (open !== undefined) this.#deps.open.add(open);
   }
 }
