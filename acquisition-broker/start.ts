@@ -18,7 +18,7 @@ import { CutOff } from '../keys/cut-off.js';
 import { measuredStore, spoolStatus } from '../store/measured.js';
 import type { Store } from '../store/store.js';
 import { startSweeper } from '../store/sweeper.js';
-import { openAgain, type Place } from '../zmq/bind.js';
+import { type Place, reopen } from '../zmq/bind.js';
 import type { IoThreads } from '../zmq/io-threads.js';
 import { type BrokerAccess, openBrokerAccess } from './access.js';
 import { type Core, createCore } from './core.js';
@@ -163,7 +163,7 @@ function boxSockets(
     frameBytes: config.limits.message_bytes,
     subscription: core.subscription,
     reply: core.reply,
-    room: () => core.queue.room(),
+    capacity: () => core.queue.capacity(),
     disconnected: () => core.boxes.disconnected(),
   });
 }
@@ -192,7 +192,7 @@ function cutOff(base: Base, access: BrokerAccess, boxes: BoxSockets, backend: Ba
     new CutOff({
       guards: [guarded],
       close: () => sockets.close(),
-      open: (signal) => openAgain(sockets, base, signal),
+      open: (signal) => reopen(sockets, base, signal),
       log: base.log,
     });
   const guards = [guard(access.boxes, boxes)];

@@ -4,8 +4,8 @@
  * read in this way only while messages come in numbers: then one costs a fifth less.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Subscriber } from 'zeromq';
 import { codeOf } from '../common/errors.js';
+import type { Subscriber } from '../zmq/sockets.js';
 
 /** So many messages in one turn of the event loop are a burst. */
 const BURST = 32;

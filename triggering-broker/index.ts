@@ -15,6 +15,7 @@ import { type StatusServer, startStatusServer } from '../daemon/status/server.js
 import { type Access, openAccess, openBackendAccess } from '../keys/access.js';
 import { CutOff } from '../keys/cut-off.js';
 import type { ReadBoxKeys } from '../keys/store-source.js';
+import type { Place } from '../zmq/bind.js';
 import { Relay, type RelayOptions } from './relay.js';
 import { addMetrics, type Parts, statusOf, type TriggeringBrokerStatus } from './status.js';
 
@@ -95,13 +96,13 @@ function relayOptions(
   backendAccess: Access | undefined,
   log: Logger,
 ): RelayOptions {
-  const front = [{ endpoint: config.interface, curve: access.curve }];
+  const front: Place[] = [{ field: 'interface', endpoint: config.interface, curve: access.curve }];
   if (config.interface_next !== undefined && access.nextCurve !== undefined) {
-    front.push({ endpoint: config.interface_next, curve: access.nextCurve });
+    front.push({ field: 'interface_next', endpoint: config.interface_next, curve: access.nextCurve });
   }
   return {
     front,
-    back: { endpoint: config.backend, curve: backendAccess?.curve },
+    back: { field: 'backend', endpoint: config.backend, curve: backendAccess?.curve },
     messageBytes: config.limits.message_bytes,
     queueMessages: config.limits.queue_messages,
     log,

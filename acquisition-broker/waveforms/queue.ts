@@ -110,8 +110,8 @@ export class WaveformQueue {
   }
 
   /** Undefined when the next answer may be read; else a promise for that. */
-  room(): Promise<void> | undefined {
-    return this.#isDecoding || this.#isAhead || this.#isFull ? this.#roomLater() : undefined;
+  capacity(): Promise<void> | undefined {
+    return this.#isDecoding || this.#isAhead || this.#isFull ? this.#capacityLater() : undefined;
   }
 
   /** Waits until everything taken is stored, or given up because the daemon stops. */
@@ -132,7 +132,7 @@ export class WaveformQueue {
     return this.#bytes > this.#deps.limitBytes;
   }
 
-  async #roomLater(): Promise<void> {
+  async #capacityLater(): Promise<void> {
     while (this.#isDecoding) await this.#decoding;
     if (this.#isAhead) await this.#keepPace();
     if (!this.#isFull) return;

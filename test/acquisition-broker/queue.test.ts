@@ -121,11 +121,11 @@ describe('acquisition broker: the queue of waveforms', () => {
     });
     for (let round = 0; round < 2; round += 1) {
       for (let i = 0; i < 40; i += 1) {
-        await queue.room();
+        await queue.capacity();
         add(frames);
       }
     }
-    await queue.room();
+    await queue.capacity();
     assert.equal(queue.length, 80);
     assert.equal(pauses, 1);
     open();
@@ -140,7 +140,7 @@ describe('acquisition broker: the queue of waveforms', () => {
     const short = proto.encodeCycles3(cyclesBetween(1000, 1001));
     for (let i = 1; i <= 5; i += 1) {
       add(short);
-      await queue.room();
+      await queue.capacity();
       assert.ok(queue.bytes >= i * 65_536, `${queue.bytes} bytes for ${i} answers`);
     }
     open();

@@ -3,12 +3,12 @@
  * beyond its limit it drops, and boxes may keep a waveform for 50 s only. What may not go yet, or while the broker is away, waits here:
  * bounded, the oldest are dropped and counted.
  */
-import { Push } from 'zeromq';
 import { codeOf, messageOf } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import { TokenBucket } from '../../common/token-bucket.js';
-import { CONNECT_OPTIONS, type CurveClientOptions } from '../../stream/stream-socket.js';
+import type { CurveClientOptions } from '../../zmq/curve.js';
+import { connecting, type Push } from '../../zmq/sockets.js';
 
 /** How long a stop goes on sending. */
 const DRAIN_MS = 2000;
@@ -77,7 +77,7 @@ export class RequestQueue implements Running {
     const { burst, perSecond } = options.pace;
     this.#bucket = new TokenBucket(burst, perSecond, () => this.#time.now());
     // `immediate`: only to a broker that is there, so that what waits, waits here, where it is counted.
-    this.#socket = new Push({ ...CONNECT_OPTIONS, immediate: true, linger: DRAIN_MS, ...options.curve });
+    this.#socket = connecting.push({ immediate: true, linger: DRAIN_MS, ...options.curve });
     this.#socket.connect(options.endpoint);
   }
 

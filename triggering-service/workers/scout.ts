@@ -2,11 +2,11 @@
  * Hears what no worker has subscribed to: for a short while, again and again, everything, on a connection of its own, so that a flood
  * costs no worker a measurement. It finds boxes whose id is the beginning of another's (1, where 10 belongs to another worker).
  */
-import { Subscriber } from 'zeromq';
 import { codeOf, messageOf } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
-import { CONNECT_OPTIONS, type CurveClientOptions } from '../../stream/stream-socket.js';
+import type { CurveClientOptions } from '../../zmq/curve.js';
+import { connecting } from '../../zmq/sockets.js';
 
 /** Every Box 2 sends six times in this time, a Box 3 as shipped once. */
 export const SCOUT_MS = 1500;
@@ -51,7 +51,7 @@ export class Scout implements Running {
 
   async #scout(): Promise<void> {
     const { endpoint, curve, log, limit, heard } = this.#options;
-    const socket = new Subscriber({ receiveHighWaterMark: HIGH_WATER_MARK, ...CONNECT_OPTIONS, ...curve });
+    const socket = connecting.subscriber({ receiveHighWaterMark: HIGH_WATER_MARK, ...curve });
     const found = new Set<string>();
     this.#end = () => socket.close();
     const timer = setTimeout(this.#end, SCOUT_MS);
