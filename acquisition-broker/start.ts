@@ -16,7 +16,7 @@ import { addStoreMetrics, spoolStatus } from '../store/outbox/metrics.js';
 import { BACK_OFF } from '../store/outbox/policy.js';
 import type { Store } from '../store/store.js';
 import { startSweeper } from '../store/sweeper.js';
-import { openAgain, type Place } from '../zmq/bind.js';
+import { type Place, reopen } from '../zmq/bind.js';
 import type { IoThreads } from '../zmq/io-threads.js';
 import { type BrokerAccess, openBrokerAccess } from './access.js';
 import { type Core, createCore } from './core.js';
@@ -158,8 +158,8 @@ function boxSockets(
     frameBytes: settings.limits.messageBytes,
     subscription: core.subscription,
     reply: core.reply,
-    room: () => core.queue.room(),
-    disconnected: () => core.presence.disconnected(),
+    capacity: () => core.queue.capacity(),
+    disconnected: () => core.boxes.disconnected(),
   });
 }
 
@@ -180,7 +180,7 @@ function backendSockets(
     optional: new Set(OF_2020.filter((field) => !settings.file.named.has(field))),
     curve: services?.curve,
     frameBytes: MAX_REQUEST_BYTES,
-    request: core.requests.handle,
+    request: (frames) => core.requests.handle(frames),
     numberWanted: core.ids.handle,
   });
 }
@@ -196,7 +196,7 @@ function cutOff(base: Base, access: BrokerAccess, boxes: BoxSockets, backend: Ba
     new CutOff({
       guards: [guarded],
       close: () => sockets.close(),
-      open: (signal) => openAgain(sockets, base, signal),
+      open: (signal) => reopen(sockets, base, signal),
       log: base.log,
     });
   const guards = [guard(access.boxes, boxes)];
@@ -240,6 +240,6 @@ async function drain(core: Core, boxes: BoxSockets, backend: BackendSockets, clo
 }
 
 async function stopTimers(core: Core): Promise<void> {
-  await core.pinger.stop();
-  await core.book.stop();
+  for (const pinger of core.pingers.values()) await pinger.stop();
+  await core.open.stop();
 }

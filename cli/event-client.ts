@@ -1,22 +1,16 @@
 /** A client of the acquisition broker: asks for an event and hears its number. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Push, Subscriber } from 'zeromq';
 import { MakaiError } from '../common/errors.js';
 import { requestEvent } from '../proto/index.js';
 import type { RequestEventMessage } from '../proto/messages.js';
-
-/** Keys of a CURVE client, where the backend is under CURVE. */
-export interface ClientCurve {
-  curveServerKey: string;
-  curvePublicKey: string;
-  curveSecretKey: string;
-}
+import type { CurveClientOptions } from '../zmq/curve.js';
+import { connecting } from '../zmq/sockets.js';
 
 export interface EventClientOptions {
   /** `backend_pull` and `backend_pub` of the broker */
   requests: string;
   notices: string;
-  curve?: ClientCurve | undefined;
+  curve?: CurveClientOptions | undefined;
   /** whether an event that is announced is ours: others are announced too */
   isOurs(eventId: number): Promise<boolean>;
   timeoutMs: number;
@@ -34,8 +28,8 @@ export async function askForEvent(
   options: EventClientOptions,
 ): Promise<number> {
   const { curve = {}, isOurs, notices, requests, timeoutMs } = options;
-  const push = new Push({ linger: timeoutMs, sendTimeout: timeoutMs, ...curve });
-  const subscriber = new Subscriber({ linger: 0, receiveTimeout: timeoutMs, ...curve });
+  const push = connecting.push({ linger: timeoutMs, sendTimeout: timeoutMs, ...curve });
+  const subscriber = connecting.subscriber({ receiveTimeout: timeoutMs, ...curve });
   try {
     const connected = new Promise<boolean>((resolve) =>
       subscriber.events.on('handshake', () => resolve(true)),

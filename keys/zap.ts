@@ -6,10 +6,10 @@
  * sockets, close it after them, and set `zapEnforceDomain`: without a handler libzmq would otherwise let everyone in.
  */
 import { setTimeout } from 'node:timers/promises';
-import { Router } from 'zeromq';
 import { codeOf, messageOf } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
 import { bindWhenFree } from '../zmq/bind-when-free.js';
+import { bound, type Router } from '../zmq/sockets.js';
 import type { AllowList } from './allow-list.js';
 import { Gate, NEXT_DOMAIN } from './gate.js';
 import { parseZapRequest, ZAP_ENDPOINT, type ZapRequest, type ZapStatus, zapReply } from './zap-message.js';
@@ -70,7 +70,7 @@ class Handler {
   readonly #done: Promise<void>;
 
   static async start(log: Logger): Promise<Handler> {
-    const socket = new Router({ linger: 0 });
+    const socket = bound.inProcess();
     await bindWhenFree(socket, ZAP_ENDPOINT);
     return new Handler(socket, log);
   }

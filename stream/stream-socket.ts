@@ -1,40 +1,23 @@
 /** The socket that receives the measurement stream. */
-import { Context, Subscriber } from 'zeromq';
 import { pause, systemClock } from '../common/clock.js';
 import { codeOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { ThrottledLog } from '../common/throttled-log.js';
 import { yieldToEventLoop } from '../common/yield.js';
+import type { CurveClientOptions } from '../zmq/curve.js';
+import { connecting, newContext, type Subscriber } from '../zmq/sockets.js';
+
+export type { CurveClientOptions };
 
 /** Messages that wait in libzmq while this thread is busy: one second at 100,000 per second. */
 const HIGH_WATER_MARK = 100_000;
-/** Heartbeats detect a half-open connection, which is then reopened. */
-const HEARTBEAT_MS = 5000;
-const HEARTBEAT_TIMEOUT_MS = 15_000;
-const RECONNECT_MS = 100;
-const RECONNECT_MAX_MS = 5000;
+const AFTER_ERROR_MS = 100;
 /**
  * The connection carries the messages of all boxes, so one long message must not break it: the validator drops messages that are too long,
  * and libzmq only disconnects for one that would fill the memory.
  */
 const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
-
-/** Keys of a client: the server's public key and our own pair, Z85. */
-export interface CurveClientOptions {
-  curveServerKey: string;
-  curvePublicKey: string;
-  curveSecretKey: string;
-}
-
-/** Options of sockets that connect to the brokers. */
-export const CONNECT_OPTIONS = {
-  heartbeatInterval: HEARTBEAT_MS,
-  heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
-  reconnectInterval: RECONNECT_MS,
-  reconnectMaxInterval: RECONNECT_MAX_MS,
-  linger: 0,
-} as const;
 
 export interface StreamOptions {
   endpoint: string;
@@ -50,11 +33,10 @@ export interface StreamOptions {
 /** Connects and subscribes; reconnects by itself whenever the broker is unavailable. */
 export function openStream(options: StreamOptions): Running {
   const { endpoint, curve, log, onMessage, ownContext = false, subscribe = subscribeToAll } = options;
-  const socket = new StreamSocket({
-    ...(ownContext ? { context: new Context({ blocky: false }) } : {}),
+  const socket = connecting.subscriber({
+    ...(ownContext ? { context: newContext({ blocky: false }) } : {}),
     receiveHighWaterMark: HIGH_WATER_MARK,
     maxMessageSize: MAX_MESSAGE_BYTES,
-    ...CONNECT_OPTIONS,
     ...curve,
   });
   socket.connect(endpoint);
@@ -70,7 +52,7 @@ export function openStream(options: StreamOptions): Running {
         if (stopping.signal.aborted || socket.closed) return;
         // EAGAIN ends a pending receive when the socket closes. Any other error is unexpected.
         throttled.error({ err: error }, 'receiving measurements failed');
-        await pause(systemClock, RECONNECT_MS, stopping.signal);
+        await pause(systemClock, AFTER_ERROR_MS, stopping.signal);
       }
     }
   };
@@ -135,17 +117,6 @@ export class Receiver {
     } finally {
       if (!socket.closed) socket.receiveTimeout = NO_TIMEOUT;
     }
-  }
-}
-
-/** libzmq's ZMQ_SNDHWM, which zeromq.js has no name for on a subscriber. */
-const SEND_HIGH_WATER_MARK = 23;
-
-/** libzmq silently drops subscriptions beyond the mark (1000), also when it reconnects and sends all of them again. */
-class StreamSocket extends Subscriber {
-  constructor(options: ConstructorParameters<typeof Subscriber>[0]) {
-    super(options);
-    this.setInt32Option(SEND_HIGH_WATER_MARK, 0);
   }
 }
 

@@ -8,6 +8,7 @@ import { type StatusServer, startStatusServer } from '../daemon/status/server.js
 import { type Access, openAccess, openBackendAccess } from '../keys/access.js';
 import { CutOff } from '../keys/cut-off.js';
 import type { ReadBoxKeys } from '../keys/store-source.js';
+import type { Place } from '../zmq/bind.js';
 import { Relay, type RelayOptions } from './relay.js';
 import { addMetrics, type Parts, statusOf, type TriggeringBrokerStatus } from './status.js';
 
@@ -88,13 +89,13 @@ function relayOptions(
   backendAccess: Access | undefined,
   log: Logger,
 ): RelayOptions {
-  const front = [{ endpoint: settings.interface, curve: access.curve }];
+  const front: Place[] = [{ field: 'interface', endpoint: settings.interface, curve: access.curve }];
   if (settings.interfaceNext !== undefined && access.nextCurve !== undefined) {
-    front.push({ endpoint: settings.interfaceNext, curve: access.nextCurve });
+    front.push({ field: 'interface_next', endpoint: settings.interfaceNext, curve: access.nextCurve });
   }
   return {
     front,
-    back: { endpoint: settings.backend, curve: backendAccess?.curve },
+    back: { field: 'backend', endpoint: settings.backend, curve: backendAccess?.curve },
     messageBytes: settings.limits.messageBytes,
     queueMessages: settings.limits.queueMessages,
     log,

@@ -7,14 +7,14 @@ import { type Clock, pause } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Rejections } from '../../common/rejections.js';
 import type { EventIdSource } from '../../store/outbox/event-ids.js';
-import type { RateLimit } from '../requests/rate-limit.js';
 
 /** Event numbers are int32: who draws without end would use them up, so he waits. */
 const TOO_MANY_PAUSE_MS = 20;
 
 export interface IdServiceDeps {
   eventIds: Pick<EventIdSource, 'next'>;
-  rate: Pick<RateLimit, 'allows'>;
+  /** of `RateLimit` */
+  rate: { allows(client: string): boolean };
   clock: Clock;
   /** aborted: the store is not waited for any more */
   stopping: AbortSignal;

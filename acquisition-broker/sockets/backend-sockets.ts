@@ -1,15 +1,15 @@
 /** The sockets of our own services: requests in, notices and routed replies out, event numbers. */
-import { Publisher, Pull, type Router, type Socket } from 'zeromq';
 import type { Clock } from '../../common/clock.js';
 import { codeOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import type { Rejections } from '../../common/rejections.js';
-import { bindAt, PATIENCE_MS, TCP_OPTIONS } from '../../zmq/bind.js';
+import { BIND_TIMEOUT_MS, bindAt } from '../../zmq/bind.js';
 import { Connections } from '../../zmq/connections.js';
 import type { CurveServerOptions } from '../../zmq/curve.js';
-import { receiveLoop } from '../../zmq/receive-loop.js';
-import { envelopeOf, newReplier } from '../../zmq/replier.js';
+import { receiveLoop } from '../../zmq/receive.js';
+import { envelopeOf } from '../../zmq/replier.js';
 import { Outbox } from '../../zmq/send-queue.js';
+import { bound, type Publisher, type Pull, type Router, type Socket } from '../../zmq/sockets.js';
 import type { Answer } from '../events/id-service.js';
 
 export const BACKEND_FIELDS = [
@@ -36,12 +36,6 @@ export interface BackendSocketsOptions {
   /** a request on `zmq_event_id_endpoint` */
   numberWanted(answer: Answer): Promise<void>;
 }
-
-/**
- * A subscriber that does not read is dropped after this time without an acknowledgement from its TCP: each of its queued replies may
- * be 5 MB, and ZeroMQ counts messages, not bytes.
- */
-const NOT_READING_MS = 30_000;
 
 interface OpenSockets {
   backend_pull: Pull;
@@ -78,12 +72,12 @@ export class BackendSockets {
   /** @throws MakaiError ENDPOINT_IN_USE, with nothing left open */
   async open(): Promise<void> {
     const { clock, frameBytes, log, numberWanted, rejections, request } = this.#options;
-    const common = { linger: 0, maxMessageSize: frameBytes, ...TCP_OPTIONS };
+    const limits = { maxMessageSize: frameBytes };
     const sockets: OpenSockets = {
-      backend_pull: new Pull(common),
-      backend_pub: new Publisher({ ...common, tcpMaxRetransmitTimeout: NOT_READING_MS }),
-      zmq_event_endpoint: new Publisher({ ...common, tcpMaxRetransmitTimeout: NOT_READING_MS }),
-      zmq_event_id_endpoint: newReplier(common),
+      backend_pull: bound.pull(limits),
+      backend_pub: bound.publisher(limits),
+      zmq_event_endpoint: bound.publisher(limits),
+      zmq_event_id_endpoint: bound.replier(limits),
     };
     this.#open = sockets;
     try {
@@ -142,9 +136,9 @@ export class BackendSockets {
     const before = this.#endpoints[field];
     const mayFail = optional.has(field) && before === undefined;
     const endpoint = before ?? endpoints[field];
-    const patienceMs = before === undefined ? PATIENCE_MS.first : PATIENCE_MS.again;
+    const timeoutMs = before === undefined ? BIND_TIMEOUT_MS.first : BIND_TIMEOUT_MS.again;
     try {
-      this.#endpoints[field] = await bindAt(socket, { field, endpoint, curve }, mayFail ? 0 : patienceMs);
+      this.#endpoints[field] = await bindAt(socket, { field, endpoint, curve }, mayFail ? 0 : timeoutMs);
     } catch (error) {
       if (!mayFail || codeOf(error) !== 'ENDPOINT_IN_USE') throw error;
       const hint = `write another as "${field}"`;

@@ -2,15 +2,15 @@
  * The two sockets that boxes connect to: `box_pub`, an XPUB because subscriptions tell which boxes are there, and `box_pull`. They
  * can be closed and opened anew on the same endpoints (a key was revoked: all boxes shake hands again).
  */
-import { Pull, XPublisher } from 'zeromq';
 import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/log.js';
 import type { Rejections } from '../../common/rejections.js';
-import { bindAt, PATIENCE_MS, type Place, TCP_OPTIONS } from '../../zmq/bind.js';
+import { BIND_TIMEOUT_MS, bindAt, type Place } from '../../zmq/bind.js';
 import { Connections } from '../../zmq/connections.js';
 import type { IoThreads } from '../../zmq/io-threads.js';
-import { receiveLoop } from '../../zmq/receive-loop.js';
+import { receiveLoop } from '../../zmq/receive.js';
 import { Outbox } from '../../zmq/send-queue.js';
+import { bound, type Pull, type XPublisher } from '../../zmq/sockets.js';
 
 export interface BoxSocketsOptions {
   /** `box_pub` and `box_pub_next` */
@@ -29,7 +29,7 @@ export interface BoxSocketsOptions {
   /** an answer */
   reply(frames: Buffer[]): void;
   /** a promise while no answer can be taken */
-  room(): Promise<void> | undefined;
+  capacity(): Promise<void> | undefined;
   /** all connections are gone */
   disconnected(): void;
 }
@@ -67,25 +67,23 @@ export class BoxSockets {
   /** @throws MakaiError ENDPOINT_IN_USE, with nothing left open */
   async open(): Promise<void> {
     const { clock, frameBytes, ioThreads, log, reply, subscription } = this.#options;
-    const room = (): Promise<void> | undefined => this.#roomOrClosed();
-    const common = { linger: 0, maxMessageSize: frameBytes, ...TCP_OPTIONS };
-    const publish = new XPublisher({
-      ...common,
+    const capacity = (): Promise<void> | undefined => this.#capacityOrClosed();
+    const publish = bound.xPublisher({
+      maxMessageSize: frameBytes,
       sendHighWaterMark: COMMANDS_WAITING,
       affinity: ioThreads?.others ?? 0,
     });
-    const pull = new Pull({
-      ...common,
+    const pull = bound.pull({
+      maxMessageSize: frameBytes,
       receiveHighWaterMark: ANSWERS_WAITING,
       affinity: ioThreads?.answers ?? 0,
     });
-    const patienceMs = this.#wasOpen ? PATIENCE_MS.again : PATIENCE_MS.first;
+    const timeoutMs = this.#wasOpen ? BIND_TIMEOUT_MS.again : BIND_TIMEOUT_MS.first;
     try {
-      publish.verbosity = 'allSubsUnsubs';
       this.connections.box_pub.attach(publish);
       this.connections.box_pull.attach(pull);
-      for (const place of this.#options.publish) place.endpoint = await bindAt(publish, place, patienceMs);
-      for (const place of this.#options.pull) place.endpoint = await bindAt(pull, place, patienceMs);
+      for (const place of this.#options.publish) place.endpoint = await bindAt(publish, place, timeoutMs);
+      for (const place of this.#options.pull) place.endpoint = await bindAt(pull, place, timeoutMs);
     } catch (error) {
       publish.close();
       pull.close();
@@ -97,7 +95,7 @@ export class BoxSockets {
     this.#pull = pull;
     this.#loops = Promise.all([
       receiveLoop({ name: 'box_pub', socket: publish, clock, log, handle: subscription }),
-      receiveLoop({ name: 'box_pull', socket: pull, clock, log, handle: reply, room }),
+      receiveLoop({ name: 'box_pull', socket: pull, clock, log, handle: reply, capacity }),
     ]);
   }
 
@@ -119,8 +117,8 @@ export class BoxSockets {
   }
 
   /** Room for the next answer, or the end of the wait for it: while the store is away there may be none for hours. */
-  #roomOrClosed(): Promise<void> | undefined {
-    const later = this.#options.room();
+  #capacityOrClosed(): Promise<void> | undefined {
+    const later = this.#options.capacity();
     if (later === undefined) return undefined;
     return new Promise((resolve, reject) => {
       this.#endWait = resolve;

@@ -11,19 +11,17 @@ import { messageOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import type { Rejections } from '../../common/rejections.js';
 import { collectYoungGarbage } from '../../daemon/young-garbage.js';
-import { DecodeError, type Proto } from '../../proto/codec.js';
-import type { Waveform } from '../../proto/messages.js';
+import { DecodeError, type TimeWindow, type Waveform } from '../../proto/index.js';
 import type { BoxEventDocument } from '../../store/documents.js';
 import type { Outbox } from '../../store/outbox/outbox.js';
 import { BACK_OFF, helpsToRetry } from '../../store/outbox/policy.js';
 import type { Locations } from '../boxes/locations.js';
-import type { TimeWindow } from '../boxes/sender.js';
-import type { Notices } from '../events/notices.js';
-import type { RequestBook } from '../open/book.js';
-import type { AskedEvent, OpenRequest } from '../open/request.js';
-import { CYCLE_MS, cutToWindow } from './cut.js';
+import type { Notices, RequestedEvent } from '../events/requested-event.js';
+import type { OpenRequest } from '../open/open-request.js';
+import type { OpenRequests } from '../open/open-requests.js';
 import { decodeWaveform, type ReplyLimits, type WaveformFrames } from './decode.js';
 import { SampleBuffers } from './sample-buffers.js';
+import { CYCLE_MS, trimToWindow } from './trim.js';
 
 /** What a frame costs besides its bytes (its Buffer object), and a cycle besides its samples (time and length), roughly. */
 const FRAME_OVERHEAD_BYTES = 256;
@@ -41,7 +39,7 @@ const PACE_MS = 100;
 /** An answer with waveform frames. */
 export interface WaveformReply extends WaveformFrames {
   request: OpenRequest;
-  event: AskedEvent;
+  event: RequestedEvent;
   window: TimeWindow;
   /** Unix ms when it arrived */
   receivedAtMs: number;
@@ -55,9 +53,8 @@ interface Decoded extends Omit<WaveformReply, keyof WaveformFrames | 'window'> {
 }
 
 export interface QueueDeps {
-  proto: Proto;
   outbox: Pick<Outbox, 'put'>;
-  book: RequestBook;
+  open: OpenRequests;
   notices: Notices;
   locations: Locations;
   rejections: Rejections;
@@ -119,8 +116,8 @@ export class WaveformQueue {
   }
 
   /** Undefined when the next answer may be read; else a promise for that. */
-  room(): Promise<void> | undefined {
-    return this.#isDecoding || this.#isAhead || this.#isFull ? this.#roomLater() : undefined;
+  capacity(): Promise<void> | undefined {
+    return this.#isDecoding || this.#isAhead || this.#isFull ? this.#capacityLater() : undefined;
   }
 
   /** Waits until everything taken is stored, or given up because the daemon stops. */
@@ -141,7 +138,7 @@ export class WaveformQueue {
     return this.#bytes > this.#deps.limitBytes;
   }
 
-  async #roomLater(): Promise<void> {
+  async #capacityLater(): Promise<void> {
     while (this.#isDecoding) await this.#decoding;
     if (this.#isAhead) await this.#keepPace();
     if (!this.#isFull) return;
@@ -219,38 +216,38 @@ export class WaveformQueue {
 
   /** @returns undefined when there is nothing to store */
   async #decode(reply: WaveformReply): Promise<Decoded | undefined> {
-    const { book, limits, proto, rejections } = this.#deps;
+    const { limits, open, rejections } = this.#deps;
     const { boxId, event, receivedAtMs, request, window } = reply;
-    if (event.taken.has(boxId)) {
+    if (event.has(boxId)) {
       this.counts.duplicates += 1;
-      book.answered(request, boxId, false);
+      open.replied(request, boxId, false);
       return undefined;
     }
     try {
-      const { dropped, touches, waveform } = cutToWindow(await decodeWaveform(proto, reply, limits), window);
+      const { dropped, touches, waveform } = trimToWindow(await decodeWaveform(reply, limits), window);
       this.counts.cyclesDropped += dropped;
       if (!touches) {
         this.counts.cyclesDropped += waveform.timesMs.length;
         this.counts.empty += 1;
-        book.answered(request, boxId, true);
+        open.replied(request, boxId, true);
         return undefined;
       }
       const held = { ...waveform, samples: this.#buffers.hold(waveform.samples) };
-      event.taken.add(boxId);
+      event.claim(boxId);
       // The whole buffer: a cycle or two would seem to take a hundredth of what they do.
       const bytes = held.samples.buffer.byteLength + CYCLE_OVERHEAD_BYTES * waveform.timesMs.length;
       return { boxId, event, request, receivedAtMs, waveform: held, bytes };
     } catch (error) {
       const reason = error instanceof DecodeError ? 'malformed_waveform' : 'waveform_not_decoded';
       rejections.count(reason, String(boxId), messageOf(error));
-      book.unusable(request, boxId);
+      open.unusable(request, boxId);
       return undefined;
     }
   }
 
   async #store({ boxId, event, receivedAtMs, request, waveform }: Decoded): Promise<void> {
-    const { book, clock, notices, outbox, rejections, stopping } = this.#deps;
-    const { event_id } = event.event;
+    const { clock, notices, open, outbox, rejections, stopping } = this.#deps;
+    const event_id = event.id;
     const box_id = String(boxId);
     const { samples, timesMs } = waveform;
     try {
@@ -275,13 +272,13 @@ export class WaveformQueue {
         this.#stored((clock.now() - request.acceptedAtMs) / 1000);
       } else this.counts.duplicates += 1;
       notices.waveformStored(event);
-      book.answered(request, boxId, false);
+      open.replied(request, boxId, false);
     } catch (error) {
-      event.taken.delete(boxId);
+      event.release(boxId);
       // Stopping while the store is unavailable: the request stays open in the store and is asked again by the next broker.
       if (stopping.aborted) return;
       rejections.count('waveform_not_stored', box_id, messageOf(error));
-      book.answered(request, boxId, false);
+      open.replied(request, boxId, false);
     }
   }
 

@@ -7,8 +7,8 @@ import { jsonLine, write } from '../../common/stdout.js';
 import type { AcquisitionBrokerSettings } from '../../config/index.js';
 import type { RequestEventMessage, TriggerType } from '../../proto/messages.js';
 import type { BoxEventDocument, EventDocument, Store } from '../../store/store.js';
+import type { CurveClientOptions } from '../../zmq/curve.js';
 import { UsageError } from '../errors.js';
-import type { ClientCurve } from '../event-client.js';
 import { clean } from '../output.js';
 
 const TRIGGER_TYPES = ['FREQUENCY_SAG', 'FREQUENCY_SWELL', 'VOLTAGE_SAG', 'VOLTAGE_SWELL', 'OTHER'] as const;
@@ -156,7 +156,7 @@ function reachable(endpoint: string): string {
 async function curveOf(
   { backendCurve: backend }: AcquisitionBrokerSettings,
   clientKey: string | undefined,
-): Promise<ClientCurve | undefined> {
+): Promise<CurveClientOptions | undefined> {
   if (backend === undefined) return undefined;
   if (clientKey === undefined) throw new UsageError('the backend is under CURVE: --client-key is needed');
   const { readSecretCertificate } = await import('../../keys/files.js');

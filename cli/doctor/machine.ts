@@ -33,8 +33,8 @@ export async function versions(deployment: Deployment): Promise<Diagnosis[]> {
   else found.push(ok('node', `version ${process.versions.node}`));
   found.push(ok('makai', `version ${VERSION}`));
   try {
-    const { capability, version } = await import('zeromq');
-    if (capability.curve === true) found.push(ok('zeromq', `libzmq ${version}, with CURVE`));
+    const { hasCurve, version } = (await import('../../zmq/library.js')).libzmq();
+    if (hasCurve) found.push(ok('zeromq', `libzmq ${version}, with CURVE`));
     else
       found.push(
         wrong('zeromq', `libzmq ${version} has no CURVE`, 'install a zeromq package built with libsodium'),

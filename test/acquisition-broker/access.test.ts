@@ -46,8 +46,8 @@ describe('acquisition broker: who gets in', () => {
     await eight.answerData(again, cyclesBetween(asked.startMs, asked.endMs));
     await rig.stored(number, 1);
     const { broker } = rig;
-    await until(() => broker.status().boxes.box2_connections === 1);
-    assert.deepEqual(broker.status().boxes.box3, ['8']);
+    await until(() => broker.status().boxes.box2?.connections === 1);
+    assert.deepEqual(broker.status().boxes.box3?.ids, ['8']);
     await until(() => broker.status().access.gate.refused.revoked > 0);
   });
 

@@ -165,10 +165,10 @@ export class FakeBox {
   /** Waits until the broker knows of the box; a Box 2 answers the PING that greets it. */
   async heard(broker: AcquisitionBroker): Promise<void> {
     const id = String(this.id);
-    if (this.dialect === 3) return until(() => broker.status().boxes.box3.includes(id));
+    if (this.dialect === 3) return until(() => broker.status().boxes.box3?.ids.includes(id) ?? false);
     await this.pings.next();
     await this.pong(0);
-    await until(() => broker.status().boxes.box2.includes(id));
+    await until(() => broker.status().boxes.box2?.ids.includes(id) ?? false);
   }
 
   send(frames: (string | Uint8Array)[]): Promise<void> {

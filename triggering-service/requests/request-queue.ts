@@ -3,13 +3,13 @@
  * its limit it drops, and boxes may keep a waveform for only 50 s. Requests that may not go yet, or while the broker is unavailable, wait
  * here: bounded, the oldest are dropped and counted.
  */
-import { Push } from 'zeromq';
 import { type Clock, pause, systemClock, within } from '../../common/clock.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
 import { TokenBucket } from '../../common/token-bucket.js';
-import { CONNECT_OPTIONS, type CurveClientOptions } from '../../stream/stream-socket.js';
+import type { CurveClientOptions } from '../../zmq/curve.js';
+import { connecting, type Push } from '../../zmq/sockets.js';
 
 /** How long a stop goes on sending. */
 const DRAIN_MS = 2000;
@@ -65,7 +65,7 @@ export class RequestQueue implements Running {
     const { burst, perSecond } = options.pace;
     this.#bucket = new TokenBucket(burst, perSecond, this.#clock);
     // `immediate`: only to a broker that is connected, so that requests wait here, where they are counted.
-    this.#socket = new Push({ ...CONNECT_OPTIONS, immediate: true, linger: DRAIN_MS, ...options.curve });
+    this.#socket = connecting.push({ immediate: true, linger: DRAIN_MS, ...options.curve });
     this.#socket.connect(options.endpoint);
   }
 
@@ -143,7 +143,7 @@ export class RequestQueue implements Running {
     const hint = 'limits.requests_per_second and limits.requests_burst here and of the acquisition broker';
     this.#options.log.warn(
       { requests: this.#queue.length, hint },
-      'more event requests than the acquisition broker accepts at once from one client: they wait',
+      'more event requests than the acquisition broker accepts from one client in one burst: they wait',
     );
   }
 

@@ -2,10 +2,10 @@
  * Finds topics that no worker is subscribed to: about once a minute it subscribes to everything for a short time, on its own connection, so
  * that a flood costs no worker a measurement. Such topics are ids that are the beginning of another id (1, where 10 belongs to another worker).
  */
-import { Subscriber } from 'zeromq';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
-import { CONNECT_OPTIONS, type CurveClientOptions } from '../../stream/stream-socket.js';
+import type { CurveClientOptions } from '../../zmq/curve.js';
+import { connecting } from '../../zmq/sockets.js';
 
 /** Every Box 2 sends six times in this span, a Box 3 with its default settings once. */
 export const PROBE_MS = 1500;
@@ -50,7 +50,7 @@ export class StreamProbe implements Running {
 
   async #probe(): Promise<void> {
     const { endpoint, curve, log, limit, found } = this.#options;
-    const socket = new Subscriber({ receiveHighWaterMark: HIGH_WATER_MARK, ...CONNECT_OPTIONS, ...curve });
+    const socket = connecting.subscriber({ receiveHighWaterMark: HIGH_WATER_MARK, ...curve });
     const topics = new Set<string>();
     this.#end = () => socket.close();
     const timer = setTimeout(this.#end, PROBE_MS);
