@@ -20,7 +20,7 @@ export const DROP_REASONS = [
   'too_many_waiting_requests',
   'too_many_tokens',
   'open_request_not_kept',
-  'event_not_numbered',
+  'event_without_id',
   'event_not_stored',
   'unsafe_for_boxes',
   // subscriptions and replies of boxes

@@ -43,7 +43,7 @@ export const ERROR_CODES = {
     action:
       'Install both where every user may read them (`npm install -g`, below /usr or /opt) and run that `makai install`.',
   },
-  KEY_FILE: {
+  KEY_FILE_IO: {
     meaning: 'A key file or folder could not be read or written, or exists already.',
     action: 'Check the path and the rights on it; an existing key is never overwritten unasked.',
   },
@@ -55,10 +55,6 @@ export const ERROR_CODES = {
   NOT_FOUND: {
     meaning: 'What was asked for by its id is not in the store.',
     action: 'List what is there: `makai events list`, `makai boxes list`; check --store or --dir.',
-  },
-  NO_ANSWER: {
-    meaning: 'A daemon did not answer in time.',
-    action: 'Check with `makai status` that it runs, and in its log whether it refused what was asked.',
   },
   PLUGIN_FOLDER: {
     meaning: 'A plugin was to be laid out in a folder that is there already and not empty.',
@@ -117,6 +113,10 @@ export const ERROR_CODES = {
   STORE_URL_INVALID: {
     meaning: 'A store URL is not one that makai knows.',
     action: 'Write sqlite:<file>, mongodb://… or mongodb+srv://…',
+  },
+  TIMEOUT: {
+    meaning: 'A daemon did not reply in time.',
+    action: 'Check with `makai status` that it runs, and in its log whether it refused what was asked.',
   },
   WORKER_ENDED: {
     meaning:

@@ -120,7 +120,7 @@ export class EventIntake {
     try {
       return await untilDone(() => numbers.next(count), 'event numbers', patience);
     } catch (error) {
-      rejections.count('event_not_numbered', undefined, messageOf(error));
+      rejections.count('event_without_id', undefined, messageOf(error));
       return undefined;
     }
   }
