@@ -37,7 +37,7 @@ export function addMetrics(
   }));
 
   metrics.counter('makai_events_total', () => notices.sent.evnew);
-  metrics.counter('makai_event_numbers_total', () => core.ids.counts.answered);
+  metrics.counter('makai_event_ids_total', () => core.ids.counts.served);
   metrics.counter('makai_waveforms_stored_total', () => queue.counts.stored);
   metrics.counter('makai_waveform_samples_total', () => queue.counts.samples);
   metrics.counter('makai_commands_total', () => sender.sent);

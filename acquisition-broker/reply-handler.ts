@@ -75,7 +75,7 @@ export class ReplyHandler {
     this.#byName[reply.name] = (this.#byName[reply.name] ?? 0) + 1;
     this.#deps.boxes.heard(dialect, boxId);
     if (reply.kind === 'alive') return undefined;
-    // We send nothing that a box answers in this way, so each is worth a line in the log.
+    // We send nothing that a box refuses, so each such reply is worth a line in the log.
     if (reply.kind === 'error') return { reason: 'error_from_box', about: reply.about };
     const request = this.#deps.open.find(dialect, reply.number);
     const about = `${dialect.numberName} ${reply.number}`;
@@ -92,7 +92,7 @@ export class ReplyHandler {
    */
   #takeToAll(lead: OpenRequest, received: Received, about: string): Dropped | undefined {
     const { boxId, dialect, reply } = received;
-    // A box repeats the window: another one answers an event of the same id in an earlier store.
+    // A box repeats the window: another window means an event of the same id in an earlier store.
     const requests =
       reply.window === undefined ? undefined : this.#deps.open.sharing(lead, dialect, reply.window, boxId);
     if (requests === undefined) return { reason: 'reply_to_another_window', about };

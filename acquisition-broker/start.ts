@@ -2,7 +2,6 @@
 
 import { retry } from '../common/backoff.js';
 import { type Clock, systemClock, within } from '../common/clock.js';
-import { messageOf } from '../common/errors.js';
 import { type Running, startAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { Metrics } from '../common/metrics/metrics.js';
@@ -11,7 +10,7 @@ import { VERSION } from '../common/version.js';
 import { type AcquisitionBrokerSettings, changedFields } from '../config/index.js';
 import { type StatusServer, startStatusServer } from '../daemon/status/server.js';
 import type { Access } from '../keys/access.js';
-import { CutOff } from '../keys/cut-off.js';
+import { Disconnector } from '../keys/disconnector.js';
 import { addStoreMetrics, spoolStatus } from '../store/outbox/metrics.js';
 import { BACK_OFF } from '../store/outbox/policy.js';
 import type { Store } from '../store/store.js';
@@ -28,27 +27,27 @@ import { type AcquisitionStatus, statusOf } from './status.js';
 import { startTrafficWriter } from './traffic.js';
 
 const NAME = 'acquisition-broker';
-/** How long a stop waits for answers that are being stored. */
+/** How long a stop waits for replies that are being stored. */
 const DRAIN_MS = 10_000;
-/** The same for a store that does not even refuse. */
+/** The same for a store that does not return. */
 const GIVE_UP_MS = 2_000;
-/** Fields of 2020 that files of 2018 do not name. */
-const OF_2020 = ['zmq_event_endpoint', 'zmq_event_id_endpoint'] as const;
+/** Settings of v3 that v2 files do not have. */
+const V3_ENDPOINTS = ['zmq_event_endpoint', 'zmq_event_id_endpoint'] as const;
 
 export interface AcquisitionBrokerDeps {
   log: Logger;
   /** open for as long as the broker runs; not closed by it */
   store: Store;
   clock?: Clock;
-  /** of `shareOutIoThreads`; without it each connection goes to any thread */
+  /** of `assignIoThreads`; without it each connection goes to any thread */
   ioThreads?: IoThreads;
 }
 
 export interface AcquisitionBroker extends Running {
-  /** where each socket is open, by the name of the field */
+  /** where each socket is open, by the name of the setting */
   readonly endpoints: Readonly<Record<string, string>>;
   status(): AcquisitionStatus;
-  /** Says which changed fields wait for the next start: all of them. Keys of boxes need none, they are watched. */
+  /** Logs which changed settings take effect at the next start: all of them. Keys of boxes are watched and need no reload. */
   reload(settings: AcquisitionBrokerSettings): Promise<void>;
 }
 
@@ -98,7 +97,7 @@ export async function startAcquisitionBroker(
     { name: 'open requests', start: () => resume(core, store, clock, log) },
     { name: 'sockets of the boxes', start: () => opened(boxes) },
     { name: 'sockets of the services', start: () => opened(backend) },
-    { name: 'revocation', start: async () => cutOff(base, access, boxes, backend) },
+    { name: 'revocation', start: async () => disconnector(base, access, boxes, backend) },
     {
       name: 'status server',
       start: async () => {
@@ -117,7 +116,7 @@ export async function startAcquisitionBroker(
     status,
     reload: async (next) => {
       const fields = changedFields(settings.file, next.file);
-      if (fields.length > 0) log.warn({ fields }, 'changed fields take effect at the next start');
+      if (fields.length > 0) log.warn({ fields }, 'changed settings take effect at the next start');
     },
     stop: () => daemon.stop(),
   };
@@ -177,11 +176,11 @@ function backendSockets(
       zmq_event_endpoint: settings.eventEndpoint,
       zmq_event_id_endpoint: settings.eventIdEndpoint,
     },
-    optional: new Set(OF_2020.filter((field) => !settings.file.named.has(field))),
+    optional: new Set(V3_ENDPOINTS.filter((field) => !settings.file.named.has(field))),
     curve: services?.curve,
     frameBytes: MAX_REQUEST_BYTES,
     request: (frames) => core.requests.handle(frames),
-    numberWanted: core.ids.handle,
+    idRequest: core.ids.handle,
   });
 }
 
@@ -190,10 +189,10 @@ async function opened(sockets: { open(): Promise<void>; close(): Promise<void> }
   return { stop: () => sockets.close() };
 }
 
-/** A revoked key that is inside is cut off by opening the sockets anew. */
-function cutOff(base: Base, access: BrokerAccess, boxes: BoxSockets, backend: BackendSockets): Running {
-  const guard = (guarded: Access, sockets: BoxSockets | BackendSockets): CutOff =>
-    new CutOff({
+/** A revoked key is disconnected by reopening the sockets. */
+function disconnector(base: Base, access: BrokerAccess, boxes: BoxSockets, backend: BackendSockets): Running {
+  const guard = (guarded: Access, sockets: BoxSockets | BackendSockets): Disconnector =>
+    new Disconnector({
       guards: [guarded],
       close: () => sockets.close(),
       open: (signal) => reopen(sockets, base, signal),
@@ -208,7 +207,7 @@ function cutOff(base: Base, access: BrokerAccess, boxes: BoxSockets, backend: Ba
   };
 }
 
-/** Asks again what was open; a store that does not answer now is asked for it in the background. */
+/** Sends open requests again; while the store is unavailable it is asked for them in the background. */
 async function resume(
   core: Core,
   store: RestoreOptions['store'],
@@ -222,7 +221,7 @@ async function resume(
   try {
     await restore();
   } catch (error) {
-    log.error({ error: messageOf(error) }, 'open requests cannot be read yet');
+    log.error({ err: error }, 'open requests cannot be read yet');
     const options = { ...BACK_OFF, what: 'open requests', clock, log, signal, helps: () => true };
     later = retry(restore, options).catch(() => undefined);
   }

@@ -116,7 +116,7 @@ export function statusOf({ access, backend, boxes, core, identity }: StatusParts
       held_bytes: queue.bytes,
       times_full: queue.counts.timesFull,
     },
-    event_ids: { drawn: eventIds.drawn, served: ids.counts.answered },
+    event_ids: { drawn: eventIds.drawn, served: ids.counts.served },
     traffic: { ...core.traffic },
     rejected: core.rejections.totals(),
     connections: statusesOf(boxes),

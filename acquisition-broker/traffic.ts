@@ -1,7 +1,6 @@
 /** Bytes to and from the boxes, and the `makai_metrics` document made of them. */
 
 import type { Clock } from '../common/clock.js';
-import { messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import type { Outbox } from '../store/outbox/outbox.js';
@@ -21,7 +20,7 @@ export interface TrafficWriterOptions {
   intervalSeconds: number;
 }
 
-/** Writes {name: 'ab', sent, recv} of each interval, as the broker of 2020 did. An interval that could not be written joins the next. */
+/** Writes {name: 'ab', sent, recv} of each interval, as the v3 broker did. An interval that could not be written joins the next. */
 export function startTrafficWriter({
   traffic,
   outbox,
@@ -39,7 +38,7 @@ export function startTrafficWriter({
       await outbox.put({ kind: 'metrics', document: { name: 'ab', sent, recv } });
       written = now;
     } catch (error) {
-      log.debug({ error: messageOf(error) }, 'metrics not written');
+      log.debug({ err: error }, 'metrics not written');
     }
   };
   const schedule = (): void => {

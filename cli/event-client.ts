@@ -21,7 +21,7 @@ const SUBSCRIBED_MS = 100;
 
 /**
  * Sends a request and waits for its number.
- * @throws MakaiError NO_ANSWER where nobody answers in time
+ * @throws MakaiError TIMEOUT where nobody answers in time
  */
 export async function askForEvent(
   message: RequestEventMessage,
@@ -56,7 +56,7 @@ export async function askForEvent(
 }
 
 function noAnswer(endpoint: string, timeoutMs: number, cause?: unknown): MakaiError {
-  return new MakaiError('NO_ANSWER', `no event number from ${endpoint} within ${timeoutMs / 1000} s`, {
+  return new MakaiError('TIMEOUT', `no event number from ${endpoint} within ${timeoutMs / 1000} s`, {
     hint: 'Check that the acquisition broker runs (`makai status`), and in its log whether it refused the request.',
     cause,
   });

@@ -67,7 +67,7 @@ export const DROP_REASONS = {
   too_many_waiting_requests: { meaning: 'a request beyond those that may wait', daemons: BOTH },
   too_many_tokens: { meaning: 'a v3 event token beyond those that may wait', daemons: AB },
   open_request_not_kept: { meaning: 'a request that the store refused to keep', daemons: AB },
-  event_not_numbered: { meaning: 'a request for which the store refused an event id', daemons: AB },
+  event_without_id: { meaning: 'a request for which the store refused an event id', daemons: AB },
   event_not_stored: { meaning: 'an event that the store refused', daemons: AB },
   unsafe_for_boxes: { meaning: 'a command that could stop a box: a bug, please report it', daemons: AB },
   // subscriptions and replies of boxes

@@ -43,7 +43,7 @@ export const ERROR_CODES = {
     action:
       'Install both where every user may read them (`npm install -g`, below /usr or /opt) and run `makai install` from there.',
   },
-  KEY_FILE: {
+  KEY_FILE_IO: {
     meaning: 'A key file or folder could not be read or written, or exists already.',
     action: 'Check the path and the rights on it; an existing key is never overwritten unasked.',
   },
@@ -55,10 +55,6 @@ export const ERROR_CODES = {
   NOT_FOUND: {
     meaning: 'Nothing in the store has the id that was asked for.',
     action: 'List what there is: `makai events list`, `makai boxes list`; check --store or --dir.',
-  },
-  NO_ANSWER: {
-    meaning: 'A daemon did not answer in time.',
-    action: 'Check with `makai status` that it runs, and in its log whether it refused what was asked.',
   },
   PLUGIN_UNUSABLE: {
     meaning: 'A plugin cannot be used: its file is missing or invalid, or it refuses its settings.',
@@ -117,6 +113,10 @@ export const ERROR_CODES = {
   TARGET_NOT_EMPTY: {
     meaning: 'The target folder for a new plugin exists and is not empty.',
     action: 'Choose another name, or another folder with --dir.',
+  },
+  TIMEOUT: {
+    meaning: 'A daemon did not reply in time.',
+    action: 'Check with `makai status` that it runs, and in its log whether it refused the request.',
   },
   WORKER_EXITED: {
     meaning:

@@ -6,7 +6,7 @@ import { VERSION } from '../common/version.js';
 import { changedFields, type TriggeringBrokerSettings } from '../config/index.js';
 import { type StatusServer, startStatusServer } from '../daemon/status/server.js';
 import { type Access, openAccess, openBackendAccess } from '../keys/access.js';
-import { CutOff } from '../keys/cut-off.js';
+import { Disconnector } from '../keys/disconnector.js';
 import type { ReadBoxKeys } from '../keys/store-source.js';
 import type { Place } from '../zmq/bind.js';
 import { Relay, type RelayOptions } from './relay.js';
@@ -19,10 +19,10 @@ export interface TriggeringBrokerDeps {
 }
 
 export interface TriggeringBroker extends Running {
-  /** where each socket is open, by the field that names it */
+  /** where each socket is open, by the setting that names it */
   readonly endpoints: Readonly<Record<string, string>>;
   status(): TriggeringBrokerStatus;
-  /** Says which changed fields wait for the next start: all of them. Keys of boxes need none, they are watched. */
+  /** Logs which changed settings take effect at the next start: all of them. Keys of boxes are watched and need no reload. */
   reload(settings: TriggeringBrokerSettings): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ const NAME = 'triggering-broker';
 
 /**
  * Starts the broker; fulfilled when boxes and services can connect.
- * @throws MakaiError KEY_FILE, KEY_INVALID, SECRET_EXPOSED for the server's keys, ENDPOINT_IN_USE, CONFIG_INVALID without an allow-list
+ * @throws MakaiError KEY_FILE_IO, KEY_INVALID, SECRET_EXPOSED for the server's keys, ENDPOINT_IN_USE, CONFIG_INVALID without an allow-list
  */
 export async function startTriggeringBroker(
   settings: TriggeringBrokerSettings,
@@ -47,8 +47,8 @@ export async function startTriggeringBroker(
     if (backendAccess !== undefined) started('access of services', backendAccess);
     const relay = started('sockets', new Relay(relayOptions(settings, access, backendAccess, deps.log)));
     await relay.start();
-    const cutOff = started('revocation', cutOffOf(relay, access, backendAccess, deps.log));
-    const parts: Parts = { relay, access, backendAccess, cutOff };
+    const disconnector = started('revocation', disconnectorOf(relay, access, backendAccess, deps.log));
+    const parts: Parts = { relay, access, backendAccess, disconnector };
     const server = started('status server', await serveStatus(settings, parts, deps.log));
     let stopping: Promise<void> | undefined;
     return {
@@ -56,7 +56,7 @@ export async function startTriggeringBroker(
       status: () => statusOf(parts),
       reload: async (next) => {
         const fields = changedFields(settings.file, next.file);
-        if (fields.length > 0) deps.log.warn({ fields }, 'changed fields take effect at the next start');
+        if (fields.length > 0) deps.log.warn({ fields }, 'changed settings take effect at the next start');
       },
       stop: () => {
         stopping ??= stopAll(running);
@@ -103,8 +103,13 @@ function relayOptions(
 }
 
 /** A revoked key of a box or of a service ends the one proxy, so both close and open together. */
-function cutOffOf(relay: Relay, access: Access, backendAccess: Access | undefined, log: Logger): CutOff {
-  return new CutOff({
+function disconnectorOf(
+  relay: Relay,
+  access: Access,
+  backendAccess: Access | undefined,
+  log: Logger,
+): Disconnector {
+  return new Disconnector({
     guards: [access, ...(backendAccess === undefined ? [] : [backendAccess])],
     close: () => relay.close(),
     open: (signal) => relay.reopen(signal),

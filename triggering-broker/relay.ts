@@ -1,6 +1,6 @@
 /**
- * The way of the measurements: boxes' sockets → XSUB (CURVE) → libzmq's own proxy, in a thread of its own → XPUB → services. No JavaScript
- * sees a message. Subscriptions go the other way, so a box sends only what somebody behind the broker has subscribed to.
+ * The path of the measurements: boxes' sockets → XSUB (CURVE) → libzmq's own proxy, in a thread of its own → XPUB → services. No JavaScript
+ * sees a message. Subscriptions go the other way, so a box sends only what a service behind the broker has subscribed to.
  *
  * A socket in the proxy cannot be unbound. To disconnect a box the proxy is ended, which closes both sockets, and both are reopened on the
  * same endpoints. The proxy must be ended before the process exits, or it hangs.
@@ -25,14 +25,14 @@ export interface RelayOptions {
   log: Logger;
 }
 
-/** What subscribers have not been sent yet when we close is sent within this time. */
+/** Time to send what is still queued for subscribers when the sockets are closed. */
 const LINGER_MS = 500;
 /** Subscribers come back within a fraction of a second; until then boxes' measurements would go nowhere. */
 const SUBSCRIBERS_BACK_MS = 1000;
 const RETRY_MS = 1000;
 /**
- * Subscriptions on their way to one box. libzmq drops further ones without a word (by itself beyond 1000), also when it sends a box that comes
- * back all there are; a box without its own subscription sends nothing.
+ * Subscriptions on their way to one box. libzmq drops further ones silently (its default is 1000), also when it sends them all to a box that
+ * reconnects; a box that misses its own subscription sends nothing.
  */
 const SUBSCRIPTIONS_WAITING = 10_000;
 
@@ -61,7 +61,7 @@ export class Relay implements Running {
     this.#backEndpoint = options.back.endpoint;
   }
 
-  /** Where boxes connect, in the order of the options, with the ports that `*` became. They stay the same over a reopening. */
+  /** Where boxes connect, in the order of the options, with the ports that `*` became. They stay the same when the sockets are reopened. */
   get frontEndpoints(): readonly string[] {
     return this.#frontEndpoints;
   }
@@ -81,7 +81,7 @@ export class Relay implements Running {
     return this.#failures;
   }
 
-  /** Opens all for the first time. @throws MakaiError ENDPOINT_IN_USE, with nothing left open */
+  /** Opens the sockets for the first time. @throws MakaiError ENDPOINT_IN_USE, with nothing left open */
   start(): Promise<void> {
     return this.#inTurn(() => this.#open(BIND_TIMEOUT_MS.first));
   }
@@ -91,7 +91,7 @@ export class Relay implements Running {
     return this.#inTurn(() => this.#close());
   }
 
-  /** Opens all on the endpoints of before, and tries until it can. */
+  /** Reopens the sockets on the same endpoints; tries until it can. */
   reopen(signal: AbortSignal = this.#stop.signal): Promise<void> {
     return this.#inTurn(async () => {
       while (!signal.aborted && !this.#stop.signal.aborted && this.#proxied === undefined) {
@@ -173,7 +173,7 @@ export class Relay implements Running {
     await proxied.ended;
   }
 
-  /** Boxes are let in when the subscribers of before are back, or have had their time. */
+  /** Boxes may connect when as many subscribers as before are back, or a second has passed. */
   async #subscribersBack(): Promise<void> {
     const until = performance.now() + SUBSCRIBERS_BACK_MS;
     while (this.subscribers.connected < this.#subscribersBefore && performance.now() < until) {

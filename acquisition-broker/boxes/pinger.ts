@@ -1,6 +1,6 @@
 /**
  * Keeps the line to the boxes of one dialect alive: a message whenever they were sent nothing for a while, so that none takes the line for
- * dead. A box that has just connected without its id is greeted with one, because only its reply tells who it is.
+ * dead. A box that has just connected without its id is greeted with one, because only its reply says which box it is.
  */
 import type { Clock } from '../../common/clock.js';
 import type { Running } from '../../common/lifecycle.js';

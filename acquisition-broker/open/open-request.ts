@@ -228,7 +228,7 @@ export class OpenRequest {
     for (const command of this.#toAll.values()) command.replied.add(boxId);
   }
 
-  /** Whether every box has replied that it knows of. A request to everyone needs one reply at least. */
+  /** Whether every box that is known to be asked has replied. A request to everyone needs one reply at least. */
   get isComplete(): boolean {
     const nobodyYet =
       this.everyone &&

@@ -165,7 +165,7 @@ export class OpenRequests implements Running {
     for (const request of this.#open) request.cancelTimers();
   }
 
-  /** ms until the window has passed: a box answers a window that ends in the future immediately, with what is there. */
+  /** ms until the window has passed: a box replies to a window that ends in the future immediately, with what it has. */
   #untilPassed({ command, event, window }: OpenRequest): number {
     if (window === undefined) return 0;
     // A client's Command whose reply is only routed goes out immediately, unless it says `wait`.

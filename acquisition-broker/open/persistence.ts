@@ -111,8 +111,8 @@ export interface RestoreOptions {
 
 /**
  * The requests that were open when the last broker ended, less the boxes whose waveforms are stored. An event whose id was drawn but that
- * is not in the store yet is put there. While a database behind a spool is unavailable nobody knows whose waveforms are stored: all boxes are
- * asked again, before their memory is over, and a second reply changes nothing.
+ * is not in the store yet is put there. While a database behind a spool is unavailable it is not known whose waveforms are stored. Then all
+ * boxes are asked again while they still hold the window, and a second reply changes nothing.
  */
 export async function restoreRequests({ store, outbox, clock, log }: RestoreOptions): Promise<OpenRequest[]> {
   const events = new Map<number, RequestedEvent>();

@@ -1,5 +1,5 @@
 /**
- * Commands on their way to all boxes of a dialect. All of them hear and answer each one, so n events with a command each would have n boxes
+ * Commands on their way to all boxes of a dialect. All of them hear and reply to each one, so n events with a command each would have n boxes
  * send n times n waveforms (a sag of the whole grid, where `threshold` asks for an event per box). So only a few go out immediately; those
  * that are due then wait for up to 100 ms (a Box 2 looks for requests every 500 ms) and go together: one command for all whose windows
  * overlap, under the id of the first event and for the window that holds theirs. A reply is trimmed to the window of each event like any

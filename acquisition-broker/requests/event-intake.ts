@@ -121,7 +121,7 @@ export class EventIntake {
     try {
       return await eventIds.next(count);
     } catch (error) {
-      rejections.count('event_not_numbered', undefined, messageOf(error));
+      rejections.count('event_without_id', undefined, messageOf(error));
       return undefined;
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Requests per second and client. A PULL socket does not tell who sent a message, so a client is who it says it is; a second limit
+ * Requests per second and client. A PULL socket does not say who sent a message, so a client is who it says it is; a second limit
  * holds for all together, whatever names they use.
  */
 import type { Clock } from '../../common/clock.js';

@@ -1,8 +1,8 @@
 /**
- * Answers between the socket and the store. Each is decoded before the next one is read, so that of a wave of answers no more than one is
- * held as frames (a Buffer each, thousands of them: they die young, and the waveform is a third of their bytes). A few are written at a
- * time. The queue is bounded in bytes: when it is full nobody reads `box_pull`, ZeroMQ's own queues fill, and in the end the boxes keep
- * what they have. An answer that was taken is never dropped: while the store does not take it, it waits here.
+ * Replies between the socket and the store. Each is decoded before the next one is read, so that only one of many replies is held as frames
+ * (thousands of Buffers; the decoded waveform has a third of their bytes). A few are written at the same time. The queue is bounded in
+ * bytes: when it is full `box_pull` is not read, ZeroMQ's own queues fill, and in the end the boxes keep what they have. A reply that was
+ * taken is never dropped: it waits here until the store takes it.
  */
 
 import { retry } from '../../common/backoff.js';
@@ -26,17 +26,17 @@ import { CYCLE_MS, trimToWindow } from './trim.js';
 /** What a frame costs besides its bytes (its Buffer object), and a cycle besides its samples (time and length), roughly. */
 const FRAME_OVERHEAD_BYTES = 256;
 const CYCLE_OVERHEAD_BYTES = 16;
-/** After so many bytes of frames their buffers are let go at once. */
+/** After this many bytes of frames their buffers are collected. */
 const GARBAGE_BYTES = 8 * 1024 * 1024;
-/** How long a write gives way to new events. */
-const GIVE_WAY_MS = 100;
+/** How long a write waits for new events, which go first. */
+const EVENTS_FIRST_MS = 100;
 /** Waveforms written at one time, and decoded before their turn comes. */
-const WRITES_AT_ONCE = 8;
+const PARALLEL_WRITES = 8;
 const DECODED_AHEAD = 4;
-/** A store that has not taken one for so long sets the pace no more until it takes one: answers are read until too much is held. */
+/** A store that takes none for this long no longer sets the pace, until it takes one: replies are read until the queue is full. */
 const PACE_MS = 100;
 
-/** An answer with waveform frames. */
+/** A reply with waveform frames. */
 export interface WaveformReply extends WaveformFrames {
   request: OpenRequest;
   event: RequestedEvent;
@@ -63,9 +63,9 @@ export interface QueueDeps {
   /** aborted: the store is not waited for any more */
   stopping: AbortSignal;
   limits: ReplyLimits;
-  /** bytes of answers held at one time; one answer is always taken */
+  /** bytes of replies held at one time; one reply is always taken */
   limitBytes: number;
-  /** a promise while an event is being numbered: that goes first, since boxes' buffers are short */
+  /** a promise while an event is being stored: that goes first, since boxes' buffers are short */
   busy(): Promise<void> | undefined;
 }
 
@@ -102,12 +102,12 @@ export class WaveformQueue {
     return this.#bytes;
   }
 
-  /** Answers held now: being decoded, waiting or being written. */
+  /** Replies held now: being decoded, waiting or being written. */
   get length(): number {
     return this.#frames.length + (this.#isDecoding ? 1 : 0) + this.#decoded.length + this.#writing.size;
   }
 
-  /** Takes an answer. Its request must have been told `arrived`. */
+  /** Takes a reply, after `OpenRequests.arrived`. */
   add(reply: WaveformReply): void {
     const bytes = reply.frames.reduce((sum, frame) => sum + frame.length + FRAME_OVERHEAD_BYTES, 0);
     this.#bytes += bytes;
@@ -115,7 +115,7 @@ export class WaveformQueue {
     if (!this.#isDecoding) this.#decoding = this.#decodeAll();
   }
 
-  /** Undefined when the next answer may be read; else a promise for that. */
+  /** Undefined when the next reply may be read; else a promise for that. */
   capacity(): Promise<void> | undefined {
     return this.#isDecoding || this.#isAhead || this.#isFull ? this.#capacityLater() : undefined;
   }
@@ -129,7 +129,7 @@ export class WaveformQueue {
     }
   }
 
-  /** Answers that would wait here wait with libzmq instead, where they are no garbage to collect. */
+  /** Replies that would wait here wait in libzmq instead, outside the heap. */
   get #isAhead(): boolean {
     return this.#decoded.length >= DECODED_AHEAD && this.#written !== this.#stuckAt;
   }
@@ -153,7 +153,7 @@ export class WaveformQueue {
     if (wasWriting && this.#written === written) this.#stuckAt = written;
   }
 
-  /** Works until nothing waits. The flag falls in the same turn in which that was seen, so that nothing is left lying. */
+  /** Works until nothing waits. The flag is cleared in the same turn in which the queue was seen empty, so that nothing stays in it. */
   async #decodeAll(): Promise<void> {
     this.#isDecoding = true;
     try {
@@ -176,24 +176,24 @@ export class WaveformQueue {
     }
   }
 
-  /** To the store, some at a time, until nothing waits; the flag as above. */
+  /** To the store, some at a time, until nothing waits; the flag is handled as above. */
   async #handOn(): Promise<void> {
     this.#isHandingOn = true;
     try {
       while (this.#decoded.length > 0) {
-        await this.#giveWay();
+        await this.#eventsFirst();
         const next = this.#decoded.shift();
         if (next !== undefined) this.#write(next);
-        if (this.#writing.size >= WRITES_AT_ONCE) await Promise.race(this.#writing);
+        if (this.#writing.size >= PARALLEL_WRITES) await Promise.race(this.#writing);
       }
     } finally {
       this.#isHandingOn = false;
     }
   }
 
-  async #giveWay(): Promise<void> {
+  async #eventsFirst(): Promise<void> {
     const busy = this.#deps.busy();
-    if (busy !== undefined) await within(busy, GIVE_WAY_MS, this.#deps.clock);
+    if (busy !== undefined) await within(busy, EVENTS_FIRST_MS, this.#deps.clock);
   }
 
   #write(decoded: Decoded): void {

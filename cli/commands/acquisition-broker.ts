@@ -16,7 +16,7 @@ export function register(program: Command): void {
 }
 
 async function run(path: string | undefined): Promise<void> {
-  const [{ runDaemon }, { shareOutIoThreads, startAcquisitionBroker }, { openDaemonStore }, { stopAll }] =
+  const [{ runDaemon }, { assignIoThreads, startAcquisitionBroker }, { openDaemonStore }, { stopAll }] =
     await Promise.all([
       import('../../daemon/run.js'),
       import('../../acquisition-broker/index.js'),
@@ -24,7 +24,7 @@ async function run(path: string | undefined): Promise<void> {
       import('../../common/lifecycle.js'),
     ]);
   await runDaemon('acquisition-broker', path, async (settings, { log }) => {
-    const ioThreads = shareOutIoThreads(availableParallelism());
+    const ioThreads = assignIoThreads(availableParallelism());
     const store = await openDaemonStore(settings, log, 'acquisition-broker');
     const stored = { name: 'store', part: { stop: () => store.close() } };
     try {

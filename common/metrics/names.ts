@@ -76,9 +76,9 @@ export const METRICS = {
     help: 'Unknown keys that were refused and wait for approval.',
     daemons: [TB, AB],
   },
-  makai_cut_offs_total: {
+  makai_disconnects_total: {
     type: 'counter',
-    help: "Times that boxes' sockets were opened anew to cut off a revoked key.",
+    help: 'Times that the sockets of the boxes were reopened to disconnect a revoked key.',
     daemons: [TB],
   },
   makai_proxy_failures_total: {
@@ -146,9 +146,9 @@ export const METRICS = {
   },
 
   makai_events_total: { type: 'counter', help: 'Events numbered and stored.', daemons: [AB] },
-  makai_event_numbers_total: {
+  makai_event_ids_total: {
     type: 'counter',
-    help: 'Event numbers given to other services.',
+    help: 'Event ids given to other services.',
     daemons: [AB],
   },
   makai_waveforms_stored_total: { type: 'counter', help: 'Waveforms of one box stored.', daemons: [AB] },

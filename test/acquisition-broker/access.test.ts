@@ -69,16 +69,16 @@ describe('acquisition broker: who gets in', () => {
     raw.write('GET / HTTP/1.1\r\n\r\n'.repeat(10));
     const failed = (field: string) => broker.status().connections[field]?.failed ?? {};
     await until(() =>
-      ['no-curve', 'wrong-server-key', 'allow-list'].every((reason) => reason in failed('box_pull')),
+      ['no_curve', 'wrong_server_key', 'allow_list'].every((reason) => reason in failed('box_pull')),
     );
-    await until(() => (failed('box_pub')['not-zeromq'] ?? 0) > 0);
+    await until(() => (failed('box_pub').not_zeromq ?? 0) > 0);
     raw.destroy();
     await rig.box(1001, 2);
     await until(() => broker.status().connections.box_pub?.connected === 1);
     const address = parseStatusEndpoint(broker.endpoints.status ?? '');
     assert.ok(address);
     const metrics = await readMetrics(address);
-    for (const reason of ['no-curve', 'wrong-server-key', 'not-zeromq', 'unknown'])
+    for (const reason of ['no_curve', 'wrong_server_key', 'not_zeromq', 'unknown'])
       assert.match(
         metrics,
         new RegExp(`^makai_connections_refused_total\\{reason="${reason}"\\} [1-9]`, 'm'),

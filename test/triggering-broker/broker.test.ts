@@ -137,7 +137,7 @@ describe('triggering-broker', () => {
     assert.equal(status.boxes.connected, 1);
     assert.equal(status.subscribers.connected, 1);
     assert.deepEqual(status.access.gate.pending, []);
-    assert.ok((status.boxes.failed['allow-list'] ?? 0) >= 1);
+    assert.ok((status.boxes.failed.allow_list ?? 0) >= 1);
   });
 
   it('keeps strangers out and goes on: no key, wrong server key, no ZeroMQ, revoked', async () => {
@@ -155,7 +155,7 @@ describe('triggering-broker', () => {
     const port = Number(broker.endpoints.interface?.split(':').at(-1));
     const raw = connect(port, '127.0.0.1').on('error', () => undefined);
     raw.write('GET / HTTP/1.1\r\n\r\n'.repeat(10));
-    const reasons = ['no-curve', 'wrong-server-key', 'allow-list', 'not-zeromq'] as const;
+    const reasons = ['no_curve', 'wrong_server_key', 'allow_list', 'not_zeromq'] as const;
     await until(() => reasons.every((reason) => (broker.status().boxes.failed[reason] ?? 0) > 0));
     assert.ok(broker.status().access.gate.refused.revoked > 0);
     raw.destroy();
@@ -196,7 +196,7 @@ describe('triggering-broker', () => {
     // A SUB subscribes anew only while somebody reads from it.
     const next = sub.receive();
     await revokeBox(keys.layout, '7');
-    await until(() => broker.status().cut_offs === 1);
+    await until(() => broker.status().disconnects === 1);
     await until(() => broker.status().access.gate.refused.revoked > 0);
     assert.equal(await subscribed(publisher), '\u0001', 'the good box has shaken hands again');
     await until(() => broker.status().boxes.connected === 1);
@@ -251,7 +251,7 @@ describe('triggering-broker', () => {
     subscribeAs(stranger);
     await until(() => {
       const { failed } = broker.status().subscribers;
-      return (failed['no-curve'] ?? 0) > 0 && (failed['allow-list'] ?? 0) > 0;
+      return (failed.no_curve ?? 0) > 0 && (failed.allow_list ?? 0) > 0;
     });
     subscribeAs(service);
     const publisher = box(pair, broker.endpoints.interface);
@@ -276,7 +276,7 @@ describe('triggering-broker', () => {
 
   it('refuses to start without keys, with an exposed or a missing key, or where a port is taken; nothing stays open', async () => {
     await assert.rejects(start({ client_certs: undefined, white_list: 'store' }), { code: 'CONFIG_INVALID' });
-    await assert.rejects(start({ server_cert: join(keys.directory, 'none') }), { code: 'KEY_FILE' });
+    await assert.rejects(start({ server_cert: join(keys.directory, 'none') }), { code: 'KEY_FILE_IO' });
     await assert.rejects(start({ server_cert: keys.layout.serverPublic }), { code: 'SECRET_EXPOSED' });
     const first = await start();
     const taken = { backend: first.endpoints.backend };
@@ -314,7 +314,7 @@ describe('triggering-broker', () => {
     assert.match(text, /^makai_connections_refused_total\{reason="unknown"\} 0$/m);
     assert.match(text, /^makai_allowed_keys 1$/m);
     assert.match(text, /^makai_pending_keys 0$/m);
-    assert.match(text, /^makai_cut_offs_total 0$/m);
+    assert.match(text, /^makai_disconnects_total 0$/m);
     assert.match(text, /^makai_proxy_failures_total 0$/m);
   });
 
