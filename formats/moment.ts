@@ -12,7 +12,7 @@ export interface Moment {
   zone: 'known' | 'unknown';
   /** minutes that local time lies ahead of UTC, where the file says it; `unixNs` already has it taken off */
   utcOffsetMin?: number;
-  /** hours that the recorder's own clock lies ahead or a leap second: what COMTRADE 2013 says besides, as it writes it */
+  /** COMTRADE 2013's indicator: 0 none in the recording, 1 one was added, 2 one was taken off, 3 the clock does not know */
   leapSecond?: 0 | 1 | 2 | 3;
 }
 
