@@ -54,7 +54,9 @@ export function encode(channel: AnalogChannel, format: DataFormat): Encoded {
     return { numbers: copied, a: scale, b: offset, ...limits(numbers) };
   }
   // steps of the raw numbers, which keeps a whole number of them half a step away at most
-  const step = span.max > span.min ? (span.max - span.min) / (numbers.max - numbers.min) : 1;
+  const finest = (span.max - span.min) / (numbers.max - numbers.min);
+  // a span that small is none: its step would be 0 as text or as a double
+  const step = finest > 1e-300 ? finest : 1;
   const middle = (span.max + span.min) / 2;
   const encoded = mapped(channel, numbers, (raw) =>
     Math.min(numbers.max, Math.max(numbers.min, Math.round((raw - middle) / step))),
@@ -126,8 +128,15 @@ export function formatFor(channels: readonly AnalogChannel[], revision: 1999 | 2
       const { min, max, whole } = spanOf(channel);
       return whole && min >= NUMBERS[format].min && max <= NUMBERS[format].max;
     });
-  if (revision === 1999 || channels.every(({ samples }) => samples instanceof Int16Array) || fits('BINARY'))
+  if (revision === 1999 || channels.every(({ samples }) => samples instanceof Int16Array) || fits('BINARY')) {
     return 'BINARY';
-  if (channels.some(({ samples }) => samples instanceof Float64Array) || fits('BINARY32')) return 'BINARY32';
-  return 'FLOAT32';
+  }
+  if (fits('BINARY32')) return 'BINARY32';
+  // a float of 32 bits holds whole numbers up to 2^24
+  const floats = channels.every((channel) => {
+    if (channel.samples instanceof Float64Array) return false;
+    const { min, max } = spanOf(channel);
+    return channel.samples instanceof Float32Array || (min >= -(2 ** 24) && max <= 2 ** 24);
+  });
+  return floats ? 'FLOAT32' : 'BINARY32';
 }
