@@ -18,7 +18,7 @@ export interface WavWriteOptions {
 
 const BYTES: Readonly<Record<WavEncoding, number>> = { pcm16: 2, pcm24: 3, pcm32: 4, float32: 4, float64: 8 };
 /** What a rate may be off the whole number of Hz that the format has room for: less than any recorder's clock. */
-const RATE_TOLERANCE = 1e-5;
+const RATE_TOLERANCE = 1e-6;
 const MAX_RIFF = 0xffff_ff00;
 const UNKNOWN = 0xffff_ffff;
 
