@@ -1,10 +1,18 @@
-/** WAV, CSV and raw recordings, padding and scaling. */
+/** Recordings of every kind as a box replays them: raw counts, padding, scaling, and what is refused. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { analysisOf } from '../../../box/analysis.js';
-import { type CycleSource, memorySource, openSources, padded, rawSource } from '../../../box/index.js';
+import {
+  type CycleSource,
+  memorySource,
+  openPlayable,
+  openSources,
+  padded,
+  rawSource,
+} from '../../../box/index.js';
 import { MakaiError } from '../../../common/errors.js';
 import { hasShared, SHARED } from '../support.js';
 
@@ -40,7 +48,10 @@ describe('recordings', () => {
   it('refuses what is too short, silent, or too loud for 16 bits', () => {
     const csv = (name: string, f: (i: number) => number): string =>
       file(name, `v\n${Array.from({ length: 2400 }, (_, i) => f(i)).join('\n')}`);
-    refused(() => openSources(file('s.csv', 'v\n1\n2\n'), { sampleRate: 12_000 }), /less than a cycle/);
+    refused(
+      () => openSources(file('s.csv', 'v\n1\n2\n'), { sampleRate: 12_000 }),
+      /shorter than one measurement: .*less than a cycle/,
+    );
     refused(
       () =>
         openSources(
@@ -62,6 +73,56 @@ describe('recordings', () => {
       /raw counts are replayed as they are/,
     );
     assert.throws(() => rawSource(file('tiny', Buffer.alloc(100)), 1), RangeError);
+  });
+
+  it('a recording that lasts too long by its own times, and one whose times jump', () => {
+    refused(
+      () => openSources(file('slow.csv', 'v\n1\n2\n3\n'), { sampleRate: 1e-6 }),
+      /it lasts 2\.00000e\+6 s by its times/,
+    );
+    refused(
+      () => openSources(file('jump.csv', 't_s,v\n0,1\n1e9,2\n1000000001,3\n')),
+      /it lasts 1\.00000e\+9 s/,
+    );
+  });
+
+  it('by content: other files are not played as raw counts, whatever their name', () => {
+    const noise = Uint8Array.from(
+      { length: 4000 },
+      (_, i) => (Math.imul(i + 1, 2_654_435_761) >>> 16) & 0xff,
+    );
+    for (const [name, bytes, word] of [
+      ['noise', noise, /no recording that can be read, and its bytes are no 16-bit samples/],
+      ['odd', new Uint8Array(4001), /no 16-bit samples/],
+      [
+        'a.pqd',
+        Buffer.concat([Buffer.from('4014114a9fe4cf119900505144494600', 'hex'), Buffer.alloc(4000)]),
+        /pqdif|PQDIF/,
+      ],
+      ['a.zip', Buffer.concat([Buffer.from('PK\u0003\u0004'), Buffer.alloc(4000)]), /ZIP archive/],
+      ['a.gz', gzipSync('frequency_hz\n59.98\n59.99\n'), /no column of times/],
+      ['text', 'a note about the recording\n', /no table of numbers/],
+    ] as const) {
+      refused(() => openSources(file(name, Buffer.from(bytes))), word);
+    }
+    const sine = Int16Array.from({ length: 2400 }, (_, i) =>
+      Math.round(16_000 * Math.sin((2 * Math.PI * i) / 200)),
+    );
+    const { kind, sourceAt, startMs } = openPlayable(file('raw.csv', Buffer.from(sine.buffer)));
+    assert.deepEqual([kind, sourceAt(1).cycles, startMs], ['counts', 12, undefined]);
+  });
+
+  it("a recording's own start and what is odd in it reach the caller", () => {
+    const rows = Array.from(
+      { length: 2000 },
+      (_, i) => `${1_700_000_000_000 + i / 2},${100 * Math.sin(i / 5)}`,
+    );
+    const { kind, startMs, warnings, sourceAt } = openPlayable(
+      file('when.csv', `timestamp_ms,ch1\n${rows.join('\n')}\n`),
+    );
+    assert.deepEqual([kind, startMs], ['recording', 1_700_000_000_000]);
+    assert.match(sourceAt(1).description, /when\.csv channel ch1, recorded 2023-11-14T22:13:20\.000000Z/);
+    assert.match(warnings.join(), /when\.csv: channel ch1 has no unit: taken as volts/);
   });
 
   it('pads with the first and the last whole cycle', () => {
