@@ -165,10 +165,11 @@ describe('COMTRADE, by other readers', function () {
   for (const [what, options] of VARIANTS.filter(([, { single }]) => single !== true)) {
     it(`the crate comtrade reads our ${what}${options.format === 'ASCII' ? '' : ', of which it has the CFG'}`, async function () {
       if (rust === undefined) return this.skip();
-      // it has no missing samples, and takes the 0x1A that ends the ASCII data of 1999 for a row
+      // it has no missing samples, no CR before LF in a CFG, and takes the 0x1A that ends the ASCII data of 1999 for a row
       const paths = samples(false).map((one, i) => {
         const path = write(`rust-${what.replaceAll(' ', '-')}-${i}`, one, options);
         const dat = path.replace(/cfg$/, 'dat');
+        writeFileSync(path, readFileSync(path, 'utf8').replaceAll('\r\n', '\n'));
         if (what === '1999 ASCII') writeFileSync(dat, readFileSync(dat).subarray(0, -1));
         return path;
       });

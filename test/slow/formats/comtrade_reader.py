@@ -13,7 +13,11 @@ def plain(values):
 for path in sys.argv[1:]:
     recording = Comtrade(ignore_warnings=True)
     try:
-        recording.load(path)
+        try:
+            recording.load(path)
+        except UnicodeDecodeError:
+            recording = Comtrade(ignore_warnings=True)
+            recording.load(path, encoding="iso-8859-1")
     except Exception as error:  # what a foreign reader says is printed, whatever it is
         print(json.dumps({"path": path, "error": f"{type(error).__name__}: {error}"}))
         continue

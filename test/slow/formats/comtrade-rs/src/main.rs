@@ -8,10 +8,8 @@ use std::io::BufReader;
 fn main() {
     for path in std::env::args().skip(1) {
         let data = path.trim_end_matches(".cfg").to_string() + ".dat";
-        let parsed = ComtradeParser::new()
-            .cfg_file(BufReader::new(File::open(&path).expect("the CFG opens")))
-            .dat_file(BufReader::new(File::open(&data).expect("the DAT opens")))
-            .parse();
+        let open = |name: &str| BufReader::new(File::open(name).expect("the file opens"));
+        let parsed = ComtradeParser::new(None, Some(open(&path)), Some(open(&data)), None, None).parse();
         match parsed {
             Err(error) => println!("{}", json!({ "path": path, "error": format!("{error:?}") })),
             Ok(r) => println!(
