@@ -1,4 +1,4 @@
-/** What a COMTRADE recording says twice is compared, and every contradiction told with both numbers. */
+/** What a COMTRADE recording says twice is compared, and every contradiction becomes a warning that names both numbers. */
 import type { Place } from '../problems.js';
 import type { RateSection } from '../recording.js';
 import type { Warnings } from '../warnings.js';
@@ -30,7 +30,7 @@ export function checkAgreement(
   checkTrigger(config, data, sections, cfg, warnings);
 }
 
-/** The rates of the CFG stand above the time column (1999, 5.3.7); what it says otherwise is told. */
+/** The rates of the CFG stand above the time column (1999, 5.3.7); where it says otherwise, there is a warning. */
 function checkTimes(
   unitS: number,
   times: Float64Array,
@@ -82,6 +82,8 @@ function checkRanges(config: ComtradeConfig, data: ComtradeData, place: Place, w
     const samples = data.analog[channel];
     if (range === undefined || samples === undefined) continue;
     const { min, max } = range;
+    // all that 16 bits hold, but the mark of a missing sample
+    if (samples instanceof Int16Array && min <= -32_767 && max >= 32_767) continue;
     for (let i = 0; i < samples.length; i += 1) {
       const value = samples[i] ?? 0;
       if ((value >= min && value <= max) || value === data.missing || Number.isNaN(value)) continue;

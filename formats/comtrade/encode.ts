@@ -45,15 +45,14 @@ const MAX_FLOAT32 = 3.4028234663852886e38;
 export function encode(channel: AnalogChannel, format: DataFormat): Encoded {
   if (format === 'FLOAT32') return encodeFloat(channel);
   const numbers = NUMBERS[format];
-  const { samples, scale, offset } = channel;
+  const { scale, offset } = channel;
+  const direct = format === 'BINARY' ? counts16(channel) : undefined;
+  if (direct !== undefined) return { numbers: direct, a: scale, b: offset, ...limits(numbers) };
   const span = spanOf(channel);
   if (span.whole && span.min >= numbers.min && span.max <= numbers.max) {
-    const direct =
-      samples instanceof Int16Array && format === 'BINARY' && (channel.missing ?? -32_768) === -32_768;
-    const copied = direct ? samples : mapped(channel, numbers, (raw) => raw);
+    const copied = mapped(channel, numbers, (raw) => raw);
     return { numbers: copied, a: scale, b: offset, ...limits(numbers) };
   }
-  // steps of the raw numbers, which keeps a whole number of them half a step away at most
   const finest = (span.max - span.min) / (numbers.max - numbers.min);
   // a span that small is none: its step would be 0 as text or as a double
   const step = finest > 1e-300 ? finest : 1;
@@ -62,6 +61,13 @@ export function encode(channel: AnalogChannel, format: DataFormat): Encoded {
     Math.min(numbers.max, Math.max(numbers.min, Math.round((raw - middle) / step))),
   );
   return { numbers: encoded, a: scale * step, b: scale * middle + offset, ...limits(numbers) };
+}
+
+/** Samples that BINARY takes as they are: -32768 is in none of them, or says that one is missing. */
+function counts16({ samples, missing }: AnalogChannel): Int16Array | undefined {
+  if (!(samples instanceof Int16Array)) return undefined;
+  const mark = NUMBERS.BINARY.missing;
+  return missing === mark || (missing === undefined && !samples.includes(mark)) ? samples : undefined;
 }
 
 function limits({ min, max, missing }: Numbers) {
@@ -124,7 +130,7 @@ function spanOf(channel: AnalogChannel): { min: number; max: number; whole: bool
 export function formatFor(channels: readonly AnalogChannel[], revision: 1999 | 2013): DataFormat {
   const fits = (format: 'BINARY' | 'BINARY32'): boolean =>
     channels.every((channel) => {
-      if (channel.samples instanceof Int16Array && channel.missing === NUMBERS.BINARY.missing) return true;
+      if (format === 'BINARY' && counts16(channel) !== undefined) return true;
       const { min, max, whole } = spanOf(channel);
       return whole && min >= NUMBERS[format].min && max <= NUMBERS[format].max;
     });

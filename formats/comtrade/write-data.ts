@@ -1,6 +1,6 @@
 /** Bytes of a DAT. */
 import type { DigitalChannel, TimeBase } from '../recording.js';
-import { secondsOf } from '../samples.js';
+import { countOf } from '../samples.js';
 import type { DataFormat } from './config.js';
 import type { Encoded } from './encode.js';
 
@@ -9,19 +9,39 @@ const MAX_STAMP = 0xffff_fffe;
 
 /** Units of the time column, in microseconds: 1 where that has room, finer for stamps of their own, coarser for long recordings. */
 export function timeMultiplierOf(time: TimeBase): number {
-  const seconds = secondsOf(time);
-  const span = ((seconds.at(-1) ?? 0) - (seconds[0] ?? 0)) * 1e6;
-  const needed = 10 ** Math.ceil(Math.log10(Math.max(span, 1e-3) / MAX_STAMP));
+  const needed = 10 ** Math.ceil(Math.log10(Math.max(spanOf(time) * 1e6, 1e-3) / MAX_STAMP));
   const wanted = time.kind === 'stamps' ? Math.max(needed, 1e-3) : Math.max(needed, 1);
   // 10 ** -3 is 0.001 exactly as text
   return Number(wanted.toPrecision(1));
 }
 
-/** Stamps in units of the time column, the first is 0. */
-function stampsOf(time: TimeBase, multiplier: number): Float64Array {
-  const seconds = secondsOf(time);
-  const first = seconds[0] ?? 0;
-  return seconds.map((second) => Math.round(((second - first) * 1e6) / multiplier));
+/** Seconds from the first sample to the last. */
+function spanOf(time: TimeBase): number {
+  if (time.kind === 'stamps') return (time.seconds.at(-1) ?? 0) - (time.seconds[0] ?? 0);
+  return time.sections.reduce((sum, { count, rateHz }) => sum + count / rateHz, 0);
+}
+
+/** Stamps in units of the time column, the first is 0; storing cuts the fraction off, so a half is added. */
+function stampsOf(time: TimeBase, multiplier: number): Uint32Array {
+  const units = 1e6 / multiplier;
+  if (time.kind === 'stamps') {
+    const first = time.seconds[0] ?? 0;
+    return Uint32Array.from(time.seconds, (second) => Math.round((second - first) * units));
+  }
+  const stamps = new Uint32Array(countOf(time));
+  let at = 0;
+  let from = 0;
+  let before = 0;
+  for (const { count, rateHz } of time.sections) {
+    const step = units / rateHz;
+    const base = (from + before / rateHz) * units + 0.5;
+    for (let i = 0; i < count; i += 1) stamps[at + i] = base + i * step;
+    if (count === 0) continue;
+    from += (count - 1 + before) / rateHz;
+    at += count;
+    before = 1;
+  }
+  return stamps;
 }
 
 export function dataBytes(
@@ -44,7 +64,7 @@ export function dataBytes(
 const CHUNK_ROWS = 4096;
 
 function asciiRows(
-  stamps: Float64Array,
+  stamps: Uint32Array,
   channels: readonly Encoded[],
   digital: readonly DigitalChannel[],
   revision: 1999 | 2013,
@@ -71,7 +91,7 @@ function asciiRows(
 }
 
 function binaryRecords(
-  stamps: Float64Array,
+  stamps: Uint32Array,
   channels: readonly Encoded[],
   digital: readonly DigitalChannel[],
   format: DataFormat,
@@ -84,8 +104,8 @@ function binaryRecords(
     const stamp = stamps[i] ?? 0;
     halves[at] = i + 1;
     halves[at + 1] = (i + 1) >>> 16;
-    halves[at + 2] = stamp % 65_536;
-    halves[at + 3] = Math.floor(stamp / 65_536);
+    halves[at + 2] = stamp;
+    halves[at + 3] = stamp >>> 16;
   }
   for (const [channel, { numbers }] of channels.entries()) put(halves, numbers, 4 + width * channel, step);
   for (const [channel, { states }] of digital.entries()) {
