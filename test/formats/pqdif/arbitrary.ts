@@ -10,7 +10,7 @@ import type {
 } from '../../../formats/recording.js';
 
 const text = fc.string({ minLength: 1, maxLength: 12 }).map((value) => value.replaceAll('\0', ' ').trim());
-const finite = fc.double({ min: -1e6, max: 1e6, noNaN: true });
+const finite = fc.double({ min: -1e6, max: 1e6, noNaN: true }).map((value) => value + 0);
 const moment = fc
   .bigInt({ min: -2_000_000_000_000_000_000n, max: 4_000_000_000_000_000_000n })
   .map((unixNs) => ({ unixNs, zone: 'known' as const }));

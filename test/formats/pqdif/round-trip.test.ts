@@ -53,7 +53,7 @@ describe('PQDIF: written and read again', () => {
         assert.equal(read.length, given.length);
         for (const [i, one] of given.entries()) same(read[i], one);
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 
