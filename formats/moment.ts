@@ -12,7 +12,7 @@ export interface Moment {
   zone: 'known' | 'unknown';
   /** minutes that local time lies ahead of UTC, where the file says it; `unixNs` already has it taken off */
   utcOffsetMin?: number;
-  /** hours that the recorder's own clock lies ahead or a leap second: what COMTRADE 2013 says besides, as it writes it */
+  /** COMTRADE 2013's indicator: 0 none in the recording, 1 one was added, 2 one was taken off, 3 the clock does not know */
   leapSecond?: 0 | 1 | 2 | 3;
 }
 
@@ -66,4 +66,32 @@ export function momentText({ unixNs }: Moment, decimals: 3 | 6 | 9 = 6): string 
   const date = new Date(Number((unixNs - ns) / 1_000_000n));
   if (Number.isNaN(date.getTime())) return `${unixNs} ns`;
   return `${date.toISOString().slice(0, 19)}.${String(ns).padStart(9, '0').slice(0, decimals)}Z`;
+}
+
+const ISO =
+  /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,12}))?)?\s?(Z|UTC|[+-]\d{2}(?::?\d{2})?)?$/i;
+
+/** ISO 8601 date and time; without an offset its zone is unknown and it is taken for UTC. */
+export function isoMoment(field: string): Moment | undefined {
+  const found = ISO.exec(field);
+  if (found === null) return undefined;
+  const [, year, month, day, hour, minute, second = '0', fraction = '', zone] = found;
+  const moment = momentFromCalendar(
+    Number(year),
+    Number(month),
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Number(second),
+    Number(fraction.padEnd(9, '0').slice(0, 9)),
+  );
+  if (moment === undefined || zone === undefined) return moment;
+  const offset = /^([+-])(\d{2}):?(\d{2})?$/.exec(zone);
+  const minutes =
+    offset === null ? 0 : (offset[1] === '-' ? -1 : 1) * (Number(offset[2]) * 60 + Number(offset[3] ?? 0));
+  return {
+    unixNs: moment.unixNs - BigInt(minutes) * 60_000_000_000n,
+    zone: 'known',
+    ...(offset !== null && { utcOffsetMin: minutes }),
+  };
 }

@@ -22,6 +22,10 @@ export class Warnings {
     else this.#kinds.set(kind, { ...place, text, times: 1 });
   }
 
+  has(kind: string): boolean {
+    return this.#kinds.has(kind);
+  }
+
   get all(): readonly FormatWarning[] {
     return [...this.#kinds.values()];
   }

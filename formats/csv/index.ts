@@ -1,0 +1,2 @@
+/** CSV, read and written. */
+export { type CsvOptions, readCsv } from './read.js';

@@ -1,0 +1,2 @@
+/** WAV, read and written. */
+export { readWav, type WavOptions } from './read.js';
