@@ -3,7 +3,7 @@ import { type Place, unreadable } from './problems.js';
 
 /** A file may unfold to this many times its size... */
 const TIMES = 20;
-/** ... and a small one to this much, bytes. */
+/** ... and a small one to this much, bytes, where the reader does not say otherwise. */
 const AT_LEAST = 1_048_576;
 
 /** Bytes that a reader may still hold. What is asked for is taken off before it is allocated. */
@@ -12,10 +12,13 @@ export class Budget {
   readonly #input: number;
   #left: number;
 
-  /** @param inputBytes size of the file */
-  constructor(inputBytes: number) {
+  /**
+   * @param inputBytes size of the file
+   * @param atLeast what a reader may take of any file, bytes
+   */
+  constructor(inputBytes: number, atLeast = AT_LEAST) {
     this.#input = inputBytes;
-    this.#whole = TIMES * inputBytes + AT_LEAST;
+    this.#whole = TIMES * inputBytes + atLeast;
     this.#left = this.#whole;
   }
 
