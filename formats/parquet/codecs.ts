@@ -1,7 +1,7 @@
 /** Compression of Parquet's pages: gzip everywhere, zstd where Node's zlib has it (22.15 and later). */
 import zlib from 'node:zlib';
 
-export type Codec = 'GZIP' | 'ZSTD';
+export type Codec = 'GZIP' | 'ZSTD' | 'UNCOMPRESSED';
 
 /** In the types of Node 20 these are not. */
 interface Zstd {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { formatSecretCertificate } from '../../keys/certificate.js';
 import { newKeyPair } from '../../keys/key.js';
+import { type FormatSeedKind, formatSeeds } from './format-seeds.js';
 
 export const SEED_FOLDER = join(PACKAGE_ROOT, 'test/fuzz/seeds');
 
@@ -26,8 +27,8 @@ export type SeedKind =
   | 'open-request'
   | 'plugin-request';
 
-/** Made at each run and written nowhere: a secret key, were it only a test's, does not belong into a repository. */
-export type MadeKind = 'secret-certificate';
+/** Made at each run and written nowhere: files of our writers; and a secret key, which, were it only a test's, does not belong into a repository. */
+export type MadeKind = 'secret-certificate' | FormatSeedKind;
 
 export interface Seed {
   what: string;
@@ -41,6 +42,8 @@ let all: Seed[] | undefined;
 /** The seeds of a kind, as frames. @throws Error when there is none */
 export function seedsOf(kind: SeedKind | MadeKind): Uint8Array[][] {
   if (kind === 'secret-certificate') return secretCertificates();
+  if (kind === 'pqdif' || kind === 'pqds' || kind === 'parquet' || kind === 'ndjson')
+    return formatSeeds(kind).map((file) => [file]);
   all ??= readdirSync(SEED_FOLDER)
     .filter((name) => name.endsWith('.json'))
     .sort()
