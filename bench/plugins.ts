@@ -2,13 +2,13 @@
 import { join } from 'node:path';
 import { goodMains } from '../cli/plugin/speed.js';
 import { PACKAGE_ROOT } from '../common/package-root.js';
+import { DEFAULT_PLUGIN_LIMITS } from '../plugin-host/limits.js';
+import { loadPlugin } from '../plugin-host/load-plugin.js';
+import { PluginSession } from '../plugin-host/plugin-session.js';
+import { resolvePlugin } from '../plugin-host/resolve-plugin.js';
 import type { PluginContext } from '../plugins/sdk/plugin.js';
 import { createColumns, METRICS, type MeasurementColumns } from '../proto/columns.js';
-import { DEFAULT_PLUGIN_LIMITS } from '../triggering-service/plugin-host/limits.js';
-import { loadPlugin } from '../triggering-service/plugin-host/load-plugin.js';
-import { PluginSession } from '../triggering-service/plugin-host/plugin-session.js';
-import { resolvePlugin } from '../triggering-service/plugin-host/resolve-plugin.js';
-import { createRing, MAX_BATCH, RingReader, RingWriter } from '../triggering-service/plugin-host/ring.js';
+import { createRing, MAX_BATCH, RingReader, RingWriter } from '../stream/ring.js';
 import { type Benchmark, type Comparison, compare } from './compare.js';
 
 const BATCHES = 64;

@@ -1,4 +1,7 @@
 /** The text of docs/plugin-abi.md, made from the tables that host and headers are made from. */
+
+import * as limits from '../plugin-host/limits.js';
+import { MAX_MODULE_BYTES } from '../plugin-host/wasm-limits.js';
 import {
   ABI_EXPORTS,
   ABI_IMPORTS,
@@ -11,8 +14,6 @@ import {
   BATCH_BYTES,
   BATCH_MEASUREMENTS,
 } from '../plugins/sdk/abi.js';
-import * as limits from '../triggering-service/plugin-host/limits.js';
-import { MAX_MODULE_BYTES } from '../triggering-service/plugin-host/wasm-limits.js';
 
 /** What each function does; a function of the ABI that is missing here is an error of the compiler. */
 const EXPORTS: Record<keyof typeof ABI_EXPORTS | keyof typeof ABI_OPTIONAL_EXPORTS, string> = {

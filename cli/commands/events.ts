@@ -1,9 +1,10 @@
 /** `makai events list | show | export`. */
 import type { Command } from 'commander';
 import { MakaiError } from '../../common/errors.js';
+import { jsonLine, write } from '../../common/stdout.js';
 import type { EventDocument, Store } from '../../store/store.js';
 import { UsageError } from '../errors.js';
-import { clean, jsonLine, print, table, write } from '../output.js';
+import { clean, print, table } from '../output.js';
 import {
   oldestFirst,
   parseCount,

@@ -13,9 +13,9 @@ import { readPqds } from '../../formats/pqds/index.js';
 import { parsePublicCertificate, parseSecretCertificate } from '../../keys/certificate.js';
 import { z85Decode } from '../../keys/z85.js';
 import { parseZapRequest } from '../../keys/zap-message.js';
+import { toEventRequest } from '../../plugin-host/request-shape.js';
+import { inspectModule } from '../../plugin-host/wasm-module.js';
 import * as proto from '../../proto/index.js';
-import { toEventRequest } from '../../triggering-service/plugin-host/request-shape.js';
-import { inspectModule } from '../../triggering-service/plugin-host/wasm-module.js';
 import type { MadeKind, SeedKind } from './seeds.js';
 
 export interface DecoderTarget {

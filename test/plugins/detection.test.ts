@@ -14,11 +14,11 @@ import { merge } from '../../cli/plugin/frames.js';
 import { DEFAULT_RECORDING, openPluginRecording } from '../../cli/plugin/recording.js';
 import { stepsOf } from '../../cli/plugin/steps.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
+import type { LoadedPlugin } from '../../plugin-host/loaded-plugin.js';
+import { RequestCollector } from '../../plugin-host/request-collector.js';
 import NapaliPlugin from '../../plugins/napali/index.js';
 import type { EventRequest } from '../../plugins/sdk/plugin.js';
 import ThresholdPlugin from '../../plugins/threshold/index.js';
-import type { LoadedPlugin } from '../../triggering-service/plugin-host/loaded-plugin.js';
-import { RequestCollector } from '../../triggering-service/plugin-host/request-collector.js';
 import { testContext } from './feed.js';
 import { script, shippedWasm } from './loaded.js';
 

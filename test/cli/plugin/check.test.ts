@@ -8,7 +8,7 @@ import { type CheckReport, checkPlugin } from '../../../cli/plugin/check.js';
 import { DEFAULT_RECORDING } from '../../../cli/plugin/recording.js';
 import { reportText } from '../../../cli/plugin/report.js';
 import { PACKAGE_ROOT } from '../../../common/package-root.js';
-import { DEFAULT_PLUGIN_LIMITS } from '../../../triggering-service/plugin-host/limits.js';
+import { DEFAULT_PLUGIN_LIMITS } from '../../../plugin-host/limits.js';
 import { assemble, type PluginText, pluginText, storeRequest } from '../../plugin-host/wat.js';
 import { skipFor } from '../../support/compilers.js';
 
