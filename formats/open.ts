@@ -27,7 +27,7 @@ export interface Opened {
   /** unpacked, where it was compressed */
   bytes: Uint8Array;
   /** undefined: none that is known */
-  kind: Kind | undefined;
+  kind: Kind | 'comtrade-part' | undefined;
   /** what it is instead, or looks like */
   looks: string;
 }
@@ -43,7 +43,7 @@ export function openRecording(file: string): Opened {
     /^\.(?:dat|hdr|inf)$/i.test(path.extname(file)) &&
     hasConfig(file)
   ) {
-    return { file, bytes, kind: 'comtrade-cfg', looks: 'a part of a COMTRADE recording' };
+    return { file, bytes, kind: 'comtrade-part', looks: 'a part of a COMTRADE recording' };
   }
   if ('kind' in found) return { file, bytes, kind: found.kind, looks: found.kind };
   return { file, bytes, kind: undefined, looks: 'other' in found ? found.other : found.unknown };
@@ -53,6 +53,8 @@ export function openRecording(file: string): Opened {
 export function readOpened({ file, bytes, kind, looks }: Opened, options: ReadOptions = {}): FileContent {
   switch (kind) {
     case 'comtrade-cfg':
+      return readComtrade(comtradeFiles(file, readBounded, bytes), options);
+    case 'comtrade-part':
       return readComtrade(comtradeFiles(file, readBounded), options);
     case 'cff':
       return readCff(bytes, file, options);

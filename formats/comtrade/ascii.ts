@@ -150,9 +150,9 @@ class AsciiRows {
       this.#step(this.#bytes[this.#at] ?? LF);
     }
     if (filled) {
-      this.#warn(
-        'fields',
-        `a row of ${wanted + extra} fields, the CFG says ${wanted}: those behind are not read`,
+      throw this.#mistake(
+        `a row of ${wanted + extra} fields, the CFG says ${wanted}`,
+        'Correct the numbers of channels in the CFG, or put points in place of decimal commas.',
       );
     }
   }
@@ -188,8 +188,8 @@ class AsciiRows {
     this.#warnings.add(key, this.#warnings.has(key) ? this.#part : lineOf(this.#part, this.#line()), text);
   }
 
-  #mistake(message: string): Error {
-    return unreadable(lineOf(this.#part, this.#line()), message);
+  #mistake(message: string, hint?: string): Error {
+    return unreadable(lineOf(this.#part, this.#line()), message, hint);
   }
 
   /** Number of the row's line, counted when it is asked for. */

@@ -21,13 +21,11 @@ export function splitCff(bytes: Uint8Array, file: string, warnings: Warnings): C
     const from = found.index + line.length;
     let to: number;
     if (length === undefined || kind !== 'DAT') {
-      header.lastIndex = from;
-      found = header.exec(text);
+      found = headerFrom(header, text, from);
       to = found?.index ?? bytes.length;
     } else {
       to = Math.min(bytes.length, from + Number(length));
-      header.lastIndex = to;
-      found = header.exec(text);
+      found = headerAt(text, to) ?? headerFrom(header, text, to);
       checkLength(Number(length), from, found?.index ?? bytes.length, bytes, file, warnings);
     }
     if (parts.has(kind)) warnings.add('section', { file, byte: from }, `a second ${kind} section: not read`);
@@ -56,6 +54,18 @@ export function splitCff(bytes: Uint8Array, file: string, warnings: Warnings): C
   };
 }
 
+/** Binary data need not end with a line's end, so the next header may follow at once. */
+function headerAt(text: string, at: number): RegExpExecArray | null {
+  const sticky = new RegExp(HEADER.source.slice(1), 'iy');
+  sticky.lastIndex = at;
+  return sticky.exec(text);
+}
+
+function headerFrom(header: RegExp, text: string, at: number): RegExpExecArray | null {
+  header.lastIndex = at;
+  return header.exec(text);
+}
+
 /** The header's number of bytes against what is there up to the next section or the end. */
 function checkLength(
   announced: number,
@@ -69,6 +79,7 @@ function checkLength(
   let length = present.length;
   while (length > announced && [0, 10, 13, 0x1a, 0x20].includes(present[length - 1] ?? 1)) length -= 1;
   if (length === announced) return;
+  length = present.length;
   const rule = length < announced ? 'what is there is read' : 'the rest is not read';
   warnings.add(
     'dat-announced',

@@ -32,16 +32,20 @@ const MAX_SKEW_US = 1e6;
 /** `8,8A,0D`: all, analog, digital. A part that is missing follows from the others. */
 export function channelCounts(lines: ConfigLines): { analog: number; digital: number } {
   const fields = lines.next('numbers of channels');
+  const mistake = () =>
+    lines.mistake(`expected numbers of channels as in "8,6A,2D", found "${shown(fields.join(','))}"`);
   const counted = (suffix: string): number | undefined => {
     const field = fields.map((text) => text.toUpperCase()).find((text) => text.endsWith(suffix));
-    return wholeWithin(field?.slice(0, -1), 0, MAX_CHANNELS);
+    const count = wholeWithin(field?.slice(0, -1), 0, MAX_CHANNELS);
+    if (field !== undefined && count === undefined) throw mistake();
+    return count;
   };
   const total = wholeWithin(fields[0], 0, MAX_CHANNELS);
   const given = { analog: counted('A'), digital: counted('D') };
   const analog = given.analog ?? difference(total, given.digital);
   const digital = given.digital ?? difference(total, given.analog);
   if (analog === undefined || digital === undefined || (given.analog ?? given.digital) === undefined) {
-    throw lines.mistake(`expected numbers of channels as in "8,6A,2D", found "${shown(fields.join(','))}"`);
+    throw mistake();
   }
   if (given.analog === undefined || given.digital === undefined) {
     lines.warn(

@@ -7,9 +7,14 @@ import type { ComtradeParts } from './parts.js';
 /**
  * @param file any of the recording's files; the others lie beside it under the same name, in upper or lower case
  * @param read reads a file, within the caller's bounds
+ * @param config the CFG's bytes, where `file` is it, whatever its name
  * @throws MakaiError RECORDING_INVALID when CFG or DAT is missing; the system's error when a file cannot be read
  */
-export function comtradeFiles(file: string, read: (file: string) => Uint8Array): ComtradeParts {
+export function comtradeFiles(
+  file: string,
+  read: (file: string) => Uint8Array,
+  config?: Uint8Array,
+): ComtradeParts {
   const { dir, name } = path.parse(file);
   const folder = dir === '' ? '.' : dir;
   const entries = readdirSync(folder);
@@ -23,7 +28,8 @@ export function comtradeFiles(file: string, read: (file: string) => Uint8Array):
     const place = path.join(folder, found);
     return { file: place, bytes: read(place) };
   };
-  const [cfg, dat, hdr, inf] = ['.cfg', '.dat', '.hdr', '.inf'].map(part);
+  const [beside, dat, hdr, inf] = ['.cfg', '.dat', '.hdr', '.inf'].map(part);
+  const cfg = config === undefined ? beside : { file, bytes: config };
   const missing = cfg === undefined ? '.cfg' : '.dat';
   if (cfg === undefined || dat === undefined) {
     throw unreadable(

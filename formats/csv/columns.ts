@@ -16,7 +16,7 @@ export interface Column {
   meaning: Unit | undefined;
 }
 
-const BRACKETS = /^([^([]*)[([]([^()[\]]*)[)\]]$/;
+const BRACKETS = /^(.*)[([]([^()[\]]*)[)\]]$/;
 const IN = /^(.*\S)\s+in\s+(\S+)$/i;
 const SUFFIX = /^(.*[^_\s])[_\s]+([^_\s]+)$/;
 
@@ -101,13 +101,17 @@ function named(whole: string): Omit<Column, 'index'> {
     return { name: (brackets[1] ?? '').trim() || text, unit, meaning: unitOf(unit) };
   }
   const suffix = SUFFIX.exec(text)?.[2] ?? text;
-  const meaning = unitOf(suffix);
-  // a single letter after a name is a phase or a channel ("Channel A"), not amperes, except after an underscore
-  const isLetter = suffix.length === 1 && suffix !== text && !text.endsWith(`_${suffix}`);
+  const meaning = NO_SUFFIX.test(suffix) ? undefined : unitOf(suffix);
+  // a single letter is a phase or a channel ("A", "Channel A"), not amperes, unless an underscore says so; V and s are what they are
+  const isLetter =
+    suffix.length === 1 && !text.endsWith(`_${suffix}`) && (suffix !== text || !/^[Vvs]$/.test(text));
   return meaning === undefined || isLetter
     ? { name: text, unit: '', meaning: undefined }
     : { name: text, unit: suffix, meaning };
 }
+
+/** Units that are other words too: `v_min` is a minimum. */
+const NO_SUFFIX = /^(?:min|h|pu|deg|%)$/i;
 
 const TIME_NAMES =
   /^(?:t|time|times|timestamp|x|x-axis|x axis|datetime|date time|date\/time|date|elapsed|elapsed time|utc|zeit|sequence)$/i;

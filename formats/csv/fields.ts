@@ -3,6 +3,8 @@ import { numberOf } from '../numbers.js';
 
 /** Fields of a line, trimmed, quotes taken off; a doubled quote within quotes is one. */
 export function splitLine(line: string, separator: string): string[] {
+  // columns that are aligned with blanks have several between them
+  if (separator === ' ' && !line.includes('"')) return line.trim().split(/ +/);
   if (!line.includes('"')) return line.split(separator).map((field) => field.trim());
   const fields: string[] = [];
   let from = 0;

@@ -1,4 +1,5 @@
 /** What instruments write above their table: name and value on a line, `#Sample rate: 100000Hz` or `Record Length,1000`. */
+import { isoMoment, type Moment } from '../moment.js';
 import { numberOf } from '../numbers.js';
 import type { Line } from '../text.js';
 import { unitOf } from '../units.js';
@@ -8,6 +9,8 @@ export interface Preamble {
   sampleRateHz: number | undefined;
   /** rows that are announced */
   records: number | undefined;
+  /** `#Date Time: 2021-01-26 10:20:30.123`, where it is written so that day and month cannot be taken for each other */
+  start: Moment | undefined;
   metadata: Record<string, string>;
 }
 
@@ -29,6 +32,7 @@ export function preambleOf(above: readonly Line[]): Preamble {
   return {
     sampleRateHz: given !== undefined && given >= 1e-3 && given <= 1e12 ? given : undefined,
     records: records !== undefined && Number.isInteger(records) && records > 0 ? records : undefined,
+    start: isoMoment(find(/^(?:start|start time|date time|datetime|date)$/i) ?? ''),
     metadata: Object.fromEntries(metadata),
   };
 }

@@ -41,10 +41,12 @@ export function readCsv(bytes: Uint8Array, file: string, options: CsvOptions = {
   }
   const stepped = startAndStep(columns, table);
   const times = stepped?.(rows) ?? timesOf(columns, rows, preamble, options, place, warnings);
+  const read =
+    times.start === undefined && preamble.start !== undefined ? { ...times, start: preamble.start } : times;
   const recordings = groupsOf(columns, rows).map((group): Recording => {
     if (times.seconds !== undefined)
       checkRising(times.seconds, group, (row) => lineOfRow(text, table, row), place);
-    return recordingOf(columns, rows, times, group, preamble.metadata);
+    return recordingOf(columns, rows, read, group, preamble.metadata, times.start !== undefined);
   });
   return { format: 'csv', recordings, warnings: warnings.all };
 }
@@ -105,13 +107,15 @@ function recordingOf(
   { columns: timeColumns, seconds, rateHz, start, stepS }: TableTimes,
   { from, to, name, device }: Group,
   metadata: Record<string, string>,
+  absolute: boolean,
 ): Recording {
-  const offset = seconds?.[from] ?? 0;
+  // times of a moment's own column count from it; those beside a header's moment are kept as they are
+  const offset = absolute ? (seconds?.[from] ?? 0) : 0;
   const begins = start === undefined ? undefined : later(start, Math.round(offset / stepS) * stepS);
   const time: TimeBase =
     seconds === undefined
       ? rateBase(to - from, rateHz ?? 1)
-      : { kind: 'stamps', seconds: shifted(seconds.subarray(from, to), start === undefined ? 0 : offset) };
+      : { kind: 'stamps', seconds: shifted(seconds.subarray(from, to), offset) };
   const analog = columns.flatMap((column): AnalogChannel[] => {
     const samples = values[column.index];
     if (samples === undefined || timeColumns.includes(column)) return [];

@@ -1,7 +1,7 @@
 /** The rows of a table as columns of numbers. */
 import { isoMoment, type Moment } from '../moment.js';
 import { type Place, shown, unreadable } from '../problems.js';
-import { Lines } from '../text.js';
+import { type Line, Lines, withoutPadding } from '../text.js';
 import type { Warnings } from '../warnings.js';
 import type { Column } from './columns.js';
 import { type Decimal, fieldValue, isMissingField, splitLine } from './fields.js';
@@ -25,7 +25,7 @@ export function readRows(
 ): Rows {
   const reader = new RowReader(table, columns, place, warnings);
   const lines = new Lines(text, table.at, table.line);
-  for (let line = lines.next(); line !== undefined; line = lines.next()) {
+  for (let line = nextRow(lines); line !== undefined; line = nextRow(lines)) {
     reader.row(line.text, line.number, lines.at >= text.length);
   }
   return reader.rows;
@@ -34,9 +34,17 @@ export function readRows(
 /** Number of the line of a row, counted from 0 on: found by going through the text again, since only errors ask for it. */
 export function lineOfRow(text: string, table: Table, row: number): number {
   const lines = new Lines(text, table.at, table.line);
-  let line = lines.next();
-  for (let i = 0; i < row && line !== undefined; i += 1) line = lines.next();
+  let line = nextRow(lines);
+  for (let i = 0; i < row && line !== undefined; i += 1) line = nextRow(lines);
   return line?.number ?? table.line;
+}
+
+/** The next line that is not blank, with blanks at its ends: a tab there stands before an empty field. */
+function nextRow(lines: Lines): Line | undefined {
+  for (let line = lines.nextRaw(); line !== undefined; line = lines.nextRaw()) {
+    if (withoutPadding(line.text) !== '') return line;
+  }
+  return undefined;
 }
 
 class RowReader {
@@ -110,6 +118,10 @@ class RowReader {
         line,
         `expected a ${kind === 'iso' ? 'time' : 'number'} in column ${shown(name)}, found "${shown(field)}"`,
       );
+    }
+    if (kind === 'empty' && /^[+-]?\d[\d.,]*$/.test(field)) {
+      const sign = this.#decimal ?? '.';
+      throw this.#mistake(line, `"${shown(field)}" is no number with the decimal sign "${sign}"`);
     }
     this.#kinds[index] = 'text';
     return Number.NaN;

@@ -29,6 +29,8 @@ interface Candidate {
   separator: string;
   row: number;
   numbers: number;
+  /** it has a row of numbers alone */
+  whole: boolean;
   width: number;
 }
 
@@ -54,7 +56,7 @@ export function findTable(text: string, place: Place, separator?: string, decima
   const candidates = (separator === undefined ? SEPARATORS : [separator])
     .map((mark) => candidateOf(lines, mark, decimal))
     .filter((candidate) => candidate !== undefined);
-  const [best] = candidates.sort((a, b) => b.numbers - a.numbers);
+  const [best] = candidates.sort((a, b) => Number(b.whole) - Number(a.whole) || b.numbers - a.numbers);
   const first = lines[best?.row ?? -1];
   if (best === undefined || first === undefined) {
     throw unreadable(
@@ -77,29 +79,51 @@ export function findTable(text: string, place: Place, separator?: string, decima
 }
 
 /**
- * A table begins with the first row of numbers alone, if those behind it have as many fields; where no row is such, with the first of three
- * (or all that are left) that have numbers in the same places.
+ * A table begins with the first row of numbers alone, if the next has as many fields, and the rows directly above it that have numbers in the
+ * same places; where no row is such, with the first of three (or all that are left) that have numbers in the same places.
  */
 function candidateOf(
   lines: readonly Line[],
   separator: string,
   decimal: Decimal | undefined,
 ): Candidate | undefined {
-  const rows = lines.map(({ text }) => {
-    const fields = splitLine(text, separator);
-    return fields.map((field): Cell => cellOf(field, separator, decimal));
+  const rows = lines.map(({ text }) =>
+    splitLine(text, separator).map((field): Cell => cellOf(field, separator, decimal)),
+  );
+  const whole = rows.findIndex((cells, row) => {
+    if (!cells.includes('number') || cells.includes('text')) return false;
+    const next = rows[row + 1];
+    const above = rows[row - 1];
+    if (above?.length === cells.length && above.every((cell) => cell === 'text')) return true;
+    // the last row may have been cut off
+    return (
+      next === undefined ||
+      next.length === cells.length ||
+      (row + 2 === rows.length && next.length < cells.length)
+    );
   });
-  for (const whole of [true, false]) {
-    for (let row = 0; row < rows.length; row += 1) {
-      const cells = rows[row] ?? [];
-      const numbers = cells.filter((cell) => cell === 'number').length;
-      if (numbers === 0 || (whole && cells.includes('text'))) continue;
-      const next = [rows[row + 1], rows[row + 2]].filter((other) => other !== undefined);
-      if (next.every((other) => (whole ? cells.length === other.length : alike(cells, other))))
-        return { separator, row, numbers, width: cells.length };
-    }
+  if (whole >= 0) {
+    let row = whole;
+    while (row > 0 && rows[row - 1]?.includes('number') && alike(rows[row - 1] ?? [], rows[row] ?? []))
+      row -= 1;
+    return candidate(rows, row, whole, separator);
   }
-  return undefined;
+  const partial = rows.findIndex((cells, row) => {
+    const next = [rows[row + 1], rows[row + 2]].filter((other) => other !== undefined);
+    return cells.includes('number') && next.every((other) => alike(cells, other));
+  });
+  return partial < 0 ? undefined : candidate(rows, partial, undefined, separator);
+}
+
+function candidate(
+  rows: readonly Cell[][],
+  row: number,
+  whole: number | undefined,
+  separator: string,
+): Candidate {
+  const cells = rows[whole ?? row] ?? [];
+  const numbers = cells.filter((cell) => cell === 'number').length;
+  return { separator, row, numbers, whole: whole !== undefined, width: cells.length };
 }
 
 type Cell = 'number' | 'text' | 'empty';
