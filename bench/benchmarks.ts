@@ -12,4 +12,5 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   decode: async () => (await import('./decode.js')).decode,
   plugins: async () => (await import('./plugins.js')).plugins,
   signal: async () => (await import('./signal.js')).signal,
+  parquet: async () => (await import('./formats-parquet.js')).parquet,
 };
