@@ -12,7 +12,8 @@ describe('fuzzed decoders', function () {
   this.timeout(60_000);
   for (const target of DECODERS) {
     it(`${target.name}: nothing but its own error`, () => {
-      const inputs = target.file ? INPUTS / 10 : INPUTS;
+      // files are longer than messages, and their readers slower
+      const inputs = target.mutate === undefined ? INPUTS : Math.ceil(INPUTS / 10);
       const { refused, taken } = fuzzDecoder(target, inputs, SEED);
       assert.equal(taken + refused, inputs);
       assert.ok(refused > inputs / 100, `hardly anything refused: ${refused}`);

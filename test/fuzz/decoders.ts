@@ -6,25 +6,23 @@ import { isUsableIdentity, parseDataIdentity } from '../../acquisition-broker/re
 import { MakaiError } from '../../common/errors.js';
 import { tryConfig } from '../../config/index.js';
 import { readJson } from '../../config/json.js';
-import { readNdjson } from '../../formats/ndjson/index.js';
-import { ParquetContent } from '../../formats/parquet/index.js';
-import { readPqdif } from '../../formats/pqdif/index.js';
-import { readPqds } from '../../formats/pqds/index.js';
 import { parsePublicCertificate, parseSecretCertificate } from '../../keys/certificate.js';
 import { z85Decode } from '../../keys/z85.js';
 import { parseZapRequest } from '../../keys/zap-message.js';
 import { toEventRequest } from '../../plugin-host/request-shape.js';
 import { inspectModule } from '../../plugin-host/wasm-module.js';
 import * as proto from '../../proto/index.js';
+import { FORMAT_DECODERS } from './formats.js';
+import type { Random } from './random.js';
 import type { MadeKind, SeedKind } from './seeds.js';
 
 export interface DecoderTarget {
   name: string;
   seeds: SeedKind | MadeKind;
+  /** how inputs are made of others; without it as protobuf's wire format is */
+  mutate?: (seed: Uint8Array, others: readonly Uint8Array[], random: Random) => Uint8Array;
   /** which frames of a seed are inputs: the first, the last, or all of them together */
   frames: 'first' | 'last' | 'rest' | 'all';
-  /** a whole file: takes a hundred times as long as a message, so CI has a tenth of the inputs */
-  file?: true;
   /** @returns whether it was taken @throws only what `expected` knows */
   decode(frames: readonly Uint8Array[]): boolean;
   expected(error: unknown): boolean;
@@ -32,9 +30,6 @@ export interface DecoderTarget {
 
 const isDecodeError = (error: unknown): boolean => error instanceof proto.DecodeError;
 const isMakaiError = (error: unknown): boolean => error instanceof MakaiError;
-/** What every reader of a file may throw: with its name. */
-const isRecordingInvalid = (error: unknown): boolean =>
-  error instanceof MakaiError && error.code === 'RECORDING_INVALID' && error.message.startsWith('x.');
 const never = (): boolean => false;
 
 function codec(
@@ -148,28 +143,7 @@ export const DECODERS: readonly DecoderTarget[] = [
     (e) => e instanceof Error && /ZodError|SyntaxError/.test(e.name),
   ),
   single('request of a plugin', 'plugin-request', 'first', asks, (e) => e instanceof SyntaxError),
-  {
-    ...single(
-      'PQDIF file',
-      'pqdif',
-      'first',
-      (f) => readPqdif(f, 'x.pqd').recordings.length > 0,
-      isRecordingInvalid,
-    ),
-    file: true,
-  },
-  single('PQDS file', 'pqds', 'first', (f) => readPqds(f, 'x.csv').recordings.length > 0, isRecordingInvalid),
-  { ...single('Parquet file', 'parquet', 'first', readsParquet, isRecordingInvalid), file: true },
-  {
-    ...single(
-      'NDJSON file',
-      'ndjson',
-      'first',
-      (f) => [...readNdjson(f, 'x.ndjson')].length > 0,
-      isRecordingInvalid,
-    ),
-    file: true,
-  },
+  ...FORMAT_DECODERS,
   single('WebAssembly plugin', 'wasm', 'first', (f) => inspectModule(f, 16).module !== undefined, never),
 ];
 
@@ -221,11 +195,4 @@ function reopens(frame: Uint8Array): boolean {
 
 function asks(frame: Uint8Array): boolean {
   return typeof toEventRequest(JSON.parse(textOf(frame))) !== 'string';
-}
-
-function readsParquet(frame: Uint8Array): boolean {
-  const content = new ParquetContent(frame, 'x.parquet');
-  let rows = 0;
-  for (const _ of content.documents()) rows += 1;
-  return rows === content.rows;
 }

@@ -1,94 +1,92 @@
-/** Small recordings and documents in the formats of `formats/`, as seeds: made by our writers, so that they always are what those write today. */
-import { momentFromMs } from '../../formats/moment.js';
-import { ndjsonChunks } from '../../formats/ndjson/index.js';
-import { DocumentTable, WaveformTable } from '../../formats/parquet/index.js';
-import { writePqdif } from '../../formats/pqdif/index.js';
-import { writePqds } from '../../formats/pqds/index.js';
-import type { Recording, TimeBase } from '../../formats/recording.js';
+/** Recordings of every format, to begin with. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PACKAGE_ROOT } from '../../common/package-root.js';
+import { readComtrade, writeComtrade } from '../../formats/comtrade/index.js';
+import { ASCII, configLines, records } from '../formats/comtrade/made.js';
+import { chunk, formatChunk, riff } from '../formats/wav/made.js';
+import { FILE_SEEDS, fileSeeds } from './file-seeds.js';
 
-export type FormatSeedKind = 'pqdif' | 'pqds' | 'parquet' | 'ndjson';
+export const FORMAT_SEEDS = ['comtrade', 'cff', 'csv', 'wav', ...FILE_SEEDS] as const;
+export type FormatSeeds = (typeof FORMAT_SEEDS)[number];
 
-const TIME: TimeBase = { kind: 'rates', startS: 0, sections: [{ count: 40, rateHz: 12_000 }] };
-const SECONDS = Float64Array.of(0, 60, 120);
-const CHANNEL = { phase: 'A', component: 'oahu', scale: 0.0068, offset: 0.5, time: TIME, skewS: 0 };
-
-const RECORDING: Recording = {
-  name: 'event 7',
-  station: 'oahu',
-  device: '1001',
-  start: momentFromMs(1_509_577_000_000),
-  trigger: momentFromMs(1_509_577_000_010),
-  nominalFrequencyHz: 60,
-  analog: [
-    { ...CHANNEL, name: 'U1', unit: 'V', samples: Int16Array.from({ length: 40 }, (_, i) => 100 * i) },
-    { ...CHANNEL, name: 'I1', unit: 'A', samples: Float32Array.from({ length: 40 }, (_, i) => i / 7) },
-  ],
-  digital: [
-    { name: 'trip', phase: '', component: '', normal: 0, states: new Uint8Array(40).fill(1, 9), time: TIME },
-  ],
-  series: (['min', 'max', 'average'] as const).map((statistic) => ({
-    name: 'voltage',
-    phase: 'A',
-    component: '',
-    unit: 'V',
-    statistic,
-    values: Float64Array.of(119, 120, 121),
-    seconds: SECONDS,
-  })),
-  metadata: {},
-};
-
-const EVENT = {
-  event_id: 7,
-  type: 'VOLTAGE',
-  description: 'sag',
-  boxes_triggered: ['1001', '1002'],
-  boxes_received: ['1001'],
-  latencies_ms: [1_509_577_001_000],
-  target_event_start_timestamp_ms: 1_509_577_000_000,
-  target_event_end_timestamp_ms: 1_509_577_000_500,
-  expire_at: 1_512_169_000,
-};
-
-export function formatSeeds(kind: FormatSeedKind): Uint8Array[] {
+/** Made at each run, so that they follow the writers. */
+export function formatSeeds(kind: FormatSeeds): Uint8Array[][] {
   switch (kind) {
     case 'pqdif':
-      // Compressed bodies hide what is damaged in them behind a checksum.
-      return [false, false, true].map((compress, i) =>
-        writePqdif(i === 1 ? [{ ...RECORDING, analog: [], digital: [] }] : [RECORDING], {
-          created: momentFromMs(1_509_577_000_000),
-          fileName: 'x.pqd',
-          compress,
-        }),
-      );
     case 'pqds':
-      return writePqds(RECORDING).map(({ bytes }) => bytes);
     case 'parquet':
-      return (['UNCOMPRESSED', 'GZIP'] as const).flatMap((codec) => [waveforms(codec), events(codec)]);
     case 'ndjson':
-      return [Buffer.from([...ndjsonChunks([EVENT, { ...EVENT, event_id: 8 }])].join(''))];
+      return fileSeeds(kind).map((file) => [file]);
+    case 'comtrade':
+      return [
+        [Buffer.from(configLines().join('\r\n')), Buffer.from(ASCII)],
+        [Buffer.from(configLines({ year: '', tail: [] }).join('\n')), Buffer.from(ASCII)],
+        [Buffer.from(configLines({ rates: ['0,4'], tail: ['10'] }).join('\n')), Buffer.from(ASCII)],
+        ...(['BINARY', 'BINARY32', 'FLOAT32'] as const).map((name) => [
+          Buffer.from(
+            configLines({ year: '2013', format: name, tail: ['1', '-5h30,-5h30', 'B,3'] }).join('\r\n'),
+          ),
+          records(
+            name,
+            Array.from({ length: 24 }, (_, i) => i),
+          ),
+        ]),
+      ];
+    case 'cff':
+      return (['ASCII', 'BINARY', 'BINARY32', 'FLOAT32'] as const).map((name) => [written(name)]);
+    case 'csv':
+      return csvSeeds();
+    case 'wav':
+      return [
+        [
+          riff(
+            formatChunk(1, 16, 2),
+            chunk('LIST', Buffer.from('INFOICMT\u0004\0\0\0abc\0')),
+            chunk('data', Buffer.alloc(64, 5)),
+          ),
+        ],
+        [
+          riff(
+            formatChunk(3, 32, 1, { extensible: true }),
+            chunk('fact', Buffer.from([16, 0, 0, 0])),
+            chunk('data', Buffer.alloc(64, 63)),
+          ),
+        ],
+        [riff(formatChunk(1, 24, 1), chunk('data', Buffer.alloc(63), 0xffff_ffff))],
+        [
+          Buffer.concat([
+            Buffer.from('RF64'),
+            riff(
+              chunk('ds64', Buffer.alloc(28, 1)),
+              formatChunk(1, 8, 1),
+              chunk('data', Buffer.alloc(9), 0xffff_ffff),
+            ).subarray(4),
+          ]),
+        ],
+      ];
   }
 }
 
-function waveforms(codec: 'UNCOMPRESSED' | 'GZIP'): Uint8Array {
-  const table = new WaveformTable({ codec, rowsAGroup: 50 });
-  for (const box_id of ['1001', '1002']) {
-    table.append({
-      event_id: 7,
-      box_id,
-      location: 'oahu',
-      calibration_constant: 147.06,
-      startUs: 1_509_577_000_000_000,
-      stepUs: 250 / 3,
-      counts: Int16Array.from({ length: 40 }, (_, i) => Math.round(17_000 * Math.sin(i))),
-    });
-  }
-  return table.finish();
+function csvSeeds(): Uint8Array[][] {
+  const folder = join(PACKAGE_ROOT, 'test/formats/golden/csv');
+  const golden = readdirSync(folder).filter((name) => name.endsWith('.csv'));
+  return [
+    ...golden.map((name) => [readFileSync(join(folder, name))]),
+    [Buffer.from('time;v (kV)\r\n2024-01-02T03:04:05.000001Z;1,5\r\n2024-01-02T03:04:05.5Z;-2,5\r\n')],
+    [Buffer.from('\ufefft_ms,v\n0,1\n1,2\n', 'utf16le')],
+    [Buffer.from('v\n1\n2\n3\n')],
+  ];
 }
 
-function events(codec: 'UNCOMPRESSED' | 'GZIP'): Uint8Array {
-  const table = new DocumentTable('events', { codec });
-  table.append(EVENT);
-  table.append({ ...EVENT, event_id: 8, latencies_ms: undefined, type: undefined });
-  return table.finish();
+/** A recording of two channels and a digital one, as our writer lays it down. */
+function written(name: 'ASCII' | 'BINARY' | 'BINARY32' | 'FLOAT32'): Uint8Array {
+  const content = readComtrade({
+    cfg: { file: 'a.cfg', bytes: Buffer.from(configLines({ year: '2013' }).join('\n')) },
+    dat: { file: 'a.dat', bytes: Buffer.from(ASCII) },
+  });
+  const [recording] = content.recordings;
+  const [file] = recording === undefined ? [] : writeComtrade(recording, { format: name, single: true });
+  if (file === undefined) throw new Error('nothing was written');
+  return file.bytes;
 }
