@@ -81,8 +81,8 @@ export interface DigitalChannel {
 
 /**
  * When the samples of a channel were taken, in seconds after the recording's start. One object for all channels that share it.
- * `rates`: sections that follow each other without a gap, `startS` is the first sample's time; sample i of a section is
- * i / rateHz after its first one, and the next section's first sample 1 / rateHz after its last.
+ * `rates`: sections that follow each other without a gap, `startS` is the first sample's time; each further sample is
+ * 1 / rateHz after the one before, by the rate of its own section.
  * `stamps`: a time for each sample; not checked to rise, except where the reader says so.
  */
 export type TimeBase =

@@ -30,11 +30,15 @@ export function secondsOf(time: TimeBase): Float64Array {
   if (time.kind === 'stamps') return time.seconds;
   const seconds = new Float64Array(countOf(time));
   let at = 0;
+  // time and place of the sample before the section, by its own rate
   let from = time.startS;
+  let before = 0;
   for (const { count, rateHz } of time.sections) {
-    for (let i = 0; i < count; i += 1) seconds[at + i] = from + i / rateHz;
+    for (let i = 0; i < count; i += 1) seconds[at + i] = from + (i + before) / rateHz;
+    if (count === 0) continue;
     at += count;
-    from += count / rateHz;
+    from = seconds[at - 1] ?? from;
+    before = 1;
   }
   return seconds;
 }

@@ -1,5 +1,5 @@
 /** A voltage of a file, as pieces to resample. */
-import type { TimeBase, Voltage } from '../../formats/index.js';
+import { secondsOf, type TimeBase, type Voltage } from '../../formats/index.js';
 import type { Piece } from './resample.js';
 
 /** Sections whose rates differ by no more belong to one piece: the recorder followed the mains. */
@@ -18,14 +18,7 @@ function groupsOf({ sections }: Extract<TimeBase, { kind: 'rates' }>) {
     while (next < sections.length && isNear(sections[next]?.rateHz, sections[next - 1]?.rateHz)) next += 1;
     const group = sections.slice(i, next);
     const count = group.reduce((sum, section) => sum + section.count, 0);
-    const times = new Float64Array(count);
-    let place = 0;
-    let time = 0;
-    for (const { count: samples, rateHz } of group) {
-      for (let k = 0; k < samples; k += 1) times[place + k] = time + k / rateHz;
-      place += samples;
-      time += samples / rateHz;
-    }
+    const times = secondsOf({ kind: 'rates', startS: 0, sections: group });
     groups.push({ from: at, to: at + count, times });
     at += count;
     i = next;

@@ -23,8 +23,8 @@ export interface ConfigDigital {
   normal: 0 | 1;
 }
 
-/** 2013, 7.4.3: no more channels than that. */
-const MAX_CHANNELS = 999_999;
+/** 2013 allows a million; the largest recorders have some thousand, and each takes a kilobyte whatever its samples. */
+const MAX_CHANNELS = 20_000;
 /** Scales beyond it are no electrical quantity, and products of them leave what a double holds. */
 const MAX_SCALE = 1e30;
 const MAX_SKEW_US = 1e6;

@@ -129,7 +129,7 @@ describe('COMTRADE, read', () => {
         { count: 2, rateHz: 600 },
       ],
     });
-    near(analog[0] && secondsOf(analog[0].time), [0, 1 / 4800, 2 / 4800, 2 / 4800 + 1 / 600]);
+    near(analog[0] && secondsOf(analog[0].time), [0, 1 / 4800, 1 / 4800 + 1 / 600, 1 / 4800 + 2 / 600]);
   });
 
   it('without a rate: times from the time column and its multiplier; nanoseconds where 2013 says so', () => {
