@@ -1,4 +1,6 @@
 /** The acquisition broker without its sockets: the pieces put together. */
+
+import type { Clock } from '../common/clock.js';
 import { messageOf } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
 import { Rejections } from '../common/rejections.js';
@@ -10,7 +12,6 @@ import { Pinger } from './boxes/pinger.js';
 import { Presence, parseSubscription } from './boxes/presence.js';
 import { BoxSender } from './boxes/sender.js';
 import { SequenceNumbers } from './boxes/sequence-numbers.js';
-import type { Clock } from './clock.js';
 import { idService } from './events/id-service.js';
 import { EventIntake } from './events/intake.js';
 import { Notices } from './events/notices.js';

@@ -1,8 +1,10 @@
-/** The broker's metrics (common/status/metric-names.ts), read from the pieces when somebody asks. */
+/** The broker's metrics (common/metrics/names.ts), read from the pieces when somebody asks. */
+
+import type { Metrics } from '../common/metrics/metrics.js';
 import { fromZero } from '../common/rejections.js';
-import type { Metrics } from '../common/status/index.js';
 import type { Access } from '../keys/access.js';
-import { type Connections, refusalsByReason } from '../keys/connections.js';
+import { refusalsByReason } from '../keys/gate.js';
+import type { Connections } from '../zmq/connections.js';
 import type { Core } from './core.js';
 import { DROP_REASONS } from './drop-reasons.js';
 

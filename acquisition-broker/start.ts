@@ -1,8 +1,10 @@
 /** Starts the acquisition broker: sockets around the core, in order, and stops them in reverse. */
+
+import { type Clock, systemClock, within } from '../common/clock.js';
 import { messageOf } from '../common/errors.js';
 import { type Running, startAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
-import { Metrics, type StatusServer, startStatusServer } from '../common/status/index.js';
+import { Metrics } from '../common/metrics/metrics.js';
 import { VERSION } from '../common/version.js';
 import {
   type AcquisitionBrokerConfig,
@@ -10,21 +12,21 @@ import {
   isNamed,
   parseStatusEndpoint,
 } from '../config/index.js';
+import { type StatusServer, startStatusServer } from '../daemon/status/server.js';
 import type { Access } from '../keys/access.js';
 import { CutOff } from '../keys/cut-off.js';
 import { measuredStore, spoolStatus } from '../store/measured.js';
 import type { Store } from '../store/store.js';
 import { startSweeper } from '../store/sweeper.js';
+import { openAgain, type Place } from '../zmq/bind.js';
+import type { IoThreads } from '../zmq/io-threads.js';
 import { type BrokerAccess, openBrokerAccess } from './access.js';
-import { type Clock, systemClock, within } from './clock.js';
 import { type Core, createCore } from './core.js';
 import { untilDone } from './events/patience.js';
 import { addMetrics } from './metrics.js';
 import { restoreRequests } from './open/persistence.js';
 import { BackendSockets } from './sockets/backend-sockets.js';
-import { openAgain, type Place } from './sockets/bind.js';
 import { BoxSockets } from './sockets/box-sockets.js';
-import type { IoThreads } from './sockets/io-threads.js';
 import { type AcquisitionStatus, statusOf } from './status.js';
 import { startTrafficWriter } from './traffic.js';
 

@@ -1,6 +1,6 @@
 /** What the broker tells about itself: counters since the start, and what it holds now. */
 import type { AccessStatus } from '../keys/access.js';
-import type { ConnectionStatus, Connections } from '../keys/connections.js';
+import type { ConnectionStatus, Connections } from '../zmq/connections.js';
 import type { BrokerAccess } from './access.js';
 import type { PresenceStatus } from './boxes/presence.js';
 import type { Core } from './core.js';

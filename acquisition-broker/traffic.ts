@@ -1,9 +1,10 @@
 /** Bytes to and from the boxes, and the `makai_metrics` document made of them. */
+
+import type { Clock } from '../common/clock.js';
 import { messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import type { Store } from '../store/store.js';
-import type { Clock } from './clock.js';
 
 /** Bytes since the start: sent on `box_pub` (once, however many boxes listen) and received on `box_pull`. */
 export interface Traffic {

@@ -13,4 +13,5 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   formats: async () => (await import('./formats.js')).formats,
   plugins: async () => (await import('./plugins.js')).plugins,
   signal: async () => (await import('./signal.js')).signal,
+  parquet: async () => (await import('./formats-parquet.js')).parquet,
 };

@@ -1,7 +1,7 @@
 /** The pages of docs/ that are made from the code. A test fails when one differs from what is in docs/. */
 import { scenarioReference } from '../box/sources/scenario-reference.js';
 import { errorReference } from '../common/error-reference.js';
-import { metricReference } from '../common/status/metric-reference.js';
+import { metricReference } from '../common/metrics/reference.js';
 import { configReference } from '../config/reference.js';
 import { cliReference } from './cli-reference.js';
 import { licenceReference } from './licence-reference.js';

@@ -1,11 +1,14 @@
 #!/usr/bin/env node
-import { endQuietlyOnClosedPipe, exitCodeOf, tell } from './errors.js';
+import { CommanderError } from 'commander';
+import { reportError } from '../common/report-error.js';
+import { endQuietlyOnClosedPipe, exitCodeOf } from './errors.js';
 import { buildProgram } from './program.js';
 
 endQuietlyOnClosedPipe();
 try {
   await buildProgram().parseAsync();
 } catch (error) {
-  tell(error);
+  // Commander has already reported its own.
+  if (!(error instanceof CommanderError)) reportError(error);
   process.exitCode = exitCodeOf(error);
 }

@@ -1,5 +1,7 @@
 /** What commands print: tables for people, one JSON document a line for scripts. */
 
+import { jsonLine, write } from '../common/stdout.js';
+
 /** Characters in one write. */
 const LINES_AT_ONCE = 64 * 1024;
 
@@ -8,16 +10,6 @@ export interface Column<Row> {
   value(row: Row): string | number | undefined;
   /** numbers stand to the right */
   right?: boolean;
-}
-
-/** Writes text or bytes to stdout, and waits while a slow reader has not taken it. */
-export async function write(text: string | Uint8Array): Promise<void> {
-  if (!process.stdout.write(text)) await new Promise<void>((done) => process.stdout.once('drain', done));
-}
-
-/** One document as one line of JSON. Dates become ISO text, bigints numbers in decimal text. */
-export function jsonLine(document: unknown): string {
-  return `${JSON.stringify(document, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))}\n`;
 }
 
 /** Rows under titles, columns as wide as needed. Control characters of what peers sent do not reach the terminal. */

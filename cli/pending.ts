@@ -1,8 +1,8 @@
 /** The keys that the running brokers refused, from their status servers. */
 import { messageOf } from '../common/errors.js';
-import { readStatus } from '../common/status/client.js';
 import { statusEndpointOf } from '../config/locate.js';
 import { parseStatusEndpoint } from '../config/types.js';
+import { readStatus } from '../daemon/status/client.js';
 import type { KeyLayout } from '../keys/layout.js';
 import { listKeys } from '../keys/manage.js';
 import type { RefusedKey } from '../keys/refusals.js';

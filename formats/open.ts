@@ -4,6 +4,9 @@ import path from 'node:path';
 import { comtradeFiles, readCff, readComtrade } from './comtrade/index.js';
 import { type CsvOptions, readCsv } from './csv/index.js';
 import { isGzip, unpack } from './gzip.js';
+import { readParquet } from './parquet/index.js';
+import { readPqdif } from './pqdif/index.js';
+import { type PqdsOptions, readPqds } from './pqds/index.js';
 import { unreadable } from './problems.js';
 import { type Kind, recognise } from './recognise.js';
 import type { FileContent } from './recording.js';
@@ -12,7 +15,7 @@ import { readWav, type WavOptions } from './wav/index.js';
 /** A recording is read as a whole. */
 export const MAX_FILE_BYTES = 1_000_000_000;
 
-export interface ReadOptions extends CsvOptions, WavOptions {}
+export interface ReadOptions extends CsvOptions, WavOptions, PqdsOptions {}
 
 /**
  * @throws MakaiError RECORDING_INVALID for what cannot be read or is no recording; the system's error when a file cannot be opened
@@ -62,11 +65,17 @@ export function readOpened({ file, bytes, kind, looks }: Opened, options: ReadOp
       return readWav(bytes, file, options);
     case 'csv':
       return readCsv(bytes, file, options);
+    case 'pqdif':
+      return readPqdif(bytes, file);
+    case 'pqds':
+      return readPqds(bytes, file, options);
+    case 'parquet':
+      return readParquet(bytes, file);
     default:
       throw unreadable(
         { file },
         `is no recording that can be read: it looks like ${kind ?? looks}`,
-        'COMTRADE (.cfg with .dat, .cff), CSV and WAV can be read; convert it to one of them.',
+        'COMTRADE (.cfg with .dat, .cff), PQDIF, PQDS, CSV, WAV and our own Parquet can be read; convert it to one of them.',
       );
   }
 }

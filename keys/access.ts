@@ -5,6 +5,7 @@
 import { MakaiError } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
+import type { CurveServerOptions } from '../zmq/curve.js';
 import { type AllowList, type AllowListStatus, type AllowSource, startAllowList } from './allow-list.js';
 import { allowSources } from './allow-sources.js';
 import { readSecretCertificate } from './files.js';
@@ -12,13 +13,6 @@ import type { Gate, GateSocketOptions, GateStatus } from './gate.js';
 import { type KeyPair, parseKeyPair } from './key.js';
 import type { ReadBoxKeys } from './store-source.js';
 import { openGate } from './zap.js';
-
-/** Options of a CURVE server socket. They hold for the endpoints bound after they are set. */
-export interface CurveServerOptions extends GateSocketOptions {
-  curveServer: true;
-  curvePublicKey: string;
-  curveSecretKey: string;
-}
 
 export interface AccessOptions {
   /** the daemon's name; begins the ZAP domain */

@@ -1,7 +1,9 @@
 /** What ZAP decides for the sockets of one daemon, and what it remembers of it. Made by `openGate` in zap.ts. */
+
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { LogQuota } from '../common/log-quota.js';
+import type { Connections } from '../zmq/connections.js';
 import { type AllowList, keyText } from './allow-list.js';
 import { Refusals, type RefusedKey } from './refusals.js';
 import type { ZapRequest, ZapStatus } from './zap-message.js';
@@ -148,4 +150,14 @@ export class Gate implements Running {
     if (boxId !== undefined) this.#onNextKey.set(boxId, onNextKey);
     return boxId ?? '';
   }
+}
+
+/** Handshakes that failed, by reason: those of the sockets, and what they call 'allow-list' by the verdict on the key. */
+export function refusalsByReason(sockets: readonly Connections[], gate: Gate): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const socket of sockets) {
+    const { 'allow-list': _, ...failed } = socket.status().failed;
+    for (const [reason, count] of Object.entries(failed)) total[reason] = (total[reason] ?? 0) + count;
+  }
+  return { ...total, ...gate.status().refused };
 }

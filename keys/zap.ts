@@ -7,9 +7,9 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { Router } from 'zeromq';
-import { bindWhenFree } from '../common/bind.js';
 import { codeOf, messageOf } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
+import { bindWhenFree } from '../zmq/bind-when-free.js';
 import type { AllowList } from './allow-list.js';
 import { Gate, NEXT_DOMAIN } from './gate.js';
 import { parseZapRequest, ZAP_ENDPOINT, type ZapRequest, type ZapStatus, zapReply } from './zap-message.js';

@@ -1,6 +1,7 @@
 /** A store that tells how long its writes take and whether it takes them: what a daemon's metrics need of any store. */
+
+import type { Metrics } from '../common/metrics/metrics.js';
 import { fromZero } from '../common/rejections.js';
-import type { Metrics } from '../common/status/index.js';
 import { spoolOf } from './spool/index.js';
 import { DROPPED_KINDS } from './spool/totals.js';
 import type { Store } from './store.js';

@@ -1,7 +1,7 @@
 /** The triggering broker: boxes' measurement stream in (CURVE), the same frames out to services. */
 import { type Running, stopAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
-import { Metrics, type StatusServer, startStatusServer } from '../common/status/index.js';
+import { Metrics } from '../common/metrics/metrics.js';
 import { VERSION } from '../common/version.js';
 import {
   allowListOf,
@@ -11,6 +11,7 @@ import {
   serverKeyOf,
   type TriggeringBrokerConfig,
 } from '../config/index.js';
+import { type StatusServer, startStatusServer } from '../daemon/status/server.js';
 import { type Access, openAccess, openBackendAccess } from '../keys/access.js';
 import { CutOff } from '../keys/cut-off.js';
 import type { ReadBoxKeys } from '../keys/store-source.js';

@@ -7,12 +7,12 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { Proxy as NativeProxy, XPublisher, XSubscriber } from 'zeromq';
-import { bindWhenFree } from '../common/bind.js';
 import { MakaiError, messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
-import type { CurveServerOptions } from '../keys/access.js';
-import { Connections } from '../keys/connections.js';
+import { bindWhenFree } from '../zmq/bind-when-free.js';
+import { Connections } from '../zmq/connections.js';
+import type { CurveServerOptions } from '../zmq/curve.js';
 
 export interface RelayOptions {
   /** for boxes: `interface`, and `interface_next` with the server's next key */

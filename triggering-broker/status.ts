@@ -1,8 +1,9 @@
 /** What the triggering broker says of itself: in `/status`, and as metrics. */
-import type { Metrics } from '../common/status/index.js';
+import type { Metrics } from '../common/metrics/metrics.js';
 import type { Access, AccessStatus } from '../keys/access.js';
-import { type ConnectionStatus, refusalsByReason } from '../keys/connections.js';
 import type { CutOff } from '../keys/cut-off.js';
+import { refusalsByReason } from '../keys/gate.js';
+import type { ConnectionStatus } from '../zmq/connections.js';
 import type { Relay } from './relay.js';
 
 export interface TriggeringBrokerStatus {

@@ -1,12 +1,12 @@
 /** What one thread does with the stream that comes to it: judge, decode into its ring, sum up trends. In the main thread, or in a worker. */
 import type { Rejections } from '../common/rejections.js';
 import type { TriggeringServiceConfig } from '../config/index.js';
+import type { RingShare } from '../stream/ring.js';
 import { BoxTable } from './ingest/box-table.js';
 import type { CertifiedIds } from './ingest/certified-ids.js';
 import { type Batch, Ingest } from './ingest/ingest.js';
 import { Judge } from './ingest/judge.js';
 import type { RefusedIds } from './ingest/refused-ids.js';
-import type { RingShare } from './plugin-host/ring.js';
 import { type TrendOutput, TrendWindows } from './trends/windows.js';
 
 /** A box silent for so long is forgotten; its next measurement makes it known again. */

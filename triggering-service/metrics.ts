@@ -1,9 +1,10 @@
-/** The service's metrics (common/status/metric-names.ts), read from the parts when somebody asks. */
+/** The service's metrics (common/metrics/names.ts), read from the parts when somebody asks. */
+
+import type { Metrics } from '../common/metrics/metrics.js';
 import { fromZero } from '../common/rejections.js';
-import type { Metrics } from '../common/status/index.js';
+import type { PluginStatus } from '../plugin-host/plugin-supervisor.js';
 import type { Core } from './core.js';
 import { DROP_REASONS } from './drop-reasons.js';
-import type { PluginStatus } from './plugin-host/plugin-supervisor.js';
 import type { RequestQueue } from './requests/request-queue.js';
 import { ACTIVE_MS } from './status.js';
 

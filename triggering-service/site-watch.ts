@@ -2,8 +2,8 @@
 import { messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
+import { EMPTY_SITE, Site, type SiteData, toSiteData } from '../plugin-host/site.js';
 import type { Store } from '../store/store.js';
-import { EMPTY_SITE, Site, type SiteData, toSiteData } from './plugin-host/site.js';
 
 const REFRESH_MS = 60_000;
 

@@ -2,7 +2,7 @@
 import { type MakaiError, messageOf } from '../common/errors.js';
 import { type Running, startAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
-import { Metrics, type StatusServer, startStatusServer } from '../common/status/index.js';
+import { Metrics } from '../common/metrics/metrics.js';
 import { VERSION } from '../common/version.js';
 import {
   changedFields,
@@ -10,14 +10,15 @@ import {
   parseStatusEndpoint,
   type TriggeringServiceConfig,
 } from '../config/index.js';
+import { type StatusServer, startStatusServer } from '../daemon/status/server.js';
 import { readPublicCertificate, readSecretCertificate } from '../keys/files.js';
 import { measuredStore, spoolStatus } from '../store/measured.js';
 import type { Store } from '../store/store.js';
 import { startSweeper } from '../store/sweeper.js';
+import { type CurveClientOptions, openStream } from '../stream/stream-socket.js';
 import { type Core, createCore } from './core.js';
 import { startHealthDocuments } from './health-documents.js';
 import { startCertifiedIds } from './ingest/certified-ids.js';
-import { type CurveClientOptions, openStream } from './ingest/stream-socket.js';
 import { addMetrics } from './metrics.js';
 import { RequestQueue } from './requests/request-queue.js';
 import { statusOf, type TriggeringServiceStatus } from './status.js';

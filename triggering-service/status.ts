@@ -1,9 +1,9 @@
 /** What the service says of itself. */
 import type { AllowListStatus } from '../keys/allow-list.js';
+import type { PluginStatus } from '../plugin-host/plugin-supervisor.js';
 import type { Core } from './core.js';
 import type { RefusedId } from './ingest/refused-ids.js';
 import type { WriterStatus } from './measurement-writer.js';
-import type { PluginStatus } from './plugin-host/plugin-supervisor.js';
 import type { RequestQueue } from './requests/request-queue.js';
 import type { WorkerRow } from './stream-view.js';
 import type { TrendsStatus } from './trends/trends.js';

@@ -1,7 +1,8 @@
 /** Where each box stands, from the store, cached for a while: a location is written into every box event. */
+
+import type { Clock } from '../../common/clock.js';
 import { locationOf } from '../../store/boxes.js';
 import type { Store } from '../../store/store.js';
-import type { Clock } from '../clock.js';
 
 export class Locations {
   readonly #store: Pick<Store, 'box'>;

@@ -2,8 +2,9 @@
  * PING: each 13 s while nothing else is asked of the Box 2s, so that none takes the line for dead (after 60 s without a message it renews
  * its socket). A Box 2 that has just connected is greeted with one, because only its answer tells its id.
  */
+
+import type { Clock } from '../../common/clock.js';
 import type { Running } from '../../common/lifecycle.js';
-import type { Clock } from '../clock.js';
 
 export const PING_EVERY_MS = 13_000;
 /** A fleet that reconnects at once is greeted once. */

@@ -6,7 +6,7 @@
  * Anyone with a key may subscribe to any id and answer under any id, so evidence for both kinds makes a box one of unknown kind,
  * which is asked both ways.
  */
-import type { Clock } from '../clock.js';
+import type { Clock } from '../../common/clock.js';
 
 export type BoxKind = 2 | 3;
 

@@ -2,9 +2,10 @@
  * The event number service of 2020: any text is a request, the answer is the next event number as decimal text. The same sequence as
  * our own events'. (The original ended at the text "exit".)
  */
+
+import { type Clock, pause } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Rejections } from '../../common/rejections.js';
-import { type Clock, pause } from '../clock.js';
 import type { RateLimit } from '../requests/rate-limit.js';
 import type { EventNumbers } from './numbers.js';
 import { type Patience, untilDone } from './patience.js';

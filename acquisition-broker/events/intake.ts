@@ -2,13 +2,14 @@
  * From an accepted request to commands on the wire: number the event, store it, announce it, ask the boxes. Nothing is announced
  * or asked before the event and the open request are durable. Requests that come while the store works are numbered together.
  */
+
+import type { Clock } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Rejections } from '../../common/rejections.js';
 import type { NewEvent, Store } from '../../store/store.js';
 import type { Presence } from '../boxes/presence.js';
 import type { TimeWindow } from '../boxes/sender.js';
 import type { SequenceNumbers } from '../boxes/sequence-numbers.js';
-import type { Clock } from '../clock.js';
 import type { RequestBook } from '../open/book.js';
 import { bodyOf } from '../open/persistence.js';
 import { type AskedEvent, newRequest, type OpenRequest } from '../open/request.js';

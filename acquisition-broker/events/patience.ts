@@ -1,7 +1,8 @@
 /** A store that does not answer is waited for: what was accepted is written when it is back. */
+
+import { type Clock, pause } from '../../common/clock.js';
 import { codeOf, messageOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
-import { type Clock, pause } from '../clock.js';
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;

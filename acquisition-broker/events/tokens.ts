@@ -2,12 +2,13 @@
  * Events that a client makes with Commands: `data_<token>_<rest>`, one box after another. The same token within 20 s is the same
  * event; it takes its number, and has its `evnew`, at the token's first Command.
  */
+
+import type { Clock } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Rejections } from '../../common/rejections.js';
 import type { Command, CommandBody } from '../../proto/messages.js';
 import type { NewEvent, Store } from '../../store/store.js';
 import type { SequenceNumbers } from '../boxes/sequence-numbers.js';
-import type { Clock } from '../clock.js';
 import type { RequestBook } from '../open/book.js';
 import { bodyOf } from '../open/persistence.js';
 import { type AskedEvent, newRequest, type OpenRequest } from '../open/request.js';

@@ -1,8 +1,9 @@
 /** Sends what an open request still wants to know: a READ to all Box 2s, a Command to each Box 3. */
+
+import type { Clock } from '../../common/clock.js';
 import type { Command } from '../../proto/messages.js';
 import type { Presence } from '../boxes/presence.js';
 import type { BoxSender } from '../boxes/sender.js';
-import type { Clock } from '../clock.js';
 import type { BoxAsk, OpenRequest } from './request.js';
 import { SharedReads } from './shared-reads.js';
 

@@ -5,9 +5,10 @@
  * answered no longer counts, so that one silent box does not hold the weight of all that were asked with it; what open requests
  * remember of those is bounded as well, by some times the limit.
  */
+
+import type { Clock } from '../../common/clock.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
-import type { Clock } from '../clock.js';
 import { MAX_AHEAD_MS } from '../requests/checks.js';
 import type { Asker } from './asker.js';
 import type { BoxAsk, OpenRequest } from './request.js';

@@ -3,11 +3,11 @@
  * (written by another version) is left out, counted and removed.
  */
 import { z } from 'zod';
+import type { Clock } from '../../common/clock.js';
 import { codeOf, messageOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import type { Command } from '../../proto/messages.js';
 import type { EventDocument, NewEvent, Store } from '../../store/store.js';
-import type { Clock } from '../clock.js';
 import { type AskedEvent, newRequest, type OpenRequest } from './request.js';
 
 /** A request older than this is not taken up again: no box keeps cycles for longer. */

@@ -5,9 +5,10 @@
  * number of the first event and for the window that holds theirs. An answer belongs to each of these events that asked that box; it is cut to the window
  * of each like any answer.
  */
+
+import type { Clock } from '../../common/clock.js';
 import type { Presence } from '../boxes/presence.js';
 import type { BoxSender, TimeWindow } from '../boxes/sender.js';
-import type { Clock } from '../clock.js';
 import type { OpenRequest, SharedRead } from './request.js';
 
 /** READs sent at once, each as it is asked for, and ms from one to the next in the long run. */

@@ -1,6 +1,7 @@
 /** What the handlers of answers work with. */
+
+import type { Clock } from '../../common/clock.js';
 import type { Presence } from '../boxes/presence.js';
-import type { Clock } from '../clock.js';
 import type { RequestBook } from '../open/book.js';
 import type { WaveformQueue } from '../waveforms/queue.js';
 

@@ -1,5 +1,5 @@
 /** What the handlers of client requests work with. */
-import type { Clock } from '../clock.js';
+import type { Clock } from '../../common/clock.js';
 import type { EventIntake } from '../events/intake.js';
 import type { TokenEvents } from '../events/tokens.js';
 import type { RateLimit } from './rate-limit.js';

@@ -2,7 +2,7 @@
  * Requests a second and client. A PULL socket does not tell who sent a message, so a client is who it says it is; a second limit
  * holds for all together, whatever names they use.
  */
-import type { Clock } from '../clock.js';
+import type { Clock } from '../../common/clock.js';
 
 export interface RateLimitOptions {
   clock: Clock;

@@ -1,10 +1,11 @@
 /** Commands whose reply is only routed: out at once, with a sequence number of ours; the reply goes back to their identity. */
+
+import type { Clock } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Rejections } from '../../common/rejections.js';
 import type { Command } from '../../proto/messages.js';
 import type { Store } from '../../store/store.js';
 import type { SequenceNumbers } from '../boxes/sequence-numbers.js';
-import type { Clock } from '../clock.js';
 import type { RequestBook } from '../open/book.js';
 import { bodyOf } from '../open/persistence.js';
 import { newRequest } from '../open/request.js';

@@ -1,16 +1,16 @@
 /** The sockets of our own services: requests in, notices and routed replies out, event numbers. */
 import { Publisher, Pull, type Router, type Socket } from 'zeromq';
+import type { Clock } from '../../common/clock.js';
 import { codeOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import type { Rejections } from '../../common/rejections.js';
-import type { CurveServerOptions } from '../../keys/access.js';
-import { Connections } from '../../keys/connections.js';
-import type { Clock } from '../clock.js';
+import { bindAt, PATIENCE_MS, TCP_OPTIONS } from '../../zmq/bind.js';
+import { Connections } from '../../zmq/connections.js';
+import type { CurveServerOptions } from '../../zmq/curve.js';
+import { receiveLoop } from '../../zmq/receive-loop.js';
+import { envelopeOf, newReplier } from '../../zmq/replier.js';
+import { Outbox } from '../../zmq/send-queue.js';
 import type { Answer } from '../events/id-service.js';
-import { bindAt, PATIENCE_MS, TCP_OPTIONS } from './bind.js';
-import { Outbox } from './outbox.js';
-import { receiveLoop } from './receive-loop.js';
-import { envelopeOf, newReplier } from './replier.js';
 
 export const BACKEND_FIELDS = [
   'backend_pull',

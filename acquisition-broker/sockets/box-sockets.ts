@@ -3,14 +3,14 @@
  * can be closed and opened anew on the same endpoints (a key was revoked: all boxes shake hands again).
  */
 import { Pull, XPublisher } from 'zeromq';
+import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/log.js';
 import type { Rejections } from '../../common/rejections.js';
-import { Connections } from '../../keys/connections.js';
-import type { Clock } from '../clock.js';
-import { bindAt, PATIENCE_MS, type Place, TCP_OPTIONS } from './bind.js';
-import type { IoThreads } from './io-threads.js';
-import { Outbox } from './outbox.js';
-import { receiveLoop } from './receive-loop.js';
+import { bindAt, PATIENCE_MS, type Place, TCP_OPTIONS } from '../../zmq/bind.js';
+import { Connections } from '../../zmq/connections.js';
+import type { IoThreads } from '../../zmq/io-threads.js';
+import { receiveLoop } from '../../zmq/receive-loop.js';
+import { Outbox } from '../../zmq/send-queue.js';
 
 export interface BoxSocketsOptions {
   /** `box_pub` and `box_pub_next` */

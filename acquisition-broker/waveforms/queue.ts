@@ -4,15 +4,16 @@
  * time. The queue is bounded in bytes: when it is full nobody reads `box_pull`, ZeroMQ's own queues fill, and in the end the boxes keep
  * what they have. An answer that was taken is never dropped: while the store does not take it, it waits here.
  */
+
+import { within } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Rejections } from '../../common/rejections.js';
-import { collectYoungGarbage } from '../../common/young-garbage.js';
+import { collectYoungGarbage } from '../../daemon/young-garbage.js';
 import { DecodeError, type Proto } from '../../proto/codec.js';
 import type { Waveform } from '../../proto/messages.js';
 import type { BoxEventDocument, Store } from '../../store/store.js';
 import type { Locations } from '../boxes/locations.js';
 import type { TimeWindow } from '../boxes/sender.js';
-import { within } from '../clock.js';
 import type { Notices } from '../events/notices.js';
 import { type Patience, untilDone } from '../events/patience.js';
 import type { RequestBook } from '../open/book.js';

@@ -18,9 +18,9 @@ export function register(program: Command): void {
 async function run(path: string | undefined): Promise<void> {
   const [{ runDaemon }, { shareOutIoThreads, startAcquisitionBroker }, { openDaemonStore }, { stopAll }] =
     await Promise.all([
-      import('../run-daemon.js'),
+      import('../../daemon/run.js'),
       import('../../acquisition-broker/index.js'),
-      import('../daemon-store.js'),
+      import('../../daemon/store.js'),
       import('../../common/lifecycle.js'),
     ]);
   await runDaemon('acquisition-broker', path, async (config, { log }) => {

@@ -1,10 +1,11 @@
 /** `makai box`: simulated OPQ Boxes, of either generation, that replay recordings or generated mains. */
 import { type Command, Option } from 'commander';
 import type { Box, Fleet } from '../../box/index.js';
-import { EXIT } from '../errors.js';
+import { EXIT } from '../../common/report-error.js';
+import { jsonLine, write } from '../../common/stdout.js';
+import { stopWithParent } from '../../daemon/parent.js';
 import { positive, whole, whole0 } from '../number-arguments.js';
-import { clean, jsonLine, write } from '../output.js';
-import { stopWithParent } from '../parent.js';
+import { clean } from '../output.js';
 import { type RecordingFlags, recordingOptions, withRecordingOptions } from '../recording-options.js';
 
 interface Options extends RecordingFlags {

@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { MakaiError } from '../../common/errors.js';
+import { jsonLine, write } from '../../common/stdout.js';
 import { parseBoxId, parsePublicCertificate } from '../../keys/certificate.js';
 import { parsePublicKey } from '../../keys/key.js';
 import type { BoxDocument, Store } from '../../store/store.js';
 import { UsageError } from '../errors.js';
-import { clean, jsonLine, print, write } from '../output.js';
+import { clean, print } from '../output.js';
 import { type StoreChoice, useStore, withStoreOptions } from '../store-access.js';
 
 interface Fields {

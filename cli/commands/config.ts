@@ -1,11 +1,13 @@
 /** `makai config check`, `makai config example`. */
 import { Argument, type Command, Option } from 'commander';
+import { EXIT } from '../../common/report-error.js';
+import { jsonLine, write } from '../../common/stdout.js';
 import { checkFile } from '../../config/check.js';
 import { exampleConfig } from '../../config/example.js';
 import { type Finding, findingLine } from '../../config/findings.js';
 import { isKind, KIND_NAMES, type Kind } from '../../config/kinds.js';
-import { EXIT, UsageError } from '../errors.js';
-import { clean, jsonLine, write } from '../output.js';
+import { UsageError } from '../errors.js';
+import { clean } from '../output.js';
 import { PLUGIN_SCHEMAS } from '../plugin-schemas.js';
 
 const LABELS = { error: 'error', plugin: 'error', warning: 'warning' } as const;

@@ -1,8 +1,9 @@
 /** `makai doctor`: what is in order, what is not, and what to do. */
 import type { Command } from 'commander';
+import { EXIT } from '../../common/report-error.js';
+import { jsonLine, write } from '../../common/stdout.js';
 import type { Diagnosis } from '../doctor/diagnosis.js';
-import { EXIT } from '../errors.js';
-import { clean, jsonLine, write } from '../output.js';
+import { clean } from '../output.js';
 
 const MARKS = { ok: 'ok   ', note: 'note ', wrong: 'WRONG' } as const;
 

@@ -1,10 +1,10 @@
 /** `makai install --systemd`. */
 import type { Command } from 'commander';
 import { MakaiError } from '../../common/errors.js';
+import { write } from '../../common/stdout.js';
 import { UsageError } from '../errors.js';
 import { installPlan, NEXT_STEPS, perform } from '../install/plan.js';
 import { outOfReach } from '../install/reach.js';
-import { write } from '../output.js';
 
 interface Options {
   systemd?: true;

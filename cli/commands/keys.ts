@@ -1,10 +1,11 @@
 /** `makai keys ...`: the keys of the server and of the boxes. No command prints a secret. */
 import type { Command } from 'commander';
+import { write } from '../../common/stdout.js';
 import { DEFAULT_KEY_DIRECTORY, keyLayout } from '../../keys/layout.js';
 import { acceptKey, listKeys, newBox, newServer, revokeBox } from '../../keys/manage.js';
 import { abortRotation, finishRotation, prepareRotation } from '../../keys/rotation.js';
 import { UsageError } from '../errors.js';
-import { clean, print, write } from '../output.js';
+import { clean, print } from '../output.js';
 
 interface DirectoryOption {
   dir: string;

@@ -1,8 +1,9 @@
 /** `makai listen`: prints the measurement stream as services see it. */
 import { type Command, InvalidArgumentError } from 'commander';
+import { jsonLine, write } from '../../common/stdout.js';
 import { METRIC_FIELD, METRICS, type MeasurementColumns } from '../../proto/columns.js';
 import type { MeasurementDocument } from '../../store/store.js';
-import { clean, jsonLine, write } from '../output.js';
+import { clean } from '../output.js';
 
 interface Options {
   config?: string;

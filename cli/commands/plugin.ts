@@ -1,9 +1,10 @@
 /** `makai plugin new`, `check`, `run`: for those who write plugins. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { EXIT } from '../../common/report-error.js';
+import { jsonLine, write } from '../../common/stdout.js';
 import type { EventRequest } from '../../plugins/sdk/plugin.js';
-import { EXIT } from '../errors.js';
 import { positive, whole, whole0 } from '../number-arguments.js';
-import { clean, jsonLine, write } from '../output.js';
+import { clean } from '../output.js';
 import type { RecordingOptions } from '../plugin/recording.js';
 import { type RecordingFlags, recordingOptions, withRecordingOptions } from '../recording-options.js';
 
@@ -125,9 +126,9 @@ async function check(file: string, flags: ReplayFlags & { replay: string }): Pro
 async function run(file: string, flags: ReplayFlags & { replay: string }): Promise<void> {
   const [{ resolvePlugin }, { replay }, { DEFAULT_PLUGIN_LIMITS }, { requestTable, totalsLines }] =
     await Promise.all([
-      import('../../triggering-service/plugin-host/resolve-plugin.js'),
+      import('../../plugin-host/resolve-plugin.js'),
       import('../plugin/replay.js'),
-      import('../../triggering-service/plugin-host/limits.js'),
+      import('../../plugin-host/limits.js'),
       import('../plugin/report.js'),
     ]);
   const found: EventRequest[] = [];

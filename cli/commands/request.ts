@@ -2,12 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { EXIT } from '../../common/report-error.js';
+import { jsonLine, write } from '../../common/stdout.js';
 import type { AcquisitionBrokerConfig } from '../../config/index.js';
 import type { RequestEventMessage, TriggerType } from '../../proto/messages.js';
 import type { BoxEventDocument, EventDocument, Store } from '../../store/store.js';
-import { EXIT, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import type { ClientCurve } from '../event-client.js';
-import { clean, jsonLine, write } from '../output.js';
+import { clean } from '../output.js';
 
 const TRIGGER_TYPES = ['FREQUENCY_SAG', 'FREQUENCY_SWELL', 'VOLTAGE_SAG', 'VOLTAGE_SWELL', 'OTHER'] as const;
 /** How long to wait for the event's number. */
@@ -57,7 +59,7 @@ async function request(options: Options): Promise<void> {
   const [{ loadConfig }, { configFileIn }, { openStoreToRead }, { askForEvent }] = await Promise.all([
     import('../../config/index.js'),
     import('../../config/locate.js'),
-    import('../daemon-store.js'),
+    import('../../daemon/store.js'),
     import('../event-client.js'),
   ]);
   const file = options.dir === undefined ? options.config : configFileIn(options.dir, 'acquisition-broker');

@@ -1,13 +1,14 @@
 /** `makai status`: what the running daemons say of themselves. */
 import type { Command } from 'commander';
 import { messageOf } from '../../common/errors.js';
-import { readStatus } from '../../common/status/client.js';
-import type { DaemonStatus } from '../../common/status/server.js';
+import { EXIT } from '../../common/report-error.js';
+import { jsonLine, write } from '../../common/stdout.js';
 import { KIND_NAMES, type Kind } from '../../config/kinds.js';
 import { statusEndpointOf } from '../../config/locate.js';
 import { parseStatusEndpoint } from '../../config/types.js';
-import { EXIT } from '../errors.js';
-import { clean, jsonLine, write } from '../output.js';
+import { readStatus } from '../../daemon/status/client.js';
+import type { DaemonStatus } from '../../daemon/status/server.js';
+import { clean } from '../output.js';
 import { describeDetails, duration } from '../status-text.js';
 
 type Report = { daemon: Kind; endpoint: string } & (

@@ -2,14 +2,16 @@
 import { SingleBar } from 'cli-progress';
 import { type Command, Option } from 'commander';
 import { createLogger } from '../../common/log.js';
+import { EXIT } from '../../common/report-error.js';
+import { jsonLine, write } from '../../common/stdout.js';
 import { shownUrl } from '../../common/store-url.js';
 import { checkStore } from '../../store/check.js';
 import { type CopyProgress, type CopyReport, copyStore, emptyPosition } from '../../store/copy.js';
 import { type OpenOptions, openStore } from '../../store/open.js';
 import type { Retention } from '../../store/store.js';
 import { PositionFile } from '../copy-position.js';
-import { EXIT, UsageError } from '../errors.js';
-import { clean, jsonLine, write } from '../output.js';
+import { UsageError } from '../errors.js';
+import { clean } from '../output.js';
 import {
   STORE_FORMS,
   type StoreChoice,

@@ -16,9 +16,9 @@ export function register(program: Command): void {
 
 async function run(path: string | undefined): Promise<void> {
   const [{ runDaemon }, { startTriggeringBroker }, { openBoxKeys }] = await Promise.all([
-    import('../run-daemon.js'),
+    import('../../daemon/run.js'),
     import('../../triggering-broker/index.js'),
-    import('../box-keys.js'),
+    import('../../daemon/box-keys.js'),
   ]);
   await runDaemon('triggering-broker', path, async (config, { log }) => {
     const keys = openBoxKeys(config);

@@ -13,9 +13,9 @@ export function register(program: Command): void {
 
 async function run(path: string | undefined): Promise<void> {
   const [{ runDaemon }, { startTriggeringService }, { openDaemonStore }, { stopAll }] = await Promise.all([
-    import('../run-daemon.js'),
+    import('../../daemon/run.js'),
     import('../../triggering-service/index.js'),
-    import('../daemon-store.js'),
+    import('../../daemon/store.js'),
     import('../../common/lifecycle.js'),
   ]);
   await runDaemon('triggering-service', path, async (config, { log }) => {

@@ -1,7 +1,5 @@
 /** What the doctor looks at: each daemon's configuration as it would be loaded now, and what the running one says. */
 import { MakaiError } from '../../common/errors.js';
-import { readStatus } from '../../common/status/client.js';
-import type { DaemonStatus } from '../../common/status/server.js';
 import { type CheckResult, checkFile, checkValue } from '../../config/check.js';
 import type { ConfigOf, Kind } from '../../config/kinds.js';
 import { KIND_NAMES, KINDS } from '../../config/kinds.js';
@@ -9,6 +7,8 @@ import { readConfigFile, readInline } from '../../config/load.js';
 import { locateConfigFile, statusEndpointOf } from '../../config/locate.js';
 import { tryConfig } from '../../config/parse.js';
 import { parseStatusEndpoint } from '../../config/types.js';
+import { readStatus } from '../../daemon/status/client.js';
+import type { DaemonStatus } from '../../daemon/status/server.js';
 import { PLUGIN_SCHEMAS } from '../plugin-schemas.js';
 
 export interface Examined<K extends Kind = Kind> {

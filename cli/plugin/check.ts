@@ -1,10 +1,10 @@
 /** Judges a plugin: whether the daemon would take it, and what it does on a recording. */
 import { readFileSync } from 'node:fs';
+import { DEFAULT_PLUGIN_LIMITS, type PluginLimits } from '../../plugin-host/limits.js';
+import { type PluginFile, resolvePlugin } from '../../plugin-host/resolve-plugin.js';
+import { declaredPages } from '../../plugin-host/wasm-limits.js';
+import { inspectModule } from '../../plugin-host/wasm-module.js';
 import type { EventRequest } from '../../plugins/sdk/plugin.js';
-import { DEFAULT_PLUGIN_LIMITS, type PluginLimits } from '../../triggering-service/plugin-host/limits.js';
-import { type PluginFile, resolvePlugin } from '../../triggering-service/plugin-host/resolve-plugin.js';
-import { declaredPages } from '../../triggering-service/plugin-host/wasm-limits.js';
-import { inspectModule } from '../../triggering-service/plugin-host/wasm-module.js';
 import type { ReplayTotals } from './messages.js';
 import type { RecordingOptions } from './recording.js';
 import { replay } from './replay.js';

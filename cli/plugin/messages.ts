@@ -1,7 +1,8 @@
 /** What goes between a command and the thread in which it runs a plugin. */
+
+import type { LogLevel } from '../../plugin-host/messages.js';
+import type { PluginFile } from '../../plugin-host/resolve-plugin.js';
 import type { EventRequest } from '../../plugins/sdk/plugin.js';
-import type { LogLevel } from '../../triggering-service/plugin-host/messages.js';
-import type { PluginFile } from '../../triggering-service/plugin-host/resolve-plugin.js';
 import type { RecordingOptions } from './recording.js';
 
 export interface ReplayTask {

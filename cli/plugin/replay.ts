@@ -1,10 +1,10 @@
 /** Plays a recording to a plugin in a thread of its own, and ends the plugin when it does not keep to its time. */
 import { Worker } from 'node:worker_threads';
 import { MakaiError, messageOf } from '../../common/errors.js';
+import { PluginControl } from '../../plugin-host/control.js';
+import { DEFAULT_PLUGIN_LIMITS, type PluginLimits } from '../../plugin-host/limits.js';
+import type { LogLevel } from '../../plugin-host/messages.js';
 import type { EventRequest } from '../../plugins/sdk/plugin.js';
-import { PluginControl } from '../../triggering-service/plugin-host/control.js';
-import { DEFAULT_PLUGIN_LIMITS, type PluginLimits } from '../../triggering-service/plugin-host/limits.js';
-import type { LogLevel } from '../../triggering-service/plugin-host/messages.js';
 import type { FromReplay, LoadedInfo, ReplayStart, ReplayTask, ReplayTotals } from './messages.js';
 
 const LOOK_MS = 20;

@@ -1,12 +1,13 @@
 /** How many measurements a second a plugin takes, in full batches of a busy stream. */
+
+import type { PluginControl } from '../../plugin-host/control.js';
+import type { PluginLimits } from '../../plugin-host/limits.js';
+import { loadPlugin } from '../../plugin-host/load-plugin.js';
+import { RequestCollector } from '../../plugin-host/request-collector.js';
+import type { PluginFile } from '../../plugin-host/resolve-plugin.js';
 import type { PluginContext } from '../../plugins/sdk/plugin.js';
 import { createColumns, METRICS, type MeasurementColumns } from '../../proto/columns.js';
-import type { PluginControl } from '../../triggering-service/plugin-host/control.js';
-import type { PluginLimits } from '../../triggering-service/plugin-host/limits.js';
-import { loadPlugin } from '../../triggering-service/plugin-host/load-plugin.js';
-import { RequestCollector } from '../../triggering-service/plugin-host/request-collector.js';
-import type { PluginFile } from '../../triggering-service/plugin-host/resolve-plugin.js';
-import { MAX_BATCH } from '../../triggering-service/plugin-host/ring.js';
+import { MAX_BATCH } from '../../stream/ring.js';
 
 const BOXES = 100;
 const BATCHES = 32;

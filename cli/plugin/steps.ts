@@ -2,7 +2,7 @@
 import type { MeasuredFrame } from '../../box/index.js';
 import { createColumns, type MeasurementColumns } from '../../proto/columns.js';
 import { decodeInto, STREAM_REASONS } from '../../proto/stream-decoder.js';
-import { MAX_BATCH } from '../../triggering-service/plugin-host/ring.js';
+import { MAX_BATCH } from '../../stream/ring.js';
 
 /** `columns` are only valid until the next step; times are of the recording's clock, Unix ms. */
 export type Step =

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { MakaiError } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
-import { STOP_WITH_PARENT } from '../parent.js';
+import { STOP_WITH_PARENT } from '../../daemon/parent.js';
 
 /** How long a child may take to be ready, and to stop once asked, ms. */
 const READY_MS = 30_000;

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Subscriber } from 'zeromq';
 import type { Running } from '../../common/lifecycle.js';
-import { receiveMessage } from '../../common/receive.js';
 import type { EventDocument, Store } from '../../store/store.js';
+import { receiveMessage } from '../../zmq/receive.js';
 import { summarizeWaveform, type WaveformSummary } from '../waveform-summary.js';
 
 /** How long an event may take to be complete before it is shown as it is, ms. */

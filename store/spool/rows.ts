@@ -1,7 +1,7 @@
 /** What a spooled write looks like on disk. */
 import { MakaiError } from '../../common/errors.js';
 import type { MeasurementColumns } from '../../proto/columns.js';
-import { packed, packedBytes, unpacked } from '../packed.js';
+import { packed, packedBytes, unpacked } from '../../stream/packed.js';
 import type { BoxEventDocument, HealthDocument, MetricsDocument, NewEvent } from '../store.js';
 
 /** Measurements must not hold up waveforms nor the other way round, and findings of health and traffic neither: each lane is delivered in its own order. */

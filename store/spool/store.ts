@@ -1,6 +1,6 @@
 /** The store in front of a database that may be away: every write is taken, here or there; see README.md for what is promised. */
 import { columnsBytes, type MeasurementColumns } from '../../proto/columns.js';
-import { packed } from '../packed.js';
+import { packed } from '../../stream/packed.js';
 import type {
   BoxDocument,
   BoxEventDocument,

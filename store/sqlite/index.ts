@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { MakaiError } from '../../common/errors.js';
-import { packed } from '../packed.js';
+import { packed } from '../../stream/packed.js';
 import type { Store, StoreOptions, SweepResult, WriteOptions } from '../store.js';
 import { type Engine, openEngine } from './engine.js';
 import { type Execution, executeInline, executeOnThread } from './execution.js';

@@ -6,7 +6,7 @@ import { parseConfig } from '../../config/index.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
 import { z85Decode } from '../../keys/z85.js';
 import { givenServerKeys, readableLog, type ServerKeys, until } from '../keys/helpers.js';
-import { givenSpool } from '../spool/given.js';
+import { givenSpool } from '../store/spool/given.js';
 
 describe('acquisition broker: boxes of a database behind a spool', () => {
   const given = givenSpool();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { systemClock } from '../../acquisition-broker/clock.js';
 import { BoxSockets } from '../../acquisition-broker/sockets/box-sockets.js';
+import { systemClock } from '../../common/clock.js';
 import { silentLogger } from '../../common/log.js';
 import { Rejections } from '../../common/rejections.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { readMetrics, readStatus } from '../../common/status/client.js';
-import { metricsOf } from '../../common/status/metric-names.js';
+import { metricsOf } from '../../common/metrics/names.js';
 import { parseStatusEndpoint } from '../../config/index.js';
+import { readMetrics, readStatus } from '../../daemon/status/client.js';
 import type { MetricsDocument, Store } from '../../store/store.js';
 import { makai } from '../cli/run-process.js';
 import { ManualClock } from './manual-clock.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock } from '../../acquisition-broker/clock.js';
+import { systemClock } from '../../common/clock.js';
 import * as proto from '../../proto/index.js';
 import { goldenFrame, goldenFrames, hasGolden, SHARED } from './golden.js';
 import { type FakeBox, type FakeClient, type Rig, startRig, until } from './rig.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../acquisition-broker/clock.js';
+import type { Clock } from '../../common/clock.js';
 
 /** A clock that stands still until a test moves it; what is due then happens in order. */
 export class ManualClock implements Clock {

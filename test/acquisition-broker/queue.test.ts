@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { Locations } from '../../acquisition-broker/boxes/locations.js';
-import { type Clock, systemClock } from '../../acquisition-broker/clock.js';
 import { Notices } from '../../acquisition-broker/events/notices.js';
 import type { RequestBook } from '../../acquisition-broker/open/book.js';
 import { newRequest } from '../../acquisition-broker/open/request.js';
 import { WaveformQueue } from '../../acquisition-broker/waveforms/queue.js';
+import { type Clock, systemClock } from '../../common/clock.js';
 import { silentLogger } from '../../common/log.js';
 import { Rejections } from '../../common/rejections.js';
 import * as proto from '../../proto/index.js';

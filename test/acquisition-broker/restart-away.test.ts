@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { MakaiError } from '../../common/errors.js';
 import { createLogger } from '../../common/log.js';
 import type { Store } from '../../store/store.js';
-import { givenSpool } from '../spool/given.js';
+import { givenSpool } from '../store/spool/given.js';
 import { cyclesBetween, type Rig, startRig, until } from './rig.js';
 
 const window = (): { startMs: number; endMs: number } => {

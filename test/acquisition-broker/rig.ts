@@ -1,8 +1,8 @@
 /** A broker on real CURVE sockets and a real SQLite file, with hand-made boxes and clients around it. */
 import { join } from 'node:path';
 import { Push, Request, Subscriber } from 'zeromq';
-import type { Clock } from '../../acquisition-broker/clock.js';
 import { type AcquisitionBroker, startAcquisitionBroker } from '../../acquisition-broker/index.js';
+import type { Clock } from '../../common/clock.js';
 import { type Logger, silentLogger } from '../../common/log.js';
 import { parseConfig } from '../../config/index.js';
 import { writeSecretCertificate } from '../../keys/files.js';

@@ -1,8 +1,8 @@
 /** Stand-ins for the brokers' box-facing sockets: CURVE servers that let everyone in and hold what boxes send. */
 import { Pull, type Socket, Subscriber, XPublisher } from 'zeromq';
 import type { BoxEndpoints } from '../../box/endpoints.js';
-import { bindWhenFree } from '../../common/bind.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
+import { bindWhenFree } from '../../zmq/bind-when-free.js';
 
 export interface Broker {
   keys: KeyPair;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { jsonLine, table } from '../../cli/output.js';
+import { table } from '../../cli/output.js';
+import { jsonLine } from '../../common/stdout.js';
 
 describe('cli/output', () => {
   it('aligns columns, numbers to the right, and cuts blanks at the end', () => {

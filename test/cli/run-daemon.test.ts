@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RunningProgram } from './run-process.js';
 
-describe('cli/run-daemon', () => {
+describe('daemon/run', () => {
   let folder = '';
   let config = '';
   const running: RunningProgram[] = [];

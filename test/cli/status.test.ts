@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeDetails, duration } from '../../cli/status-text.js';
 import { silentLogger } from '../../common/log.js';
-import { Metrics } from '../../common/status/metrics.js';
-import { type StatusServer, startStatusServer } from '../../common/status/server.js';
+import { Metrics } from '../../common/metrics/metrics.js';
 import { KIND_NAMES, type Kind } from '../../config/kinds.js';
 import { configFileIn } from '../../config/locate.js';
+import { type StatusServer, startStatusServer } from '../../daemon/status/server.js';
 import { makai } from './run-process.js';
 
 describe('cli/status', () => {

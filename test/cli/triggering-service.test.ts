@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { XPublisher } from 'zeromq';
-import { readStatus } from '../../common/status/client.js';
+import { readStatus } from '../../daemon/status/client.js';
 import { measurement, triggerMessage } from '../../proto/index.js';
 import { RunningProgram } from './run-process.js';
 

@@ -53,9 +53,9 @@ describe('common/journal', () => {
     const entry = (path: string): string => JSON.stringify(join(PACKAGE_ROOT, 'dist', path));
     const script = `
       const { createLogger } = await import(${entry('common/log.js')});
-      const { tell } = await import(${entry('cli/errors.js')});
+      const { reportError } = await import(${entry('common/report-error.js')});
       createLogger('x').warn('a warning');
-      tell(new Error('an error'));`;
+      reportError(new Error('an error'));`;
     const own = openSync(file, 'w');
     const args = ['--input-type=module', '--eval', script];
     const { status } = spawnSync(process.execPath, args, {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { METRICS, type MetricInfo } from '../../common/metrics/names.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
-import { METRICS, type MetricInfo } from '../../common/status/metric-names.js';
 
 /** Added by Prometheus itself, not by us. */
 const TARGET_LABELS = ['instance', 'job'];

@@ -6,8 +6,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '../../common/log.js';
-import { createNotifier } from '../../common/notify.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
+import { createNotifier } from '../../daemon/notify.js';
 
 const UNITS = join(PACKAGE_ROOT, 'deploy/systemd');
 const units = readdirSync(UNITS).filter((name) => name.endsWith('.service'));

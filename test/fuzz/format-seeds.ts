@@ -5,13 +5,19 @@ import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { readComtrade, writeComtrade } from '../../formats/comtrade/index.js';
 import { ASCII, configLines, records } from '../formats/comtrade/made.js';
 import { chunk, formatChunk, riff } from '../formats/wav/made.js';
+import { FILE_SEEDS, fileSeeds } from './file-seeds.js';
 
-export const FORMAT_SEEDS = ['comtrade', 'cff', 'csv', 'wav'] as const;
+export const FORMAT_SEEDS = ['comtrade', 'cff', 'csv', 'wav', ...FILE_SEEDS] as const;
 export type FormatSeeds = (typeof FORMAT_SEEDS)[number];
 
 /** Made at each run, so that they follow the writers. */
 export function formatSeeds(kind: FormatSeeds): Uint8Array[][] {
   switch (kind) {
+    case 'pqdif':
+    case 'pqds':
+    case 'parquet':
+    case 'ndjson':
+      return fileSeeds(kind).map((file) => [file]);
     case 'comtrade':
       return [
         [Buffer.from(configLines().join('\r\n')), Buffer.from(ASCII)],

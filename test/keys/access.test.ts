@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { rename } from 'node:fs/promises';
 import { Pull, Push } from 'zeromq';
-import { bindWhenFree } from '../../common/bind.js';
 import { silentLogger } from '../../common/log.js';
 import { allowListOf, parseConfig } from '../../config/index.js';
 import { type Access, openAccess } from '../../keys/access.js';
@@ -11,6 +10,7 @@ import { type KeyPair, newKeyPair } from '../../keys/key.js';
 import { revokeBox } from '../../keys/manage.js';
 import type { ReadBoxKeys } from '../../keys/store-source.js';
 import { z85Decode } from '../../keys/z85.js';
+import { bindWhenFree } from '../../zmq/bind-when-free.js';
 import { givenServerKeys, type ServerKeys, until } from './helpers.js';
 
 describe('keys/access', () => {

@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type EventOfType, type EventType, Pull, Push, type Socket } from 'zeromq';
-import { bindWhenFree } from '../../common/bind.js';
 import { silentLogger } from '../../common/log.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { type AllowList, startAllowList } from '../../keys/allow-list.js';
@@ -16,6 +15,7 @@ import { StoreSource } from '../../keys/store-source.js';
 import { z85Decode, z85Encode } from '../../keys/z85.js';
 import { openGate } from '../../keys/zap.js';
 import { parseZapRequest, zapReply } from '../../keys/zap-message.js';
+import { bindWhenFree } from '../../zmq/bind-when-free.js';
 import { nextChange, readableLog, temporaryKeys, until } from './helpers.js';
 
 /** Golden frames lie beside the project; see docs of the tests. */

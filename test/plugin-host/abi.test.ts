@@ -8,7 +8,7 @@ import { ABI_RECORDS, ABI_TYPE_BYTES, BATCH_MEASUREMENTS } from '../../plugins/s
 import { readEventRequestRecord, writeMeasurementRecords } from '../../plugins/sdk/abi-records.js';
 import { generatedFiles } from '../../plugins/sdk/generate/files.js';
 import { createColumns, METRICS } from '../../proto/columns.js';
-import { MAX_BATCH } from '../../triggering-service/plugin-host/ring.js';
+import { MAX_BATCH } from '../../stream/ring.js';
 import { rustcForWasm, skipFor } from '../support/compilers.js';
 
 function has(program: string): boolean {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { TokenBucket } from '../../common/token-bucket.js';
-import { MAX_REQUESTS_PER_CALL, REQUEST_BURST } from '../../triggering-service/plugin-host/limits.js';
-import { RequestCollector } from '../../triggering-service/plugin-host/request-collector.js';
-import { TRIGGER_TYPES, toEventRequest } from '../../triggering-service/plugin-host/request-shape.js';
+import { MAX_REQUESTS_PER_CALL, REQUEST_BURST } from '../../plugin-host/limits.js';
+import { RequestCollector } from '../../plugin-host/request-collector.js';
+import { TRIGGER_TYPES, toEventRequest } from '../../plugin-host/request-shape.js';
 
 const good = {
   startMs: 1_700_000_000_000,

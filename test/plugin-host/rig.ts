@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '../../common/log.js';
+import { PluginHost, type PluginHostOptions } from '../../plugin-host/plugin-host.js';
+import type { PluginStatus } from '../../plugin-host/plugin-supervisor.js';
 import type { EventRequest } from '../../plugins/sdk/plugin.js';
 import { METRICS } from '../../proto/columns.js';
-import { PluginHost, type PluginHostOptions } from '../../triggering-service/plugin-host/plugin-host.js';
-import type { PluginStatus } from '../../triggering-service/plugin-host/plugin-supervisor.js';
-import { createRing, MAX_BATCH, RingWriter } from '../../triggering-service/plugin-host/ring.js';
+import { createRing, MAX_BATCH, RingWriter } from '../../stream/ring.js';
 
 export const FIRST_MS = 1_700_000_000_000;
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { limitMemory } from '../../triggering-service/plugin-host/wasm-limits.js';
-import { inspectModule } from '../../triggering-service/plugin-host/wasm-module.js';
-import { sectionsOf, WasmFormatError } from '../../triggering-service/plugin-host/wasm-reader.js';
+import { limitMemory } from '../../plugin-host/wasm-limits.js';
+import { inspectModule } from '../../plugin-host/wasm-module.js';
+import { sectionsOf, WasmFormatError } from '../../plugin-host/wasm-reader.js';
 import { assemble, pluginText } from './wat.js';
 
 const PAGES = 16;

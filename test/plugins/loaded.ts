@@ -4,12 +4,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { TokenBucket } from '../../common/token-bucket.js';
+import { JavaScriptPlugin } from '../../plugin-host/javascript-plugin.js';
+import type { LoadedPlugin } from '../../plugin-host/loaded-plugin.js';
+import { RequestCollector } from '../../plugin-host/request-collector.js';
+import { inspectModule } from '../../plugin-host/wasm-module.js';
+import { WasmPlugin } from '../../plugin-host/wasm-plugin.js';
 import type { EventRequest, PluginContext } from '../../plugins/sdk/plugin.js';
-import { JavaScriptPlugin } from '../../triggering-service/plugin-host/javascript-plugin.js';
-import type { LoadedPlugin } from '../../triggering-service/plugin-host/loaded-plugin.js';
-import { RequestCollector } from '../../triggering-service/plugin-host/request-collector.js';
-import { inspectModule } from '../../triggering-service/plugin-host/wasm-module.js';
-import { WasmPlugin } from '../../triggering-service/plugin-host/wasm-plugin.js';
 import { type Sample, toColumns } from './feed.js';
 
 const modules = new Map<string, WebAssembly.Module>();

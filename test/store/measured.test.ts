@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Metrics } from '../../common/status/index.js';
+import { Metrics } from '../../common/metrics/metrics.js';
 import { measuredStore, watchStore } from '../../store/measured.js';
 import { openSqliteStore } from '../../store/sqlite/index.js';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
+import { createRing, MAX_BATCH } from '../../stream/ring.js';
 import { BATCH_PAUSE_MS, Ingest } from '../../triggering-service/ingest/ingest.js';
 import type { Judge } from '../../triggering-service/ingest/judge.js';
-import { createRing, MAX_BATCH } from '../../triggering-service/plugin-host/ring.js';
 
 const AT_ONCE = 8;
 const RING_ROWS = 4096;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { metricsOf } from '../../common/status/metric-names.js';
+import { metricsOf } from '../../common/metrics/names.js';
 import { ServiceRig, until } from './rig.js';
 
 const HOSTILE: Record<string, string> = {

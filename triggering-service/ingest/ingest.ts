@@ -3,7 +3,7 @@
  * all who want it as soon as the socket is drained, but in the long run not more often than every few ms, and when it is full.
  */
 import type { MeasurementColumns } from '../../proto/columns.js';
-import { type RingShare, RingWriter } from '../plugin-host/ring.js';
+import { type RingShare, RingWriter } from '../../stream/ring.js';
 import type { Judge } from './judge.js';
 
 /**

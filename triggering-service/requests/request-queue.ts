@@ -8,7 +8,7 @@ import { codeOf, messageOf } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import { TokenBucket } from '../../common/token-bucket.js';
-import { CONNECT_OPTIONS, type CurveClientOptions } from '../ingest/stream-socket.js';
+import { CONNECT_OPTIONS, type CurveClientOptions } from '../../stream/stream-socket.js';
 
 /** How long a stop goes on sending. */
 const DRAIN_MS = 2000;

@@ -4,11 +4,11 @@ import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import type { TriggeringServiceConfig } from '../../config/index.js';
 import { columnsOver } from '../../proto/columns.js';
+import type { RingShare } from '../../stream/ring.js';
+import type { CurveClientOptions } from '../../stream/stream-socket.js';
 import type { BoxTotals } from '../ingest/box-table.js';
 import type { CertifiedIds } from '../ingest/certified-ids.js';
-import type { CurveClientOptions } from '../ingest/stream-socket.js';
 import type { MeasurementWriter } from '../measurement-writer.js';
-import type { RingShare } from '../plugin-host/ring.js';
 import {
   LISTED_REFUSED,
   type RefusedView,

@@ -1,7 +1,7 @@
 /** What goes between the main thread and a worker that takes in a share of the stream. */
 import type { TriggeringServiceConfig } from '../../config/index.js';
-import type { CurveClientOptions } from '../ingest/stream-socket.js';
-import type { RingShare } from '../plugin-host/ring.js';
+import type { RingShare } from '../../stream/ring.js';
+import type { CurveClientOptions } from '../../stream/stream-socket.js';
 import type { RefusedView } from '../stream-view.js';
 import type { Trend, WindowOf } from '../trends/windows.js';
 import type { OwnerOptions } from './ownership.js';

@@ -6,7 +6,7 @@ import { Subscriber } from 'zeromq';
 import { codeOf, messageOf } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
-import { CONNECT_OPTIONS, type CurveClientOptions } from '../ingest/stream-socket.js';
+import { CONNECT_OPTIONS, type CurveClientOptions } from '../../stream/stream-socket.js';
 
 /** Every Box 2 sends six times in this time, a Box 3 as shipped once. */
 export const SCOUT_MS = 1500;

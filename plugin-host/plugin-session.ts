@@ -1,0 +1,98 @@
+/**
+ * One configured plugin and what is measured of it, in the thread that runs it: the worker's loop calls it with batches from the
+ * ring, `makai plugin run` with batches from a recording. It keeps requests within bounds and takes the time of each batch.
+ */
+import { build, type Histogram } from 'hdr-histogram-js';
+import type { EventRequest, PluginContext } from '../plugins/sdk/plugin.js';
+import type { MeasurementColumns } from '../proto/columns.js';
+import { type Call, PluginControl } from './control.js';
+import type { LoadedPlugin } from './loaded-plugin.js';
+import { RequestCollector } from './request-collector.js';
+
+/** Longest time of a batch that is told apart from longer ones, ns. */
+const LONGEST_NS = 60e9;
+
+export interface SessionOutput {
+  requests(requests: EventRequest[]): void;
+  /** requests that were no requests, or beyond the limits */
+  unsound(refused: number, surplus: number, problem: string | undefined): void;
+}
+
+export class PluginSession {
+  readonly plugin: LoadedPlugin;
+  readonly control: PluginControl;
+  readonly #output: SessionOutput;
+  readonly #collector: RequestCollector;
+  readonly #times: Histogram = build({
+    lowestDiscernibleValue: 100,
+    highestTrackableValue: LONGEST_NS,
+    numberOfSignificantValueDigits: 2,
+  });
+
+  constructor(
+    plugin: LoadedPlugin,
+    output: SessionOutput,
+    control = new PluginControl(),
+    collector = new RequestCollector(),
+  ) {
+    this.plugin = plugin;
+    this.control = control;
+    this.#output = output;
+    this.#collector = collector;
+  }
+
+  /** @throws PluginRefused */
+  async configure(settings: Record<string, unknown>, context: PluginContext): Promise<void> {
+    await this.plugin.configure(settings, context);
+  }
+
+  /** @throws what the plugin throws; it must not be called again then */
+  process(columns: MeasurementColumns): void {
+    const { count } = columns;
+    this.control.add('batches', 1);
+    this.control.add('measurements', count);
+    const begin = process.hrtime.bigint();
+    this.#call('batch', () => this.plugin.process(columns, this.#collector));
+    this.#times.recordValue(Math.min(Number(process.hrtime.bigint() - begin), LONGEST_NS));
+    this.#handOver();
+  }
+
+  tick(nowMs: number): void {
+    this.#call('tick', () => this.plugin.tick(nowMs, this.#collector));
+    this.#handOver();
+    this.#report();
+  }
+
+  async unload(): Promise<void> {
+    this.control.enter('unload');
+    await this.plugin.unload(this.#collector);
+    this.control.leave();
+    this.#handOver();
+    this.#report();
+  }
+
+  #call(call: Call, run: () => void): void {
+    this.control.enter(call);
+    run();
+    this.control.leave();
+  }
+
+  #handOver(): void {
+    const { requests, refused, problem, surplus } = this.#collector.take();
+    if (requests.length > 0) {
+      this.control.add('requests', requests.length);
+      this.#output.requests(requests);
+    }
+    if (refused + surplus === 0) return;
+    this.control.add('refusedRequests', refused);
+    this.control.add('surplusRequests', surplus);
+    this.#output.unsound(refused, surplus, problem);
+  }
+
+  #report(): void {
+    if (this.#times.totalCount === 0) return;
+    this.control.set('batchP50Us', this.#times.getValueAtPercentile(50) / 1000);
+    this.control.set('batchP99Us', this.#times.getValueAtPercentile(99) / 1000);
+    this.control.set('batchMaxUs', this.#times.maxValue / 1000);
+  }
+}

@@ -1,0 +1,274 @@
+/** One worker thread that runs a plugin, seen from the main thread: from its start to its end, whatever ends it. */
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
+import type Pool from 'worker-threads-pool';
+import { messageOf } from '../common/errors.js';
+import { TokenBucket } from '../common/token-bucket.js';
+import type { EventRequest } from '../plugins/sdk/plugin.js';
+import { sumOf } from '../stream/merged-reader.js';
+import type { RingPosition, RingShare } from '../stream/ring.js';
+import { type Call, PluginControl } from './control.js';
+import { LOG_BURST, LOGS_PER_SECOND, MAX_LOG_LINE, type PluginLimits } from './limits.js';
+import type { FromWorker, LogLevel, ToWorker, WorkerStart } from './messages.js';
+import { cleanText } from './request-shape.js';
+import type { PluginFile } from './resolve-plugin.js';
+import type { SiteData } from './site.js';
+
+const MIB = 2 ** 20;
+/**
+ * V8's own limit for the thread's heap. It is far above the plugin's limit, because V8 ends the whole process when one allocation
+ * passes it; the plugin's limit is watched by memory-watch.ts and, within a call, by `watch`.
+ */
+const HEAP_CEILING_MB = 4096;
+const YOUNG_HEAP_MB = 8;
+/**
+ * During a call only the memory of the whole process can be seen. What it may grow by beyond the plugin's limit before the plugin is
+ * taken for the cause: other threads allocate too.
+ */
+const CALL_MARGIN_MB = 256;
+/** A thread that does not end is left behind after this. */
+const END_MS = 5000;
+
+export interface ThreadOptions {
+  pool: Pool;
+  file: PluginFile;
+  settings: Record<string, unknown>;
+  limits: PluginLimits;
+  rings: readonly RingShare[];
+  from: readonly RingPosition[];
+  site: SiteData;
+}
+
+/** Why a thread ended: it was asked to; the plugin cannot be used; it broke. */
+export type Ending = { kind: 'stopped' } | { kind: 'refused' | 'failed'; problem: string };
+
+export interface ThreadEvents {
+  running(plugin: { name: string; version: string }): void;
+  requests(requests: EventRequest[]): void;
+  unsound(refused: number, surplus: number, problem: string | undefined): void;
+  log(level: LogLevel, text: string): void;
+  /** once, last */
+  ended(ending: Ending): void;
+}
+
+export class PluginThread {
+  readonly control = new PluginControl();
+  readonly #options: ThreadOptions;
+  readonly #events: ThreadEvents;
+  readonly #port: MessagePort;
+  #worker: Worker | undefined;
+  #running = false;
+  #ending: Ending | undefined;
+  #over = false;
+  #timer: NodeJS.Timeout | undefined;
+  /** what `watch` saw last: the operation, since when, and the process's memory then */
+  #seen: { operation: number; sinceMs: number; rss: number } | undefined;
+  #startedMs: number | undefined;
+
+  constructor(options: ThreadOptions, events: ThreadEvents) {
+    this.#options = options;
+    this.#events = events;
+    const from = sumOf(options.from);
+    this.control.set('nextBatch', from.batch);
+    this.control.set('nextRow', from.row);
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.on('message', (message: FromWorker) => this.#onMessage(message));
+    port1.unref();
+    this.#start(port2);
+  }
+
+  /** There is a new batch. */
+  wake(): void {
+    if (this.#running && this.control.rouse()) this.#send({ type: 'wake' });
+  }
+
+  update(site: SiteData): void {
+    this.#send({ type: 'site', site });
+  }
+
+  /** Lets it read what waits and unload, and ends it in any case. `ended` tells when. */
+  stop(): void {
+    if (this.#ending) return;
+    if (!this.#running) {
+      this.#end({ kind: 'stopped' });
+      return;
+    }
+    this.#send({ type: 'stop' });
+    const { unloadMs } = this.#options.limits;
+    this.#timer = setTimeout(
+      () => this.#end({ kind: 'failed', problem: `took longer than ${unloadMs} ms to unload` }),
+      unloadMs,
+    );
+  }
+
+  /**
+   * Looks whether the plugin keeps to its limits; to be called many times a second.
+   * @param nowMs a clock that stands still while this process does
+   */
+  watch(nowMs: number): void {
+    if (this.#ending) return;
+    this.#startedMs ??= nowMs;
+    const { operation } = this.control;
+    if (!this.#running && nowMs - this.#startedMs > this.#options.limits.loadMs) {
+      this.#end({ kind: 'failed', problem: this.#tooLong('load') });
+    } else if (operation % 2 === 0 || operation !== this.#seen?.operation) {
+      this.#seen = { operation, sinceMs: nowMs, rss: operation % 2 === 0 ? 0 : process.memoryUsage.rss() };
+    } else {
+      this.#watchCall(nowMs - this.#seen.sinceMs, this.#seen.rss);
+    }
+  }
+
+  #watchCall(elapsedMs: number, rssBefore: number): void {
+    const { call } = this.control;
+    const { memoryMb } = this.#options.limits;
+    if (elapsedMs > this.#allowedMs(call)) {
+      this.#end({ kind: 'failed', problem: this.#tooLong(call) });
+    } else if (this.#options.file.language === 'javascript') {
+      // The heap of a thread that does not return cannot be asked for; that of the process can.
+      const grown = process.memoryUsage.rss() - rssBefore;
+      if (grown > (memoryMb + CALL_MARGIN_MB) * MIB) {
+        const problem = `outgrew its memory: the process grew by ${Math.round(grown / MIB)} MiB during one call; it may have ${memoryMb}`;
+        this.#end({ kind: 'failed', problem });
+      }
+    }
+  }
+
+  #allowedMs(call: Call): number {
+    const { limits } = this.#options;
+    return { load: limits.loadMs, batch: limits.batchMs, tick: limits.batchMs, unload: limits.unloadMs }[
+      call
+    ];
+  }
+
+  #tooLong(call: Call): string {
+    const what = { load: 'to load', batch: 'for a batch', tick: 'in onTick', unload: 'to unload' }[call];
+    return `took longer than ${this.#allowedMs(call)} ms ${what}`;
+  }
+
+  #start(port: MessagePort): void {
+    const { file, settings, limits, rings, from, site } = this.#options;
+    const workerData: WorkerStart = {
+      port,
+      file,
+      settings,
+      memoryMb: limits.memoryMb,
+      queueBatches: limits.queueBatches,
+      rings,
+      from,
+      control: this.control.shared,
+      site,
+    };
+    try {
+      this.#options.pool.acquire(
+        new URL('./worker.js', import.meta.url),
+        {
+          workerData,
+          transferList: [port],
+          name: `plugin ${file.name}`,
+          argv: [],
+          execArgv: [],
+          env: withoutSettings(process.env),
+          stdout: true,
+          stderr: true,
+          resourceLimits: {
+            maxOldGenerationSizeMb: HEAP_CEILING_MB,
+            maxYoungGenerationSizeMb: YOUNG_HEAP_MB,
+          },
+        },
+        (error, worker) => (error ? this.#neverRan(messageOf(error)) : this.#attach(worker)),
+      );
+    } catch (error) {
+      // The settings of a plugin that is given in code, not in a file, may not be copyable to a thread.
+      queueMicrotask(() => this.#neverRan(messageOf(error)));
+    }
+  }
+
+  #neverRan(problem: string): void {
+    this.#ending ??= { kind: 'failed', problem };
+    this.#finish();
+  }
+
+  #attach(worker: Worker): void {
+    this.#worker = worker;
+    worker.on('error', (error: unknown) => this.#end({ kind: 'failed', problem: messageOf(error) }));
+    worker.on('exit', (code) => {
+      this.#drain();
+      this.#ending ??= { kind: 'failed', problem: `its thread ended with code ${code}` };
+      this.#finish();
+    });
+    const bucket = new TokenBucket(LOG_BURST, LOGS_PER_SECOND);
+    for (const stream of [worker.stdout, worker.stderr]) {
+      stream.on('data', (data: Buffer) => {
+        const text = cleanText(data.toString('utf8', 0, 4 * MAX_LOG_LINE), MAX_LOG_LINE).trimEnd();
+        if (bucket.take() === 1) this.#events.log('info', text);
+        else this.control.add('suppressedLogs', 1);
+      });
+    }
+    if (this.#ending) this.#terminate();
+  }
+
+  /** What it sent before it ended. */
+  #drain(): void {
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port);
+      if (!received) return;
+      this.#onMessage(received.message);
+    }
+  }
+
+  #onMessage(message: FromWorker): void {
+    if (this.#over) return;
+    switch (message.type) {
+      case 'running':
+        this.#running = true;
+        this.#events.running(message);
+        break;
+      case 'requests':
+        this.#events.requests(message.requests);
+        break;
+      case 'unsound':
+        this.#events.unsound(message.refused, message.surplus, message.problem);
+        break;
+      case 'log':
+        this.#events.log(message.level, message.text);
+        break;
+      case 'unloaded':
+        this.#end({ kind: 'stopped' });
+        break;
+      case 'refused':
+      case 'failed':
+        this.#end({ kind: message.type, problem: message.problem });
+    }
+  }
+
+  #send(message: ToWorker): void {
+    this.#port.postMessage(message);
+  }
+
+  #end(ending: Ending): void {
+    if (this.#ending) return;
+    this.#ending = ending;
+    clearTimeout(this.#timer);
+    this.#terminate();
+  }
+
+  #terminate(): void {
+    if (!this.#worker) return; // #attach does it
+    this.#timer = setTimeout(() => this.#finish(), END_MS);
+    // Rejects only where the thread has ended already, which `exit` tells.
+    this.#worker.terminate().catch(() => undefined);
+  }
+
+  #finish(): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#port.close();
+    this.#events.ended(this.#ending ?? { kind: 'stopped' });
+  }
+}
+
+/** The environment without the daemons' configurations, which may hold passwords. */
+function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.endsWith('_SETTINGS')));
+}

@@ -1,0 +1,69 @@
+/**
+ * What a plugin returned → an EventRequest whose every field has its type and range. Plugins are not trusted to send sane
+ * values: what decides which data are asked for (times, boxes, kind) must be right, else the request is refused with the reason; what
+ * only describes it (magnitude, text) is mended. Whether the times make sense now is judged by the service (event-requests.ts).
+ */
+import type { EventRequest, TriggerType } from '../plugins/sdk/plugin.js';
+import { MAX_BOX_IDS, MAX_DESCRIPTION } from './limits.js';
+
+export const TRIGGER_TYPES: readonly TriggerType[] = [
+  'FREQUENCY_SAG',
+  'FREQUENCY_SWELL',
+  'VOLTAGE_SAG',
+  'VOLTAGE_SWELL',
+  'OTHER',
+];
+
+/** Greatest box id: an int32 on the wire. */
+const MAX_BOX_ID = 2 ** 31 - 1;
+
+/** @returns the request, or in words why it is none */
+export function toEventRequest(value: unknown): EventRequest | string {
+  if (typeof value !== 'object' || value === null) return 'a request is not an object';
+  const raw: Partial<Record<keyof EventRequest, unknown>> = value;
+  const { startMs, endMs } = raw;
+  if (!isTime(startMs) || !isTime(endMs)) return 'startMs or endMs is not a time in Unix milliseconds';
+  if (startMs >= endMs) return 'startMs is not before endMs';
+  const boxIds = toBoxIds(raw.boxIds);
+  if (typeof boxIds === 'string') return boxIds;
+  const triggerType = TRIGGER_TYPES.find((type) => type === raw.triggerType);
+  if (triggerType === undefined) return `triggerType is none of ${TRIGGER_TYPES.join(', ')}`;
+  const { percentMagnitude, requestData } = raw;
+  return {
+    startMs: Math.floor(startMs),
+    endMs: Math.ceil(endMs),
+    boxIds,
+    triggerType,
+    percentMagnitude:
+      typeof percentMagnitude === 'number' && Number.isFinite(percentMagnitude)
+        ? Math.abs(percentMagnitude)
+        : 0,
+    description: typeof raw.description === 'string' ? cleanText(raw.description, MAX_DESCRIPTION) : '',
+    requestData: requestData !== false,
+  };
+}
+
+/** Text of a plugin on one line, cut to a length. */
+export function cleanText(text: string, length: number): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a log or a store
+  const line = text.slice(0, length).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ');
+  return Buffer.from(line).toString(); // half a surrogate pair becomes U+FFFD
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+}
+
+function toBoxIds(value: unknown): number[] | string {
+  if (!Array.isArray(value) && !(value instanceof Uint32Array)) return 'boxIds is not a list';
+  if (value.length === 0) return 'boxIds is empty';
+  if (value.length > MAX_BOX_IDS) return `boxIds has more than ${MAX_BOX_IDS} boxes`;
+  const ids = new Set<number>();
+  for (const id of value as Iterable<unknown>) {
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 1 || id > MAX_BOX_ID) {
+      return 'boxIds holds what is no box id';
+    }
+    ids.add(id);
+  }
+  return [...ids];
+}

@@ -1,0 +1,138 @@
+/**
+ * Who is connected to a CURVE socket, counted from the socket's events: all that can be seen of a socket that libzmq's proxy holds, and of
+ * handshakes that fail before the allow-list is asked. The events name no peer, so numbers are kept, not connections.
+ */
+import type { EventOfType, EventType, Socket } from 'zeromq';
+
+/** Why a handshake failed. Refusals by the allow-list are counted by the gate, with the key. */
+export type FailureReason =
+  /** the allow-list said no */
+  | 'allow-list'
+  /** another mechanism than CURVE, most often no key at all */
+  | 'no-curve'
+  /** a wrong public key of the server, or bytes changed on the way */
+  | 'wrong-server-key'
+  | 'protocol'
+  /** handshake not finished in time */
+  | 'timeout'
+  | 'closed-early'
+  /** it did not begin like ZeroMQ */
+  | 'not-zeromq'
+  | 'other'
+  /** no connection could be accepted: mostly too few file descriptors */
+  | 'accept-failed';
+
+export interface ConnectionStatus {
+  /** passed the handshake and are open */
+  connected: number;
+  /** open, in the handshake */
+  in_handshake: number;
+  /** TCP connections since the start */
+  accepted: number;
+  /** handshakes passed since the start */
+  handshakes: number;
+  failed: Partial<Record<FailureReason, number>>;
+}
+
+export class Connections {
+  readonly #failed = new Map<FailureReason, number>();
+  #socket: Pick<Socket, 'events'> | undefined;
+  #accepted = 0;
+  #handshakes = 0;
+  #connected = 0;
+  #inHandshake = 0;
+  /** failed, but not reported closed yet */
+  #failing = 0;
+  /** 'not-zeromq' too many; the next ones are not counted instead, so that the total never falls */
+  #miscounted = 0;
+
+  /** Listens to a fresh socket, before it is bound. Connections of the one before are gone, what its events still say is not heard. */
+  attach(socket: Pick<Socket, 'events'>): void {
+    this.#socket = socket;
+    this.#connected = 0;
+    this.#inHandshake = 0;
+    this.#failing = 0;
+    const on = <E extends EventType>(type: E, listener: (event: EventOfType<E>) => void): void => {
+      socket.events.on(type, (event) => {
+        if (this.#socket === socket) listener(event);
+      });
+    };
+    on('accept', () => this.#accept());
+    on('accept:error', () => this.#count('accept-failed'));
+    on('handshake', () => this.#pass());
+    on('handshake:error:auth', () => this.#fail('allow-list'));
+    on('handshake:error:protocol', (event) => this.#fail(protocolReason(event)));
+    on('handshake:error:other', (event) => this.#fail(otherReason(event)));
+    on('disconnect', () => this.#close());
+  }
+
+  get connected(): number {
+    return this.#connected;
+  }
+
+  status(): ConnectionStatus {
+    return {
+      connected: this.#connected,
+      in_handshake: this.#inHandshake,
+      accepted: this.#accepted,
+      handshakes: this.#handshakes,
+      failed: Object.fromEntries(this.#failed),
+    };
+  }
+
+  #accept(): void {
+    this.#accepted += 1;
+    this.#inHandshake += 1;
+  }
+
+  #pass(): void {
+    this.#handshakes += 1;
+    if (this.#leaveHandshake()) this.#connected += 1;
+  }
+
+  #fail(reason: FailureReason): void {
+    this.#count(reason);
+    if (!this.#leaveHandshake()) this.#connected -= 1;
+    this.#failing += 1;
+  }
+
+  /**
+   * A connection ended. Which, the event does not say: one that failed, else one in the handshake (bytes that are no ZeroMQ end without
+   * another event), else one that had passed. The guess in the middle is put right when that handshake goes on after all.
+   */
+  #close(): void {
+    if (this.#failing > 0) {
+      this.#failing -= 1;
+    } else if (this.#inHandshake > 0) {
+      this.#inHandshake -= 1;
+      if (this.#miscounted > 0) this.#miscounted -= 1;
+      else this.#count('not-zeromq');
+    } else if (this.#connected > 0) {
+      this.#connected -= 1;
+    }
+  }
+
+  /** @returns false where none is left in the handshake: the end of one that had passed was taken for its end */
+  #leaveHandshake(): boolean {
+    if (this.#inHandshake > 0) {
+      this.#inHandshake -= 1;
+      return true;
+    }
+    this.#miscounted += 1;
+    return false;
+  }
+
+  #count(reason: FailureReason): void {
+    this.#failed.set(reason, (this.#failed.get(reason) ?? 0) + 1);
+  }
+}
+
+function protocolReason({ error }: EventOfType<'handshake:error:protocol'>): FailureReason {
+  if (error.code === 'ERR_ZMTP_MECHANISM_MISMATCH') return 'no-curve';
+  return error.code === 'ERR_ZMTP_CRYPTOGRAPHIC' ? 'wrong-server-key' : 'protocol';
+}
+
+function otherReason({ error }: EventOfType<'handshake:error:other'>): FailureReason {
+  if (error.code === 'EAGAIN' || error.code === 'ETIMEDOUT') return 'timeout';
+  return error.code === 'EPIPE' || error.code === 'ECONNRESET' ? 'closed-early' : 'other';
+}

@@ -1,0 +1,64 @@
+/**
+ * What goes out on one socket, in order. A PUB socket never waits for a peer, but zeromq.js now and then finishes a send only in a later
+ * turn, and refuses another one until then: what is sent meanwhile waits here.
+ */
+import { messageOf } from '../common/errors.js';
+import type { Rejections } from '../common/rejections.js';
+
+type Frames = readonly (string | Uint8Array)[];
+
+interface Sending {
+  readonly closed: boolean;
+  send(frames: (string | Uint8Array)[]): Promise<void>;
+}
+
+/** Messages that may wait; more come only when the socket is broken. */
+const LIMIT = 100_000;
+
+export class Outbox {
+  readonly #name: string;
+  readonly #rejections: Rejections;
+  #socket: Sending | undefined;
+  #waiting: Frames[] = [];
+  #isSending = false;
+
+  /** @param name of the socket, for what is counted */
+  constructor(name: string, rejections: Rejections) {
+    this.#name = name;
+    this.#rejections = rejections;
+  }
+
+  /** What is sent from now on goes to this socket; undefined: nowhere. What waited for the last one is dropped. */
+  attach(socket: Sending | undefined): void {
+    this.#socket = socket;
+    this.#waiting = [];
+  }
+
+  send(frames: Frames): void {
+    if (this.#socket === undefined) return;
+    if (this.#waiting.length >= LIMIT) {
+      this.#rejections.count('send_failed', this.#name, 'too many messages wait');
+      return;
+    }
+    this.#waiting.push(frames);
+    if (!this.#isSending) void this.#sendAll();
+  }
+
+  async #sendAll(): Promise<void> {
+    this.#isSending = true;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      const socket = this.#socket;
+      for (const frames of batch) {
+        if (socket === undefined || socket.closed) break;
+        try {
+          await socket.send([...frames]);
+        } catch (error) {
+          if (!socket.closed) this.#rejections.count('send_failed', this.#name, messageOf(error));
+        }
+      }
+    }
+    this.#isSending = false;
+  }
+}
