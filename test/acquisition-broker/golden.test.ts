@@ -137,9 +137,8 @@ describe('acquisition broker: golden frames of the field', () => {
     await box2.send([goldenFrame('v2/pong')]);
     await box2.send([goldenFrame('v2/pong_to_box3_command')]);
     await box2.send([goldenFrame('v2/error')]);
-    await until(() => rig.broker.status().replies.error === (before.error ?? 0) + 1);
+    await until(() => rig.rejected('error_from_box') === 1);
     assert.equal(rig.broker.status().replies.pong, (before.pong ?? 0) + 2);
-    assert.equal(rig.rejected('error_from_box'), 1);
   });
 
   it('client_command_*: to the box with a number of ours, the reply untouched to the identity', async () => {

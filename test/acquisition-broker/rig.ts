@@ -93,7 +93,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       await client.connected();
       return client;
     },
-    rejected: (reason) => broker.status().rejected[reason] ?? 0,
+    rejected: (reason) => broker.status().dropped[reason] ?? 0,
     event: async (id) => (await store.event(id)) ?? fail(`no event ${id}`),
     async stored(eventId, boxes) {
       await until(async () => (await store.boxEvents(eventId)).length >= boxes);
