@@ -2,16 +2,17 @@
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
 import { Rejections } from '../common/rejections.js';
-import type { AcquisitionBrokerConfig } from '../config/index.js';
+import type { AcquisitionBrokerSettings } from '../config/index.js';
 import { DIALECTS, type Dialect } from '../proto/index.js';
-import type { Store } from '../store/store.js';
+import { EventIdSource } from '../store/outbox/event-ids.js';
+import { Outbox } from '../store/outbox/outbox.js';
+import type { BoxReader, EventIds } from '../store/store.js';
+import type { Sink } from '../store/writes.js';
 import { ConnectedBoxes, parseSubscription } from './boxes/connected-boxes.js';
 import { Locations } from './boxes/locations.js';
 import { Pinger } from './boxes/pinger.js';
 import { BoxSender } from './boxes/sender.js';
 import { idService } from './events/id-service.js';
-import { EventNumbers } from './events/numbers.js';
-import type { Patience } from './events/patience.js';
 import { Notices } from './events/requested-event.js';
 import { CommandRetrier } from './open/command-retrier.js';
 import type { OpenRequest } from './open/open-request.js';
@@ -38,9 +39,9 @@ export interface Outlets {
 }
 
 export interface CoreOptions {
-  config: AcquisitionBrokerConfig;
+  settings: AcquisitionBrokerSettings;
   identity: string;
-  store: Store;
+  store: Sink & EventIds & Pick<BoxReader, 'box'>;
   clock: Clock;
   log: Logger;
   outlets: Outlets;
@@ -50,20 +51,21 @@ export interface CoreOptions {
 
 export type Core = ReturnType<typeof createCore>;
 
-export function createCore({ clock, config, identity, isKnownBox, log, outlets, store }: CoreOptions) {
-  const { limits, max_window_ms: maxWindowMs } = config;
+export function createCore({ clock, identity, isKnownBox, log, outlets, settings, store }: CoreOptions) {
+  const { limits, maxWindowMs } = settings;
   const stopping = new AbortController();
-  const rejections = new Rejections(log, () => clock.now());
+  const rejections = new Rejections(log, clock);
   const traffic = { sent: 0, recv: 0 };
-  const patience: Patience = { clock, log, stopping: stopping.signal };
+  const giveUp: AbortSignal = stopping.signal;
+  const outbox = new Outbox({ store, clock, log, giveUp });
 
   const boxes = new ConnectedBoxes(clock, REMEMBERED_BOXES, () => rejections.count('too_many_subscriptions'));
   const sender = new BoxSender({ boxes, publish: outlets.toBoxes, rejections, traffic });
   const retrier = new CommandRetrier({ boxes, clock, identity, maxWindowMs, sender });
   const open = new OpenRequests({
     clock,
-    finished: (request) => forget(request, store, log),
-    limit: limits.open_requests,
+    finished: (request) => forget(request, outbox, log),
+    limit: limits.openRequests,
     log,
     maxAheadMs: MAX_AHEAD_MS,
     retrier,
@@ -72,38 +74,40 @@ export function createCore({ clock, config, identity, isKnownBox, log, outlets, 
   const pingers = createPingers(clock, boxes, sender, open);
 
   const notices = new Notices({ sendEvnew: outlets.toClients, sendNotice: outlets.toNoticeReaders });
-  const numbers = new EventNumbers(store);
-  const limit = limits.open_requests;
+  const eventIds = new EventIdSource({ store, outbox, clock, log, giveUp });
+  const limit = limits.openRequests;
   const intake = new EventIntake({
     boxes,
     clock,
     identity,
     limit,
+    eventIds,
     notices,
-    numbers,
     open,
-    patience,
+    outbox,
     rejections,
-    store,
+    stopping: giveUp,
   });
-  const tokens = new TokenEvents({ clock, limit, notices, numbers, open, patience, rejections, store });
+  const tokens = new TokenEvents({ clock, eventIds, limit, notices, open, outbox, rejections });
   const rate = new RateLimit({
-    burst: limits.requests_burst,
+    burst: limits.requestsBurst,
     clock,
-    perSecond: limits.requests_per_second,
+    perSecond: limits.requestsPerSecond,
   });
-  const requests = new RequestHandler({ clock, intake, maxWindowMs, open, rate, rejections, store, tokens });
+  const requests = new RequestHandler({ clock, intake, maxWindowMs, open, outbox, rate, rejections, tokens });
 
   const queue = new WaveformQueue({
     busy: () => intake.busy,
-    limitBytes: limits.answers_bytes,
-    limits: replyLimits(config),
-    locations: new Locations(store, clock, config.ttl_cache_ttl * 1000, REMEMBERED_BOXES),
+    clock,
+    limitBytes: limits.repliesBytes,
+    limits: replyLimits(maxWindowMs),
+    locations: new Locations(store, clock, settings.lahaConfigSeconds * 1000, REMEMBERED_BOXES),
+    log,
     notices,
     open,
-    patience,
+    outbox,
     rejections,
-    store,
+    stopping: giveUp,
   });
   const replies = new ReplyHandler({
     boxes,
@@ -114,16 +118,17 @@ export function createCore({ clock, config, identity, isKnownBox, log, outlets, 
     rejections,
     route: (to, frames) => outlets.toClients([to, ...frames]),
   });
-  const ids = idService({ clock, numbers, patience, rate, rejections });
+  const ids = idService({ clock, eventIds, rate, rejections, stopping: giveUp });
 
   return {
     boxes,
+    eventIds,
     ids,
     intake,
     notices,
-    numbers,
     open,
-    patience,
+    outbox,
+    stopping: giveUp,
     pingers,
     queue,
     rejections,
@@ -150,10 +155,10 @@ export function createCore({ clock, config, identity, isKnownBox, log, outlets, 
   };
 }
 
-/** Line voltage of 70 Hz at 12 kHz with some samples more: the longest window that may be asked for fits, whatever the limits say. */
-function replyLimits({ limits, max_window_ms }: AcquisitionBrokerConfig): ReplyLimits {
-  const cycles = Math.max(limits.cycles_per_reply, Math.ceil((max_window_ms * 70) / 1000) + 100);
-  return { cycles, samples: Math.max(limits.samples_per_reply, cycles * 250) };
+/** What one reply may hold: four times the longest window on a 70 Hz grid, since a box may send more than it was asked for; 250 samples per cycle. */
+function replyLimits(maxWindowMs: number): ReplyLimits {
+  const cycles = 4 * Math.ceil((maxWindowMs * 70) / 1000) + 100;
+  return { cycles, samples: cycles * 250 };
 }
 
 function createPingers(
@@ -203,9 +208,9 @@ function subscriptionHandler(
   };
 }
 
-/** Takes a request that needs nothing more out of the store; if that fails, the next broker asks again, which does no harm. */
-function forget(request: OpenRequest, store: Store, log: Logger): void {
+/** Removes a request that needs nothing more from the store; if that fails, the next broker asks again, which does no harm. */
+function forget(request: OpenRequest, outbox: Outbox, log: Logger): void {
   request.persisted
-    .then(() => store.removeOpenRequest(request.key))
+    .then(() => outbox.put({ kind: 'closed_request', key: request.key }))
     .catch((error: unknown) => log.warn({ request: request.key, err: error }, 'open request not removed'));
 }

@@ -1,12 +1,12 @@
 /** The broker's metrics (common/metrics/names.ts), read from the pieces when somebody asks. */
 
+import { dropReasonsOf } from '../common/drop-reasons.js';
 import type { Metrics } from '../common/metrics/metrics.js';
 import { fromZero } from '../common/rejections.js';
 import type { Access } from '../keys/access.js';
 import { refusalsByReason } from '../keys/gate.js';
 import type { Connections } from '../zmq/connections.js';
 import type { Core } from './core.js';
-import { DROP_REASONS } from './drop-reasons.js';
 
 export function addMetrics(
   metrics: Metrics,
@@ -27,7 +27,9 @@ export function addMetrics(
     ...replies.counts.byName,
   }));
   metrics.counter('makai_bytes_total', () => ({ to_boxes: traffic.sent, from_boxes: traffic.recv }));
-  metrics.counter('makai_dropped_total', () => fromZero(DROP_REASONS, core.rejections.totals()));
+  metrics.counter('makai_dropped_total', () =>
+    fromZero(dropReasonsOf('acquisition-broker'), core.rejections.totals()),
+  );
   metrics.gauge('makai_queue_depth', () => ({
     requests: intake.waiting,
     tokens: tokens.alive,

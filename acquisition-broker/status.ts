@@ -80,7 +80,7 @@ export interface StatusParts {
 }
 
 export function statusOf({ access, backend, boxes, core, identity }: StatusParts): AcquisitionStatus {
-  const { ids, intake, notices, numbers, open, queue, replies, requests, retrier, sender, tokens } = core;
+  const { eventIds, ids, intake, notices, open, queue, replies, requests, retrier, sender, tokens } = core;
   const { received, routed, taken } = requests.counts;
   return {
     identity,
@@ -116,7 +116,7 @@ export function statusOf({ access, backend, boxes, core, identity }: StatusParts
       held_bytes: queue.bytes,
       times_full: queue.counts.timesFull,
     },
-    event_ids: { drawn: numbers.drawn, served: ids.counts.served },
+    event_ids: { drawn: eventIds.drawn, served: ids.counts.served },
     traffic: { ...core.traffic },
     dropped: core.rejections.totals(),
     connections: statusesOf(boxes),

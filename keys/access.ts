@@ -96,14 +96,14 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
  */
 export async function openBackendAccess(
   name: string,
-  curve: { readonly server_cert: string; readonly client_certs: string } | undefined,
+  curve: { readonly serverCert: string; readonly clientCerts: string } | undefined,
   log: Logger,
 ): Promise<Access | undefined> {
   if (curve === undefined) return undefined;
   return openAccess({
     name: `${name}-backend`,
-    serverKey: { file: curve.server_cert },
-    allow: { any: false, directory: curve.client_certs },
+    serverKey: { file: curve.serverCert },
+    allow: { any: false, directory: curve.clientCerts },
     withoutId: true,
     log,
   });

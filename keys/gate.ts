@@ -2,7 +2,7 @@
 
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
-import { LogQuota } from '../common/log-quota.js';
+import { ThrottledLog } from '../common/throttled-log.js';
 import type { Connections } from '../zmq/connections.js';
 import { type AllowList, keyText } from './allow-list.js';
 import { Refusals, type RefusedKey } from './refusals.js';
@@ -13,7 +13,7 @@ export const NEXT_DOMAIN = '/next';
 
 /** Keys that are remembered as connected. More can only connect where everyone may: then it is no longer known who is connected. */
 const ADMITTED_LIMIT = 100_000;
-const LOGGED_PER_MINUTE = 20;
+const LINES_PER_MINUTE = 20;
 
 /** Options of a CURVE server socket behind a gate, beside its keys. They hold for the endpoints bound after they are set. */
 export interface GateSocketOptions {
@@ -39,10 +39,9 @@ export class Gate implements Running {
   readonly domain: string;
   readonly refusals: Refusals;
   readonly #allow: AllowList;
-  readonly #log: Logger;
+  readonly #log: ThrottledLog;
   readonly #close: () => Promise<void>;
   readonly #unlisten: () => void;
-  readonly #quota: LogQuota;
   /** keys that connected since the sockets were opened */
   readonly #connected = new Set<string>();
   /** box id → whether it came last by an endpoint with the next key */
@@ -62,11 +61,8 @@ export class Gate implements Running {
     this.domain = domain;
     this.refusals = refusals;
     this.#allow = allow;
-    this.#log = log;
+    this.#log = new ThrottledLog(log, { perMinute: LINES_PER_MINUTE });
     this.#close = close;
-    this.#quota = new LogQuota(LOGGED_PER_MINUTE, (keys) =>
-      log.warn({ keys }, 'refused more keys than were logged'),
-    );
     this.#unlisten = allow.onChange(({ added }) => {
       for (const key of added) refusals.forget(Buffer.from(key, 'latin1'));
       const ids = allow.boxIds();
@@ -135,7 +131,6 @@ export class Gate implements Running {
   }
 
   #logRefusal({ public_key, address, reason }: RefusedKey): void {
-    if (!this.#quota.take()) return;
     this.#log.warn(
       { publicKey: public_key, address, reason },
       'refused a key; `makai keys pending` lists it (a Box 3 without keys of its own makes a new one at each start)',

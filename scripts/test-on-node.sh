@@ -1,19 +1,10 @@
 #!/usr/bin/env bash
-# Runs the test suite on another major release of Node, as npm's `node` package carries it: scripts/test-on-node.sh 24 [mocha arguments]
+# Runs the fast tier of the tests on another major release of Node, as npm's `node` package carries it: scripts/test-on-node.sh 24
 # Works on a copy of the built tree, since better-sqlite3 is compiled for one release; the compiled module is kept for the next run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-major=${1:?usage: scripts/test-on-node.sh MAJOR [mocha arguments]}
-shift
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/makai-node-$major
-mkdir -p "$cache"
-if [ ! -x "$cache/node_modules/.bin/node" ]; then
-  npm install --prefix "$cache" --no-save --no-audit --no-fund --foreground-scripts "node@$major"
-fi
-home=$(dirname "$(dirname "$(readlink -f "$(find "$cache/node_modules" -path '*/bin/node' -type f -size +1M | head -n 1)")")")
-# The package's own headers where it has them, so that nothing is downloaded to compile.
-headers=$(find "$cache/node_modules" -path '*include/node/node.h' | head -n 1)
-[ -z "$headers" ] || export npm_config_nodedir="${headers%/include/node/node.h}"
+major=${1:?usage: scripts/test-on-node.sh MAJOR}
+home=$(scripts/node-of.sh "$major")
 export PATH="$home/bin:$PATH"
 echo "tests on Node $(node --version)"
 
@@ -27,13 +18,13 @@ if [ -L "$copy/makai/node_modules" ]; then # a linked one must not be touched: c
 fi
 [ ! -e ../shared ] || ln -s "$(readlink -f ../shared)" "$copy/shared"
 cd "$copy/makai"
-echo "copied the built tree"
+# The package's own headers where it has them, so that nothing is downloaded to compile.
+[ ! -e "$home/include/node/node.h" ] || export npm_config_nodedir="$home"
 version=$(node -p "require('better-sqlite3/package.json').version")
-kept=$cache/better_sqlite3-$version-$(node -p process.versions.modules).node
+kept=${XDG_CACHE_HOME:-$HOME/.cache}/makai-node-$major/better_sqlite3-$version-$(node -p process.versions.modules).node
 if [ ! -f "$kept" ]; then
   npm rebuild better-sqlite3
   cp node_modules/better-sqlite3/build/Release/better_sqlite3.node "$kept"
 fi
 cp "$kept" node_modules/better-sqlite3/build/Release/better_sqlite3.node
-[ $# -gt 0 ] || set -- "dist/test/**/*.test.js" --ignore "dist/test/faults/**"
-node node_modules/mocha/bin/mocha.js "$@"
+npm run -s test:fast

@@ -1,8 +1,9 @@
 /** Receiving: one message, or all until the socket is closed. */
-import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
+
 import { type Clock, pause } from '../common/clock.js';
 import { codeOf } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
+import { yieldToEventLoop } from '../common/yield.js';
 
 export interface Readable {
   receive(): Promise<Buffer[]>;

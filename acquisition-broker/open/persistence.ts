@@ -7,7 +7,9 @@ import type { Clock } from '../../common/clock.js';
 import { codeOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import { type Command, dialectNamed } from '../../proto/index.js';
-import type { EventDocument, NewEvent, Store } from '../../store/store.js';
+import type { EventDocument, NewEvent } from '../../store/documents.js';
+import type { Outbox } from '../../store/outbox/outbox.js';
+import type { EventReader, OpenRequestReader } from '../../store/store.js';
 import { RequestedEvent } from '../events/requested-event.js';
 import { OpenRequest } from './open-request.js';
 
@@ -101,7 +103,8 @@ function shared(event: NewEvent, noticeText: string, events: Map<number, Request
 }
 
 export interface RestoreOptions {
-  store: Store;
+  store: OpenRequestReader & Pick<EventReader, 'event'>;
+  outbox: Pick<Outbox, 'put'>;
   clock: Clock;
   log: Logger;
 }
@@ -111,7 +114,7 @@ export interface RestoreOptions {
  * is not in the store yet is put there. While a database behind a spool is unavailable it is not known whose waveforms are stored. Then all
  * boxes are asked again while they still hold the window, and a second reply changes nothing.
  */
-export async function restoreRequests({ store, clock, log }: RestoreOptions): Promise<OpenRequest[]> {
+export async function restoreRequests({ store, outbox, clock, log }: RestoreOptions): Promise<OpenRequest[]> {
   const events = new Map<number, RequestedEvent>();
   const requests: OpenRequest[] = [];
   for (const { key, body } of await store.openRequests()) {
@@ -121,15 +124,18 @@ export async function restoreRequests({ store, clock, log }: RestoreOptions): Pr
       requests.push(request);
     } catch (error) {
       log.warn({ request: key, err: error }, 'open request not taken up again');
-      await store.removeOpenRequest(key);
+      await outbox.put({ kind: 'closed_request', key });
     }
   }
-  for (const requested of events.values()) await restoreEvent(store, requested);
+  for (const requested of events.values()) await restoreEvent(store, outbox, requested);
   for (const request of requests) {
     const { event, token } = request;
     if (event === undefined) continue;
     // The box of a later Command of a token may not have been added when the broker was killed.
-    if (token !== undefined) await store.addTriggeredBoxes(event.id, request.boxIds.map(String));
+    if (token !== undefined) {
+      const boxIds = request.boxIds.map(String);
+      await outbox.put({ kind: 'triggered_boxes', eventId: event.id, boxIds }, { once: true });
+    }
     for (const boxId of event.boxes) request.wasStored(boxId);
   }
   if (requests.length > 0)
@@ -137,14 +143,22 @@ export async function restoreRequests({ store, clock, log }: RestoreOptions): Pr
   return requests;
 }
 
-async function restoreEvent(store: Store, requested: RequestedEvent): Promise<void> {
-  await store.insertEvent(requested.event);
+async function restoreEvent(
+  store: RestoreOptions['store'],
+  outbox: RestoreOptions['outbox'],
+  requested: RequestedEvent,
+): Promise<void> {
+  // Once: a start does not wait for a store that is unavailable, all of this is tried again.
+  await outbox.put({ kind: 'event', event: requested.event }, { once: true });
   const stored = await knownEvent(store, requested.id);
   requested.wereStored((stored?.boxes_received ?? []).map(Number));
 }
 
 /** The event as the store has it; undefined too while that cannot be read. */
-async function knownEvent(store: Store, eventId: number): Promise<EventDocument | undefined> {
+async function knownEvent(
+  store: RestoreOptions['store'],
+  eventId: number,
+): Promise<EventDocument | undefined> {
   try {
     return await store.event(eventId);
   } catch (error) {

@@ -7,10 +7,10 @@ import type { Clock } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Rejections } from '../../common/rejections.js';
 import { DIALECTS } from '../../proto/index.js';
-import type { NewEvent, Store } from '../../store/store.js';
+import type { NewEvent } from '../../store/documents.js';
+import type { EventIdSource } from '../../store/outbox/event-ids.js';
+import type { Outbox } from '../../store/outbox/outbox.js';
 import type { ConnectedBoxes } from '../boxes/connected-boxes.js';
-import type { EventNumbers } from '../events/numbers.js';
-import { type Patience, untilDone } from '../events/patience.js';
 import { type Notices, RequestedEvent } from '../events/requested-event.js';
 import { type Ask, OpenRequest } from '../open/open-request.js';
 import type { OpenRequests } from '../open/open-requests.js';
@@ -24,13 +24,14 @@ interface StoredEvent {
 }
 
 export interface IntakeDeps {
-  store: Store;
+  outbox: Pick<Outbox, 'put'>;
   clock: Clock;
-  numbers: EventNumbers;
+  eventIds: Pick<EventIdSource, 'next'>;
   notices: Notices;
   open: OpenRequests;
   boxes: ConnectedBoxes;
-  patience: Patience;
+  /** aborted: the store is not waited for any more */
+  stopping: AbortSignal;
   rejections: Rejections;
   /** our identity: the text of the v3 notice */
   identity: string;
@@ -94,7 +95,7 @@ export class EventIntake {
     this.#isWorking = true;
     try {
       // Stopping: a request without an id was never accepted.
-      while (this.#waiting.length > 0 && !this.#deps.patience.stopping.aborted) await this.#workBatch();
+      while (this.#waiting.length > 0 && !this.#deps.stopping.aborted) await this.#workBatch();
     } finally {
       this.#isWorking = false;
     }
@@ -102,8 +103,8 @@ export class EventIntake {
 
   async #workBatch(): Promise<void> {
     const batch = this.#waiting.slice(0, BATCH);
-    const ids = await this.#numbers(batch.length);
-    if (ids === undefined && this.#deps.patience.stopping.aborted) return;
+    const ids = await this.#eventIds(batch.length);
+    if (ids === undefined && this.#deps.stopping.aborted) return;
     this.#waiting.splice(0, batch.length);
     for (const { boxes } of batch) this.#waitingBoxes -= boxes;
     if (ids === undefined) return;
@@ -115,10 +116,10 @@ export class EventIntake {
     }
   }
 
-  async #numbers(count: number): Promise<number[] | undefined> {
-    const { numbers, patience, rejections } = this.#deps;
+  async #eventIds(count: number): Promise<number[] | undefined> {
+    const { eventIds, rejections } = this.#deps;
     try {
-      return await untilDone(() => numbers.next(count), 'event numbers', patience);
+      return await eventIds.next(count);
     } catch (error) {
       rejections.count('event_without_id', undefined, messageOf(error));
       return undefined;
@@ -127,7 +128,7 @@ export class EventIntake {
 
   /** Writes the event and, where boxes are asked, the open request. @returns undefined when the store refuses them */
   async #store(request: EventRequest, eventId: number): Promise<StoredEvent | undefined> {
-    const { boxes, clock, identity, patience, rejections, store } = this.#deps;
+    const { boxes, clock, identity, outbox, rejections } = this.#deps;
     const boxIds = request.boxIds.length > 0 ? request.boxIds : boxes.ids();
     const event: NewEvent = {
       event_id: eventId,
@@ -140,14 +141,10 @@ export class EventIntake {
     };
     const requested = new RequestedEvent(event, identity);
     const open = request.requestData ? this.#open(request, boxIds, requested, clock.now()) : undefined;
-    const key = open?.key;
-    const write = (): Promise<unknown> =>
-      Promise.all([
-        store.insertEvent(event),
-        ...(open && key ? [store.putOpenRequest({ key, body: bodyOf(open) })] : []),
-      ]);
     try {
-      await untilDone(write, `event ${eventId}`, patience);
+      const kept =
+        open && outbox.put({ kind: 'open_request', request: { key: open.key, body: bodyOf(open) } });
+      await Promise.all([outbox.put({ kind: 'event', event }), kept]);
       return { event: requested, open };
     } catch (error) {
       rejections.count('event_not_stored', `event ${eventId}`, messageOf(error));

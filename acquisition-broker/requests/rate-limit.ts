@@ -46,6 +46,6 @@ export class RateLimit {
 
   #bucket(factor: number): TokenBucket {
     const { burst, clock, perSecond } = this.#options;
-    return new TokenBucket(burst * factor, perSecond * factor, () => clock.monotonic());
+    return new TokenBucket(burst * factor, perSecond * factor, clock);
   }
 }

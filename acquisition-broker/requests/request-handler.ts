@@ -3,7 +3,7 @@ import type { Clock } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Rejections } from '../../common/rejections.js';
 import { COMMAND_DIALECT, DecodeError } from '../../proto/index.js';
-import type { Store } from '../../store/store.js';
+import type { Outbox } from '../../store/outbox/outbox.js';
 import { OpenRequest } from '../open/open-request.js';
 import type { OpenRequests } from '../open/open-requests.js';
 import { bodyOf } from '../open/persistence.js';
@@ -14,7 +14,7 @@ import type { TokenEvents } from './token-events.js';
 
 export interface RequestHandlerDeps {
   clock: Clock;
-  store: Pick<Store, 'putOpenRequest'>;
+  outbox: Pick<Outbox, 'put'>;
   rate: RateLimit;
   intake: EventIntake;
   tokens: TokenEvents;
@@ -67,7 +67,7 @@ export class RequestHandler {
 
   /** Sends a Command whose reply is only routed. It does not wait for the store: no event depends on it. */
   #route({ command, window }: RoutedRequest): Refusal {
-    const { clock, open, rejections, store } = this.#deps;
+    const { clock, open, outbox, rejections } = this.#deps;
     if (!open.hasCapacity(1)) return 'too_many_open_requests';
     const number = open.newNumber(COMMAND_DIALECT);
     const request = new OpenRequest({
@@ -79,8 +79,9 @@ export class RequestHandler {
     });
     this.counts.routed += 1;
     open.add(request);
-    request.persisted = store
-      .putOpenRequest({ key: request.key, body: bodyOf(request) })
+    const kept = { key: request.key, body: bodyOf(request) };
+    request.persisted = outbox
+      .put({ kind: 'open_request', request: kept }, { once: true })
       .catch((error: unknown) => rejections.count('open_request_not_kept', request.key, messageOf(error)));
     return undefined;
   }

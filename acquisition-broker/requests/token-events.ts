@@ -7,9 +7,9 @@ import type { Clock } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Rejections } from '../../common/rejections.js';
 import { COMMAND_DIALECT } from '../../proto/index.js';
-import type { NewEvent, Store } from '../../store/store.js';
-import type { EventNumbers } from '../events/numbers.js';
-import { type Patience, untilDone } from '../events/patience.js';
+import type { NewEvent } from '../../store/documents.js';
+import type { EventIdSource } from '../../store/outbox/event-ids.js';
+import type { Outbox } from '../../store/outbox/outbox.js';
 import { type Notices, RequestedEvent } from '../events/requested-event.js';
 import { OpenRequest } from '../open/open-request.js';
 import type { OpenRequests } from '../open/open-requests.js';
@@ -19,12 +19,11 @@ import type { Refusal, TokenRequest } from './request.js';
 export const TOKEN_LIFE_MS = 20_000;
 
 export interface TokenDeps {
-  store: Store;
+  outbox: Pick<Outbox, 'put'>;
   clock: Clock;
-  numbers: EventNumbers;
+  eventIds: Pick<EventIdSource, 'next'>;
   notices: Notices;
   open: OpenRequests;
-  patience: Patience;
   rejections: Rejections;
   /** tokens alive at one time, and Commands that wait for the store */
   limit: number;
@@ -128,7 +127,7 @@ export class TokenEvents {
 
   /** Works until nothing waits. The flag is cleared in the same turn in which the queue was seen empty, so that nothing stays in it. */
   async #work(token: TokenEvent): Promise<void> {
-    const { notices, open, patience } = this.#deps;
+    const { notices, open } = this.#deps;
     token.isWorking = true;
     try {
       while (token.waiting.length > 0) {
@@ -136,7 +135,7 @@ export class TokenEvents {
         const isNew = token.event === undefined;
         const event = token.event ?? (await this.#newEvent(token, batch));
         const requests = batch.map((request) => this.#open(request, event));
-        await untilDone(() => this.#write(token, event, requests, isNew), `token ${token.token}`, patience);
+        await this.#write(token, event, requests, isNew);
         token.waiting.splice(0, batch.length);
         this.#waiting -= batch.length;
         token.event = event;
@@ -154,8 +153,7 @@ export class TokenEvents {
   }
 
   async #newEvent(token: TokenEvent, batch: readonly TokenRequest[]): Promise<RequestedEvent> {
-    const { numbers, patience } = this.#deps;
-    const [eventId = 0] = await untilDone(() => numbers.next(1), 'event numbers', patience);
+    const [eventId = 0] = await this.#deps.eventIds.next(1);
     for (const { command } of batch) token.boxes.add(command.boxId);
     const window = batch[0]?.window ?? { startMs: 0, endMs: 0 };
     const event: NewEvent = {
@@ -177,12 +175,15 @@ export class TokenEvents {
     requests: OpenRequest[],
     isNew: boolean,
   ): Promise<void> {
-    const { store } = this.#deps;
+    const { outbox } = this.#deps;
     const added = requests.flatMap(({ boxIds }) => boxIds).filter((boxId) => !token.boxes.has(boxId));
     await Promise.all([
-      ...(isNew ? [store.insertEvent(event.event)] : []),
-      ...(added.length > 0 ? [store.addTriggeredBoxes(event.id, [...new Set(added)].map(String))] : []),
-      ...requests.map((request) => store.putOpenRequest({ key: request.key, body: bodyOf(request) })),
+      isNew && outbox.put({ kind: 'event', event: event.event }),
+      added.length > 0 &&
+        outbox.put({ kind: 'triggered_boxes', eventId: event.id, boxIds: [...new Set(added)].map(String) }),
+      ...requests.map((open) =>
+        outbox.put({ kind: 'open_request', request: { key: open.key, body: bodyOf(open) } }),
+      ),
     ]);
     for (const boxId of added) token.boxes.add(boxId);
   }

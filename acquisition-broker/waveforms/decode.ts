@@ -1,5 +1,5 @@
 /** Waveform frames to cycles, in portions: a minute of one box is 5 MB, and commands must not wait for all of it. */
-import { setImmediate as breathe } from 'node:timers/promises';
+import { yieldToEventLoop } from '../../common/yield.js';
 import { DecodeError, type Dialect, type Waveform } from '../../proto/index.js';
 import { join } from './trim.js';
 
@@ -25,7 +25,7 @@ export async function decodeWaveform(reply: WaveformFrames, limits: ReplyLimits)
   let cycles = 0;
   let samples = 0;
   for (const portion of portions(reply.frames)) {
-    if (parts.length > 0) await breathe();
+    if (parts.length > 0) await yieldToEventLoop();
     const part = reply.dialect.readWaveform(portion, reply.boxId);
     parts.push(part);
     cycles += part.timesMs.length;

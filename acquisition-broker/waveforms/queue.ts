@@ -5,14 +5,17 @@
  * taken is never dropped: it waits here until the store takes it.
  */
 
-import { within } from '../../common/clock.js';
+import { retry } from '../../common/backoff.js';
+import { type Clock, within } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
+import type { Logger } from '../../common/log.js';
 import type { Rejections } from '../../common/rejections.js';
 import { collectYoungGarbage } from '../../daemon/young-garbage.js';
 import { DecodeError, type TimeWindow, type Waveform } from '../../proto/index.js';
-import type { BoxEventDocument, Store } from '../../store/store.js';
+import type { BoxEventDocument } from '../../store/documents.js';
+import type { Outbox } from '../../store/outbox/outbox.js';
+import { BACK_OFF, helpsToRetry } from '../../store/outbox/policy.js';
 import type { Locations } from '../boxes/locations.js';
-import { type Patience, untilDone } from '../events/patience.js';
 import type { Notices, RequestedEvent } from '../events/requested-event.js';
 import type { OpenRequest } from '../open/open-request.js';
 import type { OpenRequests } from '../open/open-requests.js';
@@ -50,12 +53,15 @@ interface Decoded extends Omit<WaveformReply, keyof WaveformFrames | 'window'> {
 }
 
 export interface QueueDeps {
-  store: Store;
+  outbox: Pick<Outbox, 'put'>;
   open: OpenRequests;
   notices: Notices;
   locations: Locations;
   rejections: Rejections;
-  patience: Patience;
+  clock: Clock;
+  log: Logger;
+  /** aborted: the store is not waited for any more */
+  stopping: AbortSignal;
   limits: ReplyLimits;
   /** bytes of replies held at one time; one reply is always taken */
   limitBytes: number;
@@ -143,7 +149,7 @@ export class WaveformQueue {
   async #keepPace(): Promise<void> {
     const written = this.#written;
     const wasWriting = this.#writing.size > 0;
-    await within(Promise.race(this.#writing), PACE_MS, this.#deps.patience.clock);
+    await within(Promise.race(this.#writing), PACE_MS, this.#deps.clock);
     if (wasWriting && this.#written === written) this.#stuckAt = written;
   }
 
@@ -187,7 +193,7 @@ export class WaveformQueue {
 
   async #eventsFirst(): Promise<void> {
     const busy = this.#deps.busy();
-    if (busy !== undefined) await within(busy, EVENTS_FIRST_MS, this.#deps.patience.clock);
+    if (busy !== undefined) await within(busy, EVENTS_FIRST_MS, this.#deps.clock);
   }
 
   #write(decoded: Decoded): void {
@@ -240,37 +246,49 @@ export class WaveformQueue {
   }
 
   async #store({ boxId, event, receivedAtMs, request, waveform }: Decoded): Promise<void> {
-    const { locations, notices, open, patience, rejections, store } = this.#deps;
+    const { clock, notices, open, outbox, rejections, stopping } = this.#deps;
     const event_id = event.id;
     const box_id = String(boxId);
     const { samples, timesMs } = waveform;
-    const write = async (): Promise<'stored' | 'duplicate'> => {
-      const document: BoxEventDocument = {
+    try {
+      const boxEvent: BoxEventDocument = {
         event_id,
         box_id,
         event_start_timestamp_ms: timesMs[0] ?? 0,
         event_end_timestamp_ms: (timesMs.at(-1) ?? 0) + CYCLE_MS,
         window_timestamps_ms: timesMs,
-        location: await locations.of(box_id),
+        location: await this.#location(box_id),
         data_fs_filename: `event_${event_id}_${box_id}`,
       };
-      return store.putBoxEvent(document, samples, receivedAtMs);
-    };
-    try {
-      const result = await untilDone(write, `waveform of box ${box_id}, event ${event_id}`, patience);
-      if (result === 'stored') {
+      const { inserted } = await outbox.put({
+        kind: 'box_event',
+        boxEvent,
+        samples,
+        acceptedAtMs: receivedAtMs,
+      });
+      if (inserted > 0) {
         this.counts.stored += 1;
         this.counts.samples += samples.length;
-        this.#stored((patience.clock.now() - request.acceptedAtMs) / 1000);
+        this.#stored((clock.now() - request.acceptedAtMs) / 1000);
       } else this.counts.duplicates += 1;
       notices.waveformStored(event);
       open.replied(request, boxId, false);
     } catch (error) {
       event.release(boxId);
       // Stopping while the store is unavailable: the request stays open in the store and is asked again by the next broker.
-      if (patience.stopping.aborted) return;
+      if (stopping.aborted) return;
       rejections.count('waveform_not_stored', box_id, messageOf(error));
       open.replied(request, boxId, false);
     }
+  }
+
+  /** A location belongs to the document: it is waited for like the store itself. */
+  #location(boxId: string): Promise<string> {
+    const { clock, locations, log, stopping } = this.#deps;
+    return retry(() => locations.of(boxId), {
+      ...BACK_OFF,
+      ...{ what: `the location of box ${boxId}`, clock, log, signal: stopping },
+      helps: (error, failures) => helpsToRetry('while_unavailable', error, failures),
+    });
   }
 }

@@ -25,8 +25,9 @@ interface Schema {
 const INTRODUCTION = `# Scenarios: what the generated grid does
 
 A scenario is a JSON file that says what simulated boxes see: a good grid, and what happens on it. \`makai up --scenario FILE\` and
-\`makai box --source FILE\` play it, again and again unless told otherwise. The same file gives the same samples each time; the loop closes
-without a seam. A mistake in the file is told with its path, all of them at once.
+\`makai box --source FILE\` play it, again and again unless told otherwise; both also take the names of those that ship, \`demo\` and
+\`quiet\`. The same file gives the same samples each time; the loop closes without a seam. A mistake in the file is told with its path,
+all of them at once.
 
 Boxes are named by their position: 1 is the first box, whatever its id. All boxes see the same frequency; each has noise and a
 wandering voltage of its own (sixteen different ones; a larger fleet shares them).

@@ -23,12 +23,12 @@ async function run(path: string | undefined): Promise<void> {
       import('../../daemon/store.js'),
       import('../../common/lifecycle.js'),
     ]);
-  await runDaemon('acquisition-broker', path, async (config, { log }) => {
+  await runDaemon('acquisition-broker', path, async (settings, { log }) => {
     const ioThreads = assignIoThreads(availableParallelism());
-    const store = await openDaemonStore(config, log, 'acquisition-broker');
+    const store = await openDaemonStore(settings, log, 'acquisition-broker');
     const stored = { name: 'store', part: { stop: () => store.close() } };
     try {
-      const broker = await startAcquisitionBroker(config, { log, store, ioThreads });
+      const broker = await startAcquisitionBroker(settings, { log, store, ioThreads });
       const stop = (): Promise<void> => stopAll([stored, { name: 'acquisition broker', part: broker }]);
       return { endpoints: broker.endpoints, reload: (next) => broker.reload(next), stop };
     } catch (error) {

@@ -71,9 +71,9 @@ async function source(options: Options): Promise<{ endpoint: string; curve?: Cur
     import('../../triggering-service/index.js'),
   ]);
   const file = options.dir === undefined ? options.config : configFileIn(options.dir, 'triggering-service');
-  const { config } = loadConfig('triggering-service', file);
-  const curve = await curveOptions(config);
-  return { endpoint: config.zmq_trigger_endpoint, ...(curve ? { curve } : {}) };
+  const { settings } = loadConfig('triggering-service', file);
+  const curve = await curveOptions(settings);
+  return { endpoint: settings.triggerEndpoint, ...(curve ? { curve } : {}) };
 }
 
 type Document = Omit<MeasurementDocument, 'expire_at'>;

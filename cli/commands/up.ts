@@ -12,7 +12,7 @@ export function register(program: Command): void {
     .option('--dir <D>', 'working folder: keys, settings, logs, store', 'makai-demo')
     .option(
       '--scenario <F>',
-      'what the generated grid does (docs/scenarios.md); without it a demo with a sag at 12 s',
+      'what the generated grid does: demo or quiet (scenarios that ship), or a file (docs/scenarios.md); without it demo, with a sag at 12 s',
     )
     .option('--for <SECONDS>', 'stop by itself after so long')
     .option('--json', 'one document a line: started, status each second, event')

@@ -90,8 +90,8 @@ export async function clock(now = Date.now()): Promise<Diagnosis[]> {
 
 /** Folders that daemons write to. */
 function folders(deployment: Deployment): string[] {
-  const spools = each(deployment).flatMap(({ config }) =>
-    config && 'spool' in config ? [config.spool.path] : [],
+  const spools = each(deployment).flatMap(({ settings }) =>
+    settings && 'spool' in settings ? [settings.spool.path] : [],
   );
   const usesMongo = storeUrls(deployment).some((url) => url.startsWith('mongodb'));
   const files = storeUrls(deployment).flatMap((url) => sqliteFileOf(url) ?? []);

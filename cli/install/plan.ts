@@ -26,13 +26,27 @@ export interface InstallOptions {
   root?: string;
   /** the program that runs the daemons; this Node by default */
   node?: string;
+  /** where the package will be; where it is by default */
+  packageRoot?: string;
+  /** where units go; /etc/systemd/system by default */
+  unitFolder?: string;
+  /** false: no first settings */
+  settings?: boolean;
 }
+
+const PACKAGED_UNITS = '/usr/lib/systemd/system';
 
 /**
  * Units, user, folders and first settings. Settings that exist are left as they are; units are written anew.
  * Names of the paths inside the units are those of this installation.
  */
-export function installPlan({ root = '', node = process.execPath }: InstallOptions = {}): Step[] {
+export function installPlan({
+  root = '',
+  node = process.execPath,
+  packageRoot = PACKAGE_ROOT,
+  unitFolder = '/etc/systemd/system',
+  settings = true,
+}: InstallOptions = {}): Step[] {
   const steps: Step[] = [];
   const file = (path: string, text: string, mode = 0o644): void => {
     const target = `${root}${path}`;
@@ -55,17 +69,21 @@ export function installPlan({ root = '', node = process.execPath }: InstallOptio
     });
   };
 
-  for (const kind of KIND_NAMES) {
-    const unit = `makai-${kind}.service`;
-    file(`/etc/systemd/system/${unit}`, localPaths(shipped(`systemd/${unit}`), node));
+  if (root === '' && isPackaged(packageRoot)) {
+    steps.push({ text: `leave the units in ${PACKAGED_UNITS} to the package`, run: () => undefined });
+  } else {
+    for (const kind of KIND_NAMES) {
+      const unit = `makai-${kind}.service`;
+      file(`${unitFolder}/${unit}`, localPaths(shipped(`systemd/${unit}`), node, packageRoot));
+    }
+    file('/usr/lib/sysusers.d/makai.conf', shipped('sysusers.d/makai.conf'));
+    file('/usr/lib/tmpfiles.d/makai.conf', shipped('tmpfiles.d/makai.conf'));
   }
-  file('/usr/lib/sysusers.d/makai.conf', shipped('sysusers.d/makai.conf'));
-  file('/usr/lib/tmpfiles.d/makai.conf', shipped('tmpfiles.d/makai.conf'));
   command('systemd-sysusers', 'makai.conf');
   command('systemd-tmpfiles', '--create', 'makai.conf');
   for (const path of Object.values(CONFIG_FILES).filter((name) => existsSync(`${root}${name}`)))
     steps.push({ text: leaving(`${root}${path}`), run: () => undefined });
-  for (const kind of KIND_NAMES) {
+  for (const kind of settings ? KIND_NAMES : []) {
     const path = CONFIG_FILES[kind];
     if (existsSync(`${root}${path}`)) continue;
     file(path, `${JSON.stringify(exampleConfig(kind), null, 2)}\n`, 0o640);
@@ -88,9 +106,16 @@ function shipped(path: string): string {
 }
 
 /** The units as shipped name the usual places of Node and of a global installation. */
-function localPaths(unit: string, node: string): string {
-  const root = PACKAGE_ROOT.replace(/\/$/, '');
+function localPaths(unit: string, node: string, packageRoot: string): string {
+  const root = packageRoot.replace(/\/$/, '');
   return unit.replaceAll('/usr/bin/node', node).replaceAll('/usr/lib/node_modules/opq-makai', root);
+}
+
+/** Whether a package manager brought this installation together with its units. */
+function isPackaged(packageRoot: string): boolean {
+  const unit = `${PACKAGED_UNITS}/makai-${KIND_NAMES[0]}.service`;
+  if (!existsSync(unit)) return false;
+  return readFileSync(unit, 'utf8').includes(`${packageRoot.replace(/\/$/, '')}/dist/`);
 }
 
 /** It belongs to somebody else, who is only told what the daemons need. */

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { Pull, Push } from 'zeromq';
 import { startAcquisitionBroker } from '../../acquisition-broker/index.js';
 import { silentLogger } from '../../common/log.js';
-import { parseConfig, parseStatusEndpoint } from '../../config/index.js';
+import { parseSettings, parseStatusEndpoint } from '../../config/index.js';
 import { readMetrics } from '../../daemon/status/client.js';
 import { writePublicCertificate, writeSecretCertificate } from '../../keys/files.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
@@ -91,7 +91,7 @@ describe('acquisition broker: who gets in', () => {
     rig = await startRig({ log });
     const { broker, layout } = rig;
     await broker.reload(
-      parseConfig('acquisition-broker', { client_certs: layout.publicDirectory, max_window_ms: 5000 }),
+      parseSettings('acquisition-broker', { client_certs: layout.publicDirectory, max_window_ms: 5000 }),
     );
     const told = text()
       .split('\n')
@@ -177,7 +177,7 @@ describe('acquisition broker: endpoints', () => {
       status: 'off',
     };
     const start = (fields: Record<string, unknown>, log = silentLogger()) =>
-      startAcquisitionBroker(parseConfig('acquisition-broker', { ...base, ...fields }), { store, log });
+      startAcquisitionBroker(parseSettings('acquisition-broker', { ...base, ...fields }), { store, log });
     await assert.rejects(start({ backend_pub: taken.lastEndpoint }), (error: Error) => {
       assert.match(error.message, /backend_pub: tcp:\/\/127\.0\.0\.1:\d+ is in use/);
       return true;
@@ -191,7 +191,7 @@ describe('acquisition broker: endpoints', () => {
       await socket.bind(`tcp://127.0.0.1:${10_000 + i}`).catch(() => undefined);
     }
     const { log, text } = readableLog();
-    const broker = await startAcquisitionBroker(parseConfig('acquisition-broker', without), { store, log });
+    const broker = await startAcquisitionBroker(parseSettings('acquisition-broker', without), { store, log });
     assert.equal(broker.endpoints.zmq_event_endpoint, undefined);
     assert.equal(broker.endpoints.zmq_event_id_endpoint, undefined);
     assert.match(text(), /port in use/);

@@ -9,13 +9,14 @@ import { silentLogger } from '../../common/log.js';
 import { Rejections } from '../../common/rejections.js';
 import { box3 } from '../../proto/box3/dialect.js';
 import * as proto from '../../proto/index.js';
-import { openSqliteStore } from '../../store/sqlite/index.js';
+import { Outbox } from '../../store/outbox/outbox.js';
 import type { Store } from '../../store/store.js';
+import { intercepted, openWritable } from '../store/writable.js';
 import { cyclesBetween } from './rig.js';
 
 /** A queue in front of a store in memory, and an event that boxes answer to. */
 async function setUp(options: { clock?: Clock; wrap?(store: Store): Store; limitBytes: number }) {
-  const store = await openSqliteStore(':memory:', { retention: { mode: 'ttl', measurementsSeconds: 60 } });
+  const store = await openWritable(':memory:', { retention: { mode: 'ttl', measurementsSeconds: 60 } });
   const [event_id = 0] = await store.nextEventIds(1);
   const event = {
     event_id,
@@ -35,12 +36,14 @@ async function setUp(options: { clock?: Clock; wrap?(store: Store): Store; limit
   const { clock = systemClock, limitBytes, wrap = (same) => same } = options;
   const rejections = new Rejections(log);
   const queue = new WaveformQueue({
-    store: wrap(store),
+    outbox: new Outbox({ store: wrap(store), log }),
     open: { replied: () => hooks.replied() } as unknown as OpenRequests,
     notices: new Notices({ sendEvnew: () => undefined, sendNotice: () => undefined }),
     locations: new Locations(store, clock, 60_000, 10),
     rejections,
-    patience: { clock, log, stopping: new AbortController().signal },
+    clock,
+    log,
+    stopping: new AbortController().signal,
     limits: { cycles: 1000, samples: 100_000 },
     limitBytes,
     busy: () => undefined,
@@ -60,15 +63,7 @@ function gate(): { wrap(store: Store): Store; open(): void } {
     open = resolve;
   });
   const wrap = (store: Store): Store =>
-    new Proxy(store, {
-      get: (target, name) => {
-        if (name !== 'putBoxEvent') return Reflect.get(target, name);
-        return async (...args: Parameters<Store['putBoxEvent']>) => {
-          await opened;
-          return target.putBoxEvent(...args);
-        };
-      },
-    });
+    intercepted(store, ({ kind }) => (kind === 'box_event' ? opened : undefined));
   return { wrap, open: () => open() };
 }
 

@@ -12,8 +12,9 @@ import {
 import { silentLogger } from '../../common/log.js';
 import { box3 } from '../../proto/box3/dialect.js';
 import { DIALECTS } from '../../proto/index.js';
-import { openSqliteStore } from '../../store/sqlite/index.js';
+import { Outbox } from '../../store/outbox/outbox.js';
 import type { NewEvent, Store } from '../../store/store.js';
+import { openWritable, type Writable } from '../store/writable.js';
 import { ManualClock } from './manual-clock.js';
 import { cyclesBetween } from './rig.js';
 
@@ -64,13 +65,19 @@ const command = fc.record(
 );
 
 describe('acquisition broker: open requests in the store', () => {
-  let store: Store;
+  let store: Writable<Store>;
   let clock: ManualClock;
-  const restore = () => restoreRequests({ store, clock, log: silentLogger() });
+  const restore = () =>
+    restoreRequests({
+      store,
+      outbox: new Outbox({ store, log: silentLogger() }),
+      clock,
+      log: silentLogger(),
+    });
 
   beforeEach(async () => {
     clock = new ManualClock();
-    store = await openSqliteStore(':memory:', { retention: { mode: 'ttl', measurementsSeconds: 60 } });
+    store = await openWritable(':memory:', { retention: { mode: 'ttl', measurementsSeconds: 60 } });
   });
   afterEach(() => store.close());
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { rename } from 'node:fs/promises';
 import { Pull, Push } from 'zeromq';
 import { silentLogger } from '../../common/log.js';
-import { allowListOf, parseConfig } from '../../config/index.js';
+import { parseSettings } from '../../config/index.js';
 import { type Access, openAccess } from '../../keys/access.js';
 import { Disconnector } from '../../keys/disconnector.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
@@ -23,12 +23,15 @@ describe('keys/access', () => {
 
   /** A server socket behind the access that a broker's file asks for. */
   async function start(fields: Record<string, unknown>, boxKeys?: ReadBoxKeys) {
-    const config = parseConfig('triggering-broker', { client_certs: keys.layout.publicDirectory, ...fields });
+    const { allow } = parseSettings('triggering-broker', {
+      client_certs: keys.layout.publicDirectory,
+      ...fields,
+    });
     const log = silentLogger();
     const access = await openAccess({
       name: 'test',
       serverKey: { file: keys.layout.serverSecret },
-      allow: allowListOf(config),
+      allow,
       boxKeys,
       log,
     });

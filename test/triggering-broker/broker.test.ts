@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -7,7 +6,7 @@ import { join } from 'node:path';
 import { Publisher, Subscriber, XPublisher } from 'zeromq';
 import { silentLogger } from '../../common/log.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
-import { parseConfig, parseStatusEndpoint } from '../../config/index.js';
+import { parseSettings, parseStatusEndpoint } from '../../config/index.js';
 import { readMetrics, readStatus } from '../../daemon/status/client.js';
 import { readPublicCertificate, readSecretCertificate, writePublicCertificate } from '../../keys/files.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
@@ -38,7 +37,7 @@ describe('triggering-broker', () => {
   });
 
   async function start(fields: Record<string, unknown> = {}, deps = {}): Promise<TriggeringBroker> {
-    const config = parseConfig('triggering-broker', {
+    const config = parseSettings('triggering-broker', {
       client_certs: keys.layout.publicDirectory,
       server_cert: keys.layout.serverSecret,
       interface: 'tcp://127.0.0.1:*',
@@ -165,17 +164,6 @@ describe('triggering-broker', () => {
     await subscribed(publisher);
     await publisher.send(MEASUREMENT);
     await sub.receive();
-  });
-
-  it('takes as many connections to its status server as its file says', async () => {
-    const broker = await start({ status: '127.0.0.1:0', limits: { status_connections: 1 } });
-    const address = parseStatusEndpoint(broker.endpoints.status ?? '');
-    assert.ok(address !== undefined && 'port' in address);
-    const first = connect(address.port, address.host);
-    await once(first, 'connect');
-    const second = connect(address.port, address.host).on('error', () => undefined);
-    await once(second, 'close');
-    first.destroy();
   });
 
   it('disconnects a box that sends a frame that is too long, and goes on', async () => {
@@ -346,7 +334,7 @@ describe('triggering-broker', () => {
     const { log, text } = readableLog();
     const broker = await start({ metric_update_sec: 10 }, { log });
     const config = { client_certs: keys.layout.publicDirectory, limits: { queue_messages: 5 } };
-    await broker.reload(parseConfig('triggering-broker', config));
+    await broker.reload(parseSettings('triggering-broker', config));
     const line = text()
       .split('\n')
       .find((line) => line.includes('at the next start'));

@@ -1,0 +1,14 @@
+/** Part of `npm run build`: removes from dist/ what was compiled from a source that is gone, so that no stale test runs and no stale file ships. */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { PACKAGE_ROOT } from '../common/package-root.js';
+
+const DIST = join(PACKAGE_ROOT, 'dist');
+const COMPILED = /\.(js|js\.map|d\.ts)$/;
+
+for (const entry of readdirSync(DIST, { recursive: true, withFileTypes: true })) {
+  if (!entry.isFile() || !COMPILED.test(entry.name)) continue;
+  const path = join(entry.parentPath, entry.name);
+  const source = join(PACKAGE_ROOT, relative(DIST, path)).replace(COMPILED, '.ts');
+  if (!existsSync(source)) rmSync(path);
+}

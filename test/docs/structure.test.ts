@@ -1,0 +1,109 @@
+/** The tree keeps the rules of CONTRIBUTING.md: dependencies point one way, there are no circles, one folder imports zeromq. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { PACKAGE_ROOT } from '../../common/package-root.js';
+
+const LIBRARIES = ['proto', 'zmq', 'stream', 'keys', 'store', 'config', 'signal', 'formats', 'daemon'];
+const DAEMONS = ['triggering-broker', 'acquisition-broker', 'triggering-service'];
+/** A folder may import itself, and folders of a lower layer or of its own; daemons only those of a lower one. */
+const LAYERS = [
+  ['common'],
+  [...LIBRARIES, 'plugins', 'plugin-host'],
+  [...DAEMONS, 'box'],
+  ['cli'],
+  ['scripts'],
+];
+const OUTSIDE = new Set(['test', 'bench', 'node_modules', 'dist', 'deploy', 'docs', 'release']);
+
+/** file → files it imports, both below the package, with `.ts` */
+const imports = new Map<string, string[]>();
+const packagesOf = new Map<string, Set<string>>();
+
+function readTree(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    const below = relative(PACKAGE_ROOT, path);
+    if (entry.isDirectory()) {
+      if (!OUTSIDE.has(below) && !entry.name.startsWith('.') && !/assembly|templates/.test(entry.name))
+        readTree(path);
+    } else if (entry.name.endsWith('.ts') && below.includes('/')) {
+      readImports(path, below);
+    }
+  }
+}
+
+function readImports(path: string, file: string): void {
+  const found: string[] = [];
+  const packages = new Set<string>();
+  const text = readFileSync(path, 'utf8');
+  for (const [, specifier = ''] of text.matchAll(/(?:\bfrom|\bimport\(|^import)\s*'([^']+)'/gm)) {
+    if (specifier.startsWith('.'))
+      found.push(normalize(join(dirname(file), specifier)).replace(/\.js$/, '.ts'));
+    else packages.add(specifier);
+  }
+  imports.set(file, found);
+  packagesOf.set(file, packages);
+}
+
+const roomOf = (file: string): string => file.split('/')[0] ?? '';
+const layerOf = (room: string): number => LAYERS.findIndex((layer) => layer.includes(room));
+
+describe('the structure of the tree', () => {
+  before(() => readTree(PACKAGE_ROOT));
+
+  it('has a place for every folder, and each has a README', () => {
+    const rooms = new Set([...imports.keys()].map(roomOf));
+    assert.ok(rooms.size > 10, `found ${rooms.size} folders`);
+    for (const room of rooms) {
+      assert.ok(layerOf(room) >= 0, `${room}/ is in no layer: add it to test/docs/structure.test.ts`);
+      if (room !== 'scripts') assert.ok(readdirSync(join(PACKAGE_ROOT, room)).includes('README.md'), room);
+    }
+  });
+
+  it('imports downward only; daemons share no code with each other', () => {
+    const wrong: string[] = [];
+    for (const [file, targets] of imports) {
+      for (const target of targets) {
+        const [from, to] = [roomOf(file), roomOf(target)];
+        const isDaemonPair = DAEMONS.includes(from) && DAEMONS.includes(to);
+        if (from !== to && (layerOf(to) > layerOf(from) || isDaemonPair)) wrong.push(`${file} → ${target}`);
+      }
+    }
+    assert.deepEqual(wrong, []);
+  });
+
+  it('has no circle of imports', () => {
+    assert.deepEqual(circles(), []);
+  });
+
+  it('imports zeromq in zmq/ only', () => {
+    const others = [...packagesOf].filter(([file, names]) => names.has('zeromq') && roomOf(file) !== 'zmq');
+    assert.deepEqual(
+      others.map(([file]) => file),
+      [],
+    );
+  });
+});
+
+/** Tarjan's strongly connected components, those of more than one file. */
+function circles(): string[][] {
+  const index = new Map<string, number>();
+  const low = new Map<string, number>();
+  const stack: string[] = [];
+  const found: string[][] = [];
+  const visit = (file: string): void => {
+    index.set(file, index.size);
+    low.set(file, index.get(file) ?? 0);
+    stack.push(file);
+    for (const next of imports.get(file) ?? []) {
+      if (!index.has(next)) visit(next);
+      if (stack.includes(next)) low.set(file, Math.min(low.get(file) ?? 0, low.get(next) ?? 0));
+    }
+    if (low.get(file) !== index.get(file)) return;
+    const component = stack.splice(stack.indexOf(file));
+    if (component.length > 1) found.push(component.sort());
+  };
+  for (const file of imports.keys()) if (!index.has(file)) visit(file);
+  return found;
+}
