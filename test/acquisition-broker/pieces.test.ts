@@ -234,7 +234,7 @@ describe('acquisition broker: identities', () => {
     assert.equal(isUsableIdentity('x'.repeat(201)), false);
   });
 
-  it('tell whose rate a request counts against', () => {
+  it('say whose rate a request counts against', () => {
     assert.equal(clientOf('mauka_0af3_7'), 'mauka');
     assert.equal(clientOf('data_abc_e29e'), 'data e29e');
     assert.equal(clientOf('x'), 'x');
@@ -268,7 +268,7 @@ describe('acquisition broker: locations', () => {
     ...(location === undefined ? {} : { location }),
   });
 
-  it('are read once in a while, and kept while the store is away', async () => {
+  it('are read once in a while, and kept while the store is unavailable', async () => {
     const clock = new ManualClock();
     let document: BoxDocument | undefined = box('here');
     let away = false;

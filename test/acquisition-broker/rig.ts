@@ -134,7 +134,7 @@ export interface ClientCurve {
   curveSecretKey: string;
 }
 
-/** A box that answers what the test tells it to. */
+/** A box that replies what the test wants. */
 export class FakeBox {
   readonly id: number;
   readonly dialect: 2 | 3;
