@@ -121,7 +121,7 @@ class RowReader {
     }
     if (kind === 'empty' && /^[+-]?\d[\d.,]*$/.test(field)) {
       const sign = this.#decimal ?? '.';
-      throw this.#mistake(line, `"${shown(field)}" is no number with the decimal sign "${sign}"`);
+      throw this.#mistake(line, `expected a number with the decimal sign "${sign}", found "${shown(field)}"`);
     }
     this.#kinds[index] = 'text';
     return Number.NaN;

@@ -17,6 +17,11 @@ import { METADATA_KEY } from './write.js';
 /** What a row group may take of any file, however small: 131,072 rows of our widest table. */
 const GROUP_BYTES = 33_554_432;
 
+/** What a sample needs while its recording is put together: a time and a count, twice. */
+const SAMPLE_BYTES = 20;
+/** What a recording needs besides, about. */
+const PART_BYTES = 1000;
+
 export class ParquetContent {
   readonly warnings: readonly FormatWarning[];
   readonly #footer: Footer;
@@ -107,7 +112,7 @@ export function readParquet(bytes: Uint8Array, file: string): FileContent {
       '`makai events export --format parquet` writes it.',
     );
   }
-  const parts = new Parts(file);
+  const parts = new Parts(file, new Budget(bytes.length, GROUP_BYTES));
   const names = ['event_id', 'box_id', 'location', 'timestamp_us', 'counts', 'calibration_constant'];
   for (const columns of content.columns(...names)) parts.add(columns);
   const recordings = parts.recordings();
@@ -127,10 +132,13 @@ interface Part {
 /** Rows of one box and event that stand one after the other, over row groups. */
 class Parts {
   readonly #file: string;
+  readonly #budget: Budget;
   readonly #parts: Part[] = [];
 
-  constructor(file: string) {
+  /** @param budget for what is kept over row groups */
+  constructor(file: string, budget: Budget) {
     this.#file = file;
+    this.#budget = budget;
   }
 
   add([events, boxes, locations, times, counts, constants]: Values[]): void {
@@ -155,6 +163,7 @@ class Parts {
         String(locations[from]),
         constants[from] ?? 1,
       );
+      this.#budget.take(SAMPLE_BYTES * (to - from), { file: this.#file });
       part.times.push(times.slice(from, to));
       part.counts.push(Int16Array.from(counts.subarray(from, to)));
       from = to;
@@ -170,6 +179,7 @@ class Parts {
       );
     const last = this.#parts.at(-1);
     if (last?.event === event && last.box === box && last.constant === constant) return last;
+    this.#budget.take(PART_BYTES, { file: this.#file });
     const part = { event, box, location, constant, times: [], counts: [] };
     this.#parts.push(part);
     return part;

@@ -3,12 +3,15 @@
  * kind, physical type, whether the value stands in the entry itself, then the value or a link (from the body's start) and a size. Every
  * link, count and size is checked against the body before it is used.
  */
+import type { Budget } from '../budget.js';
 import { type Place, unreadable } from '../problems.js';
 import type { Warnings } from '../warnings.js';
 import { guidBytes, guidText, numberAt, type PhysicalName, physicalName, SIZES } from './physical.js';
 import { TAGS, type TagName } from './tags.js';
 
 const ENTRY_BYTES = 28;
+/** What an element needs in memory, about. */
+const ELEMENT_BYTES = 100;
 /** A file of the standard has 7 levels. */
 const MAX_DEPTH = 16;
 const NO_LINK = 'the file is damaged or its writer does not keep to IEEE 1159.3';
@@ -70,13 +73,18 @@ interface CollectionElement extends Entry {
 type Element = ScalarElement | VectorElement | CollectionElement;
 
 /** The whole body as a tree. @throws MakaiError for what lies outside the body or is more than fits in it */
-export function parseBody(body: Body): Collection {
+export function parseBody(body: Body, budget: Budget): Collection {
   // Each entry has its own 28 bytes, so there can be no more; links that lead twice to the same bytes could make millions of few.
-  const room = { entries: Math.floor(body.bytes.length / ENTRY_BYTES) };
+  const room = { entries: Math.floor(body.bytes.length / ENTRY_BYTES), budget };
   return parse(body, 0, 0, room);
 }
 
-function parse(body: Body, at: number, depth: number, room: { entries: number }): Collection {
+interface Room {
+  entries: number;
+  budget: Budget;
+}
+
+function parse(body: Body, at: number, depth: number, room: Room): Collection {
   if (depth > MAX_DEPTH) throw damaged(body, at, `collections lie more than ${MAX_DEPTH} deep`);
   if (at < 0 || at > body.bytes.length - 4) {
     throw damaged(body, at, `a collection would begin at ${at}, and the body has ${body.bytes.length} bytes`);
@@ -92,6 +100,7 @@ function parse(body: Body, at: number, depth: number, room: { entries: number })
   room.entries -= count;
   if (room.entries < 0)
     throw damaged(body, at, 'collections overlap: there are more elements than the body has room for');
+  room.budget.take(count * ELEMENT_BYTES, placeIn(body, at));
   const elements: Element[] = [];
   for (let i = 0; i < count; i += 1) {
     const element = entry(body, at + 4 + i * ENTRY_BYTES, depth, room);
@@ -100,7 +109,7 @@ function parse(body: Body, at: number, depth: number, room: { entries: number })
   return new Collection(body, at, elements);
 }
 
-function entry(body: Body, at: number, depth: number, room: { entries: number }): Element | undefined {
+function entry(body: Body, at: number, depth: number, room: Room): Element | undefined {
   const { bytes } = body;
   const tag = NAMES.get(bytes.toString('latin1', at, at + 16));
   const kind = bytes.readUInt8(at + 16);

@@ -9,6 +9,9 @@ import { numbersOf, type Series, timeBase } from './series.js';
 import { momentOf } from './times.js';
 import { unitText } from './units.js';
 
+/** What a channel needs in memory besides its samples, about. */
+const CHANNEL_BYTES = 500;
+
 /** What is known when an observation is read. */
 export interface Context {
   source: DataSource;
@@ -159,6 +162,7 @@ class ObservationReader {
   ): boolean {
     const numbers = numbersOf(this.#resolve(instance, own), this.#context.budget);
     if (numbers === undefined) return false;
+    this.#context.budget.take(CHANNEL_BYTES, placeIn(instance.body, instance.at));
     const times = countOf(base);
     const count = Math.min(times, numbers.samples.length);
     if (times !== numbers.samples.length) {

@@ -61,11 +61,14 @@ export function* records(
     if (at > 0 && kind === 'container')
       warnings.add('containers', place, 'a second container record; it is left out');
     else if (kind !== undefined) {
+      const before = budget.left;
       const body = bodyOf(bytes, header, place, compressed, warnings, budget);
-      const content = parseBody(body);
+      const content = parseBody(body, budget);
+      // Body and elements go when the record has been read; what is made of it stays.
+      const held = before - budget.left;
       if (kind === 'container') compressed = isCompressed(content);
       yield { kind, content };
-      if (body.bodyByte === undefined) budget.giveBack(body.bytes.length);
+      budget.giveBack(held);
     } else {
       warnings.add(
         'record-kind',

@@ -97,7 +97,7 @@ describe('recordings', () => {
       [
         'a.pqd',
         Buffer.concat([Buffer.from('4014114a9fe4cf119900505144494600', 'hex'), Buffer.alloc(4000)]),
-        /pqdif|PQDIF/,
+        /a\.pqd, byte 0: a record/,
       ],
       ['a.zip', Buffer.concat([Buffer.from('PK\u0003\u0004'), Buffer.alloc(4000)]), /ZIP archive/],
       ['a.gz', gzipSync('frequency_hz\n59.98\n59.99\n'), /no column of times/],

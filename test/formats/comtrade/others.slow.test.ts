@@ -9,10 +9,10 @@ import fc from 'fast-check';
 import { PACKAGE_ROOT } from '../../../common/package-root.js';
 import { type ComtradeWriteOptions, writeComtrade } from '../../../formats/comtrade/index.js';
 import { momentText, type Recording, readRecording, secondsOf, valuesOf } from '../../../formats/index.js';
-import { rateBases, recordings, stampBases } from '../arbitraries.js';
-import { shared } from '../support.js';
 import { cargoProgram } from '../../support/cargo.js';
 import { pythonWith } from '../../support/python.js';
+import { rateBases, recordings, stampBases } from '../arbitraries.js';
+import { shared } from '../support.js';
 
 const run = promisify(execFile);
 

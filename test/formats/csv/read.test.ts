@@ -47,7 +47,7 @@ describe('CSV, read', () => {
     refused(() => read('t_s;v\n0;1.5\n1;2,5\n'), /line 3: expected a number in column v, found "2,5"/);
     refused(
       () => read('t_s;v\n0;1.5\n1;2.5\n', { decimal: ',' }),
-      /"1\.5" is no number with the decimal sign ","/,
+      /expected a number with the decimal sign ",", found "1\.5"/,
     );
   });
 

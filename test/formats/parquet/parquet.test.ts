@@ -82,6 +82,18 @@ const RUNS: WaveformRun[] = ['1001', '1002'].map((box_id, n) => ({
   ),
 }));
 
+const [
+  RUN = {
+    event_id: 0,
+    box_id: '',
+    location: '',
+    calibration_constant: 1,
+    startUs: 0,
+    stepUs: 1,
+    counts: new Int16Array(),
+  },
+] = RUNS;
+
 function waveforms(runs: readonly WaveformRun[], rowsAGroup?: number): Uint8Array {
   const file = new WaveformTable(rowsAGroup === undefined ? {} : { rowsAGroup });
   for (const run of runs) file.append(run);
@@ -210,6 +222,15 @@ describe('Parquet: contradictions and damage', () => {
       }
     }
     assert.ok(refusals > 20, String(refusals));
+  });
+
+  it('row groups that are one value over and over are not laid out past the bound', () => {
+    const file = new WaveformTable();
+    const counts = new Int16Array(131_072);
+    for (let i = 0; i < 30; i += 1) file.append({ ...RUN, event_id: i, startUs: RUN.startUs, counts });
+    const bytes = file.finish();
+    assert.ok(bytes.length < 500_000, String(bytes.length));
+    assert.throws(() => readParquet(bytes, 'x.parquet'), /x\.parquet: unfolds to more than \d+ bytes/);
   });
 
   it('a footer longer than the file names both numbers', () => {
