@@ -32,6 +32,8 @@ export interface FundamentalTrack {
 const BLOCKS_A_CYCLE = 12;
 /** A fundamental below this part of the waveform's usual one has no phase of its own (an interruption). */
 const WEAK = 0.04;
+/** Where the amplitude changes by more of itself within a cycle, the window sees two levels and its phase is a few degrees off. */
+const STEEP = 0.04;
 /** The second pass is at the frequency found when that is off by more. */
 const OFF = 0.002;
 
@@ -75,7 +77,7 @@ function demodulate(x: Float64Array, rate: number, frequency: number): Fundament
     // the phase of the sine, less that of the oscillator
     angle[m] = Math.atan2(b, a) + Math.PI / 2;
   }
-  const sure = strong(amplitude);
+  const sure = strong(amplitude, Math.round(rate / frequency / block / 2));
   const slope = unwrap(angle, sure);
   const firstPlace = (width * block - 1) / 2;
   for (let m = 0; m < count; m += 1) {
@@ -135,12 +137,22 @@ function blockSums(
   return { re, im };
 }
 
-/** Where the amplitude is above a part of the usual one: that of the upper half, so that a long interruption does not lower it. */
-function strong(amplitude: Float64Array): Uint8Array {
+/**
+ * Where the amplitude is above a part of the usual one (that of the upper half, so that a long interruption does not lower it) and does not change within half
+ * a cycle on either side.
+ */
+function strong(amplitude: Float64Array, halfCycle: number): Uint8Array {
   const sorted = amplitude.slice().sort();
   const usual = sorted[Math.floor(sorted.length * 0.9)] ?? 0;
   const sure = new Uint8Array(amplitude.length);
   for (let m = 0; m < sure.length; m += 1) sure[m] = (amplitude[m] ?? 0) > WEAK * usual ? 1 : 0;
+  for (let m = halfCycle; m + halfCycle < sure.length; m += 1) {
+    const before = amplitude[m - halfCycle] ?? 0;
+    const behind = amplitude[m + halfCycle] ?? 0;
+    if (Math.abs(behind - before) > STEEP * Math.max(before, behind)) {
+      sure.fill(0, m - halfCycle, m + halfCycle + 1);
+    }
+  }
   return sure;
 }
 

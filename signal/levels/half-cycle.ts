@@ -3,7 +3,7 @@
  * whatever its length and place.
  */
 import type { Crossings } from '../fundamental/crossings.js';
-import { valueAt } from '../samples.js';
+import { median, valueAt } from '../samples.js';
 
 /** Element i: Σ x² of the samples before sample i (length: one more than the samples). */
 export function squareSums(x: Float64Array): Float64Array {
@@ -33,7 +33,29 @@ export function meanSquare(sums: Float64Array, from: number, to: number): number
  * Value k is that of the cycle from crossing k to crossing k + 2.
  */
 export function synchronousHalfCycleRms(sums: Float64Array, { at }: Crossings): Float64Array {
-  return cyclesRms(sums, at, 1, 1);
+  const values = new Float64Array(Math.max(0, at.length - 2));
+  const usual = (2 * ((at[at.length - 1] ?? 0) - (at[0] ?? 0))) / (at.length - 1);
+  for (let k = 0; k < values.length; k += 1) {
+    const from = at[k] ?? 0;
+    const to = at[k + 2] ?? 0;
+    const length = cycleLength(at, k, to - from, usual);
+    const middle = (from + to) / 2;
+    values[k] = Math.sqrt(meanSquare(sums, middle - length / 2, middle + length / 2));
+  }
+  return values;
+}
+
+/**
+ * Next to a step of the amplitude or phase two crossings may be a degree or two off. Where they lie does not matter, since there is little energy around zero;
+ * the length that the sum is divided by does. So a cycle that is unlike the waveform's usual one takes the length of those around it.
+ */
+function cycleLength(at: Float64Array, k: number, own: number, usual: number): number {
+  if (Math.abs(own / usual - 1) < 1e-4) return own;
+  const lengths: number[] = [];
+  for (let i = Math.max(0, k - 12); i <= Math.min(k + 12, at.length - 3); i += 1) {
+    lengths.push((at[i + 2] ?? 0) - (at[i] ?? 0));
+  }
+  return median(lengths);
 }
 
 /**
@@ -41,14 +63,11 @@ export function synchronousHalfCycleRms(sums: Float64Array, { at }: Crossings): 
  * Value i is that of the window from crossing `first + i · 2 · cycles`.
  */
 export function windowRms(sums: Float64Array, { at }: Crossings, cycles: number, first = 0): Float64Array {
-  return cyclesRms(sums, at.subarray(first), cycles, 2 * cycles);
-}
-
-function cyclesRms(sums: Float64Array, at: Float64Array, cycles: number, step: number): Float64Array {
-  const count = Math.max(0, Math.floor((at.length - 1 - 2 * cycles) / step) + 1);
+  const step = 2 * cycles;
+  const count = Math.max(0, Math.floor((at.length - 1 - first) / step));
   const values = new Float64Array(count);
   for (let i = 0; i < count; i += 1) {
-    const k = i * step;
+    const k = first + i * step;
     values[i] = Math.sqrt(meanSquare(sums, at[k] ?? 0, at[k + 2 * cycles] ?? 0));
   }
   return values;
