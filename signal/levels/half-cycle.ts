@@ -49,7 +49,7 @@ export function synchronousHalfCycleRms(sums: Float64Array, { at }: Crossings): 
  * Next to a step of the amplitude or phase two crossings may be a degree or two off. Where they lie does not matter, since there is little energy around zero;
  * the length that the sum is divided by does. So a cycle that is unlike the waveform's usual one takes the length of those around it.
  */
-function cycleLength(at: Float64Array, k: number, own: number, usual: number): number {
+export function cycleLength(at: Float64Array, k: number, own: number, usual: number): number {
   if (Math.abs(own / usual - 1) < 1e-4) return own;
   const lengths: number[] = [];
   for (let i = Math.max(0, k - 12); i <= Math.min(k + 12, at.length - 3); i += 1) {

@@ -1,6 +1,7 @@
 /** Phase jump, point on wave and missing voltage of a sag or swell, from the fundamental before, in and behind it. */
-import { median } from '../samples.js';
+
 import { type FundamentalTrack, turn } from '../fundamental/track.js';
+import { median } from '../samples.js';
 import type { Span } from './edges.js';
 
 const DEGREES = 180 / Math.PI;
@@ -26,7 +27,10 @@ export function referenceBeside(
   const near = side === 'before' ? place - 1.1 * cycle : place + 1.1 * cycle;
   const far = side === 'before' ? near - 6 * cycle : near + 6 * cycle;
   const low = Math.max(0, Math.ceil((Math.min(near, far) - track.firstPlace) / track.hop));
-  const high = Math.min(track.phase.length - 1, Math.floor((Math.max(near, far) - track.firstPlace) / track.hop));
+  const high = Math.min(
+    track.phase.length - 1,
+    Math.floor((Math.max(near, far) - track.firstPlace) / track.hop),
+  );
   if ((high - low) * track.hop < 0.9 * cycle) return undefined;
   return lineThrough(track, low, high);
 }
