@@ -24,6 +24,8 @@ export interface TransientMeasure {
   energy: number;
   /** share of the energy on the side of the peak, 0.5 to 1 */
   oneSided: number;
+  /** the peak over the largest value of the other side; Infinity where there is none */
+  dominance: number;
   /** sign changes of the wave, those within the noise left out */
   crossings: number;
   /** the damped sine that fits best from the peak on; undefined where there is too little of it */
@@ -116,14 +118,16 @@ function timesOf(wave: Float64Array, peakAt: number, rate: number): { rise: numb
   return { rise: (peakAt - start + 1) / rate, decay: (half - peakAt + 1) / rate };
 }
 
-function energyOf(wave: Float64Array, peak: number, rate: number): { energy: number; oneSided: number } {
+function energyOf(wave: Float64Array, peak: number, rate: number): Pick<TransientMeasure, 'energy' | 'oneSided' | 'dominance'> {
   let sum = 0;
+  let other = 0;
   let same = 0;
   for (const value of wave) {
     sum += value * value;
     if (value > 0 === peak > 0) same += value * value;
+    else other = Math.max(other, Math.abs(value));
   }
-  return { energy: sum / rate, oneSided: sum > 0 ? same / sum : 1 };
+  return { energy: sum / rate, oneSided: sum > 0 ? same / sum : 1, dominance: Math.abs(peak) / other };
 }
 
 /** Sign changes between values beyond ±dead. */

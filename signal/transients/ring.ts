@@ -14,7 +14,7 @@ export interface Ring {
   amplitude: number;
   /** share of the wave's energy that the damped sine explains, 0 to 1 */
   fit: number;
-  /** periods until the envelope is at a tenth, or the wave is at its end */
+  /** periods until the envelope is at a fifth, or the wave is at its end */
   periods: number;
 }
 
@@ -63,7 +63,7 @@ export function fitRing(whole: Float64Array, rate: number): Ring | undefined {
     }
   }
   const frequency = (omega * rate) / (2 * Math.PI);
-  const seconds = Math.min(n / rate, alpha > 0 ? Math.LN10 / (alpha * rate) : Number.POSITIVE_INFINITY);
+  const seconds = Math.min(n / rate, alpha > 0 ? Math.log(5) / (alpha * rate) : Number.POSITIVE_INFINITY);
   return {
     frequency,
     damping: alpha * rate,

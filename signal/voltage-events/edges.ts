@@ -14,6 +14,8 @@ export interface Span {
 }
 
 const STEPS = 48;
+/** Share of a step by which the level may move in the cycle outside of it. */
+const LEVEL = 0.12;
 
 /**
  * @param sums running sum of squares of the waveform
@@ -30,8 +32,8 @@ export function eventEdges(
   const end = event.openEnd ? samples : (at[event.last + 1] ?? samples) + halfCycle(at, event.last + 1) / 2;
   const cycle = 2 * halfCycle(at, event.first);
   if (event.openStart || event.openEnd || end - start >= 1.6 * cycle) {
-    const from = event.openStart ? 0 : settled(sums, start, cycle);
-    const to = event.openEnd ? samples : settled(sums, end, cycle);
+    const from = event.openStart ? 0 : settled(sums, start, cycle, -1);
+    const to = event.openEnd ? samples : settled(sums, end, cycle, 1);
     return to > from ? { from, to } : { from: start, to: end };
   }
   return shortSpan(sums, start, end, cycle, event.kind);
@@ -42,9 +44,17 @@ function halfCycle(at: Float64Array, k: number): number {
   return (at[i + 1] ?? 0) - (at[i] ?? 0);
 }
 
-/** The second time the levels are taken a cycle from the step itself, not from where a threshold was passed. */
-function settled(sums: Float64Array, near: number, cycle: number): number {
-  return step(sums, step(sums, near, cycle), cycle);
+/**
+ * The step next to `near`; the second time the levels are taken a cycle from the step itself, not from where a threshold was passed. Where the voltage was not
+ * level on the outer side (a slow fall, a slow recovery) there is no step, and the moment where the threshold was passed stands.
+ * @param outer the event lies the other way: -1 at its start, 1 at its end
+ */
+function settled(sums: Float64Array, near: number, cycle: number, outer: -1 | 1): number {
+  const found = step(sums, step(sums, near, cycle), cycle);
+  const centred = (place: number): number => meanSquare(sums, place - cycle / 2, place + cycle / 2);
+  const change = Math.abs(centred(found + cycle) - centred(found - cycle));
+  const drift = Math.abs(centred(found + outer * cycle) - centred(found + outer * 2 * cycle));
+  return drift > LEVEL * change || Math.abs(found - near) > 0.8 * cycle ? near : found;
 }
 
 /** Where the centred mean square passes the middle of its values a cycle before and a cycle behind, next to `near`. */

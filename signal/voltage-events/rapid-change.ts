@@ -24,12 +24,14 @@ export interface RapidChangeOptions {
   hysteresis?: number;
   sag?: number;
   swell?: number;
+  /** s that make a steady voltage; less than 1 is not the standard's, for waveforms that are too short for it */
+  steadySeconds?: number;
 }
 
 /** @param urms Urms(1/2), per unit of nominal */
 export function rapidChanges(urms: Float64Array, options: RapidChangeOptions): RapidChange[] {
-  const { threshold = 0.05, hysteresis = 0.5, sag = 0.9, swell = 1.1 } = options;
-  const second = Math.round(2 * options.nominalFrequency);
+  const { threshold = 0.05, hysteresis = 0.5, sag = 0.9, swell = 1.1, steadySeconds = 1 } = options;
+  const second = Math.round(2 * options.nominalFrequency * steadySeconds);
   const found: RapidChange[] = [];
   const steady = new SteadyWindow(urms, second);
   let open: { change: RapidChange; before: number } | undefined;
