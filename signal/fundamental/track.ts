@@ -146,14 +146,16 @@ function strong(amplitude: Float64Array, halfCycle: number): Uint8Array {
   const usual = sorted[Math.floor(sorted.length * 0.9)] ?? 0;
   const sure = new Uint8Array(amplitude.length);
   for (let m = 0; m < sure.length; m += 1) sure[m] = (amplitude[m] ?? 0) > WEAK * usual ? 1 : 0;
+  const steep = sure.slice();
   for (let m = halfCycle; m + halfCycle < sure.length; m += 1) {
     const before = amplitude[m - halfCycle] ?? 0;
     const behind = amplitude[m + halfCycle] ?? 0;
     if (Math.abs(behind - before) > STEEP * Math.max(before, behind)) {
-      sure.fill(0, m - halfCycle, m + halfCycle + 1);
+      steep.fill(0, m - halfCycle, m + halfCycle + 1);
     }
   }
-  return sure;
+  // an amplitude that changes throughout has no better phase to offer
+  return steep.includes(1) ? steep : sure;
 }
 
 /**

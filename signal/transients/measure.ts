@@ -118,7 +118,11 @@ function timesOf(wave: Float64Array, peakAt: number, rate: number): { rise: numb
   return { rise: (peakAt - start + 1) / rate, decay: (half - peakAt + 1) / rate };
 }
 
-function energyOf(wave: Float64Array, peak: number, rate: number): Pick<TransientMeasure, 'energy' | 'oneSided' | 'dominance'> {
+function energyOf(
+  wave: Float64Array,
+  peak: number,
+  rate: number,
+): Pick<TransientMeasure, 'energy' | 'oneSided' | 'dominance'> {
   let sum = 0;
   let other = 0;
   let same = 0;

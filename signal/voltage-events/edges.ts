@@ -2,9 +2,9 @@
  * When a sag or swell really began and ended, finer than the half cycle of Urms(1/2). The mean square over one cycle, centred on a moment, lies
  * exactly half way between the levels before and behind when that moment is a step of the amplitude, whatever its point on wave: every
  * half cycle of a sine holds the same energy. So the moment where it passes the middle is the step. For events shorter than
- * one and a half cycles the window is half a cycle: it finds the step within an eighth of a cycle.
+ * one and a half cycles the window is half a cycle: it finds the step within a fifth of a cycle, as the whole one does where the phase jumps too.
  */
-import { meanSquare } from '../levels/half-cycle.js';
+import { cycleLength, meanSquare } from '../levels/half-cycle.js';
 import type { VoltageEvent } from './detect.js';
 
 /** Moments in samples, fractional. */
@@ -30,7 +30,9 @@ export function eventEdges(
   const samples = sums.length - 1;
   const start = event.openStart ? 0 : (at[event.first] ?? 0) + halfCycle(at, event.first) / 2;
   const end = event.openEnd ? samples : (at[event.last + 1] ?? samples) + halfCycle(at, event.last + 1) / 2;
-  const cycle = 2 * halfCycle(at, event.first);
+  const usual = (2 * ((at[at.length - 1] ?? 0) - (at[0] ?? 0))) / (at.length - 1);
+  const own = (at[event.first + 2] ?? 0) - (at[event.first] ?? 0);
+  const cycle = cycleLength(at, event.first, own, usual);
   if (event.openStart || event.openEnd || end - start >= 1.6 * cycle) {
     const from = event.openStart ? 0 : settled(sums, start, cycle, -1);
     const to = event.openEnd ? samples : settled(sums, end, cycle, 1);
