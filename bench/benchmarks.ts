@@ -11,5 +11,6 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   processes: async () => (await import('./processes.js')).processes,
   decode: async () => (await import('./decode.js')).decode,
   plugins: async () => (await import('./plugins.js')).plugins,
+  analysis: async () => (await import('./analysis.js')).analysis,
   signal: async () => (await import('./signal.js')).signal,
 };

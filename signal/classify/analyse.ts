@@ -116,7 +116,7 @@ function measured(
     remarks.push(other);
     return undefined;
   }
-  const flat = clipped(x, rate, nominalFrequency);
+  const flat = clipped(x, { low, high }, rate, nominalFrequency);
   if (flat !== undefined && low !== high) remarks.push(flat);
   return run;
 }

@@ -1,5 +1,5 @@
 /** Whether a stretch can be what it is said to be: mains, not clipped, in volts. */
-import { median } from '../samples.js';
+import { roughMedian } from '../samples.js';
 import type { RunMeasures } from './run-measures.js';
 import type { Remark } from './types.js';
 
@@ -19,7 +19,7 @@ export function rangeOf(x: Float64Array): { low: number; high: number } {
 }
 
 export function wrongCalibration(urms: Float64Array, nominalVoltage: number): Remark | undefined {
-  const level = median(urms);
+  const level = roughMedian(urms);
   if (!(level > TOO_HIGH * nominalVoltage)) return undefined;
   const times = (level / nominalVoltage).toPrecision(3);
   return {
@@ -32,8 +32,8 @@ export function wrongCalibration(urms: Float64Array, nominalVoltage: number): Re
 export function notMains(run: RunMeasures, share: number): Remark | undefined {
   if (run.track !== undefined) {
     const { amplitude } = run.track;
-    const fundamental = median(amplitude) / Math.SQRT2;
-    const level = median(run.urms);
+    const fundamental = roughMedian(amplitude) / Math.SQRT2;
+    const level = roughMedian(run.urms);
     if (level < share || fundamental > 0.3 * level) return undefined;
     return { code: 'NOT_MAINS', text: `no clear fundamental near ${run.nominalFrequency} Hz: not judged` };
   }
@@ -73,17 +73,24 @@ function roughFrequency(x: Float64Array, rate: number): number | undefined {
 }
 
 /** Samples that stand at the same greatest (or smallest) value for longer than the crest of a sine of such steps would. */
-export function clipped(x: Float64Array, rate: number, nominalFrequency: number): Remark | undefined {
-  const { low, high } = rangeOf(x);
-  const top = flat(x, high);
-  const bottom = flat(x, low);
+export function clipped(
+  x: Float64Array,
+  { low, high }: { low: number; high: number },
+  rate: number,
+  nominalFrequency: number,
+): Remark | undefined {
   const cycle = rate / nominalFrequency;
   const cycles = x.length / cycle;
   // half of the cycles or more stand at the end of the range for a twelfth of a cycle: a crest in steps of 1/128 is flat for a twenty-fifth
   const limit = Math.max(4, cycle / 12);
   const often = (side: { long: number }): boolean => side.long >= Math.max(1, cycles / 2);
+  let ends = 0;
+  for (let i = 0; i < x.length; i += 1) {
+    const value = x[i] ?? 0;
+    if (value === high || value === low) ends += 1;
+  }
+  if (ends < (limit * Math.max(1, cycles)) / 2) return undefined;
   const sideOf = (value: number): { long: number; longest: number } => countLong(x, value, limit);
-  if (top < limit && bottom < limit) return undefined;
   const [above, below] = [sideOf(high), sideOf(low)];
   if (high === low || !(often(above) || often(below))) return undefined;
   const share = Math.round((100 * Math.max(above.longest, below.longest)) / cycle);
@@ -91,16 +98,6 @@ export function clipped(x: Float64Array, rate: number, nominalFrequency: number)
     code: 'CLIPPED',
     text: `samples stand at their greatest value for ${share} % of a cycle: clipped; swells, peaks and distortion are not reliable`,
   };
-}
-
-function flat(x: Float64Array, level: number): number {
-  let longest = 0;
-  let stretch = 0;
-  for (let i = 0; i < x.length; i += 1) {
-    stretch = x[i] === level ? stretch + 1 : 0;
-    if (stretch > longest) longest = stretch;
-  }
-  return longest;
 }
 
 function countLong(x: Float64Array, level: number, limit: number): { long: number; longest: number } {

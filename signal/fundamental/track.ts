@@ -34,6 +34,8 @@ const BLOCKS_A_CYCLE = 12;
 const WEAK = 0.04;
 /** Where the amplitude changes by more of itself within a cycle, the window sees two levels and its phase is a few degrees off. */
 const STEEP = 0.04;
+/** Values that a median or percentile is taken of: sorting more costs more than they tell. */
+const SOME = 500;
 /** The second pass is at the frequency found when that is off by more. */
 const OFF = 0.002;
 
@@ -142,7 +144,12 @@ function blockSums(
  * a cycle on either side.
  */
 function strong(amplitude: Float64Array, halfCycle: number): Uint8Array {
-  const sorted = amplitude.slice().sort();
+  const stride = Math.ceil(amplitude.length / SOME);
+  const sorted = Float64Array.from(
+    { length: Math.ceil(amplitude.length / stride) },
+    (_, i) => amplitude[i * stride] ?? 0,
+  );
+  sorted.sort();
   const usual = sorted[Math.floor(sorted.length * 0.9)] ?? 0;
   const sure = new Uint8Array(amplitude.length);
   for (let m = 0; m < sure.length; m += 1) sure[m] = (amplitude[m] ?? 0) > WEAK * usual ? 1 : 0;
@@ -164,7 +171,7 @@ function strong(amplitude: Float64Array, halfCycle: number): Uint8Array {
  */
 function unwrap(angle: Float64Array, sure: Uint8Array): number {
   const steps: number[] = [];
-  const stride = Math.max(1, Math.floor(angle.length / 4000));
+  const stride = Math.ceil(angle.length / SOME);
   for (let m = 1; m < angle.length; m += stride) {
     if (sure[m] === 1 && sure[m - 1] === 1) steps.push(turn((angle[m] ?? 0) - (angle[m - 1] ?? 0)));
   }

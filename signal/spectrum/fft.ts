@@ -1,8 +1,8 @@
-/** Discrete Fourier transform of real samples, by decimation in time with radix 2 (Oppenheim and Schafer, Discrete-Time Signal Processing, 9.2). */
+/** Discrete Fourier transform of real samples, by decimation in time, two stages of radix 2 at a time (Oppenheim and Schafer, Discrete-Time Signal Processing, 9.2 and 9.3). */
 
 /** One length, its tables and its work room: not for two transforms at a time. */
 export class RealTransform {
-  /** samples: a power of two, 4 or more */
+  /** samples: a power of two, 8 or more */
   readonly length: number;
   /** real and imaginary parts of lines 0 to length / 2, after `run` */
   readonly re: Float64Array;
@@ -15,8 +15,8 @@ export class RealTransform {
 
   /** @throws RangeError for a length that is no power of two */
   constructor(length: number) {
-    if (length < 4 || !Number.isInteger(Math.log2(length)))
-      throw new RangeError(`${length} is no power of two`);
+    if (length < 8 || !Number.isInteger(Math.log2(length)))
+      throw new RangeError(`${length} is no power of two from 8 on`);
     this.length = length;
     const half = length / 2;
     this.#half = half;
@@ -48,11 +48,19 @@ export class RealTransform {
   }
 
   #butterflies(): void {
-    const { re, im } = this;
     const half = this.#half;
-    const cos = this.#cos;
-    const sin = this.#sin;
-    for (let i = 0; i < half; i += 2) {
+    let size = 1;
+    // an odd number of stages begins with one of radix 2
+    if (Math.log2(half) % 2 === 1) {
+      this.#pairs();
+      size = 2;
+    }
+    for (; size < half; size *= 4) this.#fours(size);
+  }
+
+  #pairs(): void {
+    const { re, im } = this;
+    for (let i = 0; i < this.#half; i += 2) {
       const a = re[i] ?? 0;
       const b = im[i] ?? 0;
       const c = re[i + 1] ?? 0;
@@ -62,25 +70,49 @@ export class RealTransform {
       re[i + 1] = a - c;
       im[i + 1] = b - d;
     }
-    for (let size = 2; size < half; size *= 2) {
-      // tables hold the whole length: twice the steps of the half
-      const stride = this.length / (2 * size);
+  }
+
+  /** Four transforms of `size` become one: in bit-reversed order they are those of every fourth value from 0, 2, 1 and 3 on. */
+  #fours(size: number): void {
+    const { re, im } = this;
+    const cos = this.#cos;
+    const sin = this.#sin;
+    const half = this.#half;
+    // the tables hold the real samples' length, twice that of the complex values
+    const stride = this.length / (4 * size);
+    for (let base = 0; base < half; base += 4 * size) {
       for (let k = 0; k < size; k += 1) {
-        const wr = cos[k * stride] ?? 0;
-        const wi = sin[k * stride] ?? 0;
-        for (let i = k; i < half; i += 2 * size) {
-          const j = i + size;
-          const xr = re[j] ?? 0;
-          const xi = im[j] ?? 0;
-          const tr = xr * wr - xi * wi;
-          const ti = xr * wi + xi * wr;
-          const ar = re[i] ?? 0;
-          const ai = im[i] ?? 0;
-          re[j] = ar - tr;
-          im[j] = ai - ti;
-          re[i] = ar + tr;
-          im[i] = ai + ti;
-        }
+        const [i0, i1, i2, i3] = [base + k, base + k + size, base + k + 2 * size, base + k + 3 * size];
+        const w1r = cos[k * stride] ?? 0;
+        const w1i = sin[k * stride] ?? 0;
+        const w2r = w1r * w1r - w1i * w1i;
+        const w2i = 2 * w1r * w1i;
+        const w3r = w1r * w2r - w1i * w2i;
+        const w3i = w1r * w2i + w1i * w2r;
+        const ar = re[i0] ?? 0;
+        const ai = im[i0] ?? 0;
+        const xr = re[i1] ?? 0;
+        const xi = im[i1] ?? 0;
+        const br = xr * w2r - xi * w2i;
+        const bi = xr * w2i + xi * w2r;
+        const yr = re[i2] ?? 0;
+        const yi = im[i2] ?? 0;
+        const cr = yr * w1r - yi * w1i;
+        const ci = yr * w1i + yi * w1r;
+        const zr = re[i3] ?? 0;
+        const zi = im[i3] ?? 0;
+        const dr = zr * w3r - zi * w3i;
+        const di = zr * w3i + zi * w3r;
+        const [pr, pi, mr, mi] = [ar + br, ai + bi, ar - br, ai - bi];
+        const [qr, qi, nr, ni] = [cr + dr, ci + di, cr - dr, ci - di];
+        re[i0] = pr + qr;
+        im[i0] = pi + qi;
+        re[i1] = mr + ni;
+        im[i1] = mi - nr;
+        re[i2] = pr - qr;
+        im[i2] = pi - qi;
+        re[i3] = mr - ni;
+        im[i3] = mi + nr;
       }
     }
   }

@@ -6,7 +6,7 @@
 import { sinc } from '../fir.js';
 
 /** Stop band: what folds down, and the images of the fundamental, dB below. */
-const ATTENUATION_DB = 85;
+const ATTENUATION_DB = 70;
 const KAISER_BETA = 0.1102 * (ATTENUATION_DB - 8.7);
 /** Sets of coefficients between two samples: the nearest is taken, 1/512 of a sample off at most. */
 const PHASES = 256;
@@ -35,7 +35,8 @@ export class WindowResampler {
     // Kaiser's formula for the length; with no room between both, as good as it gets
     const transition = Math.max(mirror - highest, 0.02);
     const taps = Math.ceil((ATTENUATION_DB - 8) / (2.285 * 2 * Math.PI * transition));
-    this.#taps = 2 * Math.max(4, Math.ceil(taps / 2));
+    // a multiple of four: so many at a time
+    this.#taps = 4 * Math.max(2, Math.ceil(taps / 4));
     this.reach = this.#taps / 2;
     this.#table = new Float64Array((PHASES + 1) * this.#taps);
     for (let phase = 0; phase <= PHASES; phase += 1) this.#fill(phase, cutoff);
@@ -72,7 +73,13 @@ export class WindowResampler {
       const first = whole - (taps / 2 - 1);
       let sum = 0;
       if (inside) {
-        for (let i = 0; i < taps; i += 1) sum += (table[row + i] ?? 0) * (x[first + i] ?? 0);
+        let other = 0;
+        for (let i = 0; i < taps; i += 4) {
+          const [k, at] = [row + i, first + i];
+          sum += (table[k] ?? 0) * (x[at] ?? 0) + (table[k + 1] ?? 0) * (x[at + 1] ?? 0);
+          other += (table[k + 2] ?? 0) * (x[at + 2] ?? 0) + (table[k + 3] ?? 0) * (x[at + 3] ?? 0);
+        }
+        sum += other;
       } else {
         for (let i = 0; i < taps; i += 1) {
           const at = Math.min(Math.max(first + i, 0), x.length - 1);

@@ -16,6 +16,8 @@ const SIGMAS = 5.5;
 export interface CycleDifferences {
   /** sample less the one a cycle before; 0 in the first cycle and a half */
   readonly values: Float64Array;
+  /** largest difference of each half cycle, from its crossing on: most need no second look */
+  readonly peaks: Float64Array;
   /** samples a cycle at each half cycle */
   readonly lengths: Float64Array;
   /** standard deviation of the differences where nothing happens */
@@ -34,6 +36,7 @@ export interface TransientSpan {
 export function cycleDifferences(x: Float64Array, at: Float64Array): CycleDifferences {
   const values = new Float64Array(x.length);
   const lengths = new Float64Array(Math.max(0, at.length - 1));
+  const peaks = new Float64Array(lengths.length);
   const usual = (2 * ((at[at.length - 1] ?? 0) - (at[0] ?? 0))) / (at.length - 1);
   for (let k = 2; k + 1 < at.length; k += 1) {
     const length = cycleLength(at, k - 2, (at[k] ?? 0) - (at[k - 2] ?? 0), usual);
@@ -42,18 +45,22 @@ export function cycleDifferences(x: Float64Array, at: Float64Array): CycleDiffer
     const share = length - whole;
     const from = Math.max(whole + 1, Math.ceil(at[k] ?? 0));
     const to = k + 2 === at.length ? x.length : Math.ceil(at[k + 1] ?? 0);
+    let peak = 0;
     for (let i = from; i < to; i += 1) {
       const near = x[i - whole] ?? 0;
-      values[i] = (x[i] ?? 0) - near - share * ((x[i - whole - 1] ?? 0) - near);
+      const value = (x[i] ?? 0) - near - share * ((x[i - whole - 1] ?? 0) - near);
+      values[i] = value;
+      peak = Math.max(peak, Math.abs(value));
     }
+    peaks[k] = peak;
   }
   lengths.fill(usual, 0, 2);
-  return { values, lengths, noise: noiseOf(values) };
+  return { values, peaks, lengths, noise: noiseOf(values) };
 }
 
-/** From the value that four fifths of some thousand samples do not pass: a disturbance of a few cycles does not count. */
+/** From the value that four fifths of some hundred samples do not pass: a disturbance of a few cycles does not count. */
 function noiseOf(values: Float64Array): number {
-  const stride = Math.max(1, Math.floor(values.length / 2000)) | 1;
+  const stride = Math.max(1, Math.floor(values.length / 500)) | 1;
   const sizes = new Float64Array(Math.floor(values.length / stride));
   for (let i = 0; i < sizes.length; i += 1) sizes[i] = Math.abs(values[i * stride] ?? 0);
   sizes.sort();
@@ -70,12 +77,13 @@ export function findTransients(
   rate: number,
   floor: number,
 ): TransientSpan[] {
-  const { values, lengths, noise } = differences;
+  const { values, peaks, lengths, noise } = differences;
   const limit = Math.max(floor, SIGMAS * noise);
   const lull = LULL_S * rate;
   const found: TransientSpan[] = [];
   let open: TransientSpan | undefined;
   for (let k = 2; k + 3 < at.length; k += 1) {
+    if ((peaks[k] ?? 0) < limit) continue;
     const ahead = Math.round(lengths[k + 2] ?? lengths[k] ?? 0);
     const to = Math.min(Math.ceil(at[k + 1] ?? 0), values.length - ahead - 1);
     for (let i = Math.ceil(at[k] ?? 0); i < to; i += 1) {

@@ -30,7 +30,7 @@ function subgroups(x: Float64Array, rate: number, nominal: number): Float64Array
 describe('signal/spectrum', () => {
   it('transforms as the sum does that defines it', () => {
     const random = gaussian(7);
-    for (const n of [4, 8, 64, 1024]) {
+    for (const n of [8, 16, 32, 64, 1024, 2048]) {
       const x = Float64Array.from({ length: n }, random);
       const transform = new RealTransform(n);
       transform.run(x);
