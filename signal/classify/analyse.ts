@@ -136,14 +136,15 @@ function incidentsOf(
       facts,
       located.map((event) => event.facts),
     );
-    const transients = inVolts ? transientIncidents(run, nominalVoltage, spans) : [];
-    const disturbed = [...around(run, spans), ...around(run, run.transients)];
-    found.push(...transients, ...frequencyIncidents(run, frequencyLimits));
-    found.push(...distortionIncidents(run, disturbed, thdLimit));
+    let disturbed = around(run, spans);
     if (inVolts) {
-      found.push(...rapidIncidents(run, nominalVoltage, spans));
-      found.push(...notchingIncidents(run, nominalVoltage, disturbed));
+      const notching = notchingIncidents(run, nominalVoltage, disturbed);
+      const transients = transientIncidents(run, nominalVoltage, spans, notching.spans);
+      found.push(...notching.incidents, ...transients, ...rapidIncidents(run, nominalVoltage, spans));
+      // the edges of notches are no reason to doubt the distortion that they make
+      if (notching.spans.length === 0) disturbed = [...disturbed, ...around(run, run.transients)];
     }
+    found.push(...frequencyIncidents(run, frequencyLimits), ...distortionIncidents(run, disturbed, thdLimit));
   }
   const joined = joinCandidates(found, JOIN_MS, options.nominalFrequency);
   return [...facts.map((event) => judgeVoltage(event, options)), ...joined].sort(

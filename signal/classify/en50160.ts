@@ -16,7 +16,8 @@ const SWELL_COLUMNS_MS = [500, 5000, 60_000] as const;
  * @param pu residual voltage or swell, per unit of nominal
  */
 export function en50160Cell(pu: number, seconds: number): string | undefined {
-  const percent = pu * 100;
+  // 1.1 times 100 is not 110 in doubles
+  const percent = Number((pu * 100).toFixed(6));
   const ms = seconds * 1000;
   if (ms < 10) return undefined;
   if (percent < 90) {

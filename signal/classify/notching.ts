@@ -3,6 +3,7 @@ import { windowCycles } from '../levels/half-cycle.js';
 import { findNotching, meanCycle, type Notching } from '../transients/notching.js';
 import type { Span } from '../voltage-events/edges.js';
 import { type HarmonicWindow, type RunMeasures, TRANSIENT_FLOOR, timeOf } from './run-measures.js';
+import type { NotchingSpan } from './transient.js';
 import { type IncidentCandidate, rounded } from './types.js';
 
 /** Share of the nominal voltage in the orders above ten, from which a window is looked at more closely. */
@@ -11,11 +12,12 @@ const HIGH_ORDERS = 0.01;
 const AGAINST = 0.75;
 const MAX_NOTCHES = 12;
 
+/** The incidents, and where in the samples they lie. @param disturbed sags and swells, with a cycle on each side */
 export function notchingIncidents(
   run: RunMeasures,
   nominalVoltage: number,
   disturbed: readonly Span[],
-): IncidentCandidate[] {
+): { incidents: IncidentCandidate[]; spans: NotchingSpan[] } {
   const found: { windows: { window: HarmonicWindow; notching: Notching }[] }[] = [];
   let open: (typeof found)[number] | undefined;
   const usable = run.harmonics.filter(
@@ -33,7 +35,15 @@ export function notchingIncidents(
     }
     open.windows.push({ window, notching });
   }
-  return found.map(({ windows }) => candidate(run, windows, usable));
+  const incidents = found.map(({ windows }) => candidate(run, windows, usable));
+  const cycle = run.rate / run.nominalFrequency;
+  const spans = found.map(({ windows }) => ({
+    // up to the next window that was looked at: what is between could not be told
+    from: (windows[0]?.window.from ?? 0) - 12 * cycle,
+    to: (windows.at(-1)?.window.to ?? 0) + 12 * cycle,
+    depth: Math.max(...windows.map(({ notching }) => notching.depth)),
+  }));
+  return { incidents, spans };
 }
 
 function notchingOf(run: RunMeasures, nominalVoltage: number, window: HarmonicWindow): Notching | undefined {

@@ -25,7 +25,10 @@ export function rapidIncidents(
     const openEnd = change.steady === undefined;
     const from = at[change.first + 1] ?? 0;
     const to = openEnd ? x.length : (at[change.last + 1] ?? x.length);
-    if (change.discarded || events.some((event) => event.from < to && event.to > from)) return [];
+    // the step out of a sag is a part of the sag
+    const cycle = rate / nominalFrequency;
+    const isEvent = events.some((event) => event.from - cycle < to && event.to + cycle > from);
+    if (change.discarded || isEvent) return [];
     const deviation = change.max * nominalVoltage;
     return [
       {

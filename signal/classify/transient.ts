@@ -21,18 +21,28 @@ const DOMINANT = 1.3;
 /** s: longer than this is no impulse. */
 const IMPULSE_S = 0.005;
 
+/** Where the voltage is notched, and how deep. */
+export interface NotchingSpan extends Span {
+  depth: number;
+}
+
 /** @param events sags and swells of the stretch */
 export function transientIncidents(
   run: RunMeasures,
   nominalVoltage: number,
   events: readonly Span[],
+  notching: readonly NotchingSpan[] = [],
 ): IncidentCandidate[] {
   const { differences, crossings, rate, x } = run;
   if (differences === undefined) return [];
   return run.transients.flatMap((span): IncidentCandidate[] => {
     const measure = measureTransient(x, differences, crossings.at, span, rate);
     if (explained(run, measure, span.floor, events) || edge(run, measure, events)) return [];
-    return [candidate(run, measure, nominalVoltage)];
+    // the edges of a notch fall now before, now behind a sample: no two cycles are the same
+    const isNotch = notching.some(
+      ({ from, to, depth }) => from < measure.to && to > measure.from && Math.abs(measure.peak) < 1.2 * depth,
+    );
+    return isNotch ? [] : [candidate(run, measure, nominalVoltage)];
   });
 }
 
@@ -49,6 +59,8 @@ function explained(
   const cycle = run.rate / (run.track?.frequency ?? run.nominalFrequency);
   const event = events.find(({ from, to }) => from < measure.to && to > measure.from);
   if (event === undefined || event.to - event.from > 2.3 * cycle) return false;
+  // half a cycle of such a sag stands out, or more; what is shorter is a pulse that is in the RMS too
+  if (measure.to - measure.from < 0.3 * cycle) return false;
   const { wave } = measure;
   const omega = (2 * Math.PI) / cycle;
   let [cc, ss, cs, cx, sx] = [0, 0, 0, 0, 0];

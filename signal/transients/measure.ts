@@ -1,5 +1,6 @@
 /** Numbers of one transient, from the wave that is left when its neighbours' cycle is taken off (IEEE 1159-2019, 4.2: peak, rise, decay, duration, content). */
 
+import { valueAt } from '../samples.js';
 import type { CycleDifferences, TransientSpan } from './find.js';
 import { fitRing, type Ring } from './ring.js';
 
@@ -95,15 +96,14 @@ function standingOut(
   const back = Math.ceil((to - from) / cycle);
   const long = to - from > cycle && from - back * cycle > 0;
   for (let i = from; i < to; i += 1) {
+    const value = x[i] ?? 0;
     if (long) {
-      const place = i - back * cycle;
-      const whole = Math.floor(place);
-      const near = x[whole] ?? 0;
-      wave[i - from] = (x[i] ?? 0) - near - (place - whole) * ((x[whole + 1] ?? 0) - near);
+      wave[i - from] = value - valueAt(x, i - back * cycle);
       continue;
     }
     const before = values[i] ?? 0;
-    const behind = -(values[Math.round(i + cycle)] ?? 0);
+    // not from the differences of the cycle behind: they are taken between samples and weaken a fast ring
+    const behind = value - valueAt(x, i + cycle);
     wave[i - from] = Math.abs(behind) < Math.abs(before) ? behind : before;
   }
   return wave;

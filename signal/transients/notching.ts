@@ -42,14 +42,16 @@ export function findNotching(cycle: Float64Array, floor: number, cycleSeconds: n
   const narrow = cycle.map((value, i) => value - runningMedian(cycle, i, Math.round(n / 24)));
   const tick = cycleSeconds / n;
   let [count, depth, width, area, against] = [0, 0, 0, 0, 0];
+  // the median is bent a little beside a notch: what is small against the deepest is that
+  const least = Math.max(floor, 0.4 * narrow.reduce((most, value) => Math.max(most, Math.abs(value)), 0));
   // begin where there is no notch, so that none is cut in two
   const start = narrow.findIndex((value) => Math.abs(value) < floor / 4);
   if (start === -1) return undefined;
   for (let i = 0; i < n; i += 1) {
-    if (Math.abs(narrow[(start + i) % n] ?? 0) <= floor) continue;
+    if (Math.abs(narrow[(start + i) % n] ?? 0) <= least) continue;
     let deepest = 0;
     let from = i;
-    while (i < n && Math.abs(narrow[(start + i) % n] ?? 0) > floor) {
+    while (i < n && Math.abs(narrow[(start + i) % n] ?? 0) > least) {
       const value = narrow[(start + i) % n] ?? 0;
       if (Math.abs(value) > Math.abs(deepest)) deepest = value;
       area += Math.abs(value) * tick;
