@@ -59,13 +59,20 @@ function explained(
   const cycle = run.rate / (run.track?.frequency ?? run.nominalFrequency);
   const event = events.find(({ from, to }) => from < measure.to && to > measure.from);
   if (event === undefined || event.to - event.from > 2.3 * cycle) return false;
-  // half a cycle of such a sag stands out, or more; what is shorter is a pulse that is in the RMS too
-  if (measure.to - measure.from < 0.3 * cycle) return false;
+  // so long a piece of it is in no neighbour; what is much shorter is a pulse that is in the RMS too
+  const length = event.to - event.from;
+  const piece = length <= cycle ? length : 2 * cycle - length;
+  if (measure.to - measure.from < 0.7 * piece) return false;
   const { wave } = measure;
   const omega = (2 * Math.PI) / cycle;
   let [cc, ss, cs, cx, sx] = [0, 0, 0, 0, 0];
+  // at its ends a sample may lie half in the event, half outside
   const inEvent = (i: number): boolean =>
-    measure.from + i > event.from + cycle / 32 && measure.from + i < event.to - cycle / 32 && wave[i] !== 0;
+    i > 2 &&
+    i < wave.length - 3 &&
+    measure.from + i > event.from + cycle / 32 &&
+    measure.from + i < event.to - cycle / 32 &&
+    Math.abs(wave[i] ?? 0) > floor / 2;
   for (let i = 0; i < wave.length; i += 1) {
     if (!inEvent(i)) continue;
     const [c, s, value] = [Math.cos(omega * i), Math.sin(omega * i), wave[i] ?? 0];
