@@ -80,7 +80,7 @@ describe('signal/second program', function () {
   }
 
   it('residual voltages of sags: the least Urms(1/2) that numpy finds in the signal without noise', async () => {
-    for (const hz of [45, 50.04, 60, 66]) {
+    for (const hz of [45, 60.02]) {
       const nominal = hz < 55 ? 50 : 60;
       for (const [cycles, residual, degrees] of [
         [0.5, 0.3, 90],
