@@ -29,7 +29,13 @@ function channel(file: string, name: string): { x: Float64Array; rate: number } 
 function opqBox(name: string, calibration: number, nominalVoltage: number): WaveformAnalysis {
   const bytes = readFileSync(path.join(SHARED_DATA, 'opq-box', name));
   const counts = Int16Array.from({ length: bytes.length / 2 }, (_, i) => bytes.readInt16LE(2 * i));
-  return analyseWaveform(counts, { rate: 12_000, nominalVoltage, nominalFrequency: 60, calibration, startMs: 0 });
+  return analyseWaveform(counts, {
+    rate: 12_000,
+    nominalVoltage,
+    nominalFrequency: 60,
+    calibration,
+    startMs: 0,
+  });
 }
 
 describe('signal/recordings', () => {
@@ -68,7 +74,13 @@ describe('signal/recordings', () => {
 
   it('keating_1999: an impulsive transient, 581 V against 490 V, at 22.2 ms', () => {
     const { x, rate } = channel('keating_1999.CFG', 'U3');
-    const options: AnalyseOptions = { rate, nominalVoltage: 347, nominalFrequency: 60, calibration: 1, startMs: 0 };
+    const options: AnalyseOptions = {
+      rate,
+      nominalVoltage: 347,
+      nominalFrequency: 60,
+      calibration: 1,
+      startMs: 0,
+    };
     const { incidents } = analyseWaveform(x, options);
     assert.equal(incidents.length, 1, JSON.stringify(incidents));
     const [transient] = incidents;

@@ -57,10 +57,14 @@ describe('signal/second program', function () {
       const ours = meanOrders(windows.map((w) => harmonicSubgroups(w, analyser.cycles, 50)));
       const between = meanOrders(windows.map((w) => interharmonicSubgroups(w, analyser.cycles, 40)));
       const job = { rate, nominal, hz, cycles: analyser.cycles, highest: 40 };
-      const other = await ask<{ orders: number[]; between: number[]; thd: number; rms: number[] }>(interpreter, x, {
-        ...job,
-        what: 'spectrum',
-      });
+      const other = await ask<{ orders: number[]; between: number[]; thd: number; rms: number[] }>(
+        interpreter,
+        x,
+        {
+          ...job,
+          what: 'spectrum',
+        },
+      );
       for (let h = 1; h <= 40; h += 1) {
         // it interpolates linearly between samples, which takes (πf/rate)²/3 off a component, and rounds its windows to whole samples
         const loss = ((Math.PI * h * hz) / rate) ** 2 / 3;
@@ -96,7 +100,12 @@ describe('signal/second program', function () {
         const level = dip(rate, start, start + cycles / hz, residual);
         const volts = (t: number): number => 230 * level(t);
         const spec = { rate, hz, volts, seconds: (22 + cycles) / hz };
-        const expected = await ask<number>(interpreter, wave(spec), { rate, hz, nominal, what: 'least_half_cycle_rms' });
+        const expected = await ask<number>(interpreter, wave(spec), {
+          rate,
+          hz,
+          nominal,
+          what: 'least_half_cycle_rms',
+        });
         const x = wave({ ...spec, noise: 0.23 });
         const track = trackFundamental(x, { rate, nominalFrequency: nominal });
         assert.ok(track !== undefined);
@@ -127,7 +136,13 @@ describe('signal/second program', function () {
       const x = flickering({ rate, grid: 50, changes, percent, seconds: seconds + 40 }).map(
         (value) => value * 230 * Math.SQRT2,
       );
-      const theirs = await ask<number>(interpreter, x, { rate, nominal: 50, volts: 230, seconds, what: 'pst' });
+      const theirs = await ask<number>(interpreter, x, {
+        rate,
+        nominal: 50,
+        volts: 230,
+        seconds,
+        what: 'pst',
+      });
       const { pst } = flicker(x.subarray(10 * rate), { rate, lamp: 230, grid: 50 }, seconds);
       near(pst[0] ?? 0, theirs, 0.01, 'Pst');
     });
