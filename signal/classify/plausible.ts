@@ -92,12 +92,31 @@ export function clipped(
   if (ends < (limit * Math.max(1, cycles)) / 2) return undefined;
   const sideOf = (value: number): { long: number; longest: number } => countLong(x, value, limit);
   const [above, below] = [sideOf(high), sideOf(low)];
-  if (high === low || !(often(above) || often(below))) return undefined;
+  const isCut = (side: { long: number }, level: number): boolean => often(side) && steepAt(x, level);
+  if (high === low || !(isCut(above, high) || isCut(below, low))) return undefined;
   const share = Math.round((100 * Math.max(above.longest, below.longest)) / cycle);
   return {
     code: 'CLIPPED',
     text: `samples stand at their greatest value for ${share} % of a cycle: clipped; swells, peaks and distortion are not reliable`,
   };
+}
+
+/** A crest in steps stands about as long on the step beside its highest; one that is cut off passes that step quickly. */
+function steepAt(x: Float64Array, level: number): boolean {
+  let beside = Number.NaN;
+  let at = 0;
+  let next = 0;
+  for (let i = 0; i < x.length; i += 1) {
+    const value = x[i] ?? 0;
+    if (value === level) {
+      at += 1;
+    } else if (!(Math.abs(value - level) >= Math.abs(beside - level))) {
+      next = value === beside ? next : 0;
+      beside = value;
+    }
+    if (value === beside) next += 1;
+  }
+  return next < 0.1 * at;
 }
 
 function countLong(x: Float64Array, level: number, limit: number): { long: number; longest: number } {
