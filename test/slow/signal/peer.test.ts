@@ -119,7 +119,9 @@ describe('signal/second program', function () {
           calibration: 1,
           startMs: 0,
         });
-        assert.equal(incidents.length, 1, JSON.stringify(incidents));
+        // 45 Hz is a frequency incident besides
+        const events = incidents.filter(({ quantity }) => quantity !== 'FREQUENCY');
+        assert.equal(events.length, 1, JSON.stringify(incidents));
       }
     }
   });
