@@ -50,10 +50,8 @@ export const analysis: Benchmark = {
         title: 'an undisturbed waveform',
         ...common,
         baseline: 'bare functions',
-        goals: [
-          { contender: 'analyseWaveform', ratio: 1 / 1.5 },
-          { contender: 'analyseWaveform', figure: 0.5 },
-        ],
+        // the aim of 0.5 ms is told by the table: absolute times are not gated
+        goals: [{ contender: 'analyseWaveform', ratio: 1 / 1.5 }],
         contenders: [
           { name: 'bare functions', once: each(() => bare(samples)) },
           { name: 'analyseWaveform', once: each(() => analyseWaveform(samples, OPTIONS)) },
