@@ -1,5 +1,5 @@
 /**
- * Who listens to a box. A PUB drops what it sends while nobody has subscribed, and does not tell; an XPUB, the same socket in all that a
+ * Who listens to a box. A PUB drops what it sends while nobody has subscribed, and does not say so; an XPUB, the same socket in all that a
  * peer can see, hands out the subscriptions. (A SUB that was bound subscribes only once its program receives.)
  */
 import type { XPublisher } from '../zmq/sockets.js';

@@ -49,7 +49,7 @@ export interface Replay extends Running {
   stop(lingerMs?: number): Promise<void>;
 }
 
-/** Rows between two rests, so that what is sent at once does not outgrow libzmq's queue of 1000. */
+/** Rows between two rests, so that what is sent in a burst does not outgrow libzmq's queue of 1000. */
 const BATCH = 200;
 
 /** Connects a socket for each box of the rows, waits until each is listened to, and sends the rows in order of time. */
@@ -132,7 +132,7 @@ export function framesOf(row: ReplayRow, dialect: 2 | 3, offsetMs = 0): (string 
   return [String(boxId), triggerMessage.encode(message)];
 }
 
-/** One value as its own least, greatest and mean. */
+/** One value as its own min, max and mean. */
 export function single(value: number): MetricValues {
   return { min: value, max: value, average: value };
 }

@@ -1,6 +1,6 @@
 /**
- * The three sockets of a box: CURVE clients with libzmq's own defaults, as the field's boxes have them, so that what they do
- * while a broker is away is libzmq's doing: the oldest 1000 messages wait, later ones are dropped (PUB) or held up (PUSH).
+ * The three sockets of a box: CURVE clients with libzmq's own defaults, as existing boxes have them, so that what they do
+ * while a broker is unavailable is libzmq's doing: the oldest 1000 messages wait, later ones are dropped (PUB) or held up (PUSH).
  */
 import type { KeyPair } from '../keys/key.js';
 import type { CurveClientOptions } from '../zmq/curve.js';
@@ -61,7 +61,7 @@ export class BoxSockets {
     return this.#replies;
   }
 
-  /** Drops the socket for commands and opens it anew; what is sent meanwhile is lost. Queued replies still go out. */
+  /** Drops the socket for commands and reopens it; what is sent meanwhile is lost. Queued replies still go out. */
   renew(alsoReplies: boolean): void {
     this.#commands.close();
     this.#commands = boxLike.subscriber(this.#common());
