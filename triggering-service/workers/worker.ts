@@ -41,7 +41,7 @@ const gatherer = new Gatherer({
   batchSize: batch.max_measurements,
   delayMs: batch.max_delay_ms,
   limit: 2 * limits.queue_measurements,
-  send: (gathered) => send({ type: 'measurements', ...gathered }),
+  send: (gathered) => send({ type: 'measurements', ...gathered }, [gathered.write.buffer]),
 });
 const trends = new TrendPost((closed, fromStore) => send({ type: 'trends', closed, fromStore }));
 const intake = new Intake({
