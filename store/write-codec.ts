@@ -15,16 +15,13 @@ const TIME_BYTES = Float64Array.BYTES_PER_ELEMENT;
 
 type Fields = Record<string, unknown>;
 
-/**
- * @param shared true: over shared memory, which crosses to another thread without a copy
- * @returns an array over a buffer of its own
- */
-export function encodeWrite(write: Write, shared = false): Uint8Array {
+/** @returns an array over a buffer of its own, which may be transferred to another thread */
+export function encodeWrite(write: Write): Uint8Array<ArrayBuffer> {
   const header = JSON.stringify(headerOf(write));
   const bodyBytes = bodyBytesOf(write);
   const headerBytes = Buffer.byteLength(header);
   const size = bodyBytes + headerBytes + TAIL_BYTES;
-  const buffer = shared ? new SharedArrayBuffer(size) : new ArrayBuffer(size);
+  const buffer = new ArrayBuffer(size);
   writeBody(write, buffer);
   const bytes = Buffer.from(buffer);
   bytes.write(header, bodyBytes);
@@ -33,21 +30,27 @@ export function encodeWrite(write: Write, shared = false): Uint8Array {
   return bytes;
 }
 
-/** The fields of a write without its binary part. */
-function headerOf(write: Write): Fields {
-  switch (write.kind) {
-    case 'measurements': {
-      const { columns, ...rest } = write;
-      return { ...rest, count: columns.count };
-    }
-    case 'box_event': {
-      const { boxEvent, samples, ...rest } = write;
-      const { window_timestamps_ms, ...document } = boxEvent;
-      return { ...rest, boxEvent: document, cycles: window_timestamps_ms.length, samples: samples.length };
-    }
-    default:
-      return { ...write };
+/** The fields of a write without its binary part. Written out: spreading objects would cost as much as all the rest of a waveform's encoding. */
+function headerOf(write: Write): object {
+  if (write.kind === 'measurements') {
+    return { kind: write.kind, acceptedAtMs: write.acceptedAtMs, count: write.columns.count };
   }
+  if (write.kind !== 'box_event') return write;
+  const { boxEvent } = write;
+  return {
+    kind: write.kind,
+    acceptedAtMs: write.acceptedAtMs,
+    boxEvent: {
+      event_id: boxEvent.event_id,
+      box_id: boxEvent.box_id,
+      event_start_timestamp_ms: boxEvent.event_start_timestamp_ms,
+      event_end_timestamp_ms: boxEvent.event_end_timestamp_ms,
+      location: boxEvent.location,
+      data_fs_filename: boxEvent.data_fs_filename,
+    },
+    cycles: boxEvent.window_timestamps_ms.length,
+    samples: write.samples.length,
+  };
 }
 
 function bodyBytesOf(write: Write): number {
@@ -56,7 +59,7 @@ function bodyBytesOf(write: Write): number {
   return TIME_BYTES * write.boxEvent.window_timestamps_ms.length + write.samples.byteLength;
 }
 
-function writeBody(write: Write, buffer: ArrayBufferLike): void {
+function writeBody(write: Write, buffer: ArrayBuffer): void {
   if (write.kind === 'measurements') {
     const { columns } = write;
     copyRows(columns, 0, columns.count, columnsOver(buffer, columns.count), 0);
@@ -89,19 +92,16 @@ function decoded(encoded: Uint8Array): Write {
   const bodyBytes = tail - bytes.readUInt32LE(tail);
   if (bodyBytes < 0) throw new RangeError('its header is longer than itself');
   const header = record(JSON.parse(bytes.toString('utf8', bodyBytes, tail)));
-  const body = bytes.subarray(0, bodyBytes);
-  const at = header.acceptedAtMs;
-  const accepted = at === undefined ? {} : { acceptedAtMs: number(at) };
-  const { kind } = header;
+  const { acceptedAtMs, kind } = header;
   if (typeof kind !== 'string' || !Object.hasOwn(READERS, kind))
     throw new RangeError('its kind is not known');
-  return { kind, ...accepted, ...READERS[kind as WriteKind](header, body) } as Write;
+  const write: Write = READERS[kind as WriteKind](header, bytes.subarray(0, bodyBytes));
+  if (acceptedAtMs !== undefined) write.acceptedAtMs = number(acceptedAtMs);
+  return write;
 }
 
-/** What each kind has besides its kind and time; checked, since a disk may give back anything. */
-const READERS: {
-  [K in WriteKind]: (header: Fields, body: Buffer) => Omit<WriteOf<K>, 'kind' | 'acceptedAtMs'>;
-} = {
+/** Each kind from its header and its binary part; checked, since a disk may give back anything. */
+const READERS: { [K in WriteKind]: (header: Fields, body: Buffer) => WriteOf<K> } = {
   measurements: ({ count }, body) => {
     const rows = size(count);
     if (body.length !== columnsBytes(rows))
@@ -109,31 +109,37 @@ const READERS: {
     const { buffer } = aligned(body);
     const columns = columnsOver(buffer, rows);
     columns.count = rows;
-    return { columns };
+    return { kind: 'measurements', columns };
   },
-  trends: ({ trends }) => ({ trends: list(trends).map(trend) }),
-  trend_windows: ({ windows }) => ({ windows: list(windows).map(window) }),
-  event: ({ event }) => ({ event: newEvent(record(event)) }),
-  triggered_boxes: ({ eventId, boxIds }) => ({ eventId: number(eventId), boxIds: list(boxIds).map(text) }),
-  box_event: ({ boxEvent, cycles, samples }, body) => {
+  trends: ({ trends }) => ({ kind: 'trends', trends: list(trends).map(trend) }),
+  trend_windows: ({ windows }) => ({ kind: 'trend_windows', windows: list(windows).map(window) }),
+  event: ({ event }) => ({ kind: 'event', event: newEvent(record(event)) }),
+  triggered_boxes: ({ eventId, boxIds }) => ({
+    kind: 'triggered_boxes',
+    eventId: number(eventId),
+    boxIds: list(boxIds).map(text),
+  }),
+  box_event: ({ acceptedAtMs, boxEvent, cycles, samples }, body) => {
     const [times, counts] = [size(cycles), size(samples)];
     if (body.length !== TIME_BYTES * times + 2 * counts) throw new RangeError('its waveform is not whole');
     const { buffer } = aligned(body);
     return {
-      boxEvent: boxEventOf(record(boxEvent), Array.from(new Float64Array(buffer, 0, times))),
+      kind: 'box_event',
+      acceptedAtMs: number(acceptedAtMs),
+      boxEvent: boxEventOf(record(boxEvent), [...new Float64Array(buffer, 0, times)]),
       samples: new Int16Array(buffer, TIME_BYTES * times, counts),
     };
   },
   open_request: ({ request }) => {
     const { key, body } = record(request);
-    return { request: { key: text(key), body: text(body) } };
+    return { kind: 'open_request', request: { key: text(key), body: text(body) } };
   },
-  closed_request: ({ key }) => ({ key: text(key) }),
+  closed_request: ({ key }) => ({ kind: 'closed_request', key: text(key) }),
   metrics: ({ document }) => {
     const { name, bytes, sent, recv } = record(document);
     const traffic =
       bytes === undefined ? { sent: number(sent), recv: number(recv) } : { bytes: number(bytes) };
-    return { document: { name: text(name), ...traffic } };
+    return { kind: 'metrics', document: { name: text(name), ...traffic } };
   },
   health: ({ finding }) => {
     const { timestamp, service, serviceID, status, info } = record(finding);
@@ -141,6 +147,7 @@ const READERS: {
     if (Number.isNaN(time.getTime()) || (status !== 'UP' && status !== 'DOWN'))
       throw new TypeError('a field is wrong');
     return {
+      kind: 'health',
       finding: {
         timestamp: time,
         service: text(service),

@@ -145,8 +145,10 @@ export function applyEach(
   writes: readonly Write[],
   one: (write: Write) => Promise<Stored>,
 ): Promise<WriteResult[]> {
-  return Promise.all(writes.map((write) => one(write).catch((error: unknown) => ({ error }))));
+  return Promise.all(writes.map((write) => one(write).catch(errorOf)));
 }
+
+const errorOf = (error: unknown): WriteResult => ({ error });
 
 /** One thing was written. */
 export const STORED: Stored = { inserted: 1, duplicates: 0 };

@@ -95,11 +95,19 @@ export function executeInline<E extends Operations<E> & Transactions>(engine: E,
   };
 }
 
+/** Arguments in the form in which they cross to a thread, and buffers that are handed over with them. */
+export interface Packed {
+  args: unknown[];
+  transfer?: ArrayBuffer[];
+}
+
 export interface ThreadOptions {
   /** what the worker needs, besides the file */
   workerData: object;
   /** told when the thread has ended unasked: every call fails from then on. Left out: the calls alone tell. */
   ended?: ((error: MakaiError) => void) | undefined;
+  /** called for each try; left out: arguments cross as copies */
+  pack?: (name: string, args: unknown[]) => Packed;
 }
 
 /**
@@ -109,7 +117,7 @@ export interface ThreadOptions {
 export async function executeOnThread<E extends Operations<E>>(
   script: URL,
   file: string,
-  { ended, workerData }: ThreadOptions,
+  { ended, pack = (_, args) => ({ args }), workerData }: ThreadOptions,
 ): Promise<Execution<E>> {
   // Without execArgv: what the program was started with (--input-type, --eval) is not meant for the thread.
   const worker = new Worker(script, { workerData: { ...workerData, file }, execArgv: [] });
@@ -153,7 +161,10 @@ export async function executeOnThread<E extends Operations<E>>(
     const id = nextId;
     nextId += 1;
     const answer = expect(id);
-    if (gone === undefined) worker.postMessage({ id, name, args } satisfies Request);
+    if (gone === undefined) {
+      const packed = pack(name, args);
+      worker.postMessage({ id, name, args: packed.args } satisfies Request, packed.transfer);
+    }
     return answer;
   };
 
