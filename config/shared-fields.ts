@@ -54,7 +54,7 @@ export const storeFields = () => ({
   }),
 });
 
-/** How long things are kept (docs/data-model.md, "Two ways to expire"). */
+/** How long things are kept (docs/data-model.md, "Retention modes"). */
 export const retentionFields = () => ({
   retention: ours(
     oneOf(['ttl', 'laha']).default('ttl'),

@@ -1,16 +1,17 @@
 /** The keys of the store's boxes for a broker's allow-list, where its configuration asks for them. */
 import { allowListOf, storeUrl, type TriggeringBrokerConfig } from '../config/index.js';
 import type { BoxKeys, ReadBoxKeys } from '../keys/store-source.js';
-import { storedBoxKeys } from '../store/box-keys.js';
-import type { Store } from '../store/store.js';
+import { type KeyReader, storedBoxKeys } from '../store/box-keys.js';
+
+type KeyStore = KeyReader & { close(): Promise<void> };
 
 /** Only boxes are read here; nothing is written that could expire. */
 const RETENTION = { mode: 'ttl', measurementsSeconds: 86_400 } as const;
 /**
- * After so many questions without an answer the store is opened anew: the MongoDB driver's own watch of a server can stick to its last error and
+ * After so many reads without a reply the store is opened again: the MongoDB driver's own watch of a server can stick to its last error and
  * never look again (store/spool/link.ts).
  */
-const QUESTIONS_OF_A_CLIENT = 3;
+const READS_OF_A_CLIENT = 3;
 
 /**
  * @returns undefined where the allow-list does not come from the store
@@ -26,28 +27,28 @@ export function openBoxKeys(
   });
 }
 
-/** The store is opened when it is first asked, and again where that failed or it no longer answers: a broker starts, and goes on, while the store is away. */
+/** The store is opened at the first read, and again where that failed or it no longer replies: a broker starts, and goes on, while the store is unavailable. */
 export class StoredKeys {
-  readonly #open: () => Promise<Store>;
-  #store: Promise<Store> | undefined;
-  /** questions since the last answer */
-  #unanswered = 0;
+  readonly #open: () => Promise<KeyStore>;
+  #store: Promise<KeyStore> | undefined;
+  /** reads since the last reply */
+  #unreplied = 0;
   /** stores that were given up and are not closed yet */
   readonly #closing = new Set<Promise<void>>();
 
-  constructor(open: () => Promise<Store>) {
+  constructor(open: () => Promise<KeyStore>) {
     this.#open = open;
   }
 
   /** @throws what opening or reading throws */
   readonly read = async (): Promise<BoxKeys> => {
-    if (this.#unanswered >= QUESTIONS_OF_A_CLIENT) this.#giveUp();
-    this.#unanswered += 1;
+    if (this.#unreplied >= READS_OF_A_CLIENT) this.#giveUp();
+    this.#unreplied += 1;
     const store = this.#store ?? this.#open();
     this.#store = store;
     try {
       const keys = await storedBoxKeys(await store);
-      if (this.#store === store) this.#unanswered = 0;
+      if (this.#store === store) this.#unreplied = 0;
       return keys;
     } catch (error) {
       // Nothing to close where it could not be opened.
@@ -65,11 +66,11 @@ export class StoredKeys {
     await Promise.all(this.#closing);
   }
 
-  /** Closes the store, which ends questions that hang on it; the next question opens another. */
+  /** Closes the store, which ends reads that hang on it; the next read opens another. */
   #giveUp(): void {
     const given = this.#store;
     this.#store = undefined;
-    this.#unanswered = 0;
+    this.#unreplied = 0;
     const closing = (async () => (await given?.catch(() => undefined))?.close())()
       .catch(() => undefined)
       .finally(() => this.#closing.delete(closing));

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StoreFinding } from '../../store/finding.js';
 import type { CopyReport } from '../../store/copy.js';
+import type { StoreFinding } from '../../store/finding.js';
 import { DatabaseHandle } from '../../store/sqlite/handle.js';
-import { openWritable } from '../store/writable.js';
 import { contentOf, fillStore } from '../store/content.js';
 import { newEvent } from '../store/contract/given.js';
+import { openWritable } from '../store/writable.js';
 import { makai, RunningProgram } from './run-process.js';
 
 describe('cli: store init, check, copy', function () {
@@ -88,7 +88,7 @@ describe('cli: store init, check, copy', function () {
     const messages = findings.map(({ message }) => message).join('\n');
     assert.match(messages, /the file is sound/);
     assert.match(messages, /5001 measurements, 40 trends, 6 events, 12 box_events, 2 boxes/);
-    assert.match(messages, /greatest event_id 6, /);
+    assert.match(messages, /highest event_id 6, /);
     const warnings = findings.filter(
       ({ severity, message }) => severity === 'warning' && !/free on/.test(message),
     );
