@@ -103,20 +103,6 @@ export type Write =
 
 export type WriteKind = Write['kind'];
 
-/** Every kind once. */
-export const WRITE_KINDS = [
-  'measurements',
-  'trends',
-  'trend_windows',
-  'event',
-  'triggered_boxes',
-  'box_event',
-  'open_request',
-  'closed_request',
-  'metrics',
-  'health',
-] as const satisfies readonly WriteKind[];
-
 /** What became of one write of several: stored, or why not. */
 export type WriteResult = Stored | { error: unknown };
 

@@ -18,7 +18,7 @@ export interface SqliteOptions extends StoreOptions {
   thread?: 'worker' | 'inline';
   /** true: a file that is not there is an error, and not made */
   mustExist?: boolean;
-  /** told when the store's thread has ended by itself (WORKER_EXITED): nothing is stored from then on */
+  /** called when the store's thread has ended by itself (WORKER_EXITED): nothing is stored from then on */
   ended?: (error: MakaiError) => void;
 }
 
@@ -132,7 +132,7 @@ function createStore({ call, close }: Execution<Engine>, now: () => number): Sto
         for (const key of ['measurements', 'trends', 'events'] as const) total[key] += slice[key];
         more = slice.more;
       }
-      // One piece of the way round all event numbers: looked for outside the write lock, deleted in slices.
+      // One part of all event ids: looked for outside the write lock, deleted in slices.
       const { orphans, next } = await call('orphanedEvents', orphansAfter);
       orphansAfter = next;
       for (let i = 0; i < orphans.length && signal?.aborted !== true; i += ORPHANS_A_CALL)

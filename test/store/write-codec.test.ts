@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { METRICS, type MeasurementColumns } from '../../proto/columns.js';
+import { WRITE_KINDS } from '../../store/outbox/policy.js';
 import { decodeWrite, encodeWrite } from '../../store/write-codec.js';
-import { WRITE_KINDS, type Write } from '../../store/writes.js';
+import type { Write } from '../../store/writes.js';
 import { columnsOf } from './contract/given.js';
 
 const PLAIN = { noNullPrototype: true } as const;
