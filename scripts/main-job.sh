@@ -29,7 +29,7 @@ status=0
 wait "$job" || status=$?
 tail -n 25 "$work/out"
 [ "$meanwhile" = 0 ] || { echo "main job: not done beside it: $MAKAI_MEANWHILE"; exit 1; }
-# npx itself answers an interrupt with 130; that makai ends with 0 is what test/integration/up.test.ts sees without npx in between.
+# npx itself answers an interrupt with 130; that makai ends with 0 is what test/integration/up.slow.test.ts sees without npx in between.
 [ "$status" = 0 ] || [ "$status" = 130 ] || { echo "main job: ended with $status"; exit 1; }
 grep -q '^stopped: ' "$work/out" || { echo 'main job: no clean end'; exit 1; }
 grep -q 'VOLTAGE_SAG' "$work/out" || { echo 'main job: no voltage sag was shown'; exit 1; }

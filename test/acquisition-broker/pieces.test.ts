@@ -11,6 +11,7 @@ import { box2 } from '../../proto/box2/dialect.js';
 import { box3, SequenceNumbers } from '../../proto/box3/dialect.js';
 import * as proto from '../../proto/index.js';
 import type { BoxDocument } from '../../store/store.js';
+import { runs } from '../support/property.js';
 import { ManualClock } from './manual-clock.js';
 
 describe('acquisition broker: sequence numbers', () => {
@@ -198,7 +199,7 @@ describe('acquisition broker: what goes out to boxes', () => {
           if (box3.dangerOf(message) === undefined) assert.equal(proto.command.decode(bytes).boxId, 7);
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
     const { asked, rejections, sender, sent } = senderOf();
     sender.send(box3, messageOf('7', proto.command.encode({ ...command, seq: 1 })));

@@ -6,6 +6,7 @@ import { OpenRequest } from '../../acquisition-broker/open/open-request.js';
 import { BURST, GATHER_MS, SharedCommands } from '../../acquisition-broker/open/shared-commands.js';
 import { box2 } from '../../proto/box2/dialect.js';
 import { type Dialect, requestData, type TimeWindow } from '../../proto/index.js';
+import { runs } from '../support/property.js';
 import { ManualClock } from './manual-clock.js';
 import { cyclesBetween, type FakeBox, startRig, until } from './rig.js';
 
@@ -140,7 +141,7 @@ describe('acquisition broker: READs that several events share', () => {
         assert.deepEqual([...new Set(served.values())], [1]);
         assert.equal(served.size, requests.length);
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 

@@ -6,6 +6,7 @@ import { box2 } from '../../proto/box2/dialect.js';
 import { box3 } from '../../proto/box3/dialect.js';
 import * as proto from '../../proto/index.js';
 import { DecodeError, type Waveform } from '../../proto/index.js';
+import { runs } from '../support/property.js';
 import { blocksOf, cyclesBetween } from './rig.js';
 
 const LIMITS = { cycles: 20_000, samples: 4_000_000 };
@@ -118,7 +119,7 @@ describe('acquisition broker: decoding a reply', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

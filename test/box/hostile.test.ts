@@ -7,6 +7,7 @@ import { BOX3_HABITS, Box3 } from '../../box/box3.js';
 import { CycleBuffer } from '../../box/buffer.js';
 import type { BoxState } from '../../box/frames.js';
 import * as proto from '../../proto/index.js';
+import { runs } from '../support/property.js';
 import { type Broker, openBroker } from './broker.js';
 import { boxAt, numberedSource, START_MS } from './support.js';
 
@@ -54,7 +55,7 @@ describe('a box and hostile frames', () => {
         const [head] = answer.frames;
         assert.ok(['PONG', 'RESP', 'ERROR'].includes(typeOf(head)), 'a reply of a Box 2');
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -67,7 +68,7 @@ describe('a box and hostile frames', () => {
         if (answer.kind === 'reply')
           assert.equal(proto.response.decode(Buffer.from(answer.frames[0] ?? '')).boxId, 7);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 

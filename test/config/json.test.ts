@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { readJson } from '../../config/json.js';
+import { runs } from '../support/property.js';
 
 describe('config/json', () => {
   it('reads what JSON.stringify writes, in any layout', () => {
@@ -48,7 +49,7 @@ describe('config/json', () => {
         }
         assert.equal(result.mistake === undefined, sound, text);
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 

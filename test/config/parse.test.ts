@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { MakaiError } from '../../common/errors.js';
 import { detectKind, KIND_NAMES, KINDS, type Kind } from '../../config/kinds.js';
 import { parseConfig, tryConfig } from '../../config/parse.js';
+import { runs } from '../support/property.js';
 
 /** The smallest valid file of each daemon. */
 const SMALLEST: Readonly<Record<Kind, Record<string, unknown>>> = {
@@ -50,7 +51,7 @@ describe('config/parse', () => {
           const { identity: _identity, ...config } = { identity: '', ...parseConfig(kind, some).fields };
           assert.deepEqual(config, full);
         }),
-        { numRuns: 50 },
+        { numRuns: runs(50) },
       );
     });
 
@@ -66,7 +67,7 @@ describe('config/parse', () => {
           if (parsed.mistakes)
             assert.ok(parsed.mistakes.length > 0 && parsed.mistakes.every((m) => m.message.length < 1000));
         }),
-        { numRuns: 300 },
+        { numRuns: runs(300) },
       );
     });
   }

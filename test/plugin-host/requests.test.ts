@@ -4,6 +4,7 @@ import { TokenBucket } from '../../common/token-bucket.js';
 import { MAX_REQUESTS_PER_CALL, REQUEST_BURST } from '../../plugin-host/limits.js';
 import { RequestCollector } from '../../plugin-host/request-collector.js';
 import { TRIGGER_TYPES, toEventRequest } from '../../plugin-host/request-shape.js';
+import { runs } from '../support/property.js';
 
 const good = {
   startMs: 1_700_000_000_000,
@@ -76,7 +77,7 @@ describe('plugin-host: event requests of plugins', () => {
         assert.equal(typeof request.requestData, 'boolean');
         assert.equal(request.description, request.description.toString());
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 

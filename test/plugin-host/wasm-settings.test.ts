@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { encodeSettings } from '../../plugin-host/wasm-settings.js';
 import { ABI_SETTING_KINDS, SETTING_RECORD } from '../../plugins/sdk/abi.js';
+import { runs } from '../support/property.js';
 
 interface Flat {
   path: string;
@@ -90,7 +91,7 @@ describe('plugin-host/wasm-settings', () => {
         const given = JSON.parse(JSON.stringify(one)) as Record<string, unknown>;
         assert.deepEqual(rebuild(decode(encodeSettings(given))), given);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

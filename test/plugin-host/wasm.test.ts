@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { limitMemory } from '../../plugin-host/wasm-limits.js';
 import { inspectModule } from '../../plugin-host/wasm-module.js';
 import { sectionsOf, WasmFormatError } from '../../plugin-host/wasm-reader.js';
+import { runs } from '../support/property.js';
 import { assemble, pluginText } from './wat.js';
 
 const PAGES = 16;
@@ -89,7 +90,7 @@ describe('plugin-host: memory limits of WebAssembly', () => {
           }
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -109,7 +110,7 @@ describe('plugin-host: memory limits of WebAssembly', () => {
         const pages = found.buffer.byteLength / 65_536;
         assert.throws(() => found.grow(PAGES + 1 - pages), RangeError);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });

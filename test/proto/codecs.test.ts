@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import * as proto from '../../proto/index.js';
+import { runs } from '../support/property.js';
 import {
   anyCommand,
   anyMeasurement,
@@ -53,7 +54,7 @@ describe('proto: the codecs', () => {
             assert.ok(error instanceof proto.DecodeError, String(error));
           }
         }),
-        { numRuns: 500 },
+        { numRuns: runs(500) },
       );
     });
   }
@@ -69,7 +70,7 @@ describe('proto: the codecs', () => {
     ) =>
       fc.assert(
         fc.property(message(any), (m) => assert.deepEqual(decode(codec.encode(m)), { ...as, message: m })),
-        { numRuns: 200 },
+        { numRuns: runs(200) },
       );
     const withTime = anyRequestData.map(({ message: m }) => ({ message: { time: 7, ...m } }));
     sees(anyTrigger, proto.triggerMessage, proto.decodeStream, { dialect: 2 });

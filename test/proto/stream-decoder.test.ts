@@ -11,6 +11,7 @@ import {
   STREAM_REASONS,
   triggerMessage,
 } from '../../proto/index.js';
+import { runs } from '../support/property.js';
 import { anyField, anyFloat, anyVarint, damaged, delimited, float, tag } from './wire-arbitraries.js';
 
 interface Row {
@@ -108,7 +109,7 @@ describe('proto/stream-decoder', () => {
         fc.property(frames, fc.nat(ROWS - 1), (bytes, index) => {
           assertSame(Uint8Array.from(bytes), index);
         }),
-        { numRuns: 3000 },
+        { numRuns: runs(3000) },
       );
     });
   }

@@ -11,6 +11,7 @@ import {
   type Waveform,
 } from '../../proto/index.js';
 import { wireCodec } from '../../proto/schema.js';
+import { runs } from '../support/property.js';
 import { oracleCycles2, oracleCycles3 } from './waveform-oracle.js';
 import { anyField, anyVarint, damaged, delimited, tag, varint } from './wire-arbitraries.js';
 
@@ -85,24 +86,26 @@ describe('proto/waveform-decoder', () => {
         assert.deepEqual(decodeCycles2([encodeCycles2(boxId, waveform)], boxId), waveform);
         assert.deepEqual(decodeCycles3(encodeCycles3(waveform)), waveform);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
   it('equals the oracle on Box 2 frames of any fields', () => {
-    fc.assert(fc.property(framesOf(dataMessage), assertSame2), { numRuns: 3000 });
+    fc.assert(fc.property(framesOf(dataMessage), assertSame2), { numRuns: runs(3000) });
   });
 
   it('equals the oracle on Box 3 frames of any fields', () => {
-    fc.assert(fc.property(framesOf(cycleFields(2, 1)), assertSame3), { numRuns: 3000 });
+    fc.assert(fc.property(framesOf(cycleFields(2, 1)), assertSame3), { numRuns: runs(3000) });
   });
 
   it('equals the oracle on damaged frames', () => {
     const good2 = waveforms.map((waveform) => [...encodeCycles2(BOX, waveform)]);
     const good3 = waveforms.map((waveform) => [...(encodeCycles3(waveform)[0] ?? [])]);
-    fc.assert(fc.property(framesOf(damaged(fc.oneof(good2, dataMessage))), assertSame2), { numRuns: 2000 });
+    fc.assert(fc.property(framesOf(damaged(fc.oneof(good2, dataMessage))), assertSame2), {
+      numRuns: runs(2000),
+    });
     fc.assert(fc.property(framesOf(damaged(fc.oneof(good3, cycleFields(2, 1)))), assertSame3), {
-      numRuns: 2000,
+      numRuns: runs(2000),
     });
   });
 

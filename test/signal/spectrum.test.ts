@@ -13,6 +13,7 @@ import {
   zeroCrossings,
 } from '../../signal/index.js';
 import { RealTransform } from '../../signal/spectrum/fft.js';
+import { runs } from '../support/property.js';
 import { gaussian, wave } from './waves.js';
 
 const NOMINAL = 120;
@@ -136,7 +137,7 @@ describe('signal/spectrum', () => {
         const found = interharmonicSubgroups(w, 12, 40)[order] ?? 0;
         assert.ok(Math.abs(found - 2) < 0.02, `${hz} Hz: ${found}`);
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 });

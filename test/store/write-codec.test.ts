@@ -4,6 +4,7 @@ import { METRICS, type MeasurementColumns } from '../../proto/columns.js';
 import { WRITE_KINDS } from '../../store/outbox/policy.js';
 import { decodeWrite, encodeWrite } from '../../store/write-codec.js';
 import type { Write } from '../../store/writes.js';
+import { runs } from '../support/property.js';
 import { columnsOf } from './contract/given.js';
 
 const PLAIN = { noNullPrototype: true } as const;
@@ -212,7 +213,7 @@ describe('store: writes as bytes', () => {
         // What passes can be encoded again: every field is there with its type.
         if (decoded !== undefined) encodeWrite(decoded);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

@@ -7,6 +7,7 @@ import { TokenBucket } from '../../common/token-bucket.js';
 import { parseSettings } from '../../config/index.js';
 import { type Queued, RequestQueue } from '../../triggering-service/requests/request-queue.js';
 import { ManualClock } from '../acquisition-broker/manual-clock.js';
+import { runs } from '../support/property.js';
 import { until } from './rig.js';
 
 const LIMITS = { limit: 5, limitBytes: 1000, pace: { burst: 1000, perSecond: 1000 } };
@@ -154,7 +155,7 @@ describe('triggering-service: request queue', () => {
         clock.advance(26_000);
         assert.equal(arrived, 0);
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 });

@@ -4,6 +4,7 @@ import { Owner, ownedByShare } from '../../triggering-service/workers/ownership.
 import { ShareSubscription, type Subscribing } from '../../triggering-service/workers/subscription.js';
 import { subscriptionCover } from '../../triggering-service/workers/subscription-cover.js';
 import { type KnownTopic, Topics } from '../../triggering-service/workers/topics.js';
+import { runs } from '../support/property.js';
 import { until } from './rig.js';
 
 const UNLIMITED = 1_000_000;
@@ -83,7 +84,7 @@ describe('triggering-service/workers: shares of the ids', () => {
           assert.ok(prefixes.every((a) => prefixes.every((b) => a === b || !a.startsWith(b))));
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { resample, resampleTimed } from '../../../box/sources/resample.js';
 import { rms } from '../../../signal/index.js';
+import { runs } from '../../support/property.js';
 
 const OUT = 12_000;
 
@@ -33,7 +34,7 @@ describe('resampling to 12 kHz', () => {
           assert.ok(Math.abs(amplitude - 1) < 1e-3, `${rate} Hz, ${frequency} Hz: ${amplitude}`);
         },
       ),
-      { numRuns: 15 },
+      { numRuns: runs(15) },
     );
   });
 
@@ -49,7 +50,7 @@ describe('resampling to 12 kHz', () => {
           assert.ok(20 * Math.log10(level + 1e-12) < -60, `${rate} Hz, ${frequency} Hz: ${level}`);
         },
       ),
-      { numRuns: 15 },
+      { numRuns: runs(15) },
     );
   });
 

@@ -17,6 +17,7 @@ import {
 import { MakaiError } from '../../../common/errors.js';
 import { PACKAGE_ROOT } from '../../../common/package-root.js';
 import { frequency, rms, thd } from '../../../signal/index.js';
+import { runs } from '../../support/property.js';
 
 const QUIET = {
   harmonics: [],
@@ -124,7 +125,7 @@ describe('scenarios', () => {
     const [a, b] = [scenarioSource(scenario, 3), scenarioSource(scenario, 3)];
     fc.assert(
       fc.property(fc.integer({ min: 0, max: a.cycles - 1 }), (n) => assert.deepEqual(a.cycle(n), b.cycle(n))),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
     assert.throws(() => a.cycle(a.cycles), RangeError);
   });

@@ -10,6 +10,7 @@ import { PACKAGE_ROOT } from '../../../common/package-root.js';
 import { type ComtradeWriteOptions, writeComtrade } from '../../../formats/comtrade/index.js';
 import { momentText, type Recording, readRecording, secondsOf, valuesOf } from '../../../formats/index.js';
 import { cargoProgram } from '../../support/cargo.js';
+import { runs } from '../../support/property.js';
 import { pythonWith } from '../../support/python.js';
 import { rateBases, recordings, stampBases } from '../arbitraries.js';
 import { shared } from '../support.js';
@@ -63,7 +64,7 @@ describe('COMTRADE, by other readers', function () {
   /** Recordings with a start and a frequency, which those readers need. */
   function samples(missing: boolean): Recording[] {
     const any = fc.oneof(recordings(rateBases), recordings(stampBases));
-    return fc.sample(any, { numRuns: RECORDINGS, seed: 19 }).map((one) => ({
+    return fc.sample(any, { numRuns: runs(RECORDINGS), seed: 19 }).map((one) => ({
       ...one,
       start: one.start ?? { unixNs: 1_700_000_000_123_456_000n, zone: 'known' as const },
       nominalFrequencyHz: one.nominalFrequencyHz ?? 50,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { writeComtrade } from '../../../formats/comtrade/index.js';
 import { type AnalogChannel, type Recording, secondsOf, valuesOf } from '../../../formats/index.js';
+import { runs } from '../../support/property.js';
 import { rateBases, recordings, stampBases } from '../arbitraries.js';
 import { near, one } from '../support.js';
 import { readBack } from './read-back.js';
@@ -77,7 +78,7 @@ describe('COMTRADE, written and read', () => {
         fc.property(fc.oneof(recordings(rateBases), recordings(stampBases)), (recording) =>
           check(recording, options),
         ),
-        { numRuns: 60 },
+        { numRuns: runs(60) },
       );
     });
   }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { type CsvWriteOptions, readCsv, writeCsv } from '../../../formats/csv/index.js';
 import { secondsOf, valuesOf } from '../../../formats/index.js';
 import { later } from '../../../formats/moment.js';
+import { runs } from '../../support/property.js';
 import { rateBases, recordings, stampBases } from '../arbitraries.js';
 import { near, one, refused } from '../support.js';
 
@@ -46,7 +47,7 @@ describe('CSV, written and read', () => {
           if (channel.unit !== '') assert.deepEqual([found.name, found.unit], [channel.name, channel.unit]);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 

@@ -18,6 +18,7 @@ import {
 } from '../../../formats/parquet/index.js';
 import type { Column, LeafType } from '../../../formats/parquet/tables.js';
 import { secondsOf } from '../../../formats/samples.js';
+import { runs } from '../../support/property.js';
 
 const text = fc.string({ maxLength: 12, unit: 'grapheme' });
 const double = fc.double({ noNaN: true });
@@ -112,7 +113,7 @@ describe('Parquet: differences', () => {
         const bytes = new Bytes(Buffer.from(encodeDelta(values)));
         if (values.length > 0) assert.deepEqual([...delta(bytes, values.length, 'INT64')], [...values]);
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 });
@@ -128,7 +129,7 @@ describe('Parquet: tables of documents', () => {
           assert.deepEqual(content.warnings, []);
           assert.deepEqual([...content.documents()], rows);
         }),
-        { numRuns: 25 },
+        { numRuns: runs(25) },
       );
     });
   }

@@ -13,6 +13,7 @@ import { readPqdif, writePqdif } from '../../../formats/pqdif/index.js';
 import type { Recording } from '../../../formats/recording.js';
 import { secondsOf, valuesOf } from '../../../formats/samples.js';
 import { onPath } from '../../support/mongod-binary.js';
+import { runs } from '../../support/property.js';
 import { SHARED_DATA } from '../../support/shared-data.js';
 import { recordings } from './arbitrary.js';
 
@@ -78,7 +79,7 @@ describe('PQDIF, as a second reader reads it', function () {
 
   it('what we write: every value', async () => {
     for (const given of fc.sample(fc.array(recordings, { minLength: 1, maxLength: 3 }), {
-      numRuns: 25,
+      numRuns: runs(25),
       seed: 1999,
     })) {
       const bytes = writePqdif(given, { created: momentFromMs(1_700_000_000_000), fileName: 'x.pqd' });

@@ -5,6 +5,7 @@ import { momentFromMs } from '../../../formats/moment.js';
 import { readPqdif, writePqdif } from '../../../formats/pqdif/index.js';
 import type { AnalogChannel, Recording, TimeBase } from '../../../formats/recording.js';
 import { secondsOf, valuesOf } from '../../../formats/samples.js';
+import { runs } from '../../support/property.js';
 import { recordings } from './arbitrary.js';
 
 const options = { created: momentFromMs(1_700_000_000_000), fileName: 'x.pqd' };
@@ -53,12 +54,12 @@ describe('PQDIF: written and read again', () => {
         assert.equal(read.length, given.length);
         for (const [i, one] of given.entries()) same(read[i], one);
       }),
-      { numRuns: 80 },
+      { numRuns: runs(80) },
     );
   });
 
   it('shares one time base, so that reading makes one object of it', () => {
-    const [given] = fc.sample(recordings, { numRuns: 1, seed: 3 });
+    const [given] = fc.sample(recordings, { numRuns: runs(1), seed: 3 });
     assert.ok(given !== undefined);
     const [first] = given.analog;
     assert.ok(first !== undefined);
@@ -102,7 +103,7 @@ describe('PQDIF: written and read again', () => {
   });
 
   it('refuses a unit that PQDIF does not have', () => {
-    const [given] = fc.sample(recordings, { numRuns: 1, seed: 4 });
+    const [given] = fc.sample(recordings, { numRuns: runs(1), seed: 4 });
     const [first] = given?.analog ?? [];
     assert.ok(given !== undefined && first !== undefined);
     assert.throws(() => roundTrip([{ ...given, analog: [{ ...first, unit: 'l/s' }] }]), {

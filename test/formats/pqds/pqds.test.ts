@@ -7,6 +7,7 @@ import { readPqds, writePqds } from '../../../formats/pqds/index.js';
 import { recognise } from '../../../formats/recognise.js';
 import type { AnalogChannel, FileContent, Recording, TimeBase } from '../../../formats/recording.js';
 import { secondsOf, valuesOf } from '../../../formats/samples.js';
+import { runs } from '../../support/property.js';
 
 const read = (text: string): FileContent => readPqds(Buffer.from(text), 'x.csv');
 const warned = ({ warnings }: FileContent): string => warnings.map(({ text }) => text).join('\n');
@@ -202,7 +203,7 @@ describe('PQDS written and read again', () => {
           assert.ok(secondsOf(found.time).every((time, at) => Math.abs(time - (expected[at] ?? 0)) < 1e-12));
         }
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { valuesOf } from '../../../formats/index.js';
 import { readWav, type WavEncoding, type WavWriteOptions, writeWav } from '../../../formats/wav/index.js';
+import { runs } from '../../support/property.js';
 import { rateBases, recordings } from '../arbitraries.js';
 import { one, refused } from '../support.js';
 
@@ -63,7 +64,7 @@ describe('WAV, written and read', () => {
               }
             }
           }),
-          { numRuns: 40 },
+          { numRuns: runs(40) },
         );
       });
     }

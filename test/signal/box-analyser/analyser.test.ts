@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { countsFromBytes, openSources } from '../../../box/index.js';
 import { PACKAGE_ROOT } from '../../../common/package-root.js';
 import * as plain from '../../../signal/index.js';
+import { runs } from '../../support/property.js';
 
 const SHARED = path.join(PACKAGE_ROOT, '../shared/data');
 
@@ -69,14 +70,14 @@ describe('the analyser in WebAssembly', () => {
   it('any counts', () => {
     fc.assert(
       fc.property(counts(0, 2600), (samples) => compareAll(samples)),
-      { numRuns: 15 },
+      { numRuns: runs(15) },
     );
   });
 
   it('mains-like counts', () => {
     fc.assert(
       fc.property(mains, (samples) => compareAll(samples)),
-      { numRuns: 15 },
+      { numRuns: runs(15) },
     );
   });
 
@@ -93,7 +94,7 @@ describe('the analyser in WebAssembly', () => {
         samples.fill(0, from, from + length);
         compareAll(samples);
       }),
-      { numRuns: 15 },
+      { numRuns: runs(15) },
     );
   });
 
@@ -120,7 +121,7 @@ describe('the analyser in WebAssembly', () => {
           same(wasm.transientMagnitude(samples, 4800), plain.transientMagnitude(samples, 4800));
         },
       ),
-      { numRuns: 15 },
+      { numRuns: runs(15) },
     );
   });
 

@@ -12,6 +12,7 @@ import {
   thd,
   transientMagnitude,
 } from '../../../signal/index.js';
+import { runs } from '../../support/property.js';
 
 const RATE = 12_000;
 
@@ -168,7 +169,7 @@ describe('harmonics', () => {
           near(thd(samples, { cycles: 12, grouping }), Math.hypot(...orders.map(([, a]) => a)), 1e-9);
         },
       ),
-      { numRuns: 20 },
+      { numRuns: runs(20) },
     );
     const beyond = window([
       [60, 1],

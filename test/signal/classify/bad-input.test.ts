@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { analyseWaveform, gapsOf, sampleRuns, type WaveformAnalysis } from '../../../signal/index.js';
+import { runs } from '../../support/property.js';
 import { wave } from '../waves.js';
 import { analysed, level, MAINS, near, OPTIONS, RATE } from './mains.js';
 
@@ -153,7 +154,7 @@ describe('signal/classify analyseWaveform, what is not as it should be', () => {
             }
           },
         ),
-        { numRuns: 150 },
+        { numRuns: runs(150) },
       );
     });
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { FOREVER_SECONDS } from '../../../store/documents.js';
+import { runs } from '../../support/property.js';
 import type { MakeStore } from '../contract.js';
 import { all, boxEvent, counts, givenStore, newEvent } from './given.js';
 
@@ -165,7 +166,7 @@ export function eventsContract(makeStore: MakeStore): void {
           const expected = { ...event, boxes_received: [], latencies_ms: [], expire_at: FOREVER_SECONDS };
           assert.deepEqual(await store.event(event.event_id), expected);
         }),
-        { numRuns: 25 },
+        { numRuns: runs(25) },
       );
     });
   });

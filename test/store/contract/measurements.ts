@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { METRIC_FIELD, METRICS } from '../../../proto/columns.js';
 import type { MeasurementDocument } from '../../../store/documents.js';
+import { runs } from '../../support/property.js';
 import type { MakeStore } from '../contract.js';
 import { all, columnsOf, DAY, givenStore, type Sample } from './given.js';
 
@@ -219,7 +220,7 @@ export function measurementsContract(makeStore: MakeStore): void {
             assert.deepEqual(await all(store.measurements(String(s.box), range)), [expected(s, clock.ms)]);
           }
         }),
-        { numRuns: 25 },
+        { numRuns: runs(25) },
       );
     });
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { FOREVER_SECONDS, type TrendDocument } from '../../../store/documents.js';
+import { runs } from '../../support/property.js';
 import type { MakeStore } from '../contract.js';
 import { all, columnsOf, givenStore, HOUR } from './given.js';
 
@@ -115,7 +116,7 @@ export function trendsContract(makeStore: MakeStore): void {
           assert.equal(trend?.voltage?.max, Math.max(...voltages));
           assert.ok(Math.abs((trend?.voltage?.average ?? 0) - mean) <= 1e-12 * mean);
         }),
-        { numRuns: 25 },
+        { numRuns: runs(25) },
       );
     });
 
@@ -176,7 +177,7 @@ export function trendsContract(makeStore: MakeStore): void {
           const found = await all(store.trends(trend.box_id, range));
           assert.deepEqual(found, [{ ...trend, expire_at: FOREVER_SECONDS }]);
         }),
-        { numRuns: 25 },
+        { numRuns: runs(25) },
       );
     });
   });

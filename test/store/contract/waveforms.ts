@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { runs } from '../../support/property.js';
 import type { MakeStore } from '../contract.js';
 import { boxEvent, bytesOf, counts, givenStore, newEvent } from './given.js';
 
@@ -126,7 +127,7 @@ export function waveformsContract(makeStore: MakeStore): void {
           assert.ok((await store.waveform(document.data_fs_filename))?.equals(bytesOf(samples)));
           assert.deepEqual((await store.boxEvents(1)).at(-1), document);
         }),
-        { numRuns: 25 },
+        { numRuns: runs(25) },
       );
     });
   });

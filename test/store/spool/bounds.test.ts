@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import fc from 'fast-check';
+import { runs } from '../../support/property.js';
 import { all, boxEvent, columnsOf, counts, newEvent } from '../contract/given.js';
 import { givenSpool } from './given.js';
 
@@ -114,7 +115,7 @@ describe('spool: its bounds', () => {
         }
         await spool.close();
       }),
-      { numRuns: 15 },
+      { numRuns: runs(15) },
     );
   }).timeout(60_000);
 

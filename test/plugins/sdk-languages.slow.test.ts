@@ -1,4 +1,4 @@
-/** The SDK's C and Rust code by itself. What plugins built with it do is in test/cli/plugin/new.test.ts. */
+/** The SDK's C and Rust code by itself. What plugins built with it do is in test/cli/plugin/new.slow.test.ts. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { encodeSettings } from '../../plugin-host/wasm-settings.js';
 import { hasClang, rustcForWasm, skipFor } from '../support/compilers.js';
+import { runs } from '../support/property.js';
 
 const SDK = join(PACKAGE_ROOT, 'plugins/sdk');
 const FLAGS = [
@@ -155,7 +156,7 @@ describe('plugins/sdk: C', function () {
         configure({ x: value });
         assert.ok(Object.is(probe.read_x(), value));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -166,7 +167,7 @@ describe('plugins/sdk: C', function () {
         counts.set(id, (counts.get(id) ?? 0) + 1);
         assert.equal(probe.count_box(id), counts.get(id));
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
     let id = 1_000_000;
     while (probe.count_box(id) > 0) id += 1;

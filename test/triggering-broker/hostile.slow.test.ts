@@ -10,6 +10,7 @@ import { readPublicCertificate, readSecretCertificate } from '../../keys/files.j
 import { newBox, newServer } from '../../keys/manage.js';
 import { startTriggeringBroker, type TriggeringBroker } from '../../triggering-broker/index.js';
 import { temporaryKeys, until } from '../keys/helpers.js';
+import { runs } from '../support/property.js';
 
 const SIGNATURE = Buffer.from('ff00000000000000017f', 'hex');
 
@@ -146,7 +147,7 @@ describe('triggering-broker, hostile peers', () => {
         fc.asyncProperty(start, fc.array(piece, { maxLength: 4 }), async (head, tail) => {
           await assault(field, [...head, ...tail]);
         }),
-        { numRuns: 200 },
+        { numRuns: runs(200) },
       );
       await stillFlows();
       assert.equal(broker.status().proxy_failures, 0);
@@ -194,7 +195,7 @@ describe('triggering-broker, hostile peers', () => {
         await publisher.send(whole);
         assert.deepEqual(await odd.receive(), whole);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
     await stillFlows();
   });

@@ -5,6 +5,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import * as proto from '../../proto/index.js';
+import { runs } from '../support/property.js';
 import {
   anyCommand,
   anyMeasurement,
@@ -74,7 +75,7 @@ function same<T>(
 }
 
 function check<T>(arbitrary: fc.Arbitrary<T>, predicate: (value: T) => void): void {
-  fc.assert(fc.property(arbitrary, predicate), { numRuns: RUNS });
+  fc.assert(fc.property(arbitrary, predicate), { numRuns: runs(RUNS) });
 }
 
 function protoc(type: string, text: Text): Buffer {
