@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { MakaiError } from '../../common/errors.js';
+import type { Command } from '../../proto/messages.js';
 import type { Store } from '../../store/store.js';
 import type { WriteKind } from '../../store/writes.js';
 import { intercepted } from '../store/writable.js';
-import { cyclesBetween, type Rig, startRig, until } from './rig.js';
+import { cyclesBetween, type FakeBox, type Rig, startRig, until } from './rig.js';
 
 type Gate = WriteKind | 'event_ids';
 
@@ -140,6 +141,16 @@ describe('acquisition broker: a store that is slow or unavailable', () => {
     const client = await rig.client();
     const boxes = [await rig.box(7, 3), await rig.box(8, 3)];
     gated.shut();
+    // A slow machine has commands repeated before their replies are read: these are not new.
+    const known = new Set<number>();
+    const newCommand = async (box: FakeBox): Promise<Command> => {
+      for (;;) {
+        const command = await box.command();
+        if (known.has(command.seq)) continue;
+        known.add(command.seq);
+        return command;
+      }
+    };
     const numbers: number[] = [];
     const answerBytes = 900_000;
     for (let i = 0; i < 20; i += 1) {
@@ -147,14 +158,14 @@ describe('acquisition broker: a store that is slow or unavailable', () => {
       await client.request({ ...asked, boxIds: [7, 8] });
       numbers.push(await client.evnew());
       const cycles = cyclesBetween(asked.startMs, asked.endMs);
-      for (const box of boxes) await box.answerData(await box.command(), cycles);
+      for (const box of boxes) await box.answerData(await newCommand(box), cycles);
     }
     await until(() => (rig?.broker.status().waveforms.times_full ?? 0) > 0);
     const { held_bytes } = rig.broker.status().waveforms;
     assert.ok(held_bytes > limit && held_bytes < limit + 2 * answerBytes, `${held_bytes} bytes held`);
     // Commands still go out while no answer is read.
     await client.command({ boxId: 7, identity: 'viewer_1', body: { kind: 'info' } });
-    assert.equal((await boxes[0]?.command())?.identity, 'viewer_1');
+    assert.equal(boxes[0] && (await newCommand(boxes[0])).identity, 'viewer_1');
     gated.open();
     for (const number of numbers) await rig.stored(number, 2);
     assert.equal(rig.broker.status().waveforms.stored, 40);
