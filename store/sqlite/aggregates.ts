@@ -1,6 +1,6 @@
 /** What is worked out from stored measurements: trends, and how far each box has come. */
 import { locationOf } from '../boxes.js';
-import type { NewestOfBox, TrendDocument, TrendWindow } from '../documents.js';
+import type { NewestOfBox, NewTrend, TrendWindow } from '../documents.js';
 import type { Context } from './context.js';
 import { FIELDS } from './measurement-rows.js';
 import { NEWEST_STEP_MS } from './measurements.js';
@@ -26,10 +26,7 @@ export function aggregateOperations(
     .pluck(true);
 
   return {
-    computeTrends(
-      windows: readonly TrendWindow[],
-      nowMs: number,
-    ): (Omit<TrendDocument, 'expire_at'> | undefined)[] {
+    computeTrends(windows: readonly TrendWindow[], nowMs: number): (NewTrend | undefined)[] {
       return windows.map(({ boxId, startMs, endMs }) => {
         const box = boxNumber(boxId);
         if (box === undefined) return undefined;
@@ -38,7 +35,7 @@ export function aggregateOperations(
         const [first, last] = [Math.floor(startMs / 1000), Math.ceil(endMs / 1000) - 1];
         const row = aggregate.get({ box, startMs, endMs, first, last });
         if (row === undefined || row.count === 0) return undefined;
-        const trend: Omit<TrendDocument, 'expire_at'> = {
+        const trend: NewTrend = {
           box_id: boxId,
           timestamp_ms: endMs,
           location: locationOf({ location: location.get(boxId) }),

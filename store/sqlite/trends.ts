@@ -1,6 +1,6 @@
 /** Trends: one row a box and minute. */
 import { METRIC_FIELD, METRICS } from '../../proto/columns.js';
-import type { TimeRange, TrendDocument } from '../documents.js';
+import type { NewTrend, Stored, TimeRange, TrendDocument } from '../documents.js';
 import type { Context } from './context.js';
 import { fromMs, type Row, toMs } from './values.js';
 
@@ -35,9 +35,10 @@ export function trendOperations(context: Context) {
   return {
     prolongTrends,
 
-    putTrends(trends: readonly Omit<TrendDocument, 'expire_at'>[], nowMs: number): void {
-      if (trends.length === 0) return;
-      write(() => {
+    putTrends(trends: readonly NewTrend[], nowMs: number): Stored {
+      const stored = { inserted: trends.length, duplicates: 0 };
+      if (trends.length === 0) return stored;
+      return write(() => {
         const until = expireAt('trends', nowMs);
         const times = trends.map((trend) => trend.timestamp_ms);
         const earliest = times.reduce((a, b) => Math.min(a, b));
@@ -55,6 +56,7 @@ export function trendOperations(context: Context) {
           const later = explained.reduce((latest, event) => Math.max(latest, event.expireAt), until);
           replace.run(box_id, timestamp_ms, location, ...values, later);
         }
+        return stored;
       });
     },
 
