@@ -1,11 +1,13 @@
 /** Debian's buildah with a storage of its own, without a daemon: as root, by chroot. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { run } from '../support/command.js';
 
 const BUILD_MS = 2_700_000;
+/** A folder in which storage and layers stay for the next run, for work on the Dockerfile: gigabytes, but only what has changed is built. */
+const KEPT = process.env.MAKAI_TEST_IMAGE_STORAGE;
 
 export interface ImageConfig {
   User: string;
@@ -15,15 +17,21 @@ export interface ImageConfig {
 }
 
 export class Buildah {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'makai-image-'));
+  readonly #folder = KEPT ?? mkdtempSync(join(tmpdir(), 'makai-image-'));
 
   /** Makes an image of a copy of a root folder. @param change is done to the copy */
   async importImage(name: string, root: string, change: (root: string) => Promise<void>): Promise<void> {
+    const image = `docker.io/library/${name}`;
+    if (
+      KEPT !== undefined &&
+      (await this.#run('images', '--format={{.Name}}:{{.Tag}}')).split('\n').includes(image)
+    )
+      return;
     const container = await this.#run('from', 'scratch');
     const folder = await this.#run('mount', container);
     await run(['cp', '-a', `${root}/.`, folder], { timeoutMs: BUILD_MS });
     await change(folder);
-    await this.#run('commit', '--quiet', '--rm', container, `docker.io/library/${name}`);
+    await this.#run('commit', '--quiet', '--rm', container, image);
   }
 
   /** Builds this package's Dockerfile as the README says, on images that are there. */
@@ -32,6 +40,9 @@ export class Buildah {
       'build',
       '--isolation=chroot',
       '--pull-never',
+      `--layers=${KEPT !== undefined}`,
+      // npm downloads no package again that this machine has.
+      `--volume=${await npmCache()}:/root/.npm`,
       '--file',
       join(PACKAGE_ROOT, 'deploy/docker/Dockerfile'),
       '--tag',
@@ -41,8 +52,10 @@ export class Buildah {
   }
 
   async config(image: string): Promise<ImageConfig> {
-    const text = await this.#run('inspect', '--type=image', '--format={{json .OCIv1.Config}}', image);
-    return JSON.parse(text);
+    const inspected: { OCIv1: { config: ImageConfig } } = JSON.parse(
+      await this.#run('inspect', '--type=image', image),
+    );
+    return inspected.OCIv1.config;
   }
 
   /** The files of an image, as a folder. */
@@ -52,7 +65,7 @@ export class Buildah {
 
   async remove(): Promise<void> {
     await this.#run('umount', '--all');
-    rmSync(this.#folder, { recursive: true, force: true });
+    if (KEPT === undefined) rmSync(this.#folder, { recursive: true, force: true });
   }
 
   async #run(...args: string[]): Promise<string> {
@@ -63,4 +76,10 @@ export class Buildah {
     ];
     return (await run(['buildah', ...storage, ...args], { timeoutMs: BUILD_MS })).trim();
   }
+}
+
+async function npmCache(): Promise<string> {
+  const folder = (await run(['npm', 'config', 'get', 'cache'])).trim();
+  mkdirSync(folder, { recursive: true });
+  return folder;
 }

@@ -181,7 +181,7 @@ describe('a release', function () {
       assert.match(text('usr/share/doc/opq-makai/node-LICENSE'), /^Node\.js is licensed for use as follows/);
       const list = text('usr/share/doc/opq-makai/licences.md');
       for (const { name, version } of runtime) assert.ok(list.includes(`| ${name} | ${version} |`), name);
-      assert.match(text(`${HOME}/node_modules/zeromq/LICENSE_MPL-2.0.txt`), /Mozilla Public License/);
+      assert.match(text(`${HOME}/node_modules/zeromq/LICENSE_MPL-2.0.txt`), /MPL-2\.0/);
       assert.ok(existsSync(join(root, HOME, 'node_modules/better-sqlite3/LICENSE')));
     });
 
