@@ -1,8 +1,8 @@
 /**
- * Who listens to a box. A PUB drops what it sends while nobody has subscribed, and does not tell; an XPUB, the same socket in all that a
+ * Who listens to a box. A PUB drops what it sends while nobody has subscribed, and does not say so; an XPUB, the same socket in all that a
  * peer can see, hands out the subscriptions. (A SUB that was bound subscribes only once its program receives.)
  */
-import type { XPublisher } from 'zeromq';
+import type { XPublisher } from '../zmq/sockets.js';
 
 /** Reads what subscribers say for as long as the socket is open; resolves at the first subscription, or when it is closed. */
 export async function firstSubscription(socket: XPublisher): Promise<void> {

@@ -1,14 +1,14 @@
 /**
  * One simulated OPQ Box: replays a source on its clock, publishes measurements, and answers commands with the habits of its
- * dialect. It dies of what the field's boxes die of, so that a test can show that our brokers never send it.
+ * dialect. It dies of what kills existing boxes, so that a test can show that our brokers never send it.
  */
 import { EventEmitter } from 'node:events';
-import type { Context } from 'zeromq';
 import { codeOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import { type Logger, silentLogger } from '../common/log.js';
 import { type KeyPair, newKeyPair } from '../keys/key.js';
 import type { Waveform } from '../proto/index.js';
+import type { Context } from '../zmq/sockets.js';
 import { analysisOf } from './analysis.js';
 import { BOX2_HABITS, Box2, type Box2Habits } from './box2.js';
 import { BOX3_HABITS, Box3, type Box3Habits } from './box3.js';
@@ -52,7 +52,7 @@ export interface BoxStats {
   commands: number;
   replies: number;
   ignored: number;
-  /** times the command sockets were opened anew */
+  /** times the command sockets were reopened */
   renewals: number;
   /** times the clock ran on without the box */
   gaps: number;
@@ -157,15 +157,15 @@ export class Box extends EventEmitter<BoxEvents> implements Running {
     return this.#options.source.calibrationConstant;
   }
 
-  /** Stamps (Unix ms) of the oldest and the newest cycle held; undefined while there is none. */
+  /** Timestamps (Unix ms) of the oldest and the newest cycle held; undefined while there is none. */
   get held(): { oldestMs: number; newestMs: number } | undefined {
     this.#advance();
     const { buffer } = this.#state;
     if (buffer.end === buffer.oldest) return undefined;
-    return { oldestMs: buffer.stamp(buffer.oldest), newestMs: buffer.stamp(buffer.end - 1) };
+    return { oldestMs: buffer.timestamp(buffer.oldest), newestMs: buffer.timestamp(buffer.end - 1) };
   }
 
-  /** What the box holds of the cycles with startMs ≤ stamp ≤ endMs: the stamps and counts that it would send. */
+  /** What the box holds of the cycles with startMs ≤ timestamp ≤ endMs: the timestamps and counts that it would send. */
   waveform(startMs: number, endMs: number): Waveform {
     this.#advance();
     const { buffer } = this.#state;
@@ -174,7 +174,7 @@ export class Box extends EventEmitter<BoxEvents> implements Running {
 
   /**
    * Switches the box off.
-   * @param lingerMs how long what is queued may still go out; 0: at once
+   * @param lingerMs how long what is queued may still go out; 0: immediately
    */
   async stop(lingerMs = 0): Promise<void> {
     if (!this.#running) return;
@@ -196,10 +196,10 @@ export class Box extends EventEmitter<BoxEvents> implements Running {
     const cycle = this.#habits.nextMessageCycle();
     if (cycle >= this.#limit) {
       if (!this.#ended)
-        this.#cancelMessage = this.#clock.at(buffer.stamp(this.#limit - 1), () => this.#end());
+        this.#cancelMessage = this.#clock.at(buffer.timestamp(this.#limit - 1), () => this.#end());
       return;
     }
-    this.#cancelMessage = this.#clock.at(buffer.stamp(cycle), () => this.#publish());
+    this.#cancelMessage = this.#clock.at(buffer.timestamp(cycle), () => this.#publish());
   }
 
   #end(): void {
@@ -210,7 +210,7 @@ export class Box extends EventEmitter<BoxEvents> implements Running {
   #publish(): void {
     const { buffer } = this.#state;
     const now = this.#clock.now();
-    if (now - buffer.stamp(this.#habits.nextMessageCycle()) > GAP_MS * this.#clock.speed) {
+    if (now - buffer.timestamp(this.#habits.nextMessageCycle()) > GAP_MS * this.#clock.speed) {
       buffer.gap(now);
       this.#stats.gaps += 1;
       this.#log.warn({ box: this.id }, 'the clock ran on without the box: a gap in its recording');

@@ -1,6 +1,6 @@
 /** The habits of a Box 2 (docs/wire-protocols.md, 3.1). */
 
-import { readAsBox2 } from '../proto/box-habits.js';
+import { readAsBox2 } from '../proto/box2/habits.js';
 import { encodeCycles2, triggerMessage } from '../proto/index.js';
 import { type Answer, type BoxState, type Dialect, type Frames, waveformOf } from './frames.js';
 import { CYCLE_MS } from './sources/source.js';
@@ -10,7 +10,7 @@ export interface Box2Habits {
   cyclesPerMeasurement: number;
   /** ms between looks for commands */
   pollMs: number;
-  /** ms without a message after which SUB is opened anew */
+  /** ms without a message after which SUB is reopened */
   silenceMs: number;
 }
 
@@ -51,7 +51,7 @@ export class Box2 implements Dialect {
     const pulseInWindow = Math.floor((first * CYCLE_MS) / 1000) < second;
     const message = {
       id,
-      time: buffer.stamp(first),
+      time: buffer.timestamp(first),
       frequency: frequencyAt(analysis, first, length),
       rms: rms / length,
       thd: analysis.thd(first, length),
@@ -77,8 +77,8 @@ export class Box2 implements Dialect {
   }
 
   /**
-   * Whole measurements: the first whose stamp is at or after `back`, whatever `forward` says, and those after it whose
-   * stamp is before `forward`. So a window older than the buffer is answered with the oldest measurement.
+   * Whole measurements: the first whose timestamp is at or after `back`, whatever `forward` says, and those after it whose
+   * timestamp is before `forward`. So a window older than the buffer is answered with the oldest measurement.
    */
   #read(back: number, forward: number): Uint8Array[] {
     const { id, buffer } = this.#box;
@@ -90,7 +90,7 @@ export class Box2 implements Dialect {
     while (at < end) {
       data.push(encodeCycles2(id, waveformOf(this.#box, at * length, (at + 1) * length)));
       at += 1;
-      if (buffer.stamp(at * length) >= forward) break;
+      if (buffer.timestamp(at * length) >= forward) break;
     }
     return data;
   }

@@ -37,7 +37,7 @@ export function readBox3Settings(file: string): Box3Settings {
 }
 
 /**
- * @param where names the file in errors; values of keys are never told
+ * @param where names the file in errors; keys are never shown
  * @throws MakaiError CONFIG_INVALID, KEY_INVALID
  */
 export function parseBox3Settings(value: unknown, where: string): Box3Settings {

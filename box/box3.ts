@@ -1,6 +1,6 @@
 /** The habits of a Box 3 (docs/wire-protocols.md, 3.2). */
 import { networkInterfaces } from 'node:os';
-import { lacksCommandBody } from '../proto/box-habits.js';
+import { lacksCommandBody } from '../proto/box3/habits.js';
 import {
   type Command,
   command,
@@ -18,7 +18,7 @@ export interface Box3Habits {
   measurementWindowCycles: number;
   /** cycles before `f` and `trans` are there: their filters fill first */
   warmUpCycles: number;
-  /** ms of silence, added up, after which both command sockets are opened anew */
+  /** ms of silence, added up, after which both command sockets are reopened */
   silenceMs: number;
 }
 
@@ -60,7 +60,7 @@ export class Box3 implements Dialect {
     this.#windowStart = this.#windowEnd;
     this.#windowEnd += Math.max(1, this.#windowCycles);
     const topic = String(id).padStart(4, '0');
-    return [topic, measurement.encode({ boxId: id, timestampMs: buffer.stamp(last), metrics })];
+    return [topic, measurement.encode({ boxId: id, timestampMs: buffer.timestamp(last), metrics })];
   }
 
   answer(frames: readonly Uint8Array[]): Answer {
@@ -86,7 +86,7 @@ export class Box3 implements Dialect {
     return [this.#response(seq, { kind: 'samplingRate', oldRateCycles })];
   }
 
-  /** Cycles with start < stamp < end; `wait` is not looked at. */
+  /** Cycles with start < timestamp < end; `wait` is not looked at. */
   #data(seq: number, startMs: number, endMs: number): Frames {
     const { buffer } = this.#box;
     const first = buffer.firstAtOrAfter(startMs + 1);
@@ -141,7 +141,7 @@ export class Box3 implements Dialect {
   }
 }
 
-/** Least, greatest and mean as the box computes them: a NaN after the first value spoils the mean alone. */
+/** Min, max and mean as the box computes them: a NaN after the first value spoils the mean alone. */
 class Statistic {
   #min: number;
   #max: number;

@@ -1,9 +1,9 @@
 /**
- * The cycles a box holds: the latest `capacity` of them, by number and stamp. The samples themselves stay in the source, which
+ * The cycles a box holds: the latest `capacity` of them, by number and timestamp. The samples themselves stay in the source, which
  * gives the same counts for the same number, so an hour costs no memory.
  *
- * A stamp is the read-out time: the end of the cycle. Stamps rise by 1/60 s (rounded down to milliseconds) from the start; after a
- * gap (the process slept) a new run of stamps begins.
+ * A timestamp is the read-out time: the end of the cycle. Timestamps rise by 1/60 s (rounded down to milliseconds) from the start; after a
+ * gap (the process slept) a new run of timestamps begins.
  */
 import { CYCLE_MS } from './sources/source.js';
 
@@ -37,21 +37,21 @@ export class CycleBuffer {
   }
 
   /** Read-out time of cycle `index`, Unix ms; also for cycles to come. */
-  stamp(index: number): number {
+  timestamp(index: number): number {
     let run = this.#runs[0] ?? { first: 0, startMs: 0 };
     for (const other of this.#runs) if (other.first <= index) run = other;
     return Math.floor(run.startMs + (index + 1 - run.first) * CYCLE_MS);
   }
 
   /**
-   * Takes in every cycle whose stamp is not after `nowMs`.
+   * Takes in every cycle whose timestamp is not after `nowMs`.
    * @param limit no cycle from this number on (a source that plays once)
    */
   advance(nowMs: number, limit = Number.POSITIVE_INFINITY): void {
     const run = this.#runs[this.#runs.length - 1];
     if (run === undefined) return;
     let next = Math.max(this.#next, run.first + Math.floor((nowMs - run.startMs) / CYCLE_MS) - 1);
-    while (this.stamp(next) <= nowMs) next += 1;
+    while (this.timestamp(next) <= nowMs) next += 1;
     this.#next = Math.max(this.#next, Math.min(next, limit));
     // runs that no held cycle needs are forgotten, so their number is bounded by the capacity
     while (this.#runs.length > 1 && (this.#runs[1]?.first ?? 0) <= this.oldest) this.#runs.shift();
@@ -64,13 +64,13 @@ export class CycleBuffer {
     else this.#runs.push({ first: this.#next, startMs: nowMs });
   }
 
-  /** Number of the first held cycle whose stamp is at or after `timeMs`; `end` when there is none. */
+  /** Number of the first held cycle whose timestamp is at or after `timeMs`; `end` when there is none. */
   firstAtOrAfter(timeMs: number): number {
     let low = this.oldest;
     let high = this.#next;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.stamp(middle) < timeMs) low = middle + 1;
+      if (this.timestamp(middle) < timeMs) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -27,7 +27,7 @@ export function systemClock(speed = 1, startMs?: number): Clock {
       let timer: NodeJS.Timeout;
       const arm = (): void => {
         const wait = Math.max(0, Math.ceil((timeMs - now()) / speed));
-        // a longer timer would go off at once
+        // a longer timer would fire immediately
         timer = wait > MAX_TIMER_MS ? setTimeout(arm, MAX_TIMER_MS) : setTimeout(callback, wait);
       };
       arm();

@@ -24,26 +24,26 @@ export type Answer =
   | { kind: 'reply'; frames: Frames }
   /** not for this box, or not understood: no answer */
   | { kind: 'ignored'; reason: string }
-  /** what the field's program does not survive */
+  /** what the program of existing boxes does not survive */
   | { kind: 'killed'; reason: string };
 
 /** The habits of one generation of boxes. */
 export interface Dialect {
   /** what it subscribes to on `box_pub` */
   readonly subscription: string;
-  /** how often it looks for commands, ms; 0: at once */
+  /** how often it looks for commands, ms; 0: immediately */
   readonly pollMs: number;
   /** Number of the cycle with which the next measurement message is complete. */
   nextMessageCycle(): number;
   /** The message that is complete with `nextMessageCycle()`; goes on to the next. */
   message(): Frames;
   answer(frames: readonly Uint8Array[]): Answer;
-  /** When it opens its command sockets anew. */
+  /** When it reopens its command sockets. */
   readonly renewal: Renewal;
 }
 
 export interface Renewal {
-  /** open anew after so many ms without a message, counted from the last message or since the opening */
+  /** reopen after so many ms without a message, counted from the last message or since the opening */
   afterMs: number;
   /** true: a message starts the count again (Box 2); false: silence adds up between messages (Box 3) */
   resetByMessage: boolean;
@@ -51,10 +51,10 @@ export interface Renewal {
   alsoReplies: boolean;
 }
 
-/** Stamps and counts of the cycles from `first` up to, not including, `end`. */
+/** Timestamps and counts of the cycles from `first` up to, not including, `end`. */
 export function waveformOf(box: BoxState, first: number, end: number): Waveform {
   const length = Math.max(0, end - first);
-  const timesMs = Array.from({ length }, (_, i) => box.buffer.stamp(first + i));
+  const timesMs = Array.from({ length }, (_, i) => box.buffer.timestamp(first + i));
   return {
     timesMs,
     cycleLengths: timesMs.map(() => SAMPLES_PER_CYCLE),

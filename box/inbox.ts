@@ -1,4 +1,4 @@
-/** How a box hears and answers: the loop over its command socket, its polls, and opening the socket anew when it is silent. */
+/** How a box hears and answers: the loop over its command socket, its polls, and reopening the socket when it is silent. */
 import type { Logger } from '../common/log.js';
 import type { Clock } from './clock.js';
 import type { Dialect } from './frames.js';
@@ -28,7 +28,7 @@ export class Inbox {
   #waiting: Uint8Array[][] = [];
   #cancelPoll: (() => void) | undefined;
   #cancelRenewal: () => void = () => undefined;
-  /** answers go out one after another; a full queue holds up the next, as PUSH does in the field */
+  /** answers go out one after another; a full queue holds up the next, as PUSH does in existing boxes */
   #answering: Promise<void> = Promise.resolve();
   #running = true;
   #silentSince: number;

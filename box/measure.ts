@@ -8,7 +8,7 @@ import type { CycleSource } from './sources/source.js';
 
 export interface MeasureOptions {
   boxId: number;
-  /** 2: 6 a second; 3: one a second, with least and greatest cycle */
+  /** 2: 6 a second; 3: one a second, with min and max cycle */
   dialect: 2 | 3;
   /** when cycle 0 begins, Unix ms */
   startMs: number;
@@ -36,6 +36,6 @@ export function* measure(source: CycleSource, options: MeasureOptions): Generato
   const habits = dialect === 2 ? new Box2(state, BOX2_HABITS) : new Box3(state, BOX3_HABITS);
   for (let last = habits.nextMessageCycle(); last < source.cycles; last = habits.nextMessageCycle()) {
     const frame = habits.message()[1];
-    if (frame instanceof Uint8Array) yield { timeMs: buffer.stamp(last), frame };
+    if (frame instanceof Uint8Array) yield { timeMs: buffer.timestamp(last), frame };
   }
 }

@@ -2,11 +2,11 @@
  * Replays measurements that were recorded as values (volts and hertz, no waveform) as the stream of the boxes that made them: for tests of
  * what lies behind the triggering broker. Such boxes answer no command.
  */
-import { type Context, XPublisher } from 'zeromq';
 import { codeOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import { type KeyPair, newKeyPair } from '../keys/key.js';
 import { type MetricValues, measurement, triggerMessage } from '../proto/index.js';
+import { boxLike, type Context, type XPublisher } from '../zmq/sockets.js';
 import { firstSubscription } from './audience.js';
 import { type Clock, systemClock } from './clock.js';
 import { curveClient } from './sockets.js';
@@ -49,7 +49,7 @@ export interface Replay extends Running {
   stop(lingerMs?: number): Promise<void>;
 }
 
-/** Rows between two rests, so that what is sent at once does not outgrow libzmq's queue of 1000. */
+/** Rows between two rests, so that what is sent in a burst does not outgrow libzmq's queue of 1000. */
 const BATCH = 200;
 
 /** Connects a socket for each box of the rows, waits until each is listened to, and sends the rows in order of time. */
@@ -102,7 +102,7 @@ export function startReplay(options: ReplayOptions): Replay {
 
 function openSocket(options: ReplayOptions, boxId: number): XPublisher {
   const keys = options.keysFor?.(boxId) ?? newKeyPair();
-  const socket = new XPublisher({
+  const socket = boxLike.xPublisher({
     ...curveClient(options.serverPublicKey, keys),
     ...(options.context !== undefined && { context: options.context }),
   });
@@ -132,7 +132,7 @@ export function framesOf(row: ReplayRow, dialect: 2 | 3, offsetMs = 0): (string 
   return [String(boxId), triggerMessage.encode(message)];
 }
 
-/** One value as its own least, greatest and mean. */
+/** One value as its own min, max and mean. */
 export function single(value: number): MetricValues {
   return { min: value, max: value, average: value };
 }

@@ -1,28 +1,21 @@
 /**
- * The three sockets of a box: CURVE clients with libzmq's own defaults, as the field's boxes have them, so that what they do
- * while a broker is away is libzmq's doing: the oldest 1000 messages wait, later ones are dropped (PUB) or held up (PUSH).
+ * The three sockets of a box: CURVE clients with libzmq's own defaults, as existing boxes have them, so that what they do
+ * while a broker is unavailable is libzmq's doing: the oldest 1000 messages wait, later ones are dropped (PUB) or held up (PUSH).
  */
-import { type Context, Push, Subscriber, XPublisher } from 'zeromq';
 import type { KeyPair } from '../keys/key.js';
+import type { CurveClientOptions } from '../zmq/curve.js';
+import { boxLike, type Context, type Push, type Subscriber, type XPublisher } from '../zmq/sockets.js';
 import { firstSubscription } from './audience.js';
 import type { BoxEndpoints } from './endpoints.js';
 
-export interface CurveClient {
-  /** Z85 */
-  curvePublicKey: string;
-  curveSecretKey: string;
-  /** the server's public key, Z85 */
-  curveServerKey: string;
-}
-
 export interface SocketOptions {
   endpoints: BoxEndpoints;
-  curve: CurveClient;
+  curve: CurveClientOptions;
   subscription: string;
   context?: Context;
 }
 
-export function curveClient(serverPublicKey: string, keys: KeyPair): CurveClient {
+export function curveClient(serverPublicKey: string, keys: KeyPair): CurveClientOptions {
   return {
     curvePublicKey: keys.publicKey,
     curveSecretKey: keys.secretKey.reveal(),
@@ -46,9 +39,9 @@ export class BoxSockets {
   constructor(options: SocketOptions) {
     this.#options = options;
     // what does not fit the queue is dropped by libzmq; a send never waits
-    this.measurements = new XPublisher({ ...this.#common(), sendTimeout: 0 });
-    this.#commands = new Subscriber(this.#common());
-    this.#replies = new Push(this.#common());
+    this.measurements = boxLike.xPublisher({ ...this.#common(), sendTimeout: 0 });
+    this.#commands = boxLike.subscriber(this.#common());
+    this.#replies = boxLike.push(this.#common());
     try {
       this.measurements.connect(options.endpoints.measurements);
       this.#connectCommands();
@@ -68,16 +61,16 @@ export class BoxSockets {
     return this.#replies;
   }
 
-  /** Drops the socket for commands and opens it anew; what is sent meanwhile is lost. Queued replies still go out. */
+  /** Drops the socket for commands and reopens it; what is sent meanwhile is lost. Queued replies still go out. */
   renew(alsoReplies: boolean): void {
     this.#commands.close();
-    this.#commands = new Subscriber(this.#common());
+    this.#commands = boxLike.subscriber(this.#common());
     this.#connectCommands();
     if (!alsoReplies) return;
     // a box lets it linger for ever, which would keep this process from ending
     this.#replies.linger = RENEWED_LINGER_MS;
     this.#replies.close();
-    this.#replies = new Push(this.#common());
+    this.#replies = boxLike.push(this.#common());
     this.#replies.connect(this.#options.endpoints.replies);
   }
 

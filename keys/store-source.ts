@@ -9,13 +9,13 @@ import { parsePublicKey } from './key.js';
 export interface BoxKeys {
   /** boxes without a key have none here */
   boxes: readonly { boxId: string; publicKey?: string | undefined }[];
-  /** why these may be keys of before, where somebody remembers them for a database that is away */
+  /** why these may be keys of before, where somebody remembers them for a database that is unavailable */
   outdated?: string | undefined;
 }
 
 export type ReadBoxKeys = () => Promise<BoxKeys>;
 
-/** So that a change takes effect within 5 s, also where the answer takes a while or the sockets were closed just before (cut-off.ts). */
+/** So that a change takes effect within 5 s, also where the reply takes a while or the sockets were closed just before (disconnector.ts). */
 const POLL_MS = 2000;
 const ANSWER_MS = 10_000;
 
@@ -58,7 +58,7 @@ export class StoreSource implements AllowSource {
     return { entries, revoked: [], error: outdated };
   }
 
-  /** A store tells nobody of changes: it is polled. */
+  /** A store does not report changes: it is polled. */
   watch(): () => void {
     return () => undefined;
   }

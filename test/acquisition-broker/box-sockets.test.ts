@@ -5,7 +5,7 @@ import { silentLogger } from '../../common/log.js';
 import { Rejections } from '../../common/rejections.js';
 
 describe('acquisition broker: sockets of the boxes', () => {
-  it('close, and open anew, while there is no room for answers', async () => {
+  it('close, and reopen, while there is no capacity for replies', async () => {
     const log = silentLogger();
     let disconnected = 0;
     let asked = (): void => undefined;
@@ -19,7 +19,7 @@ describe('acquisition broker: sockets of the boxes', () => {
       rejections: new Rejections(log),
       subscription: () => undefined,
       reply: () => undefined,
-      room: () => {
+      capacity: () => {
         asked();
         return new Promise(() => undefined);
       },

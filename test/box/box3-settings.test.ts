@@ -47,7 +47,7 @@ describe('a Box 3’s file', () => {
     assert.notEqual(first.keys.publicKey, second.keys.publicKey);
   });
 
-  it('tells every mistake at once, and never a key', () => {
+  it('reports all mistakes together, and never a key', () => {
     assert.throws(
       () => parseBox3Settings({ ...file, box_id: 0, box_secret_key: 5, trg_push_ep: 1 }, 'f'),
       (error) =>

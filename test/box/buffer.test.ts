@@ -1,4 +1,4 @@
-/** Which cycles a box holds, and their stamps. */
+/** Which cycles a box holds, and their timestamps. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { CycleBuffer } from '../../box/buffer.js';
@@ -6,10 +6,10 @@ import { ManualClock, systemClock } from '../../box/index.js';
 import { START_MS } from './support.js';
 
 describe('the buffer of a box', () => {
-  it('stamps each cycle with the time at which it was read out: its end', () => {
+  it('timestamps each cycle with the time at which it was read out: its end', () => {
     const buffer = new CycleBuffer(START_MS, 100);
     assert.deepEqual(
-      [0, 1, 2, 59].map((n) => buffer.stamp(n) - START_MS),
+      [0, 1, 2, 59].map((n) => buffer.timestamp(n) - START_MS),
       [16, 33, 50, 1000],
     );
   });
@@ -28,24 +28,24 @@ describe('the buffer of a box', () => {
     assert.equal(buffer.end, 310, 'a source that plays once has an end');
   });
 
-  it('goes on after a gap with stamps of the new time, and still knows the old ones', () => {
+  it('goes on after a gap with timestamps of the new time, and still knows the old ones', () => {
     const buffer = new CycleBuffer(START_MS, 1000);
     buffer.advance(START_MS + 1000);
     buffer.gap(START_MS + 61_000);
     buffer.advance(START_MS + 62_000);
     assert.equal(buffer.end, 120);
-    assert.equal(buffer.stamp(59), START_MS + 1000);
-    assert.equal(buffer.stamp(60), START_MS + 61_016);
+    assert.equal(buffer.timestamp(59), START_MS + 1000);
+    assert.equal(buffer.timestamp(60), START_MS + 61_016);
     assert.equal(buffer.firstAtOrAfter(START_MS + 30_000), 60);
     for (let i = 0; i < 50; i += 1) {
       buffer.gap(START_MS + 100_000 + 2000 * i);
       buffer.advance(START_MS + 101_000 + 2000 * i);
     }
     assert.equal(buffer.oldest, 120 + 50 * 60 - 1000);
-    assert.equal(buffer.stamp(buffer.end - 1), START_MS + 199_000);
+    assert.equal(buffer.timestamp(buffer.end - 1), START_MS + 199_000);
   });
 
-  it('finds the first stamp at or after a time, as a look at every cycle does', () => {
+  it('finds the first timestamp at or after a time, as a look at every cycle does', () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 1, max: 30_000 }), { minLength: 1, maxLength: 8 }),
@@ -60,10 +60,10 @@ describe('the buffer of a box', () => {
             else buffer.advance(now);
           }
           let expected = buffer.oldest;
-          while (expected < buffer.end && buffer.stamp(expected) < START_MS + at) expected += 1;
+          while (expected < buffer.end && buffer.timestamp(expected) < START_MS + at) expected += 1;
           assert.equal(buffer.firstAtOrAfter(START_MS + at), expected);
           for (let n = buffer.oldest + 1; n < buffer.end; n += 1) {
-            assert.ok(buffer.stamp(n) > buffer.stamp(n - 1), 'stamps rise');
+            assert.ok(buffer.timestamp(n) > buffer.timestamp(n - 1), 'timestamps rise');
           }
         },
       ),
@@ -98,7 +98,7 @@ describe('clocks of a box', () => {
     await new Promise<void>((resolve) => fast.at(START_MS + 20_000, resolve));
     assert.ok(fast.now() >= START_MS + 20_000, 'not before its time');
     // later than the longest timer there is
-    const cancel = systemClock().at(Date.now() + 1e12, () => assert.fail('went off at once'));
+    const cancel = systemClock().at(Date.now() + 1e12, () => assert.fail('fired immediately'));
     await new Promise<void>((resolve) => systemClock().at(Date.now() + 50, resolve));
     cancel();
   });

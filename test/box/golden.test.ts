@@ -1,4 +1,4 @@
-/** A simulated box answers and measures as the field's own programs did: against the frames captured from them. */
+/** A simulated box answers and measures as existing programs did: against the frames captured from them. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -156,9 +156,9 @@ describe('golden frames of the boxes', () => {
       });
     }
 
-    it('response_get_data: a frame a cycle, the header with the stamps of the first and the last', () => {
+    it('response_get_data: a frame a cycle, the header with the timestamps of the first and the last', () => {
       const { ours, theirs } = answerOf('response_get_data');
-      // 200 ms hold 11 or 12 stamps, as they fall
+      // 200 ms hold 11 or 12 timestamps, as they fall
       assert.ok(Math.abs(ours.length - theirs.length) <= 1, `${ours.length} frames`);
       const { message } = proto.decodeBoxReply(ours[0] ?? Buffer.alloc(0));
       const cycles = proto.decodeCycles3(ours.slice(1));

@@ -7,7 +7,7 @@ import { boxAt, death, flowing, START_MS, type TestBox } from './support.js';
 describe('a Box 2', () => {
   let broker: Broker;
   let test: TestBox;
-  const stamp = (cycle: number): number => Math.floor(START_MS + ((cycle + 1) * 1000) / 60);
+  const timestamp = (cycle: number): number => Math.floor(START_MS + ((cycle + 1) * 1000) / 60);
 
   beforeEach(async () => {
     broker = await openBroker();
@@ -56,10 +56,10 @@ describe('a Box 2', () => {
       times.push(message.time);
       frames = await broker.measurements.receive();
     }
-    const first = Math.round(((times[0] ?? 0) - stamp(0)) / (10_000 / 60));
+    const first = Math.round(((times[0] ?? 0) - timestamp(0)) / (10_000 / 60));
     assert.deepEqual(
       times,
-      times.map((_, i) => stamp(10 * (first + i))),
+      times.map((_, i) => timestamp(10 * (first + i))),
     );
   });
 
@@ -72,9 +72,9 @@ describe('a Box 2', () => {
 
   it('answers READ with whole measurements of 10 cycles, from the first that begins at or after back', async () => {
     test.clock.advance(5000);
-    const { head, numbers, cycles } = await ask(read(stamp(95), stamp(125)));
+    const { head, numbers, cycles } = await ask(read(timestamp(95), timestamp(125)));
     assert.deepEqual(head, {
-      ...read(stamp(95), stamp(125)),
+      ...read(timestamp(95), timestamp(125)),
       type: 'RESP',
       boxId: 1001,
       time: START_MS + 5000,
@@ -87,13 +87,13 @@ describe('a Box 2', () => {
         [120, 10],
       ],
     );
-    assert.equal(cycles.timesMs[0], stamp(100));
-    assert.deepEqual(cycles, test.box.waveform(stamp(100), stamp(129)));
+    assert.equal(cycles.timesMs[0], timestamp(100));
+    assert.deepEqual(cycles, test.box.waveform(timestamp(100), timestamp(129)));
   });
 
   it('answers a window shorter than a measurement with the measurement after it', async () => {
     test.clock.advance(5000);
-    const { numbers } = await ask(read(stamp(91), stamp(95)));
+    const { numbers } = await ask(read(timestamp(91), timestamp(95)));
     assert.deepEqual(numbers, [[100, 101, 102, 103, 104, 105, 106, 107, 108, 109]]);
   });
 
@@ -111,10 +111,10 @@ describe('a Box 2', () => {
     }
   });
 
-  it('answers a window to come at once: frame 0 alone, or what is there so far', async () => {
+  it('answers a window to come immediately: frame 0 alone, or what is there so far', async () => {
     test.clock.advance(1000);
     assert.deepEqual((await ask(read(START_MS + 60_000, START_MS + 61_000))).numbers, []);
-    const half = await ask(read(stamp(50), START_MS + 9000));
+    const half = await ask(read(timestamp(50), START_MS + 9000));
     assert.deepEqual(
       half.numbers.map((list) => list[0]),
       [50],
@@ -145,7 +145,7 @@ describe('a Box 2', () => {
     const { frequency } = proto.triggerMessage.decode(frame ?? Buffer.alloc(0));
     assert.ok(Math.abs(frequency - 60) < 0.01, `${frequency}`);
     test.clock.advance(1000);
-    const { numbers } = await ask(read(stamp(20), stamp(23)));
+    const { numbers } = await ask(read(timestamp(20), timestamp(23)));
     assert.deepEqual(numbers, [[20], [21], [22]]);
   });
 

@@ -7,7 +7,7 @@ import { boxAt, death, flowing, START_MS, type TestBox } from './support.js';
 describe('a Box 3', () => {
   let broker: Broker;
   let test: TestBox;
-  const stamp = (cycle: number): number => Math.floor(START_MS + ((cycle + 1) * 1000) / 60);
+  const timestamp = (cycle: number): number => Math.floor(START_MS + ((cycle + 1) * 1000) / 60);
 
   beforeEach(async () => {
     broker = await openBroker();
@@ -50,7 +50,7 @@ describe('a Box 3', () => {
       assert.equal(topic?.toString(), '0007');
       assert.equal(boxId, 7);
       const window = Math.round((timestampMs - START_MS) / 1000) - 1;
-      assert.equal(timestampMs, stamp(60 * window + 59), 'its time is the end of its window');
+      assert.equal(timestampMs, timestamp(60 * window + 59), 'its time is the end of its window');
       // f and trans wait for 255 cycles and then for a block of seven
       const warm = window >= 4 ? ['f', 'rms', 'thd', 'trans'] : ['rms', 'thd'];
       assert.deepEqual(Object.keys(metrics).sort(), warm);
@@ -58,29 +58,29 @@ describe('a Box 3', () => {
     }
   });
 
-  it('gives cycles with start < stamp < end, a frame each, with the stamps of the first and the last', async () => {
+  it('gives cycles with start < timestamp < end, a frame each, with the timestamps of the first and the last', async () => {
     test.clock.advance(5000);
-    const { reply, numbers, cycles } = await ask(data(stamp(100), stamp(110)));
+    const { reply, numbers, cycles } = await ask(data(timestamp(100), timestamp(110)));
     assert.deepEqual(numbers, [101, 102, 103, 104, 105, 106, 107, 108, 109]);
     assert.deepEqual(reply, {
       boxId: 7,
       seq: 1000,
       timestampMs: START_MS + 5000,
-      body: { kind: 'data', startTs: stamp(101), endTs: stamp(109) },
+      body: { kind: 'data', startTs: timestamp(101), endTs: timestamp(109) },
     });
-    assert.deepEqual(cycles, test.box.waveform(stamp(101), stamp(109)));
+    assert.deepEqual(cycles, test.box.waveform(timestamp(101), timestamp(109)));
   });
 
-  it('gives what there is of a window to come, at once, whatever `wait` says', async () => {
+  it('gives what there is of a window to come, immediately, whatever `wait` says', async () => {
     test.clock.advance(1000);
-    const { numbers } = await ask(data(stamp(56), START_MS + 60_000));
+    const { numbers } = await ask(data(timestamp(56), START_MS + 60_000));
     assert.deepEqual(numbers, [57, 58, 59]);
   });
 
   it('answers a window without data with zeros and no cycles', async () => {
     test.clock.advance(20_000);
     for (const window of [
-      data(stamp(0), stamp(100)),
+      data(timestamp(0), timestamp(100)),
       data(START_MS + 90_000, START_MS + 95_000),
       data(9, 5),
     ]) {
@@ -115,7 +115,7 @@ describe('a Box 3', () => {
     assert.equal(pubKey, test.box.publicKey);
   });
 
-  it('takes another measurement rate, also in the middle of a window, and tells the old one', async () => {
+  it('takes another measurement rate, also in the middle of a window, and returns the old one', async () => {
     await flowing(test, broker, 1000);
     test.clock.advance(500);
     const { reply } = await ask({ kind: 'samplingRate', measurementWindowCycles: 10 });

@@ -1,4 +1,4 @@
-/** Whatever a broker sends, a box answers as the field's do, ignores it, or dies of the two things that kill it; nothing else. */
+/** Whatever a broker sends, a box answers as existing ones do, ignores it, or dies of the two things that kill it; nothing else. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { analysisOf } from '../../box/analysis.js';

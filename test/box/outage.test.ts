@@ -1,4 +1,4 @@
-/** What boxes do while a broker is away, and when they hear nothing: libzmq's queues, and sockets opened anew. */
+/** What boxes do while a broker is unavailable, and when they hear nothing: libzmq's queues, and sockets reopened. */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
@@ -7,7 +7,7 @@ import * as proto from '../../proto/index.js';
 import { type Broker, openBroker, subscribed } from './broker.js';
 import { boxAt, flowing, START_MS, type TestBox } from './support.js';
 
-describe('a box while the broker is away', () => {
+describe('a box while the broker is unavailable', () => {
   let broker: Broker;
   let test: TestBox;
 
@@ -124,7 +124,7 @@ describe('a box that hears nothing', () => {
     assert.equal(test.box.stats.renewals, 0);
     test.clock.advance(2000);
     assert.equal(test.box.stats.renewals, 1);
-    // XPUB tells of the old socket's end and of the new one's subscription, in either order
+    // XPUB reports the old socket's end and of the new one's subscription, in either order
     assert.deepEqual((await heard(broker, 2)).sort(), [
       [0, ''],
       [1, ''],
@@ -173,7 +173,7 @@ describe('a box that hears nothing', () => {
 });
 
 describe('a box whose process slept', () => {
-  it('records nothing meanwhile, and goes on with stamps of the new time', async () => {
+  it('records nothing meanwhile, and goes on with timestamps of the new time', async () => {
     const broker = await openBroker();
     // a clock moved by hand that counts as one in real time
     class SleepyClock extends ManualClock {

@@ -208,7 +208,7 @@ describe('cli/doctor: rights, certificates, ports', () => {
     await once(stranger.stdout, 'data');
     const server = await startStatusServer({
       address: parseStatusEndpoint(status ?? ''),
-      named: true,
+      isNamed: true,
       metrics: new Metrics('triggering-broker', '1.0.0'),
       daemon: 'triggering-broker',
       version: '1.0.0',

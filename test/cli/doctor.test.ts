@@ -202,7 +202,7 @@ describe('cli/doctor', () => {
       details: () => ({}),
       log: silentLogger(),
     };
-    const server = await startStatusServer({ ...common, address, named: true, metrics });
+    const server = await startStatusServer({ ...common, address, isNamed: true, metrics });
     cleanups.push(() => server.stop());
     await listen(boxes ?? '');
     const missing = await listen(backend ?? '');
@@ -266,7 +266,7 @@ describe('cli/doctor', () => {
       .map((line) => JSON.parse(line) as Diagnosis);
     assert.match(
       found.find(({ verdict }) => verdict === 'wrong')?.message ?? '',
-      /interfaces: unknown field; did you mean interface\?/,
+      /interfaces: unknown setting; did you mean interface\?/,
     );
     const secret = /secret-key = "(.+)"/.exec(readFileSync(workspace.keys.serverSecret, 'utf8'))?.[1] ?? '';
     assert.equal(secret.length, 40);

@@ -100,7 +100,7 @@ describe('cli/keys', function () {
     const { secretKey } = await readSecretCertificate(keys.layout.boxSecret('1001'));
     const again = await run('new-box', '1001');
     assert.equal(again.code, 1);
-    assert.match(again.stderr, /\[KEY_FILE\].*exists already/);
+    assert.match(again.stderr, /\[KEY_FILE_IO\].*exists already/);
     const wrong = await run('accept', secretKey.reveal().replace(/^-/, 'a'), '5');
     assert.equal(wrong.code, 1);
     assert.ok(!`${said}${again.stderr}${JSON.stringify(listed)}`.includes(secretKey.reveal()));

@@ -1,8 +1,7 @@
 /** Every decoder of bytes that a peer, a box or a file can choose, and the one kind of error that each may throw. */
-import { parseSubscription } from '../../acquisition-broker/boxes/presence.js';
+import { parseSubscription } from '../../acquisition-broker/boxes/connected-boxes.js';
 import { requestOf } from '../../acquisition-broker/open/persistence.js';
-import type { AskedEvent } from '../../acquisition-broker/open/request.js';
-import { isUsableIdentity, parseDataIdentity } from '../../acquisition-broker/requests/identity.js';
+import { isUsableIdentity, parseDataIdentity } from '../../acquisition-broker/requests/request.js';
 import { MakaiError } from '../../common/errors.js';
 import { tryConfig } from '../../config/index.js';
 import { readJson } from '../../config/json.js';
@@ -12,11 +11,15 @@ import { parseZapRequest } from '../../keys/zap-message.js';
 import { toEventRequest } from '../../plugin-host/request-shape.js';
 import { inspectModule } from '../../plugin-host/wasm-module.js';
 import * as proto from '../../proto/index.js';
+import { FORMAT_DECODERS } from './formats.js';
+import type { Random } from './random.js';
 import type { MadeKind, SeedKind } from './seeds.js';
 
 export interface DecoderTarget {
   name: string;
   seeds: SeedKind | MadeKind;
+  /** how inputs are made of others; without it as protobuf's wire format is */
+  mutate?: (seed: Uint8Array, others: readonly Uint8Array[], random: Random) => Uint8Array;
   /** which frames of a seed are inputs: the first, the last, or all of them together */
   frames: 'first' | 'last' | 'rest' | 'all';
   /** @returns whether it was taken @throws only what `expected` knows */
@@ -136,9 +139,10 @@ export const DECODERS: readonly DecoderTarget[] = [
     'open-request',
     'first',
     reopens,
-    (e) => e instanceof Error && /ZodError|SyntaxError/.test(e.name),
+    (e) => e instanceof Error && (/ZodError|SyntaxError/.test(e.name) || /unknown dialect/.test(e.message)),
   ),
   single('request of a plugin', 'plugin-request', 'first', asks, (e) => e instanceof SyntaxError),
+  ...FORMAT_DECODERS,
   single('WebAssembly plugin', 'wasm', 'first', (f) => inspectModule(f, 16).module !== undefined, never),
 ];
 
@@ -185,7 +189,7 @@ function configures(frame: Uint8Array): boolean {
 }
 
 function reopens(frame: Uint8Array): boolean {
-  return requestOf('key', textOf(frame), new Map<number, AskedEvent>()).key === 'key';
+  return requestOf('key', textOf(frame), new Map()).key === 'key';
 }
 
 function asks(frame: Uint8Array): boolean {
