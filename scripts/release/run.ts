@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
@@ -14,8 +14,8 @@ import { buildDeb } from './deb.js';
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: 'release' } } });
 const out = resolve(PACKAGE_ROOT, values.out);
-rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
+removeLast(out);
 
 // Scripts are off: the tree was built a moment ago by `npm run release` itself.
 const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', out];
@@ -36,6 +36,17 @@ writeFileSync(join(out, 'SHA256SUMS'), sums);
 process.stdout.write(`${out}\n${sums}`);
 if (deb === undefined)
   process.stdout.write('no Debian package: dpkg-deb is missing, or this architecture has none\n');
+
+/** Removes the files of a release. @throws Error where the folder has others: they are somebody's */
+function removeLast(folder: string): void {
+  const names = readdirSync(folder);
+  const other = names.find(
+    (one) => one !== 'SHA256SUMS' && !/^opq-makai[-_].*\.(tgz|deb|cdx\.json)$/.test(one),
+  );
+  if (other !== undefined)
+    throw new Error(`${folder} has ${other}, which is no file of a release: name a folder of its own`);
+  for (const one of names) rmSync(join(folder, one));
+}
 
 function sha256(file: string): string {
   return createHash('sha256').update(readFileSync(file)).digest('hex');

@@ -1,8 +1,8 @@
 /** What `npm run release` makes: complete, true to its checksums, and nothing of this machine in it. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { lockedPackages } from '../../../cli/licence-reference.js';
@@ -73,6 +73,16 @@ describe('a release', function () {
     assert.equal(readdirSync(made.folder).length, expected.length + 1, 'no other file is in the folder');
     for (const file of readdirSync(made.folder))
       assert.ok(file === 'SHA256SUMS' || file.includes(VERSION), file);
+  });
+
+  it('is not made in a folder that has files of somebody else, which stay', () => {
+    const file = join(work, 'letter.txt');
+    writeFileSync(file, 'mine');
+    const command = [join(PACKAGE_ROOT, 'dist/scripts/release/run.js'), '--out', work];
+    const { status, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' });
+    assert.equal(status, 1);
+    assert.match(stderr, /has letter\.txt, which is no file of a release/);
+    assert.deepEqual(readdirSync(work), ['letter.txt']);
   });
 
   it('has a bill of materials in CycloneDX with exactly the packages at run time, each with hash and licence', () => {
