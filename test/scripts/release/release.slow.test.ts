@@ -127,6 +127,17 @@ describe('a release', function () {
     assertNothingOfThisMachine(files);
   });
 
+  it('has a tarball that npm installs with its dependencies and its command', () => {
+    const prefix = join(work, 'npm');
+    // Without scripts: the image's test compiles. npm takes from its cache what `npm ci` has put there.
+    const options = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
+    execFileSync('npm', ['install', '--global', '--prefix', prefix, ...options, made.tarball], {
+      stdio: 'pipe',
+    });
+    const version = execFileSync(join(prefix, 'bin/makai'), ['--version'], { encoding: 'utf8' });
+    assert.equal(version.trim(), VERSION);
+  });
+
   describe('its Debian package', () => {
     const root = join(work, 'deb');
     let files: File[];
