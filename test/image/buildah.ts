@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
-import { run } from '../support/command.js';
+import { attempt, run } from '../support/command.js';
 
 const BUILD_MS = 2_700_000;
-/** A folder in which storage and layers stay for the next run, for work on the Dockerfile: gigabytes, but only what has changed is built. */
+/** A folder in which storage and layers stay for the next run, for work on the Dockerfile: only what has changed is built. */
 const KEPT = process.env.MAKAI_TEST_IMAGE_STORAGE;
 
 export interface ImageConfig {
@@ -17,7 +17,21 @@ export interface ImageConfig {
 }
 
 export class Buildah {
-  readonly #folder = KEPT ?? mkdtempSync(join(tmpdir(), 'makai-image-'));
+  readonly #folder: string;
+  readonly #driver: string;
+
+  private constructor(folder: string, driver: string) {
+    this.#folder = folder;
+    this.#driver = driver;
+  }
+
+  /** With storage by overlay where that is possible; else, as in a container, by vfs, which copies all files for each layer. */
+  static async create(): Promise<Buildah> {
+    const folder = KEPT ?? mkdtempSync(join(tmpdir(), 'makai-image-'));
+    const overlay = new Buildah(folder, 'overlay');
+    const { code } = await attempt(overlay.#command('info'));
+    return code === 0 ? overlay : new Buildah(folder, 'vfs');
+  }
 
   /** Makes an image of a copy of a root folder. @param change is done to the copy */
   async importImage(name: string, root: string, change: (root: string) => Promise<void>): Promise<void> {
@@ -69,12 +83,17 @@ export class Buildah {
   }
 
   async #run(...args: string[]): Promise<string> {
-    const storage = [
-      '--storage-driver=vfs',
-      `--root=${this.#folder}/storage`,
+    return (await run(this.#command(...args), { timeoutMs: BUILD_MS })).trim();
+  }
+
+  #command(...args: string[]): string[] {
+    const storage = `${this.#folder}/${this.#driver}`;
+    const options = [
+      `--storage-driver=${this.#driver}`,
+      `--root=${storage}`,
       `--runroot=${this.#folder}/run`,
     ];
-    return (await run(['buildah', ...storage, ...args], { timeoutMs: BUILD_MS })).trim();
+    return ['buildah', ...options, ...args];
   }
 }
 
