@@ -13,7 +13,8 @@ import { KIND_NAMES } from '../../config/kinds.js';
 import { foldersAbove } from '../folders-above.js';
 
 const run = promisify(execFile);
-const UNIT_FOLDER = '/etc/systemd/system';
+/** The administrator's units come before those of the Debian package. */
+const UNIT_FOLDERS = ['/etc/systemd/system', '/usr/lib/systemd/system'];
 const USUAL_USER = 'opq';
 
 export type Right = 'read' | 'write';
@@ -42,8 +43,11 @@ export async function serviceUser(folder: string | undefined): Promise<User> {
 }
 
 async function unitUser(): Promise<string> {
-  for (const kind of KIND_NAMES) {
-    const unit = await readFile(join(UNIT_FOLDER, `makai-${kind}.service`), 'utf8').catch(() => '');
+  const files = UNIT_FOLDERS.flatMap((folder) =>
+    KIND_NAMES.map((kind) => join(folder, `makai-${kind}.service`)),
+  );
+  for (const file of files) {
+    const unit = await readFile(file, 'utf8').catch(() => '');
     const name = /^User=([\w.-]+)\s*$/m.exec(unit)?.[1];
     if (name !== undefined) return name;
   }

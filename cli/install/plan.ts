@@ -1,6 +1,16 @@
 /** What `makai install --systemd` does, as steps that can be shown before they are done. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../../common/errors.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
@@ -34,17 +44,20 @@ export interface InstallOptions {
   settings?: boolean;
 }
 
+/** Where a package's units are, and where the administrator's are, which come first. */
 const PACKAGED_UNITS = '/usr/lib/systemd/system';
+const LOCAL_UNITS = '/etc/systemd/system';
 
 /**
- * Units, user, folders and first settings. Settings that exist are left as they are; units are written anew.
+ * Units, user, folders and first settings. Settings that exist are left as they are; units are overwritten. Where a package brought the units, those
+ * that an earlier `makai install` wrote are removed: they come before the package's, and start another installation.
  * Names of the paths inside the units are those of this installation.
  */
 export function installPlan({
   root = '',
   node = process.execPath,
   packageRoot = PACKAGE_ROOT,
-  unitFolder = '/etc/systemd/system',
+  unitFolder = LOCAL_UNITS,
   settings = true,
 }: InstallOptions = {}): Step[] {
   const steps: Step[] = [];
@@ -69,8 +82,13 @@ export function installPlan({
     });
   };
 
-  if (root === '' && isPackaged(packageRoot)) {
+  if (isPackaged(root, packageRoot)) {
     steps.push({ text: `leave the units in ${PACKAGED_UNITS} to the package`, run: () => undefined });
+    for (const unit of unitsOfOthers(root, packageRoot))
+      steps.push({
+        text: `remove ${root}${LOCAL_UNITS}/${unit}, which starts another installation`,
+        run: () => removeLocalUnit(root, unit),
+      });
   } else {
     for (const kind of KIND_NAMES) {
       const unit = `makai-${kind}.service`;
@@ -89,7 +107,8 @@ export function installPlan({
     file(path, `${JSON.stringify(exampleConfig(kind), null, 2)}\n`, 0o640);
     if (root === '') steps.push({ text: `let the user opq read ${path}`, run: () => giveToGroup(path) });
   }
-  command('systemctl', 'daemon-reload');
+  // Not in a container or while an image is made, where there is none to reload.
+  if (existsSync('/run/systemd/system')) command('systemctl', 'daemon-reload');
   return steps;
 }
 
@@ -112,10 +131,32 @@ function localPaths(unit: string, node: string, packageRoot: string): string {
 }
 
 /** Whether a package manager brought this installation together with its units. */
-function isPackaged(packageRoot: string): boolean {
-  const unit = `${PACKAGED_UNITS}/makai-${KIND_NAMES[0]}.service`;
-  if (!existsSync(unit)) return false;
-  return readFileSync(unit, 'utf8').includes(`${packageRoot.replace(/\/$/, '')}/dist/`);
+function isPackaged(root: string, packageRoot: string): boolean {
+  const unit = `${root}${PACKAGED_UNITS}/makai-${KIND_NAMES[0]}.service`;
+  return existsSync(unit) && starts(unit, packageRoot);
+}
+
+/** Units that `makai install` of another installation wrote. */
+function unitsOfOthers(root: string, packageRoot: string): string[] {
+  return KIND_NAMES.map((kind) => `makai-${kind}.service`).filter((unit) => {
+    const path = `${root}${LOCAL_UNITS}/${unit}`;
+    return existsSync(path) && starts(path, '') && !starts(path, packageRoot);
+  });
+}
+
+/** A unit that was enabled stays so: what enables it is a link to the file. */
+function removeLocalUnit(root: string, unit: string): void {
+  const link = `${root}${LOCAL_UNITS}/multi-user.target.wants/${unit}`;
+  const isEnabled = existsSync(link);
+  rmSync(`${root}${LOCAL_UNITS}/${unit}`);
+  if (!isEnabled) return;
+  rmSync(link);
+  symlinkSync(`${PACKAGED_UNITS}/${unit}`, link);
+}
+
+/** Whether a unit starts the installation in a folder; with an empty name, any. */
+function starts(unit: string, packageRoot: string): boolean {
+  return readFileSync(unit, 'utf8').includes(`${packageRoot.replace(/\/$/, '')}/dist/cli/main.js `);
 }
 
 /** It belongs to somebody else, who is only told what the daemons need. */

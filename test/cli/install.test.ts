@@ -4,14 +4,17 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { installPlan, perform } from '../../cli/install/plan.js';
 import { outOfReach } from '../../cli/install/reach.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
@@ -86,6 +89,44 @@ describe('cli/install', () => {
     const mode = (path: string): number => statSync(join(root, path)).mode & 0o777;
     assert.deepEqual(['etc', 'etc/opq', 'usr/lib/tmpfiles.d'].map(mode), [0o755, 0o755, 0o755]);
     assert.equal(mode('etc/opq/makai.conf'), 0o640);
+  });
+
+  describe('in the Debian package', () => {
+    const packageRoot = '/usr/lib/opq-makai';
+    const unit = 'makai-triggering-service.service';
+    const plan = (): Parameters<typeof perform>[0] => installPlan({ root, packageRoot });
+    const laidOut = (): void => {
+      const node = `${packageRoot}/bin/node`;
+      const unitFolder = '/usr/lib/systemd/system';
+      perform(installPlan({ root, node, packageRoot, unitFolder, settings: false }), () => undefined);
+    };
+
+    it('leaves the units to the package, and writes the settings', () => {
+      laidOut();
+      assert.ok(!existsSync(join(root, 'etc')));
+      perform(plan(), () => undefined);
+      assert.ok(!existsSync(join(root, 'etc/systemd')));
+      assert.ok(existsSync(join(root, 'etc/opq/makai.conf')));
+      assert.match(
+        read(`usr/lib/systemd/system/${unit}`),
+        /^Documentation=file:\/usr\/lib\/opq-makai\/deploy\/README\.md$/m,
+      );
+    });
+
+    it('removes units of an installation by npm, keeps them enabled, and leaves units that somebody else wrote', () => {
+      laidOut();
+      perform(installPlan({ root, packageRoot: '/usr/lib/node_modules/opq-makai' }), () => undefined);
+      const folder = join(root, 'etc/systemd/system');
+      const own = join(folder, 'makai-acquisition-broker.service');
+      writeFileSync(own, '[Service]\nExecStart=/opt/mine/start\n');
+      const link = join(folder, 'multi-user.target.wants', unit);
+      mkdirSync(dirname(link));
+      symlinkSync(join(folder, unit), link);
+      perform(plan(), () => undefined);
+      assert.deepEqual(readdirSync(folder).sort(), [basename(own), 'multi-user.target.wants']);
+      assert.deepEqual(readdirSync(dirname(link)), [unit]);
+      assert.equal(readlinkSync(link), `/usr/lib/systemd/system/${unit}`);
+    });
   });
 
   describe('an installation that the units could not start', () => {

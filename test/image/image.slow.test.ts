@@ -30,7 +30,7 @@ describe('the image', function () {
       process.stderr.write(`    skipped: no image can be built and started here: no ${missing}\n`);
       this.skip();
     }
-    buildah = new Buildah();
+    buildah = await Buildah.create();
     await makeBaseImages(buildah);
     await run(['ip', 'netns', 'add', network]);
     await run(['ip', '-n', network, 'link', 'set', 'lo', 'up']);

@@ -4,11 +4,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 
+/** How the page names the Debian package's file. */
+const DEB = 'opq-makai_VERSION_ARCH.deb';
+
 /**
  * The commands of the first shell block below a heading, without `sudo` and comments.
  * `npm` is left out: the container has no network, so the tests put the package there and take it away themselves.
+ * @param deb name of the Debian package's file, instead of the page's
  */
-export function commandsBelow(heading: string): string[] {
+export function commandsBelow(heading: string, deb = DEB): string[] {
   const text = readFileSync(join(PACKAGE_ROOT, 'deploy/README.md'), 'utf8');
   const [, section] = text.split(`\n${heading}\n`);
   const block = /^```sh\n([\s\S]*?)^```$/m.exec(section ?? '')?.[1];
@@ -17,5 +21,6 @@ export function commandsBelow(heading: string): string[] {
     .trim()
     .split('\n')
     .map((line) => line.replace(/\s+#.*$/, '').replace(/^sudo /, ''))
+    .map((line) => line.replace(DEB, deb))
     .filter((line) => !line.startsWith('npm '));
 }

@@ -1,19 +1,10 @@
-/** Puts Node and the packed package into a root folder, as `npm install -g` would. The container has no network, so the dependencies are copied. */
+/** Puts Node and the tarball of the release into a root folder, as `npm install -g` would. The container has no network, so the dependencies are copied. */
 import assert from 'node:assert/strict';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { run } from '../support/command.js';
+import { release } from '../support/release.js';
 
 /** Where npm installs globally on Debian. */
 export const PACKAGE = '/usr/lib/node_modules/opq-makai';
@@ -24,19 +15,12 @@ export async function installNode(root: string): Promise<void> {
   assert.equal((await run(['chroot', root, '/usr/bin/node', '--version'])).trim(), process.version);
 }
 
-/** What `npm pack` makes of this build, with its dependencies, in a folder of the root. */
+/** The tarball of the release, with its dependencies, in a folder of the root. */
 export async function unpackPackage(root: string, folder = PACKAGE): Promise<void> {
   const target = join(root, folder);
-  const work = mkdtempSync(join(tmpdir(), 'makai-pack-'));
-  try {
-    // Without scripts: `prepare` would build again, under the tests that run from the build.
-    await run(['npm', 'pack', '--ignore-scripts', '--pack-destination', work], { cwd: PACKAGE_ROOT });
-    const [tarball = ''] = readdirSync(work);
-    mkdirSync(target, { recursive: true });
-    await run(['tar', 'xzf', join(work, tarball), '-C', target, '--strip-components=1', '--no-same-owner']);
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
+  const { tarball } = await release();
+  mkdirSync(target, { recursive: true });
+  await run(['tar', 'xzf', tarball, '-C', target, '--strip-components=1', '--no-same-owner']);
   await run(['cp', '-a', '--parents', ...dependencies(), target], { cwd: PACKAGE_ROOT });
   await run(['chown', '-R', 'root:root', target]);
 }

@@ -1,4 +1,4 @@
-/** The units under a real systemd, from the installation to the end: the commands of deploy/README.md in a container with Debian 12. */
+/** The units under a real systemd, from the installation by npm to the end: the commands of deploy/README.md in a container with Debian 12. */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,15 +6,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../support/until.js';
 import type { Container } from './container.js';
 import { commandsBelow } from './documented.js';
+import { assertFolders, SETTINGS } from './folders.js';
 import { PACKAGE, unpackPackage } from './installation.js';
 import { boxWithSag, events } from './line.js';
 import { newContainer, skipWithoutContainers } from './setup.js';
-import { assertActive, dropIn, entries, journal, restarted, show, states, UNITS } from './units.js';
+import {
+  assertActive,
+  assertVersion,
+  dropIn,
+  entries,
+  journal,
+  restarted,
+  show,
+  states,
+  UNITS,
+} from './units.js';
 
-const SETTINGS = '/etc/opq/makai.conf';
 const SERVICE = 'makai-triggering-service';
 
-describe('the units under systemd', function () {
+describe('the units under systemd, installed from the tarball', function () {
   this.timeout(600_000);
   let container: Container;
   let isBroken = false;
@@ -35,18 +45,9 @@ describe('the units under systemd', function () {
   });
 
   const inContainer = (path: string): string => join(container.root, path);
-  const modeOf = (path: string): Promise<string> => container.run('stat', '--format=%A %U %G', path);
-
-  async function assertFolders(): Promise<void> {
-    assert.equal(await modeOf('/etc/opq/curve/private_keys'), 'drwx------ opq opq\n');
-    assert.equal(await modeOf('/etc/opq/curve/public_keys'), 'drwxr-xr-x root root\n');
-    assert.equal(await modeOf('/var/lib/opq'), 'drwxr-x--- opq opq\n');
-    assert.equal(await modeOf('/var/lib/opq/spool'), 'drwxr-x--- opq opq\n');
-    assert.match(await modeOf(SETTINGS), /^-rw-r----- root opq$/m);
-  }
 
   it('are installed, and all of them run, never started a second time', async () => {
-    const commands = commandsBelow('## With systemd');
+    const commands = commandsBelow('## With npm');
     for (const command of commands) {
       const output = await container.run('sh', '-ec', command);
       if (command === 'makai doctor') assert.match(output, /^nothing is wrong$/m);
@@ -54,7 +55,7 @@ describe('the units under systemd', function () {
     for (const unit of UNITS)
       assert.ok(commands.at(-1)?.includes(unit), `${unit} is not in the documented steps`);
     await assertActive(container);
-    await assertFolders();
+    await assertFolders(container);
     assert.equal(await container.run('id', '--name', '--user', 'opq'), 'opq\n');
     await sleep(10_000);
     await assertActive(container);
@@ -206,16 +207,9 @@ describe('the units under systemd', function () {
       );
     });
     assert.deepEqual(await states(container), before);
-    for (const command of commandsBelow('### Upgrading')) await container.run('sh', '-ec', command);
+    for (const command of commandsBelow('### Upgrading with npm')) await container.run('sh', '-ec', command);
     await assertActive(container);
-    const versions = (await container.run('makai', 'status', '--json'))
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line).version);
-    assert.deepEqual(
-      versions,
-      UNITS.map(() => NEW),
-    );
+    await assertVersion(container, NEW);
     await boxWithSag(container);
   });
 
@@ -226,13 +220,14 @@ describe('the units under systemd', function () {
       [...(await states(container)).values()].every(({ state }) => state === 'active'),
     );
     await assertActive(container);
-    await assertFolders();
+    await assertFolders(container);
     assert.equal((await events(container)).length, stored);
     await boxWithSag(container);
   });
 
   it('are uninstalled without a trace but settings, keys and store', async () => {
-    for (const command of commandsBelow('### Uninstalling')) await container.run('sh', '-ec', command);
+    for (const command of commandsBelow('### Uninstalling with npm'))
+      await container.run('sh', '-ec', command);
     const left = await container.run('systemctl', 'list-units', '--all', '--no-legend', '--plain', 'makai-*');
     assert.equal(left, '');
     const files = await container.run(
@@ -245,7 +240,7 @@ describe('the units under systemd', function () {
     );
     assert.equal(files, '');
     assert.equal(await container.run('systemctl', '--failed', '--no-legend'), '');
-    await assertFolders();
+    await assertFolders(container);
     assert.ok((await events(container)).length > 0);
     await container.reboot();
     await container.run('sh', '-ec', `rm -rf /etc/opq /var/lib/opq && userdel opq && rm -r ${PACKAGE}`);

@@ -1,6 +1,6 @@
-/** A container with Debian 12, Node and the package, in which nothing was set up yet. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+/** Containers with Debian 12 in which nothing was set up yet. */
+import { copyFileSync, existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { debianRoot, missingForRoots, SMALL } from '../support/debian-root.js';
 import { Container } from './container.js';
 import { installNode, linkCommand, unpackPackage } from './installation.js';
@@ -13,13 +13,27 @@ export async function skipWithoutContainers(test: Mocha.Context, ...programs: st
   test.skip();
 }
 
-export async function newContainer(): Promise<Container> {
+/** With Node and the package, as npm would have put them there. */
+export function newContainer(): Promise<Container> {
+  return bootWith(async (root) => {
+    await installNode(root);
+    await unpackPackage(root);
+    linkCommand(root);
+  });
+}
+
+/** Without Node, with files in /root. */
+export function bareContainer(...files: string[]): Promise<Container> {
+  return bootWith(async (root) => {
+    for (const file of files) copyFileSync(file, join(root, 'root', basename(file)));
+  });
+}
+
+async function bootWith(prepare: (root: string) => Promise<void>): Promise<Container> {
   const container = await Container.of(await debianRoot(SMALL));
   try {
     if (existsSync(join(container.root, 'usr/bin/kill'))) throw new Error('procps is in the root');
-    await installNode(container.root);
-    await unpackPackage(container.root);
-    linkCommand(container.root);
+    await prepare(container.root);
     await container.boot();
   } catch (error) {
     await container.remove();

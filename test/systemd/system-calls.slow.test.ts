@@ -27,7 +27,7 @@ describe("the units' system call filter", function () {
   before(async function () {
     await skipWithoutContainers(this, 'strace');
     container = await newContainer();
-    const steps = commandsBelow('## With systemd').filter((step) => !step.startsWith('systemctl enable'));
+    const steps = commandsBelow('## With npm').filter((step) => !step.startsWith('systemctl enable'));
     for (const step of steps) await container.run('sh', '-ec', step);
   });
   after(async () => {

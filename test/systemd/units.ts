@@ -57,6 +57,19 @@ export async function assertActive(container: Container): Promise<void> {
   }
 }
 
+/** All units are active and run this version. */
+export async function assertVersion(container: Container, version: string): Promise<void> {
+  await assertActive(container);
+  const versions = (await container.run('makai', 'status', '--json'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).version);
+  assert.deepEqual(
+    versions,
+    UNITS.map(() => version),
+  );
+}
+
 /** Waits until each unit runs as another process than before, started by systemd itself once more. */
 export async function restarted(container: Container, before: Map<string, UnitState>): Promise<void> {
   for (const [unit, { pid, restarts }] of before) {
