@@ -1,4 +1,4 @@
-/** What a box would have measured of a source, as the messages it would have sent: without sockets, as fast as it can be computed. */
+/** The measurements that a box would send of a source, computed as fast as possible and without sockets. */
 import { analysisOf } from './analysis.js';
 import { BOX2_HABITS, Box2 } from './box2.js';
 import { BOX3_HABITS, Box3 } from './box3.js';
@@ -8,20 +8,20 @@ import type { CycleSource } from './sources/source.js';
 
 export interface MeasureOptions {
   boxId: number;
-  /** 2: 6 a second; 3: one a second, with least and greatest cycle */
+  /** 2: six per second; 3: one per second, with min and max cycle */
   dialect: 2 | 3;
   /** when cycle 0 begins, Unix ms */
   startMs: number;
 }
 
-/** A measurement as it goes on the wire. */
+/** A measurement as it is sent. */
 export interface MeasuredFrame {
   /** when the box sends it, Unix ms */
   timeMs: number;
   frame: Uint8Array;
 }
 
-/** All measurements of one pass over the source; a rest shorter than a measurement's window is left out. */
+/** All measurements of one pass over the source. A remainder shorter than a measurement's window is left out. */
 export function* measure(source: CycleSource, options: MeasureOptions): Generator<MeasuredFrame> {
   const { boxId, dialect, startMs } = options;
   const buffer = new CycleBuffer(startMs, source.cycles);
@@ -36,6 +36,6 @@ export function* measure(source: CycleSource, options: MeasureOptions): Generato
   const habits = dialect === 2 ? new Box2(state, BOX2_HABITS) : new Box3(state, BOX3_HABITS);
   for (let last = habits.nextMessageCycle(); last < source.cycles; last = habits.nextMessageCycle()) {
     const frame = habits.message()[1];
-    if (frame instanceof Uint8Array) yield { timeMs: buffer.stamp(last), frame };
+    if (frame instanceof Uint8Array) yield { timeMs: buffer.timestampOf(last), frame };
   }
 }

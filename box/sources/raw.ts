@@ -1,16 +1,16 @@
-/** Raw signed 16-bit little-endian counts at 12 kHz: the bytes an OPQ event store keeps. */
+/** Raw signed 16-bit little-endian counts at 12 kHz: the bytes of a stored waveform. */
 import { readFileSync } from 'node:fs';
 import { type CycleSource, memorySource } from './source.js';
 
 /**
- * @param calibrationConstant counts a volt of the box that recorded it
- * @throws RangeError when the file is shorter than a cycle; the system's error when it cannot be read
+ * @param calibrationConstant counts per volt of the box that recorded it
+ * @throws RangeError when the file is shorter than a cycle; system errors when it cannot be read
  */
 export function rawSource(path: string, calibrationConstant: number): CycleSource {
   return memorySource(countsFromBytes(readFileSync(path)), calibrationConstant, path);
 }
 
-/** Little-endian bytes to counts on any machine; an odd byte at the end is left out. */
+/** Little-endian bytes to counts on any machine. An odd byte at the end is ignored. */
 export function countsFromBytes(bytes: Uint8Array): Int16Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const counts = new Int16Array(Math.floor(bytes.byteLength / 2));

@@ -18,25 +18,23 @@ import { CSV_HEADER, WaveformCsv } from '../waveform-csv.js';
 import { summarizeWaveform } from '../waveform-summary.js';
 
 export function register(program: Command): void {
-  const events = program
-    .command('events')
-    .description('What happened on the grid: events and their waveforms.');
-  const list = events.command('list').description('List events by the start of the window asked for.');
+  const events = program.command('events').description('Show and export events and their waveforms.');
+  const list = events.command('list').description('List events in the order of their requested windows.');
   withStoreOptions(withRangeOptions(list, 'events')).action(listEvents);
   const show = events
     .command('show')
-    .description('Show one event: who was asked, who answered, how low and how high the voltage went.')
-    .argument('<id>', 'number of the event')
-    .option('--json', 'the event, then the box events of it, one document a line as JSON');
+    .description('Show one event: which boxes were asked, which replied, min and max voltage at each box.')
+    .argument('<id>', 'event id')
+    .option('--json', 'NDJSON: the event, then its box events');
   withStoreOptions(show).action(showEvent);
   const exported = events
     .command('export')
     .description(
-      'Print waveforms, one row a sample: event_id, box_id, timestamp_ms (Unix ms with fractions), counts, volts. Times: docs/data-model.md.',
+      'Print waveforms, one row per sample: event_id, box_id, timestamp_ms (Unix ms with fractions), counts, volts. docs/data-model.md says how sample times are found.',
     )
-    .argument('[id...]', 'numbers of events')
-    .option('--csv', 'as CSV (the only format, so far also the default)')
-    .option('--all', 'all events, or those of --from and --to, in place of numbers')
+    .argument('[id...]', 'event ids')
+    .option('--csv', 'as CSV (the default and only format)')
+    .option('--all', 'all events, or those between --from and --to')
     .option('--from <time>', 'with --all: events from this time on')
     .option('--to <time>', 'with --all: events before this time')
     .option('--box <id>', 'only the waveforms of this box');
@@ -54,7 +52,7 @@ async function listEvents(options: RangeOptions & StoreChoice): Promise<void> {
         { title: 'seconds', value: (event) => seconds(event), right: true },
         { title: 'type', value: (event) => event.type },
         { title: '%', value: (event) => event.percent_magnitude?.toFixed(1), right: true },
-        { title: 'boxes', value: (event) => answered(event), right: true },
+        { title: 'boxes', value: (event) => replies(event), right: true },
         { title: 'description', value: (event) => event.description },
       ],
       options,
@@ -82,8 +80,8 @@ async function showEvent(id: string, options: StoreChoice & { json?: true }): Pr
         { title: 'first cycle (UTC)', value: ({ boxEvent }) => isoTime(boxEvent.event_start_timestamp_ms) },
         { title: 'cycles', value: ({ boxEvent }) => boxEvent.window_timestamps_ms.length, right: true },
         { title: 'seconds', value: ({ summary }) => summary.seconds.toFixed(3), right: true },
-        { title: 'least V', value: ({ summary }) => summary.rms_min.toFixed(2), right: true },
-        { title: 'greatest V', value: ({ summary }) => summary.rms_max.toFixed(2), right: true },
+        { title: 'min V', value: ({ summary }) => summary.rms_min.toFixed(2), right: true },
+        { title: 'max V', value: ({ summary }) => summary.rms_max.toFixed(2), right: true },
       ],
       rows,
     );
@@ -95,16 +93,16 @@ async function exportEvents(
   ids: string[],
   options: StoreChoice & { all?: true; from?: string; to?: string; box?: string },
 ): Promise<void> {
-  if (ids.length > 0 === (options.all === true)) throw new UsageError('name events by number, or give --all');
+  if (ids.length > 0 === (options.all === true)) throw new UsageError('give event ids, or --all');
   if (!options.all && (options.from ?? options.to) !== undefined)
-    throw new UsageError('--from and --to go with --all');
+    throw new UsageError('--from and --to need --all');
   const numbers = ids.map((id) => parseCount('<id>', id));
   const range = {
     ...(options.from === undefined ? {} : { fromMs: parseTime('--from', options.from) }),
     ...(options.to === undefined ? {} : { toMs: parseTime('--to', options.to) }),
   };
   await useStore(options, async (store) => {
-    // Every number is looked up before anything is printed.
+    // Every id is looked up before anything is printed.
     for (const id of ids) await eventOf(store, id);
     const constants = new Map((await store.boxes()).map((box) => [box.box_id, box.calibration_constant]));
     const csv = new WaveformCsv();
@@ -134,7 +132,7 @@ async function eventOf(store: Store, id: string): Promise<EventDocument> {
   const event = await store.event(parseCount('<id>', id));
   if (event !== undefined) return event;
   throw new MakaiError('NOT_FOUND', `there is no event ${id} in this store`, {
-    hint: '`makai events list` shows which there are.',
+    hint: '`makai events list` shows the events.',
   });
 }
 
@@ -149,7 +147,7 @@ function describe(event: EventDocument): string {
       : [`  magnitude    ${event.percent_magnitude.toFixed(1)} %`]),
     `  description  ${event.description}`,
     `  asked        ${event.boxes_triggered.join(', ') || 'no box'}`,
-    `  answered     ${event.boxes_received.join(', ') || 'no box'}`,
+    `  replied      ${event.boxes_received.join(', ') || 'no box'}`,
     ...(silent.length > 0 ? [`  silent       ${silent.join(', ')}`] : []),
   ];
   return `${lines.map(clean).join('\n')}\n\n`;
@@ -159,7 +157,7 @@ function seconds(event: EventDocument): string {
   return ((event.target_event_end_timestamp_ms - event.target_event_start_timestamp_ms) / 1000).toFixed(3);
 }
 
-function answered({ boxes_triggered, boxes_received }: EventDocument): string {
+function replies({ boxes_triggered, boxes_received }: EventDocument): string {
   return `${boxes_received.length}/${boxes_triggered.length}`;
 }
 

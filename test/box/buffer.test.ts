@@ -9,7 +9,7 @@ describe('the buffer of a box', () => {
   it('stamps each cycle with the time at which it was read out: its end', () => {
     const buffer = new CycleBuffer(START_MS, 100);
     assert.deepEqual(
-      [0, 1, 2, 59].map((n) => buffer.stamp(n) - START_MS),
+      [0, 1, 2, 59].map((n) => buffer.timestampOf(n) - START_MS),
       [16, 33, 50, 1000],
     );
   });
@@ -34,15 +34,15 @@ describe('the buffer of a box', () => {
     buffer.gap(START_MS + 61_000);
     buffer.advance(START_MS + 62_000);
     assert.equal(buffer.end, 120);
-    assert.equal(buffer.stamp(59), START_MS + 1000);
-    assert.equal(buffer.stamp(60), START_MS + 61_016);
+    assert.equal(buffer.timestampOf(59), START_MS + 1000);
+    assert.equal(buffer.timestampOf(60), START_MS + 61_016);
     assert.equal(buffer.firstAtOrAfter(START_MS + 30_000), 60);
     for (let i = 0; i < 50; i += 1) {
       buffer.gap(START_MS + 100_000 + 2000 * i);
       buffer.advance(START_MS + 101_000 + 2000 * i);
     }
     assert.equal(buffer.oldest, 120 + 50 * 60 - 1000);
-    assert.equal(buffer.stamp(buffer.end - 1), START_MS + 199_000);
+    assert.equal(buffer.timestampOf(buffer.end - 1), START_MS + 199_000);
   });
 
   it('finds the first stamp at or after a time, as a look at every cycle does', () => {
@@ -60,10 +60,10 @@ describe('the buffer of a box', () => {
             else buffer.advance(now);
           }
           let expected = buffer.oldest;
-          while (expected < buffer.end && buffer.stamp(expected) < START_MS + at) expected += 1;
+          while (expected < buffer.end && buffer.timestampOf(expected) < START_MS + at) expected += 1;
           assert.equal(buffer.firstAtOrAfter(START_MS + at), expected);
           for (let n = buffer.oldest + 1; n < buffer.end; n += 1) {
-            assert.ok(buffer.stamp(n) > buffer.stamp(n - 1), 'stamps rise');
+            assert.ok(buffer.timestampOf(n) > buffer.timestampOf(n - 1), 'stamps rise');
           }
         },
       ),

@@ -48,7 +48,7 @@ describe('a box and hostile frames', () => {
     const box = new Box2(state(), BOX2_HABITS);
     fc.assert(
       fc.property(fc.array(messages, { minLength: 1, maxLength: 4 }), (frames) => {
-        const answer = box.answer(frames);
+        const answer = box.reactTo(frames);
         assert.equal(answer.kind === 'killed', frames.length === 1);
         if (answer.kind !== 'reply') return;
         const [head] = answer.frames;
@@ -62,7 +62,7 @@ describe('a box and hostile frames', () => {
     const box = new Box3(state(), BOX3_HABITS);
     fc.assert(
       fc.property(fc.array(messages, { minLength: 1, maxLength: 3 }), (frames) => {
-        const answer = box.answer(frames);
+        const answer = box.reactTo(frames);
         if (answer.kind === 'killed') assert.equal(frames.length, 2);
         if (answer.kind === 'reply')
           assert.equal(proto.response.decode(Buffer.from(answer.frames[0] ?? '')).boxId, 7);
@@ -81,10 +81,10 @@ describe('a box and hostile frames', () => {
     fc.assert(
       fc.property(times, times, (from, to) => {
         const read = proto.requestData.encode({ type: 'READ', sequenceNumber: 1, back: from, forward: to });
-        assert.equal(box2.answer([Buffer.from('evget'), read]).kind, 'reply');
+        assert.equal(box2.reactTo([Buffer.from('evget'), read]).kind, 'reply');
         const body = { kind: 'data', startMs: from, endMs: to, wait: false } as const;
         const command = proto.command.encode({ seq: 9, boxId: 7, timestampMs: 0, identity: '', body });
-        const answer = box3.answer([Buffer.from('7'), command]);
+        const answer = box3.reactTo([Buffer.from('7'), command]);
         assert.equal(answer.kind, 'reply');
         const cycles =
           answer.kind === 'reply' ? proto.decodeCycles3(answer.frames.slice(1) as Buffer[]) : undefined;

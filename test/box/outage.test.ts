@@ -121,16 +121,16 @@ describe('a box that hears nothing', () => {
     await broker.commands.send(ping(0));
     await broker.replies.receive();
     test.clock.advance(59_000);
-    assert.equal(test.box.stats.renewals, 0);
+    assert.equal(test.box.stats.reopened, 0);
     test.clock.advance(2000);
-    assert.equal(test.box.stats.renewals, 1);
+    assert.equal(test.box.stats.reopened, 1);
     // XPUB tells of the old socket's end and of the new one's subscription, in either order
     assert.deepEqual((await heard(broker, 2)).sort(), [
       [0, ''],
       [1, ''],
     ]);
     test.clock.advance(60_000);
-    assert.equal(test.box.stats.renewals, 2);
+    assert.equal(test.box.stats.reopened, 2);
     assert.deepEqual((await heard(broker, 2)).sort(), [
       [0, ''],
       [1, ''],
@@ -149,9 +149,9 @@ describe('a box that hears nothing', () => {
     await broker.commands.send(info(100));
     await broker.replies.receive();
     test.clock.advance(49_000);
-    assert.equal(test.box.stats.renewals, 0);
+    assert.equal(test.box.stats.reopened, 0);
     test.clock.advance(1000);
-    assert.equal(test.box.stats.renewals, 1);
+    assert.equal(test.box.stats.reopened, 1);
     assert.deepEqual((await heard(broker, 2)).sort(), [
       [0, '7'],
       [1, '7'],

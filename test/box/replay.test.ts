@@ -77,7 +77,7 @@ describe('the replay of measurements', () => {
     assert.equal(replay.sent, 1, 'stopped in the middle');
 
     const all = received(2);
-    const other = startReplay({ ...options(rows), dialect: 2, pace: 'at-once' });
+    const other = startReplay({ ...options(rows), dialect: 2, pace: 'unpaced' });
     await other.done;
     // each box has a connection of its own: between two boxes there is no order
     const messages = (await all).map(
@@ -105,7 +105,7 @@ describe('the replay of measurements', () => {
     assert.equal(rows.length, 1160);
     const offsetMs = 1_800_000_000_000 - (rows[0]?.timeMs ?? 0);
     const all = received(rows.length);
-    const replay = startReplay({ ...options(rows), dialect: 2, pace: 'at-once', offsetMs });
+    const replay = startReplay({ ...options(rows), dialect: 2, pace: 'unpaced', offsetMs });
     const messages = (await all).map(({ message }) => message.message as proto.TriggerMessage);
     for (const boxId of [1, 4]) {
       assert.deepEqual(

@@ -193,7 +193,7 @@ describe('scenarios', () => {
         for (const part of [
           'my.json has 9 mistakes',
           'name: ',
-          'unknown field "colour"',
+          'unknown setting "colour"',
           'grid.voltage_v: expected number, found "high"',
           'events[0].to_pu: ',
           'events[0]: ends at 12 s, after the loop of 10 s',
