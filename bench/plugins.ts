@@ -1,12 +1,11 @@
-/** `npm run bench -- plugins`: what plugins take in both languages, through the host's own path: ring, copy, session. */
-import { join } from 'node:path';
+/** `npm run bench -- plugins`: what the plugins that ship take, through the host's own path: ring, copy, session. */
 import { goodMains } from '../cli/plugin/speed.js';
-import { PACKAGE_ROOT } from '../common/package-root.js';
+import { JavaScriptPlugin } from '../plugin-host/javascript-plugin.js';
 import { DEFAULT_PLUGIN_LIMITS } from '../plugin-host/limits.js';
 import { loadPlugin } from '../plugin-host/load-plugin.js';
 import { PluginSession } from '../plugin-host/plugin-session.js';
 import { resolvePlugin } from '../plugin-host/resolve-plugin.js';
-import type { PluginContext } from '../plugins/sdk/plugin.js';
+import type { Plugin, PluginContext } from '../plugins/sdk/plugin.js';
 import { createColumns, METRICS, type MeasurementColumns } from '../proto/columns.js';
 import { createRing, MAX_BATCH, RingReader, RingWriter } from '../stream/ring.js';
 import { type Benchmark, type Comparison, compare } from './compare.js';
@@ -25,6 +24,9 @@ const CASES: readonly Case[] = [
   { name: 'good mains', dipEvery: 0 },
   { name: 'a dip in 1,000 measurements', dipEvery: 1000 },
 ];
+
+/** Reads a batch and does nothing with it. */
+const NOTHING = { name: 'nothing', processBatch: () => undefined };
 
 const quiet = () => undefined;
 const context: PluginContext = {
@@ -53,8 +55,11 @@ class Fed {
     this.#spanMs = Math.ceil((BATCHES * MAX_BATCH) / boxes) * 166;
   }
 
-  static async start(path: string, boxes: number): Promise<Fed> {
-    const plugin = await loadPlugin(resolvePlugin(path), DEFAULT_PLUGIN_LIMITS.memoryMb);
+  static async start(which: string | Plugin, boxes: number): Promise<Fed> {
+    const plugin =
+      typeof which === 'string'
+        ? await loadPlugin(resolvePlugin(which), DEFAULT_PLUGIN_LIMITS.memoryMb)
+        : new JavaScriptPlugin(which, '');
     const fed = new Fed(
       (count) => new PluginSession(plugin, { requests: (found) => count(found.length), unsound: quiet }),
       boxes,
@@ -110,32 +115,26 @@ async function comparison(
   for (const { rms } of batches) {
     for (let i = 0; i < MAX_BATCH; i++, k++) if (dipEvery > 0 && k % dipEvery === 0) rms.min[i] = 100;
   }
-  const typescript = await Fed.start(plugin, boxes);
-  const assemblyscript = await Fed.start(join(PACKAGE_ROOT, `dist/plugins/${plugin}/${plugin}.wasm`), boxes);
-  const result = await compare(
+  const none = await Fed.start(NOTHING, boxes);
+  const fed = await Fed.start(plugin, boxes);
+  return compare(
     {
       title: `${plugin}, ${boxes.toLocaleString('en-US')} boxes, ${name}`,
       unit: 'measurements/s',
       better: 'higher',
-      baseline: 'TypeScript',
+      baseline: 'the ring alone',
       contenders: [
-        { name: 'TypeScript', once: () => typescript.play(batches) },
-        { name: 'AssemblyScript', once: () => assemblyscript.play(batches) },
+        { name: 'the ring alone', once: () => none.play(batches) },
+        { name: plugin, once: () => fed.play(batches) },
       ],
     },
     rounds,
   );
-  if (typescript.asked !== assemblyscript.asked) {
-    throw new Error(
-      `${plugin} asked ${typescript.asked} times in TypeScript, ${assemblyscript.asked} in AssemblyScript`,
-    );
-  }
-  return result;
 }
 
 export const plugins: Benchmark = {
   name: 'plugins',
-  what: 'threshold and napali in TypeScript and in AssemblyScript, read from the ring as their threads do',
+  what: 'threshold (TypeScript) and napali (WebAssembly), read from the ring as their threads do, against a plugin that does nothing',
   run: async ({ rounds }) => {
     const results: Comparison[] = [];
     for (const plugin of ['threshold', 'napali']) {

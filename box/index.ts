@@ -6,7 +6,13 @@ export { type Fleet, type FleetOptions, startFleet } from './fleet.js';
 export { type MeasuredFrame, type MeasureOptions, measure } from './measure.js';
 export { framesOf, type Replay, type ReplayOptions, type ReplayRow, single, startReplay } from './replay.js';
 export { scenarioSource, scenarioSources } from './sources/generator.js';
-export { DEFAULT_SCENARIO, loadScenario, parseScenario } from './sources/load-scenario.js';
+export {
+  DEFAULT_SCENARIO,
+  loadScenario,
+  parseScenario,
+  recordingPath,
+  SHIPPED_SCENARIOS,
+} from './sources/load-scenario.js';
 export { parseCycleVoltages, parseTriggeringStream } from './sources/measurements.js';
 export { type OpenOptions, openSources } from './sources/open.js';
 export { padded } from './sources/pad.js';

@@ -8,6 +8,7 @@ import {
   ABI_LOG_LEVELS,
   ABI_OPTIONAL_EXPORTS,
   ABI_RECORDS,
+  ABI_SETTING_KINDS,
   ABI_TRIGGER_TYPES,
   ABI_VERSION,
   type AbiRecord,
@@ -22,8 +23,8 @@ const EXPORTS: Record<keyof typeof ABI_EXPORTS | keyof typeof ABI_OPTIONAL_EXPOR
     'Address of so many bytes for the host to write to, a multiple of 8; 0: there is no memory. Called once for the settings and once for ' +
     `the batch buffer of ${BATCH_BYTES} bytes; both may be the same place. Nothing is freed.`,
   makai_configure:
-    'Once, first. Address and length of the settings as UTF-8 JSON: the entry of the configuration without its `path`. Returns 0, or a ' +
-    'number of your own: the plugin is refused. Say why with `makai.log`.',
+    'Once, first. Address and length of the settings, one record of type Setting after the other: the entry of the configuration without its `path`. ' +
+    'Returns 0, or a number of your own: the plugin is refused. Say why with `makai.log`.',
   makai_process:
     'Address and number of measurements, one record after the other. A call without measurements is a tick: it comes about once a second, ' +
     'also when boxes are silent; `makai.now_ms` has the time. Returns how many requests there are.',
@@ -55,6 +56,12 @@ export function pluginAbiReference(): string {
     ...ABI_RECORDS.map(record),
     '`triggerType`: ' +
       Object.entries(ABI_TRIGGER_TYPES)
+        .map(([name, n]) => `${n} ${name}`)
+        .join(', ') +
+      '.',
+    'Settings that are nested become paths: `{"limits": [{"low": 1}]}` arrives as `limits` (a list of 1 item), `limits.0` (an object of 1) and `limits.0.low` (a number). ' +
+      'A name with a dot is refused. `kind`: ' +
+      Object.entries(ABI_SETTING_KINDS)
         .map(([name, n]) => `${n} ${name}`)
         .join(', ') +
       '.',

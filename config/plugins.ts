@@ -1,14 +1,14 @@
 /** Plugin entries: what a `path` means, and checks of settings before anything is started. */
-import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { z } from 'zod';
 import { type Finding, pathText } from './findings.js';
 import { settingsFindings } from './plugin-settings.js';
 import { nearest } from './suggest.js';
 
-/** Plugins that ship, by their short names. */
-export const SHIPPED_PLUGINS = ['health', 'napali', 'outage', 'print', 'threshold'] as const;
-export type ShippedPlugin = (typeof SHIPPED_PLUGINS)[number];
+/** Plugins that ship, by their short names, with their language. */
+const SHIPPED = { health: 'js', napali: 'wasm', outage: 'js', print: 'js', threshold: 'js' } as const;
+export type ShippedPlugin = keyof typeof SHIPPED;
+export const SHIPPED_PLUGINS = Object.keys(SHIPPED) as readonly ShippedPlugin[];
 
 /** What the original's libraries were called, where that is not `lib<short name>_plugin.so`. */
 const OLD_NAMES: Readonly<Record<string, ShippedPlugin>> = {
@@ -16,11 +16,8 @@ const OLD_NAMES: Readonly<Record<string, ShippedPlugin>> = {
   napali_trigger: 'napali',
 };
 
-/** Those of them that there are in WebAssembly too: `<short name>.wasm`. */
-export const SHIPPED_IN_WASM: readonly ShippedPlugin[] = ['napali', 'threshold'];
-
 export type PluginTarget =
-  | { kind: 'shipped'; name: ShippedPlugin; language?: 'wasm' }
+  | { kind: 'shipped'; name: ShippedPlugin; language: 'js' | 'wasm' }
   | { kind: 'file'; path: string; language: 'js' | 'wasm' }
   | { kind: 'refused'; reason: string };
 
@@ -30,23 +27,18 @@ export interface PluginEntry {
 }
 
 function isShipped(name: string): name is ShippedPlugin {
-  return (SHIPPED_PLUGINS as readonly string[]).includes(name);
+  return Object.hasOwn(SHIPPED, name);
 }
 
 /**
  * What a plugin's `path` means: one of ours by its short name or by the name in `lib<name>_plugin.so`, else a `.js` or `.wasm` file.
- * `<short name>.wasm` is ours where there is no such file.
  * @param folder what a relative path starts from; as in the field, the working directory
  */
 export function resolvePlugin(path: string, folder = process.cwd()): PluginTarget {
   const library = /^lib(.+)_plugin\.(?:so|dylib)$/.exec(basename(path))?.[1];
   if (library !== undefined) return fromLibrary(library, path);
-  if (isShipped(path)) return { kind: 'shipped', name: path };
+  if (isShipped(path)) return shipped(path);
   if (/\.(js|mjs)$/.test(path)) return { kind: 'file', path: resolve(folder, path), language: 'js' };
-  const ours = SHIPPED_IN_WASM.find((name) => path === `${name}.wasm`);
-  if (ours !== undefined && !existsSync(resolve(folder, path))) {
-    return { kind: 'shipped', name: ours, language: 'wasm' };
-  }
   if (path.endsWith('.wasm')) return { kind: 'file', path: resolve(folder, path), language: 'wasm' };
   const near = nearest(path, SHIPPED_PLUGINS);
   const hint = near ? `; did you mean "${near}"?` : '';
@@ -56,9 +48,13 @@ export function resolvePlugin(path: string, folder = process.cwd()): PluginTarge
   };
 }
 
+function shipped(name: ShippedPlugin): PluginTarget {
+  return { kind: 'shipped', name, language: SHIPPED[name] };
+}
+
 function fromLibrary(library: string, path: string): PluginTarget {
   const name = OLD_NAMES[library] ?? library;
-  if (isShipped(name)) return { kind: 'shipped', name };
+  if (isShipped(name)) return shipped(name);
   if (library === 'ketos') {
     const reason =
       'the ketos plugin (Lisp scripts) is not carried over; write the script as a .js plugin, see docs/plugins.md';

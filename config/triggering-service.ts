@@ -173,7 +173,7 @@ export const triggeringServiceSchema = z.strictObject({
   plugins: field(expecting(z.array(pluginEntry).max(256), 'a list of plugins').default([]), {
     title: 'Plugins',
     description:
-      'Analysis plugins: each an object with `path` (a `.js` or `.wasm` file, the short name of one that ships (`napali.wasm`, `threshold.wasm`: in WebAssembly), or the `lib<name>_plugin.so` of an older file) and the settings of that plugin.',
+      'Analysis plugins: each an object with `path` (a `.js` or `.wasm` file, the short name of one that ships, or the `lib<name>_plugin.so` of an older file) and the settings of that plugin.',
     from: '2018, 2020',
   }),
   plugin_limits: ours(pluginLimits.prefault({}), 'Limits of a plugin', 'What one plugin may take.'),

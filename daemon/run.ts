@@ -89,7 +89,7 @@ function watchSignals<K extends Kind>(
   };
   const onUser = (): void => {
     log.level = log.level === 'debug' ? usualLevel : 'debug';
-    log.info({ level: log.level }, 'log level');
+    log.info({ log_level: log.level }, 'log level');
   };
   process.on('SIGHUP', onHangup);
   process.on('SIGUSR2', onUser);

@@ -189,7 +189,7 @@ export class PluginSupervisor {
     this.#name = name;
     this.#version = version;
     this.#runningSinceMs = performance.now();
-    this.#log.info({ name, version, file: this.#options.file.file }, 'plugin runs');
+    this.#log.info({ plugin_name: name, version, file: this.#options.file.file }, 'plugin runs');
     this.#thread?.wake();
   }
 

@@ -13,6 +13,7 @@ import type { MeasurementColumns } from '../proto/columns.js';
 import { MAX_BOX_IDS, MAX_DESCRIPTION, MAX_LOG_LINE, MAX_REQUESTS_PER_CALL } from './limits.js';
 import { type LoadedPlugin, PluginRefused } from './loaded-plugin.js';
 import type { RequestCollector } from './request-collector.js';
+import { encodeSettings } from './wasm-settings.js';
 
 const TRIGGER_NAMES = new Map(Object.entries(ABI_TRIGGER_TYPES).map(([name, number]) => [number, name]));
 const decoder = new TextDecoder();
@@ -61,10 +62,10 @@ export class WasmPlugin implements LoadedPlugin {
     if (version !== ABI_VERSION) {
       throw new PluginRefused(`makai_abi_version() is ${version}; this host speaks ${ABI_VERSION}`);
     }
-    const text = new TextEncoder().encode(JSON.stringify(settings));
-    const at = this.#allocate(text.length);
-    new Uint8Array(exports.memory.buffer).set(text, at);
-    const problem = exports.makai_configure(at, text.length) ?? 0;
+    const records = encodeSettings(settings);
+    const at = this.#allocate(records.length);
+    new Uint8Array(exports.memory.buffer).set(records, at);
+    const problem = exports.makai_configure(at, records.length) ?? 0;
     if (problem !== 0) throw new PluginRefused(`makai_configure returned error ${problem}`);
     this.#batch = this.#allocate(BATCH_BYTES);
     return Promise.resolve();

@@ -33,7 +33,6 @@ const MODULES: readonly WasmModule[] = [
     arguments: ['--noAssert', '--runtime', 'stub', '--use', 'abort=', '--enable', 'simd'],
   },
   plugin('napali'),
-  plugin('threshold'),
 ];
 
 for (const { entry, out, arguments: more, version } of MODULES) {

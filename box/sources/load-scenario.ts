@@ -1,5 +1,5 @@
 /** Reads and checks a scenario file. All mistakes are reported together. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { z } from 'zod';
 import { MakaiError, messageOf } from '../../common/errors.js';
@@ -9,8 +9,22 @@ import { readJson } from '../../config/json.js';
 import { SCENARIO_SCHEMA, type Scenario } from './scenario.js';
 import { timingMistakes } from './schedule.js';
 
+const SHIPPED = path.join(PACKAGE_ROOT, 'box', 'scenarios');
+
+/** Names of the scenarios that ship, in box/scenarios. */
+export const SHIPPED_SCENARIOS = ['demo', 'quiet'] as const;
+
 /** The scenario of `makai up`: an undisturbed grid with a sag in the first half minute, then an event now and then. */
-export const DEFAULT_SCENARIO = path.join(PACKAGE_ROOT, 'box', 'scenarios', 'demo.json');
+export const DEFAULT_SCENARIO = path.join(SHIPPED, 'demo.json');
+
+/**
+ * Path of a file or of a scenario that ships.
+ * @returns the path of the shipped scenario of this name, unless a file of this name exists; otherwise the name itself
+ */
+export function recordingPath(name: string): string {
+  const shipped = path.join(SHIPPED, `${name}.json`);
+  return SHIPPED_SCENARIOS.some((one) => one === name) && !existsSync(name) ? shipped : name;
+}
 
 /**
  * @param file path of a JSON file
@@ -22,7 +36,7 @@ export function loadScenario(file: string = DEFAULT_SCENARIO): Scenario {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     throw new MakaiError('CONFIG_UNREADABLE', `${file} cannot be read: ${messageOf(error)}`, {
-      hint: 'check the path',
+      hint: `Check the path; scenarios that ship: ${SHIPPED_SCENARIOS.join(', ')}.`,
       cause: error,
     });
   }

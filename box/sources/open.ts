@@ -3,7 +3,7 @@ import path from 'node:path';
 import { readComtrade } from './comtrade/index.js';
 import { type CsvOptions, readCsv } from './csv.js';
 import { scenarioSources } from './generator.js';
-import { loadScenario } from './load-scenario.js';
+import { loadScenario, recordingPath, SHIPPED_SCENARIOS } from './load-scenario.js';
 import { padded } from './pad.js';
 import { rawSource } from './raw.js';
 import { type Recording, recordingSource, type Scaling, unusable } from './recording.js';
@@ -20,15 +20,29 @@ export interface OpenOptions extends Scaling, Pick<CsvOptions, 'channel' | 'samp
 }
 
 /**
- * `.json`: a scenario; `.cfg` and `.cff`: COMTRADE; `.wav`; `.csv`; any other: raw 16-bit counts at 12 kHz.
+ * `demo` and `quiet`, where there is no file of the name: a scenario that ships; `.json`: a scenario; `.cfg` and `.cff`: COMTRADE; `.wav`; `.csv`; any other: raw 16-bit counts at 12 kHz.
  * @returns the source of the box at each position from 1 on: one and the same for a recording
- * @throws MakaiError RECORDING_INVALID, SCENARIO_INVALID, CONFIG_UNREADABLE; the system's error for a file that cannot be read
+ * @throws MakaiError RECORDING_INVALID, SCENARIO_INVALID, CONFIG_UNREADABLE (a scenario)
  */
-export function openSources(file: string, options: OpenOptions = {}): (position: number) => CycleSource {
+export function openSources(name: string, options: OpenOptions = {}): (position: number) => CycleSource {
+  const file = recordingPath(name);
   if (path.extname(file).toLowerCase() === '.json') return scenarioSources(loadScenario(file));
   const pad = options.padCycles ?? 0;
-  const source = padded(openRecording(file, options), pad, pad);
+  const source = padded(readable(file, options), pad, pad);
   return () => source;
+}
+
+/** @throws MakaiError RECORDING_INVALID also where the system's error is that the file cannot be read */
+function readable(file: string, options: OpenOptions): CycleSource {
+  try {
+    return openRecording(file, options);
+  } catch (error) {
+    if (!(error instanceof Error) || !('syscall' in error)) throw error;
+    throw unusable(
+      `${file} cannot be read: ${error.message}`,
+      `Check the path; scenarios that ship: ${SHIPPED_SCENARIOS.join(', ')}.`,
+    );
+  }
 }
 
 function openRecording(file: string, options: OpenOptions): CycleSource {

@@ -25,7 +25,8 @@ interface Schema {
 const INTRODUCTION = `# Scenarios: what the generated grid does
 
 A scenario is a JSON file that describes the grid that simulated boxes see: an undisturbed grid, and events on it. \`makai up --scenario FILE\` and
-\`makai box --source FILE\` play it in a loop (\`makai box --once\` plays it once). The same file always gives the same samples, and the waveform is
+\`makai box --source FILE\` play it in a loop (\`makai box --once\` plays it once). In place of a file, both accept the name of a scenario that ships: \`demo\` or
+\`quiet\`. The same file always gives the same samples, and the waveform is
 continuous from loop to loop. All mistakes in a file are reported together, each with its path.
 
 Boxes are selected by their position: 1 is the first box, whatever its id. All boxes see the same frequency. Each box has its own noise and its own

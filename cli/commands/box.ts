@@ -64,7 +64,7 @@ export function register(program: Command): void {
     .option('--replies <endpoint>', 'acquisition broker, `box_pull`', 'tcp://127.0.0.1:8196')
     .option(
       '--source <file>',
-      'what to replay: .json scenario, .cfg or .cff COMTRADE, .wav, .csv, else raw 16-bit counts at 12 kHz; without it a generated grid',
+      'what to replay: demo or quiet (scenarios that ship), or a file: .json scenario, .cfg or .cff COMTRADE, .wav, .csv, else raw 16-bit counts at 12 kHz; without it demo',
     )
     .option('--channel <name>', 'channel or column of the recording')
     .addOption(

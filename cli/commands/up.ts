@@ -10,7 +10,7 @@ export function register(program: Command): void {
     .option('--dir <D>', 'working folder: keys, settings, logs, store', 'makai-demo')
     .option(
       '--scenario <F>',
-      'what the generated grid does (docs/scenarios.md); without it a demo with a sag at 12 s',
+      'scenario of the generated grid: demo or quiet (these ship), or a file (docs/scenarios.md); default demo, with a sag at 12 s',
     )
     .option('--for <SECONDS>', 'stop after this time')
     .option('--json', 'NDJSON: started, a status each second, each event')

@@ -1,6 +1,6 @@
 /** Opens what a plugin is to be replayed, by name or kind of file. */
-import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { extname } from 'node:path';
 import {
   type MeasuredFrame,
   measure,
@@ -9,9 +9,10 @@ import {
   parseCycleVoltages,
   parseTriggeringStream,
   type ReplayRow,
+  recordingPath,
+  SHIPPED_SCENARIOS,
 } from '../../box/index.js';
 import { MakaiError, messageOf } from '../../common/errors.js';
-import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { checkup } from './checkup.js';
 import { frameOf, merge } from './frames.js';
 
@@ -53,8 +54,7 @@ const WINDOW_CYCLES = { 2: 10, 3: 60 };
  */
 export function openPluginRecording(name: string, options: RecordingOptions): PluginRecording {
   if (name === CHECKUP) return { description: 'built-in checkup', frames: checkup(options.startMs) };
-  const shipped = join(PACKAGE_ROOT, 'box/scenarios', `${name}.json`);
-  const file = !existsSync(name) && /^[\w-]+$/.test(name) && existsSync(shipped) ? shipped : name;
+  const file = recordingPath(name);
   const head = beginning(file);
   if (/^device,\s*t_s,\s*vrms_V/i.test(head)) return ofRows(name, cycleVoltages(file, options), 3);
   if (/^\s*\d+\s+\d{9,}\s+[\d.]+\s+[\d.]+\s*$/m.test(head.split('\n')[0] ?? '')) {
@@ -106,7 +106,7 @@ function beginning(file: string): string {
     }
   } catch (error) {
     throw new MakaiError('RECORDING_INVALID', `${file} cannot be read: ${messageOf(error)}`, {
-      hint: 'Check the path; names of recordings that ship are demo, quiet and checkup.',
+      hint: `Check the path; names of recordings that ship: ${[...SHIPPED_SCENARIOS, CHECKUP].join(', ')}.`,
       cause: error,
     });
   }

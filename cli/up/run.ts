@@ -1,7 +1,7 @@
 /** What `makai up` does: creates the working folder, runs daemons and boxes as child processes, and shows their state. */
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DEFAULT_SCENARIO, loadScenario } from '../../box/sources/load-scenario.js';
+import { DEFAULT_SCENARIO, loadScenario, recordingPath } from '../../box/sources/load-scenario.js';
 import { messageOf } from '../../common/errors.js';
 import { type Part, startAll } from '../../common/lifecycle.js';
 import { EXIT } from '../../common/report-error.js';
@@ -29,7 +29,7 @@ export interface UpOptions {
 export async function up(options: UpOptions): Promise<void> {
   const count = wholeNumber('--boxes', options.boxes, 1, 10_000);
   const seconds = options.for === undefined ? undefined : wholeNumber('--for', options.for, 1, 31_536_000);
-  const scenario = resolve(options.scenario ?? DEFAULT_SCENARIO);
+  const scenario = resolve(recordingPath(options.scenario ?? DEFAULT_SCENARIO));
   const boxIds = Array.from({ length: count }, (_, i) => String(FIRST_BOX + i));
   const { grid } = loadScenario(scenario);
   const workspace = await prepareWorkspace(resolve(options.dir), boxIds);

@@ -1,4 +1,4 @@
-/** Settings of the napali plugin: names and defaults of the field. */
+/** Settings of the napali plugin, for `makai config check`: names and defaults of existing configurations. The plugin itself reads them in assembly/settings.ts. */
 import { z } from 'zod';
 
 export const settingsSchema = z
@@ -9,12 +9,12 @@ export const settingsSchema = z
       .max(1)
       .default(0.5)
       .describe('weight of the newest measurement in mean and deviation'),
-    f_min: z.number().positive().default(59.9).describe('least frequency, Hz'),
-    f_max: z.number().positive().default(60.1).describe('greatest frequency, Hz'),
-    rms_min: z.number().min(0).default(115).describe('least RMS voltage, V'),
-    rms_max: z.number().positive().default(125).describe('greatest RMS voltage, V'),
-    thd_max: z.number().min(0).default(0.05).describe('greatest THD, fraction'),
-    trans_max: z.number().min(0).default(7).describe('greatest transient magnitude, V'),
+    f_min: z.number().positive().default(59.9).describe('min frequency, Hz'),
+    f_max: z.number().positive().default(60.1).describe('max frequency, Hz'),
+    rms_min: z.number().min(0).default(115).describe('min RMS voltage, V'),
+    rms_max: z.number().positive().default(125).describe('max RMS voltage, V'),
+    thd_max: z.number().min(0).default(0.05).describe('max THD, fraction'),
+    trans_max: z.number().min(0).default(7).describe('max transient magnitude, V'),
     grace_time_ms: z
       .number()
       .int()
@@ -29,7 +29,7 @@ export const settingsSchema = z
       .min(1000)
       .max(50_000)
       .default(20_000)
-      .describe('ours: an event still open after this is asked for at once and goes on, ms'),
+      .describe('ours: an event still open after this is asked for and goes on, ms'),
     debug: z.boolean().default(false).describe('log how events open, grow and end'),
   })
   .strict()
@@ -38,18 +38,3 @@ export const settingsSchema = z
     if (s.rms_min >= s.rms_max)
       ctx.addIssue({ code: 'custom', path: ['rms_min'], message: 'must be below rms_max' });
   });
-
-export type NapaliSettings = z.infer<typeof settingsSchema>;
-
-/**
- * Checks the settings, all mistakes at once.
- * @throws Error whose message names each field and what was expected
- */
-export function parseSettings(settings: Record<string, unknown>): NapaliSettings {
-  const { path: _path, ...own } = settings;
-  const result = settingsSchema.safeParse(own);
-  if (result.success) return result.data;
-  throw new Error(
-    result.error.issues.map((issue) => `${issue.path.join('.') || 'settings'}: ${issue.message}`).join('; '),
-  );
-}

@@ -36,7 +36,7 @@ export interface EventRequestRecord {
   startMs: number;
   /** end of the window, Unix milliseconds UTC */
   endMs: number;
-  /** greatest deviation from the reference, in percent of it, positive */
+  /** largest deviation from the reference, in percent of it, positive */
   percentMagnitude: number;
   /** address of the box ids, each a u32 */
   boxIds: number;
@@ -65,4 +65,27 @@ export function readEventRequestRecord(view: DataView, at: number): EventRequest
     triggerType: view.getUint8(at + 40),
     requestData: view.getUint8(at + 41),
   };
+}
+
+/** The head of one setting. Its path and its text, both UTF-8, follow it. */
+export interface SettingRecord {
+  /** the number; 1 or 0 for true or false; for a list or an object how many items it has */
+  value: number;
+  /** bytes up to the next setting, a multiple of 8 */
+  bytes: number;
+  /** length of the text in bytes */
+  textBytes: number;
+  /** length of the path in bytes; a path is the names from the outside in, such as limits.0.low */
+  pathBytes: number;
+  /** one of the SETTING constants */
+  kind: number;
+}
+
+/** Writes the head of 24 bytes at byte `at` of memory that is zero. */
+export function writeSettingRecord(view: DataView, at: number, setting: SettingRecord): void {
+  view.setFloat64(at, setting.value, true);
+  view.setUint32(at + 8, setting.bytes, true);
+  view.setUint32(at + 12, setting.textBytes, true);
+  view.setUint16(at + 16, setting.pathBytes, true);
+  view.setUint8(at + 18, setting.kind);
 }

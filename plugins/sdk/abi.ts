@@ -42,9 +42,9 @@ const METRIC_DOC: Record<Metric, string> = {
 
 function metricFields(metric: Metric, offset: number): AbiField[] {
   const parts = [
-    ['min', 'least single cycle'],
+    ['min', 'lowest single cycle'],
     ['average', 'mean over the cycles'],
-    ['max', 'greatest single cycle'],
+    ['max', 'highest single cycle'],
   ] as const;
   return parts.map(([part, doc], i) => ({
     name: `${metric}${part.charAt(0).toUpperCase()}${part.slice(1)}`,
@@ -91,7 +91,7 @@ export const EVENT_REQUEST_RECORD: AbiRecord = {
       name: 'percentMagnitude',
       type: 'f64',
       offset: 16,
-      doc: 'greatest deviation from the reference, in percent of it, positive',
+      doc: 'largest deviation from the reference, in percent of it, positive',
     },
     { name: 'boxIds', type: 'u32', offset: 24, doc: 'address of the box ids, each a u32' },
     { name: 'boxCount', type: 'u32', offset: 28, doc: 'number of box ids' },
@@ -109,7 +109,36 @@ export const EVENT_REQUEST_RECORD: AbiRecord = {
   ],
 };
 
-export const ABI_RECORDS = [MEASUREMENT_RECORD, EVENT_REQUEST_RECORD] as const;
+/** One setting, as `makai_configure` finds them in a row: this head, then the path, then the text, then zeros up to a multiple of 8. */
+export const SETTING_RECORD: AbiRecord = {
+  name: 'Setting',
+  doc: 'The head of one setting. Its path and its text, both UTF-8, follow it.',
+  bytes: 24,
+  fields: [
+    {
+      name: 'value',
+      type: 'f64',
+      offset: 0,
+      doc: 'the number; 1 or 0 for true or false; for a list or an object how many items it has',
+    },
+    { name: 'bytes', type: 'u32', offset: 8, doc: 'bytes up to the next setting, a multiple of 8' },
+    { name: 'textBytes', type: 'u32', offset: 12, doc: 'length of the text in bytes' },
+    {
+      name: 'pathBytes',
+      type: 'u16',
+      offset: 16,
+      doc: 'length of the path in bytes; a path is the names from the outside in, such as limits.0.low',
+    },
+    { name: 'kind', type: 'u8', offset: 18, doc: 'one of the SETTING constants' },
+    { name: 'read', type: 'u8', offset: 19, doc: 'always 0; for the plugin to mark what it has read' },
+    { name: 'reserved', type: 'u32', offset: 20, doc: 'always 0' },
+  ],
+};
+
+/** `kind` of a setting. A list or an object comes before what is in it. */
+export const ABI_SETTING_KINDS = { NUMBER: 1, FLAG: 2, TEXT: 3, LIST: 4, OBJECT: 5, NULL: 6 } as const;
+
+export const ABI_RECORDS = [MEASUREMENT_RECORD, EVENT_REQUEST_RECORD, SETTING_RECORD] as const;
 
 /** `triggerType` of an event request; the numbers are those of opq.proto. */
 export const ABI_TRIGGER_TYPES: Record<TriggerType, number> = {

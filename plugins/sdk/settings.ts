@@ -1,9 +1,9 @@
-/** A plugin's settings, read field by field; every mistake is noted, so that all are told at once. Needs no other file. */
+/** A plugin's settings, read field by field; every mistake is noted, so that all are reported together. Needs no other file. */
 
 /** What a number may be; both ends are allowed. */
 export interface NumberRange {
-  least?: number;
-  greatest?: number;
+  min?: number;
+  max?: number;
   whole?: boolean;
 }
 
@@ -71,11 +71,11 @@ export class Settings {
   }
 }
 
-function outside(value: number, { least, greatest, whole }: NumberRange): string | undefined {
+function outside(value: number, { min, max, whole }: NumberRange): string | undefined {
   if (!Number.isFinite(value)) return 'must be finite';
   if (whole && !Number.isInteger(value)) return 'must be a whole number';
-  if (least !== undefined && value < least) return `must be ${least} or more`;
-  if (greatest !== undefined && value > greatest) return `must be ${greatest} or less`;
+  if (min !== undefined && value < min) return `must be ${min} or more`;
+  if (max !== undefined && value > max) return `must be ${max} or less`;
   return undefined;
 }
 

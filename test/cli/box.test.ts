@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { SHIPPED_SCENARIOS } from '../../box/index.js';
 import { writePublicCertificate, writeSecretCertificate } from '../../keys/files.js';
 import { newKeyPair } from '../../keys/key.js';
 import { keyLayout } from '../../keys/layout.js';
@@ -108,6 +109,15 @@ describe('makai box', () => {
     const { code, stderr } = await makai([...args, '--source', bad]);
     assert.equal(code, 1);
     assert.match(stderr, /\[SCENARIO_INVALID\].*bad\.json has 1 mistake/);
-    assert.match((await makai([...args, '--source', path.join(folder, 'none.cfg')])).stderr, /none\.cfg/);
+    const none = await makai([...args, '--source', path.join(folder, 'none.cfg')]);
+    assert.match(none.stderr, /\[RECORDING_INVALID\].*none\.cfg cannot be read(.|\n)*demo, quiet/);
+  });
+
+  it('plays the scenarios that ship by their names, as `plugin run --replay` does', async () => {
+    for (const name of SHIPPED_SCENARIOS) {
+      const { code, stdout, stderr } = await makai([...args, '--source', name, '--for', '1', '--json']);
+      assert.equal(code, 0, stderr);
+      assert.equal(JSON.parse(stdout.trim().split('\n').pop() ?? '').ended, 'time');
+    }
   });
 });

@@ -96,8 +96,8 @@ describe('daemon/run', () => {
     const program = start('plain');
     await ready(program);
     program.child.kill('SIGUSR2');
-    await program.stderrMatches(/"level":"debug","msg":"log level"/);
+    await program.stderrMatches(/"log_level":"debug","msg":"log level"/);
     program.child.kill('SIGUSR2');
-    await program.stderrMatches(/"level":"info","msg":"log level"/);
+    await program.stderrMatches(/"log_level":"info","msg":"log level"/);
   });
 });

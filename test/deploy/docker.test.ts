@@ -1,4 +1,4 @@
-/** The image and the compose file, as far as they can be judged without a Docker engine. */
+/** The image and the compose file, as far as reading them goes. Built and started: test/image. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** The units: sound to systemd, and closed off. systemd itself does not run in the tests. */
+/** The units, as systemd's tools judge the files. Under a running systemd: test/systemd. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

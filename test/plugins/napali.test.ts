@@ -1,17 +1,36 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
-import NapaliPlugin from '../../plugins/napali/index.js';
-import { RunningStats } from '../../plugins/napali/running-stats.js';
-import type { EventRequest } from '../../plugins/sdk/plugin.js';
+import { RequestCollector } from '../../plugin-host/request-collector.js';
+import { settingsSchema } from '../../plugins/napali/settings.js';
+import type { EventRequest, Plugin } from '../../plugins/sdk/plugin.js';
 import { feed, type Sample, testContext } from './feed.js';
+import { shippedWasm } from './loaded.js';
 
 const START = 1_700_000_000_000;
 
-function started(settings: Record<string, unknown> = {}) {
-  const plugin = new NapaliPlugin();
+/** The plugin as the host loads it, behind the calls that `feed` makes. */
+async function started(settings: Record<string, unknown> = {}) {
+  const loaded = shippedWasm('napali');
   const context = testContext();
-  plugin.onLoad(settings, context);
-  return { plugin, context };
+  await loaded.configure(settings, context);
+  const out = new RequestCollector();
+  const taken = (): EventRequest[] => out.take().requests;
+  const plugin = {
+    name: 'napali',
+    processBatch: (columns) => {
+      loaded.process(columns, out);
+      return taken();
+    },
+    onTick: (nowMs) => {
+      context.nowMs = nowMs;
+      loaded.tick(nowMs, out);
+      return taken();
+    },
+  } satisfies Plugin;
+  const unload = async (): Promise<EventRequest[]> => {
+    await loaded.unload(out);
+    return taken();
+  };
+  return { plugin, context, unload };
 }
 
 /** Small, repeatable noise, so that every box has a deviation of its own. */
@@ -40,24 +59,8 @@ const sag = (from: number, to: number, boxes: number[]) => (box: number, k: numb
   boxes.includes(box) && k >= from && k < to ? { rms: 108 } : {};
 
 describe('plugins/napali', () => {
-  it('mean and variance are those of the published recurrence, written out', () => {
-    const values = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 40 });
-    fc.assert(
-      fc.property(values, fc.double({ min: 0.01, max: 1, noNaN: true }), (xs, alpha) => {
-        const stats = new RunningStats();
-        for (const x of xs) stats.add(x, alpha);
-        // Written out: weights (1-alpha)^(n-1) for the first, alpha (1-alpha)^(n-1-i) for the others; the variance about that mean.
-        const weights = xs.map((_, i) => (i === 0 ? 1 : alpha) * (1 - alpha) ** (xs.length - 1 - i));
-        const mean = xs.reduce((sum, x, i) => sum + x * (weights[i] ?? 0), 0);
-        const variance = xs.reduce((sum, x, i) => sum + (x - mean) ** 2 * (weights[i] ?? 0), 0);
-        assert.ok(Math.abs(stats.mean - mean) <= 1e-6 * Math.max(1, Math.abs(mean)));
-        assert.ok(Math.abs(stats.variance - variance) <= 1e-3 * Math.max(1, variance));
-      }),
-    );
-  });
-
-  it('asks once for a sag of two boxes, from both, with the whole of it inside', () => {
-    const { plugin, context } = started();
+  it('asks once for a sag of two boxes, from both, with the whole of it inside', async () => {
+    const { plugin, context } = await started();
     const requests = feed(plugin, context, fleet([1, 2, 3], 40, sag(120, 126, [1, 2])));
     assert.equal(requests.length, 1);
     const [request] = requests;
@@ -67,11 +70,11 @@ describe('plugins/napali', () => {
     assert.ok(Math.abs(request.percentMagnitude - 10) < 1e-4);
   });
 
-  it('asks for what one box alone shows only with trigger_local', () => {
+  it('asks for what one box alone shows only with trigger_local', async () => {
     const alone = sag(60, 63, [1]);
-    const quiet = started();
+    const quiet = await started();
     assert.deepEqual(feed(quiet.plugin, quiet.context, fleet([1], 30, alone)), []);
-    const local = started({ trigger_local: true });
+    const local = await started({ trigger_local: true });
     const requests = feed(local.plugin, local.context, fleet([1], 30, alone));
     assert.deepEqual(
       requests.map((r) => r.boxIds),
@@ -79,8 +82,8 @@ describe('plugins/napali', () => {
     );
   });
 
-  it('holds for interleaved boxes whose clocks differ by minutes: each is asked in its own time', () => {
-    const { plugin, context } = started();
+  it('holds for interleaved boxes whose clocks differ by minutes: each is asked in its own time', async () => {
+    const { plugin, context } = await started();
     const offset = (box: number): number => (box === 2 ? 240_000 : 0);
     const requests = feed(plugin, context, fleet([1, 2], 40, sag(120, 126, [1, 2]), offset), 2);
     const of = (box: number): EventRequest[] => requests.filter((r) => r.boxIds.includes(box));
@@ -90,8 +93,8 @@ describe('plugins/napali', () => {
     assert.ok(requests.every((r) => r.endMs - r.startMs < 30_000));
   });
 
-  it('asks for a long event in slices', () => {
-    const { plugin, context } = started();
+  it('asks for a long event in slices', async () => {
+    const { plugin, context } = await started();
     const requests = feed(plugin, context, fleet([1, 2], 90, sag(60, 420, [1, 2])));
     assert.ok(requests.length >= 3);
     assert.ok(requests.every((r) => r.endMs - r.startMs <= 25_000));
@@ -99,15 +102,15 @@ describe('plugins/napali', () => {
     assert.ok(Math.max(...requests.map((r) => r.endMs)) >= START + 70_000);
   });
 
-  it('closes an event whose boxes fell silent', () => {
-    const { plugin, context } = started();
+  it('closes an event whose boxes fell silent', async () => {
+    const { plugin, context } = await started();
     assert.deepEqual(feed(plugin, context, fleet([1, 2], 11, sag(60, 999, [1, 2]))), []);
-    assert.equal(plugin.onTick(context.nowMs + 5000)?.length, 1);
-    assert.equal(plugin.onTick(context.nowMs + 9000), undefined);
+    assert.equal(plugin.onTick(context.nowMs + 5000).length, 1);
+    assert.equal(plugin.onTick(context.nowMs + 9000).length, 0);
   });
 
-  it('asks for nothing while all is normal', () => {
-    const { plugin, context } = started({ trigger_local: true });
+  it('asks for nothing while all is normal', async () => {
+    const { plugin, context, unload } = await started({ trigger_local: true });
     assert.deepEqual(
       feed(
         plugin,
@@ -116,11 +119,11 @@ describe('plugins/napali', () => {
       ),
       [],
     );
-    assert.deepEqual(plugin.onUnload(), []);
+    assert.deepEqual(await unload(), []);
   });
 
-  it('takes no notice of metrics that were not sent', () => {
-    const { plugin, context } = started({ trigger_local: true });
+  it('takes no notice of metrics that were not sent', async () => {
+    const { plugin, context } = await started({ trigger_local: true });
     const nothing = { f: Number.NaN, thd: Number.NaN };
     assert.deepEqual(
       feed(
@@ -132,8 +135,33 @@ describe('plugins/napali', () => {
     );
   });
 
-  it('refuses settings with every mistake named', () => {
-    assert.throws(() => started({ alpha: 0, f_min: 61, colour: 1 }), /alpha.*|colour/);
-    assert.throws(() => started({ f_min: 61 }), /f_min: must be below f_max/);
+  it('refuses settings with every mistake named', async () => {
+    for (const [field, value] of WRONG) {
+      const context = testContext();
+      const configured = async () => shippedWasm('napali').configure({ [field]: value, colour: 1 }, context);
+      await assert.rejects(configured, /makai_configure returned error 1/);
+      assert.match(context.lines.join(), new RegExp(`${field}: .*colour: no such setting`));
+    }
+  });
+
+  it('has the settings that `config check` knows, with their defaults', async () => {
+    await started(settingsSchema.parse({}));
   });
 });
+
+/** Each wrong by itself. */
+const WRONG: readonly (readonly [field: string, value: unknown])[] = [
+  ['alpha', 0],
+  ['alpha', 1.01],
+  ['f_min', 60.2],
+  ['f_max', -1],
+  ['rms_min', 130],
+  ['rms_max', 0],
+  ['thd_max', -0.1],
+  ['trans_max', '7'],
+  ['grace_time_ms', 50_001],
+  ['grace_time_ms', 0.5],
+  ['slice_ms', 999],
+  ['trigger_local', 1],
+  ['debug', 'yes'],
+];

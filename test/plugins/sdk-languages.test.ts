@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
+import { encodeSettings } from '../../plugin-host/wasm-settings.js';
 import { hasClang, rustcForWasm, skipFor } from '../support/compilers.js';
-import { damaged } from './damaged-json.js';
 
 const SDK = join(PACKAGE_ROOT, 'plugins/sdk');
 const FLAGS = [
@@ -28,15 +28,31 @@ const PROBE = `
 static double x;
 static int flag;
 static makai_boxes boxes = {sizeof(uint64_t), 0, 0, NULL};
-int32_t makai_configure(const char *text, uint32_t bytes) {
+static double low;
+static char name[16];
+int32_t makai_configure(makai_setting *first, uint32_t bytes) {
   makai_settings settings;
-  makai_settings_open(&settings, text, bytes);
+  char path[32];
+  makai_settings_open(&settings, first, bytes);
   x = makai_number(&settings, "x", -1, -1e300, 1e300);
   flag = makai_flag(&settings, "flag", 2);
+  makai_text(&settings, "name", "default", name, sizeof name);
+  low = 0;
+  uint32_t count = makai_count(&settings, "list");
+  for (uint32_t i = 0; i < count; i++) {
+    makai_print(path, sizeof path, "list.%u.low", i);
+    low += makai_number(&settings, path, 0, 0, 100);
+  }
   return makai_settings_close(&settings);
 }
 MAKAI_EXPORT(read_x) double read_x(void) { return x; }
 MAKAI_EXPORT(read_flag) int read_flag(void) { return flag; }
+MAKAI_EXPORT(read_low) double read_low(void) { return low; }
+MAKAI_EXPORT(read_name) uint32_t read_name(void) {
+  uint32_t length = 0;
+  while (name[length] != 0) length++;
+  return length;
+}
 MAKAI_EXPORT(count_box) double count_box(uint32_t id) {
   uint64_t *count = (uint64_t *)makai_box(&boxes, id);
   return count == NULL ? -1 : (double)++*count;
@@ -55,6 +71,8 @@ interface Probe {
   makai_process(at: number, count: number): number;
   read_x(): number;
   read_flag(): number;
+  read_low(): number;
+  read_name(): number;
   count_box(id: number): number;
 }
 
@@ -88,8 +106,8 @@ describe('plugins/sdk: C', function () {
     probe = new WebAssembly.Instance(module, { makai }).exports as unknown as Probe;
   });
 
-  function configure(text: string): number {
-    const bytes = new TextEncoder().encode(text);
+  function configure(settings: Record<string, unknown>): number {
+    const bytes = encodeSettings(settings);
     const at = probe.makai_alloc(bytes.length);
     new Uint8Array(probe.memory.buffer).set(bytes, at);
     return probe.makai_configure(at, bytes.length);
@@ -107,60 +125,38 @@ describe('plugins/sdk: C', function () {
     ]);
   });
 
-  it('reads settings, and tells every mistake', () => {
-    assert.equal(configure(' {"flag" : true, "x":\\t-2.5e1 , "x": 3} '.replace('\\t', '\t')), 0);
-    assert.deepEqual([probe.read_x(), probe.read_flag()], [3, 1]);
-    assert.equal(configure('{}'), 0);
-    assert.deepEqual([probe.read_x(), probe.read_flag()], [-1, 2]);
-    assert.equal(configure('{"x": "1", "flag": 0, "other": [1, {"x": 5}]}'), 1);
-    assert.deepEqual(lines, ['x: must be a number', 'flag: must be true or false', 'other: no such setting']);
-    assert.deepEqual([probe.read_x(), probe.read_flag()], [-1, 2]);
+  it('reads settings, and reports every mistake', () => {
+    assert.equal(configure({ flag: true, x: -25, name: 'Grid', list: [{ low: 1.5 }, { low: 2 }] }), 0);
+    assert.deepEqual(
+      [probe.read_x(), probe.read_flag(), probe.read_low(), probe.read_name()],
+      [-25, 1, 3.5, 4],
+    );
+    assert.equal(configure({}), 0);
+    assert.deepEqual([probe.read_x(), probe.read_flag(), probe.read_low(), probe.read_name()], [-1, 2, 0, 7]);
+    assert.equal(
+      configure({ x: '1', flag: 0, name: null, list: [{ low: 1, hihg: 2 }], other: [1, { x: 5 }] }),
+      1,
+    );
+    assert.deepEqual(lines, [
+      'x: must be a number',
+      'flag: must be true or false',
+      'name: must be text',
+      'list.0.hihg: no such setting',
+      'other: no such setting',
+    ]);
+    lines = [];
+    assert.equal(configure({ x: 1e301, list: 'low' }), 1);
+    assert.match(lines.join(), /^x: must be -huge to huge,list: must be a list$/);
   });
 
-  it('reads every number of up to 15 digits to the same bits as JavaScript, and others almost', () => {
-    const short = fc.tuple(
-      fc.integer({ min: -999_999_999_999_999, max: 999_999_999_999_999 }),
-      fc.integer({ min: -7, max: 7 }),
-    );
-    fc.assert(
-      fc.property(short, ([digits, exponent]) => {
-        const text = `${digits}e${exponent}`;
-        configure(`{"x":${text}}`);
-        assert.equal(probe.read_x() + 0, Number(text) + 0);
-      }),
-      { numRuns: 2000 },
-    );
+  it('reads every number to the same bits as JavaScript', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, min: -1e299, max: 1e299 }), (value) => {
-        configure(`{"x":${JSON.stringify(value)}}`);
-        assert.ok(Math.abs(probe.read_x() - value) <= Math.abs(value) * 1e-13 + 1e-300);
+        configure({ x: value });
+        assert.ok(Object.is(probe.read_x(), value));
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
-  });
-
-  it('takes as JSON what JavaScript takes, and nothing else: text with a few characters changed', () => {
-    const object = fc.dictionary(fc.string(), fc.jsonValue()).map((value) => JSON.stringify(value));
-    fc.assert(
-      fc.property(damaged(object, { maxLength: 3 }), (changed) => {
-        let sound = true;
-        try {
-          const value: unknown = JSON.parse(changed);
-          sound = typeof value === 'object' && value !== null && !Array.isArray(value);
-        } catch {
-          sound = false;
-        }
-        lines = [];
-        configure(changed);
-        assert.equal(lines.includes('settings: not a JSON object'), !sound, changed);
-      }),
-      { numRuns: 3000 },
-    );
-  });
-
-  it('refuses what is nested too deeply without running out of stack', () => {
-    assert.equal(configure(`{"x":${'['.repeat(100_000)}`), 1);
-    assert.deepEqual(lines, ['settings: not a JSON object']);
   });
 
   it('keeps a state for each box, until there is no memory', () => {
@@ -206,7 +202,7 @@ describe('plugins/sdk: Rust', function () {
       ]);
       const { status, stdout } = spawnSync(test, { encoding: 'utf8' });
       assert.equal(status, 0, stdout);
-      assert.match(stdout, /5 passed/);
+      assert.match(stdout, /[1-9] passed/);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -22,7 +22,7 @@ describe('plugins/sdk', () => {
   it('reads settings and falls back', () => {
     const settings = new Settings({ a: 3, b: false, c: 'x', d: [1, 2] });
     assert.deepEqual(
-      [settings.number('a', 1, { least: 3, greatest: 3, whole: true }), settings.number('missing', 7)],
+      [settings.number('a', 1, { min: 3, max: 3, whole: true }), settings.number('missing', 7)],
       [3, 7],
     );
     assert.deepEqual([settings.flag('b', true), settings.flag('other', true)], [false, true]);
@@ -34,7 +34,7 @@ describe('plugins/sdk', () => {
   it('tells every mistake at once', () => {
     const settings = new Settings({ a: 'x', b: 9, c: 1.5, d: 1, e: 2, f: [1.5], g: 0, h: Number.NaN });
     settings.number('a', 0);
-    settings.number('b', 0, { greatest: 8 });
+    settings.number('b', 0, { max: 8 });
     settings.number('c', 0, { whole: true });
     settings.flag('d', false);
     settings.text('e', '');

@@ -1,4 +1,5 @@
-// The one open event of the fleet, as in ../fleet-event.ts.
+// The one open event of the fleet. A box joins when it passes a limit or leaves three sigma while the event is open. All times of a
+// box are of its own clock and are compared only with its own, so clocks that differ do no harm.
 
 class Member {
   boxId: u32 = 0;

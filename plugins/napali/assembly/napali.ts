@@ -1,4 +1,4 @@
-// napali, as ../index.ts: statement by statement the same, so that both ask for the same.
+// napali: adaptive; one event of the whole fleet, with every box that shows it. See ../README.md.
 import {
   log,
   Measurement,
@@ -71,7 +71,7 @@ export class Napali extends Plugin {
       if (event !== null) event.normal(boxId, time, nowMs);
       box.lastNormalMs = time;
     }
-    // What is past a limit says nothing about how the mains normally are.
+    // What is past a limit says nothing about the normal grid.
     if (!above) this.learn(box, m);
     this.closeIfOver(requests);
   }
@@ -116,7 +116,7 @@ export class Napali extends Plugin {
     }
   }
 
-  /** Whether a limit is passed, by the least and greatest cycle; sets type and magnitude of the worst. */
+  /** Whether a limit is passed, by the lowest and highest cycle; sets type and magnitude of the worst. */
   private passesLimit(m: Measurement): bool {
     const s = this.settings;
     this.magnitude = -1;

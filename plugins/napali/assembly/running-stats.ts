@@ -1,4 +1,6 @@
-// The same recurrence as ../running-stats.ts, in the same order of operations: same bits.
+// Exponentially weighted mean and variance, updated one value at a time:
+// d = x - mean; mean += alpha d; variance = (1 - alpha)(variance + alpha d^2).
+// Source: T. Finch, "Incremental calculation of weighted mean and variance", University of Cambridge, 2009, section 9.
 
 /** Values before mean and deviation mean anything. */
 const WARM_UP: i32 = 8;

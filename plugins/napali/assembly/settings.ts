@@ -17,7 +17,7 @@ export class NapaliSettings {
   static read(settings: Settings): NapaliSettings {
     const s = new NapaliSettings();
     const alpha = Range.over(0);
-    alpha.greatest = 1;
+    alpha.max = 1;
     const positive = Range.over(0);
     const notNegative = Range.between(0, Infinity);
     const grace = Range.between(0, 50_000);

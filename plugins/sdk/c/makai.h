@@ -24,19 +24,25 @@ void makai_say(int32_t level, const char *text);
  */
 uint32_t makai_print(char *to, uint32_t room, const char *format, ...);
 
-/* Settings: one JSON object. Read each one by its name, then close: that tells every mistake in the log, misspelt names too. */
+/*
+ * Settings: read each one by its path (names from the outside in: "alpha", "limits.0.low"), then close: that reports every mistake in the
+ * log, misspelt names too.
+ */
 typedef struct makai_settings {
-  const char *text;
-  const char *end;
-  /* bit i: the i-th setting was read (settings beyond 64 are refused) */
-  uint64_t read;
+  makai_setting *first;
+  unsigned char *end;
   uint32_t mistakes;
 } makai_settings;
 
-void makai_settings_open(makai_settings *settings, const char *text, uint32_t bytes);
+/* `first` and `bytes` are what makai_configure is given. */
+void makai_settings_open(makai_settings *settings, makai_setting *first, uint32_t bytes);
 /* Both ends of the range are allowed. */
-double makai_number(makai_settings *settings, const char *name, double fallback, double least, double greatest);
-int makai_flag(makai_settings *settings, const char *name, int fallback);
+double makai_number(makai_settings *settings, const char *path, double fallback, double min, double max);
+int makai_flag(makai_settings *settings, const char *path, int fallback);
+/* Copies the text to `to`, which has `room` bytes: as much as fits, and a zero. Returns the length without the zero. */
+uint32_t makai_text(makai_settings *settings, const char *path, const char *fallback, char *to, uint32_t room);
+/* How many items a list has: they are "<path>.0", "<path>.1" and so on. 0 when the setting is not there. */
+uint32_t makai_count(makai_settings *settings, const char *path);
 /* What makai_configure returns: 0, or 1 when something was wrong. */
 int32_t makai_settings_close(makai_settings *settings);
 

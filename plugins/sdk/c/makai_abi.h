@@ -22,6 +22,13 @@
 #define MAKAI_TRIGGER_VOLTAGE_SWELL 4
 #define MAKAI_TRIGGER_OTHER 5
 
+#define MAKAI_SETTING_NUMBER 1
+#define MAKAI_SETTING_FLAG 2
+#define MAKAI_SETTING_TEXT 3
+#define MAKAI_SETTING_LIST 4
+#define MAKAI_SETTING_OBJECT 5
+#define MAKAI_SETTING_NULL 6
+
 #define MAKAI_LOG_DEBUG 0
 #define MAKAI_LOG_INFO 1
 #define MAKAI_LOG_WARN 2
@@ -39,29 +46,29 @@ typedef struct makai_measurement {
   uint8_t dialect;
   /* always 0 */
   uint16_t reserved;
-  /* frequency, Hz: least single cycle; NaN = not sent */
+  /* frequency, Hz: lowest single cycle; NaN = not sent */
   float f_min;
   /* frequency, Hz: mean over the cycles; NaN = not sent */
   float f_average;
-  /* frequency, Hz: greatest single cycle; NaN = not sent */
+  /* frequency, Hz: highest single cycle; NaN = not sent */
   float f_max;
-  /* voltage, V RMS: least single cycle; NaN = not sent */
+  /* voltage, V RMS: lowest single cycle; NaN = not sent */
   float rms_min;
   /* voltage, V RMS: mean over the cycles; NaN = not sent */
   float rms_average;
-  /* voltage, V RMS: greatest single cycle; NaN = not sent */
+  /* voltage, V RMS: highest single cycle; NaN = not sent */
   float rms_max;
-  /* total harmonic distortion, a fraction (0.05 = 5 %): least single cycle; NaN = not sent */
+  /* total harmonic distortion, a fraction (0.05 = 5 %): lowest single cycle; NaN = not sent */
   float thd_min;
   /* total harmonic distortion, a fraction (0.05 = 5 %): mean over the cycles; NaN = not sent */
   float thd_average;
-  /* total harmonic distortion, a fraction (0.05 = 5 %): greatest single cycle; NaN = not sent */
+  /* total harmonic distortion, a fraction (0.05 = 5 %): highest single cycle; NaN = not sent */
   float thd_max;
-  /* transient magnitude: least single cycle; NaN = not sent */
+  /* transient magnitude: lowest single cycle; NaN = not sent */
   float trans_min;
   /* transient magnitude: mean over the cycles; NaN = not sent */
   float trans_average;
-  /* transient magnitude: greatest single cycle; NaN = not sent */
+  /* transient magnitude: highest single cycle; NaN = not sent */
   float trans_max;
 } makai_measurement;
 MAKAI_ASSERT(offsetof(makai_measurement, timestamp_ms) == 0, "makai_measurement.timestamp_ms");
@@ -89,7 +96,7 @@ typedef struct makai_event_request {
   double start_ms;
   /* end of the window, Unix milliseconds UTC */
   double end_ms;
-  /* greatest deviation from the reference, in percent of it, positive */
+  /* largest deviation from the reference, in percent of it, positive */
   double percent_magnitude;
   /* address of the box ids, each a u32 */
   uint32_t box_ids;
@@ -121,6 +128,32 @@ MAKAI_ASSERT(offsetof(makai_event_request, reserved0) == 42, "makai_event_reques
 MAKAI_ASSERT(offsetof(makai_event_request, reserved1) == 44, "makai_event_request.reserved1");
 MAKAI_ASSERT(sizeof(makai_event_request) == 48, "makai_event_request");
 
+/* The head of one setting. Its path and its text, both UTF-8, follow it. */
+typedef struct makai_setting {
+  /* the number; 1 or 0 for true or false; for a list or an object how many items it has */
+  double value;
+  /* bytes up to the next setting, a multiple of 8 */
+  uint32_t bytes;
+  /* length of the text in bytes */
+  uint32_t text_bytes;
+  /* length of the path in bytes; a path is the names from the outside in, such as limits.0.low */
+  uint16_t path_bytes;
+  /* one of the SETTING constants */
+  uint8_t kind;
+  /* always 0; for the plugin to mark what it has read */
+  uint8_t read;
+  /* always 0 */
+  uint32_t reserved;
+} makai_setting;
+MAKAI_ASSERT(offsetof(makai_setting, value) == 0, "makai_setting.value");
+MAKAI_ASSERT(offsetof(makai_setting, bytes) == 8, "makai_setting.bytes");
+MAKAI_ASSERT(offsetof(makai_setting, text_bytes) == 12, "makai_setting.text_bytes");
+MAKAI_ASSERT(offsetof(makai_setting, path_bytes) == 16, "makai_setting.path_bytes");
+MAKAI_ASSERT(offsetof(makai_setting, kind) == 18, "makai_setting.kind");
+MAKAI_ASSERT(offsetof(makai_setting, read) == 19, "makai_setting.read");
+MAKAI_ASSERT(offsetof(makai_setting, reserved) == 20, "makai_setting.reserved");
+MAKAI_ASSERT(sizeof(makai_setting) == 24, "makai_setting");
+
 /* What the host offers. */
 #define MAKAI_IMPORT(name) MAKAI_EXTERN_C __attribute__((import_module("makai"), import_name(#name)))
 MAKAI_IMPORT(log) void makai_log(int32_t level, const char *text, uint32_t bytes);
@@ -130,7 +163,7 @@ MAKAI_IMPORT(now_ms) double makai_now_ms(void);
 #define MAKAI_EXPORT(name) MAKAI_EXTERN_C __attribute__((export_name(#name)))
 MAKAI_EXPORT(makai_abi_version) int32_t makai_abi_version(void);
 MAKAI_EXPORT(makai_alloc) void *makai_alloc(uint32_t bytes);
-MAKAI_EXPORT(makai_configure) int32_t makai_configure(const char *settings, uint32_t bytes);
+MAKAI_EXPORT(makai_configure) int32_t makai_configure(makai_setting *settings, uint32_t bytes);
 MAKAI_EXPORT(makai_process) uint32_t makai_process(const makai_measurement *measurements, uint32_t count);
 MAKAI_EXPORT(makai_requests) const makai_event_request *makai_requests(void);
 /* Need not be there; called once, last, it returns a number of requests as makai_process does. */

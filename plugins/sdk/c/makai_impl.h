@@ -122,206 +122,102 @@ uint32_t makai_print(char *to, uint32_t room, const char *format, ...) {
   return writer.at;
 }
 
-/* --- settings: JSON (RFC 8259), read where it lies --- */
+/* --- settings: the records of the host, read where they lie --- */
 
-#define MAKAI_MAX_DEPTH 64
+static const char *makai_path(const makai_setting *setting) { return (const char *)(setting + 1); }
 
-static const char *makai_space(const char *at, const char *end) {
-  while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')) at++;
-  return at;
+static makai_setting *makai_next(const makai_settings *settings, makai_setting *setting) {
+  unsigned char *next = (unsigned char *)setting + setting->bytes;
+  return next < settings->end ? (makai_setting *)(void *)next : NULL;
 }
 
-/* Each of these returns where the value ends; NULL: there is none. */
-
-static const char *makai_skip_word(const char *at, const char *end, const char *word) {
-  for (; *word != 0; word++, at++)
-    if (at >= end || *at != *word) return NULL;
-  return at;
-}
-
-static const char *makai_skip_string(const char *at, const char *end) {
-  if (at >= end || *at != '"') return NULL;
-  for (at++; at < end; at++) {
-    if (*at == '"') return at + 1;
-    if ((unsigned char)*at < 0x20) return NULL;
-    if (*at != '\\') continue;
-    if (++at >= end) return NULL;
-    if (*at == 'u') {
-      for (int i = 0; i < 4; i++) {
-        if (++at >= end) return NULL;
-        char lower = (char)(*at | 0x20);
-        if (!((*at >= '0' && *at <= '9') || (lower >= 'a' && lower <= 'f'))) return NULL;
-      }
-    } else if (*at != '"' && *at != '\\' && *at != '/' && *at != 'b' && *at != 'f' && *at != 'n' && *at != 'r' &&
-               *at != 't') {
-      return NULL;
-    }
-  }
-  return NULL;
-}
-
-static int makai_digit(const char *at, const char *end) { return at < end && *at >= '0' && *at <= '9'; }
-
-/*
- * The value is exact for numbers of up to 15 digits with an exponent of up to 22 tens (two exact doubles, one rounding), and
- * within a few units of the last place for others.
- */
-static const char *makai_read_number(const char *at, const char *end, double *value) {
-  uint64_t digits = 0;
-  int32_t tens = 0;
-  int negative = at < end && *at == '-';
-  if (negative) at++;
-  if (!makai_digit(at, end)) return NULL;
-  const char *first = at;
-  for (; makai_digit(at, end); at++) {
-    if (at > first && *first == '0') return NULL;
-    if (digits < UINT64_MAX / 10 - 1) digits = digits * 10 + (uint64_t)(*at - '0');
-    else tens++;
-  }
-  if (at < end && *at == '.') {
-    at++;
-    if (!makai_digit(at, end)) return NULL;
-    for (; makai_digit(at, end); at++) {
-      if (digits >= UINT64_MAX / 10 - 1) continue;
-      digits = digits * 10 + (uint64_t)(*at - '0');
-      tens--;
-    }
-  }
-  if (at < end && (*at == 'e' || *at == 'E')) {
-    int below = 0;
-    int32_t exponent = 0;
-    at++;
-    if (at < end && (*at == '-' || *at == '+')) below = *at++ == '-';
-    if (!makai_digit(at, end)) return NULL;
-    for (; makai_digit(at, end); at++)
-      if (exponent < 100000) exponent = exponent * 10 + (*at - '0');
-    tens += below ? -exponent : exponent;
-  }
-  double result = (double)digits;
-  double power = 1;
-  for (int32_t i = tens < 0 ? -tens : tens; i > 0 && power < 1e22; i--) power *= 10;
-  result = tens < 0 ? result / power : result * power;
-  for (int32_t i = (tens < 0 ? -tens : tens) - 22; i > 0 && result != 0 && result <= 1.7976931348623157e308; i--)
-    result = tens < 0 ? result / 10 : result * 10;
-  if (value != NULL) *value = negative ? -result : result;
-  return at;
-}
-
-static const char *makai_skip_value(const char *at, const char *end, int depth) {
-  at = makai_space(at, end);
-  if (at >= end) return NULL;
-  if (*at == '"') return makai_skip_string(at, end);
-  if (*at == 't') return makai_skip_word(at, end, "true");
-  if (*at == 'f') return makai_skip_word(at, end, "false");
-  if (*at == 'n') return makai_skip_word(at, end, "null");
-  if (*at != '{' && *at != '[') return makai_read_number(at, end, NULL);
-  char close = *at == '{' ? '}' : ']';
-  if (depth >= MAKAI_MAX_DEPTH) return NULL;
-  at = makai_space(at + 1, end);
-  if (at < end && *at == close) return at + 1;
-  for (;;) {
-    if (close == '}') {
-      at = makai_skip_string(makai_space(at, end), end);
-      if (at == NULL) return NULL;
-      at = makai_space(at, end);
-      if (at >= end || *at++ != ':') return NULL;
-    }
-    at = makai_skip_value(at, end, depth + 1);
-    if (at == NULL) return NULL;
-    at = makai_space(at, end);
-    if (at >= end) return NULL;
-    if (*at == close) return at + 1;
-    if (*at++ != ',') return NULL;
-  }
-}
-
-static void makai_mistake(makai_settings *settings, const char *name, uint32_t bytes, const char *problem) {
+static void makai_mistake(makai_settings *settings, const char *path, uint32_t bytes, const char *problem) {
   char line[200];
   makai_writer writer = {line, sizeof line, 0};
-  makai_put_text(&writer, name, bytes);
+  makai_put_text(&writer, path, bytes);
   makai_put_text(&writer, ": ", 2);
   makai_put_text(&writer, problem, makai_length(problem));
   makai_log(MAKAI_LOG_ERROR, line, writer.at);
   settings->mistakes++;
 }
 
-void makai_settings_open(makai_settings *settings, const char *text, uint32_t bytes) {
-  const char *end = text + bytes;
-  const char *after = makai_skip_value(text, end, 0);
-  settings->text = makai_space(text, end);
-  settings->end = end;
-  settings->read = 0;
+void makai_settings_open(makai_settings *settings, makai_setting *first, uint32_t bytes) {
+  settings->first = bytes == 0 ? NULL : first;
+  settings->end = (unsigned char *)first + bytes;
   settings->mistakes = 0;
-  if (after != NULL && makai_space(after, end) == end && *settings->text == '{') return;
-  makai_mistake(settings, "settings", 8, "not a JSON object");
-  settings->text = NULL;
 }
 
-typedef struct makai_member {
-  uint32_t index;
-  const char *name;
-  uint32_t name_bytes;
-  const char *value;
-} makai_member;
-
-/* Goes on to the next member of an object that was found sound; the first one when `member->value` is NULL. */
-static int makai_next(const makai_settings *settings, makai_member *member) {
-  const char *end = settings->end;
-  if (settings->text == NULL) return 0;
-  const char *at = member->value == NULL ? settings->text : makai_space(makai_skip_value(member->value, end, 1), end);
-  if (*at == '}') return 0;
-  at = makai_space(at + 1, end); /* past the brace or the comma */
-  if (*at == '}') return 0;
-  const char *after = makai_skip_string(at, end);
-  member->index = member->value == NULL ? 0 : member->index + 1;
-  member->name = at + 1;
-  member->name_bytes = (uint32_t)(after - at - 2);
-  member->value = makai_space(makai_space(after, end) + 1, end);
-  return 1;
-}
-
-/* The value of a setting; the last one, if its name comes twice. NULL: there is none. Names with escapes are not found. */
-static const char *makai_find(makai_settings *settings, const char *name) {
-  const char *value = NULL;
-  uint32_t bytes = makai_length(name);
-  makai_member member = {0, NULL, 0, NULL};
-  while (makai_next(settings, &member)) {
-    if (member.name_bytes != bytes || memcmp(member.name, name, bytes) != 0) continue;
-    if (member.index < 64) settings->read |= (uint64_t)1 << member.index;
-    value = member.value;
+/* The setting of a path, marked as read; NULL: there is none. */
+static makai_setting *makai_find(makai_settings *settings, const char *path) {
+  uint32_t bytes = makai_length(path);
+  for (makai_setting *one = settings->first; one != NULL; one = makai_next(settings, one)) {
+    if (one->path_bytes != bytes || memcmp(makai_path(one), path, bytes) != 0) continue;
+    one->read = 1;
+    return one;
   }
-  return value;
+  return NULL;
 }
 
-double makai_number(makai_settings *settings, const char *name, double fallback, double least, double greatest) {
-  const char *at = makai_find(settings, name);
-  double value = 0;
+/* The same, if it is of this kind; else a mistake is noted. */
+static makai_setting *makai_find_kind(makai_settings *settings, const char *path, uint8_t kind, const char *problem) {
+  makai_setting *found = makai_find(settings, path);
+  if (found == NULL || found->kind == kind) return found;
+  makai_mistake(settings, path, makai_length(path), problem);
+  return NULL;
+}
+
+double makai_number(makai_settings *settings, const char *path, double fallback, double min, double max) {
+  makai_setting *found = makai_find_kind(settings, path, MAKAI_SETTING_NUMBER, "must be a number");
   char problem[100];
-  if (at == NULL) return fallback;
-  if (*at != '-' && (*at < '0' || *at > '9')) {
-    makai_mistake(settings, name, makai_length(name), "must be a number");
-    return fallback;
-  }
-  makai_read_number(at, settings->end, &value);
-  if (value >= least && value <= greatest) return value;
-  makai_print(problem, sizeof problem, "must be %f to %f", least, greatest);
-  makai_mistake(settings, name, makai_length(name), problem);
+  if (found == NULL) return fallback;
+  if (found->value >= min && found->value <= max) return found->value;
+  makai_print(problem, sizeof problem, "must be %f to %f", min, max);
+  makai_mistake(settings, path, makai_length(path), problem);
   return fallback;
 }
 
-int makai_flag(makai_settings *settings, const char *name, int fallback) {
-  const char *at = makai_find(settings, name);
-  if (at == NULL) return fallback;
-  if (*at == 't' || *at == 'f') return *at == 't';
-  makai_mistake(settings, name, makai_length(name), "must be true or false");
-  return fallback;
+int makai_flag(makai_settings *settings, const char *path, int fallback) {
+  makai_setting *found = makai_find_kind(settings, path, MAKAI_SETTING_FLAG, "must be true or false");
+  return found == NULL ? fallback : found->value != 0;
+}
+
+uint32_t makai_text(makai_settings *settings, const char *path, const char *fallback, char *to, uint32_t room) {
+  makai_setting *found = makai_find_kind(settings, path, MAKAI_SETTING_TEXT, "must be text");
+  makai_writer writer = {to, room, 0};
+  if (room == 0) return 0;
+  if (found == NULL) makai_put_text(&writer, fallback, makai_length(fallback));
+  else makai_put_text(&writer, makai_path(found) + found->path_bytes, found->text_bytes);
+  to[writer.at] = 0;
+  return writer.at;
+}
+
+uint32_t makai_count(makai_settings *settings, const char *path) {
+  makai_setting *found = makai_find_kind(settings, path, MAKAI_SETTING_LIST, "must be a list");
+  return found == NULL ? 0 : (uint32_t)found->value;
+}
+
+/* Whether `inner` is the path of something in the list or object `outer`. */
+static int makai_is_inside(const makai_setting *outer, const makai_setting *inner) {
+  const char *path = makai_path(inner);
+  return inner->path_bytes > outer->path_bytes && path[outer->path_bytes] == '.' &&
+         memcmp(path, makai_path(outer), outer->path_bytes) == 0;
+}
+
+static int makai_reads_inside(const makai_settings *settings, makai_setting *outer) {
+  for (makai_setting *one = makai_next(settings, outer); one != NULL; one = makai_next(settings, one)) {
+    if (!makai_is_inside(outer, one)) return 0;
+    if (one->read) return 1;
+  }
+  return 0;
 }
 
 int32_t makai_settings_close(makai_settings *settings) {
-  makai_member member = {0, NULL, 0, NULL};
-  while (makai_next(settings, &member)) {
-    if (member.index < 64 && (settings->read >> member.index & 1) != 0) continue;
-    makai_mistake(settings, member.name, member.name_bytes, "no such setting");
+  const makai_setting *reported = NULL;
+  for (makai_setting *one = settings->first; one != NULL; one = makai_next(settings, one)) {
+    if (one->read || (reported != NULL && makai_is_inside(reported, one))) continue;
+    if (one->kind == MAKAI_SETTING_OBJECT && makai_reads_inside(settings, one)) continue;
+    makai_mistake(settings, makai_path(one), one->path_bytes, "no such setting");
+    reported = one;
   }
   return settings->mistakes == 0 ? 0 : 1;
 }

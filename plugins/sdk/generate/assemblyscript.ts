@@ -1,5 +1,12 @@
 /** Classes without a header, laid over the host's bytes with `changetype`. */
-import { ABI_LOG_LEVELS, ABI_RECORDS, ABI_TRIGGER_TYPES, ABI_VERSION, BATCH_BYTES } from '../abi.js';
+import {
+  ABI_LOG_LEVELS,
+  ABI_RECORDS,
+  ABI_SETTING_KINDS,
+  ABI_TRIGGER_TYPES,
+  ABI_VERSION,
+  BATCH_BYTES,
+} from '../abi.js';
 import { GENERATED } from './text.js';
 
 export function generateAssemblyScript(): string {
@@ -11,12 +18,15 @@ export function generateAssemblyScript(): string {
   const triggers = Object.entries(ABI_TRIGGER_TYPES).map(
     ([name, n]) => `export const TRIGGER_${name}: u8 = ${n};`,
   );
+  const kinds = Object.entries(ABI_SETTING_KINDS).map(
+    ([name, n]) => `export const SETTING_${name}: u8 = ${n};`,
+  );
   const levels = ABI_LOG_LEVELS.map((name, n) => `export const LOG_${name.toUpperCase()}: i32 = ${n};`);
   return `// ${GENERATED}
 
 export const ABI_VERSION: i32 = ${ABI_VERSION};
 export const BATCH_BYTES: u32 = ${BATCH_BYTES};
-${[...sizes, '', ...triggers, '', ...levels].join('\n')}
+${[...sizes, '', ...triggers, '', ...kinds, '', ...levels].join('\n')}
 
 ${records.join('\n\n')}
 `;

@@ -2,6 +2,7 @@
 import {
   ABI_LOG_LEVELS,
   ABI_RECORDS,
+  ABI_SETTING_KINDS,
   ABI_TRIGGER_TYPES,
   ABI_VERSION,
   type AbiType,
@@ -32,6 +33,7 @@ ${checks.join('\n')}
 MAKAI_ASSERT(sizeof(${name}) == ${record.bytes}, "${name}");`;
   });
   const triggers = Object.entries(ABI_TRIGGER_TYPES).map(([name, n]) => `#define MAKAI_TRIGGER_${name} ${n}`);
+  const kinds = Object.entries(ABI_SETTING_KINDS).map(([name, n]) => `#define MAKAI_SETTING_${name} ${n}`);
   const levels = ABI_LOG_LEVELS.map((name, n) => `#define MAKAI_LOG_${name.toUpperCase()} ${n}`);
   return `/* ${GENERATED} */
 #ifndef MAKAI_ABI_H
@@ -51,7 +53,7 @@ MAKAI_ASSERT(sizeof(${name}) == ${record.bytes}, "${name}");`;
 #define MAKAI_ABI_VERSION ${ABI_VERSION}
 #define MAKAI_BATCH_BYTES ${BATCH_BYTES}
 
-${[...triggers, '', ...levels].join('\n')}
+${[...triggers, '', ...kinds, '', ...levels].join('\n')}
 
 ${records.join('\n\n')}
 
@@ -64,7 +66,7 @@ MAKAI_IMPORT(now_ms) double makai_now_ms(void);
 #define MAKAI_EXPORT(name) MAKAI_EXTERN_C __attribute__((export_name(#name)))
 MAKAI_EXPORT(makai_abi_version) int32_t makai_abi_version(void);
 MAKAI_EXPORT(makai_alloc) void *makai_alloc(uint32_t bytes);
-MAKAI_EXPORT(makai_configure) int32_t makai_configure(const char *settings, uint32_t bytes);
+MAKAI_EXPORT(makai_configure) int32_t makai_configure(makai_setting *settings, uint32_t bytes);
 MAKAI_EXPORT(makai_process) uint32_t makai_process(const makai_measurement *measurements, uint32_t count);
 MAKAI_EXPORT(makai_requests) const makai_event_request *makai_requests(void);
 /* Need not be there; called once, last, it returns a number of requests as makai_process does. */

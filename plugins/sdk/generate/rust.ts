@@ -5,6 +5,7 @@
 import {
   ABI_LOG_LEVELS,
   ABI_RECORDS,
+  ABI_SETTING_KINDS,
   ABI_TRIGGER_TYPES,
   ABI_TYPE_BYTES,
   ABI_VERSION,
@@ -30,13 +31,14 @@ ${fields.join('\n')}
 const _: () = assert!(core::mem::size_of::<${record.name}>() == ${record.bytes});`;
   });
   const triggers = Object.entries(ABI_TRIGGER_TYPES).map(([n, v]) => `pub const TRIGGER_${n}: u8 = ${v};`);
+  const kinds = Object.entries(ABI_SETTING_KINDS).map(([n, v]) => `pub const SETTING_${n}: u8 = ${v};`);
   const levels = ABI_LOG_LEVELS.map((name, n) => `pub const LOG_${name.toUpperCase()}: i32 = ${n};`);
   return `// ${GENERATED}
 
 pub const ABI_VERSION: i32 = ${ABI_VERSION};
 pub const BATCH_BYTES: usize = ${BATCH_BYTES};
 
-${[...triggers, '', ...levels].join('\n')}
+${[...triggers, '', ...kinds, '', ...levels].join('\n')}
 
 ${records.join('\n\n')}
 `;

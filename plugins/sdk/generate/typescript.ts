@@ -1,5 +1,11 @@
-/** The host's side: columns → measurement records, event request record → plain object. */
-import { ABI_TYPE_BYTES, type AbiType, EVENT_REQUEST_RECORD, MEASUREMENT_RECORD } from '../abi.js';
+/** The host's side: columns → measurement records, event request record → plain object, setting → record. */
+import {
+  ABI_TYPE_BYTES,
+  type AbiType,
+  EVENT_REQUEST_RECORD,
+  MEASUREMENT_RECORD,
+  SETTING_RECORD,
+} from '../abi.js';
 import { GENERATED } from './text.js';
 
 const VIEW: Record<AbiType, string> = {
@@ -29,6 +35,11 @@ export function generateTypeScript(): string {
   const reads = request.map(
     (f) => `    ${f.name}: view.get${VIEW[f.type]}(${plus(f.offset)}${littleEndian(f.type)}),`,
   );
+  const setting = SETTING_RECORD.fields.filter((f) => !isUnused(f.name));
+  const settingTypes = setting.map((f) => `  /** ${f.doc} */\n  ${f.name}: number;`);
+  const settingWrites = setting.map(
+    (f) => `  view.set${VIEW[f.type]}(${plus(f.offset)}, setting.${f.name}${littleEndian(f.type)});`,
+  );
   return `/** ${GENERATED} */
 import type { MeasurementColumns } from '../../proto/columns.js';
 
@@ -51,5 +62,20 @@ export function readEventRequestRecord(view: DataView, at: number): EventRequest
 ${reads.join('\n')}
   };
 }
+
+/** ${SETTING_RECORD.doc} */
+export interface SettingRecord {
+${settingTypes.join('\n')}
+}
+
+/** Writes the head of ${SETTING_RECORD.bytes} bytes at byte ${'`at`'} of memory that is zero. */
+export function writeSettingRecord(view: DataView, at: number, setting: SettingRecord): void {
+${settingWrites.join('\n')}
+}
 `;
+}
+
+/** Fields that the host leaves at 0. */
+function isUnused(name: string): boolean {
+  return name.startsWith('reserved') || name === 'read';
 }

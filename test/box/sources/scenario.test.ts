@@ -9,6 +9,7 @@ import {
   DEFAULT_SCENARIO,
   loadScenario,
   parseScenario,
+  SHIPPED_SCENARIOS,
   scenarioSource,
   scenarioSources,
   scheduleOf,
@@ -161,6 +162,10 @@ describe('scenarios', () => {
     const folder = path.join(PACKAGE_ROOT, 'box/scenarios');
     for (const file of readdirSync(folder))
       assert.ok(loadScenario(path.join(folder, file)).description, file);
+    assert.deepEqual(
+      readdirSync(folder).sort(),
+      SHIPPED_SCENARIOS.map((name) => `${name}.json`),
+    );
     const sags = scheduleOf(loadScenario(DEFAULT_SCENARIO), 1).filter(({ event }) => event.type === 'sag');
     assert.ok((sags[0]?.startS ?? 99) < 30);
   });

@@ -150,7 +150,7 @@ describe('cli: makai plugin run', function () {
       [
         ['--replay', join(folder, 'nowhere')],
         1,
-        /RECORDING_INVALID.*cannot be read(.|\n)*demo, quiet and checkup/,
+        /RECORDING_INVALID.*cannot be read(.|\n)*demo, quiet, checkup/,
       ],
       [['--replay', raw], 1, /say nothing of volts(.|\n)*--calibration/],
       [['--replay', 'demo', '--settings', '[1]'], 2, /expected a JSON object/],

@@ -4,12 +4,20 @@ export const ABI_VERSION: i32 = 1;
 export const BATCH_BYTES: u32 = 65536;
 export const MEASUREMENT_BYTES: u32 = 64;
 export const EVENT_REQUEST_BYTES: u32 = 48;
+export const SETTING_BYTES: u32 = 24;
 
 export const TRIGGER_FREQUENCY_SAG: u8 = 1;
 export const TRIGGER_FREQUENCY_SWELL: u8 = 2;
 export const TRIGGER_VOLTAGE_SAG: u8 = 3;
 export const TRIGGER_VOLTAGE_SWELL: u8 = 4;
 export const TRIGGER_OTHER: u8 = 5;
+
+export const SETTING_NUMBER: u8 = 1;
+export const SETTING_FLAG: u8 = 2;
+export const SETTING_TEXT: u8 = 3;
+export const SETTING_LIST: u8 = 4;
+export const SETTING_OBJECT: u8 = 5;
+export const SETTING_NULL: u8 = 6;
 
 export const LOG_DEBUG: i32 = 0;
 export const LOG_INFO: i32 = 1;
@@ -29,29 +37,29 @@ export class Measurement {
   dialect: u8;
   /** always 0 (byte 14) */
   reserved: u16;
-  /** frequency, Hz: least single cycle; NaN = not sent (byte 16) */
+  /** frequency, Hz: lowest single cycle; NaN = not sent (byte 16) */
   fMin: f32;
   /** frequency, Hz: mean over the cycles; NaN = not sent (byte 20) */
   fAverage: f32;
-  /** frequency, Hz: greatest single cycle; NaN = not sent (byte 24) */
+  /** frequency, Hz: highest single cycle; NaN = not sent (byte 24) */
   fMax: f32;
-  /** voltage, V RMS: least single cycle; NaN = not sent (byte 28) */
+  /** voltage, V RMS: lowest single cycle; NaN = not sent (byte 28) */
   rmsMin: f32;
   /** voltage, V RMS: mean over the cycles; NaN = not sent (byte 32) */
   rmsAverage: f32;
-  /** voltage, V RMS: greatest single cycle; NaN = not sent (byte 36) */
+  /** voltage, V RMS: highest single cycle; NaN = not sent (byte 36) */
   rmsMax: f32;
-  /** total harmonic distortion, a fraction (0.05 = 5 %): least single cycle; NaN = not sent (byte 40) */
+  /** total harmonic distortion, a fraction (0.05 = 5 %): lowest single cycle; NaN = not sent (byte 40) */
   thdMin: f32;
   /** total harmonic distortion, a fraction (0.05 = 5 %): mean over the cycles; NaN = not sent (byte 44) */
   thdAverage: f32;
-  /** total harmonic distortion, a fraction (0.05 = 5 %): greatest single cycle; NaN = not sent (byte 48) */
+  /** total harmonic distortion, a fraction (0.05 = 5 %): highest single cycle; NaN = not sent (byte 48) */
   thdMax: f32;
-  /** transient magnitude: least single cycle; NaN = not sent (byte 52) */
+  /** transient magnitude: lowest single cycle; NaN = not sent (byte 52) */
   transMin: f32;
   /** transient magnitude: mean over the cycles; NaN = not sent (byte 56) */
   transAverage: f32;
-  /** transient magnitude: greatest single cycle; NaN = not sent (byte 60) */
+  /** transient magnitude: highest single cycle; NaN = not sent (byte 60) */
   transMax: f32;
 }
 
@@ -62,7 +70,7 @@ export class EventRequest {
   startMs: f64;
   /** end of the window, Unix milliseconds UTC (byte 8) */
   endMs: f64;
-  /** greatest deviation from the reference, in percent of it, positive (byte 16) */
+  /** largest deviation from the reference, in percent of it, positive (byte 16) */
   percentMagnitude: f64;
   /** address of the box ids, each a u32 (byte 24) */
   boxIds: u32;
@@ -80,4 +88,23 @@ export class EventRequest {
   reserved0: u16;
   /** not read (byte 44) */
   reserved1: u32;
+}
+
+/** The head of one setting. Its path and its text, both UTF-8, follow it. 24 bytes. */
+@unmanaged
+export class Setting {
+  /** the number; 1 or 0 for true or false; for a list or an object how many items it has (byte 0) */
+  value: f64;
+  /** bytes up to the next setting, a multiple of 8 (byte 8) */
+  bytes: u32;
+  /** length of the text in bytes (byte 12) */
+  textBytes: u32;
+  /** length of the path in bytes; a path is the names from the outside in, such as limits.0.low (byte 16) */
+  pathBytes: u16;
+  /** one of the SETTING constants (byte 18) */
+  kind: u8;
+  /** always 0; for the plugin to mark what it has read (byte 19) */
+  read: u8;
+  /** always 0 (byte 20) */
+  reserved: u32;
 }

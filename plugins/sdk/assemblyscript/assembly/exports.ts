@@ -25,10 +25,10 @@ export function makai_alloc(bytes: u32): usize {
   return heap.alloc(bytes);
 }
 
-export function makai_configure(text: usize, bytes: u32): i32 {
+export function makai_configure(records: usize, bytes: u32): i32 {
   const plugin = registered();
   if (plugin === null) return NO_PLUGIN;
-  const settings = new Settings(String.UTF8.decodeUnsafe(text, bytes));
+  const settings = new Settings(records, bytes);
   plugin.configure(settings);
   settings.refuseOthers();
   const problems = settings.problems;

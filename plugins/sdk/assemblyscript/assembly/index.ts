@@ -1,6 +1,5 @@
 // The library for plugins written in AssemblyScript. See README.md.
 export * from './abi';
-export { Json, JsonKind, JsonParser } from './json';
 export { abort, log } from './log';
 export { Plugin } from './plugin';
 export { register } from './registry';

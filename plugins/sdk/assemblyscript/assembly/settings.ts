@@ -1,20 +1,28 @@
-// A plugin's settings: read field by field, every mistake noted, so that all are told at once.
-import { Json, JsonKind, JsonParser } from './json';
+// A plugin's settings: read by path, every mistake noted, so that all of them are reported together.
+import {
+  SETTING_BYTES,
+  SETTING_FLAG,
+  SETTING_LIST,
+  SETTING_NUMBER,
+  SETTING_OBJECT,
+  SETTING_TEXT,
+  Setting,
+} from './abi';
 
 /** What a number may be. */
 export class Range {
-  least: f64 = -Infinity;
-  greatest: f64 = Infinity;
+  min: f64 = -Infinity;
+  max: f64 = Infinity;
   /** neither of them may be the number itself */
   above: f64 = -Infinity;
   below: f64 = Infinity;
   whole: bool = false;
 
-  /** `least` and `greatest` are allowed themselves. */
-  static between(least: f64, greatest: f64): Range {
+  /** `min` and `max` are allowed themselves. */
+  static between(min: f64, max: f64): Range {
     const range = new Range();
-    range.least = least;
-    range.greatest = greatest;
+    range.min = min;
+    range.max = max;
     return range;
   }
 
@@ -29,85 +37,127 @@ export class Range {
   problem(value: f64): string {
     if (!isFinite(value)) return 'must be finite';
     if (this.whole && Math.floor(value) !== value) return 'must be a whole number';
-    if (value < this.least) return `must be ${plain(this.least)} or more`;
-    if (value > this.greatest) return `must be ${plain(this.greatest)} or less`;
+    if (value < this.min) return `must be ${plain(this.min)} or more`;
+    if (value > this.max) return `must be ${plain(this.max)} or less`;
     if (!(value > this.above)) return `must be more than ${plain(this.above)}`;
     if (!(value < this.below)) return `must be less than ${plain(this.below)}`;
     return '';
   }
 }
 
+/** One setting as it came. */
+class Item {
+  wasRead: bool = false;
+  constructor(
+    readonly path: string,
+    readonly kind: u8,
+    readonly value: f64,
+    readonly text: string,
+  ) {}
+}
+
+/** Paths are names from the outside in: `alpha`, `limits.0.low`. */
 export class Settings {
   /** what is wrong, one sentence each */
   readonly problems: string[] = [];
-  private readonly json: Json;
-  private readonly read: string[] = [];
+  private readonly items: Item[] = [];
+  private readonly byPath: Map<string, Item> = new Map<string, Item>();
 
-  constructor(text: string) {
-    const parser = new JsonParser(text);
-    const json = parser.parse();
-    this.json = json === null ? new Json(JsonKind.Record) : json;
-    if (json === null) this.problems.push(`settings: not JSON, at character ${parser.position}`);
-    else if (json.kind !== JsonKind.Record) this.problems.push('settings: must be an object');
+  /** @param at address of the records that the host wrote */
+  constructor(at: usize, bytes: u32) {
+    const end = at + bytes;
+    while (at + SETTING_BYTES <= end) {
+      const head = changetype<Setting>(at);
+      const path = String.UTF8.decodeUnsafe(at + SETTING_BYTES, head.pathBytes);
+      const text = String.UTF8.decodeUnsafe(at + SETTING_BYTES + head.pathBytes, head.textBytes);
+      const item = new Item(path, head.kind, head.value, text);
+      this.items.push(item);
+      this.byPath.set(path, item);
+      at += head.bytes;
+    }
   }
 
-  number(name: string, fallback: f64, range: Range = new Range()): f64 {
-    const value = this.field(name);
-    if (value === null) return fallback;
-    const problem = value.kind === JsonKind.Number ? range.problem(value.number) : 'must be a number';
-    if (problem.length === 0) return value.number;
-    this.refuse(name, problem);
+  number(path: string, fallback: f64, range: Range = new Range()): f64 {
+    const item = this.find(path);
+    if (item === null) return fallback;
+    const problem = item.kind === SETTING_NUMBER ? range.problem(item.value) : 'must be a number';
+    if (problem.length === 0) return item.value;
+    this.refuse(path, problem);
     return fallback;
   }
 
-  flag(name: string, fallback: bool): bool {
-    const value = this.field(name);
-    if (value === null) return fallback;
-    if (value.kind === JsonKind.Bool) return value.bool;
-    this.refuse(name, 'must be true or false');
+  flag(path: string, fallback: bool): bool {
+    const item = this.find(path);
+    if (item === null) return fallback;
+    if (item.kind === SETTING_FLAG) return item.value !== 0;
+    this.refuse(path, 'must be true or false');
     return fallback;
   }
 
-  text(name: string, fallback: string): string {
-    const value = this.field(name);
-    if (value === null) return fallback;
-    if (value.kind === JsonKind.Text) return value.text;
-    this.refuse(name, 'must be text');
+  text(path: string, fallback: string): string {
+    const item = this.find(path);
+    if (item === null) return fallback;
+    if (item.kind === SETTING_TEXT) return item.text;
+    this.refuse(path, 'must be text');
     return fallback;
+  }
+
+  /** How many items a list has: they are `<path>.0`, `<path>.1` and so on. 0 when the setting is not there. */
+  count(path: string): i32 {
+    const item = this.find(path);
+    if (item === null) return 0;
+    if (item.kind === SETTING_LIST) return <i32>item.value;
+    this.refuse(path, 'must be a list');
+    return 0;
+  }
+
+  /** Whether a setting is there, of whatever kind. */
+  has(path: string): bool {
+    return this.byPath.has(path);
   }
 
   /** A list of box ids. */
-  boxIds(name: string): u32[] {
-    const value = this.field(name);
+  boxIds(path: string): u32[] {
     const ids: u32[] = [];
-    if (value === null) return ids;
-    let sound = value.kind === JsonKind.List;
-    for (let i = 0; i < value.items.length; i++) {
-      const number = value.items[i].number;
-      const isId = value.items[i].kind === JsonKind.Number && number >= 0 && number <= 4294967295;
-      if (isId && Math.floor(number) === number) ids.push(<u32>number);
-      else sound = false;
-    }
-    if (!sound) this.refuse(name, 'must be a list of box ids');
+    const range = Range.between(0, 4294967295);
+    range.whole = true;
+    const count = this.count(path);
+    for (let i = 0; i < count; i++) ids.push(<u32>this.number(`${path}.${i}`, 0, range));
     return ids;
   }
 
-  /** Notes what is wrong with a field. */
-  refuse(name: string, problem: string): void {
-    this.problems.push(`${name}: ${problem}`);
+  /** Notes what is wrong with a setting. */
+  refuse(path: string, problem: string): void {
+    this.problems.push(`${path}: ${problem}`);
   }
 
-  /** Notes every field that was not read: most often it is misspelt. Called by the library when `configure` returns. */
+  /** Notes every setting that was not read: most often it is misspelt. Called by the library when `configure` returns. */
   refuseOthers(): void {
-    for (let i = 0; i < this.json.keys.length; i++) {
-      const key = this.json.keys[i];
-      if (!this.read.includes(key)) this.problems.push(`${key}: no such setting`);
+    let reported = '';
+    for (let i = 0; i < this.items.length; i++) {
+      const item = this.items[i];
+      if (item.wasRead) continue;
+      if (reported.length > 0 && item.path.startsWith(reported)) continue;
+      if (item.kind === SETTING_OBJECT && this.readsInside(item.path, i)) continue;
+      reported = `${item.path}.`;
+      this.problems.push(`${item.path}: no such setting`);
     }
   }
 
-  private field(name: string): Json | null {
-    this.read.push(name);
-    return this.json.kind === JsonKind.Record ? this.json.get(name) : null;
+  /** Whether something in a list or an object was read. What is in it comes right behind it. */
+  private readsInside(path: string, at: i32): bool {
+    const prefix = `${path}.`;
+    for (let i = at + 1; i < this.items.length && this.items[i].path.startsWith(prefix); i++) {
+      if (this.items[i].wasRead) return true;
+    }
+    return false;
+  }
+
+  private find(path: string): Item | null {
+    if (!this.byPath.has(path)) return null;
+    const item = this.byPath.get(path);
+    item.wasRead = true;
+    return item;
   }
 }
 

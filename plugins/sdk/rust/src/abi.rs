@@ -9,6 +9,13 @@ pub const TRIGGER_VOLTAGE_SAG: u8 = 3;
 pub const TRIGGER_VOLTAGE_SWELL: u8 = 4;
 pub const TRIGGER_OTHER: u8 = 5;
 
+pub const SETTING_NUMBER: u8 = 1;
+pub const SETTING_FLAG: u8 = 2;
+pub const SETTING_TEXT: u8 = 3;
+pub const SETTING_LIST: u8 = 4;
+pub const SETTING_OBJECT: u8 = 5;
+pub const SETTING_NULL: u8 = 6;
+
 pub const LOG_DEBUG: i32 = 0;
 pub const LOG_INFO: i32 = 1;
 pub const LOG_WARN: i32 = 2;
@@ -28,29 +35,29 @@ pub struct Measurement {
     pub dialect: u8,
     /// always 0
     pub reserved: u16,
-    /// frequency, Hz: least single cycle; NaN = not sent
+    /// frequency, Hz: lowest single cycle; NaN = not sent
     pub f_min: f32,
     /// frequency, Hz: mean over the cycles; NaN = not sent
     pub f_average: f32,
-    /// frequency, Hz: greatest single cycle; NaN = not sent
+    /// frequency, Hz: highest single cycle; NaN = not sent
     pub f_max: f32,
-    /// voltage, V RMS: least single cycle; NaN = not sent
+    /// voltage, V RMS: lowest single cycle; NaN = not sent
     pub rms_min: f32,
     /// voltage, V RMS: mean over the cycles; NaN = not sent
     pub rms_average: f32,
-    /// voltage, V RMS: greatest single cycle; NaN = not sent
+    /// voltage, V RMS: highest single cycle; NaN = not sent
     pub rms_max: f32,
-    /// total harmonic distortion, a fraction (0.05 = 5 %): least single cycle; NaN = not sent
+    /// total harmonic distortion, a fraction (0.05 = 5 %): lowest single cycle; NaN = not sent
     pub thd_min: f32,
     /// total harmonic distortion, a fraction (0.05 = 5 %): mean over the cycles; NaN = not sent
     pub thd_average: f32,
-    /// total harmonic distortion, a fraction (0.05 = 5 %): greatest single cycle; NaN = not sent
+    /// total harmonic distortion, a fraction (0.05 = 5 %): highest single cycle; NaN = not sent
     pub thd_max: f32,
-    /// transient magnitude: least single cycle; NaN = not sent
+    /// transient magnitude: lowest single cycle; NaN = not sent
     pub trans_min: f32,
     /// transient magnitude: mean over the cycles; NaN = not sent
     pub trans_average: f32,
-    /// transient magnitude: greatest single cycle; NaN = not sent
+    /// transient magnitude: highest single cycle; NaN = not sent
     pub trans_max: f32,
 }
 
@@ -65,7 +72,7 @@ pub struct EventRequest {
     pub start_ms: f64,
     /// end of the window, Unix milliseconds UTC
     pub end_ms: f64,
-    /// greatest deviation from the reference, in percent of it, positive
+    /// largest deviation from the reference, in percent of it, positive
     pub percent_magnitude: f64,
     /// address of the box ids, each a u32
     pub box_ids: u32,
@@ -87,3 +94,26 @@ pub struct EventRequest {
 
 // The sum of the sizes of all fields: none is anywhere but behind the one before.
 const _: () = assert!(core::mem::size_of::<EventRequest>() == 48);
+
+/// The head of one setting. Its path and its text, both UTF-8, follow it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// the number; 1 or 0 for true or false; for a list or an object how many items it has
+    pub value: f64,
+    /// bytes up to the next setting, a multiple of 8
+    pub bytes: u32,
+    /// length of the text in bytes
+    pub text_bytes: u32,
+    /// length of the path in bytes; a path is the names from the outside in, such as limits.0.low
+    pub path_bytes: u16,
+    /// one of the SETTING constants
+    pub kind: u8,
+    /// always 0; for the plugin to mark what it has read
+    pub read: u8,
+    /// always 0
+    pub reserved: u32,
+}
+
+// The sum of the sizes of all fields: none is anywhere but behind the one before.
+const _: () = assert!(core::mem::size_of::<Setting>() == 24);

@@ -33,9 +33,9 @@ impl Exports {
         }
     }
 
-    pub fn configure(&self, text: &[u8], make: fn(&mut Settings) -> Box<dyn Plugin>) -> i32 {
+    pub fn configure(&self, records: &[u8], make: fn(&mut Settings) -> Box<dyn Plugin>) -> i32 {
         std::panic::set_hook(Box::new(|panic| host::log(Level::Error, &panic.to_string())));
-        let mut settings = Settings::new(text);
+        let mut settings = Settings::from_records(records);
         let plugin = make(&mut settings);
         let mistakes = settings.close();
         for mistake in &mistakes {

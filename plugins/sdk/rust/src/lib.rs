@@ -4,16 +4,14 @@
 pub mod abi;
 mod exports;
 mod host;
-mod json;
 mod requests;
 mod settings;
 
 pub use abi::Measurement;
 pub use exports::Exports;
 pub use host::{log, now_ms, Level};
-pub use json::Json;
 pub use requests::{Request, Requests, TriggerType};
-pub use settings::Settings;
+pub use settings::{Settings, Value};
 
 /// What the host calls; nothing runs between two calls.
 pub trait Plugin {
@@ -46,8 +44,8 @@ macro_rules! plugin {
         /// # Safety
         /// The host gives the address of `bytes` bytes.
         #[no_mangle]
-        pub unsafe extern "C" fn makai_configure(text: *const u8, bytes: usize) -> i32 {
-            MAKAI_EXPORTS.configure(core::slice::from_raw_parts(text, bytes), |settings| Box::new($configure(settings)))
+        pub unsafe extern "C" fn makai_configure(records: *const u8, bytes: usize) -> i32 {
+            MAKAI_EXPORTS.configure(core::slice::from_raw_parts(records, bytes), |settings| Box::new($configure(settings)))
         }
 
         /// # Safety

@@ -1,4 +1,4 @@
-// __NAME__: asks for the waveform of a box whose RMS voltage dips below a limit.
+// __NAME__: asks for the waveform of a box whose RMS voltage sags below a limit.
 import {
   log,
   Measurement,
@@ -14,20 +14,20 @@ import {
 
 export * from '../makai/exports';
 
-/** How early the window begins when no good measurement came before the dip, ms. */
+/** How early the window begins when no good measurement came before the sag, ms. */
 const LEAD_MS: f64 = 1000;
 
 class BoxState {
   latestMs: f64 = -Infinity;
   /** last measurement that was not below the limit; NaN: none */
   lastGoodMs: f64 = NaN;
-  dips: bool = false;
+  isSagging: bool = false;
   startMs: f64 = 0;
   /** V RMS */
-  leastV: f64 = 0;
+  lowestV: f64 = 0;
 }
 
-class Dips extends Plugin {
+class Sags extends Plugin {
   private limitV: f64 = 0;
   private referenceV: f64 = 0;
   private readonly boxes: Map<u32, BoxState> = new Map<u32, BoxState>();
@@ -35,40 +35,40 @@ class Dips extends Plugin {
   configure(settings: Settings): void {
     this.limitV = settings.number('limit_v', 110, Range.between(0, 1000));
     this.referenceV = settings.number('reference_v', 120, Range.between(1, 1000));
-    log.info(`asks for dips below ${plain(this.limitV)} V`);
+    log.info(`asks for sags below ${plain(this.limitV)} V`);
   }
 
   measurement(m: Measurement, nowMs: f64, requests: Requests): void {
-    const v: f64 = m.rmsMin; // the least cycle: a dip of one cycle shows here
+    const v: f64 = m.rmsMin; // the lowest cycle: a sag of one cycle shows here
     if (isNaN(v)) return; // the voltage was not sent
-    // nothing known of it, or its clock was set back: begin anew
+    // nothing known of it, or its clock was set back: start over
     if (!this.boxes.has(m.boxId) || m.timestampMs < this.boxes.get(m.boxId).latestMs) {
       this.boxes.set(m.boxId, new BoxState());
     }
     const box = this.boxes.get(m.boxId);
     box.latestMs = m.timestampMs;
     if (v < this.limitV) {
-      if (!box.dips) {
-        box.dips = true;
+      if (!box.isSagging) {
+        box.isSagging = true;
         box.startMs = isNaN(box.lastGoodMs) ? m.timestampMs - LEAD_MS : box.lastGoodMs;
-        box.leastV = v;
+        box.lowestV = v;
       }
-      if (v < box.leastV) box.leastV = v;
+      if (v < box.lowestV) box.lowestV = v;
       return;
     }
-    if (box.dips) {
+    if (box.isSagging) {
       const request = new Request();
       request.startMs = box.startMs;
       request.endMs = m.timestampMs;
       request.boxIds = [m.boxId];
       request.triggerType = TRIGGER_VOLTAGE_SAG;
-      request.percentMagnitude = (100 * (this.referenceV - box.leastV)) / this.referenceV;
-      request.description = `__NAME__: dip on box ${m.boxId}`;
+      request.percentMagnitude = (100 * (this.referenceV - box.lowestV)) / this.referenceV;
+      request.description = `__NAME__: sag on box ${m.boxId}`;
       requests.add(request);
     }
-    box.dips = false;
+    box.isSagging = false;
     box.lastGoodMs = m.timestampMs;
   }
 }
 
-register(new Dips());
+register(new Sags());

@@ -1,0 +1,118 @@
+/** The image: built from deploy/docker/Dockerfile, its daemons started as the compose file says, and a box's sag stored by them. */
+import assert from 'node:assert/strict';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KIND_NAMES } from '../../config/kinds.js';
+import { attempt, run } from '../support/command.js';
+import { missingForRoots } from '../support/debian-root.js';
+import { until } from '../support/until.js';
+import { makeBaseImages } from './base-images.js';
+import { Buildah } from './buildah.js';
+import { type Line, type Running, runToEnd, settingsOf, start } from './service.js';
+
+const IMAGE = 'opq-makai';
+const BOX = '1001';
+const STORE = ['--store', 'sqlite:/var/lib/opq/makai.db'];
+
+describe('the image', function () {
+  this.timeout(3_600_000);
+  const folder = mkdtempSync(join(tmpdir(), 'makai-image-test-'));
+  const network = `makai-image-${process.pid}`;
+  const daemons: Running[] = [];
+  let buildah: Buildah | undefined;
+  let line: Line;
+  let isBroken = false;
+
+  before(async function () {
+    const missing = await missingForRoots('buildah', 'systemd-nspawn', 'setpriv', 'ip');
+    if (missing !== undefined) {
+      process.stderr.write(`    skipped: no image can be built and started here: no ${missing}\n`);
+      this.skip();
+    }
+    buildah = new Buildah();
+    await makeBaseImages(buildah);
+    await run(['ip', 'netns', 'add', network]);
+    await run(['ip', '-n', network, 'link', 'set', 'lo', 'up']);
+  });
+  after(async () => {
+    for (const { machine } of daemons) await machine.kill();
+    if (buildah === undefined) return;
+    await buildah.remove();
+    await attempt(['ip', 'netns', 'delete', network]);
+    rmSync(folder, { recursive: true });
+  });
+  // Each test goes on from where the one before it ended.
+  beforeEach(function () {
+    if (isBroken) this.skip();
+  });
+  afterEach(function () {
+    isBroken ||= this.currentTest?.state === 'failed';
+  });
+
+  it('is built', async () => {
+    assert.ok(buildah !== undefined);
+    await buildah.build(IMAGE);
+    const config = await buildah.config(IMAGE);
+    assert.deepEqual([config.User, config.Entrypoint], ['10001:10001', ['makai']]);
+    const root = await buildah.mount(IMAGE);
+    for (const path of ['dist/test', 'deploy/docker', 'node_modules/typescript'])
+      assert.ok(!existsSync(join(root, 'opt/makai', path)), `${path} is in the image`);
+    const [etc, state, logs] = ['etc', 'state', 'logs'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const path of [etc, state, logs]) {
+      mkdirSync(path);
+      chownSync(path, 10001, 10001);
+    }
+    line = { root, config, network, etc, state, logs };
+  });
+
+  it('makes keys as its own user', async () => {
+    await runToEnd(line, 'server-key', ['keys', 'new-server'], { mayWriteKeys: true });
+    await runToEnd(line, 'box-key', ['keys', 'new-box', BOX], { mayWriteKeys: true });
+    const owner = await run([
+      'stat',
+      '--format=%u:%g %a',
+      join(line.etc, 'curve/private_keys/opqserver_secret'),
+    ]);
+    assert.equal(owner, '10001:10001 600\n');
+  });
+
+  it('starts the three daemons, read-only and without capabilities, with the settings of the compose file', async () => {
+    for (const kind of KIND_NAMES) {
+      const daemon = start(line, kind, [kind], { env: settingsOf(kind) });
+      daemons.push(daemon);
+      await until(`the ${kind} is ready`, async () => {
+        assert.ok(daemon.machine.isRunning, daemon.output());
+        return daemon.output().includes('"ready"');
+      });
+    }
+  });
+
+  it("stores a box's sag with its waveform", async () => {
+    const box = start(line, 'box', ['box', '--keys', '/etc/opq/curve', '--source', 'demo', '--for', '240']);
+    daemons.push(box);
+    let count = 0;
+    await until('the sag is stored', async () => {
+      assert.ok(box.machine.isRunning, box.output());
+      count += 1;
+      const text = await runToEnd(line, `events-${count}`, ['events', 'list', '--json', ...STORE]);
+      return text
+        .split('\n')
+        .some((one) => one.includes('VOLTAGE_SAG') && one.includes(`"boxes_received":["${BOX}"]`));
+    });
+    await box.machine.kill();
+  });
+
+  it('ends with 0 when it is stopped', async () => {
+    for (const [index, kind] of KIND_NAMES.entries()) {
+      const daemon = daemons[index];
+      assert.ok(daemon?.machine.leader !== undefined, `the ${kind} has ended: ${daemon?.output()}`);
+      process.kill(daemon.machine.leader, 'SIGTERM');
+      assert.equal(await daemon.machine.end(), 0, `${kind}: ${daemon.output()}`);
+    }
+  });
+});
