@@ -1,7 +1,7 @@
 /** Who may connect, by configuration: boxes, and services where the backend is under CURVE. */
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
-import { type AcquisitionBrokerConfig, allowListOf, serverKeyOf } from '../config/index.js';
+import type { AcquisitionBrokerSettings } from '../config/index.js';
 import { type Access, openAccess, openBackendAccess } from '../keys/access.js';
 import { storedBoxKeys } from '../store/box-keys.js';
 import type { Store } from '../store/store.js';
@@ -16,20 +16,20 @@ export interface BrokerAccess extends Running {
 
 /** @throws MakaiError for keys that cannot be read, or where nothing says who may enter */
 export async function openBrokerAccess(
-  config: AcquisitionBrokerConfig,
+  settings: AcquisitionBrokerSettings,
   store: Store,
   log: Logger,
 ): Promise<BrokerAccess> {
   const boxes = await openAccess({
     name: NAME,
-    serverKey: serverKeyOf(config),
-    nextServerKeyFile: config.server_cert_next,
-    allow: allowListOf(config),
+    serverKey: settings.serverKey,
+    nextServerKeyFile: settings.serverCertNext,
+    allow: settings.allow,
     boxKeys: () => storedBoxKeys(store),
     log,
   });
   try {
-    const services = await openBackendAccess(NAME, config.backend_curve, log);
+    const services = await openBackendAccess(NAME, settings.backendCurve, log);
     return {
       boxes,
       services,

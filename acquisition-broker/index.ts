@@ -1,5 +1,5 @@
 /** What other rooms use of the acquisition broker. */
 
-export { shareOutIoThreads } from '../zmq/io-threads.js';
+export { assignIoThreads } from '../zmq/io-threads.js';
 export { type AcquisitionBroker, type AcquisitionBrokerDeps, startAcquisitionBroker } from './start.js';
 export type { AcquisitionStatus } from './status.js';

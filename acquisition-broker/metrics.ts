@@ -1,12 +1,12 @@
 /** The broker's metrics (common/metrics/names.ts), read from the pieces when somebody asks. */
 
+import { dropReasonsOf } from '../common/drop-reasons.js';
 import type { Metrics } from '../common/metrics/metrics.js';
 import { fromZero } from '../common/rejections.js';
 import type { Access } from '../keys/access.js';
 import { refusalsByReason } from '../keys/gate.js';
 import type { Connections } from '../zmq/connections.js';
 import type { Core } from './core.js';
-import { DROP_REASONS } from './drop-reasons.js';
 
 export function addMetrics(
   metrics: Metrics,
@@ -14,9 +14,9 @@ export function addMetrics(
   boxes: Access,
   sockets: readonly Connections[],
 ): void {
-  const { book, intake, notices, queue, replyCounts, requests, sender, tokens, traffic } = core;
+  const { intake, notices, open, queue, replies, requests, sender, tokens, traffic } = core;
   // Each box has one connection to `box_pub`, and says there what it is.
-  metrics.gauge('makai_boxes_connected', () => core.presence.connections);
+  metrics.gauge('makai_boxes_connected', () => core.boxes.connections);
   metrics.counter('makai_connections_accepted_total', () => boxes.gate.status().admitted);
   metrics.counter('makai_connections_refused_total', () => refusalsByReason(sockets, boxes.gate));
   metrics.gauge('makai_allowed_keys', () => boxes.allow.status().known);
@@ -24,27 +24,24 @@ export function addMetrics(
 
   metrics.counter('makai_messages_total', () => ({
     request: requests.counts.taken,
-    pong: replyCounts.pong,
-    resp: replyCounts.resp,
-    response: replyCounts.response,
+    ...replies.counts.byName,
   }));
   metrics.counter('makai_bytes_total', () => ({ to_boxes: traffic.sent, from_boxes: traffic.recv }));
-  metrics.counter('makai_dropped_total', () => fromZero(DROP_REASONS, core.rejections.totals()));
+  metrics.counter('makai_dropped_total', () =>
+    fromZero(dropReasonsOf('acquisition-broker'), core.rejections.totals()),
+  );
   metrics.gauge('makai_queue_depth', () => ({
     requests: intake.waiting,
     tokens: tokens.alive,
-    answers: queue.length,
+    replies: queue.length,
   }));
 
   metrics.counter('makai_events_total', () => notices.sent.evnew);
-  metrics.counter('makai_event_numbers_total', () => core.ids.counts.answered);
+  metrics.counter('makai_event_ids_total', () => core.ids.counts.served);
   metrics.counter('makai_waveforms_stored_total', () => queue.counts.stored);
   metrics.counter('makai_waveform_samples_total', () => queue.counts.samples);
-  metrics.counter('makai_commands_total', () => {
-    const { command, ping, read } = sender.sent;
-    return { ping, read, command };
-  });
-  metrics.counter('makai_commands_expired_total', () => book.counts.expired);
-  metrics.gauge('makai_open_requests', () => book.openAsks);
+  metrics.counter('makai_commands_total', () => sender.sent);
+  metrics.counter('makai_commands_expired_total', () => open.counts.expired);
+  metrics.gauge('makai_open_requests', () => open.waitingBoxes);
   queue.onStored(metrics.histogram('makai_event_latency_seconds'));
 }

@@ -1,58 +1,54 @@
 /** Starts the acquisition broker: sockets around the core, in order, and stops them in reverse. */
 
+import { retry } from '../common/backoff.js';
 import { type Clock, systemClock, within } from '../common/clock.js';
-import { messageOf } from '../common/errors.js';
 import { type Running, startAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { Metrics } from '../common/metrics/metrics.js';
+import { MAX_REQUEST_BYTES } from '../common/request-limits.js';
 import { VERSION } from '../common/version.js';
-import {
-  type AcquisitionBrokerConfig,
-  changedFields,
-  isNamed,
-  parseStatusEndpoint,
-} from '../config/index.js';
+import { type AcquisitionBrokerSettings, changedFields } from '../config/index.js';
 import { type StatusServer, startStatusServer } from '../daemon/status/server.js';
 import type { Access } from '../keys/access.js';
-import { CutOff } from '../keys/cut-off.js';
-import { measuredStore, spoolStatus } from '../store/measured.js';
+import { Disconnector } from '../keys/disconnector.js';
+import { addStoreMetrics, spoolStatus } from '../store/outbox/metrics.js';
+import { BACK_OFF } from '../store/outbox/policy.js';
 import type { Store } from '../store/store.js';
 import { startSweeper } from '../store/sweeper.js';
-import { openAgain, type Place } from '../zmq/bind.js';
+import { type Place, reopen } from '../zmq/bind.js';
 import type { IoThreads } from '../zmq/io-threads.js';
 import { type BrokerAccess, openBrokerAccess } from './access.js';
 import { type Core, createCore } from './core.js';
-import { untilDone } from './events/patience.js';
 import { addMetrics } from './metrics.js';
-import { restoreRequests } from './open/persistence.js';
+import { type RestoreOptions, restoreRequests } from './open/persistence.js';
 import { BackendSockets } from './sockets/backend-sockets.js';
 import { BoxSockets } from './sockets/box-sockets.js';
 import { type AcquisitionStatus, statusOf } from './status.js';
 import { startTrafficWriter } from './traffic.js';
 
 const NAME = 'acquisition-broker';
-/** How long a stop waits for answers that are being stored. */
+/** How long a stop waits for replies that are being stored. */
 const DRAIN_MS = 10_000;
-/** The same for a store that does not even refuse. */
+/** The same for a store that does not return. */
 const GIVE_UP_MS = 2_000;
-/** Fields of 2020 that files of 2018 do not name. */
-const OF_2020 = ['zmq_event_endpoint', 'zmq_event_id_endpoint'] as const;
+/** Settings of v3 that v2 files do not have. */
+const V3_ENDPOINTS = ['zmq_event_endpoint', 'zmq_event_id_endpoint'] as const;
 
 export interface AcquisitionBrokerDeps {
   log: Logger;
   /** open for as long as the broker runs; not closed by it */
   store: Store;
   clock?: Clock;
-  /** of `shareOutIoThreads`; without it each connection goes to any thread */
+  /** of `assignIoThreads`; without it each connection goes to any thread */
   ioThreads?: IoThreads;
 }
 
 export interface AcquisitionBroker extends Running {
-  /** where each socket is open, by the name of the field */
+  /** where each socket is open, by the name of the setting */
   readonly endpoints: Readonly<Record<string, string>>;
   status(): AcquisitionStatus;
-  /** Says which changed fields wait for the next start: all of them. Keys of boxes need none, they are watched. */
-  reload(config: AcquisitionBrokerConfig): Promise<void>;
+  /** Logs which changed settings take effect at the next start: all of them. Keys of boxes are watched and need no reload. */
+  reload(settings: AcquisitionBrokerSettings): Promise<void>;
 }
 
 /**
@@ -60,17 +56,16 @@ export interface AcquisitionBroker extends Running {
  * @throws MakaiError for keys and the store, and ENDPOINT_IN_USE
  */
 export async function startAcquisitionBroker(
-  config: AcquisitionBrokerConfig,
-  { clock = systemClock, ioThreads, log, store: plainStore }: AcquisitionBrokerDeps,
+  settings: AcquisitionBrokerSettings,
+  { clock = systemClock, ioThreads, log, store }: AcquisitionBrokerDeps,
 ): Promise<AcquisitionBroker> {
   const metrics = new Metrics(NAME, VERSION);
-  const store = measuredStore(plainStore, metrics);
-  const access = await openBrokerAccess(config, store, log);
-  const base = { config, clock, log };
+  const access = await openBrokerAccess(settings, store, log);
+  const base = { settings, clock, log };
   const core = createCore({
     ...base,
     store,
-    identity: config.identity,
+    identity: settings.identity,
     // Nothing is sent before all sockets are made below.
     outlets: {
       toBoxes: (frames) => boxes.publish(frames),
@@ -82,29 +77,31 @@ export async function startAcquisitionBroker(
   const boxes = boxSockets({ ...base, ioThreads }, core, access.boxes);
   const backend = backendSockets(base, core, access.services);
   addMetrics(metrics, core, access.boxes, Object.values(boxes.connections));
+  addStoreMetrics(metrics, store, core.outbox);
   const parts = {
     core,
-    identity: config.identity,
+    identity: settings.identity,
     access,
     boxes: boxes.connections,
     backend: backend.connections,
   };
   const status = (): AcquisitionStatus => statusOf(parts);
-  const intervalSeconds = config.metric_update_sec;
+  const intervalSeconds = settings.trafficSeconds;
   let server: StatusServer | undefined;
   const daemon = await startAll([
     { name: 'access', start: async () => access },
     { name: 'timers', start: async () => ({ stop: () => stopTimers(core) }) },
-    { name: 'traffic', start: async () => startTrafficWriter({ ...base, ...core, store, intervalSeconds }) },
+    { name: 'outbox', start: async () => core.outbox },
+    { name: 'traffic', start: async () => startTrafficWriter({ ...base, ...core, intervalSeconds }) },
     { name: 'expiry', start: async () => sweeper(store, clock, log) },
     { name: 'open requests', start: () => resume(core, store, clock, log) },
     { name: 'sockets of the boxes', start: () => opened(boxes) },
     { name: 'sockets of the services', start: () => opened(backend) },
-    { name: 'revocation', start: async () => cutOff(base, access, boxes, backend) },
+    { name: 'revocation', start: async () => disconnector(base, access, boxes, backend) },
     {
       name: 'status server',
       start: async () => {
-        server = await serveStatus(base, metrics, () => ({ ...status(), ...spoolStatus(plainStore) }));
+        server = await serveStatus(base, metrics, () => ({ ...status(), ...spoolStatus(store) }));
         return server;
       },
     },
@@ -118,26 +115,24 @@ export async function startAcquisitionBroker(
     },
     status,
     reload: async (next) => {
-      const fields = changedFields(config, next);
-      if (fields.length > 0) log.warn({ fields }, 'changed fields take effect at the next start');
+      const fields = changedFields(settings.file, next.file);
+      if (fields.length > 0) log.warn({ fields }, 'changed settings take effect at the next start');
     },
     stop: () => daemon.stop(),
   };
 }
 
-type Base = { config: AcquisitionBrokerConfig; clock: Clock; log: Logger };
+type Base = { settings: AcquisitionBrokerSettings; clock: Clock; log: Logger };
 
 function sweeper(store: Store, clock: Clock, log: Logger): Running {
   return startSweeper(store, log, { now: () => clock.now(), steadyMs: () => clock.monotonic() });
 }
 
-function serveStatus({ config, log }: Base, metrics: Metrics, details: () => Record<string, unknown>) {
+function serveStatus({ settings, log }: Base, metrics: Metrics, details: () => Record<string, unknown>) {
   return startStatusServer({
     daemon: NAME,
     version: VERSION,
-    address: parseStatusEndpoint(config.status),
-    named: isNamed(config, 'status'),
-    maxConnections: config.limits.status_connections,
+    ...settings.status,
     details,
     metrics,
     log,
@@ -145,39 +140,47 @@ function serveStatus({ config, log }: Base, metrics: Metrics, details: () => Rec
 }
 
 function boxSockets(
-  { config, ...base }: Base & { ioThreads: IoThreads | undefined },
+  { settings, ...base }: Base & { ioThreads: IoThreads | undefined },
   core: Core,
   { curve, nextCurve }: Access,
 ): BoxSockets {
-  const places = (field: 'box_pub' | 'box_pull'): Place[] => {
-    const next = config[`${field}_next`];
-    const present: Place = { field, endpoint: config[field], curve };
+  const places = (field: 'box_pub' | 'box_pull', endpoint: string, next: string | undefined): Place[] => {
+    const present: Place = { field, endpoint, curve };
     if (next === undefined) return [present];
     return [present, { field: `${field}_next`, endpoint: next, curve: nextCurve }];
   };
   return new BoxSockets({
     ...base,
     rejections: core.rejections,
-    publish: places('box_pub'),
-    pull: places('box_pull'),
-    frameBytes: config.limits.message_bytes,
+    publish: places('box_pub', settings.boxPub, settings.boxPubNext),
+    pull: places('box_pull', settings.boxPull, settings.boxPullNext),
+    frameBytes: settings.limits.messageBytes,
     subscription: core.subscription,
     reply: core.reply,
-    room: () => core.queue.room(),
-    disconnected: () => core.presence.disconnected(),
+    capacity: () => core.queue.capacity(),
+    disconnected: () => core.boxes.disconnected(),
   });
 }
 
-function backendSockets({ config, ...base }: Base, core: Core, services: Access | undefined): BackendSockets {
+function backendSockets(
+  { settings, ...base }: Base,
+  core: Core,
+  services: Access | undefined,
+): BackendSockets {
   return new BackendSockets({
     ...base,
     rejections: core.rejections,
-    endpoints: config,
-    optional: new Set(OF_2020.filter((field) => !isNamed(config, field))),
+    endpoints: {
+      backend_pull: settings.backendPull,
+      backend_pub: settings.backendPub,
+      zmq_event_endpoint: settings.eventEndpoint,
+      zmq_event_id_endpoint: settings.eventIdEndpoint,
+    },
+    optional: new Set(V3_ENDPOINTS.filter((field) => !settings.file.named.has(field))),
     curve: services?.curve,
-    frameBytes: config.limits.request_bytes,
-    request: core.requests.handle,
-    numberWanted: core.ids.handle,
+    frameBytes: MAX_REQUEST_BYTES,
+    request: (frames) => core.requests.handle(frames),
+    idRequest: core.ids.handle,
   });
 }
 
@@ -186,13 +189,13 @@ async function opened(sockets: { open(): Promise<void>; close(): Promise<void> }
   return { stop: () => sockets.close() };
 }
 
-/** A revoked key that is inside is cut off by opening the sockets anew. */
-function cutOff(base: Base, access: BrokerAccess, boxes: BoxSockets, backend: BackendSockets): Running {
-  const guard = (guarded: Access, sockets: BoxSockets | BackendSockets): CutOff =>
-    new CutOff({
+/** A revoked key is disconnected by reopening the sockets. */
+function disconnector(base: Base, access: BrokerAccess, boxes: BoxSockets, backend: BackendSockets): Running {
+  const guard = (guarded: Access, sockets: BoxSockets | BackendSockets): Disconnector =>
+    new Disconnector({
       guards: [guarded],
       close: () => sockets.close(),
-      open: (signal) => openAgain(sockets, base, signal),
+      open: (signal) => reopen(sockets, base, signal),
       log: base.log,
     });
   const guards = [guard(access.boxes, boxes)];
@@ -204,15 +207,23 @@ function cutOff(base: Base, access: BrokerAccess, boxes: BoxSockets, backend: Ba
   };
 }
 
-/** Asks again what was open; a store that does not answer now is asked for it in the background. */
-async function resume(core: Core, store: Store, clock: Clock, log: Logger): Promise<Running> {
-  const restore = async (): Promise<void> => core.resume(await restoreRequests({ store, clock, log }));
+/** Sends open requests again; while the store is unavailable it is asked for them in the background. */
+async function resume(
+  core: Core,
+  store: RestoreOptions['store'],
+  clock: Clock,
+  log: Logger,
+): Promise<Running> {
+  const { outbox, stopping: signal } = core;
+  const restore = async (): Promise<void> =>
+    core.resume(await restoreRequests({ store, outbox, clock, log }));
   let later: Promise<void> = Promise.resolve();
   try {
     await restore();
   } catch (error) {
-    log.error({ error: messageOf(error) }, 'open requests cannot be read yet');
-    later = untilDone(restore, 'open requests', core.patience).catch(() => undefined);
+    log.error({ err: error }, 'open requests cannot be read yet');
+    const options = { ...BACK_OFF, what: 'open requests', clock, log, signal, helps: () => true };
+    later = retry(restore, options).catch(() => undefined);
   }
   return { stop: () => later };
 }
@@ -228,6 +239,6 @@ async function drain(core: Core, boxes: BoxSockets, backend: BackendSockets, clo
 }
 
 async function stopTimers(core: Core): Promise<void> {
-  await core.pinger.stop();
-  await core.book.stop();
+  for (const pinger of core.pingers.values()) await pinger.stop();
+  await core.open.stop();
 }

@@ -1,13 +1,14 @@
-/** What the broker tells about itself: counters since the start, and what it holds now. */
+/** What the broker reports about itself: counters since the start, and what it holds now. */
 import type { AccessStatus } from '../keys/access.js';
 import type { ConnectionStatus, Connections } from '../zmq/connections.js';
 import type { BrokerAccess } from './access.js';
-import type { PresenceStatus } from './boxes/presence.js';
+import type { DialectStatus } from './boxes/connected-boxes.js';
 import type { Core } from './core.js';
 
 export interface AcquisitionStatus {
   identity: string;
-  boxes: PresenceStatus;
+  /** by the name of their dialect */
+  boxes: Record<string, DialectStatus>;
   requests: {
     /** frames on `backend_pull` */
     received: number;
@@ -27,24 +28,18 @@ export interface AcquisitionStatus {
     /** boxes they ask */
     boxes: number;
     opened: number;
-    answered: number;
+    replied: number;
     empty: number;
-    /** answers after the request was given up */
+    /** replies after the request was given up */
     late: number;
     sent_again: number;
-    /** boxes that never answered */
+    /** boxes that never replied */
     expired: number;
   };
-  sent: {
-    ping: number;
-    read: number;
-    command: number;
-    /** never sent, because it could have killed a box: a mistake of ours */
-    unsafe: number;
-    evnew: number;
-    notices: number;
-  };
-  replies: { received: number; pong: number; error: number; resp: number; response: number; routed: number };
+  /** messages to boxes, by name; those that were not sent because they could have killed a box (a mistake of ours); and notices */
+  sent: Counts & { unsafe: number; evnew: number; notices: number };
+  /** by the message's name; `routed`: passed on to the client whose Command it answers */
+  replies: Counts & { received: number; routed: number };
   waveforms: {
     stored: number;
     samples: number;
@@ -58,7 +53,7 @@ export interface AcquisitionStatus {
     /** how often reading `box_pull` was put off because too much was held */
     times_full: number;
   };
-  event_numbers: { drawn: number; served: number };
+  event_ids: { drawn: number; served: number };
   traffic: { sent: number; recv: number };
   /** what was dropped, by reason */
   rejected: Record<string, number>;
@@ -70,7 +65,9 @@ export interface AcquisitionStatus {
   backend_access?: AccessStatus;
 }
 
-/** By the name of the field that opens the socket. */
+type Counts = Record<string, number>;
+
+/** By the name of the setting that opens the socket. */
 type SocketConnections = Record<string, ConnectionStatus>;
 
 export interface StatusParts {
@@ -83,21 +80,32 @@ export interface StatusParts {
 }
 
 export function statusOf({ access, backend, boxes, core, identity }: StatusParts): AcquisitionStatus {
-  const { asker, book, ids, intake, notices, numbers, queue, requests, router, sender, tokens } = core;
+  const { eventIds, ids, intake, notices, open, queue, replies, requests, retrier, sender, tokens } = core;
+  const { received, routed, taken } = requests.counts;
   return {
     identity,
-    boxes: core.presence.status(),
+    boxes: core.boxes.status(),
     requests: {
-      ...requests.counts,
+      received,
+      taken,
       events: intake.accepted,
       token_commands: tokens.accepted,
-      routed_commands: router.routed,
+      routed_commands: routed,
       waiting: intake.waiting,
       tokens: tokens.alive,
     },
-    open: { requests: book.openRequests, boxes: book.openAsks, ...book.counts, sent_again: asker.sentAgain },
-    sent: { ...sender.sent, ...notices.sent },
-    replies: { ...core.replyCounts },
+    open: {
+      requests: open.count,
+      boxes: open.waitingBoxes,
+      ...open.counts,
+      sent_again: retrier.sentAgain,
+    },
+    sent: { ...sender.sent, unsafe: sender.unsafe, ...notices.sent },
+    replies: {
+      received: replies.counts.received,
+      ...replies.counts.byName,
+      routed: replies.counts.routed,
+    },
     waveforms: {
       stored: queue.counts.stored,
       samples: queue.counts.samples,
@@ -108,7 +116,7 @@ export function statusOf({ access, backend, boxes, core, identity }: StatusParts
       held_bytes: queue.bytes,
       times_full: queue.counts.timesFull,
     },
-    event_numbers: { drawn: numbers.drawn, served: ids.counts.answered },
+    event_ids: { drawn: eventIds.drawn, served: ids.counts.served },
     traffic: { ...core.traffic },
     rejected: core.rejections.totals(),
     connections: statusesOf(boxes),

@@ -1,10 +1,9 @@
 /** Bytes to and from the boxes, and the `makai_metrics` document made of them. */
 
 import type { Clock } from '../common/clock.js';
-import { messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
-import type { Store } from '../store/store.js';
+import type { Outbox } from '../store/outbox/outbox.js';
 
 /** Bytes since the start: sent on `box_pub` (once, however many boxes listen) and received on `box_pull`. */
 export interface Traffic {
@@ -14,17 +13,17 @@ export interface Traffic {
 
 export interface TrafficWriterOptions {
   traffic: Traffic;
-  store: Store;
+  outbox: Pick<Outbox, 'put'>;
   clock: Clock;
   log: Logger;
   /** seconds between two documents; 0 writes none */
   intervalSeconds: number;
 }
 
-/** Writes {name: 'ab', sent, recv} of each interval, as the broker of 2020 did. An interval that could not be written joins the next. */
+/** Writes {name: 'ab', sent, recv} of each interval, as the v3 broker did. An interval that could not be written joins the next. */
 export function startTrafficWriter({
   traffic,
-  store,
+  outbox,
   clock,
   log,
   intervalSeconds,
@@ -35,10 +34,11 @@ export function startTrafficWriter({
   const write = async (): Promise<void> => {
     const now = { ...traffic };
     try {
-      await store.insertMetrics({ name: 'ab', sent: now.sent - written.sent, recv: now.recv - written.recv });
+      const [sent, recv] = [now.sent - written.sent, now.recv - written.recv];
+      await outbox.put({ kind: 'metrics', document: { name: 'ab', sent, recv } });
       written = now;
     } catch (error) {
-      log.debug({ error: messageOf(error) }, 'metrics not written');
+      log.debug({ err: error }, 'metrics not written');
     }
   };
   const schedule = (): void => {

@@ -1,7 +1,7 @@
 /** Box 3s for `bench -- acquisition`, in their own process. Each replies to a Command immediately, with frames prepared in advance. */
 import { readFileSync } from 'node:fs';
 import { Push, Subscriber } from 'zeromq';
-import { readAsBox2 } from '../proto/box-habits.js';
+import { readAsBox2 } from '../proto/box2/habits.js';
 import { command, encodeCycles2, encodeCycles3, response } from '../proto/index.js';
 import type { Waveform } from '../proto/messages.js';
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteStore } from '../store/sqlite/index.js';
 import type { Store } from '../store/store.js';
+import { applyOne } from '../store/writes.js';
 import { cyclesOf } from './acquisition-boxes.js';
 import { type Benchmark, type Comparison, compare } from './compare.js';
 import { BOXES, EVENT_MS, Line, LONG_MS, RETENTION, type Window } from './support/acquisition-line.js';
@@ -21,7 +22,7 @@ async function fedDirectly(store: Store, window: Window): Promise<number> {
   const { samples, timesMs } = cyclesOf(window);
   const [event_id = 0] = await store.nextEventIds(1);
   const start = performance.now();
-  await store.insertEvent({
+  const event = {
     event_id,
     type: 'OTHER',
     description: '',
@@ -29,25 +30,23 @@ async function fedDirectly(store: Store, window: Window): Promise<number> {
     percent_magnitude: 0,
     target_event_start_timestamp_ms: window.startMs,
     target_event_end_timestamp_ms: window.endMs,
-  });
+  };
+  await applyOne(store, { kind: 'event', event });
   let next = 0;
   const writer = async (): Promise<void> => {
     while (next < BOXES) {
       const box_id = String(1000 + next);
       next += 1;
-      await store.putBoxEvent(
-        {
-          event_id,
-          box_id,
-          event_start_timestamp_ms: timesMs[0] ?? 0,
-          event_end_timestamp_ms: (timesMs.at(-1) ?? 0) + 16,
-          window_timestamps_ms: timesMs,
-          location: 'unknown',
-          data_fs_filename: `event_${event_id}_${box_id}`,
-        },
-        samples,
-        Date.now(),
-      );
+      const boxEvent = {
+        event_id,
+        box_id,
+        event_start_timestamp_ms: timesMs[0] ?? 0,
+        event_end_timestamp_ms: (timesMs.at(-1) ?? 0) + 16,
+        window_timestamps_ms: timesMs,
+        location: 'unknown',
+        data_fs_filename: `event_${event_id}_${box_id}`,
+      };
+      await applyOne(store, { kind: 'box_event', boxEvent, samples, acceptedAtMs: Date.now() });
     }
   };
   await Promise.all(Array.from({ length: WRITERS }, writer));

@@ -3,12 +3,12 @@
  * dialect. Messages that kill an existing box kill it too, so that a test can show that our brokers never send them.
  */
 import { EventEmitter } from 'node:events';
-import type { Context } from 'zeromq';
 import { codeOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import { type Logger, silentLogger } from '../common/log.js';
 import { type KeyPair, newKeyPair } from '../keys/key.js';
 import type { Waveform } from '../proto/index.js';
+import type { Context } from '../zmq/sockets.js';
 import { analysisOf } from './analysis.js';
 import { BOX2_HABITS, Box2, type Box2Habits } from './box2.js';
 import { BOX3_HABITS, Box3, type Box3Habits } from './box3.js';

@@ -1,6 +1,6 @@
 /** The habits of a Box 2 (docs/wire-protocols.md, 3.1). */
 
-import { readAsBox2 } from '../proto/box-habits.js';
+import { readAsBox2 } from '../proto/box2/habits.js';
 import { encodeCycles2, triggerMessage } from '../proto/index.js';
 import { type BoxState, type Dialect, type Frames, type Reaction, waveformOf } from './frames.js';
 import { CYCLE_MS } from './sources/source.js';

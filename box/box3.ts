@@ -1,6 +1,6 @@
 /** The habits of a Box 3 (docs/wire-protocols.md, 3.2). */
 import { networkInterfaces } from 'node:os';
-import { lacksCommandBody } from '../proto/box-habits.js';
+import { lacksCommandBody } from '../proto/box3/habits.js';
 import {
   type Command,
   command,

@@ -1,8 +1,8 @@
 /** Many boxes in one process. They share sources and analysis, so a thousand boxes cost little more than their messages. */
-import { Context } from 'zeromq';
 import type { Running } from '../common/lifecycle.js';
 import { stopAll } from '../common/lifecycle.js';
 import type { KeyPair } from '../keys/key.js';
+import { newContext } from '../zmq/sockets.js';
 import { type Box, type BoxOptions, type BoxStats, startBox } from './box.js';
 import { systemClock } from './clock.js';
 import { CYCLE_MS, type CycleSource } from './sources/source.js';
@@ -36,7 +36,7 @@ const SOCKETS_PER_BOX = 4;
  */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const { count, firstId, dialect, sourceFor, keysFor, ...common } = options;
-  const context = new Context({ maxSockets: SOCKETS_PER_BOX * count + 16 });
+  const context = newContext({ maxSockets: SOCKETS_PER_BOX * count + 16 });
   const clock = common.clock ?? systemClock();
   const startMs = common.startMs ?? clock.now();
   const boxes: Box[] = [];

@@ -2,14 +2,14 @@
  * Replays measurements that were recorded as values (volts and hertz, no waveform) as the stream of the boxes that sent them. For tests of
  * everything behind the triggering broker. Such boxes do not reply to commands.
  */
-import { type Context, XPublisher } from 'zeromq';
 import { codeOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import { type KeyPair, newKeyPair } from '../keys/key.js';
 import { type MetricValues, measurement, triggerMessage } from '../proto/index.js';
+import { boxLike, type Context, type XPublisher } from '../zmq/sockets.js';
+import { firstSubscription } from './subscribers.js';
 import { type Clock, systemClock } from './clock.js';
 import { curveClient } from './sockets.js';
-import { firstSubscription } from './subscribers.js';
 
 /** One measurement of one box. Hz, volts, a fraction. */
 export interface ReplayRow {
@@ -102,7 +102,7 @@ export function startReplay(options: ReplayOptions): Replay {
 
 function openSocket(options: ReplayOptions, boxId: number): XPublisher {
   const keys = options.keysFor?.(boxId) ?? newKeyPair();
-  const socket = new XPublisher({
+  const socket = boxLike.xPublisher({
     ...curveClient(options.serverPublicKey, keys),
     ...(options.context !== undefined && { context: options.context }),
   });

@@ -2,27 +2,20 @@
  * The three sockets of a box: CURVE clients with libzmq's defaults, like existing boxes. So libzmq decides what happens
  * while a broker is unavailable: the oldest 1000 messages wait, later ones are dropped (PUB) or delayed (PUSH).
  */
-import { type Context, Push, Subscriber, XPublisher } from 'zeromq';
 import type { KeyPair } from '../keys/key.js';
-import type { BoxEndpoints } from './endpoints.js';
+import type { CurveClientOptions } from '../zmq/curve.js';
+import { boxLike, type Context, type Push, type Subscriber, type XPublisher } from '../zmq/sockets.js';
 import { firstSubscription } from './subscribers.js';
-
-export interface CurveClient {
-  /** Z85 */
-  curvePublicKey: string;
-  curveSecretKey: string;
-  /** the server's public key, Z85 */
-  curveServerKey: string;
-}
+import type { BoxEndpoints } from './endpoints.js';
 
 export interface SocketOptions {
   endpoints: BoxEndpoints;
-  curve: CurveClient;
+  curve: CurveClientOptions;
   subscription: string;
   context?: Context;
 }
 
-export function curveClient(serverPublicKey: string, keys: KeyPair): CurveClient {
+export function curveClient(serverPublicKey: string, keys: KeyPair): CurveClientOptions {
   return {
     curvePublicKey: keys.publicKey,
     curveSecretKey: keys.secretKey.reveal(),
@@ -46,9 +39,9 @@ export class BoxSockets {
   constructor(options: SocketOptions) {
     this.#options = options;
     // libzmq drops what does not fit the queue; a send never waits
-    this.measurements = new XPublisher({ ...this.#common(), sendTimeout: 0 });
-    this.#commands = new Subscriber(this.#common());
-    this.#replies = new Push(this.#common());
+    this.measurements = boxLike.xPublisher({ ...this.#common(), sendTimeout: 0 });
+    this.#commands = boxLike.subscriber(this.#common());
+    this.#replies = boxLike.push(this.#common());
     try {
       this.measurements.connect(options.endpoints.measurements);
       this.#connectCommands();
@@ -71,13 +64,13 @@ export class BoxSockets {
   /** Reopens the socket for commands. Commands sent in between are lost. Queued replies are still sent. */
   reopen(withReplies: boolean): void {
     this.#commands.close();
-    this.#commands = new Subscriber(this.#common());
+    this.#commands = boxLike.subscriber(this.#common());
     this.#connectCommands();
     if (!withReplies) return;
     // an existing box lets it linger for ever, which would prevent this process from exiting
     this.#replies.linger = RENEWED_LINGER_MS;
     this.#replies.close();
-    this.#replies = new Push(this.#common());
+    this.#replies = boxLike.push(this.#common());
     this.#replies.connect(this.#options.endpoints.replies);
   }
 

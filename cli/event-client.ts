@@ -1,22 +1,16 @@
 /** A client of the acquisition broker: requests an event and waits for its id. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Push, Subscriber } from 'zeromq';
 import { MakaiError } from '../common/errors.js';
 import { requestEvent } from '../proto/index.js';
 import type { RequestEventMessage } from '../proto/messages.js';
-
-/** Keys of a CURVE client, where the backend is under CURVE. */
-export interface ClientCurve {
-  curveServerKey: string;
-  curvePublicKey: string;
-  curveSecretKey: string;
-}
+import type { CurveClientOptions } from '../zmq/curve.js';
+import { connecting } from '../zmq/sockets.js';
 
 export interface EventClientOptions {
   /** `backend_pull` and `backend_pub` of the broker */
   requests: string;
   notices: string;
-  curve?: ClientCurve | undefined;
+  curve?: CurveClientOptions | undefined;
   /** whether an announced event is ours; events of other clients are announced too */
   isOurs(eventId: number): Promise<boolean>;
   timeoutMs: number;
@@ -27,15 +21,15 @@ const SUBSCRIBED_MS = 100;
 
 /**
  * Sends a request and waits for its event id.
- * @throws MakaiError NO_ANSWER if there is no reply in time
+ * @throws MakaiError TIMEOUT where nobody answers in time
  */
 export async function askForEvent(
   message: RequestEventMessage,
   options: EventClientOptions,
 ): Promise<number> {
   const { curve = {}, isOurs, notices, requests, timeoutMs } = options;
-  const push = new Push({ linger: timeoutMs, sendTimeout: timeoutMs, ...curve });
-  const subscriber = new Subscriber({ linger: 0, receiveTimeout: timeoutMs, ...curve });
+  const push = connecting.push({ linger: timeoutMs, sendTimeout: timeoutMs, ...curve });
+  const subscriber = connecting.subscriber({ receiveTimeout: timeoutMs, ...curve });
   try {
     const connected = new Promise<boolean>((resolve) =>
       subscriber.events.on('handshake', () => resolve(true)),
@@ -62,7 +56,7 @@ export async function askForEvent(
 }
 
 function noAnswer(endpoint: string, timeoutMs: number, cause?: unknown): MakaiError {
-  return new MakaiError('NO_ANSWER', `no event id from ${endpoint} within ${timeoutMs / 1000} s`, {
+  return new MakaiError('TIMEOUT', `no event id from ${endpoint} within ${timeoutMs / 1000} s`, {
     hint: 'Check that the acquisition broker runs (`makai status`), and whether its log shows that it refused the request.',
     cause,
   });

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { createLogger } from '../common/log.js';
 import { holdsPassword, shownUrl } from '../common/store-url.js';
-import { DEFAULT_STORE, storeUrl } from '../config/derived.js';
 import { loadAnyConfig } from '../config/load.js';
+import { DEFAULT_STORE } from '../config/resolve.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
 import { UsageError } from './errors.js';
@@ -38,7 +38,7 @@ export function storeUrlOf({ store, dir }: StoreChoice): string {
  * @throws UsageError; MakaiError CONFIG_UNREADABLE, CONFIG_INVALID, SECRET_EXPOSED for a daemon's file
  */
 export function storeUrlFrom(argument: string): string {
-  if (argument.startsWith('config:')) return storeUrl(loadAnyConfig(argument.slice('config:'.length)));
+  if (argument.startsWith('config:')) return loadAnyConfig(argument.slice('config:'.length)).storeUrl;
   if (holdsPassword(argument)) {
     throw new UsageError(
       `the URL ${shownUrl(argument)} was given with a password, which every user of this machine can see in the process list; ` +

@@ -1,4 +1,4 @@
-/** Time as the broker sees it, so that tests can move it. */
+/** Time as the daemons see it, so that tests can move it. */
 
 export interface Clock {
   /** Unix ms UTC: may jump when the machine's clock is set */
@@ -9,7 +9,7 @@ export interface Clock {
   after(ms: number, fn: () => void): () => void;
 }
 
-/** Node's longest timer; a longer one would fire at once. */
+/** Node's longest timer; a longer one would fire immediately. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
@@ -35,9 +35,12 @@ export function pause(clock: Clock, ms: number, stop?: AbortSignal): Promise<voi
   });
 }
 
-/** Waits for `work`, but not longer than so many ms. */
+/** Waits for `work`, but not longer than so many ms. @throws what `work` throws in that time */
 export async function within(work: Promise<unknown>, ms: number, clock: Clock): Promise<void> {
   const done = new AbortController();
-  await Promise.race([work, pause(clock, ms, done.signal)]);
-  done.abort();
+  try {
+    await Promise.race([work, pause(clock, ms, done.signal)]);
+  } finally {
+    done.abort();
+  }
 }

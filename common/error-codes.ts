@@ -1,49 +1,49 @@
 /**
- * The catalogue of error codes, in alphabetical order: what each means and what a person does about it.
+ * The catalogue of error codes, in alphabetical order: what each means and what to do about it.
  * `docs/errors.md` is generated from this table and a test fails when the two disagree.
  */
 export const ERROR_CODES = {
   BOX_EXISTS: {
-    meaning: 'A box was to be added that is recorded already.',
+    meaning: 'The box that is to be added exists already.',
     action: 'Change it with `makai boxes set`.',
   },
   BOX_NAME_TAKEN: {
-    meaning: "A box was to be stored under a name that is another box's.",
+    meaning: 'Another box has the name that a box is to be stored under.',
     action: 'Choose another name; `makai boxes list` shows those in use.',
   },
   BUILD_INCOMPLETE: {
-    meaning: 'A file that the build makes is missing or damaged; the message names it.',
+    meaning: 'A file of the build is missing or damaged; the message names it.',
     action: 'Run `npm run build`, or install the package again.',
   },
   CHILD_FAILED: {
     meaning:
-      'A process that `makai up` started was not ready in time, ended by itself or did not stop cleanly.',
+      'A process that `makai up` started was not ready in time, exited by itself or did not stop cleanly.',
     action: 'Read its log, named in the message.',
   },
   CONFIG_INVALID: {
     meaning: 'A configuration file has a wrong or unknown value; every mistake is listed with its path.',
-    action: 'Correct the fields named; `makai config check <file>` checks without starting anything.',
+    action: 'Correct the settings named; `makai config check <file>` checks without starting anything.',
   },
   CONFIG_UNREADABLE: {
-    meaning: 'A configuration could not be read or is not JSON.',
+    meaning: 'A configuration file could not be read or is not JSON.',
     action: 'Check the path and its permissions, or the environment variable named in the message.',
   },
   ENDPOINT_IN_USE: {
     meaning:
-      'An endpoint that the configuration names cannot be opened; mostly another program has the port.',
-    action: 'See who has it (`ss -ltnp`), stop that or name another endpoint.',
+      'An endpoint that the configuration names cannot be opened; usually another program uses the port.',
+    action: 'Find the program (`ss -ltnp`), stop it or configure another endpoint.',
   },
-  EVENT_NUMBERS_USED_UP: {
-    meaning: 'No event number is left below the largest int32.',
-    action: '`makai store check` names the greatest event_id; remove an event whose number is far too high.',
+  EVENT_IDS_EXHAUSTED: {
+    meaning: 'No event id is left below the largest int32.',
+    action: '`makai store check` names the highest event_id; remove an event whose id is far too high.',
   },
-  INSTALL_OUT_OF_REACH: {
+  INSTALL_PATH_UNREADABLE: {
     meaning:
-      'The units would be closed off from Node or from this package: below a home, in /tmp, or not readable for everybody.',
+      'The systemd units could not read Node or this package: they are below a home folder, in /tmp, or not readable for every user.',
     action:
-      'Install both where every user may read them (`npm install -g`, below /usr or /opt) and run that `makai install`.',
+      'Install both where every user may read them (`npm install -g`, below /usr or /opt) and run `makai install` from there.',
   },
-  KEY_FILE: {
+  KEY_FILE_IO: {
     meaning: 'A key file or folder could not be read or written, or exists already.',
     action: 'Check the path and the rights on it; an existing key is never overwritten unasked.',
   },
@@ -53,21 +53,12 @@ export const ERROR_CODES = {
     action: 'Make the pair again with `makai keys`, or copy the right file.',
   },
   NOT_FOUND: {
-    meaning: 'What was asked for by its id is not in the store.',
-    action: 'List what is there: `makai events list`, `makai boxes list`; check --store or --dir.',
-  },
-  NO_ANSWER: {
-    meaning: 'A daemon did not answer in time.',
-    action: 'Check with `makai status` that it runs, and in its log whether it refused what was asked.',
-  },
-  PLUGIN_FOLDER: {
-    meaning: 'A plugin was to be laid out in a folder that is there already and not empty.',
-    action: 'Choose another name, or another folder with --dir.',
+    meaning: 'Nothing in the store has the id that was asked for.',
+    action: 'List what there is: `makai events list`, `makai boxes list`; check --store or --dir.',
   },
   PLUGIN_UNUSABLE: {
-    meaning: 'A plugin cannot be used: its file is missing or unsound, or it refuses its settings.',
-    action:
-      'Correct its entry in `plugins`, or the file; `makai plugin check <file>` says what is wrong with it.',
+    meaning: 'A plugin cannot be used: its file is missing or invalid, or it refuses its settings.',
+    action: 'Correct its entry in `plugins`, or the file; `makai plugin check <file>` lists the problems.',
   },
   RECORDING_INVALID: {
     meaning:
@@ -81,7 +72,7 @@ export const ERROR_CODES = {
   },
   SECRET_EXPOSED: {
     meaning: 'A file that holds a secret can be read or changed by users other than its owner and group.',
-    action: 'Take the rights of others away (`chmod o-rw`); if they had them for long, make new keys.',
+    action: 'Remove the rights of other users (`chmod o-rw`); if they had them for long, make new keys.',
   },
   STORE_ACCESS_DENIED: {
     meaning: 'MongoDB does not let us in, or does not allow what the store must do.',
@@ -89,26 +80,27 @@ export const ERROR_CODES = {
       'Check user, password and authSource of the URI; the user needs the role readWrite on the database.',
   },
   STORE_DAMAGED: {
-    meaning: 'What is stored is not whole: a waveform lacks chunks.',
-    action: '`makai store check` says how much is affected; restore it from a backup.',
-  },
-  STORE_FOREIGN: {
-    meaning: 'The file named as a store belongs to another program.',
-    action: 'Name another file in the store URL.',
+    meaning:
+      'What is stored or spooled is not whole: a waveform lacks chunks, or a spooled write cannot be read.',
+    action: '`makai store check` says how much is affected; check the disk, restore it from a backup.',
   },
   STORE_INDEX_CONFLICT: {
     meaning: 'An index is there under the fields or the name of ours, with other options.',
     action: 'Drop or rebuild it as the message says; nothing is dropped for you.',
   },
-  STORE_NEWER: {
-    meaning:
-      'A newer version of makai wrote the store; this one does not know its schema. Nothing was changed.',
-    action: 'Install that version, or use another store.',
+  STORE_NOT_RECOGNIZED: {
+    meaning: 'The file named as a store belongs to another program.',
+    action: 'Name another file in the store URL.',
   },
   STORE_REFUSED: {
     meaning: 'The store refuses a document for what it is; trying again will not help.',
     action:
       'Look for a validator or a further unique index on the collection; `makai store check` lists them.',
+  },
+  STORE_SCHEMA_TOO_NEW: {
+    meaning:
+      'A newer version of makai wrote the store; this one does not know its schema. Nothing was changed.',
+    action: 'Install that version, or use another store.',
   },
   STORE_UNAVAILABLE: {
     meaning: 'The store could not be opened or does not answer.',
@@ -118,10 +110,18 @@ export const ERROR_CODES = {
     meaning: 'A store URL is not one that makai knows.',
     action: 'Write sqlite:<file>, mongodb://… or mongodb+srv://…',
   },
-  WORKER_ENDED: {
+  TARGET_NOT_EMPTY: {
+    meaning: 'The target folder for a new plugin exists and is not empty.',
+    action: 'Choose another name, or another folder with --dir.',
+  },
+  TIMEOUT: {
+    meaning: 'A daemon did not reply in time.',
+    action: 'Check with `makai status` that it runs, and in its log whether it refused the request.',
+  },
+  WORKER_EXITED: {
     meaning:
-      'A thread of a daemon ended by itself: that of its store or spool, or one that takes in a share of the stream.',
-    action: 'The daemon ends too, and its supervisor starts it anew. Report it with the log.',
+      'A thread of a daemon exited by itself: that of its store or spool, or one that receives a share of the stream.',
+    action: 'The daemon exits too, and its supervisor restarts it. Report it with the log.',
   },
 } as const satisfies Record<string, { meaning: string; action: string }>;
 

@@ -1,4 +1,4 @@
-/** The journal's priorities: systemd takes `<3>` at the start of a line of stderr as its priority and leaves it out of the message (sd-daemon(3)). */
+/** The journal's priorities: systemd reads `<3>` at the start of a line of stderr as its priority and removes it from the message (sd-daemon(3)). */
 import { fstatSync } from 'node:fs';
 import type { DestinationStream } from 'pino';
 

@@ -1,6 +1,6 @@
 /** Start in order, stop in reverse. A failed start stops what already runs; a failed stop does not keep the rest running. */
 
-/** Something that runs and can be stopped once; a second `stop()` returns the first one's promise or does nothing. */
+/** A running part that can be stopped once; a second `stop()` returns the first one's promise or does nothing. */
 export interface Running {
   stop(): Promise<void>;
 }

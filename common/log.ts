@@ -11,8 +11,8 @@ const SECRET_FIELDS = ['secretKey', 'secret_key', 'sec_key', 'box_secret_key', '
  * A logger for one daemon or tool.
  * @param name  goes into every line as `name`
  * @param level pino level; `silent` for tests
- * @param destination where lines go; stderr by default, so that stdout stays for what a script reads. Where that is systemd's journal, each
- *   line has its priority in front
+ * @param destination where lines go; stderr by default, so that stdout is free for output that scripts read. If stderr is systemd's journal,
+ *   each line begins with its priority
  */
 export function createLogger(name: string, level = 'info', destination?: DestinationStream): Logger {
   const options = {
@@ -30,7 +30,7 @@ function stderr(): DestinationStream {
   return isJournal() ? journalStream(plain) : plain;
 }
 
-/** A logger that says nothing: for tests and for library use without a log. */
+/** A logger without output: for tests and for library use without a log. */
 export function silentLogger(): Logger {
   return pino({ level: 'silent' });
 }

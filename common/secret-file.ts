@@ -17,7 +17,7 @@ export function refuseOpenToOthers(path: string, stats: Pick<Stats, 'mode'>): vo
   const mode = (stats.mode & 0o777).toString(8).padStart(4, '0');
   throw new MakaiError(
     'SECRET_EXPOSED',
-    `${path} holds a secret, but its mode ${mode} lets other users at it`,
+    `${path} holds a secret, but its mode ${mode} lets other users read or change it`,
     {
       hint: `chmod o-rw ${path}; if others had access for long, make new keys`,
     },

@@ -1,13 +1,13 @@
 /**
- * What of a store's URL may be shown, and whether it holds a secret. A password that should have been percent-encoded and was not
- * (`/`, `?`, `#`, `@` in it) makes the URL unreadable, and it is then that the URL is shown: so all up to the last `@` counts as user and password.
+ * Which part of a store's URL may be shown, and whether it holds a secret. A password that should have been percent-encoded and was not
+ * (`/`, `?`, `#`, `@` in it) makes the URL invalid, and errors show invalid URLs. So everything up to the last `@` counts as user and password.
  */
 
 const BEFORE_HOST = /^([a-z][a-z0-9+.-]*:\/\/)(.*)@/is;
 /** Options of MongoDB URLs whose values are secrets: tlsCertificateKeyFilePassword, tokens in authMechanismProperties, proxyPassword. */
 const SECRET_OPTION = /[?&](?:[^=&]*password|authmechanismproperties)=/i;
 
-/** Where a port belongs, and something else stands: the password of one who forgot the host. */
+/** Something else where a port belongs: a password, in a URL whose host was forgotten. */
 const NO_PORT = /(:\/\/[^/[:]*|,[^/[:,]*):(?!\d+(?:[,/]|$))[^,/]*/g;
 
 /** A URL as it may be shown: without user and password, and without options. */

@@ -1,18 +1,19 @@
-/** A limit with room for bursts: `burst` at once, `perSecond` in the long run. */
+/** A rate limit that allows bursts: `burst` at the same time, `perSecond` in the long run. */
+import { type Clock, systemClock } from './clock.js';
+
 export class TokenBucket {
   readonly #burst: number;
   readonly #perMs: number;
-  readonly #now: () => number;
+  readonly #clock: Pick<Clock, 'monotonic'>;
   #tokens: number;
   #at: number;
 
-  /** @param now a clock that only goes forward, in ms */
-  constructor(burst: number, perSecond: number, now: () => number = () => performance.now()) {
+  constructor(burst: number, perSecond: number, clock: Pick<Clock, 'monotonic'> = systemClock) {
     this.#burst = burst;
     this.#perMs = perSecond / 1000;
-    this.#now = now;
+    this.#clock = clock;
     this.#tokens = burst;
-    this.#at = now();
+    this.#at = clock.monotonic();
   }
 
   /** Takes up to `wanted` tokens. @returns how many there were */
@@ -30,7 +31,7 @@ export class TokenBucket {
   }
 
   #fill(): void {
-    const now = this.#now();
+    const now = this.#clock.monotonic();
     this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#at) * this.#perMs);
     this.#at = now;
   }

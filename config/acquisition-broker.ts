@@ -6,13 +6,14 @@ import {
   backendCurveServer,
   boxAccessFields,
   identityField,
+  lifeSeconds,
   maxWindowField,
   nextEndpoint,
   retentionFields,
   runFields,
   spoolFields,
-  statusConnectionsField,
   storeFields,
+  trafficField,
 } from './shared-fields.js';
 import { bindEndpoint, whole, z85Key } from './types.js';
 
@@ -20,44 +21,28 @@ const limits = z.strictObject({
   message_bytes: ours(
     whole(16_384, 2 ** 28, 'bytes').default(2 ** 20),
     'Longest frame of a box',
-    'A peer that sends a longer one is disconnected.',
-  ),
-  request_bytes: ours(
-    whole(1024, 2 ** 24, 'bytes').default(65_536),
-    'Longest frame of a client',
-    'A client that sends a longer one is disconnected.',
+    'A box that sends a longer one is disconnected.',
   ),
   requests_per_second: ours(
     whole(1, 100_000).default(REQUESTS.perSecond),
-    'Requests a second and client',
-    'Rate that one client (requestee or identity) may keep up; beyond it requests are dropped.',
+    'Requests per second and client',
+    'The rate that one client (requestee or identity) may keep up; requests beyond it are dropped.',
   ),
   requests_burst: ours(
-    whole(1, 1_000_000).default(REQUESTS.takenAtOnce),
-    'Requests at once and client',
-    'Requests that one client may send at once: a triggering service one for each box where the whole grid sags. Its `limits.requests_burst` must be less.',
+    whole(1, 1_000_000).default(REQUESTS.acceptedBurst),
+    'Request burst per client',
+    'Requests that one client may send at the same time. In a sag of the whole grid a triggering service sends one for each box. Its `limits.requests_burst` must be lower.',
   ),
   open_requests: ours(
     whole(1, 1_000_000).default(40_000),
     'Open requests',
-    'Boxes whose answers are waited for at one time, and requests that wait for the store; further requests are dropped.',
+    'Max number of boxes whose replies are awaited, and of requests that wait for the store; requests beyond it are dropped.',
   ),
-  cycles_per_reply: ours(
-    whole(1, 1_000_000).default(20_000),
-    'Cycles in a reply',
-    'A reply with more is dropped.',
-  ),
-  samples_per_reply: ours(
-    whole(1, 500_000_000).default(4_000_000),
-    'Samples in a reply',
-    'A reply with more is dropped.',
-  ),
-  answers_bytes: ours(
+  replies_bytes: ours(
     whole(1_048_576, 2 ** 36, 'bytes').default(2 ** 28),
-    'Answers held in memory',
-    'Waveforms that wait for the store. When it is full no more are read: they wait in the sockets and with the boxes.',
+    'Replies held in memory',
+    'Waveforms that wait for the store. When it is full no more are read: they wait in the sockets and in the boxes.',
   ),
-  status_connections: statusConnectionsField(),
 });
 
 export const acquisitionBrokerSchema = z.strictObject({
@@ -65,54 +50,64 @@ export const acquisitionBrokerSchema = z.strictObject({
   pub_key: field(z85Key().optional(), {
     title: 'Public key of the server',
     description: 'With `sec_key`, instead of `server_cert`.',
-    from: '2020',
+    from: 'v3',
   }),
   sec_key: field(z85Key().optional(), {
     title: 'Secret key of the server',
-    description: 'With `pub_key`, instead of `server_cert`. The file is refused if others can read it.',
-    from: '2020',
+    description: 'With `pub_key`, instead of `server_cert`. The file is refused if other users can read it.',
+    from: 'v3',
     secret: true,
   }),
   box_pub: field(bindEndpoint().default('tcp://127.0.0.1:8194'), {
     title: 'Endpoint for commands to boxes',
-    description: 'Where boxes subscribe to commands (CURVE). The field uses `tcp://*:8194`.',
-    from: '2018, 2020',
+    description:
+      'Where boxes subscribe to commands (CURVE). Existing boxes expect port 8194 (`tcp://*:8194`).',
+    from: 'v2, v3',
   }),
   box_pull: field(bindEndpoint().default('tcp://127.0.0.1:8196'), {
     title: 'Endpoint for replies of boxes',
-    description: 'Where boxes send replies and waveforms (CURVE). The field uses `tcp://*:8196`.',
-    from: '2018, 2020',
+    description:
+      'Where boxes send replies and waveforms (CURVE). Existing boxes expect port 8196 (`tcp://*:8196`).',
+    from: 'v2, v3',
   }),
   box_pub_next: nextEndpoint('box_pub'),
   box_pull_next: nextEndpoint('box_pull'),
   backend_pull: field(bindEndpoint().default('tcp://127.0.0.1:9884'), {
     title: 'Endpoint for requests',
-    description: 'Where services send event requests. The field uses `tcp://*:9884`.',
-    from: '2018, 2020',
+    description: 'Where services send event requests. Existing services expect port 9884.',
+    from: 'v2, v3',
   }),
   backend_pub: field(bindEndpoint().default('tcp://127.0.0.1:9899'), {
     title: 'Endpoint for notices',
-    description: 'Where services hear of events and get routed replies. The field uses `tcp://*:9899`.',
-    from: '2018, 2020',
+    description:
+      'Where services receive event notices and routed replies. Existing services expect port 9899.',
+    from: 'v2, v3',
   }),
   zmq_event_endpoint: field(bindEndpoint().default('tcp://127.0.0.1:10000'), {
-    title: 'Endpoint for event notices of 2020',
+    title: 'Endpoint for v3 event notices',
     description:
-      'Where the number of an event is announced once its first waveform is stored. The field uses `tcp://*:10000`. A port in use is a warning, unless the file names it.',
-    from: '2020',
+      'Where the id of an event is published once its first waveform is stored. Existing services expect port 10000. A port in use is a warning, unless the file names it.',
+    from: 'v3',
   }),
   zmq_event_id_endpoint: field(bindEndpoint().default('tcp://127.0.0.1:10001'), {
-    title: 'Endpoint for event numbers',
+    title: 'Endpoint for event ids',
     description:
-      'Where services ask for the next event number. The field uses `tcp://*:10001`. A port in use is a warning, unless the file names it.',
-    from: '2020',
+      'Where services ask for the next event id. Existing services expect port 10001. A port in use is a warning, unless the file names it.',
+    from: 'v3',
   }),
   backend_curve: backendCurveServer(),
   identity: identityField(),
   max_window_ms: maxWindowField(),
   ...storeFields(),
   ...retentionFields(),
+  mongo_events_expiration_seconds: field(lifeSeconds().optional(), {
+    title: 'Retention of events',
+    description: 'Seconds an event is kept, with its box events and waveforms.',
+    from: 'ours',
+    defaultText: 'none: for good',
+  }),
   ...spoolFields(),
   ...runFields('acquisition-broker'),
-  limits: ours(limits.prefault({}), 'Limits', 'What a box or a client can make the broker hold.'),
+  ...trafficField('Seconds between two documents in `makai_metrics` about this broker; 0 writes none.'),
+  limits: ours(limits.prefault({}), 'Limits', 'How much a box or a client can make the broker hold.'),
 });

@@ -1,14 +1,13 @@
-/** What differs between the configuration a daemon runs with and one that was read anew. */
+/** What differs between the file that a daemon runs with and one that was read again. */
 import { isDeepStrictEqual } from 'node:util';
-import type { AnyConfig } from './kinds.js';
-import { isNamed } from './parse.js';
+import type { ConfigFile } from './kinds.js';
 
 /** Names of the fields that differ. An identity that no file names is a new one at each reading, and does not count. */
-export function changedFields<C extends AnyConfig>(present: C, next: C): string[] {
-  const names = new Set([...Object.keys(present), ...Object.keys(next)]);
+export function changedFields(present: ConfigFile, next: ConfigFile): string[] {
+  const names = new Set([...Object.keys(present.fields), ...Object.keys(next.fields)]);
   return [...names].filter(
     (name) =>
-      !isDeepStrictEqual(Reflect.get(present, name), Reflect.get(next, name)) &&
-      (name !== 'identity' || isNamed(next, 'identity')),
+      !isDeepStrictEqual(Reflect.get(present.fields, name), Reflect.get(next.fields, name)) &&
+      (name !== 'identity' || next.named.has('identity')),
   );
 }

@@ -7,6 +7,7 @@ import { holdsSecret, kindOfFile, readConfigFile } from './load.js';
 import { notes } from './notes.js';
 import { tryConfig } from './parse.js';
 import { type PluginEntry, pluginFindings, type SettingsSchemas } from './plugins.js';
+import { resolveSettings } from './resolve.js';
 
 export interface CheckResult {
   kind: Kind;
@@ -17,14 +18,14 @@ export interface CheckResult {
  * Checks a file without starting anything.
  * @param kind the daemon it is for; found by its fields when not given
  * @param schemas of the shipped plugins' settings
- * @throws MakaiError CONFIG_UNREADABLE; CONFIG_INVALID when the kind cannot be told
+ * @throws MakaiError CONFIG_UNREADABLE; CONFIG_INVALID when the fields do not say which daemon it is for
  */
 export function checkFile(file: string, kind?: Kind, schemas: SettingsSchemas = {}): CheckResult {
   const { value, stats } = readConfigFile(file);
   const found = kind ?? kindOfFile(file, value, `add --kind ${KIND_NAMES.join(' | ')}`);
   const result = checkValue(value, found, schemas);
-  const { config } = tryConfig(found, value);
-  if (config && holdsSecret(config) && isOpenToOthers(stats)) {
+  const fields = tryConfig(found, value).file?.fields;
+  if (fields && holdsSecret(fields) && isOpenToOthers(stats)) {
     const message =
       'expected a file that other users can neither read nor change, since it holds a secret (chmod o-rw)';
     result.findings.unshift({ severity: 'error', path: '', message });
@@ -34,12 +35,12 @@ export function checkFile(file: string, kind?: Kind, schemas: SettingsSchemas = 
 
 /** Checks a value that was read already; what `checkFile` does less the rights on the file. */
 export function checkValue(value: unknown, kind: Kind, schemas: SettingsSchemas = {}): CheckResult {
-  const { config, mistakes } = tryConfig(kind, value);
-  if (!config) return { kind, findings: [...mistakes, ...pluginsOf(value, schemas)] };
-  return { kind, findings: [...pluginsOf(config, schemas), ...notes(kind, config)] };
+  const { file, mistakes } = tryConfig(kind, value);
+  if (!file) return { kind, findings: [...mistakes, ...pluginsOf(value, schemas)] };
+  return { kind, findings: [...pluginsOf(file.fields, schemas), ...notes(kind, resolveSettings(file))] };
 }
 
-/** Entries that are none are told by the schema; the others are looked at all the same. */
+/** Entries that are no plugin are mistakes of the schema; the others are checked all the same. */
 function pluginsOf(value: unknown, schemas: SettingsSchemas): Finding[] {
   const plugins: unknown =
     typeof value === 'object' && value !== null ? Reflect.get(value, 'plugins') : undefined;

@@ -1,11 +1,11 @@
 /**
- * What every field of a configuration carries beside its check: a title, a description, where it comes from. Mistakes, `makai config
- * check` and docs/configuration.md all read it here, so that they cannot disagree.
+ * What every field of a configuration carries beside its check: a title, a description, which generation of files has it. Error messages,
+ * `makai config check` and docs/configuration.md all read it here, so that they cannot disagree.
  */
 import { z } from 'zod';
 
-/** Which files have the field: those of 2018, of 2020, of both, or only ours. */
-export type Origin = '2018' | '2020' | '2018, 2020' | 'ours';
+/** Which generation of existing files has the field: v2 (2018), v3 (2020), both, or neither (ours). */
+export type Origin = 'v2' | 'v3' | 'v2, v3' | 'ours';
 
 export interface FieldInfo {
   title: string;
@@ -13,7 +13,7 @@ export interface FieldInfo {
   from: Origin;
   /** Its value is never printed. */
   secret?: true;
-  /** Said in the reference where the default is not a plain value. */
+  /** What the reference says where the default is not a plain value. */
   defaultText?: string;
 }
 
@@ -26,12 +26,12 @@ export function field<S extends z.ZodType>(schema: S, info: FieldInfo): S {
   return schema;
 }
 
-/** A field that neither generation of the field's files knows. */
+/** A field that no existing file has. */
 export function ours<S extends z.ZodType>(schema: S, title: string, description: string): S {
   return field(schema, { title, description, from: 'ours' });
 }
 
-/** Attaches what a value should be, in words that end "expected ...". */
+/** Attaches what a value should be, in words that follow "expected". */
 export function expecting<S extends z.ZodType>(schema: S, expected: string): S {
   expectations.add(schema, { expected });
   return schema;
@@ -59,7 +59,7 @@ export function expectedOf(schema: z.core.$ZodType): string | undefined {
   return expectations.get(schema)?.expected ?? expectations.get(unwrap(schema))?.expected;
 }
 
-/** The fields of an object schema in their order, or undefined when it is no object. */
+/** The fields of an object schema in their order, or undefined when it is not an object. */
 export function shapeOf(schema: z.core.$ZodType): Record<string, z.core.$ZodType> | undefined {
   const inner = unwrap(schema);
   return inner instanceof z.ZodObject ? inner.shape : undefined;

@@ -1,4 +1,4 @@
-/** How mistakes and remarks about a configuration are told: the path, what was expected, what was found. Values of secrets are never told. */
+/** How mistakes and remarks about a configuration are reported: the path, what was expected, what was found. Values of secrets are never shown. */
 
 export type Severity = 'error' | 'plugin' | 'warning';
 

@@ -72,8 +72,8 @@ class Scanner {
     do {
       this.#blank();
       const start = this.#at;
-      const name = JSON.parse(this.#string('the name of a field in double quotes')) as string;
-      if (seen.has(name)) throw new Mistake(`the field ${JSON.stringify(name)} appears twice`, start);
+      const name = JSON.parse(this.#string('a name in double quotes')) as string;
+      if (seen.has(name)) throw new Mistake(`${JSON.stringify(name)} appears twice`, start);
       seen.add(name);
       if (!this.#take(':')) this.#fail('expected ":"');
       this.#value(depth + 1);

@@ -27,6 +27,14 @@ export interface ConfigOf {
 export type Kind = keyof ConfigOf;
 export type AnyConfig = ConfigOf[Kind];
 
+/** A file that has no mistakes: its fields, defaults filled in, frozen. */
+export interface ConfigFile<K extends Kind = Kind> {
+  readonly kind: K;
+  readonly fields: ConfigOf[K];
+  /** fields of the top level that the file itself has; the others are defaults */
+  readonly named: ReadonlySet<string>;
+}
+
 export interface KindInfo {
   schema: z.ZodObject;
   /** The environment variable that may hold the JSON. */
@@ -59,7 +67,7 @@ export function isKind(name: string): name is Kind {
   return Object.hasOwn(KINDS, name);
 }
 
-/** Which daemon a file is for, by the fields that only one of them has; undefined when they do not tell. */
+/** Which daemon a file is for, by the fields that only one of them has; undefined when that is ambiguous. */
 export function detectKind(input: unknown): Kind | undefined {
   if (typeof input !== 'object' || input === null) return undefined;
   const scores = KIND_NAMES.map((kind) => ({

@@ -5,17 +5,18 @@ import { refuseOpenToOthers } from '../common/secret-file.js';
 import { holdsPassword } from '../common/store-url.js';
 import type { Finding } from './findings.js';
 import { readJson } from './json.js';
-import { type AnyConfig, type ConfigOf, detectKind, KINDS, type Kind } from './kinds.js';
+import { type AnyConfig, detectKind, KINDS, type Kind } from './kinds.js';
 import { notes } from './notes.js';
-import { parseConfig } from './parse.js';
+import { parseSettings } from './parse.js';
+import type { AnySettings, SettingsOf } from './settings.js';
 
 const MAX_BYTES = 4 * 1024 * 1024;
 
 export interface Loaded<K extends Kind> {
-  config: ConfigOf[K];
+  settings: SettingsOf[K];
   /** the file's path, or the name of the environment variable */
   source: string;
-  /** what was probably not meant; to be logged at start */
+  /** what was probably not intended; to be logged at the start */
   warnings: Finding[];
 }
 
@@ -48,19 +49,19 @@ export function loadConfig<K extends Kind>(
 
 /**
  * Loads the configuration of whichever daemon a file is for.
- * @throws MakaiError as `loadConfig`; CONFIG_INVALID when its fields do not tell the daemon
+ * @throws MakaiError as `loadConfig`; CONFIG_INVALID when its fields do not say which daemon it is for
  */
-export function loadAnyConfig(file: string): AnyConfig {
+export function loadAnyConfig(file: string): AnySettings {
   const { value, stats } = readConfigFile(file);
   const hint = 'name the configuration file of a daemon';
-  return check(kindOfFile(file, value, hint), value, file, stats).config;
+  return check(kindOfFile(file, value, hint), value, file, stats).settings;
 }
 
-/** @throws MakaiError CONFIG_INVALID with this hint when the fields do not tell the daemon */
+/** @throws MakaiError CONFIG_INVALID with this hint when the fields do not say which daemon it is for */
 export function kindOfFile(file: string, value: unknown, hint: string): Kind {
   const kind = detectKind(value);
   if (kind !== undefined) return kind;
-  throw new MakaiError('CONFIG_INVALID', `${file}: its fields do not tell which daemon it is for`, {
+  throw new MakaiError('CONFIG_INVALID', `${file}: its settings do not say which daemon it is for`, {
     hint,
   });
 }
@@ -102,15 +103,15 @@ export function readInline(text: string, source: string): unknown {
 }
 
 function check<K extends Kind>(kind: K, input: unknown, source: string, stats: Stats | undefined): Loaded<K> {
-  const config = parseConfig(kind, input, source);
-  if (stats && holdsSecret(config)) refuseOpenToOthers(source, stats);
-  return { config, source, warnings: notes(kind, config) };
+  const settings = parseSettings(kind, input, source);
+  if (stats && holdsSecret(settings.file.fields)) refuseOpenToOthers(source, stats);
+  return { settings, source, warnings: notes(kind, settings) };
 }
 
-/** Whether the configuration itself holds a secret: a secret key, or a password in a URL, also in one that another field stands above. */
-export function holdsSecret(config: AnyConfig): boolean {
-  if ('sec_key' in config && config.sec_key !== undefined) return true;
-  return [config.store, config.mongo_uri].some((url) => url !== undefined && holdsPassword(url));
+/** Whether the configuration itself holds a secret: a secret key, or a password in a URL, also in one that another setting overrides. */
+export function holdsSecret(fields: AnyConfig): boolean {
+  if ('sec_key' in fields && fields.sec_key !== undefined) return true;
+  return [fields.store, fields.mongo_uri].some((url) => url !== undefined && holdsPassword(url));
 }
 
 function exists(file: string): boolean {

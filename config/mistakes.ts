@@ -1,4 +1,4 @@
-/** Mistakes that one field alone does not show. They work on the raw value, so that they are told together with all others. */
+/** Mistakes that one field alone does not show. They work on the raw value, so that they are reported together with all others. */
 import type { Finding } from './findings.js';
 import type { Kind } from './kinds.js';
 import { parseEndpoint } from './types.js';
@@ -19,7 +19,7 @@ export const BOUND: Readonly<Record<Kind, readonly string[]>> = {
   'triggering-service': [],
 };
 
-/** Values of `white_list` that say where keys come from; those of a folder are `folderMissing`'s to judge. */
+/** Values of `white_list` that say where keys come from; those of a folder are checked by `folderMissing`. */
 const NAMED_SOURCES: readonly unknown[] = ['directory', 'both', 'store', true];
 
 /** @param input raw value of the file, of any shape */
@@ -47,7 +47,7 @@ function sameEndpoints(kind: Kind, fields: Readonly<Record<string, unknown>>): F
       {
         severity: 'error',
         path: name,
-        message: `expected an endpoint of its own, found ${place}, which ${other} has too`,
+        message: `expected a separate endpoint, found ${place}, which ${other} has too`,
       },
     ];
   });
@@ -83,12 +83,12 @@ function noAccess(fields: Readonly<Record<string, unknown>>): Finding[] {
       message:
         'expected an allow-list, found none: without it whoever knows the public key of the server could connect. ' +
         'Write the folder with the public keys of the boxes here, or "white_list": "store" to take them from opq_boxes, ' +
-        'or "allow_any_client": true to let everyone in',
+        'or "allow_any_client": true to allow everyone',
     },
   ];
 }
 
-/** The next key is served on endpoints of its own: key file and endpoints come together. */
+/** The next key has separate endpoints: key file and endpoints come together. */
 function nextKeyMistakes(
   kind: 'triggering-broker' | 'acquisition-broker',
   fields: Readonly<Record<string, unknown>>,
@@ -101,11 +101,11 @@ function nextKeyMistakes(
     .map((path) => ({
       severity: 'error',
       path,
-      message: `expected it together with ${given} (the next key has endpoints of its own), found nothing`,
+      message: `expected it together with ${given} (the next key has separate endpoints), found nothing`,
     }));
 }
 
-/** A service is one of those that share the boxes. */
+/** The index of a service is not higher than the number of services. */
 function shareMistakes({ share }: Readonly<Record<string, unknown>>): Finding[] {
   if (typeof share !== 'object' || share === null) return [];
   const { of = 1, index = 1 } = share as Readonly<Record<string, unknown>>;

@@ -1,31 +1,28 @@
-/** What is allowed, but probably not meant: said by `makai config check` and at every start. */
+/** What is allowed, but probably not intended: reported by `makai config check` and at every start. */
 import { basename } from 'node:path';
-import { allowListOf, serverKeyOf, storeUrl } from './derived.js';
 import type { Finding } from './findings.js';
+import type { AnyConfig, ConfigFile, Kind } from './kinds.js';
 import type {
-  AcquisitionBrokerConfig,
-  AnyConfig,
-  ConfigOf,
-  Kind,
-  TriggeringBrokerConfig,
-  TriggeringServiceConfig,
-} from './kinds.js';
-import { isNamed } from './parse.js';
-import { parseEndpoint, parseStatusEndpoint } from './types.js';
+  AcquisitionBrokerSettings,
+  SettingsOf,
+  TriggeringBrokerSettings,
+  TriggeringServiceSettings,
+} from './settings.js';
+import { parseEndpoint, type StatusEndpoint } from './types.js';
 
-const NOTES: { readonly [K in Kind]: (config: ConfigOf[K]) => Finding[] } = {
-  'triggering-broker': (config) => [...access(config), ...loopbackOnly(config, ['interface'])],
-  'acquisition-broker': (config) => [
-    ...access(config),
-    ...loopbackOnly(config, ['box_pub', 'box_pull']),
-    ...keyTwice(config),
+const NOTES: { readonly [K in Kind]: (settings: SettingsOf[K]) => Finding[] } = {
+  'triggering-broker': (settings) => [...access(settings), ...loopbackOnly(settings.file, ['interface'])],
+  'acquisition-broker': (settings) => [
+    ...access(settings),
+    ...loopbackOnly(settings.file, ['box_pub', 'box_pull']),
+    ...keyTwice(settings),
   ],
   'triggering-service': serviceNotes,
 };
 
 /** Warnings about a configuration that is valid. */
-export function notes<K extends Kind>(kind: K, config: ConfigOf[K]): Finding[] {
-  return [...NOTES[kind](config), ...openStatus(config)];
+export function notes<K extends Kind>(kind: K, settings: SettingsOf[K]): Finding[] {
+  return [...NOTES[kind](settings), ...openStatus(settings.file.fields, settings.status.address)];
 }
 
 /** Shipped plugins that need all boxes. */
@@ -33,73 +30,70 @@ const COMPARING = ['napali', 'outage'];
 
 const warn = (path: string, message: string): Finding => ({ severity: 'warning', path, message });
 
-function access(config: TriggeringBrokerConfig | AcquisitionBrokerConfig): Finding[] {
-  if (allowListOf(config).any) {
+function access({ allow, file }: TriggeringBrokerSettings | AcquisitionBrokerSettings): Finding[] {
+  const { client_certs, white_list } = file.fields;
+  if (allow.any) {
     return [
       warn(
         'allow_any_client',
-        `whoever knows the public key of the server may connect${config.client_certs === undefined ? '; without client_certs no key can be revoked' : ', except keys revoked in client_certs'}`,
+        `whoever knows the public key of the server may connect${client_certs === undefined ? '; without client_certs no key can be revoked' : ', except keys revoked in client_certs'}`,
       ),
     ];
   }
-  if (config.white_list === false) {
+  if (white_list === false) {
     const message =
-      'false let everyone in; here the keys in client_certs hold. Write "directory" to say so, or "allow_any_client": true';
+      'false allowed everyone; here the keys in client_certs apply. Write "directory" to say so, or "allow_any_client": true';
     return [warn('white_list', message)];
   }
-  return folderUnused(config);
+  return folderUnused(file.fields);
 }
 
-function folderUnused({
-  client_certs,
-  white_list,
-}: Pick<TriggeringBrokerConfig, 'client_certs' | 'white_list'>): Finding[] {
+function folderUnused({ client_certs, white_list }: AnyConfig): Finding[] {
   if (client_certs === undefined || (white_list !== 'store' && white_list !== true)) return [];
   const message = 'is not looked at: white_list takes the keys from the store alone ("both" takes both)';
   return [warn('client_certs', message)];
 }
 
-/** Endpoints for boxes that a file leaves out are ours on loopback, where no box can reach them. */
-function loopbackOnly(config: AnyConfig, names: readonly string[]): Finding[] {
+/** Endpoints for boxes that a file leaves out are on loopback, where no box can reach them. */
+function loopbackOnly({ fields, named }: ConfigFile, names: readonly string[]): Finding[] {
   return names
-    .filter((name) => !isNamed(config, name))
+    .filter((name) => !named.has(name))
     .map((name) => {
-      const value = String(Reflect.get(config, name));
+      const value = String(Reflect.get(fields, name));
       const open = value.replace('127.0.0.1', '*');
       return warn(
         name,
-        `is left out, so it is ${value}, where no box of the network reaches it; write "${open}"`,
+        `is left out, so it is ${value}, where no box on the network reaches it; write "${open}"`,
       );
     });
 }
 
-function keyTwice(config: AcquisitionBrokerConfig): Finding[] {
-  if (config.sec_key === undefined || !('file' in serverKeyOf(config))) return [];
+function keyTwice({ file, serverKey }: AcquisitionBrokerSettings): Finding[] {
+  if (file.fields.sec_key === undefined || !('file' in serverKey)) return [];
   return [warn('sec_key', 'is not used: server_cert is given too, and wins')];
 }
 
-function openStatus(config: AnyConfig): Finding[] {
-  const endpoint = parseStatusEndpoint(config.status);
+function openStatus({ status }: AnyConfig, endpoint: StatusEndpoint | undefined): Finding[] {
   if (!endpoint || 'path' in endpoint || /^(127\.|localhost$|::1$)/.test(endpoint.host)) return [];
   return [
     warn(
       'status',
-      `${config.status} is open to whoever reaches this machine; /status and /metrics ask for no password`,
+      `${status} is open to whoever reaches this machine; /status and /metrics ask for no password`,
     ),
   ];
 }
 
-function serviceNotes(config: TriggeringServiceConfig): Finding[] {
-  const found: Finding[] = [...folderUnused(config), ...shareNotes(config)];
-  const request = parseEndpoint(config.zmq_acquisition_endpoint)?.port;
-  const data = isNamed(config, 'zmq_data_endpoint')
-    ? parseEndpoint(config.zmq_data_endpoint)?.port
-    : undefined;
-  if (request === 9881 || config.zmq_acquisition_endpoint === config.zmq_trigger_endpoint) {
+function serviceNotes(settings: TriggeringServiceSettings): Finding[] {
+  const { acquisitionEndpoint, file, triggerEndpoint } = settings;
+  const { fields, named } = file;
+  const found: Finding[] = [...folderUnused(fields), ...shareNotes(settings)];
+  const request = parseEndpoint(acquisitionEndpoint)?.port;
+  const data = named.has('zmq_data_endpoint') ? parseEndpoint(fields.zmq_data_endpoint)?.port : undefined;
+  if (request === 9881 || acquisitionEndpoint === triggerEndpoint) {
     found.push(
       warn(
         'zmq_acquisition_endpoint',
-        `${config.zmq_acquisition_endpoint} is the triggering broker's own port, so every event request is lost; ` +
+        `${acquisitionEndpoint} is the triggering broker's own port, so every event request is lost; ` +
           'the acquisition broker takes requests at its backend_pull, 9884 by default',
       ),
     );
@@ -115,7 +109,7 @@ function serviceNotes(config: TriggeringServiceConfig): Finding[] {
     );
   }
   for (const name of ['zmq_event_endpoint', 'zmq_event_id_endpoint'] as const) {
-    if (config[name] === undefined) continue;
+    if (fields[name] === undefined) continue;
     found.push(
       warn(
         name,
@@ -126,16 +120,16 @@ function serviceNotes(config: TriggeringServiceConfig): Finding[] {
   return found;
 }
 
-/** What several services that share the boxes cannot share, or do not see. */
-function shareNotes(config: TriggeringServiceConfig): Finding[] {
-  if (config.share.of === 1) return [];
+/** What several services that share the boxes cannot share, and plugins that would see only a part of the boxes. */
+function shareNotes({ plugins, share, storeUrl }: TriggeringServiceSettings): Finding[] {
+  if (share.of === 1) return [];
   const found: Finding[] = [];
-  if (storeUrl(config).startsWith('sqlite:')) {
+  if (storeUrl.startsWith('sqlite:')) {
     found.push(
       warn('share', 'services on several machines cannot share an SQLite file; write a MongoDB in `store`'),
     );
   }
-  config.plugins.forEach(({ path }, i) => {
+  plugins.forEach(({ path }, i) => {
     const name = COMPARING.find((comparing) => basename(path).includes(comparing));
     if (name === undefined) return;
     const message = `${name} compares boxes, but sees only those of this share; run it in a service without one`;

@@ -1,27 +1,19 @@
-/** From a value (parsed JSON) to a typed, frozen configuration, or to all of its mistakes at once. */
+/** From a value (parsed JSON) to typed, frozen fields, or to the list of all mistakes. */
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { MakaiError } from '../common/errors.js';
 import { expectedOf, infoOf, shapeOf, unwrap } from './field.js';
 import { type Finding, findingLine, foundKind, foundText, looksSecret, pathText } from './findings.js';
-import { type AnyConfig, type ConfigOf, KIND_NAMES, KINDS, type Kind } from './kinds.js';
+import { deepFreeze } from './freeze.js';
+import { type ConfigFile, type ConfigOf, KIND_NAMES, KINDS, type Kind } from './kinds.js';
 import { crossMistakes } from './mistakes.js';
+import { resolveSettings } from './resolve.js';
+import type { SettingsOf } from './settings.js';
 import { nearest } from './suggest.js';
 
-/** Fields that each parsed configuration's file had. */
-const namedFields = new WeakMap<object, ReadonlySet<string>>();
-
-/**
- * Whether the file itself has this field of the top level, or it is a default. A configuration that did not come from `parseConfig` counts as naming
- * all of its fields.
- */
-export function isNamed(config: AnyConfig, name: string): boolean {
-  return namedFields.get(config)?.has(name) ?? Object.hasOwn(config, name);
-}
-
 export type Parsed<K extends Kind> =
-  | { config: ConfigOf[K]; mistakes?: undefined }
-  | { config?: undefined; mistakes: Finding[] };
+  | { file: ConfigFile<K>; mistakes?: undefined }
+  | { file?: undefined; mistakes: Finding[] };
 
 /** Checks a value as the configuration of one daemon, and fills in what it leaves out. */
 export function tryConfig<K extends Kind>(kind: K, input: unknown): Parsed<K> {
@@ -35,20 +27,28 @@ export function tryConfig<K extends Kind>(kind: K, input: unknown): Parsed<K> {
   const output: Record<string, unknown> = { ...result.data };
   if (Object.hasOwn(schema.shape, 'identity')) output.identity ??= randomUUID();
   // The schema that was just passed is the one the type is made from (kinds.ts).
-  const config = deepFreeze(output) as ConfigOf[K];
-  namedFields.set(config, new Set(Object.keys(input as object)));
-  return { config };
+  const fields = deepFreeze(output) as ConfigOf[K];
+  return { file: { kind, fields, named: new Set(Object.keys(input as object)) } };
 }
 
 /**
- * The configuration of one daemon, frozen.
+ * The configuration of one daemon as its file has it.
  * @param source what mistakes name as their place: a path, or an environment variable
  * @throws MakaiError CONFIG_INVALID that lists every mistake
  */
-export function parseConfig<K extends Kind>(kind: K, input: unknown, source = 'configuration'): ConfigOf[K] {
+export function parseConfig<K extends Kind>(
+  kind: K,
+  input: unknown,
+  source = 'configuration',
+): ConfigFile<K> {
   const parsed = tryConfig(kind, input);
   if (parsed.mistakes) throw invalid(source, parsed.mistakes);
-  return parsed.config;
+  return parsed.file;
+}
+
+/** The settings that a daemon runs with. @throws MakaiError as `parseConfig` */
+export function parseSettings<K extends Kind>(kind: K, input: unknown, source?: string): SettingsOf[K] {
+  return resolveSettings(parseConfig(kind, input, source));
 }
 
 /** The error that lists mistakes. */
@@ -56,7 +56,7 @@ export function invalid(source: string, mistakes: readonly Finding[]): MakaiErro
   const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`;
   const lines = mistakes.map((mistake) => `  ${findingLine(mistake)}`);
   return new MakaiError('CONFIG_INVALID', [`${source} has ${count}:`, ...lines].join('\n'), {
-    hint: '`makai config check <file>` checks a file without starting anything; docs/configuration.md lists all fields.',
+    hint: '`makai config check <file>` checks a file without starting anything; docs/configuration.md lists all settings.',
   });
 }
 
@@ -86,7 +86,7 @@ function unknownField(
     : near
       ? `did you mean ${near}?`
       : 'no daemon of either generation has it here';
-  return { severity: 'error', path: pathText(path), message: `unknown field; ${reason}` };
+  return { severity: 'error', path: pathText(path), message: `unknown setting; ${reason}` };
 }
 
 /** Follows a path down both the schema and the value. */
@@ -105,12 +105,4 @@ function walk(root: z.core.$ZodType, input: unknown, path: readonly PropertyKey[
 function elementOf(schema: z.core.$ZodType): z.core.$ZodType | undefined {
   const def = unwrap(schema)._zod.def;
   return def.type === 'array' && 'element' in def ? (def.element as z.core.$ZodType) : undefined;
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const inner of Object.values(value)) deepFreeze(inner);
-  }
-  return value;
 }

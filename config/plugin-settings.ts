@@ -1,4 +1,4 @@
-/** Mistakes in the settings of a plugin, told like those of the file itself. */
+/** Mistakes in the settings of a plugin, reported like those of the file itself. */
 import type { z } from 'zod';
 import { shapeOf } from './field.js';
 import { type Finding, foundText, looksSecret, pathText } from './findings.js';

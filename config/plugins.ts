@@ -10,7 +10,7 @@ const SHIPPED = { health: 'js', napali: 'wasm', outage: 'js', print: 'js', thres
 export type ShippedPlugin = keyof typeof SHIPPED;
 export const SHIPPED_PLUGINS = Object.keys(SHIPPED) as readonly ShippedPlugin[];
 
-/** What the original's libraries were called, where that is not `lib<short name>_plugin.so`. */
+/** Names of the v2 and v3 libraries, where they are not `lib<short name>_plugin.so`. */
 const OLD_NAMES: Readonly<Record<string, ShippedPlugin>> = {
   threshold_trigger: 'threshold',
   napali_trigger: 'napali',
@@ -31,8 +31,8 @@ function isShipped(name: string): name is ShippedPlugin {
 }
 
 /**
- * What a plugin's `path` means: one of ours by its short name or by the name in `lib<name>_plugin.so`, else a `.js` or `.wasm` file.
- * @param folder what a relative path starts from; as in the field, the working directory
+ * What a plugin's `path` means: a shipped plugin by its short name or by the name in `lib<name>_plugin.so`, else a `.js` or `.wasm` file.
+ * @param folder what a relative path starts from; the working directory, as for existing services
  */
 export function resolvePlugin(path: string, folder = process.cwd()): PluginTarget {
   const library = /^lib(.+)_plugin\.(?:so|dylib)$/.exec(basename(path))?.[1];
@@ -60,7 +60,7 @@ function fromLibrary(library: string, path: string): PluginTarget {
       'the ketos plugin (Lisp scripts) is not carried over; write the script as a .js plugin, see docs/plugins.md';
     return { kind: 'refused', reason };
   }
-  const reason = `native libraries are not loaded and none of ours replaces ${basename(path)}; ours are ${SHIPPED_PLUGINS.join(', ')}`;
+  const reason = `native libraries are not loaded, and no shipped plugin replaces ${basename(path)}; there are ${SHIPPED_PLUGINS.join(', ')}`;
   return { kind: 'refused', reason };
 }
 
@@ -75,7 +75,7 @@ export type SettingsSchemas = Readonly<Partial<Record<ShippedPlugin, z.ZodType>>
 
 /**
  * What keeps plugins of a configuration from being loaded. The daemon starts without these plugins and says so.
- * @param schemas given by the caller, since this room knows no plugin; settings of a plugin without one are not looked at
+ * @param schemas given by the caller, since this room knows no plugin; settings of a plugin without one are not checked
  * @param firstIndex place of the first entry in the list of the file
  */
 export function pluginFindings(

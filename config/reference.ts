@@ -12,12 +12,12 @@ const TITLES: Readonly<Record<Kind, string>> = {
 const INTRODUCTION = `# Configuration
 
 Each daemon reads one JSON file. It is looked for in this order: the path on the command line; the environment variable, which holds
-the JSON itself; the default path. Files of either generation of the field (2018 and 2020) are taken as they are; "from" below says which
-have a field, and *ours* marks what neither knew. No field of ours is required.
+the JSON itself; the default path. Existing files are accepted as they are: v2 (of 2018) and v3 (of 2020). The column "from" below says
+which have a setting, and *ours* marks what neither has. No setting of ours is required.
 
-- A field that is not known, or a wrong value, is refused; all mistakes are told at once. \`makai config check <file>\` tells them without
-  starting anything, and also what is allowed but probably not meant.
-- Endpoints that a file names are taken as they stand. One that it leaves out is ours on loopback, where only this machine reaches it.
+- An unknown setting or a wrong value is refused; one error lists all mistakes. \`makai config check <file>\` lists them without
+  starting anything, and also what is allowed but probably not intended.
+- Endpoints that a file names are used as they are. One that it leaves out is opened on loopback, where only this machine reaches it.
 - A broker without an allow-list does not start, unless \`allow_any_client\` is true.
 - A file that holds a secret (a secret key, a URI with a password) is refused if users other than its owner and group can read or change it.
 - The store is \`store\`, else \`mongo_uri\`, else \`mongo_host\` and \`mongo_port\` (database \`opq\`), else \`sqlite:/var/lib/opq/makai.db\`.
@@ -37,7 +37,7 @@ function section(kind: Kind): string {
     '',
     `Default path \`${paths[0]}\`${paths.slice(1).map((path) => ` (else \`${path}\`)`)}; environment variable \`${variable}\`.`,
     '',
-    '| field | what it is | expected | default | from |',
+    '| setting | what it is | expected | default | from |',
     '|---|---|---|---|---|',
     ...rows(schema, ''),
     '',
@@ -47,7 +47,7 @@ function section(kind: Kind): string {
 function rows(schema: z.core.$ZodType, prefix: string): string[] {
   return Object.entries(shapeOf(schema) ?? {}).flatMap(([name, inner]) => {
     const info = infoOf(inner);
-    if (!info) throw new Error(`the field ${prefix}${name} has no title and description`);
+    if (!info) throw new Error(`${prefix}${name} has no title and description`);
     const isObject = shapeOf(inner) !== undefined;
     const expected = isObject ? 'an object:' : (expectedOf(inner) ?? '').replaceAll(/"([^"]+)"/g, '`$1`');
     const cells = [`\`${prefix}${name}\``, `**${info.title}.** ${info.description}`, expected];

@@ -1,4 +1,4 @@
-/** Fields that more than one daemon has. Made anew for each schema, so that each carries its own description. */
+/** Fields that more than one daemon has. Functions, because each schema needs its own instance to carry its description. */
 import { z } from 'zod';
 import { expecting, field, ours } from './field.js';
 import {
@@ -14,7 +14,7 @@ import {
   whole,
 } from './types.js';
 
-const DAY_SECONDS = 86_400;
+export const DAY_SECONDS = 86_400;
 const MAX_SECONDS = 10_000 * DAY_SECONDS;
 
 /** Where each daemon serves its status when its file does not say. */
@@ -24,7 +24,7 @@ export const STATUS_DEFAULTS = {
   'triggering-service': '127.0.0.1:9892',
 } as const;
 
-/** Where documents go. `storeUrl` in derived.ts says which of these wins. */
+/** Where documents go. resolve.ts says which of these wins. */
 export const storeFields = () => ({
   store: field(storeUrlText().optional(), {
     title: 'Store',
@@ -38,54 +38,40 @@ export const storeFields = () => ({
     title: 'MongoDB URI',
     description:
       'Where MongoDB is, with user, TLS and replica set as needed. Its database wins over the name `opq`.',
-    from: '2018',
+    from: 'v2',
     secret: true,
   }),
   mongo_host: field(text(255).optional(), {
     title: 'MongoDB host',
     description: 'Name or address of the MongoDB server; the database is `opq`.',
-    from: '2018, 2020',
+    from: 'v2, v3',
   }),
   mongo_port: field(port().optional(), {
     title: 'MongoDB port',
     description: 'Port of the MongoDB server. Alone it means a server on this machine.',
-    from: '2018, 2020',
+    from: 'v2, v3',
     defaultText: '`27017` when `mongo_host` is given',
   }),
 });
 
-/** How long things are kept (docs/data-model.md, "Two ways to expire"). */
+/** Seconds that documents are kept. */
+export const lifeSeconds = () => whole(1, MAX_SECONDS, 'seconds');
+
+/** How documents expire (docs/data-model.md). How long a daemon's documents are kept is in the schema of that daemon. */
 export const retentionFields = () => ({
   retention: ours(
     oneOf(['ttl', 'laha']).default('ttl'),
-    'Way to expire',
-    '`ttl`: by the date `expireAt`, times from this file. `laha`: by `expire_at`, times from the document `laha_config` where there is one.',
+    'Retention mode',
+    '`ttl`: documents expire by the date `expireAt`, after times from this file. `laha`: by `expire_at`, after times from the document `laha_config` where there is one.',
   ),
-  mongo_measurement_expiration_seconds: field(whole(1, MAX_SECONDS, 'seconds').default(DAY_SECONDS), {
-    title: 'Life of measurements',
-    description: 'Seconds a measurement is kept, counted from when it was accepted.',
-    from: '2018',
-  }),
-  mongo_trends_expiration_seconds: field(whole(1, MAX_SECONDS, 'seconds').optional(), {
-    title: 'Life of trends',
-    description: 'Seconds a trend is kept.',
-    from: 'ours',
-    defaultText: 'for good',
-  }),
-  mongo_events_expiration_seconds: field(whole(1, MAX_SECONDS, 'seconds').optional(), {
-    title: 'Life of events',
-    description: 'Seconds an event is kept, with its box events and waveforms.',
-    from: 'ours',
-    defaultText: 'for good',
-  }),
   ttl_cache_ttl: field(whole(1, DAY_SECONDS, 'seconds').default(60), {
-    title: 'Age of cached times of life',
-    description: 'Seconds after which `laha_config` is read again (`retention: laha`).',
-    from: '2020',
+    title: 'Cache of `laha_config`',
+    description: 'Seconds after which `laha_config` is read again. Used with `retention: laha` only.',
+    from: 'v3',
   }),
 });
 
-/** What happens to writes while the store is away. */
+/** Where writes wait while MongoDB is unavailable. */
 export const spoolFields = () => ({
   spool: ours(
     z
@@ -93,70 +79,61 @@ export const spoolFields = () => ({
         path: ours(
           path().default('/var/lib/opq/spool'),
           'Folder of the spool',
-          'Each daemon keeps a file of its own in it.',
+          'Each daemon keeps one SQLite file in it, named after the daemon.',
         ),
         max_bytes: ours(
           whole(1_048_576, 2 ** 50, 'bytes').default(2 ** 30),
-          'Size of the spool',
-          'When it is full the oldest measurements are dropped and counted; waveforms go last.',
+          'Max size of the spool',
+          'When it is full the oldest measurements are dropped and counted; waveforms are dropped last.',
         ),
         max_age_seconds: ours(
           whole(60, MAX_SECONDS, 'seconds').default(7 * DAY_SECONDS),
-          'Age of what is spooled',
-          'What is older is dropped and counted.',
+          'Max age in the spool',
+          'Older writes are dropped and counted.',
         ),
       })
       .prefault({}),
     'Spool',
-    'Where writes wait on disk while MongoDB does not take them.',
+    'Where writes wait on disk while MongoDB does not accept them. Not used with SQLite.',
   ),
 });
 
-/** How many may ask a daemon for its status at one time. Stands among the `limits` of each. */
-export const statusConnectionsField = () =>
-  ours(
-    whole(1, 10_000).default(64),
-    'Connections to the status server',
-    'Open at one time; further ones are closed at once and counted.',
-  );
-
-/** Logging, status server, documents about the daemon itself. */
+/** Logging, status server, traffic documents. */
 export const runFields = (daemon: keyof typeof STATUS_DEFAULTS) => ({
   log_level: ours(
     oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
     'Log level',
-    'The least level that is logged.',
+    'The lowest level that is logged. SIGUSR2 switches between this level and `debug`.',
   ),
   status: ours(
     statusEndpoint().default(STATUS_DEFAULTS[daemon]),
     'Status server',
-    'Where `/status` and `/metrics` are served: `host:port`, `unix:<path>` or `off`. It is open to whoever reaches it. A port in use is a warning, unless the file names it.',
+    'Where `/status` and `/metrics` are served: `host:port`, `unix:<path>` or `off`. There is no password. A port in use is a warning, unless the file names it.',
   ),
+});
+
+/** Documents about traffic. */
+export const trafficField = (description: string) => ({
   metric_update_sec: field(whole(0, DAY_SECONDS, 'seconds').default(10), {
     title: 'Interval of traffic documents',
-    description: 'Seconds between two documents in `makai_metrics`; 0 writes none.',
-    from: '2020',
+    description,
+    from: 'v3',
   }),
-  health_documents: ours(
-    flag().default(false),
-    'Health documents',
-    'Whether the triggering service writes findings to the collection `health` every 20 s, as the health service of the field does: itself and each box, up or down. Not beside that service.',
-  ),
 });
 
 const ALLOW_SOURCES = ['directory', 'store', 'both'] as const;
 
-/** The brokers' list of boxes, for a daemon that sees their messages: which ids there are. */
-export const certifiedIdFields = () => ({
+/** The brokers' allow-list, for a daemon that sees messages and no keys: which box ids have a certificate. */
+export const idListFields = () => ({
   client_certs: field(path().optional(), {
     title: 'Public keys of boxes',
     description:
       "The folder of the triggering broker's `client_certs`. Measurements under an id that no certificate in it names are dropped and counted. Changes take effect within 5 s.",
     from: 'ours',
-    defaultText: 'none: every id is taken, unless `white_list` says otherwise',
+    defaultText: 'none: every id is accepted, unless `white_list` says otherwise',
   }),
   white_list: field(oneOf(ALLOW_SOURCES).optional(), {
-    title: 'Source of the list of ids',
+    title: 'Source of the box ids',
     description:
       "The same as in the triggering broker's file: `directory` (`client_certs`), `store` (boxes with a `public_key` in `opq_boxes`) or `both`.",
     from: 'ours',
@@ -164,24 +141,24 @@ export const certifiedIdFields = () => ({
   }),
 });
 
-/** Who may enter on the sockets that boxes use, and as whom we stand there. */
+/** Who may connect to the sockets for boxes, and with which key pair the broker identifies itself there. */
 export const boxAccessFields = () => ({
   client_certs: field(path().optional(), {
     title: 'Public keys of boxes',
     description:
       'Folder with a public certificate for each box that may connect. Every regular file in it with an id and a public key counts, whatever its name.',
-    from: '2018',
+    from: 'v2',
   }),
   server_cert: field(path().default('/etc/opq/curve/private_keys/opqserver_secret'), {
     title: 'Key pair of the server',
     description:
-      'File with the public and the secret key that boxes know the server by. It is refused if others can read it.',
-    from: '2018, 2020',
+      'File with the key pair that boxes know the server by; `makai keys new-server` makes it there. It is refused if others can read it.',
+    from: 'v2, v3',
   }),
   server_cert_next: ours(
     path().optional(),
     'Next key pair of the server',
-    'File with the pair that takes over when keys are changed; see docs/security.md.',
+    'File with the key pair that follows when keys are rotated; see docs/security.md.',
   ),
   white_list: field(
     expecting(
@@ -191,24 +168,24 @@ export const boxAccessFields = () => ({
     {
       title: 'Source of the allow-list',
       description:
-        'Where the keys of boxes that may connect come from: `directory` (`client_certs`), `store` (`opq_boxes.public_key`) or `both`. In files of 2019 `true` means `store`; `false` let everyone in and means `directory` here.',
+        'Where the keys of boxes that may connect come from: `directory` (`client_certs`), `store` (`opq_boxes.public_key`) or `both`. In files of 2019 `true` means `store`; `false` allowed everyone and means `directory` here.',
       from: 'ours',
       defaultText: '`directory` when `client_certs` is given',
     },
   ),
   allow_any_client: ours(
     flag().default(false),
-    'Let everyone in',
-    'Without an allow-list the broker refuses to start, unless this is `true`: then whoever knows the public key of the server may connect, except keys in the folder `revoked` of `client_certs`. Warned of at every start.',
+    'Allow any client',
+    'Without an allow-list the broker refuses to start, unless this is `true`: then whoever knows the public key of the server may connect, except keys in the folder `revoked` of `client_certs`. Every start logs a warning.',
   ),
 });
 
-/** The same socket under the server's next key. */
+/** The same socket with the server's next key. */
 export const nextEndpoint = (name: string) =>
   ours(
     bindEndpoint().optional(),
     'Endpoint with the next key',
-    `Opened beside \`${name}\` for boxes that have the server's next key already; together with \`server_cert_next\`.`,
+    `Opened in addition to \`${name}\`, for boxes that have the server's next key already; together with \`server_cert_next\`.`,
   );
 
 /** CURVE on the sockets that our own services connect to. Plain without it. */
@@ -226,13 +203,13 @@ export const backendCurveServer = () =>
       .optional(),
     {
       title: 'Encrypted backend',
-      description: 'Puts the sockets that services connect to under CURVE.',
+      description: 'Encrypts the sockets that services connect to (CURVE).',
       from: 'ours',
-      defaultText: 'plain, as in the field',
+      defaultText: 'plain, as existing services expect',
     },
   );
 
-/** The longest window that may be asked for. */
+/** The longest window that one request may ask for. */
 export const maxWindowField = () =>
   ours(
     whole(100, 3_600_000, 'milliseconds').default(60_000),
@@ -240,7 +217,7 @@ export const maxWindowField = () =>
     'Milliseconds of waveform that one request may ask for. Longer ones of clients are refused; longer ones of plugins are split.',
   );
 
-/** Who we are in identities and logs. */
+/** Names the instance in identities and logs. */
 export const identityField = () =>
   field(
     expecting(
@@ -254,7 +231,7 @@ export const identityField = () =>
       title: 'Identity',
       description:
         'Names this instance in the identities of commands. Keep it the same over restarts to follow one instance.',
-      from: '2020',
+      from: 'v3',
       defaultText: 'a random UUID at each start',
     },
   );

@@ -6,8 +6,8 @@ import {
   boxAccessFields,
   nextEndpoint,
   runFields,
-  statusConnectionsField,
   storeFields,
+  trafficField,
 } from './shared-fields.js';
 import { bindEndpoint, whole } from './types.js';
 
@@ -15,34 +15,37 @@ export const triggeringBrokerSchema = z.strictObject({
   ...boxAccessFields(),
   interface: field(bindEndpoint().default('tcp://127.0.0.1:9880'), {
     title: 'Endpoint for boxes',
-    description: 'Where boxes send their measurements (CURVE). The field uses `tcp://*:9880`.',
-    from: '2018, 2020',
+    description:
+      'Where boxes send their measurements (CURVE). Existing boxes expect port 9880 (`tcp://*:9880`).',
+    from: 'v2, v3',
   }),
   interface_next: nextEndpoint('interface'),
   backend: field(bindEndpoint().default('tcp://127.0.0.1:9881'), {
     title: 'Endpoint for services',
-    description: 'Where services subscribe to the measurements. The field uses `tcp://*:9881`.',
-    from: '2018, 2020',
+    description: 'Where services subscribe to the measurements. Existing services expect port 9881.',
+    from: 'v2, v3',
   }),
   backend_curve: backendCurveServer(),
   ...storeFields(),
   ...runFields('triggering-broker'),
+  ...trafficField(
+    "Accepted here, used by the triggering service: the stream's traffic is counted there, since this broker's proxy runs inside libzmq.",
+  ),
   limits: field(
     z
       .strictObject({
         message_bytes: ours(
           whole(1024, 2 ** 24, 'bytes').default(65_536),
-          'Longest frame',
-          'A peer that sends a longer one is disconnected.',
+          'Longest frame of a box',
+          'A box that sends a longer one is disconnected.',
         ),
         queue_messages: ours(
           whole(1, 10_000_000, 'messages').default(100_000),
           'Queue of a subscriber',
-          'Messages kept for a subscriber that is slower than the stream; further ones are dropped.',
+          'Messages kept for a subscriber that is slower than the stream; when full, new ones are dropped for that subscriber.',
         ),
-        status_connections: statusConnectionsField(),
       })
       .prefault({}),
-    { title: 'Limits', description: 'What a peer can make the broker hold.', from: 'ours' },
+    { title: 'Limits', description: 'How much a peer can make the broker hold.', from: 'ours' },
   ),
 });

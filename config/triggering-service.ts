@@ -3,16 +3,18 @@ import { z } from 'zod';
 import { REQUESTS } from '../common/request-limits.js';
 import { expecting, field, ours } from './field.js';
 import {
-  certifiedIdFields,
+  DAY_SECONDS,
   identityField,
+  idListFields,
+  lifeSeconds,
   maxWindowField,
   retentionFields,
   runFields,
   spoolFields,
-  statusConnectionsField,
   storeFields,
+  trafficField,
 } from './shared-fields.js';
-import { bindEndpoint, connectEndpoint, path, whole } from './types.js';
+import { bindEndpoint, connectEndpoint, flag, path, whole } from './types.js';
 
 const pluginEntry = expecting(
   z.looseObject({ path: expecting(z.string().min(1).max(4096), 'the file or the short name of a plugin') }),
@@ -22,57 +24,51 @@ const pluginEntry = expecting(
 const limits = z.strictObject({
   measurements_per_second: ours(
     whole(1, 100_000).default(120),
-    'Measurements a second and box',
-    'Rate that one box may keep up; beyond it measurements are dropped and counted.',
+    'Measurements per second and box',
+    'The rate that one box may keep up; measurements beyond it are dropped and counted.',
   ),
   measurements_burst: ours(
     whole(1, 10_000_000).default(5000),
-    'Measurements at once and box',
-    'What a box may deliver at once: after an outage it first sends what it queued.',
+    'Measurement burst per box',
+    'Measurements that a box may deliver at the same time: after an outage it first sends what it queued.',
   ),
   boxes: ours(
     whole(1, 10_000_000).default(50_000),
     'Boxes',
-    'Ids of boxes that are kept in memory; measurements of further ones are dropped.',
-  ),
-  message_bytes: ours(
-    whole(1024, 2 ** 24, 'bytes').default(65_536),
-    'Longest frame',
-    'A longer one is dropped and counted before it is decoded.',
+    'Max number of box ids kept in memory; measurements of further boxes are dropped and counted.',
   ),
   queue_measurements: ours(
     whole(1, 100_000_000).default(500_000),
     'Measurements waiting for the store',
-    'Kept in memory until the store or the spool takes them; then the oldest are dropped.',
+    'Kept in memory until the store or the spool accepts them; when full, the oldest are dropped and counted.',
   ),
   requests_per_second: ours(
     whole(1, 100_000).default(REQUESTS.perSecond),
-    'Event requests a second',
-    'Sent to the acquisition broker in the long run; more of them wait. No more than `limits.requests_per_second` of its file.',
+    'Event requests per second',
+    'Sent to the acquisition broker in the long run; further ones wait. Not higher than `limits.requests_per_second` in its file.',
   ),
   requests_burst: ours(
-    whole(1, 1_000_000).default(REQUESTS.sentAtOnce),
-    'Event requests at once',
-    'Sent to the acquisition broker at once: one for each box where a sag of the whole grid trips `threshold`. No more than three quarters of `limits.requests_burst` of its file, since what was held up on the way may arrive together.',
+    whole(1, 1_000_000).default(REQUESTS.sentBurst),
+    'Event request burst',
+    'Sent to the acquisition broker at the same time: in a sag of the whole grid `threshold` requests one event for each box. At most three quarters of `limits.requests_burst` in its file, because requests that were delayed on the way may arrive together.',
   ),
-  status_connections: statusConnectionsField(),
 });
 
 const pluginLimits = z.strictObject({
   batch_ms: ours(
     whole(10, 600_000, 'milliseconds').default(2000),
-    'Time for a batch',
-    'A plugin that takes longer is stopped and started again after a pause.',
+    'Max time for a batch',
+    'A plugin that takes longer is stopped and restarted after a pause.',
   ),
   memory_mb: ours(
     whole(1, 4096, 'MiB').default(128),
-    'Memory',
-    'Of a WebAssembly plugin: all of its memory. Of a JavaScript plugin: its JavaScript heap alone.',
+    'Max memory',
+    'Of a WebAssembly plugin: all of its memory. Of a JavaScript plugin: its JavaScript heap and buffers, checked between calls.',
   ),
   queue_batches: ours(
     whole(2, 100_000).default(1024),
     'Queue',
-    'Batches that wait for a plugin; then the oldest are dropped and counted. There is room for 131,072 measurements of each worker.',
+    'Max number of batches that wait for a plugin; when full, the oldest are dropped and counted. The ring of each worker holds 131,072 measurements in any case.',
   ),
 });
 
@@ -80,59 +76,46 @@ const share = z.strictObject({
   of: ours(
     whole(1, 64).default(1),
     'Services',
-    'Services that share the boxes. The same number in the file of each.',
+    'Number of services that share the boxes. The same number in the file of each.',
   ),
   index: ours(
     whole(1, 64).default(1),
-    'This one',
-    'Which of them this is, from 1. Another number in the file of each.',
+    'Index of this service',
+    'From 1. Another number in the file of each service.',
   ),
   block: ours(
     expecting(z.literal([1, 10, 100, 1000, 10_000]).default(10), '1, 10, 100, 1000 or 10000'),
-    'Ids that stay together',
-    'So many ids in a row have one owner (10: 1230 to 1239), for services and for workers. 100 from about 5,000 boxes on, 1000 from 50,000.',
-  ),
-});
-
-const batch = z.strictObject({
-  max_measurements: ours(
-    whole(1, 100_000).default(5000),
-    'Size of a batch',
-    'Measurements written to the store at once.',
-  ),
-  max_delay_ms: ours(
-    whole(1, 1000, 'milliseconds').default(250),
-    'Age of a batch',
-    'Milliseconds after which a batch is written, full or not. Readers take a box for active only while a measurement no more than 5 s old is stored.',
+    'Ids per block',
+    'Consecutive ids that belong to the same service and worker (10: 1230 to 1239). Use 100 from about 5,000 boxes on, 1000 from 50,000.',
   ),
 });
 
 export const triggeringServiceSchema = z.strictObject({
   zmq_trigger_endpoint: field(connectEndpoint().default('tcp://127.0.0.1:9881'), {
     title: 'Endpoint of the triggering broker',
-    description: 'Its `backend`: where measurements come from.',
-    from: '2018, 2020',
+    description: 'The `backend` in its file: where measurements come from.',
+    from: 'v2, v3',
   }),
   zmq_acquisition_endpoint: field(connectEndpoint().default('tcp://127.0.0.1:9884'), {
     title: 'Endpoint of the acquisition broker',
-    description: 'Its `backend_pull`: where event requests go.',
-    from: '2018, 2020',
+    description: 'The `backend_pull` in its file: where event requests go.',
+    from: 'v2, v3',
   }),
   zmq_data_endpoint: field(connectEndpoint().default('tcp://127.0.0.1:9899'), {
     title: 'Endpoint for replies',
     description:
-      "The acquisition broker's `backend_pub`. Accepted; the acquisition broker stores replies itself.",
-    from: '2020',
+      "The acquisition broker's `backend_pub`. Accepted and not used: the acquisition broker stores replies itself.",
+    from: 'v3',
   }),
   zmq_event_endpoint: field(bindEndpoint().optional(), {
-    title: 'Endpoint for event notices of 2020',
-    description: 'Accepted here, used by the acquisition broker: write it in its file.',
-    from: '2020',
+    title: 'Endpoint for v3 event notices',
+    description: 'Accepted and not used here: the acquisition broker opens it. Write it in its file.',
+    from: 'v3',
   }),
   zmq_event_id_endpoint: field(bindEndpoint().optional(), {
-    title: 'Endpoint for event numbers',
-    description: 'Accepted here, used by the acquisition broker: write it in its file.',
-    from: '2020',
+    title: 'Endpoint for event ids',
+    description: 'Accepted and not used here: the acquisition broker opens it. Write it in its file.',
+    from: 'v3',
   }),
   backend_curve: field(
     z
@@ -140,57 +123,75 @@ export const triggeringServiceSchema = z.strictObject({
         server_key: ours(
           path(),
           'Public key of the brokers',
-          "File with the public certificate of the brokers' `backend_curve`.",
+          "File with the public certificate of the key pair in the brokers' `backend_curve`.",
         ),
         cert: ours(
           path(),
           'Own key pair',
-          'File with the key pair of this service. It is refused if others can read it.',
+          'File with the key pair of this service. It is refused if other users can read it.',
         ),
       })
       .optional(),
     {
       title: 'Encrypted backend',
-      description: 'Connects to the brokers by CURVE, when their files have `backend_curve`.',
+      description: 'Connects to the brokers with CURVE, when their files have `backend_curve`.',
       from: 'ours',
-      defaultText: 'plain, as in the field',
+      defaultText: 'plain, as existing brokers expect',
     },
   ),
-  ...certifiedIdFields(),
+  ...idListFields(),
   mongo_trends_update_interval_seconds: field(whole(1, 86_400, 'seconds').default(60), {
     title: 'Width of a trend window',
-    description: "Seconds of measurements' time that one trend sums up, aligned to it.",
-    from: '2018, 2020',
+    description: 'Seconds that one trend covers. Windows are aligned to the time of the measurements.',
+    from: 'v2, v3',
   }),
   event_request_expiration_window_ms: field(whole(0, 86_400_000, 'milliseconds').default(1_800_000), {
-    title: 'Memory of windows asked for',
+    title: 'Memory of requested windows',
     description:
-      'Milliseconds for which a window asked for is remembered: a request wholly inside such windows is logged without asking the boxes again.',
-    from: '2018, 2020',
+      'Milliseconds for which a requested window is remembered: a request wholly inside such windows is stored as an event without asking the boxes again.',
+    from: 'v2, v3',
   }),
   identity: identityField(),
   max_window_ms: maxWindowField(),
   plugins: field(expecting(z.array(pluginEntry).max(256), 'a list of plugins').default([]), {
     title: 'Plugins',
     description:
-      'Analysis plugins: each an object with `path` (a `.js` or `.wasm` file, the short name of one that ships, or the `lib<name>_plugin.so` of an older file) and the settings of that plugin.',
-    from: '2018, 2020',
+      'Analysis plugins: each an object with `path` (a `.js` or `.wasm` file, the short name of one that ships, or the `lib<name>_plugin.so` of a v2 or v3 file) and the settings of that plugin.',
+    from: 'v2, v3',
   }),
-  plugin_limits: ours(pluginLimits.prefault({}), 'Limits of a plugin', 'What one plugin may take.'),
+  plugin_limits: ours(pluginLimits.prefault({}), 'Limits of a plugin', 'How much one plugin may use.'),
   workers: ours(
     whole(1, 64).default(1),
     'Workers',
-    'Threads that take in the stream, each the boxes of its share. One does for 100,000 measurements a second and more; see docs/scaling.md.',
+    'Threads that receive the stream, each a share of the boxes. One is enough for 100,000 measurements per second and more; see docs/scaling.md.',
   ),
   share: ours(
     share.prefault({}),
     'Share of the boxes',
-    'Where several services, on one machine or several, share the boxes of one broker.',
+    'For several services, on one machine or several, that share the boxes of one broker.',
   ),
   ...storeFields(),
   ...retentionFields(),
-  batch: ours(batch.prefault({}), 'Batches', 'How measurements are gathered for the store.'),
+  mongo_measurement_expiration_seconds: field(lifeSeconds().default(DAY_SECONDS), {
+    title: 'Retention of measurements',
+    description: 'Seconds a measurement is kept, counted from when it was accepted.',
+    from: 'v2',
+  }),
+  mongo_trends_expiration_seconds: field(lifeSeconds().optional(), {
+    title: 'Retention of trends',
+    description: 'Seconds a trend is kept.',
+    from: 'ours',
+    defaultText: 'none: for good',
+  }),
   ...spoolFields(),
   ...runFields('triggering-service'),
-  limits: ours(limits.prefault({}), 'Limits', 'What boxes can make the service hold.'),
+  ...trafficField(
+    'Seconds between two documents in `makai_metrics` about the measurement stream (named `tb`, as in v3); 0 writes none.',
+  ),
+  health_documents: ours(
+    flag().default(false),
+    'Health documents',
+    'Whether findings are written to the collection `health` every 20 s: this service and each box, up or down. Not beside the v3 health service, which writes the same.',
+  ),
+  limits: ours(limits.prefault({}), 'Limits', 'How much boxes can make the service hold.'),
 });

@@ -1,4 +1,4 @@
-/** Kinds of value that fields are made of, each with the words that tell a person what is expected. */
+/** Kinds of value that settings have, each with a text that says what is expected. */
 import { z } from 'zod';
 import { expecting } from './field.js';
 
@@ -32,7 +32,7 @@ export const port = () =>
 export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   expecting(z.enum(values), values.map((value) => JSON.stringify(value)).join(' or '));
 
-/** A Z85 key of 32 bytes: 40 characters of ZeroMQ RFC 32's alphabet. Whether it is a sound key is for keys/ to judge. */
+/** A Z85 key of 32 bytes: 40 characters of ZeroMQ RFC 32's alphabet. keys/ checks whether it is a valid key. */
 export const z85Key = () =>
   expecting(
     z.string().regex(/^[0-9a-zA-Z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/),

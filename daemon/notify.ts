@@ -1,5 +1,5 @@
 /**
- * Tells systemd that the daemon is ready, alive and stopping (Type=notify, WatchdogSec). The notify socket is a datagram socket, which Node
+ * Reports to systemd that the daemon is ready, alive and stopping (Type=notify, WatchdogSec). The notify socket is a datagram socket, which Node
  * cannot write to, so systemd's own `systemd-notify` does it; units need NotifyAccess=all. Outside systemd nothing happens.
  */
 import { execFile } from 'node:child_process';
@@ -16,32 +16,29 @@ const SILENT: Notifier = { ready: () => undefined, stopping: () => undefined, cl
 
 /**
  * @param env where systemd puts NOTIFY_SOCKET and WATCHDOG_USEC
- * The heartbeat comes from the event loop: a daemon whose loop hangs is killed and started again by systemd.
+ * The heartbeat comes from the event loop: a daemon whose loop hangs is killed and restarted by systemd.
  */
 export function createNotifier(log: Logger, env: NodeJS.ProcessEnv = process.env): Notifier {
   if (env.NOTIFY_SOCKET === undefined || env.NOTIFY_SOCKET === '') return SILENT;
   const watchdogMs = Number(env.WATCHDOG_USEC ?? 0) / 1000;
   let heartbeat: NodeJS.Timeout | undefined;
-  let told = false;
-  const tell = (...states: string[]): void => {
+  let failed = false;
+  const report = (...states: string[]): void => {
     execFile('systemd-notify', [`--pid=${process.pid}`, ...states], { env, timeout: 10_000 }, (error) => {
-      if (error === null || told) return;
-      told = true;
-      log.warn(
-        { detail: error.message },
-        'systemd cannot be told of our state; is systemd-notify installed?',
-      );
+      if (error === null || failed) return;
+      failed = true;
+      log.warn({ err: error }, 'state not reported to systemd; is systemd-notify installed?');
     });
   };
   return {
     ready: () => {
-      tell('--ready');
+      report('--ready');
       if (!(watchdogMs > 0)) return;
       // Three chances within the time that systemd waits.
-      heartbeat = setInterval(() => tell('WATCHDOG=1'), watchdogMs / 3);
+      heartbeat = setInterval(() => report('WATCHDOG=1'), watchdogMs / 3);
       heartbeat.unref();
     },
-    stopping: () => tell('STOPPING=1'),
+    stopping: () => report('STOPPING=1'),
     close: () => clearInterval(heartbeat),
   };
 }

@@ -1,4 +1,4 @@
-/** Children of `makai up` end with it, even when it is killed and can no longer tell them. */
+/** Children of `makai up` end with it, even when it is killed and can no longer stop them. */
 
 /** Set for a child whose stdin is a pipe from its parent. */
 export const STOP_WITH_PARENT = 'MAKAI_STOP_WITH_PARENT';

@@ -1,30 +1,32 @@
 /**
  * What the three daemons have in common when they run as processes. Configuration is loaded, the daemon started, a ready line printed.
- * SIGTERM and SIGINT drain and exit 0; a second one exits at once. SIGHUP loads the configuration anew; SIGUSR2 turns debug logs on and off.
+ * SIGTERM and SIGINT drain and exit 0; a second one exits without draining. SIGHUP reloads the configuration; SIGUSR2 switches debug logs on and off.
  */
 import { constants } from 'node:os';
-import { codeOf, messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import { createLogger, type Logger } from '../common/log.js';
 import { describeError, EXIT, reportError } from '../common/report-error.js';
 import { jsonLine, write } from '../common/stdout.js';
-import { type ConfigOf, type Kind, loadConfig } from '../config/index.js';
+import { type Kind, loadConfig, type SettingsOf } from '../config/index.js';
 import { createNotifier } from './notify.js';
 import { stopWithParent } from './parent.js';
 
 export interface Daemon<K extends Kind> extends Running {
   /** endpoints that were opened, by the field that names them; printed in the ready line */
   readonly endpoints?: Readonly<Record<string, string>>;
-  /** takes over what may change while running */
-  reload?(config: ConfigOf[K]): Promise<void>;
+  /** applies what may change while running */
+  reload?(settings: SettingsOf[K]): Promise<void>;
 }
 
-export type StartDaemon<K extends Kind> = (config: ConfigOf[K], deps: { log: Logger }) => Promise<Daemon<K>>;
+export type StartDaemon<K extends Kind> = (
+  settings: SettingsOf[K],
+  deps: { log: Logger },
+) => Promise<Daemon<K>>;
 
 /**
  * Runs a daemon until a signal ends it; the promise is fulfilled once it has stopped.
  * @param path configuration file named on the command line
- * A failed start is told and ends the process with code 1.
+ * A failed start is reported and ends the process with code 1.
  * @throws what loading threw
  */
 export async function runDaemon<K extends Kind>(
@@ -32,19 +34,19 @@ export async function runDaemon<K extends Kind>(
   path: string | undefined,
   start: StartDaemon<K>,
 ): Promise<void> {
-  const { config, source, warnings } = loadConfig(kind, path);
-  const log = createLogger(kind, config.log_level);
+  const { settings, source, warnings } = loadConfig(kind, path);
+  const log = createLogger(kind, settings.logLevel);
   for (const { path: field, message } of warnings) log.warn({ field, source }, message);
   failLoudly(log);
   const ending = firstSignal(log);
   stopWithParent();
   const notifier = createNotifier(log);
-  const daemon = await start(config, { log }).catch((error: unknown) => {
+  const daemon = await start(settings, { log }).catch((error: unknown) => {
     // What the failed start may have left open must not keep the process alive: its supervisor waits for the end.
     reportError(error);
     process.exit(EXIT.failed);
   });
-  const stopWatching = watchSignals(kind, path, daemon, log, config.log_level);
+  const stopWatching = watchSignals(kind, path, daemon, log, settings.logLevel);
   await write(jsonLine({ ready: kind, pid: process.pid, endpoints: daemon.endpoints ?? {} }));
   notifier.ready();
   log.info({ source, endpoints: daemon.endpoints }, 'ready');
@@ -59,7 +61,7 @@ export async function runDaemon<K extends Kind>(
   process.exit(EXIT.done);
 }
 
-/** The first signal asks the daemon to stop; a second ends the process with the code shells give for it. */
+/** The first signal stops the daemon; a second ends the process with the exit code that shells use for the signal. */
 function firstSignal(log: Logger): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let asked = false;
@@ -99,7 +101,7 @@ function watchSignals<K extends Kind>(
   };
 }
 
-/** A configuration with mistakes changes nothing: the last good one stays in force. */
+/** A configuration with mistakes changes nothing: the previous one stays in force. */
 async function reload<K extends Kind>(
   kind: K,
   path: string | undefined,
@@ -107,19 +109,16 @@ async function reload<K extends Kind>(
   log: Logger,
 ): Promise<void> {
   try {
-    const { config, warnings } = loadConfig(kind, path);
+    const { settings, warnings } = loadConfig(kind, path);
     for (const { path: field, message } of warnings) log.warn({ field }, message);
-    await daemon.reload?.(config);
-    log.info('configuration loaded anew');
+    await daemon.reload?.(settings);
+    log.info('configuration reloaded');
   } catch (error) {
-    log.error(
-      { code: codeOf(error), detail: messageOf(error) },
-      'configuration not taken over; the last one holds',
-    );
+    log.error({ err: error }, 'reload failed, keeping the previous configuration');
   }
 }
 
-/** A mistake of ours that nobody caught: told, and the process ends so that its supervisor starts it anew. */
+/** A programming error that nobody caught: logged, and the process ends so that its supervisor restarts it. */
 function failLoudly(log: Logger): void {
   const fail = (error: unknown): void => {
     log.fatal({ err: error }, describeError(error));

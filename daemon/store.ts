@@ -4,30 +4,25 @@ import { join } from 'node:path';
 import type { MakaiError } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
 import { shownUrl } from '../common/store-url.js';
-import {
-  type AcquisitionBrokerConfig,
-  retentionOf,
-  storeUrl,
-  type TriggeringServiceConfig,
-} from '../config/index.js';
-import { isMongoUrl } from '../store/mongo/url.js';
+import type { AcquisitionBrokerSettings, TriggeringServiceSettings } from '../config/index.js';
+import { isMongoUrl } from '../store/mongo/connection/url.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
 
-/** How long one look for MongoDB takes; the spool goes on looking. */
+/** Deadline of the first attempt to reach MongoDB; the spool keeps trying. */
 const LOOK_MS = 2_000;
 
 /**
  * @param daemon names the spool's file: one process a file
- * @throws MakaiError as openStore; a MongoDB that is away is no failure
+ * @throws MakaiError as openStore; a MongoDB that is unavailable is not an error
  */
 export async function openDaemonStore(
-  config: AcquisitionBrokerConfig | TriggeringServiceConfig,
+  settings: AcquisitionBrokerSettings | TriggeringServiceSettings,
   log: Logger,
   daemon: 'acquisition-broker' | 'triggering-service',
 ): Promise<Store> {
-  const url = storeUrl(config);
-  const options = { retention: retentionOf(config), log, cacheSeconds: config.ttl_cache_ttl };
+  const { lahaConfigSeconds, retention, spool, storeUrl: url } = settings;
+  const options = { retention, log, cacheSeconds: lahaConfigSeconds };
   if (!isMongoUrl(url)) {
     const store = await openStore(url, { ...options, ended });
     log.info({ store: shownUrl(url) }, 'store open');
@@ -37,32 +32,31 @@ export async function openDaemonStore(
     import('../store/mongo/index.js'),
     import('../store/spool/index.js'),
   ]);
-  const { spool } = config;
-  const trends =
-    'mongo_trends_update_interval_seconds' in config
-      ? { trendWindowMs: config.mongo_trends_update_interval_seconds * 1000 }
-      : {};
+  const trends = 'trendWindowMs' in settings ? { trendWindowMs: settings.trendWindowMs } : {};
   return withSpool({
     open: () => openMongoStore(url, options, LOOK_MS),
     file: join(spool.path, `${daemon}.db`),
-    maxBytes: spool.max_bytes,
-    maxAgeSeconds: spool.max_age_seconds,
-    eventNumbers: daemon === 'acquisition-broker',
+    maxBytes: spool.maxBytes,
+    maxAgeSeconds: spool.maxAgeSeconds,
+    eventIds: daemon === 'acquisition-broker',
     log,
     ended,
     ...trends,
   });
 }
 
-/** A daemon without its store is of no use: thrown where nobody catches it, this is logged and ends the process (run-daemon.ts), and its supervisor starts it anew. */
+/** A daemon cannot work without its store: thrown uncaught, the error is logged and ends the process (run.ts), and its supervisor restarts it. */
 function ended(error: MakaiError): never {
   throw error;
 }
 
 /** The same store for a program that only reads it: nothing is made in it, and no spool is touched. @throws MakaiError as openStore */
-export function openStoreToRead(config: AcquisitionBrokerConfig | TriggeringServiceConfig): Promise<Store> {
-  return openStore(storeUrl(config), {
-    retention: retentionOf(config),
+export function openStoreToRead({
+  retention,
+  storeUrl,
+}: AcquisitionBrokerSettings | TriggeringServiceSettings): Promise<Store> {
+  return openStore(storeUrl, {
+    retention,
     thread: 'inline',
     mustExist: true,
   });

@@ -1,6 +1,6 @@
 /**
  * Who may connect to the sockets that a daemon opens for boxes (or, under CURVE, for services), as its configuration says: the server's
- * pair of keys, the allow-list and its gate, in one thing that is opened before the sockets and stopped after them.
+ * key pair, the allow-list and its gate. Opened before the sockets and stopped after them.
  */
 import { MakaiError } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
@@ -17,16 +17,16 @@ import { openGate } from './zap.js';
 export interface AccessOptions {
   /** the daemon's name; begins the ZAP domain */
   name: string;
-  /** file with the server's pair, or the pair itself (2020) */
+  /** file with the server's pair, or the pair itself (v3) */
   serverKey: { file: string } | { publicKey: string; secretKey: string };
-  /** file with the pair that is to follow, while keys are changed */
+  /** file with the next pair, during a key rotation */
   nextServerKeyFile?: string | undefined;
-  /** the keys of a folder, of the store, or of both; or (`any`) everybody except who is revoked in the folder */
+  /** the keys of a folder, of the store, or of both; or (`any`) everyone except keys that are revoked in the folder */
   allow: { any: boolean; directory?: string | undefined; store?: boolean };
   /** keys of the store's boxes; needed where `allow.store` is set */
   boxKeys?: ReadBoxKeys | undefined;
   /** certificates without an id count too: for services, which are no boxes */
-  nameless?: boolean;
+  withoutId?: boolean;
   log: Logger;
 }
 
@@ -42,14 +42,14 @@ export interface Access extends Running {
   readonly curve: CurveServerOptions;
   /** for endpoints with the next key; undefined while there is none */
   readonly nextCurve: CurveServerOptions | undefined;
-  /** whether a certificate names this box; true for all where everybody is let in */
+  /** whether a certificate names this box; true for all where everyone may connect */
   isKnown(boxId: string): boolean;
   status(): AccessStatus;
 }
 
 /**
  * Reads the keys, starts the list and opens the gate.
- * @throws MakaiError KEY_FILE, KEY_INVALID, SECRET_EXPOSED for the server's keys; CONFIG_INVALID where nothing says who may enter
+ * @throws MakaiError KEY_FILE_IO, KEY_INVALID, SECRET_EXPOSED for the server's keys; CONFIG_INVALID where nothing says who may connect
  */
 export async function openAccess(options: AccessOptions): Promise<Access> {
   const { allow: who, log, name, nextServerKeyFile, serverKey } = options;
@@ -62,11 +62,11 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
   if (who.any)
     log.warn(
       { server: name, revoked_in: who.directory },
-      `allow_any_client: whoever knows the public key of the server may connect${who.directory === undefined ? '; without client_certs no key can be revoked' : ''}`,
+      `allow_any_client: everyone who knows the public key of the server may connect${who.directory === undefined ? '; without client_certs no key can be revoked' : ''}`,
     );
   const allow = await startAllowList({
     sources: sourcesOf(options),
-    anyone: who.any,
+    anyClient: who.any,
     log,
   });
   const gate = await openGate(name, allow, log).catch(async (error: unknown) => {
@@ -96,15 +96,15 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
  */
 export async function openBackendAccess(
   name: string,
-  curve: { readonly server_cert: string; readonly client_certs: string } | undefined,
+  curve: { readonly serverCert: string; readonly clientCerts: string } | undefined,
   log: Logger,
 ): Promise<Access | undefined> {
   if (curve === undefined) return undefined;
   return openAccess({
     name: `${name}-backend`,
-    serverKey: { file: curve.server_cert },
-    allow: { any: false, directory: curve.client_certs },
-    nameless: true,
+    serverKey: { file: curve.serverCert },
+    allow: { any: false, directory: curve.clientCerts },
+    withoutId: true,
     log,
   });
 }
@@ -113,8 +113,8 @@ function curveOf({ publicKey, secretKey }: KeyPair, options: GateSocketOptions):
   return { curveServer: true, curvePublicKey: publicKey, curveSecretKey: secretKey.reveal(), ...options };
 }
 
-function sourcesOf({ allow: who, boxKeys, log, nameless = false }: AccessOptions): AllowSource[] {
-  const sources = allowSources({ ...who, boxKeys, nameless, log });
+function sourcesOf({ allow: who, boxKeys, log, withoutId = false }: AccessOptions): AllowSource[] {
+  const sources = allowSources({ ...who, boxKeys, withoutId, log });
   if (who.any || sources.length > 0) return sources;
   throw new MakaiError('CONFIG_INVALID', 'nothing says who may connect', {
     hint: 'Give client_certs, or white_list "store", or allow_any_client true.',

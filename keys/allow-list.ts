@@ -1,9 +1,9 @@
 /**
- * Who may enter. A list is merged from sources (a folder of certificates, the boxes of a store), each of which watches its
- * own place; a revoked key stays out whatever another source says. `check` is synchronous: it is asked in every handshake.
+ * Who may connect. The list is merged from sources (a folder of certificates, the boxes of a store), each of which watches its own place.
+ * A revoked key is refused whatever another source says. `check` is synchronous: it is called in every handshake.
  *
- * A source that cannot be read keeps its last good entries in force, so that an outage of the store locks no known box
- * out; a key not among them is then 'unavailable' instead of 'unknown'. Both are told to come back later.
+ * A source that cannot be read keeps the entries that were read last, so that an outage of the store refuses no known box. A key that is
+ * not among them is then 'unavailable' instead of 'unknown'. Both may try again later.
  */
 import { messageOf } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
@@ -21,7 +21,7 @@ export interface AllowEntry {
 /** What one source holds at a moment. */
 export interface SourceContent {
   entries: AllowEntry[];
-  /** Z85 keys that stay out */
+  /** Z85 keys that are refused */
   revoked: string[];
   /** what could not be read, where the rest could */
   error?: string | undefined;
@@ -33,22 +33,22 @@ export interface AllowSource {
   readonly name: string;
   /** Reads everything. Rejects where the place cannot be read; single bad entries are left out, logged and counted. */
   read(): Promise<SourceContent>;
-  /** Calls `changed` as soon as the source may have changed. Returns how to end that. */
+  /** Calls `changed` as soon as the source may have changed. Returns a function that ends this. */
   watch(changed: () => void): () => void;
-  /** How long to wait at most between two reads, ms. */
+  /** Max time between two reads, ms. */
   pollMs: number;
 }
 
 /** What changed from one reading to the next: keys as latin1 text of their 32 bytes. */
 export interface AllowChange {
-  /** keys that were known and are not any more: their connections must be cut */
+  /** keys that were known and are not any more: they must be disconnected */
   removed: ReadonlySet<string>;
   added: ReadonlySet<string>;
 }
 
 export interface AllowListStatus {
   sources: { name: string; ok: boolean; keys: number; revoked: number; error?: string }[];
-  anyone: boolean;
+  any_client: boolean;
   known: number;
   revoked: number;
 }
@@ -60,7 +60,7 @@ export interface AllowList {
   boxId(key: Buffer): string | undefined;
   /** All ids with a key now; the same set until a change. */
   boxIds(): ReadonlySet<string>;
-  /** Called after each change, also one of ids alone (both sets are empty then). Returns how to end that. */
+  /** Called after each change, also one of ids alone (both sets are empty then). Returns a function that ends this. */
   onChange(listener: (change: AllowChange) => void): () => void;
   /** Reads all sources now. Never rejects: what cannot be read is in the status. */
   refresh(): Promise<void>;
@@ -70,8 +70,8 @@ export interface AllowList {
 
 export interface AllowListOptions {
   sources: readonly AllowSource[];
-  /** everybody who knows the server's public key enters, except revoked keys; nobody before each source was read once */
-  anyone?: boolean;
+  /** everyone who knows the server's public key may connect, except revoked keys; nobody until each source was read once */
+  anyClient?: boolean;
   log: Logger;
 }
 
@@ -80,7 +80,7 @@ export function keyText(key: Buffer): string {
   return key.toString('latin1');
 }
 
-/** Reads all sources once, then watches them. A source that cannot be read does not keep the list from starting. */
+/** Reads all sources once, then watches them. The list starts even when a source cannot be read. */
 export async function startAllowList(options: AllowListOptions): Promise<AllowList> {
   const list = new WatchedAllowList(options);
   await list.refresh();
@@ -101,7 +101,7 @@ interface SourceState {
 
 class WatchedAllowList implements AllowList {
   readonly #states: SourceState[];
-  readonly #anyone: boolean;
+  readonly #anyClient: boolean;
   readonly #log: Logger;
   readonly #listeners = new Set<(change: AllowChange) => void>();
   #known = new Map<string, string>();
@@ -109,8 +109,8 @@ class WatchedAllowList implements AllowList {
   #revoked = new Set<string>();
   #stopped = false;
 
-  constructor({ sources, anyone = false, log }: AllowListOptions) {
-    this.#anyone = anyone;
+  constructor({ sources, anyClient = false, log }: AllowListOptions) {
+    this.#anyClient = anyClient;
     this.#log = log;
     this.#states = sources.map((source) => ({
       source,
@@ -128,7 +128,7 @@ class WatchedAllowList implements AllowList {
     if (this.#revoked.has(text)) return 'revoked';
     if (this.#known.has(text)) return 'known';
     // What was never read may say that this key is revoked.
-    if (this.#anyone)
+    if (this.#anyClient)
       return this.#states.some(({ content }) => content === undefined) ? 'unavailable' : 'known';
     return this.#states.some((state) => state.error !== undefined) ? 'unavailable' : 'unknown';
   }
@@ -166,7 +166,7 @@ class WatchedAllowList implements AllowList {
         revoked: content?.revoked.length ?? 0,
         ...(error === undefined ? {} : { error }),
       })),
-      anyone: this.#anyone,
+      any_client: this.#anyClient,
       known: this.#known.size,
       revoked: this.#revoked.size,
     };
@@ -193,7 +193,7 @@ class WatchedAllowList implements AllowList {
     state.timer.unref();
   }
 
-  /** One reading at a time; a wish during a reading leads to exactly one more, which the wisher waits for too. */
+  /** One reading at a time. A request for one during a reading leads to exactly one more, which the caller waits for too. */
   #read(state: SourceState): Promise<void> {
     if (state.reading !== undefined) {
       state.again = true;
@@ -225,8 +225,8 @@ class WatchedAllowList implements AllowList {
     const source = state.source.name;
     if (error !== undefined && state.error === undefined) {
       this.#log.error(
-        { source, error },
-        'allow-list cannot be read, or not all of it; keys known before stay so',
+        { source, err: error },
+        'allow-list cannot be read completely; the keys that were known stay known',
       );
     }
     if (error === undefined && state.error !== undefined)
@@ -248,7 +248,10 @@ class WatchedAllowList implements AllowList {
         if (revoked.has(key)) continue;
         if (other === undefined) known.set(key, boxId);
         else if (other !== boxId && !before.has(key)) {
-          this.#log.warn({ source: source.name, boxId, other }, 'one key under two ids: the first holds');
+          this.#log.warn(
+            { source: source.name, boxId, other },
+            'one key under two ids: the first one is used',
+          );
         }
       }
     }
@@ -257,7 +260,7 @@ class WatchedAllowList implements AllowList {
     this.#revoked = revoked;
     const added = new Set([...known.keys()].filter((key) => !before.has(key)));
     const gone = [...before.keys()].filter((key) => !known.has(key));
-    const removed = new Set(this.#anyone ? newlyRevoked : gone);
+    const removed = new Set(this.#anyClient ? newlyRevoked : gone);
     const renamed = [...known].filter(([key, id]) => before.has(key) && before.get(key) !== id).length;
     if (added.size > 0 || gone.length > 0 || renamed > 0) this.#ids = new Set(known.values());
     if (added.size === 0 && removed.size === 0 && renamed === 0) return;

@@ -12,15 +12,15 @@ export interface AllowSourcesOptions {
   /** reads them; needed where `store` is set */
   boxKeys?: ReadBoxKeys | undefined;
   /** certificates without an id count too: for services, which are no boxes */
-  nameless?: boolean;
+  withoutId?: boolean;
   log: Logger;
 }
 
 /** The folder, the store, both, or nothing. */
 export function allowSources(options: AllowSourcesOptions): AllowSource[] {
-  const { boxKeys, directory, log, nameless = false, store = false } = options;
+  const { boxKeys, directory, log, withoutId = false, store = false } = options;
   const sources: AllowSource[] = [];
-  if (directory !== undefined) sources.push(new DirectorySource(directory, log, { nameless }));
+  if (directory !== undefined) sources.push(new DirectorySource(directory, log, { withoutId }));
   if (store && boxKeys !== undefined) sources.push(new StoreSource('store', boxKeys, log));
   return sources;
 }

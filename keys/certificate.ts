@@ -1,18 +1,17 @@
 /**
- * Certificates: key files in ZPL (docs/wire-protocols.md, "Key files"). Boxes and brokers of the field read them by regular
- * expression, first match wins, even in a comment: so ours has a blank on both sides of `=`, nothing after the closing
- * quote, and the words of a field on no other line.
+ * Certificates: key files in ZPL (docs/wire-protocols.md, "Key files"). Existing boxes and services read them by
+ * regular expression, and the first match wins, even in a comment. So ours has a blank on both sides of `=`, nothing after the closing
+ * quote, and the name of a key on no other line.
  */
+import { MAX_BOX_ID } from '../common/box-id.js';
 import { MakaiError } from '../common/errors.js';
 import { type KeyPair, parseKeyPair, parsePublicKey, parseSecretKey, publicKeyOf } from './key.js';
 
 const PUBLIC_KEY = /^[ \t]*public-key[ \t]*=[ \t]*"?([^"\r\n]*)/m;
 const SECRET_KEY = /^[ \t]*secret-key[ \t]*=[ \t]*"?([^"\r\n]*)/m;
-/** also in a comment: the field's programs would take it from there */
+/** also in a comment: existing programs would read it there */
 const ANY_SECRET_KEY = /secret-key\s*=/;
 const ID = /^[ \t]*id[ \t]*=[ \t]*"?([^"\r\n]*)/m;
-/** the greatest id that every message of both dialects can carry (int32) */
-const MAX_BOX_ID = 2147483647;
 
 /** What a public certificate says. */
 export interface PublicCertificate {

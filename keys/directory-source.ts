@@ -1,9 +1,9 @@
 /**
  * Keys from a folder of public certificates (`client_certs`). Every regular file with an id and a public key counts,
- * whatever its name; those in its folder `revoked` keep their keys out, with or without an id.
+ * whatever its name. Keys in its folder `revoked` are refused, with or without an id.
  *
- * A file that is there and cannot be read (rights, too many open files, a disk's error) stays in force as it was last read, is read
- * again each time, and is told as the source's error. So is a file in `revoked` that is no certificate: it keeps nobody out.
+ * A file that exists and cannot be read (rights, too many open files, a disk error) counts as it was last read, is read again each time,
+ * and is reported as the source's error. So is a file in `revoked` that is not a certificate: no key is refused because of it.
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
@@ -41,14 +41,14 @@ export class DirectorySource implements AllowSource {
   readonly name: string;
   readonly #directory: string;
   readonly #log: Logger;
-  readonly #nameless: boolean;
+  readonly #withoutId: boolean;
   #pollMs = POLL_MS;
   #files = new Map<string, KnownFile>();
 
-  /** @param options.nameless  certificates without an id count too, under their file's name (clients of a backend, not boxes) */
-  constructor(directory: string, log: Logger, options: { nameless?: boolean } = {}) {
+  /** @param options.withoutId  certificates without an id count too, under their file's name (clients of a backend, not boxes) */
+  constructor(directory: string, log: Logger, options: { withoutId?: boolean } = {}) {
     this.name = directory;
-    this.#nameless = options.nameless ?? false;
+    this.#withoutId = options.withoutId ?? false;
     this.#directory = directory;
     this.#log = log;
   }
@@ -66,7 +66,7 @@ export class DirectorySource implements AllowSource {
     const problems = [...allowed.unread, ...revoked.unread, ...revoked.bad];
     return {
       entries: allowed.certificates.flatMap(({ name, boxId, publicKey }): AllowEntry[] => {
-        const id = boxId ?? (this.#nameless ? name : undefined);
+        const id = boxId ?? (this.#withoutId ? name : undefined);
         return id === undefined ? [] : [{ boxId: id, publicKey }];
       }),
       revoked: revoked.certificates.map(({ publicKey }) => publicKey),
@@ -143,8 +143,10 @@ export class DirectorySource implements AllowSource {
     } catch (error) {
       if (codeOf(error) !== 'ENOENT')
         return { stamp: '', certificate: before?.certificate, unread: messageOf(error) };
-      // A link to nowhere. In `revoked` somebody was to be kept out by it.
-      return isLink ? { stamp: '', certificate: undefined, bad: `${path}: leads nowhere` } : undefined;
+      // A link to a missing file. In `revoked` it was meant to revoke a key.
+      return isLink
+        ? { stamp: '', certificate: undefined, bad: `${path}: a link to a missing file` }
+        : undefined;
     }
   }
 
@@ -158,10 +160,7 @@ export class DirectorySource implements AllowSource {
       return { stamp, certificate: readPublic(text, path) };
     } catch (error) {
       const bad = messageOf(error);
-      this.#log.warn(
-        { file: path, error: bad },
-        'not a certificate: nobody enters or is kept out by this file',
-      );
+      this.#log.warn({ file: path, err: bad }, 'not a certificate: the file allows and revokes no key');
       return { stamp, certificate: undefined, bad };
     }
   }

@@ -13,7 +13,7 @@ import {
   type SecretCertificate,
 } from './certificate.js';
 
-/** No certificate is longer; a greater file is something else. */
+/** No certificate is longer; a larger file is something else. */
 export const MAX_CERTIFICATE_BYTES = 65536;
 
 /** Names of files that are still being written. */
@@ -26,7 +26,7 @@ export interface WriteOptions {
 
 /**
  * Writes a public certificate, mode 0644; makes its folder (0755) where it is missing.
- * @throws MakaiError KEY_FILE where the file exists or cannot be written
+ * @throws MakaiError KEY_FILE_IO where the file exists or cannot be written
  */
 export async function writePublicCertificate(
   path: string,
@@ -38,7 +38,7 @@ export async function writePublicCertificate(
 
 /**
  * Writes a secret certificate, mode 0600; makes its folder (0700) where it is missing.
- * @throws MakaiError KEY_FILE where the file exists or cannot be written
+ * @throws MakaiError KEY_FILE_IO where the file exists or cannot be written
  */
 export async function writeSecretCertificate(
   path: string,
@@ -48,14 +48,14 @@ export async function writeSecretCertificate(
   await writeFile(path, formatSecretCertificate(certificate), { file: 0o600, folder: 0o700 }, options);
 }
 
-/** @throws MakaiError KEY_INVALID, KEY_FILE */
+/** @throws MakaiError KEY_INVALID, KEY_FILE_IO */
 export async function readPublicCertificate(path: string): Promise<PublicCertificate> {
   return parsePublicCertificate(await readCertificateText(path), path);
 }
 
 /**
  * Reads both keys, of the server or of a box.
- * @throws MakaiError KEY_INVALID, KEY_FILE, SECRET_EXPOSED where everybody may read the file
+ * @throws MakaiError KEY_INVALID, KEY_FILE_IO, SECRET_EXPOSED where every user may read the file
  */
 export async function readSecretCertificate(path: string): Promise<SecretCertificate> {
   const stats = await stat(path).catch((error: unknown) => Promise.reject(cannot('read', path, error)));
@@ -63,7 +63,7 @@ export async function readSecretCertificate(path: string): Promise<SecretCertifi
   return parseSecretCertificate(await readCertificateText(path), path);
 }
 
-/** The text of a certificate. @throws MakaiError KEY_FILE, KEY_INVALID where it is far too long */
+/** The text of a certificate. @throws MakaiError KEY_FILE_IO, KEY_INVALID where it is far too long */
 export async function readCertificateText(path: string): Promise<string> {
   try {
     const { size } = await stat(path);
@@ -119,16 +119,16 @@ async function takeOwnerOfFolder(file: FileHandle, folder: string): Promise<void
   await file.chown(uid, gid);
 }
 
-/** A key file is not overwritten unasked. */
+/** A key file is only overwritten when that is asked for. */
 export function existsAlready(path: string): MakaiError {
-  return new MakaiError('KEY_FILE', `${path} exists already`, {
+  return new MakaiError('KEY_FILE_IO', `${path} exists already`, {
     hint: 'It is left as it was. Move it away first if it is to be replaced.',
   });
 }
 
 /** What could not be done with a file, without the system's whole message. */
 export function cannot(verb: string, path: string, error: unknown): MakaiError {
-  return new MakaiError('KEY_FILE', `cannot ${verb} ${path}: ${codeOf(error) ?? 'unknown reason'}`, {
+  return new MakaiError('KEY_FILE_IO', `cannot ${verb} ${path}: ${codeOf(error) ?? 'unknown reason'}`, {
     hint: 'Check the path and the rights on it.',
     cause: error,
   });

@@ -1,8 +1,8 @@
-/** What ZAP decides for the sockets of one daemon, and what it remembers of it. Made by `openGate` in zap.ts. */
+/** What ZAP decides for the sockets of one daemon, and what is remembered of it. Created by `openGate` in zap.ts. */
 
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
-import { LogQuota } from '../common/log-quota.js';
+import { ThrottledLog } from '../common/throttled-log.js';
 import type { Connections } from '../zmq/connections.js';
 import { type AllowList, keyText } from './allow-list.js';
 import { Refusals, type RefusedKey } from './refusals.js';
@@ -11,9 +11,9 @@ import type { ZapRequest, ZapStatus } from './zap-message.js';
 /** Ends the domain of endpoints that carry the server's next key while keys are changed. */
 export const NEXT_DOMAIN = '/next';
 
-/** More keys than this are remembered only where everybody may enter: then it is no longer known who is inside. */
+/** Keys that are remembered as connected. More can only connect where everyone may: then it is no longer known who is connected. */
 const ADMITTED_LIMIT = 100_000;
-const LOGGED_A_MINUTE = 20;
+const LINES_PER_MINUTE = 20;
 
 /** Options of a CURVE server socket behind a gate, beside its keys. They hold for the endpoints bound after they are set. */
 export interface GateSocketOptions {
@@ -22,10 +22,10 @@ export interface GateSocketOptions {
 }
 
 export interface GateStatus {
-  /** handshakes let through */
+  /** handshakes that passed */
   admitted: number;
   /** handshakes refused */
-  refused: Record<'unknown' | 'revoked' | 'unavailable' | 'not-curve', number>;
+  refused: Record<'unknown' | 'revoked' | 'unavailable' | 'no_curve', number>;
   /** different keys refused and not forgotten: as many as there are in `pending` */
   refused_keys: number;
   refused_keys_forgotten: number;
@@ -39,17 +39,16 @@ export class Gate implements Running {
   readonly domain: string;
   readonly refusals: Refusals;
   readonly #allow: AllowList;
-  readonly #log: Logger;
+  readonly #log: ThrottledLog;
   readonly #close: () => Promise<void>;
   readonly #unlisten: () => void;
-  readonly #quota: LogQuota;
-  /** keys let in since the sockets were opened */
-  readonly #inside = new Set<string>();
+  /** keys that connected since the sockets were opened */
+  readonly #connected = new Set<string>();
   /** box id → whether it came last by an endpoint with the next key */
   readonly #onNextKey = new Map<string, boolean>();
-  readonly #refused = { unknown: 0, revoked: 0, unavailable: 0, 'not-curve': 0 };
+  readonly #refused = { unknown: 0, revoked: 0, unavailable: 0, no_curve: 0 };
   #admitted = 0;
-  #insideUnknown = false;
+  #connectedUnknown = false;
 
   /** @param close takes the gate out of the handler */
   constructor(
@@ -62,11 +61,8 @@ export class Gate implements Running {
     this.domain = domain;
     this.refusals = refusals;
     this.#allow = allow;
-    this.#log = log;
+    this.#log = new ThrottledLog(log, { perMinute: LINES_PER_MINUTE });
     this.#close = close;
-    this.#quota = new LogQuota(LOGGED_A_MINUTE, (keys) =>
-      log.warn({ keys }, 'refused more keys than were logged'),
-    );
     this.#unlisten = allow.onChange(({ added }) => {
       for (const key of added) refusals.forget(Buffer.from(key, 'latin1'));
       const ids = allow.boxIds();
@@ -87,29 +83,29 @@ export class Gate implements Running {
   /** @param onNextKey whether the endpoint carries the server's next key */
   decide({ key, address }: ZapRequest, onNextKey = false): { status: ZapStatus; userId: string } {
     if (key === undefined) {
-      this.#refused['not-curve'] += 1;
+      this.#refused.no_curve += 1;
       return { status: 300, userId: '' };
     }
     const verdict = this.#allow.check(key);
     if (verdict === 'known') return { status: 200, userId: this.#admit(key, onNextKey) };
     this.#refused[verdict] += 1;
     const entry = this.refusals.add(key, address, verdict);
-    // Once a key, not once an attempt: a refused box comes back every 30 s with each of its sockets.
+    // Once per key, not per attempt: a refused box tries again every 30 s with each of its sockets.
     if (entry.count === 1) this.#logRefusal(entry);
     return { status: verdict === 'revoked' ? 400 : 300, userId: '' };
   }
 
-  /** Whether any of these keys was let in since the last `forgetInside`: its connection may be open still. */
-  mayBeInside(keys: ReadonlySet<string>): boolean {
-    if (this.#insideUnknown) return keys.size > 0;
-    for (const key of keys) if (this.#inside.has(key)) return true;
+  /** Whether any of these keys connected since the last `forgetConnected`: its connection may still be open. */
+  mayBeConnected(keys: ReadonlySet<string>): boolean {
+    if (this.#connectedUnknown) return keys.size > 0;
+    for (const key of keys) if (this.#connected.has(key)) return true;
     return false;
   }
 
   /** To be called when all sockets of this gate have been closed. */
-  forgetInside(): void {
-    this.#inside.clear();
-    this.#insideUnknown = false;
+  forgetConnected(): void {
+    this.#connected.clear();
+    this.#connectedUnknown = false;
   }
 
   status(): GateStatus {
@@ -135,7 +131,6 @@ export class Gate implements Running {
   }
 
   #logRefusal({ public_key, address, reason }: RefusedKey): void {
-    if (!this.#quota.take()) return;
     this.#log.warn(
       { publicKey: public_key, address, reason },
       'refused a key; `makai keys pending` lists it (a Box 3 without keys of its own makes a new one at each start)',
@@ -144,20 +139,20 @@ export class Gate implements Running {
 
   #admit(key: Buffer, onNextKey: boolean): string {
     this.#admitted += 1;
-    if (this.#inside.size < ADMITTED_LIMIT) this.#inside.add(keyText(key));
-    else this.#insideUnknown = true;
+    if (this.#connected.size < ADMITTED_LIMIT) this.#connected.add(keyText(key));
+    else this.#connectedUnknown = true;
     const boxId = this.#allow.boxId(key);
     if (boxId !== undefined) this.#onNextKey.set(boxId, onNextKey);
     return boxId ?? '';
   }
 }
 
-/** Handshakes that failed, by reason: those of the sockets, and what they call 'allow-list' by the verdict on the key. */
+/** Handshakes that failed, by reason: those of the sockets, and instead of their 'allow_list' the verdicts on the keys. */
 export function refusalsByReason(sockets: readonly Connections[], gate: Gate): Record<string, number> {
-  const total: Record<string, number> = {};
+  const total: Record<string, number> = { ...gate.status().refused };
   for (const socket of sockets) {
-    const { 'allow-list': _, ...failed } = socket.status().failed;
+    const { allow_list: _, ...failed } = socket.status().failed;
     for (const [reason, count] of Object.entries(failed)) total[reason] = (total[reason] ?? 0) + count;
   }
-  return { ...total, ...gate.status().refused };
+  return total;
 }

@@ -4,8 +4,8 @@
  */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { inspect } from 'node:util';
-import { curveKeyPair } from 'zeromq';
 import { MakaiError } from '../common/errors.js';
+import { newCurveKeys } from '../zmq/library.js';
 import { z85Decode, z85Encode } from './z85.js';
 
 const KEY_CHARACTERS = 40;
@@ -47,7 +47,7 @@ export interface KeyPair {
 
 /** A fresh pair from libzmq's own generator. */
 export function newKeyPair(): KeyPair {
-  const { publicKey, secretKey } = curveKeyPair();
+  const { publicKey, secretKey } = newCurveKeys();
   return { publicKey, secretKey: new SecretKey(secretKey) };
 }
 

@@ -1,9 +1,9 @@
-/** Where key files lie, as in the field: `/etc/opq/curve/{private_keys,public_keys}`, and ours, `public_keys/revoked`. */
+/** Where key files are: `/etc/opq/curve/{private_keys,public_keys}` as existing services have it, and ours, `public_keys/revoked`. */
 import { join } from 'node:path';
 
 export const DEFAULT_KEY_DIRECTORY = '/etc/opq/curve';
 
-/** Folder, inside the folder of public certificates, for certificates of revoked boxes: files there let nobody in. */
+/** Folder, inside the folder of public certificates, for certificates of revoked boxes. */
 export const REVOKED_FOLDER = 'revoked';
 
 /** The paths inside one key directory. */
@@ -15,12 +15,12 @@ export interface KeyLayout {
   serverSecret: string;
   /** what a box is given */
   serverPublic: string;
-  /** the pair that is to follow, while a rotation is prepared */
+  /** the next pair, while a rotation is prepared */
   nextServerSecret: string;
   nextServerPublic: string;
   /** both keys of a box */
   boxSecret(boxId: string): string;
-  /** the certificate that lets a box in */
+  /** the certificate that allows a box to connect */
   boxPublic(boxId: string): string;
 }
 

@@ -1,4 +1,4 @@
-/** What an operator does with a key directory: new pairs, letting a box in, keeping it out, seeing who is there. */
+/** What an operator does with a key directory: make pairs, approve and revoke keys, list them. */
 import { randomBytes } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -37,7 +37,7 @@ export interface KeyList {
 
 /**
  * Makes the server's pair.
- * @throws MakaiError KEY_FILE where there is one already
+ * @throws MakaiError KEY_FILE_IO where there is one already
  */
 export async function newServer(layout: KeyLayout): Promise<{ secretFile: string; publicFile: string }> {
   await refuseExisting(layout.serverPublic);
@@ -48,8 +48,8 @@ export async function newServer(layout: KeyLayout): Promise<{ secretFile: string
 }
 
 /**
- * Makes a box's pair and lets the box in.
- * @throws MakaiError KEY_INVALID for the id, KEY_FILE where the box has keys already
+ * Makes a box's pair and allows the box to connect.
+ * @throws MakaiError KEY_INVALID for the id, KEY_FILE_IO where the box has keys already
  */
 export async function newBox(
   layout: KeyLayout,
@@ -86,16 +86,16 @@ export async function listKeys(layout: KeyLayout): Promise<KeyList> {
 }
 
 export interface AcceptOptions {
-  /** the box has a certificate with another key: that one goes */
+  /** the box has a certificate with another key: that one is removed */
   replace?: boolean;
   /** the key was revoked: it counts again */
   restore?: boolean;
 }
 
 /**
- * Lets a key in as a box.
+ * Approves a key as that of a box.
  * @returns the certificate's file
- * @throws MakaiError KEY_INVALID for the key or the id, or where the key is a secret one or the server's; KEY_FILE where that
+ * @throws MakaiError KEY_INVALID for the key or the id, or where the key is a secret one or the server's; KEY_FILE_IO where that
  *   box or that key is known in another way, and the options do not allow for it
  */
 export async function acceptKey(
@@ -114,20 +114,20 @@ export async function acceptKey(
   }
   const other = same.find((entry) => entry.state === 'allowed' && entry.box_id !== boxId);
   if (other !== undefined) {
-    throw new MakaiError('KEY_FILE', `this key is box ${other.box_id}'s (${other.file})`, {
+    throw new MakaiError('KEY_FILE_IO', `this key is box ${other.box_id}'s (${other.file})`, {
       hint: `Two boxes cannot share a key. \`makai keys revoke ${other.box_id}\` takes it from that one.`,
     });
   }
   const revoked = same.filter((entry) => entry.state === 'revoked');
   if (revoked.length > 0 && options.restore !== true) {
-    throw new MakaiError('KEY_FILE', `this key was revoked (${revoked[0]?.file})`, {
+    throw new MakaiError('KEY_FILE_IO', `this key was revoked (${revoked[0]?.file})`, {
       hint: 'Add --restore if it is to count again. The box must be restarted then: it gave up when it was refused.',
     });
   }
   const present = keys.filter((entry) => entry.state === 'allowed' && entry.box_id === boxId);
   const old = present.filter((entry) => entry.public_key !== publicKey);
   if (old.length > 0 && options.replace !== true) {
-    throw new MakaiError('KEY_FILE', `box ${boxId} has another key (${old[0]?.file})`, {
+    throw new MakaiError('KEY_FILE_IO', `box ${boxId} has another key (${old[0]?.file})`, {
       hint: 'Add --replace if the old key is to go.',
     });
   }
@@ -137,10 +137,10 @@ export async function acceptKey(
 }
 
 /**
- * Keeps a box out: its certificates go to the folder of revoked ones.
+ * Revokes a box's keys: its certificates are moved to the folder of revoked ones.
  * @param key  instead of the certificates in the directory: a key that is known otherwise (from the store)
  * @returns the certificates' new files
- * @throws MakaiError KEY_INVALID for id or key, KEY_FILE where there is nothing to revoke
+ * @throws MakaiError KEY_INVALID for id or key, KEY_FILE_IO where there is nothing to revoke
  */
 export async function revokeBox(layout: KeyLayout, id: string, key?: string): Promise<string[]> {
   const boxId = parseBoxId(id, 'box id');
@@ -152,7 +152,7 @@ export async function revokeBox(layout: KeyLayout, id: string, key?: string): Pr
   const { keys } = await listKeys(layout);
   const files = keys.filter((entry) => entry.state === 'allowed' && entry.box_id === boxId);
   if (files.length === 0) {
-    throw new MakaiError('KEY_FILE', `no certificate in ${layout.publicDirectory} lets box ${boxId} in`, {
+    throw new MakaiError('KEY_FILE_IO', `no certificate in ${layout.publicDirectory} allows box ${boxId}`, {
       hint: 'If its key comes from the store, give it: --key <key>.',
     });
   }

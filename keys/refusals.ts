@@ -1,6 +1,6 @@
 /**
- * Keys that were refused, so that an operator can let one in without copying it from the box (`makai keys pending`).
- * Bounded: of more than `limit` keys the one longest silent is forgotten, and counted.
+ * Keys that were refused, so that an operator can approve one without copying it from the box (`makai keys pending`).
+ * Bounded: of more than `limit` keys the one that was silent longest is forgotten, and counted.
  */
 import { z85Encode } from './z85.js';
 

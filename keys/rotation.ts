@@ -10,7 +10,7 @@ import type { KeyLayout } from './layout.js';
 
 /**
  * Makes the pair that is to follow.
- * @throws MakaiError KEY_FILE where there is no present pair, or a next one already
+ * @throws MakaiError KEY_FILE_IO where there is no present pair, or a next one already
  */
 export async function prepareRotation(
   layout: KeyLayout,
@@ -28,7 +28,7 @@ export async function prepareRotation(
 
 /**
  * Makes the next pair the present one. The one of before is kept as `opqserver_secret.previous`, until the next time.
- * @throws MakaiError KEY_FILE where no next pair is there
+ * @throws MakaiError KEY_FILE_IO where no next pair is there
  */
 export async function finishRotation(layout: KeyLayout): Promise<{ previousFile: string }> {
   const { publicKey } = await readSecretCertificate(layout.nextServerSecret);
@@ -48,11 +48,11 @@ export async function finishRotation(layout: KeyLayout): Promise<{ previousFile:
 
 /**
  * Drops the next pair. Boxes that were moved to it must be moved back.
- * @throws MakaiError KEY_FILE where there is none
+ * @throws MakaiError KEY_FILE_IO where there is none
  */
 export async function abortRotation(layout: KeyLayout): Promise<void> {
   await readSecretCertificate(layout.nextServerSecret).catch((error: unknown) => {
-    if (error instanceof MakaiError && error.code !== 'KEY_FILE') return;
+    if (error instanceof MakaiError && error.code !== 'KEY_FILE_IO') return;
     throw error;
   });
   await rm(layout.nextServerSecret, { force: true });

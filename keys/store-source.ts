@@ -15,7 +15,7 @@ export interface BoxKeys {
 
 export type ReadBoxKeys = () => Promise<BoxKeys>;
 
-/** So that a change takes effect within 5 s, also where the answer takes a while or the sockets were closed just before (cut-off.ts). */
+/** So that a change takes effect within 5 s, also where the reply takes a while or the sockets were closed just before (disconnector.ts). */
 const POLL_MS = 2000;
 const ANSWER_MS = 10_000;
 

@@ -1,15 +1,14 @@
 /**
- * The ZAP handler: libzmq asks it, in every handshake with a CURVE server socket, whether the client's key may enter.
+ * The ZAP handler: libzmq asks it, in every handshake with a CURVE server socket, whether the client's key may connect.
  *
- * libzmq knows one handler a process (inproc://zeromq.zap.01), so the handler is shared: each daemon opens a gate under a
+ * libzmq knows one handler per process (inproc://zeromq.zap.01), so the handler is shared: each daemon opens a gate under a
  * domain of its own, the first gate starts the handler and the last one stops it. Open the gate before binding the
  * sockets, close it after them, and set `zapEnforceDomain`: without a handler libzmq would otherwise let everyone in.
  */
 import { setTimeout } from 'node:timers/promises';
-import { Router } from 'zeromq';
-import { codeOf, messageOf } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
 import { bindWhenFree } from '../zmq/bind-when-free.js';
+import { bound, type Router } from '../zmq/sockets.js';
 import type { AllowList } from './allow-list.js';
 import { Gate, NEXT_DOMAIN } from './gate.js';
 import { parseZapRequest, ZAP_ENDPOINT, type ZapRequest, type ZapStatus, zapReply } from './zap-message.js';
@@ -70,7 +69,7 @@ class Handler {
   readonly #done: Promise<void>;
 
   static async start(log: Logger): Promise<Handler> {
-    const socket = new Router({ linger: 0 });
+    const socket = bound.inProcess();
     await bindWhenFree(socket, ZAP_ENDPOINT);
     return new Handler(socket, log);
   }
@@ -95,7 +94,7 @@ class Handler {
         await this.#socket.send([peer, delimiter, ...zapReply(request.requestId, status, userId)]);
       } catch (error) {
         if (this.#socket.closed) return;
-        log.error({ error: messageOf(error), code: codeOf(error) }, 'ZAP handler');
+        log.error({ err: error }, 'ZAP handler failed');
         await setTimeout(AFTER_ERROR_MS);
       }
     }

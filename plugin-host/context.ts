@@ -1,4 +1,4 @@
-/** The context that a plugin in a worker thread is given (plugins/sdk/plugin.ts). */
+/** The context of a plugin in a worker thread (plugins/sdk/plugin.ts). */
 
 import { TokenBucket } from '../common/token-bucket.js';
 import type { PluginContext } from '../plugins/sdk/plugin.js';
@@ -8,7 +8,7 @@ import type { LogLevel } from './messages.js';
 import { cleanText } from './request-shape.js';
 import type { Site } from './site.js';
 
-/** @param write takes a line that is within the limits */
+/** @param write writes a line that is within the limits */
 export function createContext(
   site: Site,
   control: PluginControl,

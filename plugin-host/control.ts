@@ -1,6 +1,6 @@
 /**
- * What the main thread sees of a plugin's thread at any moment, also when that hangs: a few words of shared memory. The worker writes,
- * the main thread reads; only `idle` is written by both.
+ * What the main thread sees of a plugin's thread at any time, also when that hangs: a few words of shared memory. The worker writes, the main
+ * thread reads; only `idle` is written by both.
  */
 
 /** What the plugin is doing; each has its own time limit. */
@@ -75,12 +75,12 @@ export class PluginControl {
     return CALLS[Atomics.load(this.#words, CALL)] ?? 'load';
   }
 
-  /** Worker: nothing waits; the next batch must wake it. It looks once more after this, or a batch in between would be missed. */
+  /** Worker: no batch waits; the next one must wake it. It checks once more after this, otherwise a batch in between would be missed. */
   sleep(): void {
     Atomics.store(this.#words, IDLE, 1);
   }
 
-  /** Worker: awake without having been woken. Main: true when the worker slept, and has to be sent a message. */
+  /** Worker: awake by itself. Main: true when the worker sleeps, so that it has to be sent a message. */
   rouse(): boolean {
     return Atomics.exchange(this.#words, IDLE, 0) === 1;
   }

@@ -17,7 +17,7 @@ export class JavaScriptPlugin implements LoadedPlugin {
   /**
    * @param exported the module's default export
    * @param version when the plugin names none
-   * @throws PluginRefused when it is no plugin
+   * @throws PluginRefused when it is not a plugin
    */
   constructor(exported: unknown, version: string) {
     this.#plugin = toPlugin(exported);
@@ -78,8 +78,8 @@ function collect(result: unknown, hook: string, out: RequestCollector): void {
     const admitted = out.admit(result.length);
     for (let i = 0; i < admitted; i++) out.add(result[i]);
   } else if (result instanceof Promise) {
-    result.catch(() => undefined); // what it rejects with is of no use: the answer is an error already
-    throw new TypeError(`${hook} returned a promise; it must return its requests at once`);
+    result.catch(() => undefined); // its reason does not matter: returning a promise is an error already
+    throw new TypeError(`${hook} returned a promise; it must return its requests directly`);
   } else if (out.admit(1) === 1) {
     out.add(result);
   }
@@ -97,7 +97,7 @@ function toPlugin(exported: unknown): Plugin {
       throw new PluginRefused(`its ${hook} is not a function`);
     }
   }
-  return plugin as Plugin; // name and hooks were just looked at; what hooks return is judged at each call
+  return plugin as Plugin; // name and hooks were just checked; what hooks return is checked at each call
 }
 
 function construct(exported: unknown): unknown {

@@ -1,11 +1,11 @@
-/** What one plugin may take of the daemon. */
+/** How much one plugin may use of the daemon. */
 
 export interface PluginLimits {
-  /** most ms in one call of processBatch, processMeasurement, onTick or makai_process */
+  /** max ms in one call of processBatch, processMeasurement, onTick or makai_process */
   batchMs: number;
-  /** most ms from the start of its thread until it is configured */
+  /** max ms from the start of its thread until it is configured */
   loadMs: number;
-  /** most ms to read what waits and to run onUnload */
+  /** max ms to process the batches that wait and to run onUnload */
   unloadMs: number;
   /** MiB: of a WebAssembly plugin all of its memory, of a JavaScript plugin its heap and buffers as far as they can be seen */
   memoryMb: number;
@@ -21,18 +21,18 @@ export const DEFAULT_PLUGIN_LIMITS: PluginLimits = {
   queueBatches: 1024,
 };
 
-/** Requests taken from one call; a dip of the whole grid may trip every box of a batch, with some slices each. */
+/** Requests accepted from one call: in a sag of the whole grid a plugin may request several windows of every box in a batch. */
 export const MAX_REQUESTS_PER_CALL = 4096;
-/** Requests taken at once, and in the long run per second. */
+/** Requests accepted at the same time, and in the long run per second. */
 export const REQUEST_BURST = 20_000;
 export const REQUESTS_PER_SECOND = 200;
-/** Box ids taken in all requests of one call. */
+/** Box ids accepted in all requests of one call. */
 export const MAX_BOX_IDS_PER_CALL = 200_000;
 /** Box ids in one request. */
 export const MAX_BOX_IDS = 50_000;
-/** Characters of a description; the rest is cut off. */
+/** Characters of a description; longer ones are trimmed. */
 export const MAX_DESCRIPTION = 1000;
-/** Lines a plugin may log at once, and in the long run per second. */
+/** Lines a plugin may log at the same time, and in the long run per second. */
 export const LOG_BURST = 200;
 export const LOGS_PER_SECOND = 20;
 /** Characters of a line in the log. */

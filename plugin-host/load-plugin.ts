@@ -1,10 +1,8 @@
 /** Loads a plugin into this thread. The daemon does so in a worker thread; `makai plugin check` and `run` in their own. */
-import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf } from '../common/errors.js';
-import { PACKAGE_ROOT } from '../common/package-root.js';
+import { VERSION } from '../common/version.js';
 import { JavaScriptPlugin } from './javascript-plugin.js';
 import { type LoadedPlugin, PluginRefused } from './loaded-plugin.js';
 import type { PluginFile } from './resolve-plugin.js';
@@ -14,7 +12,7 @@ import { WasmPlugin } from './wasm-plugin.js';
 /**
  * Loads and checks, without configuring.
  * @param memoryMb MiB that a WebAssembly plugin may have
- * @throws PluginRefused with all that is wrong with it
+ * @throws PluginRefused that lists all problems
  */
 export async function loadPlugin(file: PluginFile, memoryMb: number): Promise<LoadedPlugin> {
   return file.language === 'webassembly' ? loadWasm(file, memoryMb) : loadJavaScript(file);
@@ -33,13 +31,5 @@ async function loadJavaScript(file: PluginFile): Promise<LoadedPlugin> {
   } catch (error) {
     throw new PluginRefused(`it cannot be loaded: ${messageOf(error)}`, { cause: error });
   }
-  return new JavaScriptPlugin(module.default, file.shipped ? packageVersion() : '');
-}
-
-/** Shipped plugins have the version of the package. */
-function packageVersion(): string {
-  const { version }: { version?: unknown } = JSON.parse(
-    readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8'),
-  );
-  return typeof version === 'string' ? version : '';
+  return new JavaScriptPlugin(module.default, file.shipped ? VERSION : '');
 }

@@ -1,7 +1,7 @@
 /**
- * Watches the memory of the thread it runs in: the JavaScript heap and what hangs on it outside (buffers). It looks between calls of
- * the plugin, so that a leak ends that plugin alone: V8's own heap limit would end the whole process when a single allocation (a
- * growing Map is enough) is larger than what is left.
+ * Watches the memory of the thread that it runs in: the JavaScript heap and the buffers outside it. It checks between calls of the plugin,
+ * so that a leak ends that plugin alone. V8's own heap limit would end the whole process when a single allocation (a growing Map is enough)
+ * is larger than what is left.
  */
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -13,10 +13,10 @@ export class MemoryWatch {
   readonly #collect: () => void;
   readonly #base: number;
 
-  /** Made before the plugin is loaded: what is there then is not the plugin's. */
+  /** Created before the plugin is loaded: memory in use then is not the plugin's. */
   constructor(limitMb: number) {
     this.#limit = limitMb * MIB;
-    // The flag is one of the whole process. It stays set: another thread may be between these two lines.
+    // The flag is one of the whole process. It stays set, because another thread may be between these two lines.
     setFlagsFromString('--expose-gc');
     this.#collect = runInNewContext('gc');
     this.#base = used();

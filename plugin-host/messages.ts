@@ -1,4 +1,4 @@
-/** What goes between the main thread and a plugin's thread, over a port of their own that the plugin's code does not see. */
+/** The messages between the main thread and a plugin's thread, over a port that the plugin's code does not see. */
 import type { EventRequest } from '../plugins/sdk/plugin.js';
 import type { RingPosition, RingShare } from '../stream/ring.js';
 import type { PluginLanguage } from './loaded-plugin.js';
@@ -12,7 +12,7 @@ export interface WorkerStart {
   settings: Record<string, unknown>;
   memoryMb: number;
   queueBatches: number;
-  /** one a thread that takes in measurements, and where to begin in each */
+  /** one per thread that receives measurements, and the position to begin at in each */
   rings: readonly RingShare[];
   from: readonly RingPosition[];
   control: SharedArrayBuffer;
@@ -28,7 +28,7 @@ export type FromWorker =
   /** the plugin cannot be used as it is configured */
   | { type: 'refused'; problem: string }
   | { type: 'requests'; requests: EventRequest[] }
-  /** requests that were refused or were too many since the last report */
+  /** malformed requests and requests beyond the limits since the last report */
   | { type: 'unsound'; refused: number; surplus: number; problem: string | undefined }
   | { type: 'log'; level: LogLevel; text: string }
   /** the plugin threw, trapped or outgrew its memory: its thread does nothing more */

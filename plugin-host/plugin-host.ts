@@ -1,6 +1,6 @@
 /** All plugins of a configuration: each in a thread of its own, fed from the rings, watched. */
 import { statSync } from 'node:fs';
-import Pool from 'worker-threads-pool';
+import type { BackOffOptions } from '../common/backoff.js';
 import { MakaiError, messageOf } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
 import { type PluginEntry, settingsOf } from '../config/plugins.js';
@@ -11,21 +11,19 @@ import { type PluginStatus, PluginSupervisor } from './plugin-supervisor.js';
 import { type PluginFile, resolvePlugin } from './resolve-plugin.js';
 import { EMPTY_SITE, type SiteData } from './site.js';
 
-/** More than plugins can be configured: no plugin ever waits for another one's thread to end. */
-const MAX_THREADS = 4096;
 const WATCH_MS = 50;
-/** A longer gap between two looks means that this process did not run: that time counts for no plugin. */
+/** A longer gap between two checks means that this process did not run: that time is counted for no plugin. */
 const LONGEST_GAP_MS = 500;
 
 export interface PluginHostOptions {
-  /** one a thread that takes in measurements */
+  /** one per thread that receives measurements */
   rings: readonly RingShare[];
   log: Logger;
-  /** what a plugin asks for; every field has its type and range, but not more */
+  /** the requests of a plugin; types and ranges of their fields are checked, nothing else */
   requests: (requests: EventRequest[], pluginId: string) => void;
   limits?: Partial<PluginLimits>;
   /** of restarts, for tests */
-  pauses?: { firstMs: number; longestMs: number };
+  pauses?: BackOffOptions;
 }
 
 interface Hosted {
@@ -37,7 +35,6 @@ interface Hosted {
 export class PluginHost {
   readonly #options: PluginHostOptions;
   readonly #limits: PluginLimits;
-  readonly #pool = new Pool({ max: MAX_THREADS });
   readonly #watchdog: NodeJS.Timeout;
   #hosted: Hosted[] = [];
   #unusable: PluginStatus[] = [];
@@ -55,8 +52,8 @@ export class PluginHost {
 
   /**
    * Makes the plugins those of `entries`: new ones are started, missing ones stopped, changed ones (settings or file) restarted,
-   * the others go on undisturbed. An entry that names no usable file is logged and shown in the status; the others are not touched by it.
-   * Fulfilled when what had to stop has stopped.
+   * the others keep running. An entry that names no usable file is logged and shown in the status, and does not affect the others.
+   * Fulfilled when the plugins that had to stop have stopped.
    */
   load(entries: readonly PluginEntry[]): Promise<void> {
     this.#reloading = this.#reloading.catch(() => undefined).then(() => this.#load(entries));
@@ -91,11 +88,11 @@ export class PluginHost {
     const wanted = entries.flatMap((entry) => {
       const found = this.#resolve(entry);
       if (!found) return [];
-      const { file, stamp } = found;
+      const { file, version } = found;
       const number = (names.get(file.name) ?? 0) + 1;
       names.set(file.name, number);
       const id = number === 1 ? file.name : `${file.name}#${number}`;
-      return [{ id, file, entry, key: JSON.stringify([id, file.file, stamp, entry]) }];
+      return [{ id, file, entry, key: JSON.stringify([id, file.file, version, entry]) }];
     });
     const kept = new Map(before.filter((h) => wanted.some((w) => w.key === h.key)).map((h) => [h.key, h]));
     await Promise.all(before.filter((h) => !kept.has(h.key)).map((h) => h.supervisor.stop()));
@@ -111,7 +108,6 @@ export class PluginHost {
       file,
       settings: settingsOf(entry),
       limits: this.#limits,
-      pool: this.#pool,
       rings,
       site: () => this.#site,
       log,
@@ -120,12 +116,12 @@ export class PluginHost {
     });
   }
 
-  /** The file of an entry, and what changes when its content does (by time and size, as `make` does). */
-  #resolve(entry: PluginEntry): { file: PluginFile; stamp: string } | undefined {
+  /** The file of an entry, and its version: time and size, which change with the content. */
+  #resolve(entry: PluginEntry): { file: PluginFile; version: string } | undefined {
     try {
       const file = resolvePlugin(entry.path);
       const { mtimeMs, size } = statSync(file.file);
-      return { file, stamp: `${mtimeMs} ${size}` };
+      return { file, version: `${mtimeMs} ${size}` };
     } catch (error) {
       const problem = messageOf(error);
       const hint = error instanceof MakaiError ? error.hint : undefined;

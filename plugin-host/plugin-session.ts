@@ -1,6 +1,6 @@
 /**
- * One configured plugin and what is measured of it, in the thread that runs it: the worker's loop calls it with batches from the
- * ring, `makai plugin run` with batches from a recording. It keeps requests within bounds and takes the time of each batch.
+ * One configured plugin and its statistics, in the thread that runs it: the worker's loop calls it with batches from the ring, `makai plugin
+ * run` with batches from a recording. It keeps requests within limits and measures the time of each batch.
  */
 import { build, type Histogram } from 'hdr-histogram-js';
 import type { EventRequest, PluginContext } from '../plugins/sdk/plugin.js';
@@ -9,12 +9,12 @@ import { type Call, PluginControl } from './control.js';
 import type { LoadedPlugin } from './loaded-plugin.js';
 import { RequestCollector } from './request-collector.js';
 
-/** Longest time of a batch that is told apart from longer ones, ns. */
+/** Longest batch time that the histogram can record, ns; longer ones are recorded as this. */
 const LONGEST_NS = 60e9;
 
 export interface SessionOutput {
   requests(requests: EventRequest[]): void;
-  /** requests that were no requests, or beyond the limits */
+  /** malformed requests, and requests beyond the limits */
   unsound(refused: number, surplus: number, problem: string | undefined): void;
 }
 

@@ -1,6 +1,7 @@
-/** Keeps one plugin of the configuration running: starts its thread, starts it again after growing pauses, knows its status. */
-import type Pool from 'worker-threads-pool';
+/** Keeps one plugin of the configuration running: starts its thread, restarts it after growing pauses, keeps its status. */
+import { BackOff, type BackOffOptions } from '../common/backoff.js';
 import type { Logger } from '../common/log.js';
+import { ThrottledLog } from '../common/throttled-log.js';
 import type { EventRequest } from '../plugins/sdk/plugin.js';
 import { sumOf } from '../stream/merged-reader.js';
 import { positionIn, type RingPosition, type RingShare } from '../stream/ring.js';
@@ -11,12 +12,9 @@ import { type Ending, PluginThread } from './plugin-thread.js';
 import type { PluginFile } from './resolve-plugin.js';
 import type { SiteData } from './site.js';
 
-const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 300_000;
-/** One that ran so long begins with the first pause again. */
+const PAUSES = { firstMs: 1000, maxMs: 300_000 };
+/** After running this long without a failure the pauses begin with the first one again. */
 const SOUND_MS = 600_000;
-/** Unsound requests are told of this often at most. */
-const QUIET_MS = 60_000;
 
 export type PluginState = 'starting' | 'running' | 'pausing' | 'refused' | 'stopped';
 
@@ -31,11 +29,11 @@ export interface PluginStatus {
   state: PluginState;
   measurements: number;
   batches: number;
-  /** batches and measurements it never saw: it was too slow, or not running */
+  /** batches and measurements that it did not process: it was too slow, or not running */
   droppedBatches: number;
   droppedMeasurements: number;
   requests: number;
-  /** requests that were none, and those beyond the limits */
+  /** malformed requests, and those beyond the limits */
   refusedRequests: number;
   surplusRequests: number;
   suppressedLogs: number;
@@ -53,13 +51,12 @@ export interface SupervisorOptions {
   file: PluginFile;
   settings: Record<string, unknown>;
   limits: PluginLimits;
-  pool: Pool;
   rings: readonly RingShare[];
   site: () => SiteData;
   log: Logger;
   requests: (requests: EventRequest[]) => void;
-  /** pauses before a restart: the first, which then doubles, and the longest; ms */
-  pauses?: { firstMs: number; longestMs: number };
+  /** pauses before a restart, for tests */
+  pauses?: BackOffOptions;
 }
 
 const SUMMED: readonly Counter[] = [
@@ -77,6 +74,7 @@ export class PluginSupervisor {
   readonly id: string;
   readonly #options: SupervisorOptions;
   readonly #log: Logger;
+  readonly #throttled: ThrottledLog;
   readonly #totals = new Map<Counter, number>();
   #thread: PluginThread | undefined;
   #state: PluginState = 'stopped';
@@ -84,21 +82,21 @@ export class PluginSupervisor {
   #version = '';
   #restarts = 0;
   #lastError: string | undefined;
-  #pauseMs: number;
+  readonly #backOff: BackOff;
   #restartTimer: NodeJS.Timeout | undefined;
   #restartAtMs = 0;
   #runningSinceMs = 0;
-  /** where the last thread left off, while none reads */
+  /** the position of the last thread, while none reads */
   #unreadFrom: RingPosition | undefined;
-  #unsoundToldMs = Number.NEGATIVE_INFINITY;
   #stopped: { promise: Promise<void>; resolve: () => void } | undefined;
 
   constructor(options: SupervisorOptions) {
     this.id = options.id;
     this.#options = options;
     this.#log = options.log.child({ plugin: options.id });
+    this.#throttled = new ThrottledLog(this.#log);
     this.#name = options.file.name;
-    this.#pauseMs = this.#pauses.firstMs;
+    this.#backOff = new BackOff(options.pauses ?? PAUSES);
     this.#start();
   }
 
@@ -160,12 +158,8 @@ export class PluginSupervisor {
     };
   }
 
-  get #pauses(): { firstMs: number; longestMs: number } {
-    return this.#options.pauses ?? { firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS };
-  }
-
   #start(): void {
-    const { file, settings, limits, pool, rings, site } = this.#options;
+    const { file, settings, limits, rings, site } = this.#options;
     const from = rings.map(positionIn);
     const unread = this.#unread();
     this.#count('lostBatches', unread.batch);
@@ -173,7 +167,7 @@ export class PluginSupervisor {
     this.#unreadFrom = undefined;
     this.#state = 'starting';
     this.#thread = new PluginThread(
-      { pool, file, settings, limits, rings, from, site: site() },
+      { file, settings, limits, rings, from, site: site() },
       {
         running: (plugin) => this.#onRunning(plugin),
         requests: this.#options.requests,
@@ -194,10 +188,7 @@ export class PluginSupervisor {
   }
 
   #onUnsound(refused: number, surplus: number, problem: string | undefined): void {
-    const now = performance.now();
-    if (now - this.#unsoundToldMs < QUIET_MS) return;
-    this.#unsoundToldMs = now;
-    this.#log.warn({ refused, surplus, problem }, 'event requests of a plugin were dropped');
+    this.#throttled.warn({ refused, surplus, problem }, 'event requests of a plugin were dropped');
   }
 
   #onEnded(ending: Ending): void {
@@ -229,9 +220,8 @@ export class PluginSupervisor {
   }
 
   #pause(problem: string, ranMs: number): void {
-    if (ranMs >= SOUND_MS) this.#pauseMs = this.#pauses.firstMs;
-    const pauseMs = this.#pauseMs;
-    this.#pauseMs = Math.min(2 * pauseMs, this.#pauses.longestMs);
+    if (ranMs >= SOUND_MS) this.#backOff.reset();
+    const pauseMs = this.#backOff.next();
     this.#state = 'pausing';
     this.#restartAtMs = performance.now() + pauseMs;
     this.#restartTimer = setTimeout(() => {
@@ -241,7 +231,7 @@ export class PluginSupervisor {
     this.#restartTimer.unref();
     this.#log.error(
       { problem, restarts: this.#restarts, pauseMs },
-      'plugin stopped; it is started again after a pause',
+      'plugin stopped; restarted after a pause',
     );
   }
 

@@ -1,6 +1,5 @@
 /** One worker thread that runs a plugin, seen from the main thread: from its start to its end, whatever ends it. */
-import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
-import type Pool from 'worker-threads-pool';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { messageOf } from '../common/errors.js';
 import { TokenBucket } from '../common/token-bucket.js';
 import type { EventRequest } from '../plugins/sdk/plugin.js';
@@ -15,21 +14,20 @@ import type { SiteData } from './site.js';
 
 const MIB = 2 ** 20;
 /**
- * V8's own limit for the thread's heap. It is far above the plugin's limit, because V8 ends the whole process when one allocation
- * passes it; the plugin's limit is watched by memory-watch.ts and, within a call, by `watch`.
+ * V8's own limit for the thread's heap. It is far above the plugin's limit, because V8 ends the whole process when one allocation exceeds
+ * it. The plugin's limit is checked by memory-watch.ts and, during a call, by `watch`.
  */
 const HEAP_CEILING_MB = 4096;
 const YOUNG_HEAP_MB = 8;
 /**
- * During a call only the memory of the whole process can be seen. What it may grow by beyond the plugin's limit before the plugin is
- * taken for the cause: other threads allocate too.
+ * During a call only the memory of the whole process can be seen. It may grow by this much beyond the plugin's limit before the plugin
+ * counts as the cause: other threads allocate too.
  */
 const CALL_MARGIN_MB = 256;
 /** A thread that does not end is left behind after this. */
 const END_MS = 5000;
 
 export interface ThreadOptions {
-  pool: Pool;
   file: PluginFile;
   settings: Record<string, unknown>;
   limits: PluginLimits;
@@ -38,7 +36,7 @@ export interface ThreadOptions {
   site: SiteData;
 }
 
-/** Why a thread ended: it was asked to; the plugin cannot be used; it broke. */
+/** Why a thread ended: it was stopped; the plugin cannot be used; it failed. */
 export type Ending = { kind: 'stopped' } | { kind: 'refused' | 'failed'; problem: string };
 
 export interface ThreadEvents {
@@ -86,7 +84,7 @@ export class PluginThread {
     this.#send({ type: 'site', site });
   }
 
-  /** Lets it read what waits and unload, and ends it in any case. `ended` tells when. */
+  /** Lets it process the batches that wait and unload, and ends it in any case. `ended` is called then. */
   stop(): void {
     if (this.#ending) return;
     if (!this.#running) {
@@ -102,8 +100,8 @@ export class PluginThread {
   }
 
   /**
-   * Looks whether the plugin keeps to its limits; to be called many times a second.
-   * @param nowMs a clock that stands still while this process does
+   * Checks whether the plugin keeps its limits; to be called many times per second.
+   * @param nowMs of a clock that stands still while this process does
    */
   watch(nowMs: number): void {
     if (this.#ending) return;
@@ -159,9 +157,8 @@ export class PluginThread {
       site,
     };
     try {
-      this.#options.pool.acquire(
-        new URL('./worker.js', import.meta.url),
-        {
+      this.#attach(
+        new Worker(new URL('./worker.js', import.meta.url), {
           workerData,
           transferList: [port],
           name: `plugin ${file.name}`,
@@ -174,18 +171,15 @@ export class PluginThread {
             maxOldGenerationSizeMb: HEAP_CEILING_MB,
             maxYoungGenerationSizeMb: YOUNG_HEAP_MB,
           },
-        },
-        (error, worker) => (error ? this.#neverRan(messageOf(error)) : this.#attach(worker)),
+        }),
       );
     } catch (error) {
-      // The settings of a plugin that is given in code, not in a file, may not be copyable to a thread.
-      queueMicrotask(() => this.#neverRan(messageOf(error)));
+      // For example: settings given in code, not in a file, that cannot be copied to a thread. Reported after the constructor.
+      queueMicrotask(() => {
+        this.#ending ??= { kind: 'failed', problem: messageOf(error) };
+        this.#finish();
+      });
     }
-  }
-
-  #neverRan(problem: string): void {
-    this.#ending ??= { kind: 'failed', problem };
-    this.#finish();
   }
 
   #attach(worker: Worker): void {
@@ -193,7 +187,7 @@ export class PluginThread {
     worker.on('error', (error: unknown) => this.#end({ kind: 'failed', problem: messageOf(error) }));
     worker.on('exit', (code) => {
       this.#drain();
-      this.#ending ??= { kind: 'failed', problem: `its thread ended with code ${code}` };
+      this.#ending ??= { kind: 'failed', problem: `its thread exited with code ${code}` };
       this.#finish();
     });
     const bucket = new TokenBucket(LOG_BURST, LOGS_PER_SECOND);
@@ -204,10 +198,9 @@ export class PluginThread {
         else this.control.add('suppressedLogs', 1);
       });
     }
-    if (this.#ending) this.#terminate();
   }
 
-  /** What it sent before it ended. */
+  /** Handles what it sent before it ended. */
   #drain(): void {
     for (;;) {
       const received = receiveMessageOnPort(this.#port);
@@ -253,9 +246,9 @@ export class PluginThread {
   }
 
   #terminate(): void {
-    if (!this.#worker) return; // #attach does it
+    if (!this.#worker) return; // it could not be started
     this.#timer = setTimeout(() => this.#finish(), END_MS);
-    // Rejects only where the thread has ended already, which `exit` tells.
+    // Rejects only where the thread has ended already, which `exit` reports.
     this.#worker.terminate().catch(() => undefined);
   }
 

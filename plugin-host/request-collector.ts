@@ -1,4 +1,4 @@
-/** Gathers what a plugin asks for in one call, within bounds. */
+/** Gathers the requests of a plugin in one call, within limits. */
 
 import { TokenBucket } from '../common/token-bucket.js';
 import type { EventRequest } from '../plugins/sdk/plugin.js';
@@ -7,10 +7,10 @@ import { toEventRequest } from './request-shape.js';
 
 export interface Collected {
   requests: EventRequest[];
-  /** requests that were none, and the reason of the latest */
+  /** malformed requests, and the reason of the latest */
   refused: number;
   problem: string | undefined;
-  /** requests beyond the limits, which were not looked at */
+  /** requests beyond the limits, which were not read */
   surplus: number;
 }
 
@@ -24,11 +24,11 @@ export class RequestCollector {
   }
 
   /**
-   * How many of `count` requests will be looked at; the others count as surplus. Callers ask first, so that a flood costs nothing.
+   * How many of `count` requests will be read; the others count as surplus. Callers ask first, so that a flood costs nothing.
    */
   admit(count: number): number {
-    const room = Math.max(0, MAX_REQUESTS_PER_CALL - this.#collected.requests.length);
-    const admitted = this.#bucket.take(Math.min(count, room));
+    const capacity = Math.max(0, MAX_REQUESTS_PER_CALL - this.#collected.requests.length);
+    const admitted = this.#bucket.take(Math.min(count, capacity));
     this.#collected.surplus += count - admitted;
     return admitted;
   }
@@ -45,7 +45,7 @@ export class RequestCollector {
     }
   }
 
-  /** What was gathered since the last call of `take`. */
+  /** The requests since the last call of `take`. */
   take(): Collected {
     const collected = this.#collected;
     this.#collected = nothing();

@@ -1,7 +1,7 @@
 /**
- * What a plugin returned → an EventRequest whose every field has its type and range. Plugins are not trusted to send sane
- * values: what decides which data are asked for (times, boxes, kind) must be right, else the request is refused with the reason; what
- * only describes it (magnitude, text) is mended. Whether the times make sense now is judged by the service (event-requests.ts).
+ * From a value that a plugin returned to an EventRequest whose every field has its type and range. Values of plugins are not trusted: fields
+ * that decide which data are requested (times, boxes, kind) must be valid, otherwise the request is refused with the reason; fields that
+ * only describe it (magnitude, text) are corrected. Whether the times are plausible now is checked by the service (event-requests.ts).
  */
 import type { EventRequest, TriggerType } from '../plugins/sdk/plugin.js';
 import { MAX_BOX_IDS, MAX_DESCRIPTION } from './limits.js';
@@ -14,10 +14,10 @@ export const TRIGGER_TYPES: readonly TriggerType[] = [
   'OTHER',
 ];
 
-/** Greatest box id: an int32 on the wire. */
+/** Largest box id: an int32 on the wire. */
 const MAX_BOX_ID = 2 ** 31 - 1;
 
-/** @returns the request, or in words why it is none */
+/** @returns the request, or a text that says why it is refused */
 export function toEventRequest(value: unknown): EventRequest | string {
   if (typeof value !== 'object' || value === null) return 'a request is not an object';
   const raw: Partial<Record<keyof EventRequest, unknown>> = value;
@@ -43,7 +43,7 @@ export function toEventRequest(value: unknown): EventRequest | string {
   };
 }
 
-/** Text of a plugin on one line, cut to a length. */
+/** Text of a plugin on one line, trimmed to a length. */
 export function cleanText(text: string, length: number): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a log or a store
   const line = text.slice(0, length).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ');
@@ -61,7 +61,7 @@ function toBoxIds(value: unknown): number[] | string {
   const ids = new Set<number>();
   for (const id of value as Iterable<unknown>) {
     if (typeof id !== 'number' || !Number.isInteger(id) || id < 1 || id > MAX_BOX_ID) {
-      return 'boxIds holds what is no box id';
+      return 'boxIds has an element that is not a box id';
     }
     ids.add(id);
   }

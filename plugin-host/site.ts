@@ -13,9 +13,9 @@ export const EMPTY_SITE: SiteData = { defaults: undefined, overrides: [], locati
 
 const PERCENT = 100;
 
-/** `makai_config` holds percent, plugins see fractions; an override may lack the THD's threshold. */
+/** `makai_config` holds percent, plugins see fractions; an override may lack the threshold of THD. */
 export function toSiteData(config: MakaiConfigDocument | undefined, boxes: readonly BoxDocument[]): SiteData {
-  // An empty one is none, as in the stores.
+  // An empty location is none, as in the stores.
   const locations = boxes.flatMap(({ box_id, location }): [number, string][] =>
     location ? [[Number(box_id), location]] : [],
   );
@@ -45,7 +45,7 @@ export function toSiteData(config: MakaiConfigDocument | undefined, boxes: reado
   return { defaults, overrides, locations };
 }
 
-/** Looked up by plugins. */
+/** The lookups that plugins make. */
 export class Site {
   #defaults: BoxThresholds | undefined;
   #overrides = new Map<number, BoxThresholds>();

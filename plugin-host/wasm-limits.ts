@@ -1,13 +1,13 @@
 /**
- * Gives a module a maximum for all the memory it can ever hold, before it is compiled: its linear memory and its tables. The module
- * keeps its own maximum where that is lower. What could hold memory in another way (shared or 64-bit memories, types that the
- * garbage collector manages) is refused.
+ * Writes into a module a maximum for all the memory that it can ever use, before it is compiled: its linear memory and its tables. The
+ * module keeps its own maximum where that is lower. Features that use memory in another way (shared or 64-bit memories, types of the
+ * garbage collector) are refused.
  */
 import { leb128, sectionsOf, WasmFormatError, WasmReader } from './wasm-reader.js';
 
 export const PAGE_BYTES = 65_536;
 
-/** Entries a table may grow to when it names no maximum, or a greater one; the engine takes 8 to 16 bytes for each. */
+/** Entries a table may grow to when it names no maximum, or a higher one; the engine uses 8 to 16 bytes for each. */
 const TABLE_ENTRIES = 10_000;
 /** Entries that all tables of a module may hold together. */
 const ALL_TABLE_ENTRIES = 100_000;
@@ -29,16 +29,18 @@ interface Limits {
 }
 
 /**
- * @param maxPages most pages of 64 KiB
+ * @param maxPages max number of pages of 64 KiB
  * @returns the module with the maxima written in, and the pages it may have
- * @throws WasmFormatError that says what is not allowed
+ * @throws WasmFormatError for what is not allowed
  */
 export function limitMemory(
   bytes: Uint8Array,
   maxPages: number,
 ): { bytes: Uint8Array<ArrayBuffer>; pages: number } {
   if (bytes.length > MAX_MODULE_BYTES) {
-    throw new WasmFormatError(`the module has ${bytes.length} bytes; at most ${MAX_MODULE_BYTES} are taken`);
+    throw new WasmFormatError(
+      `the module has ${bytes.length} bytes; at most ${MAX_MODULE_BYTES} are accepted`,
+    );
   }
   const parts: Uint8Array[] = [bytes.subarray(0, 8)];
   let pages = 0;
@@ -59,7 +61,7 @@ export function limitMemory(
   return { bytes: Uint8Array.from(Buffer.concat(parts)), pages };
 }
 
-/** The maximum that a sound module names for its memory, in pages; undefined: none. */
+/** The maximum that a valid module names for its memory, in pages; undefined: none. */
 export function declaredPages(bytes: Uint8Array): number | undefined {
   for (const { id, from, to } of sectionsOf(bytes)) {
     if (id !== MEMORY_SECTION) continue;

@@ -1,4 +1,4 @@
-/** Judges a WebAssembly plugin before it runs: memory limits, imports, exports, and their types (ABI v1, plugins/sdk/abi.ts). */
+/** Checks a WebAssembly plugin before it runs: memory limits, imports, exports, and their types (ABI v1, plugins/sdk/abi.ts). */
 import { messageOf } from '../common/errors.js';
 import { ABI_EXPORTS, ABI_IMPORTS, ABI_OPTIONAL_EXPORTS } from '../plugins/sdk/abi.js';
 import { limitMemory, PAGE_BYTES } from './wasm-limits.js';
@@ -8,14 +8,14 @@ import { type Signature, signaturesOf, signatureText } from './wasm-signatures.j
 export interface InspectedModule {
   /** compiled, with its memory limited; undefined when it cannot be */
   module: WebAssembly.Module | undefined;
-  /** all that keeps it from being a plugin; empty = sound */
+  /** all reasons why it is not a plugin; empty: it is one */
   problems: string[];
 }
 
 const IMPORT_MODULE = 'makai';
 
 /**
- * @param memoryMb most memory it may ever have, MiB
+ * @param memoryMb max memory it may ever have, MiB
  */
 export function inspectModule(bytes: Uint8Array, memoryMb: number): InspectedModule {
   let limited: Uint8Array<ArrayBuffer>;

@@ -40,7 +40,7 @@ export class WasmPlugin implements LoadedPlugin {
   #context: PluginContext | undefined;
   #batch = 0;
 
-  /** @param module one that `inspectModule` found sound */
+  /** @param module one in which `inspectModule` found no problems */
   constructor(name: string, module: WebAssembly.Module) {
     this.name = name;
     this.#module = module;
@@ -78,7 +78,7 @@ export class WasmPlugin implements LoadedPlugin {
     this.#collect(makai_process(this.#batch, columns.count), out);
   }
 
-  /** An empty batch: what only time can close, the plugin closes by `makai.now_ms`. */
+  /** An empty batch: the plugin ends what only time can end, by `makai.now_ms`. */
   tick(_nowMs: number, out: RequestCollector): void {
     this.#collect(this.#loaded().makai_process(this.#batch, 0), out);
   }
@@ -89,7 +89,7 @@ export class WasmPlugin implements LoadedPlugin {
     return Promise.resolve();
   }
 
-  /** Takes the requests that a call said there are. */
+  /** Collects the requests whose number a call returned. */
   #collect(returned: number | undefined, out: RequestCollector): void {
     const asked = (returned ?? 0) >>> 0;
     if (asked === 0) return;

@@ -1,6 +1,6 @@
-/** Reads the parts of a WebAssembly binary that the host has to judge (WebAssembly core specification, chapter 5, "Binary Format"). */
+/** Reads the parts of a WebAssembly binary that the host has to check (WebAssembly core specification, chapter 5, "Binary Format"). */
 
-/** The bytes are no WebAssembly module, or use a feature that the host does not know. The message says which. */
+/** The bytes are not a WebAssembly module, or use a feature that the host does not know. The message says which. */
 export class WasmFormatError extends Error {
   override readonly name = 'WasmFormatError';
 }
@@ -18,7 +18,7 @@ export class WasmReader {
 
   byte(): number {
     const value = this.at < this.end ? this.bytes[this.at] : undefined;
-    if (value === undefined) throw new WasmFormatError('the module is cut short');
+    if (value === undefined) throw new WasmFormatError('the module is truncated');
     this.at += 1;
     return value;
   }
@@ -38,7 +38,7 @@ export class WasmReader {
   }
 
   take(count: number): Uint8Array {
-    if (count > this.end - this.at) throw new WasmFormatError('the module is cut short');
+    if (count > this.end - this.at) throw new WasmFormatError('the module is truncated');
     this.at += count;
     return this.bytes.subarray(this.at - count, this.at);
   }

@@ -1,4 +1,4 @@
-/** Types of the functions that a module imports and exports: the JavaScript interface of WebAssembly tells names and kinds alone. */
+/** Types of the functions that a module imports and exports: the JavaScript API of WebAssembly has only their names and kinds. */
 import { sectionsOf, WasmReader } from './wasm-reader.js';
 
 export interface Signature {

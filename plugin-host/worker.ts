@@ -1,4 +1,4 @@
-/** The thread of one plugin: reads batches from the ring, runs the plugin, hands over what it asks for. Started by PluginSupervisor. */
+/** The thread of one plugin: reads batches from the ring, runs the plugin, hands over its requests. Started by PluginSupervisor. */
 import { workerData } from 'node:worker_threads';
 import { messageOf } from '../common/errors.js';
 import { createColumns } from '../proto/columns.js';
@@ -52,7 +52,7 @@ async function run(): Promise<void> {
   schedule();
 }
 
-/** One batch at a time, so that messages and the plugin's own timers and sockets get their turn in between. */
+/** One batch per turn of the event loop, so that messages and the plugin's own timers and sockets get their turn. */
 function schedule(): void {
   if (scheduled) return;
   scheduled = true;

@@ -3,6 +3,7 @@
  * (truncated, a required field missing, a number past 2^53, an unknown enum value, a oneof without content), and nothing else.
  * Every encode throws RangeError for a number that its field cannot hold.
  */
+import type { BoxReply, ClientRequest, StreamMessage } from './dialect.js';
 import type {
   Command,
   Measurement,
@@ -21,18 +22,6 @@ export interface Codec<T> {
   encode(message: T): Uint8Array;
   decode(bytes: Uint8Array): T;
 }
-
-/** A frame of the triggering stream, told apart by the tag of field 3. */
-export type StreamMessage = { dialect: 2; message: TriggerMessage } | { dialect: 3; message: Measurement };
-
-/** A frame on the acquisition broker's `backend_pull`, told apart by field 4 (wire-protocols 3.1 and 3.2). */
-export type ClientRequest =
-  | { kind: 'event'; message: RequestEventMessage }
-  | { kind: 'read'; message: RequestDataMessage }
-  | { kind: 'command'; message: Command };
-
-/** Frame 0 on `box_pull`, told apart by field 4. */
-export type BoxReply = { dialect: 2; message: RequestDataMessage } | { dialect: 3; message: Response };
 
 /**
  * What `proto/index.ts` exports, besides the types, the columns with `decodeInto` (stream-decoder.ts: the hot path, without objects)

@@ -73,3 +73,22 @@ export function columnsOver(buffer: ArrayBufferLike, capacity: number): Measurem
   const dialect = new Uint8Array(buffer, take(1), capacity);
   return { count: 0, boxId, timestampMs, f, rms, thd, trans, invalid, dialect };
 }
+
+/** Copies rows `from` to `to - 1` to row `at` and on. */
+export function copyRows(
+  source: MeasurementColumns,
+  from: number,
+  to: number,
+  target: MeasurementColumns,
+  at: number,
+): void {
+  target.timestampMs.set(source.timestampMs.subarray(from, to), at);
+  target.boxId.set(source.boxId.subarray(from, to), at);
+  target.invalid.set(source.invalid.subarray(from, to), at);
+  target.dialect.set(source.dialect.subarray(from, to), at);
+  for (const metric of METRICS) {
+    target[metric].min.set(source[metric].min.subarray(from, to), at);
+    target[metric].average.set(source[metric].average.subarray(from, to), at);
+    target[metric].max.set(source[metric].max.subarray(from, to), at);
+  }
+}

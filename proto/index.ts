@@ -1,23 +1,25 @@
 /** Everything the other rooms use of `proto/` (the contract is codec.ts). */
-export {
-  type BoxReply,
-  type ClientRequest,
-  type Codec,
-  DecodeError,
-  type Proto,
-  type StreamMessage,
-} from './codec.js';
+export { requestData } from './box2/request-data.js';
+export { triggerMessage } from './box2/trigger-message.js';
+export { command } from './box3/command.js';
+export { measurement } from './box3/measurement.js';
+export { response } from './box3/response.js';
+export { type Codec, DecodeError, type Proto } from './codec.js';
 export * from './columns.js';
-export { command } from './command.js';
 export { encodeCycles2, encodeCycles3 } from './cycles.js';
-export { decodeBoxReply, decodeClientRequest, decodeStream } from './dispatch.js';
-export { measurement } from './measurement.js';
+export type * from './dialect.js';
+export {
+  COMMAND_DIALECT,
+  DIALECTS,
+  decodeBoxReply,
+  decodeStream,
+  dialectNamed,
+  dialectOfReply,
+} from './dialects.js';
+export { decodeClientRequest } from './dispatch.js';
 export type * from './messages.js';
-export { requestData } from './request-data.js';
 export { requestEvent } from './request-event.js';
-export { response } from './response.js';
 export * from './stream-decoder.js';
-export { triggerMessage } from './trigger-message.js';
 export {
   createWaveformDecoder,
   decodeCycles2,

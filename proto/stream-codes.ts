@@ -8,10 +8,10 @@ export const STREAM_BOX_ID_NEGATIVE = 4;
 /** A fixed word for each answer of `decodeInto`, for counting refusals by reason. */
 export const STREAM_REASONS = [
   'ok',
-  'malformed',
-  'field missing',
-  'time too large',
-  'box id negative',
+  'malformed_measurement',
+  'field_missing',
+  'time_out_of_range',
+  'box_id_out_of_range',
 ] as const;
 
 /** Bits of `MeasurementColumns.invalid`: the order of METRICS. */

@@ -3,16 +3,17 @@
  * message and without exceptions. Equal to `decodeStream` in what it takes, what it refuses and what comes out (property tests).
  */
 import type { MeasurementColumns, MetricColumns } from './columns.js';
+import type { StreamDialect } from './dialect.js';
+import { DIALECTS, UNMARKED_STREAM } from './dialects.js';
+import { WireReader } from './wire-reader.js';
 
 export * from './stream-codes.js';
 
-import { decodeMeasurement } from './stream-measurement.js';
-import { decodeTrigger } from './stream-trigger.js';
-import { WireReader } from './wire-reader.js';
-
-/** Field 3 as a float: a TriggerMessage; as a map entry, or not there: a Measurement. */
-const TRIGGER_FREQUENCY = 0x1d;
-const MEASUREMENT_METRIC = 0x1a;
+/** By the tag of field 3, which is one byte. */
+const BY_TAG: readonly (StreamDialect | undefined)[] = Array.from(
+  { length: 256 },
+  (_, tag) => DIALECTS.find(({ stream }) => stream.tag === tag)?.stream,
+);
 
 const reader = new WireReader();
 
@@ -29,16 +30,8 @@ export function decodeInto(frame: Uint8Array, columns: MeasurementColumns, index
   clearMetrics(columns.trans, index);
   columns.invalid[index] = 0;
   reader.open(frame);
-  return dialectOf(frame) === 2
-    ? decodeTrigger(reader, columns, index)
-    : decodeMeasurement(reader, columns, index);
-}
-
-/** Which dialect's message the frame is; a malformed frame may be either. Leaves the reader at the frame's start. */
-function dialectOf(frame: Uint8Array): 2 | 3 {
-  const tag = thirdTag(frame);
-  if (tag === TRIGGER_FREQUENCY) return 2;
-  return tag === MEASUREMENT_METRIC ? 3 : dialectByTags(frame);
+  const { decodeInto } = BY_TAG[thirdTag(frame)] ?? byAnyTag(frame);
+  return decodeInto(reader, columns, index);
 }
 
 /** The tag after fields 1 and 2, which boxes send first; 0 when the frame begins otherwise. */
@@ -51,19 +44,16 @@ function thirdTag(frame: Uint8Array): number {
   return frame[at] ?? 0;
 }
 
-function dialectByTags(frame: Uint8Array): 2 | 3 {
-  let dialect: 2 | 3 = 3;
-  while (reader.pos < reader.limit) {
+/** Looks at all tags; a malformed frame may be anybody's. Leaves the reader at the frame's start. */
+function byAnyTag(frame: Uint8Array): StreamDialect {
+  let found: StreamDialect | undefined;
+  while (reader.pos < reader.limit && found === undefined) {
     const tag = reader.tag();
-    if (tag === MEASUREMENT_METRIC) break;
-    if (tag === TRIGGER_FREQUENCY) {
-      dialect = 2;
-      break;
-    }
-    reader.skip(tag, 0);
+    found = BY_TAG[tag];
+    if (found === undefined) reader.skip(tag, 0);
   }
   reader.open(frame);
-  return dialect;
+  return found ?? UNMARKED_STREAM.stream;
 }
 
 function clearMetrics(metric: MetricColumns, index: number): void {

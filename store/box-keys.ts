@@ -1,19 +1,22 @@
-/** The public keys of a store's boxes, for the brokers' list of who may enter, and whether they are those of now. */
-import { spoolOf } from './spool/index.js';
-import type { Store } from './store.js';
+/** The public keys of a store's boxes, for the brokers' list of who may connect, and whether they are current. */
+import type { BoxReader, Maintenance } from './store.js';
 
 export interface StoredBoxKeys {
   boxes: { boxId: string; publicKey: string | undefined }[];
-  /** why these may be keys of before */
+  /** why these may be old keys */
   outdated: string | undefined;
 }
 
-/** @throws MakaiError STORE_UNAVAILABLE where the store is away, and no spool in front of it remembers its boxes */
-export async function storedBoxKeys(store: Store): Promise<StoredBoxKeys> {
-  const isAway = (): boolean => spoolOf(store)?.stats().state === 'away';
-  const wasAway = isAway();
+/** @throws MakaiError STORE_UNAVAILABLE where the store is unavailable, and no spool in front of it remembers its boxes */
+export async function storedBoxKeys(
+  store: Pick<BoxReader, 'boxes'> & Pick<Maintenance, 'state'>,
+): Promise<StoredBoxKeys> {
+  const wasAvailable = store.state().available;
   const boxes = (await store.boxes()).map((box) => ({ boxId: box.box_id, publicKey: box.public_key }));
-  // The spool answers from memory while the database is away, also where that was found out by this very question.
-  const outdated = wasAway || isAway() ? 'the database is away: its keys as they were last read' : undefined;
-  return { boxes, outdated };
+  // A spool replies from memory while the database is unavailable, also where that was found out by this very question.
+  const isCurrent = wasAvailable && store.state().available;
+  return {
+    boxes,
+    outdated: isCurrent ? undefined : 'the database is unavailable: its keys as they were last read',
+  };
 }

@@ -1,6 +1,6 @@
 /** Rules about boxes that every store keeps. */
 import { MakaiError } from '../common/errors.js';
-import type { BoxDocument } from './store.js';
+import type { BoxDocument } from './documents.js';
 
 /** Slug of a box that nobody has given a place; an empty one is none. */
 export const UNKNOWN_LOCATION = 'unknown';

@@ -1,14 +1,7 @@
 /** Looking a store over without changing it: `makai store check`. */
+import type { StoreFinding } from './finding.js';
 import type { OpenOptions } from './open.js';
 import { schemeOf, sqliteFile, unknownUrl } from './url.js';
-
-export interface StoreFinding {
-  /** `error`: does not work, or will not; `warning`: works, but somebody should look; `info`: a fact */
-  severity: 'error' | 'warning' | 'info';
-  message: string;
-  /** what to do */
-  hint?: string;
-}
 
 /**
  * What is to be said of a store.
@@ -21,7 +14,7 @@ export async function checkStore(url: string, options: OpenOptions): Promise<Sto
     return checkSqliteStore(sqliteFile(url), options.now ?? Date.now);
   }
   if (scheme === 'mongodb' || scheme === 'mongodb+srv') {
-    const { checkMongoStore } = await import('./mongo/check.js');
+    const { checkMongoStore } = await import('./mongo/check/check.js');
     return checkMongoStore(url, options.retention.mode);
   }
   throw unknownUrl(url);

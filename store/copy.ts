@@ -4,13 +4,8 @@
  */
 import type { ErrorCode } from '../common/error-codes.js';
 import { codeOf, messageOf } from '../common/errors.js';
-import {
-  FOREVER_SECONDS,
-  type InsertResult,
-  type Store,
-  type StoredDocuments,
-  type TimeRange,
-} from './store.js';
+import { FOREVER_SECONDS, type Stored, type StoredDocuments, type TimeRange } from './documents.js';
+import type { Store } from './store.js';
 
 /** How far a copy has come. Times are those from which on is still to be copied; Infinity would be null in JSON, so `done` says it. */
 export interface CopyPosition {
@@ -33,12 +28,12 @@ export interface CopyProgress {
 }
 
 export interface CopyReport {
-  boxes: InsertResult;
-  events: InsertResult;
+  boxes: Stored;
+  events: Stored;
   /** with their waveforms */
-  boxEvents: InsertResult;
-  trends: InsertResult;
-  measurements: InsertResult;
+  boxEvents: Stored;
+  trends: Stored;
+  measurements: Stored;
   /** what one of the stores refused, first reasons first; at most 20 are told */
   refused: { count: number; reasons: string[] };
 }
@@ -73,7 +68,7 @@ export async function copyStore(
   position: CopyPosition,
   hooks: CopyHooks,
 ): Promise<CopyReport> {
-  const none = (): InsertResult => ({ inserted: 0, duplicates: 0 });
+  const none = (): Stored => ({ inserted: 0, duplicates: 0 });
   const report: CopyReport = {
     boxes: none(),
     events: none(),

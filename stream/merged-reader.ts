@@ -1,6 +1,6 @@
 /**
- * Reads several rings, one a worker, as if they were one: the batch that was published first comes first. A box's measurements are all in
- * one ring, so each box's order is kept; between boxes of different workers it is kept as far as batches tell, some ms.
+ * Reads several rings, one per worker, as if they were one: the batch that was published first comes first. A box's measurements are all in
+ * one ring, so the order of each box is kept. Between boxes of different workers it is kept to within a few ms: batches are ordered, not rows.
  */
 import type { MeasurementColumns } from '../proto/columns.js';
 import { type RingLoss, type RingPosition, RingReader, type RingShare } from './ring.js';
@@ -10,7 +10,7 @@ export class MergedReader {
 
   /**
    * @param from where to begin in each ring
-   * @param queue most batches that may wait, of all rings together; older ones are dropped
+   * @param queue max number of batches that may wait, in all rings together; older ones are dropped
    */
   constructor(rings: readonly RingShare[], from: readonly RingPosition[], queue: number) {
     const each = Math.max(2, Math.ceil(queue / rings.length));

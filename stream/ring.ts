@@ -1,15 +1,15 @@
 /**
- * The ring between ingestion and the plugins: one writer (the main thread), many readers (a worker thread a plugin), no locks. Measurements
- * lie in columns over a SharedArrayBuffer; a batch is a range of rows in a row. The writer never waits: it overwrites the
- * oldest rows. A reader copies a batch out and only then looks whether the writer has passed it meanwhile (as in a sequence lock);
- * what it lost in this way is counted. So a plugin sees a private copy, and nothing that it does to it reaches anybody else.
+ * The ring between the thread that receives measurements and the plugins: one writer, many readers (one thread per plugin), no locks.
+ * Measurements are in columns over a SharedArrayBuffer; a batch is a range of consecutive rows. The writer never waits: it overwrites the
+ * oldest rows. A reader copies a batch out and only then checks whether the writer has overwritten it meanwhile (a sequence lock); what it
+ * lost in this way is counted. So a plugin sees a private copy, and nothing that it does to it affects others.
  *
- * Rows and batches are counted from the start without end; row `r` lies at `r % rows`. Only the batch that is being filled may be
+ * Rows and batches are numbered from the start without end; row `r` is at `r % rows`. Only the batch that is being filled may be
  * written: rows from its start to `reserved`.
  */
-import { columnsBytes, columnsOver, METRICS, type MeasurementColumns } from '../proto/columns.js';
+import { columnsBytes, columnsOver, copyRows, type MeasurementColumns } from '../proto/columns.js';
 
-/** Most measurements in a batch: as many as fit the 64 KiB that a WebAssembly plugin is given. */
+/** Max measurements in a batch: as many as fit the 64 KiB that a WebAssembly plugin is given. */
 export const MAX_BATCH = 1024;
 
 /** What a reader needs; it can be sent to a worker. */
@@ -27,7 +27,7 @@ const HEAD = 0;
 const RESERVED = 1;
 const PER_BATCH = 3;
 
-/** Makes the memory of a ring. `rows` is a multiple of MAX_BATCH and at least two of them. */
+/** Allocates a ring. `rows` is a multiple of MAX_BATCH and at least two of them. */
 export function createRing(rows: number, batches: number): RingShare {
   if (rows % MAX_BATCH !== 0 || rows < 2 * MAX_BATCH || batches < 2) {
     throw new RangeError(`a ring of ${rows} rows and ${batches} batches`);
@@ -43,7 +43,7 @@ export function createRing(rows: number, batches: number): RingShare {
 
 /** The one writer. */
 export class RingWriter {
-  /** columns of the whole ring; `at` is where the next measurement goes */
+  /** columns of the whole ring */
   readonly columns: MeasurementColumns;
   /** row in `columns` at which the batch begins that is being filled */
   start = 0;
@@ -73,7 +73,7 @@ export class RingWriter {
     return this.at - this.start >= MAX_BATCH || this.at >= this.#share.rows;
   }
 
-  /** Where a reader begins that is to see what is published from now on. */
+  /** The position of a reader that is to see what is published from now on. */
   get position(): RingPosition {
     return { batch: this.#head, row: this.#startRow };
   }
@@ -109,7 +109,7 @@ export interface RingLoss {
   measurements: number;
 }
 
-/** Where a reader begins that is to see what is published from now on, read in any thread. */
+/** The position of a reader that is to see what is published from now on. For any thread. */
 export function positionIn({ batches, words, descriptors }: RingShare): RingPosition {
   const heads = new BigInt64Array(words);
   const batch = new Float64Array(descriptors);
@@ -118,7 +118,7 @@ export function positionIn({ batches, words, descriptors }: RingShare): RingPosi
     if (head === 0) return { batch: 0, row: 0 };
     const slot = PER_BATCH * ((head - 1) % batches);
     const row = (batch[slot] ?? 0) + (batch[slot + 1] ?? 0);
-    // The writer comes to this descriptor again after a whole turn.
+    // The writer reuses this descriptor after `batches` further batches.
     if (Number(Atomics.add(heads, HEAD, 0n)) - head < batches - 1) return { batch: head, row };
   }
 }
@@ -137,7 +137,7 @@ export class RingReader {
 
   /**
    * @param from where to begin
-   * @param queue most batches that may wait for this reader; older ones are dropped
+   * @param queue max number of batches that may wait for this reader; older ones are dropped
    */
   constructor(share: RingShare, from: RingPosition, queue = share.batches) {
     this.#share = share;
@@ -175,7 +175,8 @@ export class RingReader {
       const row = this.#descriptors[slot] ?? 0;
       const count = this.#descriptors[slot + 1] ?? 0;
       if (this.#settledHead() - this.#next >= this.#share.batches) continue; // the descriptor may be another batch's
-      this.#copy(row % this.#share.rows, count, target);
+      const from = row % this.#share.rows;
+      copyRows(this.#columns, from, from + count, target, 0);
       if (row + this.#share.rows < this.#settledReserved()) {
         this.#skipTo(this.#next + 1); // overtaken while copying, or before
         continue;
@@ -208,19 +209,5 @@ export class RingReader {
 
   #settledReserved(): number {
     return Number(Atomics.add(this.#words, RESERVED, 0n));
-  }
-
-  #copy(from: number, count: number, target: MeasurementColumns): void {
-    const to = from + count;
-    const source = this.#columns;
-    target.timestampMs.set(source.timestampMs.subarray(from, to));
-    target.boxId.set(source.boxId.subarray(from, to));
-    target.invalid.set(source.invalid.subarray(from, to));
-    target.dialect.set(source.dialect.subarray(from, to));
-    for (const metric of METRICS) {
-      target[metric].min.set(source[metric].min.subarray(from, to));
-      target[metric].average.set(source[metric].average.subarray(from, to));
-      target[metric].max.set(source[metric].max.subarray(from, to));
-    }
   }
 }

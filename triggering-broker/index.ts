@@ -3,18 +3,12 @@ import { type Running, stopAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { Metrics } from '../common/metrics/metrics.js';
 import { VERSION } from '../common/version.js';
-import {
-  allowListOf,
-  changedFields,
-  isNamed,
-  parseStatusEndpoint,
-  serverKeyOf,
-  type TriggeringBrokerConfig,
-} from '../config/index.js';
+import { changedFields, type TriggeringBrokerSettings } from '../config/index.js';
 import { type StatusServer, startStatusServer } from '../daemon/status/server.js';
 import { type Access, openAccess, openBackendAccess } from '../keys/access.js';
-import { CutOff } from '../keys/cut-off.js';
+import { Disconnector } from '../keys/disconnector.js';
 import type { ReadBoxKeys } from '../keys/store-source.js';
+import type { Place } from '../zmq/bind.js';
 import { Relay, type RelayOptions } from './relay.js';
 import { addMetrics, type Parts, statusOf, type TriggeringBrokerStatus } from './status.js';
 
@@ -25,21 +19,21 @@ export interface TriggeringBrokerDeps {
 }
 
 export interface TriggeringBroker extends Running {
-  /** where each socket is open, by the field that names it */
+  /** where each socket is open, by the setting that names it */
   readonly endpoints: Readonly<Record<string, string>>;
   status(): TriggeringBrokerStatus;
-  /** Says which changed fields wait for the next start: all of them. Keys of boxes need none, they are watched. */
-  reload(config: TriggeringBrokerConfig): Promise<void>;
+  /** Logs which changed settings take effect at the next start: all of them. Keys of boxes are watched and need no reload. */
+  reload(settings: TriggeringBrokerSettings): Promise<void>;
 }
 
 const NAME = 'triggering-broker';
 
 /**
  * Starts the broker; fulfilled when boxes and services can connect.
- * @throws MakaiError KEY_FILE, KEY_INVALID, SECRET_EXPOSED for the server's keys, ENDPOINT_IN_USE, CONFIG_INVALID without an allow-list
+ * @throws MakaiError KEY_FILE_IO, KEY_INVALID, SECRET_EXPOSED for the server's keys, ENDPOINT_IN_USE, CONFIG_INVALID without an allow-list
  */
 export async function startTriggeringBroker(
-  config: TriggeringBrokerConfig,
+  settings: TriggeringBrokerSettings,
   deps: TriggeringBrokerDeps,
 ): Promise<TriggeringBroker> {
   const running: { name: string; part: Running }[] = [];
@@ -48,21 +42,21 @@ export async function startTriggeringBroker(
     return part;
   };
   try {
-    const access = started('access of boxes', await openBoxAccess(config, deps));
-    const backendAccess = await openBackendAccess(NAME, config.backend_curve, deps.log);
+    const access = started('access of boxes', await openBoxAccess(settings, deps));
+    const backendAccess = await openBackendAccess(NAME, settings.backendCurve, deps.log);
     if (backendAccess !== undefined) started('access of services', backendAccess);
-    const relay = started('sockets', new Relay(relayOptions(config, access, backendAccess, deps.log)));
+    const relay = started('sockets', new Relay(relayOptions(settings, access, backendAccess, deps.log)));
     await relay.start();
-    const cutOff = started('revocation', cutOffOf(relay, access, backendAccess, deps.log));
-    const parts: Parts = { relay, access, backendAccess, cutOff };
-    const server = started('status server', await serveStatus(config, parts, deps.log));
+    const disconnector = started('revocation', disconnectorOf(relay, access, backendAccess, deps.log));
+    const parts: Parts = { relay, access, backendAccess, disconnector };
+    const server = started('status server', await serveStatus(settings, parts, deps.log));
     let stopping: Promise<void> | undefined;
     return {
       endpoints: endpointsOf(relay, server),
       status: () => statusOf(parts),
       reload: async (next) => {
-        const fields = changedFields(config, next);
-        if (fields.length > 0) deps.log.warn({ fields }, 'changed fields take effect at the next start');
+        const fields = changedFields(settings.file, next.file);
+        if (fields.length > 0) deps.log.warn({ fields }, 'changed settings take effect at the next start');
       },
       stop: () => {
         stopping ??= stopAll(running);
@@ -76,41 +70,46 @@ export async function startTriggeringBroker(
 }
 
 function openBoxAccess(
-  config: TriggeringBrokerConfig,
+  settings: TriggeringBrokerSettings,
   { boxKeys, log }: TriggeringBrokerDeps,
 ): Promise<Access> {
   return openAccess({
     name: NAME,
-    serverKey: serverKeyOf(config),
-    nextServerKeyFile: config.server_cert_next,
-    allow: allowListOf(config),
+    serverKey: settings.serverKey,
+    nextServerKeyFile: settings.serverCertNext,
+    allow: settings.allow,
     boxKeys,
     log,
   });
 }
 
 function relayOptions(
-  config: TriggeringBrokerConfig,
+  settings: TriggeringBrokerSettings,
   access: Access,
   backendAccess: Access | undefined,
   log: Logger,
 ): RelayOptions {
-  const front = [{ endpoint: config.interface, curve: access.curve }];
-  if (config.interface_next !== undefined && access.nextCurve !== undefined) {
-    front.push({ endpoint: config.interface_next, curve: access.nextCurve });
+  const front: Place[] = [{ field: 'interface', endpoint: settings.interface, curve: access.curve }];
+  if (settings.interfaceNext !== undefined && access.nextCurve !== undefined) {
+    front.push({ field: 'interface_next', endpoint: settings.interfaceNext, curve: access.nextCurve });
   }
   return {
     front,
-    back: { endpoint: config.backend, curve: backendAccess?.curve },
-    messageBytes: config.limits.message_bytes,
-    queueMessages: config.limits.queue_messages,
+    back: { field: 'backend', endpoint: settings.backend, curve: backendAccess?.curve },
+    messageBytes: settings.limits.messageBytes,
+    queueMessages: settings.limits.queueMessages,
     log,
   };
 }
 
 /** A revoked key of a box or of a service ends the one proxy, so both close and open together. */
-function cutOffOf(relay: Relay, access: Access, backendAccess: Access | undefined, log: Logger): CutOff {
-  return new CutOff({
+function disconnectorOf(
+  relay: Relay,
+  access: Access,
+  backendAccess: Access | undefined,
+  log: Logger,
+): Disconnector {
+  return new Disconnector({
     guards: [access, ...(backendAccess === undefined ? [] : [backendAccess])],
     close: () => relay.close(),
     open: (signal) => relay.reopen(signal),
@@ -118,15 +117,17 @@ function cutOffOf(relay: Relay, access: Access, backendAccess: Access | undefine
   });
 }
 
-async function serveStatus(config: TriggeringBrokerConfig, parts: Parts, log: Logger): Promise<StatusServer> {
+async function serveStatus(
+  { status }: TriggeringBrokerSettings,
+  parts: Parts,
+  log: Logger,
+): Promise<StatusServer> {
   const metrics = new Metrics(NAME, VERSION);
   addMetrics(metrics, parts);
   return startStatusServer({
     daemon: NAME,
     version: VERSION,
-    address: parseStatusEndpoint(config.status),
-    named: isNamed(config, 'status'),
-    maxConnections: config.limits.status_connections,
+    ...status,
     details: () => ({ ...statusOf(parts) }),
     metrics,
     log,

@@ -1,24 +1,23 @@
 /**
- * The way of the measurements: boxes' sockets → XSUB (CURVE) → libzmq's own proxy, in a thread of its own → XPUB → services. No JavaScript
- * sees a message. Subscriptions go the other way, so a box sends only what somebody behind the broker has subscribed to.
+ * The path of the measurements: boxes' sockets → XSUB (CURVE) → libzmq's own proxy, in a thread of its own → XPUB → services. No JavaScript
+ * sees a message. Subscriptions go the other way, so a box sends only what a service behind the broker has subscribed to.
  *
- * A socket in the proxy cannot be unbound. To cut a box off the proxy is ended, which closes both sockets, and all is opened anew on the
+ * A socket in the proxy cannot be unbound. To disconnect a box the proxy is ended, which closes both sockets, and both are reopened on the
  * same endpoints. The proxy must be ended before the process exits, or it hangs.
  */
 import { setTimeout } from 'node:timers/promises';
-import { Proxy as NativeProxy, XPublisher, XSubscriber } from 'zeromq';
-import { MakaiError, messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
-import { bindWhenFree } from '../zmq/bind-when-free.js';
+import { BIND_TIMEOUT_MS, bindAt, type Place } from '../zmq/bind.js';
 import { Connections } from '../zmq/connections.js';
-import type { CurveServerOptions } from '../zmq/curve.js';
+import { type RunningProxy, runProxy } from '../zmq/proxy.js';
+import { bound } from '../zmq/sockets.js';
 
 export interface RelayOptions {
   /** for boxes: `interface`, and `interface_next` with the server's next key */
-  front: { endpoint: string; curve: CurveServerOptions }[];
+  front: Place[];
   /** for services; plain without `curve` */
-  back: { endpoint: string; curve?: CurveServerOptions | undefined };
+  back: Place;
   /** a peer that sends a longer frame is disconnected */
   messageBytes: number;
   /** messages kept for a subscriber that is slower than the stream; libzmq drops further ones */
@@ -26,25 +25,19 @@ export interface RelayOptions {
   log: Logger;
 }
 
-/** A dead connection is found by TCP: ZeroMQ's own heartbeats are not known to every box. */
-const KEEPALIVE = { tcpKeepalive: 1, tcpKeepaliveIdle: 30, tcpKeepaliveInterval: 10, tcpKeepaliveCount: 3 };
-/** After a reopening all boxes come at once. */
-const BACKLOG = 1024;
-/** What subscribers have not been sent yet when we close is sent within this time. */
+/** Time to send what is still queued for subscribers when the sockets are closed. */
 const LINGER_MS = 500;
 /** Subscribers come back within a fraction of a second; until then boxes' measurements would go nowhere. */
 const SUBSCRIBERS_BACK_MS = 1000;
 const RETRY_MS = 1000;
-/** A subscriber that does not read is dropped after this time without an acknowledgement from its TCP, and its queue with it. */
-const NOT_READING_MS = 30_000;
 /**
- * Subscriptions on their way to one box. libzmq drops further ones without a word (by itself beyond 1000), also when it sends a box that comes
- * back all there are; a box without its own subscription sends nothing.
+ * Subscriptions on their way to one box. libzmq drops further ones silently (its default is 1000), also when it sends them all to a box that
+ * reconnects; a box that misses its own subscription sends nothing.
  */
 const SUBSCRIPTIONS_WAITING = 10_000;
 
 interface Proxied {
-  proxy: NativeProxy;
+  proxy: RunningProxy;
   /** fulfilled when the proxy has ended and both sockets are closed */
   ended: Promise<void>;
 }
@@ -68,7 +61,7 @@ export class Relay implements Running {
     this.#backEndpoint = options.back.endpoint;
   }
 
-  /** Where boxes connect, in the order of the options, with the ports that `*` became. They stay the same over a reopening. */
+  /** Where boxes connect, in the order of the options, with the ports that `*` became. They stay the same when the sockets are reopened. */
   get frontEndpoints(): readonly string[] {
     return this.#frontEndpoints;
   }
@@ -88,9 +81,9 @@ export class Relay implements Running {
     return this.#failures;
   }
 
-  /** Opens all for the first time. @throws MakaiError ENDPOINT_IN_USE, with nothing left open */
+  /** Opens the sockets for the first time. @throws MakaiError ENDPOINT_IN_USE, with nothing left open */
   start(): Promise<void> {
-    return this.#inTurn(() => this.#open(0));
+    return this.#inTurn(() => this.#open(BIND_TIMEOUT_MS.first));
   }
 
   /** Ends the proxy; fulfilled when both sockets are closed. */
@@ -98,14 +91,14 @@ export class Relay implements Running {
     return this.#inTurn(() => this.#close());
   }
 
-  /** Opens all on the endpoints of before, and tries until it can. */
+  /** Reopens the sockets on the same endpoints; tries until it can. */
   reopen(signal: AbortSignal = this.#stop.signal): Promise<void> {
     return this.#inTurn(async () => {
       while (!signal.aborted && !this.#stop.signal.aborted && this.#proxied === undefined) {
         try {
           await this.#open(RETRY_MS);
         } catch (error) {
-          this.#options.log.error({ error: messageOf(error) }, 'sockets cannot be opened anew yet');
+          this.#options.log.error({ err: error }, 'sockets cannot be reopened yet');
           await setTimeout(RETRY_MS, undefined, { signal }).catch(() => undefined);
         }
       }
@@ -123,39 +116,39 @@ export class Relay implements Running {
     return turn;
   }
 
-  async #open(patienceMs: number): Promise<void> {
+  async #open(timeoutMs: number): Promise<void> {
     const { back: backOptions, front: fronts, messageBytes, queueMessages } = this.#options;
-    const common = { ...KEEPALIVE, backlog: BACKLOG, maxMessageSize: messageBytes };
-    const back = new FirstPartPublisher({
-      ...common,
+    const back = bound.proxiedPublisher({
+      maxMessageSize: messageBytes,
       ...backOptions.curve,
       sendHighWaterMark: queueMessages,
       linger: LINGER_MS,
-      tcpMaxRetransmitTimeout: NOT_READING_MS,
     });
-    const front = new XSubscriber({ ...common, linger: 0, sendHighWaterMark: SUBSCRIPTIONS_WAITING });
+    const front = bound.xSubscriber({
+      maxMessageSize: messageBytes,
+      sendHighWaterMark: SUBSCRIPTIONS_WAITING,
+    });
     try {
       this.subscribers.attach(back);
       this.boxes.attach(front);
-      this.#backEndpoint = await bind(back, this.#backEndpoint, patienceMs);
+      this.#backEndpoint = await bindAt(back, { ...backOptions, endpoint: this.#backEndpoint }, timeoutMs);
       await this.#subscribersBack();
-      for (const [index, { curve }] of fronts.entries()) {
-        // Keys hold for the endpoints bound after they are set, so one socket can have an endpoint for each pair.
-        Object.assign(front, curve);
-        this.#frontEndpoints[index] = await bind(front, this.#frontEndpoints[index] ?? '', patienceMs);
+      for (const [index, place] of fronts.entries()) {
+        const endpoint = this.#frontEndpoints[index] ?? place.endpoint;
+        this.#frontEndpoints[index] = await bindAt(front, { ...place, endpoint }, timeoutMs);
       }
     } catch (error) {
       front.close();
       back.close();
       throw error;
     }
-    this.#run(new NativeProxy(front, back));
+    this.#run(runProxy(front, back));
   }
 
-  #run(proxy: NativeProxy): void {
+  #run(proxy: RunningProxy): void {
     const { log } = this.#options;
-    const ended = proxy.run().catch((error: unknown) => {
-      log.warn({ error: messageOf(error) }, 'the proxy ended: sockets are opened anew');
+    const ended = proxy.ended.catch((error: unknown) => {
+      log.warn({ err: error }, 'the proxy ended: reopening the sockets');
     });
     const proxied = { proxy, ended };
     this.#proxied = proxied;
@@ -180,7 +173,7 @@ export class Relay implements Running {
     await proxied.ended;
   }
 
-  /** Boxes are let in when the subscribers of before are back, or have had their time. */
+  /** Boxes may connect when as many subscribers as before are back, or a second has passed. */
   async #subscribersBack(): Promise<void> {
     const until = performance.now() + SUBSCRIBERS_BACK_MS;
     while (this.subscribers.connected < this.#subscribersBefore && performance.now() < until) {
@@ -188,32 +181,4 @@ export class Relay implements Running {
       await setTimeout(10);
     }
   }
-}
-
-/** libzmq's ZMQ_ONLY_FIRST_SUBSCRIBE, which zeromq.js has no name for. */
-const ONLY_FIRST_SUBSCRIBE = 108;
-
-/**
- * Takes a subscription only in the first part of a message. Otherwise libzmq swallows a later part that looks like one, what is left
- * promises a part that never comes, and the proxy ends with EAGAIN: two frames of a subscriber would cut off everybody for a moment. (What
- * begins with a subscription can still do it; see docs/reliability.md.)
- */
-class FirstPartPublisher extends XPublisher {
-  constructor(options: ConstructorParameters<typeof XPublisher>[0]) {
-    super(options);
-    this.setBoolOption(ONLY_FIRST_SUBSCRIBE, true);
-  }
-}
-
-/** @returns where the socket is now; a `*` has become a port */
-async function bind(socket: XPublisher | XSubscriber, endpoint: string, patienceMs: number): Promise<string> {
-  try {
-    await bindWhenFree(socket, endpoint, patienceMs);
-  } catch (error) {
-    throw new MakaiError('ENDPOINT_IN_USE', `${endpoint} cannot be opened: ${messageOf(error)}`, {
-      hint: 'See who has the port (`ss -ltnp`), or name another endpoint in the configuration.',
-      cause: error,
-    });
-  }
-  return socket.lastEndpoint ?? endpoint;
 }

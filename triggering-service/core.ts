@@ -1,18 +1,19 @@
 /** The parts of the service and how they feed each other, without sockets: tests and the benchmark feed it by hand. */
-
 import type { MakaiError } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
 import { Rejections } from '../common/rejections.js';
-import type { TriggeringServiceConfig } from '../config/index.js';
+import type { TriggeringServiceSettings } from '../config/index.js';
 import { PluginHost } from '../plugin-host/plugin-host.js';
-import { spoolOf } from '../store/spool/index.js';
-import type { Store } from '../store/store.js';
-import { createRing, MAX_BATCH } from '../stream/ring.js';
+import { MeasurementBatches } from '../store/outbox/measurement-batches.js';
+import { Outbox } from '../store/outbox/outbox.js';
+import type { BoxReader, MeasurementReader } from '../store/store.js';
+import type { Sink } from '../store/writes.js';
+import { STORE_BATCH } from '../stream/batch.js';
+import { createRing, MAX_BATCH, type RingShare } from '../stream/ring.js';
 import type { CurveClientOptions } from '../stream/stream-socket.js';
-import type { CertifiedIds } from './ingest/certified-ids.js';
+import type { IdsWithCertificate } from './ingest/ids-with-certificate.js';
+import { Intake } from './ingest/intake.js';
 import { RefusedIds } from './ingest/refused-ids.js';
-import { Intake } from './intake.js';
-import { MeasurementWriter } from './measurement-writer.js';
 import { EventRequests } from './requests/event-requests.js';
 import type { Queued } from './requests/request-queue.js';
 import { SiteWatch } from './site-watch.js';
@@ -21,110 +22,110 @@ import { Trends } from './trends/trends.js';
 import { IntakeWorkers } from './workers/intake-workers.js';
 import { ownedByShare } from './workers/ownership.js';
 
-/** Measurements a ring holds: more than a second at 100,000 a second, 8 MiB. */
+/** Measurements a ring holds: more than one second at 100,000 per second, 8 MiB. */
 const RING_ROWS = 128 * MAX_BATCH;
-/**
- * Batches of measurements that the store has at one time: what waits there together shares one sync of the disk, and the store does not
- * wait for this thread to hear that it is done. A spool gives each batch only so long, which several at once would share.
- */
-const BATCHES_AT_ONCE = 4;
 /** Batches a ring holds: twenty seconds of the smallest. */
 const RING_BATCHES = 4096;
 
 export interface CoreOptions {
-  config: TriggeringServiceConfig;
+  settings: TriggeringServiceSettings;
   curve?: CurveClientOptions | undefined;
-  store: Store;
+  store: Sink & MeasurementReader & BoxReader;
   log: Logger;
   send: (request: Queued) => void;
-  /** ids that may send; all without it */
-  certified?: CertifiedIds | undefined;
-  /** a worker ended, and with it its share of the stream */
+  /** ids that may send; undefined: all */
+  idsWithCertificate?: IdsWithCertificate | undefined;
+  /** a worker exited, and with it its share of the stream is lost */
   workerDied?: (error: MakaiError) => void;
   /** of workers, for tests, ms */
   listenMs?: number | undefined;
-  scoutEveryMs?: number | undefined;
+  probeEveryMs?: number | undefined;
 }
 
 export interface Core {
-  /** what takes in the stream: one in the main thread, or workers */
+  /** what receives the stream: an intake in the main thread, or workers */
   intake: Intake | IntakeWorkers;
   stream: StreamView;
-  /** undefined: every id passes */
-  certified: CertifiedIds | undefined;
-  writer: MeasurementWriter;
+  /** undefined: every id is accepted */
+  idsWithCertificate: IdsWithCertificate | undefined;
+  outbox: Outbox;
+  writer: MeasurementBatches;
   trends: Trends;
   plugins: PluginHost;
   requests: EventRequests;
   siteWatch: SiteWatch;
-  /** messages and requests that were not taken, by reason */
-  dropped(): Record<string, number>;
+  /** messages of the stream and requests of plugins that were dropped, by reason */
+  rejected(): Record<string, number>;
 }
 
 export function createCore(options: CoreOptions): Core {
-  const { certified, config, store, log, send } = options;
+  const { idsWithCertificate, log, send, settings, store } = options;
+  const { limits, share } = settings;
   const rejections = new Rejections(log);
-  const { limits, plugin_limits: pluginLimits, batch, share } = config;
-  const writer = new MeasurementWriter({
-    store,
-    batchSize: batch.max_measurements,
-    delayMs: batch.max_delay_ms,
-    atOnce: spoolOf(store) === undefined ? BATCHES_AT_ONCE : 1,
-    queueLimit: limits.queue_measurements,
-    log,
+  const outbox = new Outbox({ store, log, maxMeasurements: limits.queueMeasurements });
+  const writer = new MeasurementBatches(outbox, {
+    batchSize: STORE_BATCH.measurements,
+    delayMs: STORE_BATCH.delayMs,
   });
   const siteWatch: SiteWatch = new SiteWatch(store, log, (data) => plugins.update(data));
   const trends = new Trends({
     store,
-    windowMs: 1000 * config.mongo_trends_update_interval_seconds,
+    outbox,
+    windowMs: settings.trendWindowMs,
     owns: (boxId) => ownedByShare(boxId, share.of, share.index - 1, share.block),
     measurements: writer,
     log,
   });
   const requests = new EventRequests({
-    identity: config.identity,
-    maxWindowMs: config.max_window_ms,
-    memoryMs: config.event_request_expiration_window_ms,
+    identity: settings.identity,
+    maxWindowMs: settings.maxWindowMs,
+    memoryMs: settings.requestMemoryMs,
     rejections,
     send,
   });
-  const ring = createRing(RING_ROWS, RING_BATCHES);
-  const rings = [ring];
-  while (rings.length < config.workers) rings.push(createRing(RING_ROWS, RING_BATCHES));
+  const rings: [RingShare, ...RingShare[]] = [createRing(RING_ROWS, RING_BATCHES)];
+  while (rings.length < settings.workers) rings.push(createRing(RING_ROWS, RING_BATCHES));
   const plugins: PluginHost = new PluginHost({
     rings,
     log,
     requests: (found, id) => requests.handle(found, id),
-    limits: {
-      batchMs: pluginLimits.batch_ms,
-      memoryMb: pluginLimits.memory_mb,
-      queueBatches: pluginLimits.queue_batches,
-    },
+    limits: settings.pluginLimits,
   });
   const location = (boxId: number): string => siteWatch.site.location(boxId);
-  const parts = { certified, writer, trends, plugins, requests, siteWatch };
-  if (config.workers === 1 && share.of === 1) {
+  const coreOf = (intake: Core['intake'], stream: StreamView, rejected: Core['rejected']): Core => ({
+    intake,
+    stream,
+    idsWithCertificate,
+    outbox,
+    writer,
+    trends,
+    plugins,
+    requests,
+    siteWatch,
+    rejected,
+  });
+  if (settings.workers === 1 && share.of === 1) {
     const refusedIds = new RefusedIds(log);
-    certified?.onChange(() => refusedIds.forgetCertified((boxId) => certified.has(boxId)));
+    idsWithCertificate?.onChange(() => refusedIds.forgetKnown((boxId) => idsWithCertificate.has(boxId)));
     const intake = new Intake({
-      config,
-      ring,
+      settings,
+      ring: rings[0],
       rejections,
       refusedIds,
-      certified,
+      idsWithCertificate,
       trends,
       location,
-      onBatch: (rows) => {
+      onBatch: (batch) => {
         plugins.wake();
-        writer.add(rows);
+        writer.add(batch);
       },
     });
-    return { ...parts, intake, stream: viewOf(intake), dropped: () => rejections.totals() };
+    return coreOf(intake, viewOf(intake), () => rejections.totals());
   }
   const workers = new IntakeWorkers({
-    config,
+    settings,
     curve: options.curve,
-    certified,
+    idsWithCertificate,
     rings,
     log,
     writer,
@@ -133,8 +134,7 @@ export function createCore(options: CoreOptions): Core {
     published: () => plugins.wake(),
     died: (error) => options.workerDied?.(error),
     listenMs: options.listenMs,
-    scoutEveryMs: options.scoutEveryMs,
+    probeEveryMs: options.probeEveryMs,
   });
-  const dropped = (): Record<string, number> => ({ ...rejections.totals(), ...workers.dropped() });
-  return { ...parts, intake: workers, stream: workers, dropped };
+  return coreOf(workers, workers, () => ({ ...rejections.totals(), ...workers.dropped() }));
 }

@@ -1,14 +1,14 @@
-/** Writes findings to the collection `health`, as the health service of the field does: one of ours, one of each box, again and again. */
-import { messageOf } from '../common/errors.js';
+/** Writes findings to the collection `health`, as the v3 health service does: one of this service and one of each box, every 20 s. */
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
-import type { HealthDocument, Store } from '../store/store.js';
+import type { HealthDocument } from '../store/documents.js';
+import type { Outbox } from '../store/outbox/outbox.js';
 
-/** As that service's configuration has it; the web view looks at the findings of the last minute. */
+/** The interval of the v3 service; the web view shows the findings of the last minute. */
 export const INTERVAL_MS = 20_000;
 /** A box not heard for so long is down. */
 const UP_MS = 20_000;
-const WRITES_AT_ONCE = 8;
+const PARALLEL_WRITES = 8;
 
 export interface HeardBox {
   boxId: number;
@@ -26,14 +26,14 @@ export function findings(boxes: Iterable<HeardBox>, nowMs: number): HealthDocume
     status: up ? 'UP' : 'DOWN',
     info: '',
   });
-  // A box's clock may be ahead of ours; what is in the future was heard just now.
+  // A box's clock may be ahead of ours; a time in the future counts as now.
   const heard = [...boxes].map(({ boxId, heardMs }) => of('BOX', String(boxId), nowMs - heardMs < UP_MS));
   return [of('MAKAI', '', true), ...heard];
 }
 
-/** @param boxes the boxes that were heard since the start, at the moment of asking */
+/** @param boxes the boxes heard since the start, at the time of the call */
 export function startHealthDocuments(
-  store: Pick<Store, 'insertHealth'>,
+  outbox: Pick<Outbox, 'put'>,
   boxes: () => Iterable<HeardBox>,
   log: Logger,
   everyMs = INTERVAL_MS,
@@ -44,15 +44,15 @@ export function startHealthDocuments(
     const documents = findings(boxes(), Date.now());
     try {
       while (documents.length > 0 && !stopped) {
-        const some = documents.splice(0, WRITES_AT_ONCE);
-        await Promise.all(some.map((document) => store.insertHealth(document)));
+        const some = documents.splice(0, PARALLEL_WRITES);
+        await Promise.all(some.map((finding) => outbox.put({ kind: 'health', finding })));
       }
     } catch (error) {
-      log.debug({ detail: messageOf(error) }, 'health could not be written');
+      log.debug({ err: error }, 'health could not be written');
     }
   };
   const timer = setInterval(() => {
-    // A store slower than the interval is not made slower still.
+    // Writes of the previous interval that are not done yet are not overtaken.
     writing ??= writeAll().finally(() => {
       writing = undefined;
     });

@@ -1,12 +1,12 @@
 /** The service's metrics (common/metrics/names.ts), read from the parts when somebody asks. */
 
+import { dropReasonsOf } from '../common/drop-reasons.js';
 import type { Metrics } from '../common/metrics/metrics.js';
 import { fromZero } from '../common/rejections.js';
 import type { PluginStatus } from '../plugin-host/plugin-supervisor.js';
 import type { Core } from './core.js';
-import { DROP_REASONS } from './drop-reasons.js';
 import type { RequestQueue } from './requests/request-queue.js';
-import { ACTIVE_MS } from './status.js';
+import { ACTIVE_MS, dropsOf } from './status.js';
 
 const MICRO = 1e-6;
 
@@ -14,13 +14,9 @@ export function addMetrics(metrics: Metrics, core: Core, queue: RequestQueue): v
   metrics.gauge('makai_boxes_active', () => core.stream.heardSince(Date.now() - ACTIVE_MS));
   metrics.counter('makai_messages_total', () => ({ measurement: core.stream.totals.messages }));
   metrics.counter('makai_bytes_total', () => ({ measurement: core.stream.totals.bytes }));
-  metrics.counter('makai_dropped_total', () => ({
-    ...fromZero(DROP_REASONS, core.dropped()),
-    'store too slow': core.writer.status().dropped,
-    'trend windows': core.trends.status().dropped,
-    'too many requests waiting': queue.dropped,
-  }));
-  metrics.gauge('makai_allowed_keys', () => core.certified?.status().known);
+  const reasons = dropReasonsOf('triggering-service');
+  metrics.counter('makai_dropped_total', () => fromZero(reasons, dropsOf(core, queue)));
+  metrics.gauge('makai_allowed_keys', () => core.idsWithCertificate?.status().known);
   metrics.gauge('makai_refused_ids', () => core.stream.refused().known);
   metrics.gauge('makai_queue_depth', () => ({
     measurements: core.writer.status().waiting,

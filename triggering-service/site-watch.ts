@@ -1,5 +1,4 @@
-/** Reads per-box configuration from the store, at the start and each minute, and tells the plugins when it has changed. */
-import { messageOf } from '../common/errors.js';
+/** Reads thresholds and locations of boxes from the store, at the start and each minute, and hands them to the plugins when they have changed. */
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { EMPTY_SITE, Site, type SiteData, toSiteData } from '../plugin-host/site.js';
@@ -22,7 +21,7 @@ export class SiteWatch implements Running {
     this.#changed = changed;
   }
 
-  /** Reads once, then each minute. A store that does not answer now is asked again; what was read last stays in force. */
+  /** Reads once, then each minute. A store that is unavailable is asked again; what was read last stays in force. */
   async start(): Promise<void> {
     this.#timer = setInterval(() => void this.refresh(), REFRESH_MS);
     this.#timer.unref();
@@ -51,10 +50,7 @@ export class SiteWatch implements Running {
       this.site.update(data);
       this.#changed(data);
     } catch (error) {
-      this.#log.warn(
-        { detail: messageOf(error) },
-        'thresholds and locations could not be read; the last ones hold',
-      );
+      this.#log.warn({ err: error }, 'thresholds and locations could not be read; keeping the previous ones');
     }
   }
 }

@@ -1,24 +1,20 @@
 /** Starts the triggering service: sockets around the core, in order, and stops them in reverse. */
-import { type MakaiError, messageOf } from '../common/errors.js';
+import { systemClock, within } from '../common/clock.js';
+import type { MakaiError } from '../common/errors.js';
 import { type Running, startAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { Metrics } from '../common/metrics/metrics.js';
 import { VERSION } from '../common/version.js';
-import {
-  changedFields,
-  isNamed,
-  parseStatusEndpoint,
-  type TriggeringServiceConfig,
-} from '../config/index.js';
+import { changedFields, type TriggeringServiceSettings } from '../config/index.js';
 import { type StatusServer, startStatusServer } from '../daemon/status/server.js';
 import { readPublicCertificate, readSecretCertificate } from '../keys/files.js';
-import { measuredStore, spoolStatus } from '../store/measured.js';
+import { addStoreMetrics, spoolStatus } from '../store/outbox/metrics.js';
 import type { Store } from '../store/store.js';
 import { startSweeper } from '../store/sweeper.js';
 import { type CurveClientOptions, openStream } from '../stream/stream-socket.js';
 import { type Core, createCore } from './core.js';
 import { startHealthDocuments } from './health-documents.js';
-import { startCertifiedIds } from './ingest/certified-ids.js';
+import { startIdsWithCertificate } from './ingest/ids-with-certificate.js';
 import { addMetrics } from './metrics.js';
 import { RequestQueue } from './requests/request-queue.js';
 import { statusOf, type TriggeringServiceStatus } from './status.js';
@@ -33,86 +29,88 @@ const REQUEST_LIMIT_BYTES = 64 * 1024 * 1024;
 const SITE_MS = 2000;
 const SWEEP_MS = 60_000;
 
-/** A part that the configuration leaves out. */
+/** A part that the settings leave out. */
 const NOTHING: Running = { stop: () => Promise.resolve() };
 
 export interface TriggeringServiceDeps {
   log: Logger;
   /** open for as long as the service runs; not closed by it */
   store: Store;
-  /** told when the service has ended by itself, and why; left out: thrown, which ends the process */
+  /** called when the service has stopped by itself, with the reason; left out: thrown, which ends the process */
   died?: (error: MakaiError) => void;
-  /** of workers, for tests: how long they hear everything first, how often is looked for new boxes, ms */
+  /** of workers, for tests: how long they are subscribed to everything first, and how often the stream is probed, ms */
   listenMs?: number;
-  scoutEveryMs?: number;
+  probeEveryMs?: number;
 }
 
 export interface TriggeringService extends Running {
   /** `status`: where the status server listens */
   readonly endpoints: Readonly<Record<string, string>>;
   status(): TriggeringServiceStatus;
-  /** Takes over the plugins of a new configuration; what else has changed is named in the log and needs a restart. */
-  reload(config: TriggeringServiceConfig): Promise<void>;
+  /** Applies the plugins of new settings; other changes are named in the log and need a restart. */
+  reload(settings: TriggeringServiceSettings): Promise<void>;
 }
 
 /**
- * Starts the service. Fulfilled once it listens; plugins start beside it, and one that cannot be started keeps nothing else back.
+ * Starts the service. Fulfilled once it is subscribed; plugins start in parallel, and one that cannot be started delays nothing else.
  * @throws MakaiError for keys of `backend_curve`, and ENDPOINT_IN_USE for a status server that the configuration names
  */
 export async function startTriggeringService(
-  config: TriggeringServiceConfig,
-  { log, store: plainStore, died = rethrow, listenMs, scoutEveryMs }: TriggeringServiceDeps,
+  settings: TriggeringServiceSettings,
+  { log, store, died = rethrow, listenMs, probeEveryMs }: TriggeringServiceDeps,
 ): Promise<TriggeringService> {
-  const curve = await curveOptions(config);
+  const curve = await curveOptions(settings);
   const metrics = new Metrics(NAME, VERSION);
-  const store = measuredStore(plainStore, metrics);
-  const certified = await startCertifiedIds(config, store, log);
+  const idsWithCertificate = await startIdsWithCertificate(settings, store, log);
   let ending = false;
   const core = createCore({
-    config,
+    settings,
     curve,
     store,
     log,
-    certified,
+    idsWithCertificate,
     send: (request) => queue.push(request),
     workerDied: (error) => {
       if (ending) return;
       ending = true;
-      log.fatal({ code: error.code, detail: error.message }, 'a worker ended, so the service ends');
-      // What the others have is written first.
+      log.fatal({ err: error }, 'a worker exited, so the service exits');
+      // The data of the others is written first.
       void starting
         .then((running) => running.stop())
-        .catch((failure: unknown) => log.error({ detail: messageOf(failure) }, 'it did not stop cleanly'))
+        .catch((failure: unknown) => log.error({ err: failure }, 'the service did not stop cleanly'))
         .finally(() => died(error));
     },
     listenMs,
-    scoutEveryMs,
+    probeEveryMs,
   });
   const queue: RequestQueue = new RequestQueue({
-    endpoint: config.zmq_acquisition_endpoint,
+    endpoint: settings.acquisitionEndpoint,
     curve,
     limit: REQUEST_LIMIT,
     limitBytes: REQUEST_LIMIT_BYTES,
-    pace: { burst: config.limits.requests_burst, perSecond: config.limits.requests_per_second },
+    pace: { burst: settings.limits.requestsBurst, perSecond: settings.limits.requestsPerSecond },
     log,
     onDropped: (request) => core.requests.dropped(request),
   });
   addMetrics(metrics, core, queue);
-  const status = (): TriggeringServiceStatus => statusOf(core, queue, config.identity);
+  addStoreMetrics(metrics, store, core.outbox);
+  const status = (): TriggeringServiceStatus => statusOf(core, queue, settings.identity);
   let server: StatusServer | undefined;
   const starting = startAll([
-    { name: 'certified ids', start: async () => certified ?? NOTHING },
+    { name: 'ids with certificate', start: async () => idsWithCertificate ?? NOTHING },
     { name: 'event requests', start: async () => queue },
+    { name: 'outbox', start: async () => core.outbox },
     { name: 'trends', start: async () => core.trends },
     { name: 'measurements', start: async () => core.writer },
     {
       name: 'traffic',
-      start: async () => startTraffic(store, config.metric_update_sec, () => core.stream.totals.bytes, log),
+      start: async () =>
+        startTraffic(core.outbox, settings.trafficSeconds, () => core.stream.totals.bytes, log),
     },
     { name: 'expiry', start: async () => startSweeper(store, log) },
-    { name: 'health', start: async () => startHealth(core, config, store, log) },
-    { name: 'thresholds', start: () => started(core.siteWatch) },
-    { name: 'plugins', start: () => startPlugins(core, config) },
+    { name: 'health', start: async () => startHealth(core, settings, log) },
+    { name: 'thresholds', start: () => startSiteWatch(core) },
+    { name: 'plugins', start: () => startPlugins(core, settings) },
     { name: 'housekeeping', start: async () => startHousekeeping(core) },
     {
       name: 'status server',
@@ -120,21 +118,18 @@ export async function startTriggeringService(
         server = await startStatusServer({
           daemon: NAME,
           version: VERSION,
-          address: parseStatusEndpoint(config.status),
-          named: isNamed(config, 'status'),
-          maxConnections: config.limits.status_connections,
-          details: () => ({ ...status(), ...spoolStatus(plainStore) }),
+          ...settings.status,
+          details: () => ({ ...status(), ...spoolStatus(store) }),
           metrics,
           log,
         });
         return server;
       },
     },
-    { name: 'stream', start: () => startStream(core, config, curve, log) },
+    { name: 'stream', start: () => startStream(core, settings, curve, log) },
   ]);
   const daemon = await starting;
   void core.trends.recover();
-  let present = config;
   return {
     get endpoints() {
       const address = server?.address;
@@ -142,10 +137,9 @@ export async function startTriggeringService(
     },
     status,
     reload: async (next) => {
-      const fixed = changedFields(present, next).filter((field) => field !== 'plugins');
+      const fixed = changedFields(settings.file, next.file).filter((field) => field !== 'plugins');
       if (fixed.length > 0)
         log.warn({ fields: fixed }, 'these changes need a restart of the triggering service');
-      present = { ...present, plugins: next.plugins };
       await core.siteWatch.refresh();
       await core.plugins.load(next.plugins);
     },
@@ -153,13 +147,13 @@ export async function startTriggeringService(
   };
 }
 
-/** Keys for connecting to the brokers, when the configuration puts the backend under CURVE. */
+/** Keys for connecting to the brokers, where the configuration encrypts the backend (CURVE). */
 export async function curveOptions({
-  backend_curve: files,
-}: TriggeringServiceConfig): Promise<CurveClientOptions | undefined> {
+  backendCurve: files,
+}: TriggeringServiceSettings): Promise<CurveClientOptions | undefined> {
   if (files === undefined) return undefined;
   const [server, own] = await Promise.all([
-    readPublicCertificate(files.server_key),
+    readPublicCertificate(files.serverKey),
     readSecretCertificate(files.cert),
   ]);
   return {
@@ -169,25 +163,20 @@ export async function curveOptions({
   };
 }
 
-/** Plugins should find thresholds when they start, but a store that does not answer must not keep the service from listening. */
-async function started(siteWatch: Core['siteWatch']): Promise<Running> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, SITE_MS);
-  });
-  await Promise.race([siteWatch.start(), late]);
-  clearTimeout(timer);
+/** Plugins should find thresholds when they start, but a store that is unavailable must not keep the service from starting. */
+async function startSiteWatch({ siteWatch }: Core): Promise<Running> {
+  await within(siteWatch.start(), SITE_MS, systemClock);
   return siteWatch;
 }
 
-async function startPlugins({ plugins }: Core, config: TriggeringServiceConfig): Promise<Running> {
-  await plugins.load(config.plugins);
+async function startPlugins({ plugins }: Core, settings: TriggeringServiceSettings): Promise<Running> {
+  await plugins.load(settings.plugins);
   return plugins;
 }
 
-function startHealth({ stream }: Core, config: TriggeringServiceConfig, store: Store, log: Logger): Running {
-  if (!config.health_documents) return NOTHING;
-  return startHealthDocuments(store, () => stream.boxes(), log);
+function startHealth({ outbox, stream }: Core, settings: TriggeringServiceSettings, log: Logger): Running {
+  if (!settings.healthDocuments) return NOTHING;
+  return startHealthDocuments(outbox, () => stream.boxes(), log);
 }
 
 function startHousekeeping({ requests }: Core): Running {
@@ -196,10 +185,10 @@ function startHousekeeping({ requests }: Core): Running {
   return { stop: async () => clearInterval(timer) };
 }
 
-/** Stopped first: what came in goes to all parts while they still run. */
+/** Stopped first: what was received goes to all parts while they still run. */
 async function startStream(
   { intake }: Core,
-  config: TriggeringServiceConfig,
+  settings: TriggeringServiceSettings,
   curve: CurveClientOptions | undefined,
   log: Logger,
 ): Promise<Running> {
@@ -209,20 +198,20 @@ async function startStream(
   }
   const local = intake;
   const stream = openStream({
-    endpoint: config.zmq_trigger_endpoint,
+    endpoint: settings.triggerEndpoint,
     curve,
     log,
-    onMessage: (parts) => local.ingest.take(parts),
+    onMessage: (frames) => local.receive(frames),
   });
   return {
     stop: async () => {
       await stream.stop();
-      local.handOver();
+      local.finish();
     },
   };
 }
 
-/** Out of any promise, so that nothing but the end of the process catches it. */
+/** Outside of any promise, so that it ends the process. */
 function rethrow(error: MakaiError): void {
   setImmediate(() => {
     throw error;

@@ -1,9 +1,10 @@
-/** What the service says of itself. */
+/** The service's own part of `/status`. Each counter is stated once: everything dropped is in `dropped`, by the reasons of `makai_dropped_total`. */
+import type { DropReason } from '../common/drop-reasons.js';
 import type { AllowListStatus } from '../keys/allow-list.js';
 import type { PluginStatus } from '../plugin-host/plugin-supervisor.js';
+import type { LaneStatus } from '../store/outbox/lane.js';
 import type { Core } from './core.js';
 import type { RefusedId } from './ingest/refused-ids.js';
-import type { WriterStatus } from './measurement-writer.js';
 import type { RequestQueue } from './requests/request-queue.js';
 import type { WorkerRow } from './stream-view.js';
 import type { TrendsStatus } from './trends/trends.js';
@@ -19,12 +20,12 @@ export interface TriggeringServiceStatus {
   messages: number;
   bytes: number;
   measurements: number;
-  /** messages and requests that were not taken, by reason */
+  /** everything that was not accepted or not kept, by reason (common/drop-reasons.ts); reasons that did not occur are left out */
   dropped: Record<string, number>;
-  /** certificates that say which ids may send; 'none': every id may */
-  certified_ids: AllowListStatus | 'none';
+  /** the list of ids that may send; 'none': every id may */
+  ids_with_certificate: AllowListStatus | 'none';
   refused_ids: {
-    /** ids used without a certificate or under another topic, that are not forgotten */
+    /** ids without a certificate, or under another topic, that are remembered */
     known: number;
     forgotten: number;
     /** the newest */
@@ -32,9 +33,10 @@ export interface TriggeringServiceStatus {
   };
   /** of each worker, where there are some */
   workers?: WorkerRow[];
-  store: WriterStatus;
-  trends: TrendsStatus;
-  requests: { data: number; log: number; sent: number; waiting: number; dropped: number };
+  store: Omit<LaneStatus, 'dropped'>;
+  trends: Omit<TrendsStatus, 'dropped'>;
+  /** with waveforms, without, and those of both that wait to be sent */
+  requests: { data: number; log: number; waiting: number };
   plugins: PluginRow[];
   /** boxes with the most messages */
   busiest: { box_id: number; messages: number; bytes: number; heard: string }[];
@@ -61,8 +63,9 @@ interface PluginRow {
 }
 
 export function statusOf(core: Core, queue: RequestQueue, identity: string): TriggeringServiceStatus {
-  const { messages, bytes, taken } = core.stream.totals;
-  const { sent, waiting, dropped } = queue;
+  const { messages, bytes, accepted } = core.stream.totals;
+  const { dropped: _measurements, ...writer } = core.writer.status();
+  const { dropped: _windows, ...trends } = core.trends.status();
   const workers = core.stream.workers();
   const refused = core.stream.refused();
   const busiest = [...core.stream.boxes()].sort((a, b) => b.messages - a.messages).slice(0, LISTED_BOXES);
@@ -71,18 +74,18 @@ export function statusOf(core: Core, queue: RequestQueue, identity: string): Tri
     boxes: { active: core.stream.heardSince(Date.now() - ACTIVE_MS), known: core.stream.known },
     messages,
     bytes,
-    measurements: taken,
-    dropped: core.dropped(),
+    measurements: accepted,
+    dropped: dropsOf(core, queue),
     ...(workers.length === 0 ? {} : { workers }),
-    certified_ids: core.certified?.status() ?? 'none',
+    ids_with_certificate: core.idsWithCertificate?.status() ?? 'none',
     refused_ids: {
       known: refused.known,
       forgotten: refused.forgotten,
       newest: refused.newest.map(refusedRow),
     },
-    store: core.writer.status(),
-    trends: core.trends.status(),
-    requests: { ...core.requests.sent, sent, waiting, dropped },
+    store: writer,
+    trends,
+    requests: { ...core.requests.sent, waiting: queue.waiting },
     plugins: core.plugins.status().map(pluginRow),
     busiest: busiest.map(({ boxId, messages, bytes, heardMs }) => ({
       box_id: boxId,
@@ -91,6 +94,18 @@ export function statusOf(core: Core, queue: RequestQueue, identity: string): Tri
       heard: new Date(heardMs).toISOString(),
     })),
   };
+}
+
+/** Everything that was dropped since the start, by the reasons of common/drop-reasons.ts. */
+export function dropsOf(core: Core, queue: RequestQueue): Record<string, number> {
+  const drops = core.rejected();
+  const add = (reason: DropReason, count: number): void => {
+    if (count > 0) drops[reason] = (drops[reason] ?? 0) + count;
+  };
+  add('store_too_slow', core.writer.status().dropped);
+  add('too_many_trend_windows', core.trends.status().dropped);
+  add('too_many_waiting_requests', queue.dropped);
+  return drops;
 }
 
 function refusedRow({ first_ms, last_ms, ...id }: RefusedId) {

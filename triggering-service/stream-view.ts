@@ -1,13 +1,13 @@
-/** What the rest of the service sees of the stream: counts of one intake in the main thread, or of several in workers. */
+/** What status and metrics see of the stream: counts of one intake in the main thread, or of several in workers. */
 import type { BoxTotals } from './ingest/box-table.js';
+import type { Intake } from './ingest/intake.js';
 import type { RefusedId, RefusedIds } from './ingest/refused-ids.js';
-import type { Intake } from './intake.js';
 
 export interface StreamTotals {
   messages: number;
   bytes: number;
-  /** measurements taken */
-  taken: number;
+  /** measurements accepted */
+  accepted: number;
 }
 
 /** One worker, as `makai status` shows it. */
@@ -16,20 +16,20 @@ export interface WorkerRow {
   boxes: number;
   messages: number;
   measurements: number;
-  /** messages that came because their topic begins like one of ours */
+  /** messages of other workers' boxes, received because their topic begins like one of ours */
   foreign: number;
   /** prefixes of topics it has subscribed to */
   subscriptions: number;
 }
 
-/** Ids that were used without right: those that are not forgotten, how many were, and the newest of them. */
+/** Ids that their senders may not use: how many are remembered, how many were forgotten, and the newest. */
 export interface RefusedView {
   known: number;
   forgotten: number;
   newest: RefusedId[];
 }
 
-/** Refused ids that are told one by one. */
+/** Refused ids that are listed one by one. */
 export const LISTED_REFUSED = 50;
 
 export function refusedView(ids: RefusedIds): RefusedView {
@@ -42,18 +42,19 @@ export interface StreamView {
   readonly known: number;
   heardSince(ms: number): number;
   boxes(): Iterable<BoxTotals>;
-  /** messages that were not taken, by reason */
+  /** messages that were dropped, by reason */
   dropped(): Record<string, number>;
-  /** ids that were used without right */
+  /** ids that their senders may not use */
   refused(): RefusedView;
-  /** none when the stream is taken in in the main thread */
+  /** empty when the main thread receives the stream */
   workers(): WorkerRow[];
 }
 
-export function viewOf({ boxes, ingest, rejections, refusedIds }: Intake): StreamView {
+export function viewOf(intake: Intake): StreamView {
+  const { boxes, refusedIds, rejections } = intake;
   return {
     get totals() {
-      return ingest.totals;
+      return intake.totals;
     },
     get known() {
       return boxes.size;

@@ -1,26 +1,26 @@
 /**
- * Who is connected to a CURVE socket, counted from the socket's events: all that can be seen of a socket that libzmq's proxy holds, and of
- * handshakes that fail before the allow-list is asked. The events name no peer, so numbers are kept, not connections.
+ * Counts the peers of a CURVE socket from the socket's events. Nothing else can be seen of a socket that libzmq's proxy holds, or of
+ * handshakes that fail before the allow-list is asked. The events do not name the peer, so there are only numbers.
  */
 import type { EventOfType, EventType, Socket } from 'zeromq';
 
 /** Why a handshake failed. Refusals by the allow-list are counted by the gate, with the key. */
 export type FailureReason =
   /** the allow-list said no */
-  | 'allow-list'
+  | 'allow_list'
   /** another mechanism than CURVE, most often no key at all */
-  | 'no-curve'
+  | 'no_curve'
   /** a wrong public key of the server, or bytes changed on the way */
-  | 'wrong-server-key'
+  | 'wrong_server_key'
   | 'protocol'
   /** handshake not finished in time */
   | 'timeout'
-  | 'closed-early'
+  | 'closed_early'
   /** it did not begin like ZeroMQ */
-  | 'not-zeromq'
+  | 'not_zeromq'
   | 'other'
   /** no connection could be accepted: mostly too few file descriptors */
-  | 'accept-failed';
+  | 'accept_failed';
 
 export interface ConnectionStatus {
   /** passed the handshake and are open */
@@ -43,10 +43,10 @@ export class Connections {
   #inHandshake = 0;
   /** failed, but not reported closed yet */
   #failing = 0;
-  /** 'not-zeromq' too many; the next ones are not counted instead, so that the total never falls */
+  /** 'not_zeromq' too many; the next ones are not counted instead, so that the total never falls */
   #miscounted = 0;
 
-  /** Listens to a fresh socket, before it is bound. Connections of the one before are gone, what its events still say is not heard. */
+  /** Listens to a new socket, before it is bound. Connections of the previous one are gone, and its events are ignored. */
   attach(socket: Pick<Socket, 'events'>): void {
     this.#socket = socket;
     this.#connected = 0;
@@ -58,9 +58,9 @@ export class Connections {
       });
     };
     on('accept', () => this.#accept());
-    on('accept:error', () => this.#count('accept-failed'));
+    on('accept:error', () => this.#count('accept_failed'));
     on('handshake', () => this.#pass());
-    on('handshake:error:auth', () => this.#fail('allow-list'));
+    on('handshake:error:auth', () => this.#fail('allow_list'));
     on('handshake:error:protocol', (event) => this.#fail(protocolReason(event)));
     on('handshake:error:other', (event) => this.#fail(otherReason(event)));
     on('disconnect', () => this.#close());
@@ -106,7 +106,7 @@ export class Connections {
     } else if (this.#inHandshake > 0) {
       this.#inHandshake -= 1;
       if (this.#miscounted > 0) this.#miscounted -= 1;
-      else this.#count('not-zeromq');
+      else this.#count('not_zeromq');
     } else if (this.#connected > 0) {
       this.#connected -= 1;
     }
@@ -128,11 +128,11 @@ export class Connections {
 }
 
 function protocolReason({ error }: EventOfType<'handshake:error:protocol'>): FailureReason {
-  if (error.code === 'ERR_ZMTP_MECHANISM_MISMATCH') return 'no-curve';
-  return error.code === 'ERR_ZMTP_CRYPTOGRAPHIC' ? 'wrong-server-key' : 'protocol';
+  if (error.code === 'ERR_ZMTP_MECHANISM_MISMATCH') return 'no_curve';
+  return error.code === 'ERR_ZMTP_CRYPTOGRAPHIC' ? 'wrong_server_key' : 'protocol';
 }
 
 function otherReason({ error }: EventOfType<'handshake:error:other'>): FailureReason {
   if (error.code === 'EAGAIN' || error.code === 'ETIMEDOUT') return 'timeout';
-  return error.code === 'EPIPE' || error.code === 'ECONNRESET' ? 'closed-early' : 'other';
+  return error.code === 'EPIPE' || error.code === 'ECONNRESET' ? 'closed_early' : 'other';
 }

@@ -1,4 +1,4 @@
-/** CURVE options of a server socket, as zeromq takes them. */
+/** CURVE options of sockets, as zeromq takes them. */
 
 /** Options of a CURVE server socket. They hold for the endpoints bound after they are set. */
 export interface CurveServerOptions {
@@ -8,4 +8,11 @@ export interface CurveServerOptions {
   /** whom ZAP asks about the client's key */
   zapDomain: string;
   zapEnforceDomain: true;
+}
+
+/** Keys of a CURVE client: the server's public key and the client's own pair, Z85. */
+export interface CurveClientOptions {
+  curveServerKey: string;
+  curvePublicKey: string;
+  curveSecretKey: string;
 }

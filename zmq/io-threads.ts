@@ -1,22 +1,22 @@
 /**
- * libzmq's threads, which read and decrypt. A single one goes round all boxes that answer at once, and an answer is handed on only when its
- * last frame is in: nothing would be decoded or stored before nearly everything is decrypted. So the answers have threads of their own;
- * libzmq gives each new connection to the one that has fewest.
+ * libzmq's threads, which read and decrypt. A single one takes turns between all boxes that reply at the same time, and a reply is handed on
+ * only when its last frame is in: nothing would be decoded or stored before nearly everything is decrypted. So replies have threads of
+ * their own; libzmq gives each new connection to the thread that has the fewest.
  */
 import { context } from 'zeromq';
 
 /** Bit masks, as a socket's `affinity` takes them. */
 export interface IoThreads {
-  answers: number;
+  replies: number;
   others: number;
 }
 
 /** Decoding and storing have a core's work too, so more threads than this are never busy. */
-const MOST_FOR_ANSWERS = 4;
+const MAX_FOR_REPLIES = 4;
 
-/** For a program that has opened no socket yet: later it has no effect, and a socket with these masks could not be bound. */
-export function shareOutIoThreads(cores: number): IoThreads {
-  const forAnswers = Math.max(1, Math.min(cores, MOST_FOR_ANSWERS));
-  context.ioThreads = 1 + forAnswers;
-  return { others: 1, answers: 2 * (2 ** forAnswers - 1) };
+/** Call it before any socket is opened: later it has no effect, and a socket with these masks could not be bound. */
+export function assignIoThreads(cores: number): IoThreads {
+  const forReplies = Math.max(1, Math.min(cores, MAX_FOR_REPLIES));
+  context.ioThreads = 1 + forReplies;
+  return { others: 1, replies: 2 * (2 ** forReplies - 1) };
 }

@@ -1,6 +1,6 @@
 /**
- * What goes out on one socket, in order. A PUB socket never waits for a peer, but zeromq.js now and then finishes a send only in a later
- * turn, and refuses another one until then: what is sent meanwhile waits here.
+ * Sends on one socket, in order. A PUB socket never waits for a peer, but zeromq.js sometimes finishes a send only in a later turn of the
+ * event loop and refuses another one until then: what is sent meanwhile waits here.
  */
 import { messageOf } from '../common/errors.js';
 import type { Rejections } from '../common/rejections.js';
@@ -15,7 +15,7 @@ interface Sending {
 /** Messages that may wait; more come only when the socket is broken. */
 const LIMIT = 100_000;
 
-export class Outbox {
+export class SendQueue {
   readonly #name: string;
   readonly #rejections: Rejections;
   #socket: Sending | undefined;

@@ -1,4 +1,4 @@
-/** Where each box stands, from the store, cached for a while: a location is written into every box event. */
+/** The location of each box, from the store, cached for a while: it is written into every box event. */
 
 import type { Clock } from '../../common/clock.js';
 import { locationOf } from '../../store/boxes.js';
@@ -22,7 +22,7 @@ export class Locations {
     this.#limit = limit;
   }
 
-  /** The location slug of a box, "unknown" when it has none. When the store does not answer, the last one known. */
+  /** The location slug of a box, "unknown" when it has none. When the store is unavailable, the last known one. */
   async of(boxId: string): Promise<string> {
     const known = this.#known.get(boxId);
     if (known !== undefined && this.#clock.monotonic() - known.readAt < this.#lifeMs) return known.location;

@@ -1,52 +1,42 @@
 /**
- * PING: each 13 s while nothing else is asked of the Box 2s, so that none takes the line for dead (after 60 s without a message it renews
- * its socket). A Box 2 that has just connected is greeted with one, because only its answer tells its id.
+ * Keeps the line to the boxes of one dialect alive: a message whenever they were sent nothing for a while, so that none takes the line for
+ * dead. A box that has just connected without its id is greeted with one, because only its reply says which box it is.
  */
-
 import type { Clock } from '../../common/clock.js';
 import type { Running } from '../../common/lifecycle.js';
-
-export const PING_EVERY_MS = 13_000;
-/** A fleet that reconnects at once is greeted once. */
-const GREET_AFTER_MS = 250;
+import type { KeepAlive } from '../../proto/index.js';
 
 export interface PingerOptions {
   clock: Clock;
-  /** sends a PING with this number */
-  ping(sequenceNumber: number): void;
-  /** called after Box 2s that had just connected were greeted */
+  keepAlive: Pick<KeepAlive, 'everyMs' | 'greetAfterMs'>;
+  /** clock.monotonic() of the last command to all boxes of the dialect, these messages included */
+  lastCommandAt(): number;
+  /** sends the message with this number */
+  ping(count: number): void;
+  /** called after boxes that had just connected were greeted */
   greeted(): void;
 }
 
 export class Pinger implements Running {
-  readonly #clock: Clock;
-  readonly #ping: (sequenceNumber: number) => void;
-  readonly #greeted: () => void;
+  readonly #options: PingerOptions;
   #count = 0;
   #stopped = false;
   #cancelPing = (): void => undefined;
   #cancelGreeting: (() => void) | undefined;
 
-  constructor({ clock, ping, greeted }: PingerOptions) {
-    this.#clock = clock;
-    this.#ping = ping;
-    this.#greeted = greeted;
-    this.postpone();
+  constructor(options: PingerOptions) {
+    this.#options = options;
+    this.#schedule(options.keepAlive.everyMs);
   }
 
-  /** A READ went out to all Box 2s: the next PING is due 13 s from now. */
-  postpone(): void {
-    this.#cancelPing();
-    if (!this.#stopped) this.#cancelPing = this.#clock.after(PING_EVERY_MS, () => this.#send());
-  }
-
-  /** A Box 2 connected: it is asked for its id in a moment, together with others that come just now. */
+  /** A box connected: it is asked for its id in a moment, together with others that come just now. */
   greet(): void {
     if (this.#stopped || this.#cancelGreeting !== undefined) return;
-    this.#cancelGreeting = this.#clock.after(GREET_AFTER_MS, () => {
+    const { clock, greeted, keepAlive } = this.#options;
+    this.#cancelGreeting = clock.after(keepAlive.greetAfterMs, () => {
       this.#cancelGreeting = undefined;
       this.#send();
-      this.#greeted();
+      greeted();
     });
   }
 
@@ -56,9 +46,19 @@ export class Pinger implements Running {
     this.#cancelGreeting?.();
   }
 
+  #schedule(ms: number): void {
+    const { clock, keepAlive, lastCommandAt } = this.#options;
+    this.#cancelPing();
+    this.#cancelPing = clock.after(ms, () => {
+      const dueMs = keepAlive.everyMs - (clock.monotonic() - lastCommandAt());
+      if (dueMs > 0) this.#schedule(dueMs);
+      else this.#send();
+    });
+  }
+
   #send(): void {
-    this.#ping(this.#count);
+    this.#options.ping(this.#count);
     this.#count += 1;
-    this.postpone();
+    this.#schedule(this.#options.keepAlive.everyMs);
   }
 }

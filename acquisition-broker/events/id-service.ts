@@ -1,50 +1,50 @@
 /**
- * The event number service of 2020: any text is a request, the answer is the next event number as decimal text. The same sequence as
- * our own events'. (The original ended at the text "exit".)
+ * The event id service of v3: any text is a request, the reply is the next event id as decimal text, from the same sequence as the ids of
+ * our own events. (The original stopped at the text "exit".)
  */
 
 import { type Clock, pause } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Rejections } from '../../common/rejections.js';
-import type { RateLimit } from '../requests/rate-limit.js';
-import type { EventNumbers } from './numbers.js';
-import { type Patience, untilDone } from './patience.js';
+import type { EventIdSource } from '../../store/outbox/event-ids.js';
 
-/** Event numbers are int32: who draws without end would use them up, so he waits. */
+/** Event ids are int32: a client that draws without end would exhaust them, so it has to wait. */
 const TOO_MANY_PAUSE_MS = 20;
 
 export interface IdServiceDeps {
-  numbers: EventNumbers;
-  rate: Pick<RateLimit, 'allows'>;
+  eventIds: Pick<EventIdSource, 'next'>;
+  /** of `RateLimit` */
+  rate: { allows(client: string): boolean };
   clock: Clock;
-  patience: Patience;
+  /** aborted: the store is not waited for any more */
+  stopping: AbortSignal;
   rejections: Rejections;
 }
 
-/** Answers the request that is being handled. */
-export type Answer = (text: string) => Promise<void>;
+/** Sends the reply to the request that is being handled. */
+export type SendReply = (text: string) => Promise<void>;
 
-/** The handler of requests on `zmq_event_id_endpoint`. A REQ waits for its answer, so one must follow: the store is waited for. */
-export function idService({ clock, numbers, patience, rate, rejections }: IdServiceDeps): {
-  handle(answer: Answer): Promise<void>;
-  counts: { answered: number };
+/** The handler of requests on `zmq_event_id_endpoint`. A REQ waits for its reply, so one must follow: the store is waited for. */
+export function idService({ clock, eventIds, rate, rejections, stopping }: IdServiceDeps): {
+  handle(reply: SendReply): Promise<void>;
+  counts: { served: number };
 } {
-  const counts = { answered: 0 };
-  const handle = async (answer: Answer): Promise<void> => {
-    while (!rate.allows('event numbers')) {
-      // A pause that was ended by the stop would be no pause, and this a loop without rest.
-      if (patience.stopping.aborted) return;
-      await pause(clock, TOO_MANY_PAUSE_MS, patience.stopping);
+  const counts = { served: 0 };
+  const handle = async (reply: SendReply): Promise<void> => {
+    while (!rate.allows('event ids')) {
+      // After the stop a pause ends immediately, and this would be a busy loop.
+      if (stopping.aborted) return;
+      await pause(clock, TOO_MANY_PAUSE_MS, stopping);
     }
     try {
-      const [number = 0] = await untilDone(() => numbers.next(1), 'event numbers', patience);
-      await answer(String(number));
-      counts.answered += 1;
+      const [id = 0] = await eventIds.next(1);
+      await reply(String(id));
+      counts.served += 1;
     } catch (error) {
-      if (patience.stopping.aborted) return;
-      rejections.count('event_not_numbered', 'event number service', messageOf(error));
-      // Who waits must get something: text that is no number fails where it is read.
-      await answer('');
+      if (stopping.aborted) return;
+      rejections.count('event_without_id', 'event id service', messageOf(error));
+      // The client waits for a reply: text that is not a number fails where it is read.
+      await reply('');
     }
   };
   return { handle, counts };

@@ -4,17 +4,20 @@
  */
 import { z } from 'zod';
 import type { Clock } from '../../common/clock.js';
-import { codeOf, messageOf } from '../../common/errors.js';
+import { codeOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
-import type { Command } from '../../proto/messages.js';
-import type { EventDocument, NewEvent, Store } from '../../store/store.js';
-import { type AskedEvent, newRequest, type OpenRequest } from './request.js';
+import { type Command, dialectNamed } from '../../proto/index.js';
+import type { EventDocument, NewEvent } from '../../store/documents.js';
+import type { Outbox } from '../../store/outbox/outbox.js';
+import type { EventReader, OpenRequestReader } from '../../store/store.js';
+import { RequestedEvent } from '../events/requested-event.js';
+import { OpenRequest } from './open-request.js';
 
 /** A request older than this is not taken up again: no box keeps cycles for longer. */
 export const OLDEST_RESTORED_MS = 3_600_000;
 
 const boxId = z.int().positive();
-const seq = z.int().nonnegative();
+const number = z.int().nonnegative();
 
 const commandBody = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('info') }),
@@ -24,7 +27,7 @@ const commandBody = z.discriminatedUnion('kind', [
 ]);
 
 const bodySchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   acceptedAtMs: z.number(),
   window: z.strictObject({ startMs: z.number(), endMs: z.number() }).optional(),
   event: z
@@ -39,71 +42,80 @@ const bodySchema = z.strictObject({
     })
     .optional(),
   noticeText: z.string().optional(),
-  read: z.boolean(),
   everyone: z.boolean(),
-  asks: z.array(z.strictObject({ boxId, read: z.boolean(), seq: seq.optional() })),
+  /** `numbers`: of the command in each dialect, by the dialect's name */
+  asks: z.array(z.strictObject({ boxId, numbers: z.record(z.string(), number) })),
   command: z
-    .strictObject({ seq, boxId, timestampMs: z.number(), identity: z.string(), body: commandBody })
+    .strictObject({ seq: number, boxId, timestampMs: z.number(), identity: z.string(), body: commandBody })
     .optional(),
   token: z.string().optional(),
 });
 
 type Body = z.infer<typeof bodySchema>;
 
-/** The text under which a request is kept. Answers that are in are left out. */
+/** The text under which a request is kept. Replies that are in are left out. */
 export function bodyOf(request: OpenRequest): string {
   const { event } = request;
   return JSON.stringify({
-    version: 1,
+    version: 2,
     acceptedAtMs: request.acceptedAtMs,
     window: request.window,
     event: event?.event,
     noticeText: event?.noticeText,
-    read: request.read,
     everyone: request.everyone,
-    asks: [...request.asks.values()].map((ask) => ({ boxId: ask.boxId, read: ask.read, seq: ask.seq })),
+    asks: [...request.asks].map(({ boxId, numbers }) => ({
+      boxId,
+      numbers: Object.fromEntries([...numbers].map(([dialect, one]) => [dialect.name, one])),
+    })),
     command: request.command,
     token: request.token,
   } satisfies Record<keyof Body, unknown>);
 }
 
-/** Takes a kept request up again; several with one event share its state. */
-export function requestOf(key: string, text: string, events: Map<number, AskedEvent>): OpenRequest {
+/**
+ * Takes a kept request up again.
+ * @param events by id: several requests with one event share its state
+ * @throws ZodError, SyntaxError for a text that is not a request; Error for a dialect that is not known
+ */
+export function requestOf(key: string, text: string, events: Map<number, RequestedEvent>): OpenRequest {
   const body = bodySchema.parse(JSON.parse(text));
-  return newRequest({
+  return new OpenRequest({
     key,
     acceptedAtMs: body.acceptedAtMs,
     window: body.window,
     event: body.event && shared(body.event, body.noticeText ?? '', events),
-    read: body.read,
     everyone: body.everyone,
-    asks: body.asks.map((ask) => ({ boxId: ask.boxId, read: ask.read, seq: ask.seq })),
+    asks: body.asks.map(({ boxId, numbers }) => ({
+      boxId,
+      numbers: new Map(Object.entries(numbers).map(([name, one]) => [dialectNamed(name), one])),
+    })),
     command: body.command satisfies Command | undefined,
     token: body.token,
   });
 }
 
-function shared(event: NewEvent, noticeText: string, events: Map<number, AskedEvent>): AskedEvent {
+function shared(event: NewEvent, noticeText: string, events: Map<number, RequestedEvent>): RequestedEvent {
   const known = events.get(event.event_id);
   if (known !== undefined) return known;
-  const asked: AskedEvent = { event, noticeText, noticed: false, taken: new Set() };
-  events.set(event.event_id, asked);
-  return asked;
+  const requested = new RequestedEvent(event, noticeText);
+  events.set(event.event_id, requested);
+  return requested;
 }
 
 export interface RestoreOptions {
-  store: Store;
+  store: OpenRequestReader & Pick<EventReader, 'event'>;
+  outbox: Pick<Outbox, 'put'>;
   clock: Clock;
   log: Logger;
 }
 
 /**
- * The requests that were open when the last broker ended, less the boxes whose waveforms are stored. An event whose number was
- * drawn but that is not in the store yet is put there. While a database behind a spool is away nobody knows whose waveforms are stored: all boxes are
- * asked again, before their memory is over, and a second answer changes nothing.
+ * The requests that were open when the last broker ended, less the boxes whose waveforms are stored. An event whose id was drawn but that
+ * is not in the store yet is put there. While a database behind a spool is unavailable it is not known whose waveforms are stored. Then all
+ * boxes are asked again while they still hold the window, and a second reply changes nothing.
  */
-export async function restoreRequests({ store, clock, log }: RestoreOptions): Promise<OpenRequest[]> {
-  const events = new Map<number, AskedEvent>();
+export async function restoreRequests({ store, outbox, clock, log }: RestoreOptions): Promise<OpenRequest[]> {
+  const events = new Map<number, RequestedEvent>();
   const requests: OpenRequest[] = [];
   for (const { key, body } of await store.openRequests()) {
     try {
@@ -111,35 +123,42 @@ export async function restoreRequests({ store, clock, log }: RestoreOptions): Pr
       if (Math.abs(clock.now() - request.acceptedAtMs) > OLDEST_RESTORED_MS) throw new Error('it is too old');
       requests.push(request);
     } catch (error) {
-      log.warn({ request: key, error: messageOf(error) }, 'open request not taken up again');
-      await store.removeOpenRequest(key);
+      log.warn({ request: key, err: error }, 'open request not taken up again');
+      await outbox.put({ kind: 'closed_request', key });
     }
   }
-  for (const asked of events.values()) await restoreEvent(store, asked);
-  for (const { asks, event, readAnswers, token } of requests) {
+  for (const requested of events.values()) await restoreEvent(store, outbox, requested);
+  for (const request of requests) {
+    const { event, token } = request;
     if (event === undefined) continue;
     // The box of a later Command of a token may not have been added when the broker was killed.
-    if (token !== undefined)
-      await store.addTriggeredBoxes(event.event.event_id, [...asks.keys()].map(String));
-    for (const taken of event.taken) {
-      asks.delete(taken);
-      readAnswers.add(taken);
+    if (token !== undefined) {
+      const boxIds = request.boxIds.map(String);
+      await outbox.put({ kind: 'triggered_boxes', eventId: event.id, boxIds }, { once: true });
     }
+    for (const boxId of event.boxes) request.wasStored(boxId);
   }
   if (requests.length > 0)
     log.info({ requests: requests.length, events: events.size }, 'open requests taken up again');
   return requests;
 }
 
-async function restoreEvent(store: Store, asked: AskedEvent): Promise<void> {
-  await store.insertEvent(asked.event);
-  const stored = await knownEvent(store, asked.event.event_id);
-  for (const box of stored?.boxes_received ?? []) asked.taken.add(Number(box));
-  asked.noticed = asked.taken.size > 0;
+async function restoreEvent(
+  store: RestoreOptions['store'],
+  outbox: RestoreOptions['outbox'],
+  requested: RequestedEvent,
+): Promise<void> {
+  // Once: a start does not wait for a store that is unavailable, all of this is tried again.
+  await outbox.put({ kind: 'event', event: requested.event }, { once: true });
+  const stored = await knownEvent(store, requested.id);
+  requested.wereStored((stored?.boxes_received ?? []).map(Number));
 }
 
 /** The event as the store has it; undefined too while that cannot be read. */
-async function knownEvent(store: Store, eventId: number): Promise<EventDocument | undefined> {
+async function knownEvent(
+  store: RestoreOptions['store'],
+  eventId: number,
+): Promise<EventDocument | undefined> {
   try {
     return await store.event(eventId);
   } catch (error) {

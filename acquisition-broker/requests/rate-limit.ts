@@ -1,65 +1,51 @@
 /**
- * Requests a second and client. A PULL socket does not tell who sent a message, so a client is who it says it is; a second limit
+ * Requests per second and client. A PULL socket does not say who sent a message, so a client is who it says it is; a second limit
  * holds for all together, whatever names they use.
  */
 import type { Clock } from '../../common/clock.js';
+import { TokenBucket } from '../../common/token-bucket.js';
 
 export interface RateLimitOptions {
   clock: Clock;
-  /** requests a second that one client may keep up */
+  /** requests per second that one client may keep up */
   perSecond: number;
-  /** requests that one client may send at once */
+  /** requests that one client may send in one burst */
   burst: number;
   /** all clients together: as many times that of one */
-  clientsInAll?: number;
+  totalFactor?: number;
   /** clients remembered; the one not heard for longest is forgotten */
   remembered?: number;
 }
 
-interface Bucket {
-  tokens: number;
-  filledAt: number;
-}
-
 export class RateLimit {
   readonly #options: Required<RateLimitOptions>;
-  readonly #buckets = new Map<string, Bucket>();
-  readonly #all: Bucket;
+  readonly #clients = new Map<string, TokenBucket>();
+  readonly #total: TokenBucket;
 
   constructor(options: RateLimitOptions) {
-    this.#options = { clientsInAll: 5, remembered: 1000, ...options };
-    this.#all = this.#full(this.#options.clientsInAll);
+    this.#options = { totalFactor: 5, remembered: 1000, ...options };
+    this.#total = this.#bucket(this.#options.totalFactor);
   }
 
   /** Whether one more request of this client may be taken now. */
   allows(client: string): boolean {
-    const { clientsInAll, remembered } = this.#options;
-    const bucket = this.#buckets.get(client) ?? this.#full(1);
-    this.#buckets.delete(client);
-    this.#buckets.set(client, bucket);
-    if (this.#buckets.size > remembered) {
-      for (const oldest of this.#buckets.keys()) {
-        this.#buckets.delete(oldest);
+    const bucket = this.#clients.get(client) ?? this.#bucket(1);
+    this.#clients.delete(client);
+    this.#clients.set(client, bucket);
+    if (this.#clients.size > this.#options.remembered) {
+      for (const oldest of this.#clients.keys()) {
+        this.#clients.delete(oldest);
         break;
       }
     }
-    this.#fill(bucket, 1);
-    this.#fill(this.#all, clientsInAll);
-    if (bucket.tokens < 1 || this.#all.tokens < 1) return false;
-    bucket.tokens -= 1;
-    this.#all.tokens -= 1;
+    if (bucket.waitMs() > 0 || this.#total.waitMs() > 0) return false;
+    bucket.take();
+    this.#total.take();
     return true;
   }
 
-  #full(times: number): Bucket {
-    return { tokens: this.#options.burst * times, filledAt: this.#options.clock.monotonic() };
-  }
-
-  #fill(bucket: Bucket, times: number): void {
+  #bucket(factor: number): TokenBucket {
     const { burst, clock, perSecond } = this.#options;
-    const now = clock.monotonic();
-    const gained = ((now - bucket.filledAt) / 1000) * perSecond * times;
-    bucket.tokens = Math.min(burst * times, bucket.tokens + gained);
-    bucket.filledAt = now;
+    return new TokenBucket(burst * factor, perSecond * factor, clock);
   }
 }

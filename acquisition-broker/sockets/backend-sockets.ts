@@ -1,16 +1,16 @@
-/** The sockets of our own services: requests in, notices and routed replies out, event numbers. */
-import { Publisher, Pull, type Router, type Socket } from 'zeromq';
+/** The sockets of our own services: requests in, notices and routed replies out, event ids. */
 import type { Clock } from '../../common/clock.js';
 import { codeOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import type { Rejections } from '../../common/rejections.js';
-import { bindAt, PATIENCE_MS, TCP_OPTIONS } from '../../zmq/bind.js';
+import { BIND_TIMEOUT_MS, bindAt } from '../../zmq/bind.js';
 import { Connections } from '../../zmq/connections.js';
 import type { CurveServerOptions } from '../../zmq/curve.js';
-import { receiveLoop } from '../../zmq/receive-loop.js';
-import { envelopeOf, newReplier } from '../../zmq/replier.js';
-import { Outbox } from '../../zmq/send-queue.js';
-import type { Answer } from '../events/id-service.js';
+import { receiveLoop } from '../../zmq/receive.js';
+import { envelopeOf } from '../../zmq/replier.js';
+import { SendQueue } from '../../zmq/send-queue.js';
+import { bound, type Publisher, type Pull, type Router, type Socket } from '../../zmq/sockets.js';
+import type { SendReply } from '../events/id-service.js';
 
 export const BACKEND_FIELDS = [
   'backend_pull',
@@ -22,7 +22,7 @@ export type BackendField = (typeof BACKEND_FIELDS)[number];
 
 export interface BackendSocketsOptions {
   endpoints: Readonly<Record<BackendField, string>>;
-  /** fields that the configuration does not name: a port in use there is a warning */
+  /** settings that the configuration does not name: a port in use there is a warning */
   optional: ReadonlySet<BackendField>;
   /** plain without it */
   curve: CurveServerOptions | undefined;
@@ -34,14 +34,8 @@ export interface BackendSocketsOptions {
   /** a message on `backend_pull` */
   request(frames: Buffer[]): void;
   /** a request on `zmq_event_id_endpoint` */
-  numberWanted(answer: Answer): Promise<void>;
+  idRequest(reply: SendReply): Promise<void>;
 }
-
-/**
- * A subscriber that does not read is dropped after this time without an acknowledgement from its TCP: each of its queued replies may
- * be 5 MB, and ZeroMQ counts messages, not bytes.
- */
-const NOT_READING_MS = 30_000;
 
 interface OpenSockets {
   backend_pull: Pull;
@@ -59,15 +53,15 @@ export class BackendSockets {
     zmq_event_id_endpoint: new Connections(),
   };
   readonly #endpoints: Partial<Record<BackendField, string>> = {};
-  readonly #outbox: Outbox;
-  readonly #noticeOutbox: Outbox;
+  readonly #sendQueue: SendQueue;
+  readonly #noticeQueue: SendQueue;
   #open: OpenSockets | undefined;
   #loops: Promise<unknown> = Promise.resolve();
 
   constructor(options: BackendSocketsOptions) {
     this.#options = options;
-    this.#outbox = new Outbox('backend_pub', options.rejections);
-    this.#noticeOutbox = new Outbox('zmq_event_endpoint', options.rejections);
+    this.#sendQueue = new SendQueue('backend_pub', options.rejections);
+    this.#noticeQueue = new SendQueue('zmq_event_endpoint', options.rejections);
   }
 
   /** Where they are open, with the port that `*` became; without those that could not be. */
@@ -77,13 +71,13 @@ export class BackendSockets {
 
   /** @throws MakaiError ENDPOINT_IN_USE, with nothing left open */
   async open(): Promise<void> {
-    const { clock, frameBytes, log, numberWanted, rejections, request } = this.#options;
-    const common = { linger: 0, maxMessageSize: frameBytes, ...TCP_OPTIONS };
+    const { clock, frameBytes, log, idRequest, rejections, request } = this.#options;
+    const limits = { maxMessageSize: frameBytes };
     const sockets: OpenSockets = {
-      backend_pull: new Pull(common),
-      backend_pub: new Publisher({ ...common, tcpMaxRetransmitTimeout: NOT_READING_MS }),
-      zmq_event_endpoint: new Publisher({ ...common, tcpMaxRetransmitTimeout: NOT_READING_MS }),
-      zmq_event_id_endpoint: newReplier(common),
+      backend_pull: bound.pull(limits),
+      backend_pub: bound.publisher(limits),
+      zmq_event_endpoint: bound.publisher(limits),
+      zmq_event_id_endpoint: bound.replier(limits),
     };
     this.#open = sockets;
     try {
@@ -95,8 +89,8 @@ export class BackendSockets {
       await this.close();
       throw error;
     }
-    this.#outbox.attach(sockets.backend_pub);
-    this.#noticeOutbox.attach(sockets.zmq_event_endpoint);
+    this.#sendQueue.attach(sockets.backend_pub);
+    this.#noticeQueue.attach(sockets.zmq_event_endpoint);
     const loop = { clock, log };
     this.#loops = Promise.all([
       receiveLoop({ ...loop, name: 'backend_pull', socket: sockets.backend_pull, handle: request }),
@@ -108,15 +102,15 @@ export class BackendSockets {
           const envelope = envelopeOf(frames);
           if (envelope === undefined)
             return rejections.count('request_without_delimiter', 'zmq_event_id_endpoint');
-          return numberWanted((text) => sockets.zmq_event_id_endpoint.send([...envelope, text]));
+          return idRequest((text) => sockets.zmq_event_id_endpoint.send([...envelope, text]));
         },
       }),
     ]);
   }
 
   async close(): Promise<void> {
-    this.#outbox.attach(undefined);
-    this.#noticeOutbox.attach(undefined);
+    this.#sendQueue.attach(undefined);
+    this.#noticeQueue.attach(undefined);
     for (const socket of Object.values<Socket>({ ...this.#open })) socket.close();
     this.#open = undefined;
     await this.#loops;
@@ -127,14 +121,14 @@ export class BackendSockets {
     this.#open?.backend_pull.close();
   }
 
-  /** Notices and routed replies. While the sockets are closed nobody is there to miss them. */
+  /** Notices and routed replies. They are dropped while the sockets are closed: then no subscriber is connected. */
   publish(frames: readonly (string | Uint8Array)[]): void {
-    this.#outbox.send(frames);
+    this.#sendQueue.send(frames);
   }
 
-  /** The notice of 2020. */
+  /** The v3 notice. */
   publishNotice(frames: readonly [string, string]): void {
-    this.#noticeOutbox.send(frames);
+    this.#noticeQueue.send(frames);
   }
 
   async #bind(socket: Socket, field: BackendField): Promise<void> {
@@ -142,13 +136,13 @@ export class BackendSockets {
     const before = this.#endpoints[field];
     const mayFail = optional.has(field) && before === undefined;
     const endpoint = before ?? endpoints[field];
-    const patienceMs = before === undefined ? PATIENCE_MS.first : PATIENCE_MS.again;
+    const timeoutMs = before === undefined ? BIND_TIMEOUT_MS.first : BIND_TIMEOUT_MS.again;
     try {
-      this.#endpoints[field] = await bindAt(socket, { field, endpoint, curve }, mayFail ? 0 : patienceMs);
+      this.#endpoints[field] = await bindAt(socket, { field, endpoint, curve }, mayFail ? 0 : timeoutMs);
     } catch (error) {
       if (!mayFail || codeOf(error) !== 'ENDPOINT_IN_USE') throw error;
       const hint = `write another as "${field}"`;
-      log.warn({ field, endpoint, hint }, 'port in use: this endpoint of 2020 is not served');
+      log.warn({ setting: field, endpoint, hint }, 'port in use: this v3 endpoint is not served');
     }
   }
 }

@@ -1,38 +1,32 @@
 /** Waveform frames to cycles, in portions: a minute of one box is 5 MB, and commands must not wait for all of it. */
-import { setImmediate as breathe } from 'node:timers/promises';
-import { DecodeError, type Proto } from '../../proto/codec.js';
-import type { Waveform } from '../../proto/messages.js';
-import { join } from './cut.js';
+import { yieldToEventLoop } from '../../common/yield.js';
+import { DecodeError, type Dialect, type Waveform } from '../../proto/index.js';
+import { join } from './trim.js';
 
 /** Bytes decoded before other work gets its turn: ten seconds of one box, one or two milliseconds. */
 const PORTION_BYTES = 1024 * 1024;
 
 export interface WaveformFrames {
-  dialect: 2 | 3;
+  dialect: Dialect;
   boxId: number;
   /** those after frame 0 */
   frames: readonly Uint8Array[];
 }
 
-/** What one reply may hold at most. */
+/** Max of one reply. */
 export interface ReplyLimits {
   cycles: number;
   samples: number;
 }
 
 /** @throws DecodeError when a frame is malformed, names another box, or the reply holds more than it may */
-export async function decodeWaveform(
-  proto: Proto,
-  reply: WaveformFrames,
-  limits: ReplyLimits,
-): Promise<Waveform> {
+export async function decodeWaveform(reply: WaveformFrames, limits: ReplyLimits): Promise<Waveform> {
   const parts: Waveform[] = [];
   let cycles = 0;
   let samples = 0;
   for (const portion of portions(reply.frames)) {
-    if (parts.length > 0) await breathe();
-    const part =
-      reply.dialect === 2 ? proto.decodeCycles2(portion, reply.boxId) : proto.decodeCycles3(portion);
+    if (parts.length > 0) await yieldToEventLoop();
+    const part = reply.dialect.readWaveform(portion, reply.boxId);
     parts.push(part);
     cycles += part.timesMs.length;
     samples += part.samples.length;

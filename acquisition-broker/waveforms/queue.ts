@@ -1,44 +1,45 @@
 /**
- * Answers between the socket and the store. Each is decoded before the next one is read, so that of a wave of answers no more than one is
- * held as frames (a Buffer each, thousands of them: they die young, and the waveform is a third of their bytes). A few are written at a
- * time. The queue is bounded in bytes: when it is full nobody reads `box_pull`, ZeroMQ's own queues fill, and in the end the boxes keep
- * what they have. An answer that was taken is never dropped: while the store does not take it, it waits here.
+ * Replies between the socket and the store. Each is decoded before the next one is read, so that only one of many replies is held as frames
+ * (thousands of Buffers; the decoded waveform has a third of their bytes). A few are written at the same time. The queue is bounded in
+ * bytes: when it is full `box_pull` is not read, ZeroMQ's own queues fill, and in the end the boxes keep what they have. A reply that was
+ * taken is never dropped: it waits here until the store takes it.
  */
 
-import { within } from '../../common/clock.js';
+import { retry } from '../../common/backoff.js';
+import { type Clock, within } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
+import type { Logger } from '../../common/log.js';
 import type { Rejections } from '../../common/rejections.js';
 import { collectYoungGarbage } from '../../daemon/young-garbage.js';
-import { DecodeError, type Proto } from '../../proto/codec.js';
-import type { Waveform } from '../../proto/messages.js';
-import type { BoxEventDocument, Store } from '../../store/store.js';
+import { DecodeError, type TimeWindow, type Waveform } from '../../proto/index.js';
+import type { BoxEventDocument } from '../../store/documents.js';
+import type { Outbox } from '../../store/outbox/outbox.js';
+import { BACK_OFF, helpsToRetry } from '../../store/outbox/policy.js';
 import type { Locations } from '../boxes/locations.js';
-import type { TimeWindow } from '../boxes/sender.js';
-import type { Notices } from '../events/notices.js';
-import { type Patience, untilDone } from '../events/patience.js';
-import type { RequestBook } from '../open/book.js';
-import type { AskedEvent, OpenRequest } from '../open/request.js';
-import { CYCLE_MS, cutToWindow } from './cut.js';
+import type { Notices, RequestedEvent } from '../events/requested-event.js';
+import type { OpenRequest } from '../open/open-request.js';
+import type { OpenRequests } from '../open/open-requests.js';
 import { decodeWaveform, type ReplyLimits, type WaveformFrames } from './decode.js';
 import { SampleBuffers } from './sample-buffers.js';
+import { CYCLE_MS, trimToWindow } from './trim.js';
 
 /** What a frame costs besides its bytes (its Buffer object), and a cycle besides its samples (time and length), roughly. */
 const FRAME_OVERHEAD_BYTES = 256;
 const CYCLE_OVERHEAD_BYTES = 16;
-/** After so many bytes of frames their buffers are let go at once. */
+/** After this many bytes of frames their buffers are collected. */
 const GARBAGE_BYTES = 8 * 1024 * 1024;
-/** How long a write gives way to new events. */
-const GIVE_WAY_MS = 100;
+/** How long a write waits for new events, which go first. */
+const EVENTS_FIRST_MS = 100;
 /** Waveforms written at one time, and decoded before their turn comes. */
-const WRITES_AT_ONCE = 8;
+const PARALLEL_WRITES = 8;
 const DECODED_AHEAD = 4;
-/** A store that has not taken one for so long sets the pace no more until it takes one: answers are read until too much is held. */
+/** A store that takes none for this long no longer sets the pace, until it takes one: replies are read until the queue is full. */
 const PACE_MS = 100;
 
-/** An answer with waveform frames. */
+/** A reply with waveform frames. */
 export interface WaveformReply extends WaveformFrames {
   request: OpenRequest;
-  event: AskedEvent;
+  event: RequestedEvent;
   window: TimeWindow;
   /** Unix ms when it arrived */
   receivedAtMs: number;
@@ -52,17 +53,19 @@ interface Decoded extends Omit<WaveformReply, keyof WaveformFrames | 'window'> {
 }
 
 export interface QueueDeps {
-  proto: Proto;
-  store: Store;
-  book: RequestBook;
+  outbox: Pick<Outbox, 'put'>;
+  open: OpenRequests;
   notices: Notices;
   locations: Locations;
   rejections: Rejections;
-  patience: Patience;
+  clock: Clock;
+  log: Logger;
+  /** aborted: the store is not waited for any more */
+  stopping: AbortSignal;
   limits: ReplyLimits;
-  /** bytes of answers held at one time; one answer is always taken */
+  /** bytes of replies held at one time; one reply is always taken */
   limitBytes: number;
-  /** a promise while an event is being numbered: that goes first, since boxes' buffers are short */
+  /** a promise while an event is being stored: that goes first, since boxes' buffers are short */
   busy(): Promise<void> | undefined;
 }
 
@@ -99,12 +102,12 @@ export class WaveformQueue {
     return this.#bytes;
   }
 
-  /** Answers held now: being decoded, waiting or being written. */
+  /** Replies held now: being decoded, waiting or being written. */
   get length(): number {
     return this.#frames.length + (this.#isDecoding ? 1 : 0) + this.#decoded.length + this.#writing.size;
   }
 
-  /** Takes an answer. Its request must have been told `arrived`. */
+  /** Takes a reply, after `OpenRequests.arrived`. */
   add(reply: WaveformReply): void {
     const bytes = reply.frames.reduce((sum, frame) => sum + frame.length + FRAME_OVERHEAD_BYTES, 0);
     this.#bytes += bytes;
@@ -112,9 +115,9 @@ export class WaveformQueue {
     if (!this.#isDecoding) this.#decoding = this.#decodeAll();
   }
 
-  /** Undefined when the next answer may be read; else a promise for that. */
-  room(): Promise<void> | undefined {
-    return this.#isDecoding || this.#isAhead || this.#isFull ? this.#roomLater() : undefined;
+  /** Undefined when the next reply may be read; else a promise for that. */
+  capacity(): Promise<void> | undefined {
+    return this.#isDecoding || this.#isAhead || this.#isFull ? this.#capacityLater() : undefined;
   }
 
   /** Waits until everything taken is stored, or given up because the daemon stops. */
@@ -126,7 +129,7 @@ export class WaveformQueue {
     }
   }
 
-  /** Answers that would wait here wait with libzmq instead, where they are no garbage to collect. */
+  /** Replies that would wait here wait in libzmq instead, outside the heap. */
   get #isAhead(): boolean {
     return this.#decoded.length >= DECODED_AHEAD && this.#written !== this.#stuckAt;
   }
@@ -135,7 +138,7 @@ export class WaveformQueue {
     return this.#bytes > this.#deps.limitBytes;
   }
 
-  async #roomLater(): Promise<void> {
+  async #capacityLater(): Promise<void> {
     while (this.#isDecoding) await this.#decoding;
     if (this.#isAhead) await this.#keepPace();
     if (!this.#isFull) return;
@@ -146,11 +149,11 @@ export class WaveformQueue {
   async #keepPace(): Promise<void> {
     const written = this.#written;
     const wasWriting = this.#writing.size > 0;
-    await within(Promise.race(this.#writing), PACE_MS, this.#deps.patience.clock);
+    await within(Promise.race(this.#writing), PACE_MS, this.#deps.clock);
     if (wasWriting && this.#written === written) this.#stuckAt = written;
   }
 
-  /** Works until nothing waits. The flag falls in the same turn in which that was seen, so that nothing is left lying. */
+  /** Works until nothing waits. The flag is cleared in the same turn in which the queue was seen empty, so that nothing stays in it. */
   async #decodeAll(): Promise<void> {
     this.#isDecoding = true;
     try {
@@ -173,24 +176,24 @@ export class WaveformQueue {
     }
   }
 
-  /** To the store, some at a time, until nothing waits; the flag as above. */
+  /** To the store, some at a time, until nothing waits; the flag is handled as above. */
   async #handOn(): Promise<void> {
     this.#isHandingOn = true;
     try {
       while (this.#decoded.length > 0) {
-        await this.#giveWay();
+        await this.#eventsFirst();
         const next = this.#decoded.shift();
         if (next !== undefined) this.#write(next);
-        if (this.#writing.size >= WRITES_AT_ONCE) await Promise.race(this.#writing);
+        if (this.#writing.size >= PARALLEL_WRITES) await Promise.race(this.#writing);
       }
     } finally {
       this.#isHandingOn = false;
     }
   }
 
-  async #giveWay(): Promise<void> {
+  async #eventsFirst(): Promise<void> {
     const busy = this.#deps.busy();
-    if (busy !== undefined) await within(busy, GIVE_WAY_MS, this.#deps.patience.clock);
+    if (busy !== undefined) await within(busy, EVENTS_FIRST_MS, this.#deps.clock);
   }
 
   #write(decoded: Decoded): void {
@@ -213,67 +216,79 @@ export class WaveformQueue {
 
   /** @returns undefined when there is nothing to store */
   async #decode(reply: WaveformReply): Promise<Decoded | undefined> {
-    const { book, limits, proto, rejections } = this.#deps;
+    const { limits, open, rejections } = this.#deps;
     const { boxId, event, receivedAtMs, request, window } = reply;
-    if (event.taken.has(boxId)) {
+    if (event.has(boxId)) {
       this.counts.duplicates += 1;
-      book.answered(request, boxId, false);
+      open.replied(request, boxId, false);
       return undefined;
     }
     try {
-      const { dropped, touches, waveform } = cutToWindow(await decodeWaveform(proto, reply, limits), window);
+      const { dropped, touches, waveform } = trimToWindow(await decodeWaveform(reply, limits), window);
       this.counts.cyclesDropped += dropped;
       if (!touches) {
         this.counts.cyclesDropped += waveform.timesMs.length;
         this.counts.empty += 1;
-        book.answered(request, boxId, true);
+        open.replied(request, boxId, true);
         return undefined;
       }
       const held = { ...waveform, samples: this.#buffers.hold(waveform.samples) };
-      event.taken.add(boxId);
+      event.claim(boxId);
       // The whole buffer: a cycle or two would seem to take a hundredth of what they do.
       const bytes = held.samples.buffer.byteLength + CYCLE_OVERHEAD_BYTES * waveform.timesMs.length;
       return { boxId, event, request, receivedAtMs, waveform: held, bytes };
     } catch (error) {
       const reason = error instanceof DecodeError ? 'malformed_waveform' : 'waveform_not_decoded';
       rejections.count(reason, String(boxId), messageOf(error));
-      book.unusable(request, boxId);
+      open.unusable(request, boxId);
       return undefined;
     }
   }
 
   async #store({ boxId, event, receivedAtMs, request, waveform }: Decoded): Promise<void> {
-    const { book, locations, notices, patience, rejections, store } = this.#deps;
-    const { event_id } = event.event;
+    const { clock, notices, open, outbox, rejections, stopping } = this.#deps;
+    const event_id = event.id;
     const box_id = String(boxId);
     const { samples, timesMs } = waveform;
-    const write = async (): Promise<'stored' | 'duplicate'> => {
-      const document: BoxEventDocument = {
+    try {
+      const boxEvent: BoxEventDocument = {
         event_id,
         box_id,
         event_start_timestamp_ms: timesMs[0] ?? 0,
         event_end_timestamp_ms: (timesMs.at(-1) ?? 0) + CYCLE_MS,
         window_timestamps_ms: timesMs,
-        location: await locations.of(box_id),
+        location: await this.#location(box_id),
         data_fs_filename: `event_${event_id}_${box_id}`,
       };
-      return store.putBoxEvent(document, samples, receivedAtMs);
-    };
-    try {
-      const result = await untilDone(write, `waveform of box ${box_id}, event ${event_id}`, patience);
-      if (result === 'stored') {
+      const { inserted } = await outbox.put({
+        kind: 'box_event',
+        boxEvent,
+        samples,
+        acceptedAtMs: receivedAtMs,
+      });
+      if (inserted > 0) {
         this.counts.stored += 1;
         this.counts.samples += samples.length;
-        this.#stored((patience.clock.now() - request.acceptedAtMs) / 1000);
+        this.#stored((clock.now() - request.acceptedAtMs) / 1000);
       } else this.counts.duplicates += 1;
       notices.waveformStored(event);
-      book.answered(request, boxId, false);
+      open.replied(request, boxId, false);
     } catch (error) {
-      event.taken.delete(boxId);
-      // Stopping while the store is away: the request stays open in the store and is asked again by the next broker.
-      if (patience.stopping.aborted) return;
+      event.release(boxId);
+      // Stopping while the store is unavailable: the request stays open in the store and is asked again by the next broker.
+      if (stopping.aborted) return;
       rejections.count('waveform_not_stored', box_id, messageOf(error));
-      book.answered(request, boxId, false);
+      open.replied(request, boxId, false);
     }
+  }
+
+  /** A location belongs to the document: it is waited for like the store itself. */
+  #location(boxId: string): Promise<string> {
+    const { clock, locations, log, stopping } = this.#deps;
+    return retry(() => locations.of(boxId), {
+      ...BACK_OFF,
+      ...{ what: `the location of box ${boxId}`, clock, log, signal: stopping },
+      helps: (error, failures) => helpsToRetry('while_unavailable', error, failures),
+    });
   }
 }

@@ -1,10 +1,10 @@
 /**
- * Memory for samples that wait for the store, used again and again. Made anew for each waveform it would grow old while it waits, and only
- * a collection of the whole heap would free it.
+ * Reused memory for samples that wait for the store. New memory for each waveform would be promoted to the old heap while it waits, and only
+ * a full garbage collection would free it.
  */
 
 /** Buffers kept, and the longest: a minute of one box. */
-const MOST_KEPT = 16;
+const MAX_KEPT = 16;
 const LONGEST_KEPT_BYTES = 2 * 1024 * 1024;
 const ROUNDED_TO = 64 * 1024;
 
@@ -22,9 +22,9 @@ export class SampleBuffers {
     return held;
   }
 
-  /** Nobody looks at samples of `hold` any more. */
+  /** The samples of `hold` are no longer used. */
   release({ buffer }: Int16Array): void {
     if (!(buffer instanceof ArrayBuffer) || buffer.byteLength > LONGEST_KEPT_BYTES) return;
-    if (this.#free.length < MOST_KEPT) this.#free.push(buffer);
+    if (this.#free.length < MAX_KEPT) this.#free.push(buffer);
   }
 }

@@ -93,7 +93,7 @@ export class Service {
     const { taken, takenMs, storedMs, status } = await this.#settled(before, messages);
     const seconds = (ms: number): number => (ms - start) / 1000;
     const dropped = (s: TriggeringServiceStatus): number =>
-      s.store.dropped + s.plugins.reduce((sum, p) => sum + p.dropped_measurements, 0);
+      (s.dropped.store_too_slow ?? 0) + s.plugins.reduce((sum, p) => sum + p.dropped_measurements, 0);
     return {
       cpuUs: ((this.process.cpuSeconds() - cpu) * 1e6) / taken,
       takenPerSecond: taken / seconds(takenMs),

@@ -7,7 +7,7 @@
 import { createInterface } from 'node:readline';
 import { Subscriber } from 'zeromq';
 import { silentLogger } from '../../common/log.js';
-import { parseConfig } from '../../config/index.js';
+import { parseSettings } from '../../config/index.js';
 import { newKeyPair } from '../../keys/key.js';
 import type { Store } from '../../store/store.js';
 import { startTriggeringService } from '../../triggering-service/index.js';
@@ -77,7 +77,7 @@ function receiveAlone(): () => Counts {
 
 async function runService(): Promise<() => Counts> {
   const names = what === 'none' || what === 'checked' ? [] : what.split(',');
-  const config = parseConfig(
+  const config = parseSettings(
     'triggering-service',
     {
       zmq_trigger_endpoint: endpoint,

@@ -16,19 +16,19 @@ export function register(program: Command): void {
 }
 
 async function run(path: string | undefined): Promise<void> {
-  const [{ runDaemon }, { shareOutIoThreads, startAcquisitionBroker }, { openDaemonStore }, { stopAll }] =
+  const [{ runDaemon }, { assignIoThreads, startAcquisitionBroker }, { openDaemonStore }, { stopAll }] =
     await Promise.all([
       import('../../daemon/run.js'),
       import('../../acquisition-broker/index.js'),
       import('../../daemon/store.js'),
       import('../../common/lifecycle.js'),
     ]);
-  await runDaemon('acquisition-broker', path, async (config, { log }) => {
-    const ioThreads = shareOutIoThreads(availableParallelism());
-    const store = await openDaemonStore(config, log, 'acquisition-broker');
+  await runDaemon('acquisition-broker', path, async (settings, { log }) => {
+    const ioThreads = assignIoThreads(availableParallelism());
+    const store = await openDaemonStore(settings, log, 'acquisition-broker');
     const stored = { name: 'store', part: { stop: () => store.close() } };
     try {
-      const broker = await startAcquisitionBroker(config, { log, store, ioThreads });
+      const broker = await startAcquisitionBroker(settings, { log, store, ioThreads });
       const stop = (): Promise<void> => stopAll([stored, { name: 'acquisition broker', part: broker }]);
       return { endpoints: broker.endpoints, reload: (next) => broker.reload(next), stop };
     } catch (error) {

@@ -28,7 +28,7 @@ async function install({ systemd, yes, root }: Options): Promise<void> {
   if (!systemd) throw new UsageError('give --systemd');
   const reasons = outOfReach();
   if (reasons.length > 0) {
-    throw new MakaiError('INSTALL_OUT_OF_REACH', reasons.join('; '), {
+    throw new MakaiError('INSTALL_PATH_UNREADABLE', reasons.join('; '), {
       hint: 'Install Node and this package where every user may read them (npm install -g below /usr or /opt), and run makai from there.',
     });
   }

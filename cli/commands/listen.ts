@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { jsonLine, write } from '../../common/stdout.js';
 import { METRIC_FIELD, METRICS, type MeasurementColumns } from '../../proto/columns.js';
 import type { MeasurementDocument } from '../../store/store.js';
+import type { CurveClientOptions } from '../../zmq/curve.js';
 import { clean } from '../output.js';
 
 interface Options {
@@ -28,12 +29,12 @@ export function register(program: Command): void {
 }
 
 async function listen(options: Options): Promise<void> {
-  const [{ Subscriber }, { createColumns, decodeInto, STREAM_REASONS }] = await Promise.all([
-    import('zeromq'),
+  const [{ connecting }, { createColumns, decodeInto, STREAM_REASONS }] = await Promise.all([
+    import('../../zmq/sockets.js'),
     import('../../proto/index.js'),
   ]);
   const { endpoint, curve } = await source(options);
-  const socket = new Subscriber({ linger: 0, ...curve });
+  const socket = connecting.subscriber(curve);
   socket.connect(endpoint);
   socket.subscribe();
   const stop = (): void => socket.close();
@@ -62,13 +63,7 @@ async function listen(options: Options): Promise<void> {
   }
 }
 
-interface Curve {
-  curveServerKey: string;
-  curvePublicKey: string;
-  curveSecretKey: string;
-}
-
-async function source(options: Options): Promise<{ endpoint: string; curve?: Curve }> {
+async function source(options: Options): Promise<{ endpoint: string; curve?: CurveClientOptions }> {
   if (options.endpoint !== undefined) return { endpoint: options.endpoint };
   const [{ loadConfig }, { configFileIn }, { curveOptions }] = await Promise.all([
     import('../../config/index.js'),
@@ -76,9 +71,9 @@ async function source(options: Options): Promise<{ endpoint: string; curve?: Cur
     import('../../triggering-service/index.js'),
   ]);
   const file = options.dir === undefined ? options.config : configFileIn(options.dir, 'triggering-service');
-  const { config } = loadConfig('triggering-service', file);
-  const curve = await curveOptions(config);
-  return { endpoint: config.zmq_trigger_endpoint, ...(curve ? { curve } : {}) };
+  const { settings } = loadConfig('triggering-service', file);
+  const curve = await curveOptions(settings);
+  return { endpoint: settings.triggerEndpoint, ...(curve ? { curve } : {}) };
 }
 
 type Document = Omit<MeasurementDocument, 'expire_at'>;

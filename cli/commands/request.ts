@@ -4,11 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT } from '../../common/report-error.js';
 import { jsonLine, write } from '../../common/stdout.js';
-import type { AcquisitionBrokerConfig } from '../../config/index.js';
+import type { AcquisitionBrokerSettings } from '../../config/index.js';
 import type { RequestEventMessage, TriggerType } from '../../proto/messages.js';
 import type { BoxEventDocument, EventDocument, Store } from '../../store/store.js';
+import type { CurveClientOptions } from '../../zmq/curve.js';
 import { UsageError } from '../errors.js';
-import type { ClientCurve } from '../event-client.js';
 import { clean } from '../output.js';
 
 const TRIGGER_TYPES = ['FREQUENCY_SAG', 'FREQUENCY_SWELL', 'VOLTAGE_SAG', 'VOLTAGE_SWELL', 'OTHER'] as const;
@@ -61,13 +61,13 @@ async function request(options: Options): Promise<void> {
     import('../event-client.js'),
   ]);
   const file = options.dir === undefined ? options.config : configFileIn(options.dir, 'acquisition-broker');
-  const { config } = loadConfig('acquisition-broker', file);
-  const store = await openStoreToRead(config);
+  const { settings } = loadConfig('acquisition-broker', file);
+  const store = await openStoreToRead(settings);
   try {
     const eventId = await askForEvent(message, {
-      requests: reachable(config.backend_pull),
-      notices: reachable(config.backend_pub),
-      curve: await curveOf(config, options.clientKey),
+      requests: reachable(settings.backendPull),
+      notices: reachable(settings.backendPub),
+      curve: await curveOf(settings, options.clientKey),
       isOurs: async (id) => isOurs(await store.event(id), message),
       timeoutMs: NUMBER_MS,
     });
@@ -152,14 +152,14 @@ function reachable(endpoint: string): string {
 }
 
 async function curveOf(
-  { backend_curve: backend }: AcquisitionBrokerConfig,
+  { backendCurve: backend }: AcquisitionBrokerSettings,
   clientKey: string | undefined,
-): Promise<ClientCurve | undefined> {
+): Promise<CurveClientOptions | undefined> {
   if (backend === undefined) return undefined;
   if (clientKey === undefined) throw new UsageError('the backend is under CURVE: --client-key is needed');
   const { readSecretCertificate } = await import('../../keys/files.js');
   const [server, client] = await Promise.all([
-    readSecretCertificate(backend.server_cert),
+    readSecretCertificate(backend.serverCert),
     readSecretCertificate(clientKey),
   ]);
   return {

@@ -20,9 +20,9 @@ async function run(path: string | undefined): Promise<void> {
     import('../../triggering-broker/index.js'),
     import('../../daemon/box-keys.js'),
   ]);
-  await runDaemon('triggering-broker', path, async (config, { log }) => {
-    const keys = openBoxKeys(config);
-    const broker = await startTriggeringBroker(config, { log, boxKeys: keys?.read });
+  await runDaemon('triggering-broker', path, async (settings, { log }) => {
+    const keys = openBoxKeys(settings);
+    const broker = await startTriggeringBroker(settings, { log, boxKeys: keys?.read });
     return {
       endpoints: broker.endpoints,
       reload: (next) => broker.reload(next),

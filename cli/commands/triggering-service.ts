@@ -21,11 +21,11 @@ async function run(path: string | undefined): Promise<void> {
     import('../../daemon/store.js'),
     import('../../common/lifecycle.js'),
   ]);
-  await runDaemon('triggering-service', path, async (config, { log }) => {
-    const store = await openDaemonStore(config, log, 'triggering-service');
+  await runDaemon('triggering-service', path, async (settings, { log }) => {
+    const store = await openDaemonStore(settings, log, 'triggering-service');
     const stored = { name: 'store', part: { stop: () => store.close() } };
     try {
-      const service = await startTriggeringService(config, { log, store });
+      const service = await startTriggeringService(settings, { log, store });
       return {
         endpoints: service.endpoints,
         reload: (next) => service.reload(next),

@@ -1,7 +1,6 @@
 /** Configuration: each file by itself, and whether the three fit together. */
 
 import { shownUrl } from '../../common/store-url.js';
-import { storeUrl } from '../../config/derived.js';
 import { findingLine } from '../../config/findings.js';
 import { KINDS } from '../../config/kinds.js';
 import { parseEndpoint } from '../../config/types.js';
@@ -30,21 +29,21 @@ function oneFile({ kind, source, findings, unreadable }: Examined): Diagnosis[] 
 
 /** An endpoint on this machine that one daemon connects to should be opened by another. */
 function together(deployment: Deployment): Diagnosis[] {
-  const service = deployment['triggering-service'].config;
-  const broker = deployment['triggering-broker'].config;
-  const acquisition = deployment['acquisition-broker'].config;
+  const service = deployment['triggering-service'].settings;
+  const broker = deployment['triggering-broker'].settings;
+  const acquisition = deployment['acquisition-broker'].settings;
   const found: Diagnosis[] = [];
   if (service && broker)
-    found.push(...meet('zmq_trigger_endpoint', service.zmq_trigger_endpoint, 'backend', broker.backend));
+    found.push(...meet('zmq_trigger_endpoint', service.triggerEndpoint, 'backend', broker.backend));
   if (service && acquisition) {
     found.push(
       ...meet(
         'zmq_acquisition_endpoint',
-        service.zmq_acquisition_endpoint,
+        service.acquisitionEndpoint,
         'backend_pull',
-        acquisition.backend_pull,
+        acquisition.backendPull,
       ),
-      ...sameStore(storeUrl(service), storeUrl(acquisition)),
+      ...sameStore(service.storeUrl, acquisition.storeUrl),
     );
   }
   return found;

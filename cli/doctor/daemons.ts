@@ -6,11 +6,11 @@ import { type Diagnosis, reporter } from './diagnosis.js';
 const { ok, note } = reporter('daemons');
 
 export function daemons(deployment: Deployment): Diagnosis[] {
-  return each(deployment).flatMap(({ kind, source, config, running }): Diagnosis[] => {
+  return each(deployment).flatMap(({ kind, source, settings, running }): Diagnosis[] => {
     if (running)
       return [ok(kind, `runs for ${duration(running.uptime_seconds)}, pid ${running.pid}; see makai status`)];
     if (source === undefined) return [];
-    if (config?.status === 'off')
+    if (settings?.file.fields.status === 'off')
       return [note(kind, 'its status server is off, so its state is unknown', 'set a "status" address')];
     return [note(kind, 'does not reply', `start it: systemctl start makai-${kind}, or makai ${kind}`)];
   });

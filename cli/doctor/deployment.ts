@@ -1,11 +1,13 @@
 /** What the doctor checks: each daemon's configuration as it would be loaded now, and the status of the running daemon. */
 import { MakaiError } from '../../common/errors.js';
 import { type CheckResult, checkFile, checkValue } from '../../config/check.js';
-import type { ConfigOf, Kind } from '../../config/kinds.js';
+import type { Kind } from '../../config/kinds.js';
 import { KIND_NAMES, KINDS } from '../../config/kinds.js';
 import { readConfigFile, readInline } from '../../config/load.js';
 import { locateConfigFile, statusEndpointOf } from '../../config/locate.js';
 import { tryConfig } from '../../config/parse.js';
+import { resolveSettings } from '../../config/resolve.js';
+import type { SettingsOf } from '../../config/settings.js';
 import { parseStatusEndpoint } from '../../config/types.js';
 import { readStatus } from '../../daemon/status/client.js';
 import type { DaemonStatus } from '../../daemon/status/server.js';
@@ -19,7 +21,7 @@ export interface Examined<K extends Kind = Kind> {
   /** why the configuration could not be read at all */
   unreadable: MakaiError | undefined;
   /** undefined when there is none or it has mistakes */
-  config: ConfigOf[K] | undefined;
+  settings: SettingsOf[K] | undefined;
   /** undefined when no daemon replies */
   running: DaemonStatus | undefined;
 }
@@ -50,7 +52,7 @@ async function examineOne<K extends Kind>(kind: K, folder: string | undefined): 
     source: inline ? variable : file,
     findings: [],
     unreadable: undefined,
-    config: undefined,
+    settings: undefined,
   };
   try {
     const running = await statusOf(kind, folder);
@@ -59,7 +61,8 @@ async function examineOne<K extends Kind>(kind: K, folder: string | undefined): 
     const { findings } = inline
       ? checkValue(value, kind, PLUGIN_SCHEMAS)
       : checkFile(base.source, kind, PLUGIN_SCHEMAS);
-    return { ...base, findings, config: tryConfig(kind, value).config, running };
+    const { file: parsed } = tryConfig(kind, value);
+    return { ...base, findings, settings: parsed && resolveSettings(parsed), running };
   } catch (error) {
     if (!(error instanceof MakaiError)) throw error;
     return { ...base, unreadable: error, running: undefined };

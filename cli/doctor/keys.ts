@@ -2,13 +2,13 @@
 import { existsSync } from 'node:fs';
 import { MakaiError, messageOf } from '../../common/errors.js';
 import { shownUrl } from '../../common/store-url.js';
-import { allowListOf, type ServerKey, serverKeyOf, storeUrl } from '../../config/derived.js';
 import type {
-  AcquisitionBrokerConfig,
-  AnyConfig,
-  TriggeringBrokerConfig,
-  TriggeringServiceConfig,
-} from '../../config/kinds.js';
+  AcquisitionBrokerSettings,
+  AnySettings,
+  ServerKey,
+  TriggeringBrokerSettings,
+  TriggeringServiceSettings,
+} from '../../config/settings.js';
 import { readPublicCertificate, readSecretCertificate } from '../../keys/files.js';
 import { parseKeyPair } from '../../keys/key.js';
 import { type ClientFolder, certificates } from './certificates.js';
@@ -19,7 +19,7 @@ import { obstacle, type User } from './user.js';
 const { ok, note, wrong } = reporter('keys');
 const permissions = reporter('permissions');
 
-type BrokerConfig = TriggeringBrokerConfig | AcquisitionBrokerConfig;
+type BrokerSettings = TriggeringBrokerSettings | AcquisitionBrokerSettings;
 
 interface Pair {
   /** undefined if it cannot be read */
@@ -28,13 +28,14 @@ interface Pair {
 }
 
 export async function keys(deployment: Deployment, user: User): Promise<Diagnosis[]> {
-  const brokers = [deployment['triggering-broker'].config, deployment['acquisition-broker'].config].filter(
-    (config) => config !== undefined,
-  );
-  const service = deployment['triggering-service'].config;
-  const present = await Promise.all(brokers.map((config) => pairOf(serverKeyOf(config), user)));
+  const brokers = [
+    deployment['triggering-broker'].settings,
+    deployment['acquisition-broker'].settings,
+  ].filter((settings) => settings !== undefined);
+  const service = deployment['triggering-service'].settings;
+  const present = await Promise.all(brokers.map(({ serverKey }) => pairOf(serverKey, user)));
   const next = await Promise.all(
-    brokers.flatMap(({ server_cert_next: file }) => (file === undefined ? [] : [pairOf({ file }, user)])),
+    brokers.flatMap(({ serverCertNext: file }) => (file === undefined ? [] : [pairOf({ file }, user)])),
   );
   const folders = [...brokers, ...(service ? [service] : [])].flatMap(clientFolder);
   return [
@@ -43,7 +44,7 @@ export async function keys(deployment: Deployment, user: User): Promise<Diagnosi
     ...oneKey('next server key', 'server_cert_next', next),
     ...(await Promise.all(unique(folders).map((folder) => certificates(folder, user)))).flat(),
     ...unique(brokers.flatMap(openDoor)),
-    ...(service ? idsOf(service, deployment['triggering-broker'].config) : []),
+    ...(service ? idsOf(service, deployment['triggering-broker'].settings) : []),
     ...(await backend(brokers, service, user)),
   ];
 }
@@ -57,16 +58,16 @@ function oneKey(subject: string, field: string, pairs: readonly Pair[]): Diagnos
 
 /** `backend_curve`: key pairs, who may connect, and whether the service knows the brokers' key. */
 async function backend(
-  brokers: readonly BrokerConfig[],
-  service: TriggeringServiceConfig | undefined,
+  brokers: readonly BrokerSettings[],
+  service: TriggeringServiceSettings | undefined,
   user: User,
 ): Promise<Diagnosis[]> {
-  const opened = brokers.flatMap(({ backend_curve: curve }) => curve ?? []);
+  const opened = brokers.flatMap(({ backendCurve: curve }) => curve ?? []);
   const pairs = await Promise.all(
-    opened.map(({ server_cert: file }) => pairOf({ file }, user, 'services know the brokers by')),
+    opened.map(({ serverCert: file }) => pairOf({ file }, user, 'services know the brokers by')),
   );
   const folders = unique(
-    opened.map(({ client_certs: folder }): ClientFolder => ({ folder, who: 'service', any: false })),
+    opened.map(({ clientCerts: folder }): ClientFolder => ({ folder, who: 'service', any: false })),
   );
   const listed = await Promise.all(folders.map((folder) => certificates(folder, user)));
   return [
@@ -77,7 +78,7 @@ async function backend(
 }
 
 async function client(
-  { backend_curve: curve }: TriggeringServiceConfig,
+  { backendCurve: curve }: TriggeringServiceSettings,
   pairs: readonly Pair[],
   brokers: number,
   user: User,
@@ -90,22 +91,19 @@ async function client(
   }
   if (curve === undefined) return [];
   const own = await pairOf({ file: curve.cert }, user, 'the brokers know the service by');
-  const kept = await obstacle(curve.server_key, 'read', user);
+  const kept = await obstacle(curve.serverKey, 'read', user);
   if (kept !== undefined)
-    return [...own.found, permissions.wrong(curve.server_key, kept, `let ${user.name} read it`)];
+    return [...own.found, permissions.wrong(curve.serverKey, kept, `let ${user.name} read it`)];
   try {
-    const { publicKey } = await readPublicCertificate(curve.server_key);
+    const { publicKey } = await readPublicCertificate(curve.serverKey);
     const strange = pairs.some((pair) => pair.publicKey !== undefined && pair.publicKey !== publicKey);
-    if (!strange) return [...own.found, ok(curve.server_key, `a valid certificate of ${publicKey}`)];
+    if (!strange) return [...own.found, ok(curve.serverKey, `a valid certificate of ${publicKey}`)];
     const message = "is not the key of the brokers' backend";
-    return [
-      ...own.found,
-      wrong(curve.server_key, message, 'put the public certificate of their key pair there'),
-    ];
+    return [...own.found, wrong(curve.serverKey, message, 'put the public certificate of their key pair there')];
   } catch (error) {
     return [
       ...own.found,
-      wrong(curve.server_key, messageOf(error), "put the brokers' public certificate there"),
+      wrong(curve.serverKey, messageOf(error), "put the brokers' public certificate there"),
     ];
   }
 }
@@ -141,15 +139,15 @@ async function pairOf(source: ServerKey, user: User, whose = 'boxes know the ser
   }
 }
 
-function clientFolder(config: AnyConfig): ClientFolder[] {
-  const { any, directory } = allowListOf(config);
+function clientFolder({ allow }: AnySettings): ClientFolder[] {
+  const { any, directory } = allow;
   // Everyone may connect. The folder, if it exists, contains the revoked keys.
   if (directory === undefined || (any && !existsSync(directory))) return [];
   return [{ folder: directory, who: 'box', any }];
 }
 
-function openDoor(config: BrokerConfig): Diagnosis[] {
-  if (!allowListOf(config).any) return [];
+function openDoor({ allow }: BrokerSettings): Diagnosis[] {
+  if (!allow.any) return [];
   return [
     note(
       'allow_any_client',
@@ -160,7 +158,10 @@ function openDoor(config: BrokerConfig): Diagnosis[] {
 }
 
 /** The triggering service should accept the same boxes as the broker that admits them. */
-function idsOf(service: TriggeringServiceConfig, broker: TriggeringBrokerConfig | undefined): Diagnosis[] {
+function idsOf(
+  service: TriggeringServiceSettings,
+  broker: TriggeringBrokerSettings | undefined,
+): Diagnosis[] {
   const subject = 'ids of boxes';
   const [own, door] = [sourceText(service), broker && sourceText(broker)];
   if (own === undefined) {
@@ -181,9 +182,11 @@ function idsOf(service: TriggeringServiceConfig, broker: TriggeringBrokerConfig 
 }
 
 /** @returns undefined without a list */
-function sourceText(config: TriggeringServiceConfig | TriggeringBrokerConfig): string | undefined {
-  const allow = allowListOf(config);
+function sourceText({
+  allow,
+  storeUrl,
+}: TriggeringServiceSettings | TriggeringBrokerSettings): string | undefined {
   if (allow.any) return undefined;
-  const sources = [allow.directory, allow.store ? `the store ${shownUrl(storeUrl(config))}` : undefined];
+  const sources = [allow.directory, allow.store ? `the store ${shownUrl(storeUrl)}` : undefined];
   return sources.filter((source) => source !== undefined).join(' and ') || undefined;
 }

@@ -33,8 +33,8 @@ export async function versions(deployment: Deployment): Promise<Diagnosis[]> {
   else found.push(ok('node', `version ${process.versions.node}`));
   found.push(ok('makai', `version ${VERSION}`));
   try {
-    const { capability, version } = await import('zeromq');
-    if (capability.curve === true) found.push(ok('zeromq', `libzmq ${version}, with CURVE`));
+    const { hasCurve, version } = (await import('../../zmq/library.js')).libzmq();
+    if (hasCurve) found.push(ok('zeromq', `libzmq ${version}, with CURVE`));
     else
       found.push(
         wrong('zeromq', `libzmq ${version} has no CURVE`, 'install a zeromq package built with libsodium'),
@@ -94,8 +94,8 @@ export async function clock(now = Date.now()): Promise<Diagnosis[]> {
 
 /** Folders that the daemons write to. */
 function folders(deployment: Deployment): string[] {
-  const spools = each(deployment).flatMap(({ config }) =>
-    config && 'spool' in config ? [config.spool.path] : [],
+  const spools = each(deployment).flatMap(({ settings }) =>
+    settings && 'spool' in settings ? [settings.spool.path] : [],
   );
   const usesMongo = storeUrls(deployment).some((url) => url.startsWith('mongodb'));
   const files = storeUrls(deployment).flatMap((url) => sqliteFileOf(url) ?? []);

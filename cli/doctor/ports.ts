@@ -2,9 +2,8 @@
 import { createConnection, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { codeOf } from '../../common/errors.js';
-import type { AnyConfig } from '../../config/kinds.js';
 import { BOUND } from '../../config/mistakes.js';
-import { isNamed } from '../../config/parse.js';
+import type { AnySettings } from '../../config/settings.js';
 import { parseEndpoint, parseStatusEndpoint } from '../../config/types.js';
 import { type Deployment, type Examined, each } from './deployment.js';
 import { type Diagnosis, reporter } from './diagnosis.js';
@@ -22,27 +21,29 @@ interface Place {
 
 export async function ports(deployment: Deployment): Promise<Diagnosis[]> {
   const configured = each(deployment).flatMap((examined) =>
-    examined.config ? [{ examined, config: examined.config }] : [],
+    examined.settings ? [{ examined, settings: examined.settings }] : [],
   );
-  const opened = await Promise.all(configured.map(({ examined, config }) => opening(examined, config)));
+  const opened = await Promise.all(configured.map(({ examined, settings }) => opening(examined, settings)));
   // Only after the checks above: a socket that they open for a moment would accept the connection.
-  const reached = await Promise.all(configured.map(({ examined, config }) => reaching(examined, config)));
+  const reached = await Promise.all(configured.map(({ examined, settings }) => reaching(examined, settings)));
   return [...opened, ...reached].flat();
 }
 
-async function opening(examined: Examined, config: AnyConfig): Promise<Diagnosis[]> {
+async function opening(examined: Examined, { file }: AnySettings): Promise<Diagnosis[]> {
   const checks = [...BOUND[examined.kind], 'status'].map((name) => {
-    const text: unknown = Reflect.get(config, name);
+    const text: unknown = Reflect.get(file.fields, name);
     const place = typeof text === 'string' ? placeOf(name, text) : undefined;
-    return place ? canOpen(examined, config, `${examined.kind} ${name} ${String(text)}`, name, place) : [];
+    return place
+      ? canOpen(examined, file.named, `${examined.kind} ${name} ${String(text)}`, name, place)
+      : [];
   });
   return (await Promise.all(checks)).flat();
 }
 
-async function reaching({ kind }: Examined, config: AnyConfig): Promise<Diagnosis[]> {
+async function reaching({ kind }: Examined, { file }: AnySettings): Promise<Diagnosis[]> {
   if (kind !== 'triggering-service') return [];
   const names = ['zmq_trigger_endpoint', 'zmq_acquisition_endpoint'];
-  const checks = names.map((name) => canReach(`${kind} ${name}`, String(Reflect.get(config, name))));
+  const checks = names.map((name) => canReach(`${kind} ${name}`, String(Reflect.get(file.fields, name))));
   return (await Promise.all(checks)).flat();
 }
 
@@ -65,7 +66,7 @@ function addressOf(host: string): string {
 
 async function canOpen(
   examined: Examined,
-  config: AnyConfig,
+  named: ReadonlySet<string>,
   subject: string,
   name: string,
   place: Place,
@@ -92,7 +93,7 @@ async function canOpen(
       return [ok(subject, message)];
     }
     const todo = `ss -ltnp 'sport = :${place.port}' shows the program; stop it, or use another port`;
-    const verdict = OPTIONAL.has(name) && !isNamed(config, name) ? note : wrong;
+    const verdict = OPTIONAL.has(name) && !named.has(name) ? note : wrong;
     return [verdict(subject, 'another program uses the port', todo)];
   }
   const reasons: Readonly<Record<string, string>> = {

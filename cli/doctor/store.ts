@@ -4,8 +4,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { MakaiError, messageOf } from '../../common/errors.js';
 import { shownUrl } from '../../common/store-url.js';
-import { namesStore, storeUrl } from '../../config/derived.js';
-import type { AnyConfig } from '../../config/kinds.js';
+import { namesStore } from '../../config/resolve.js';
 import { type Deployment, each } from './deployment.js';
 import { type Diagnosis, reporter } from './diagnosis.js';
 
@@ -20,10 +19,10 @@ export async function store(deployment: Deployment): Promise<Diagnosis[]> {
 
 /** The stores that the daemons use, without duplicates. A triggering broker uses a store only if its file names one. */
 export function storeUrls(deployment: Deployment): string[] {
-  const configs = each(deployment).flatMap(({ kind, config }): AnyConfig[] =>
-    config && (kind !== 'triggering-broker' || namesStore(config)) ? [config] : [],
+  const urls = each(deployment).flatMap(({ kind, settings }): string[] =>
+    settings && (kind !== 'triggering-broker' || namesStore(settings.file)) ? [settings.storeUrl] : [],
   );
-  return [...new Set(configs.map((config) => storeUrl(config)))];
+  return [...new Set(urls)];
 }
 
 /** The file of a `sqlite:` URL, or undefined. */
@@ -74,7 +73,7 @@ async function sqlite(file: string, subject: string): Promise<Diagnosis[]> {
 
 async function mongo(url: string, subject: string): Promise<Diagnosis[]> {
   if (!/^mongodb(\+srv)?:/.test(url)) return [];
-  const { inspectMongo } = await import('../../store/mongo/inspect.js');
+  const { inspectMongo } = await import('../../store/mongo/connection/inspect.js');
   const { database, serverVersion, replicaSet, clockOffsetMs } = await inspectMongo(url);
   const kind = replicaSet ? 'replica set' : 'stand-alone server';
   const found = [

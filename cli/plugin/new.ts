@@ -46,11 +46,11 @@ export interface NewPlugin {
 
 /**
  * @param name of letters, digits and hyphens, from a letter on
- * @throws MakaiError PLUGIN_FOLDER when the folder is there and not empty
+ * @throws MakaiError TARGET_NOT_EMPTY
  */
 export function newPlugin(name: string, language: Language, folder: string): NewPlugin {
   if (existsSync(folder) && (!statSync(folder).isDirectory() || readdirSync(folder).length > 0)) {
-    throw new MakaiError('PLUGIN_FOLDER', `${folder} is there already and not empty`, {
+    throw new MakaiError('TARGET_NOT_EMPTY', `${folder} exists and is not empty`, {
       hint: 'Choose another name, or another folder with --dir.',
     });
   }

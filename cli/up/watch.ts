@@ -1,9 +1,9 @@
 /** What happens while `makai up` runs, seen from outside: the measurement stream, the event notices, the store. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Subscriber } from 'zeromq';
 import type { Running } from '../../common/lifecycle.js';
 import type { EventDocument, Store } from '../../store/store.js';
 import { receiveMessage } from '../../zmq/receive.js';
+import { connecting, type Subscriber } from '../../zmq/sockets.js';
 import { summarizeWaveform, type WaveformSummary } from '../waveform-summary.js';
 
 /** How long to wait for an event to be complete before it is shown incomplete, ms. */
@@ -17,8 +17,8 @@ export class Watch implements Running {
   measurements = 0;
   events = 0;
   readonly #heard = new Map<string, number>();
-  readonly #stream = new Subscriber({ receiveHighWaterMark: 0 });
-  readonly #notices = new Subscriber();
+  readonly #stream = connecting.subscriber({ receiveHighWaterMark: 0 });
+  readonly #notices = connecting.subscriber();
   readonly #store: Store;
   readonly #onEvent: (event: ShownEvent) => void;
   readonly #loops: Promise<void>[];

@@ -32,7 +32,7 @@ export const STORE_FILE = 'makai.db';
 /**
  * Creates the folder. Keys and store of an earlier run are kept and used again. Ports are free ports on loopback.
  * @param boxIds boxes that get a key pair
- * @throws MakaiError KEY_FILE, and system errors if the folder cannot be written
+ * @throws MakaiError KEY_FILE_IO and system errors where the folder cannot be written
  */
 export async function prepareWorkspace(directory: string, boxIds: readonly string[]): Promise<Workspace> {
   const logs = join(directory, 'log');
@@ -106,7 +106,7 @@ async function makeKeys(keys: KeyLayout, boxIds: readonly string[]): Promise<voi
     try {
       await writeSecretCertificate(secret, { boxId, ...pair });
     } catch (error) {
-      if (codeOf(error) === 'KEY_FILE' && (await exists(secret))) continue;
+      if (codeOf(error) === 'KEY_FILE_IO' && (await exists(secret))) continue;
       throw error;
     }
     await writePublicCertificate(open, { boxId, publicKey: pair.publicKey }, { replace: true });

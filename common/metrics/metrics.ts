@@ -1,4 +1,4 @@
-/** The metrics of one daemon: named in metric-names.ts, read when somebody asks. */
+/** The metrics of one daemon: named in names.ts, read at each scrape. */
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
 import {
@@ -18,12 +18,12 @@ export interface Sample {
 }
 
 /**
- * What a callback gives: a number, for a metric without labels; a record from the label's value to the number, for one label; samples, for
- * more. Undefined: no value now.
+ * What a callback returns: a number for a metric without labels; a record from the label's value to the number for one label; samples for
+ * more labels. Undefined: no value now.
  */
 export type Reading = number | Readonly<Record<string, number>> | readonly Sample[] | undefined;
 
-/** Series of one metric that are given out at most, whatever a callback returns. */
+/** Max number of series of one metric, whatever a callback returns. */
 const MAX_SERIES = 2000;
 const NANO = 1e-9;
 
@@ -61,7 +61,7 @@ export class Metrics {
     });
   }
 
-  /** A total that only rises. `read` gives the total so far. */
+  /** A total that only rises. `read` returns the total so far. */
   counter(name: CounterName, read: () => Reading): void {
     const { options, label } = this.#describe(name);
     const counter: Counter = new Counter({
@@ -88,7 +88,7 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  /** Metrics that metric-names.ts promises for this daemon, but that were not set up. Empty, once a daemon runs. */
+  /** Metrics that names.ts promises for this daemon, but that were not set up. Empty, once a daemon runs. */
   missing(): MetricName[] {
     return metricsOf(this.#daemon).filter((name) => !this.#named.has(name));
   }
@@ -135,7 +135,7 @@ function refresh(
       if (Number.isFinite(sample.value)) put(sample);
     }
   } catch {
-    // A scrape without this metric is better than none.
+    // A scrape without this metric is better than no scrape.
   }
 }
 

@@ -43,14 +43,14 @@ export const METRICS = {
   },
   makai_event_loop_delay_seconds: {
     type: 'gauge',
-    help: 'How late the main thread came to what was due, since the last scrape.',
+    help: 'Delay of the event loop of the main thread, since the last scrape.',
     unit: 'seconds',
     labels: ['quantile'],
     daemons: ALL,
   },
   makai_status_connections_refused_total: {
     type: 'counter',
-    help: 'Connections to the status server that were closed at once because it had no place left.',
+    help: 'Connections to the status server that were closed because too many were open.',
     daemons: ALL,
   },
 
@@ -73,46 +73,55 @@ export const METRICS = {
   },
   makai_pending_keys: {
     type: 'gauge',
-    help: 'Unknown keys that were refused and wait to be accepted.',
+    help: 'Unknown keys that were refused and wait for approval.',
     daemons: [TB, AB],
   },
-  makai_cut_offs_total: {
+  makai_disconnects_total: {
     type: 'counter',
-    help: "Times that boxes' sockets were opened anew to cut off a revoked key.",
+    help: 'Times that the sockets of the boxes were reopened to disconnect a revoked key.',
     daemons: [TB],
   },
   makai_proxy_failures_total: {
     type: 'counter',
-    help: "Times that the stream's proxy ended by itself and was started again.",
+    help: "Times that the stream's proxy stopped by itself and was restarted.",
     daemons: [TB],
   },
 
   makai_refused_ids: {
     type: 'gauge',
-    help: 'Ids that measurements came under without a certificate for them, or under the topic of another; the newest 1000.',
+    help: 'Box ids of measurements without a certificate for the id, or under the topic of another id; the newest 1000.',
     daemons: [TS],
   },
-  makai_boxes_active: { type: 'gauge', help: 'Boxes heard in the last 20 s.', daemons: [TS] },
+  makai_boxes_active: {
+    type: 'gauge',
+    help: 'Boxes whose measurements came in the last 20 s.',
+    daemons: [TS],
+  },
   makai_messages_total: {
     type: 'counter',
-    help: 'Messages taken, by kind.',
+    help: 'Messages received, by kind.',
     labels: ['kind'],
     daemons: WRITERS,
   },
   makai_bytes_total: {
     type: 'counter',
-    help: 'Bytes of the messages taken, by kind.',
+    help: 'Bytes of the messages received, by kind.',
     unit: 'bytes',
     labels: ['kind'],
     daemons: WRITERS,
   },
   makai_dropped_total: {
     type: 'counter',
-    help: 'What was not taken or not kept, by reason.',
+    help: 'What was not accepted or not kept, by reason.',
     labels: ['reason'],
     daemons: WRITERS,
   },
-  makai_queue_depth: { type: 'gauge', help: 'What waits, by queue.', labels: ['queue'], daemons: WRITERS },
+  makai_queue_depth: {
+    type: 'gauge',
+    help: 'What waits, by queue: measurements, trends and requests, or replies.',
+    labels: ['queue'],
+    daemons: WRITERS,
+  },
 
   makai_measurements_stored_total: {
     type: 'counter',
@@ -121,41 +130,41 @@ export const METRICS = {
   },
   makai_measurements_duplicate_total: {
     type: 'counter',
-    help: 'Measurements that were there already, by box and time.',
+    help: 'Measurements that were stored already, with the same box and time.',
     daemons: [TS],
   },
   makai_trends_stored_total: {
     type: 'counter',
-    help: 'Trends written, also anew after a late measurement.',
+    help: 'Trends written, also those written again after a late measurement.',
     daemons: [TS],
   },
   makai_event_requests_total: {
     type: 'counter',
-    help: 'Requests of plugins that went out, by whether waveforms were asked for (`data`) or not (`log`).',
+    help: 'Requests of plugins that were accepted, with waveforms (`data`) or without (`log`).',
     labels: ['kind'],
     daemons: [TS],
   },
 
   makai_events_total: { type: 'counter', help: 'Events numbered and stored.', daemons: [AB] },
-  makai_event_numbers_total: {
+  makai_event_ids_total: {
     type: 'counter',
-    help: 'Event numbers given to other services.',
+    help: 'Event ids given to other services.',
     daemons: [AB],
   },
   makai_waveforms_stored_total: { type: 'counter', help: 'Waveforms of one box stored.', daemons: [AB] },
   makai_waveform_samples_total: { type: 'counter', help: 'Samples in the waveforms stored.', daemons: [AB] },
   makai_commands_total: {
     type: 'counter',
-    help: 'Commands sent to boxes, by kind, also those sent again.',
+    help: 'Commands sent to boxes, by kind, including repeated ones.',
     labels: ['kind'],
     daemons: [AB],
   },
   makai_commands_expired_total: {
     type: 'counter',
-    help: 'Commands given up without an answer.',
+    help: 'Commands given up without a reply.',
     daemons: [AB],
   },
-  makai_open_requests: { type: 'gauge', help: 'Commands that wait for an answer.', daemons: [AB] },
+  makai_open_requests: { type: 'gauge', help: 'Commands that wait for a reply.', daemons: [AB] },
   makai_event_latency_seconds: {
     type: 'histogram',
     help: 'From the arrival of a request to the waveform of one box being stored.',
@@ -164,7 +173,7 @@ export const METRICS = {
     daemons: [AB],
   },
 
-  makai_store_up: { type: 'gauge', help: '1 while the store takes writes, else 0.', daemons: WRITERS },
+  makai_store_up: { type: 'gauge', help: '1 while the store accepts writes, else 0.', daemons: WRITERS },
   makai_store_write_seconds: {
     type: 'histogram',
     help: 'Time of a write to the store, by what was written.',
@@ -175,7 +184,13 @@ export const METRICS = {
   },
   makai_store_errors_total: {
     type: 'counter',
-    help: 'Writes that the store did not take.',
+    help: 'Writes that the store did not accept; each attempt counts.',
+    daemons: WRITERS,
+  },
+  makai_outbox_waiting: {
+    type: 'gauge',
+    help: 'Writes that wait in memory for the store, by lane: measurements, trends, other writes.',
+    labels: ['lane'],
     daemons: WRITERS,
   },
   makai_spool_bytes: { type: 'gauge', help: 'Size of the spool on disk.', unit: 'bytes', daemons: WRITERS },
@@ -187,12 +202,12 @@ export const METRICS = {
   },
   makai_spool_dropped_total: {
     type: 'counter',
-    help: 'Writes dropped because the spool was full or they were too old, by kind; trends: minutes that are not computed anew.',
+    help: 'Writes dropped because the spool was full or they were too old, by kind; trend_windows: windows that are not computed again.',
     labels: ['kind'],
     daemons: WRITERS,
   },
 
-  makai_spool_set_aside_rows: {
+  makai_spool_quarantined_rows: {
     type: 'gauge',
     help: 'Writes that were accepted here and that the database refused: kept in the spool, not tried again.',
     daemons: WRITERS,
@@ -206,31 +221,31 @@ export const METRICS = {
   },
   makai_plugin_measurements_total: {
     type: 'counter',
-    help: 'Measurements given to the plugin.',
+    help: 'Measurements that the plugin processed.',
     labels: ['plugin'],
     daemons: [TS],
   },
   makai_plugin_requests_total: {
     type: 'counter',
-    help: 'Event requests the plugin made.',
+    help: 'Event requests of the plugin.',
     labels: ['plugin'],
     daemons: [TS],
   },
   makai_plugin_dropped_batches_total: {
     type: 'counter',
-    help: 'Batches the plugin was too slow for.',
+    help: 'Batches that the plugin was too slow for.',
     labels: ['plugin'],
     daemons: [TS],
   },
   makai_plugin_restarts_total: {
     type: 'counter',
-    help: 'Times the plugin was started again.',
+    help: 'Times the plugin was restarted.',
     labels: ['plugin'],
     daemons: [TS],
   },
   makai_plugin_batch_seconds: {
     type: 'gauge',
-    help: 'Time the plugin takes for a batch, by quantile.',
+    help: 'Time of the plugin for a batch, by quantile.',
     unit: 'seconds',
     labels: ['plugin', 'quantile'],
     daemons: [TS],

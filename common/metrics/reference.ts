@@ -1,4 +1,5 @@
 /** The text of docs/metrics.md, made from the list of metrics. */
+import { DROP_REASONS } from '../drop-reasons.js';
 import { METRICS, type MetricInfo } from './names.js';
 
 /** Markdown of the metric reference. */
@@ -7,6 +8,9 @@ export function metricReference(): string {
     const labels = (info.labels ?? []).map((label) => `\`${label}\``).join(', ');
     return `| \`${name}\` | ${info.type} | ${labels} | ${info.help} | ${info.daemons.join(', ')} |`;
   });
+  const reasons = Object.entries(DROP_REASONS).map(
+    ([reason, { meaning, daemons }]) => `| \`${reason}\` | ${meaning} | ${daemons.join(', ')} |`,
+  );
   return [
     '# Metrics',
     '',
@@ -18,6 +22,14 @@ export function metricReference(): string {
     '| metric | type | labels | what it is | daemons |',
     '|---|---|---|---|---|',
     ...rows,
+    '',
+    '## Reasons of `makai_dropped_total`',
+    '',
+    'A reason has the same name in every daemon, in `/status`, in the log and here.',
+    '',
+    '| reason | what was dropped | daemons |',
+    '|---|---|---|',
+    ...reasons,
     '',
   ].join('\n');
 }

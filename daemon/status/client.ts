@@ -1,4 +1,4 @@
-/** Reads what a running daemon says of itself. */
+/** Reads the status and metrics of a running daemon. */
 import { request } from 'node:http';
 import type { DaemonStatus, ListenAddress } from './server.js';
 
@@ -6,11 +6,11 @@ const MAX_BYTES = 8 * 1024 * 1024;
 
 /**
  * GET /status of a daemon.
- * @throws Error when nobody answers in time, or with something else
+ * @throws Error on a timeout, or when another program listens there
  */
 export async function readStatus(address: ListenAddress, timeoutMs = 3000): Promise<DaemonStatus> {
   const value: unknown = JSON.parse(await get(address, '/status', timeoutMs));
-  if (!isStatus(value)) throw new Error('another program answers there');
+  if (!isStatus(value)) throw new Error('another program listens there');
   return value;
 }
 
@@ -31,16 +31,16 @@ function get(address: ListenAddress, path: string, timeoutMs: number): Promise<s
       response.setEncoding('utf8');
       response.on('data', (piece: string) => {
         body += piece;
-        if (body.length > MAX_BYTES) response.destroy(new Error('the answer is too long'));
+        if (body.length > MAX_BYTES) response.destroy(new Error('the reply is too long'));
       });
       response.on('error', reject);
       response.on('end', () => {
         if (response.statusCode === 200) resolve(body);
-        else reject(new Error(`answered with HTTP ${response.statusCode}`));
+        else reject(new Error(`replied with HTTP ${response.statusCode}`));
       });
     });
     outgoing.on('error', (error) =>
-      reject(signal.aborted ? new Error(`no answer within ${timeoutMs} ms`) : error),
+      reject(signal.aborted ? new Error(`timed out after ${timeoutMs} ms`) : error),
     );
     outgoing.end();
   });

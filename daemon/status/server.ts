@@ -15,10 +15,8 @@ export interface StatusServerOptions {
   version: string;
   /** undefined: no server */
   address: ListenAddress | undefined;
-  /** the configuration names the address itself, so that it must work; otherwise a port in use is a warning */
-  named: boolean;
-  /** open at one time; further ones are closed at once and counted */
-  maxConnections?: number;
+  /** the configuration names the address, so a port in use is an error; otherwise it is a warning */
+  isNamed: boolean;
   /** the daemon's own state; called at each request */
   details(): Readonly<Record<string, unknown>>;
   metrics: Metrics;
@@ -30,7 +28,8 @@ export interface StatusServer extends Running {
   readonly address: string | undefined;
 }
 
-const DEFAULT_CONNECTIONS = 64;
+/** Connections open at the same time; further ones are closed immediately and counted. */
+export const MAX_CONNECTIONS = 64;
 const TIMEOUT_MS = 5000;
 
 /**
@@ -42,12 +41,12 @@ export async function startStatusServer(options: StatusServerOptions): Promise<S
   const none: StatusServer = { address: undefined, stop: () => Promise.resolve(metrics.stop()) };
   if (!address) return none;
   const server = createServer({ maxHeaderSize: 8192, keepAliveTimeout: TIMEOUT_MS }, (request, response) => {
-    answer(options, request, response).catch((error: unknown) => {
-      log.warn({ detail: messageOf(error) }, 'status request failed');
+    handle(options, request, response).catch((error: unknown) => {
+      log.warn({ err: error }, 'status request failed');
       response.destroy();
     });
   });
-  server.maxConnections = options.maxConnections ?? DEFAULT_CONNECTIONS;
+  server.maxConnections = MAX_CONNECTIONS;
   let refused = 0;
   server.on('drop', () => {
     refused += 1;
@@ -60,7 +59,7 @@ export async function startStatusServer(options: StatusServerOptions): Promise<S
     await listen(server, address);
   } catch (error) {
     const where = 'path' in address ? address.path : `${address.host}:${address.port}`;
-    if (options.named) {
+    if (options.isNamed) {
       throw new MakaiError(
         'ENDPOINT_IN_USE',
         `the status server cannot listen on ${where}: ${messageOf(error)}`,
@@ -71,12 +70,12 @@ export async function startStatusServer(options: StatusServerOptions): Promise<S
       );
     }
     log.warn(
-      { address: where, detail: messageOf(error) },
+      { address: where, err: error },
       'no status server; "status" in the configuration names another address',
     );
     return none;
   }
-  server.on('error', (error) => log.warn({ detail: error.message }, 'status server'));
+  server.on('error', (error) => log.warn({ err: error }, 'status server'));
   return {
     address: addressText(server),
     stop: async () => {
@@ -100,7 +99,7 @@ async function listen(server: Server, address: ListenAddress): Promise<void> {
   if ('path' in address) await chmod(address.path, 0o660);
 }
 
-/** A daemon that was killed leaves its socket file behind: it is removed when nobody answers on it. */
+/** A daemon that was killed leaves its socket file behind: it is removed when nobody listens on it. */
 async function removeStaleSocket(path: string): Promise<void> {
   const isSocket = await lstat(path).then(
     (stats) => stats.isSocket(),
@@ -126,7 +125,7 @@ function addressText(server: Server): string | undefined {
     : `${address.address}:${address.port}`;
 }
 
-async function answer(
+async function handle(
   options: StatusServerOptions,
   request: IncomingMessage,
   response: ServerResponse,
@@ -144,7 +143,7 @@ async function answer(
   return reply(response, 404, 'text/plain', '/status or /metrics\n');
 }
 
-/** A request's body is not read, so the connection ends with the answer. */
+/** A request's body is not read, so the connection ends with the reply. */
 function reply(response: ServerResponse, status: number, type: string, body: string): void {
   const headers = {
     'content-type': type,
@@ -156,7 +155,7 @@ function reply(response: ServerResponse, status: number, type: string, body: str
   response.end(body);
 }
 
-/** What `/status` answers. */
+/** The body of `/status`. */
 export interface DaemonStatus {
   daemon: string;
   version: string;

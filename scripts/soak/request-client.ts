@@ -1,7 +1,7 @@
 /** A client that requests waveforms at intervals and measures the times until they are stored. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Push, Subscriber } from 'zeromq';
 import * as proto from '../../proto/index.js';
+import { connecting } from '../../zmq/sockets.js';
 
 export interface Asked {
   /** Unix ms */
@@ -36,8 +36,8 @@ export function startRequestClient(options: AskerOptions): { asked: Asked[]; don
 
 async function ask(options: AskerOptions, asked: Asked[]): Promise<void> {
   const { boxes, everyMs, firstBox, firstWaveforms, notices, requests, signal } = options;
-  const push = new Push({ linger: 0 });
-  const [announced, stored] = [new Subscriber({ linger: 0 }), new Subscriber({ linger: 0 })];
+  const push = connecting.push();
+  const [announced, stored] = [connecting.subscriber(), connecting.subscriber()];
   const numbers = new Map<string, Asked>();
   // One request at a time, so that the next notice belongs to the newest request.
   void (async () => {

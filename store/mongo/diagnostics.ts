@@ -1,10 +1,10 @@
-/** `makai_metrics` and `health`: what daemons say of themselves and of the boxes, as the programs of 2020 wrote it. */
+/** `makai_metrics` and `health`: what daemons say of themselves and of the boxes, as the v3 services write it. */
 import { type Document, ObjectId } from 'mongodb';
-import { DIAGNOSTICS_MS, type HealthDocument, type MetricsDocument, type WriteOptions } from '../store.js';
-import { count, textOf } from './bson.js';
-import { type Context, collection } from './context.js';
-import { DUPLICATE_KEY, mapped, serverCode } from './errors.js';
-import { contentId } from './ids.js';
+import { DIAGNOSTICS_MS, type HealthDocument, type MetricsDocument } from '../documents.js';
+import { type Context, collection } from './connection/context.js';
+import { DUPLICATE_KEY, mapped, serverCode } from './connection/errors.js';
+import { count, textOf } from './fields/bson.js';
+import { contentId } from './fields/ids.js';
 
 /** Findings looked at in one step. */
 const FINDINGS_A_PAGE = 5000;
@@ -12,14 +12,13 @@ const FINDINGS_A_PAGE = 5000;
 export async function insertMetrics(
   context: Context,
   document: MetricsDocument,
-  options: WriteOptions = {},
+  acceptedAtMs: number,
 ): Promise<void> {
   const traffic =
     'bytes' in document
       ? { bytes: count(document.bytes) }
       : { sent: count(document.sent), recv: count(document.recv) };
-  const at = options.acceptedAtMs ?? context.now();
-  const _id = contentId(at, String(at), JSON.stringify(document));
+  const _id = contentId(acceptedAtMs, String(acceptedAtMs), JSON.stringify(document));
   await insertOnce(context, 'metrics', { _id, name: document.name, ...traffic });
 }
 
@@ -47,8 +46,8 @@ function healthId({
 }
 
 /**
- * Deletes findings of ours that are older than `DIAGNOSTICS_MS`: 1,000 boxes make four million a day. Ours are told by their `_id`, which comes from what
- * they say; those of the field's health service stay.
+ * Deletes findings of ours that are older than `DIAGNOSTICS_MS`: 1,000 boxes make four million a day. Ours are recognised by their `_id`, which comes from what
+ * they say; those of the existing health service stay.
  * @param after where the last call ended. @returns where the next goes on, undefined at the end
  */
 export async function deleteOldFindings(

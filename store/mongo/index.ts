@@ -1,10 +1,9 @@
 /** Opens a MongoDB store. */
 
 import { shownUrl } from '../../common/store-url.js';
-import { connect } from './connect.js';
-import { MongoStore, type MongoStoreOptions } from './store.js';
+import { connect } from './connection/connect.js';
+import { createMongoStore, type MongoStore, type MongoStoreOptions } from './store.js';
 
-export type { Block } from './event-numbers.js';
 export type { MongoStore, MongoStoreOptions } from './store.js';
 
 /**
@@ -19,7 +18,7 @@ export async function openMongoStore(
   timeoutMs?: number,
 ): Promise<MongoStore> {
   const connection = await connect(url, timeoutMs);
-  const store = new MongoStore(connection, options);
+  const store = createMongoStore(connection, options);
   try {
     await store.prepare();
   } catch (error) {

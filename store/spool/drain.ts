@@ -1,22 +1,25 @@
 /**
- * Delivers what is spooled when the database is back: each lane in order, one write at a time, beside what arrives live. A row leaves the disk
+ * Delivers what is spooled when the database is available again: each queue in order, one write at a time, beside what arrives live. A row leaves the disk
  * only after the database has it; a row delivered twice (after a crash in between) changes nothing the second time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../common/log.js';
+import type { TrendWindow } from '../documents.js';
+import { QUEUES, type Queue } from '../outbox/policy.js';
 import type { Execution } from '../sqlite/execution.js';
-import type { TrendWindow } from '../store.js';
+import type { Amounts } from '../store.js';
+import { decodeWrite } from '../write-codec.js';
+import { applyOne } from '../writes.js';
 import { deliver } from './deliver.js';
 import type { QueueTotals, SpoolEngine } from './engine.js';
-import type { Link, Primary } from './link.js';
+import type { Link } from './link.js';
 import type { Retries } from './retries.js';
-import { columnsOfRow, LANE, type Lane, type Row } from './rows.js';
-import type { Dropped } from './totals.js';
+import type { Row } from './rows.js';
 
 const ROWS_AT_ONCE = 64;
 const BYTES_AT_ONCE = 4 * 1024 * 1024;
 /** How long one row may take: longer than a live write, since nobody waits for it. */
-const ROW_PATIENCE_MS = 30_000;
+const ROW_DEADLINE_MS = 30_000;
 /** Rest between rows, as a share of the time the last one took: live writes come first. */
 const REST = 0.25;
 /** Rest after a row that was not taken. */
@@ -29,9 +32,9 @@ export interface DrainHooks {
   /** rows have left the queue */
   delivered(rows: readonly Row[], totals: QueueTotals): void;
   /** trend windows have come or gone */
-  windows(dropped: Dropped, totals: QueueTotals): void;
-  /** rows were set aside; events of those that still wait */
-  setAside(totals: QueueTotals, events: [eventId: number, rows: number][]): void;
+  windows(dropped: Amounts, totals: QueueTotals): void;
+  /** rows were quarantined; events of those that still wait */
+  quarantined(totals: QueueTotals, events: [eventId: number, rows: number][]): void;
 }
 
 export interface DrainDeps {
@@ -53,8 +56,8 @@ export class Drain {
   readonly #hooks: DrainHooks;
   readonly #windowMs: number;
   readonly #now: () => number;
-  readonly #running = new Map<Lane, Promise<void>>();
-  readonly #again = new Set<Lane>();
+  readonly #running = new Map<Queue, Promise<void>>();
+  readonly #again = new Set<Queue>();
   #stopped = false;
 
   constructor(deps: DrainDeps) {
@@ -78,7 +81,7 @@ export class Drain {
 
   /** There may be something to deliver. Cheap to call. */
   wake(): void {
-    for (const lane of Object.keys(LANE) as Lane[]) this.#start(lane);
+    for (const queue of QUEUES) this.#start(queue);
   }
 
   async stop(): Promise<void> {
@@ -86,66 +89,66 @@ export class Drain {
     await Promise.allSettled(this.#running.values());
   }
 
-  #start(lane: Lane): void {
+  #start(queue: Queue): void {
     // Whatever is in the way now wakes us when it is over.
-    if (!this.#goesOn(lane)) return;
-    if (this.#running.has(lane)) {
-      this.#again.add(lane);
+    if (!this.#goesOn(queue)) return;
+    if (this.#running.has(queue)) {
+      this.#again.add(queue);
       return;
     }
-    const run = this.#drain(lane)
-      .catch((error: unknown) => this.#log.error({ error, lane }, 'the spool could not be read'))
+    const run = this.#drain(queue)
+      .catch((error: unknown) => this.#log.error({ err: error, queue }, 'the spool could not be read'))
       .finally(() => {
-        this.#running.delete(lane);
-        if (this.#again.delete(lane)) this.#start(lane);
+        this.#running.delete(queue);
+        if (this.#again.delete(queue)) this.#start(queue);
       });
-    this.#running.set(lane, run);
+    this.#running.set(queue, run);
   }
 
-  #goesOn(lane: Lane): boolean {
-    return !this.#stopped && this.#link.up && !this.#retries.isHeld(lane);
+  #goesOn(queue: Queue): boolean {
+    return !this.#stopped && this.#link.up && !this.#retries.isHeld(queue);
   }
 
-  /** Goes through the lane from its oldest row to its end. */
-  async #drain(lane: Lane): Promise<void> {
+  /** Goes through the queue from its oldest row to its end. */
+  async #drain(queue: Queue): Promise<void> {
     let last = 0;
     const passedOver = new Set<number>();
     /** events of those: what follows for them waits behind */
     const events = new Set<number | undefined>();
-    while (this.#goesOn(lane)) {
-      const rows = await this.#disk.call('oldest', lane, last, ROWS_AT_ONCE, BYTES_AT_ONCE);
-      if (lane === 'measurements')
+    while (this.#goesOn(queue)) {
+      const rows = await this.#disk.call('oldest', queue, last, ROWS_AT_ONCE, BYTES_AT_ONCE);
+      if (queue === 'measurements')
         await this.#trends(rows.find((row) => this.#retries.isDue(row))?.acceptedMs);
       if (rows.length === 0) {
-        this.#retries.onlyRows(lane, passedOver);
-        if (lane === 'measurements') await this.#disk.call('shrink');
+        this.#retries.onlyRows(queue, passedOver);
+        if (queue === 'measurements') await this.#disk.call('shrink');
         return;
       }
       for (const row of rows) {
         const { eventId, seq } = row;
         const waits = (eventId !== undefined && events.has(eventId)) || !this.#retries.isDue(row);
         const fate = waits ? 'passed over' : await this.#deliver(row);
-        if (fate === 'away') return;
+        if (fate === 'unavailable') return;
         if (fate === 'again') break;
         last = seq;
         if (fate === 'done') continue;
         passedOver.add(seq);
         events.add(eventId);
-        if (!this.#goesOn(lane)) return;
+        if (!this.#goesOn(queue)) return;
       }
     }
   }
 
-  /** `again`: what was read of the lane is old; `passed over`: it was not taken this time, the next one's turn */
-  async #deliver(row: Row): Promise<'done' | 'again' | 'passed over' | 'away'> {
+  /** `again`: what was read of the queue is old; `passed over`: it was not taken this time, the next one's turn */
+  async #deliver(row: Row): Promise<'done' | 'again' | 'passed over' | 'unavailable'> {
     const startedAt = performance.now();
-    const outcome = await this.#link.call((primary) => deliver(primary, row), ROW_PATIENCE_MS);
-    if ('away' in outcome) {
-      if (outcome.away === 'failed' || outcome.away === 'late') this.#failed(row, outcome);
+    const outcome = await this.#link.call((primary) => deliver(primary, row), ROW_DEADLINE_MS);
+    if ('unavailable' in outcome) {
+      if (outcome.unavailable === 'failed' || outcome.unavailable === 'late') this.#failed(row, outcome);
       // The link wakes us when it is back.
-      if (!this.#link.up) return 'away';
+      if (!this.#link.up) return 'unavailable';
       await sleep(FAILED_REST_MS);
-      return outcome.away === 'busy' || outcome.away === 'down' ? 'again' : 'passed over';
+      return outcome.unavailable === 'busy' || outcome.unavailable === 'down' ? 'again' : 'passed over';
     }
     if ('refused' in outcome) {
       // What belongs to a refused event is of no use without it.
@@ -153,12 +156,12 @@ export class Drain {
         row.kind === 'event' && row.eventId !== undefined
           ? await this.#disk.call('rowsOfEvent', row.eventId)
           : [row.seq];
-      const totals = await this.#disk.call('setAside', seqs, outcome.refused.message);
+      const totals = await this.#disk.call('quarantine', seqs, outcome.refused.message);
       this.#log.error(
-        { kind: row.kind, eventId: row.eventId, rows: seqs.length, reason: outcome.refused.message },
-        'the database refuses a spooled write: set aside',
+        { kind: row.kind, eventId: row.eventId, rows: seqs.length, err: outcome.refused },
+        'the database refuses a spooled write: quarantined',
       );
-      this.#hooks.setAside(totals, await this.#disk.call('queuedEvents'));
+      this.#hooks.quarantined(totals, await this.#disk.call('queuedEvents'));
       return seqs.length > 1 ? 'again' : 'done';
     }
     if (row.kind === 'measurements') {
@@ -169,19 +172,21 @@ export class Drain {
     const totals = await this.#disk.call('delivered', [{ seq, kind, items, bytes: row.body.length }]);
     this.#hooks.delivered([row], totals);
     this.#retries.rowDone(row);
-    this.#retries.succeeded(row.lane);
+    this.#retries.succeeded(row.queue);
     await sleep(Math.min(200, (performance.now() - startedAt) * REST));
     return 'done';
   }
 
-  #failed(row: Row, outcome: { away: string; error?: unknown }): void {
-    const error = outcome.error ?? new Error(`no answer within ${ROW_PATIENCE_MS} ms`);
+  #failed(row: Row, outcome: { unavailable: string; error?: unknown }): void {
+    const error = outcome.error ?? new Error(`no reply within ${ROW_DEADLINE_MS} ms`);
     this.#retries.rowFailed(row, error, this.#link.up);
   }
 
   /** The trend windows that measurements of a row lie in. */
   #windowsOf(row: Row): TrendWindow[] {
-    const columns = columnsOfRow(row);
+    const write = decodeWrite(row.body);
+    if (write.kind !== 'measurements') return [];
+    const { columns } = write;
     const windows = new Map<string, TrendWindow>();
     for (let i = 0; i < columns.count; i += 1) {
       const boxId = String(columns.boxId[i] ?? 0);
@@ -192,7 +197,7 @@ export class Drain {
   }
 
   /**
-   * Computes trends anew for windows that have all their measurements now.
+   * Computes trends again for windows that have all their measurements now.
    * @param acceptedMs when the oldest row that still waits was accepted; undefined: none waits
    */
   async #trends(acceptedMs: number | undefined): Promise<void> {
@@ -200,18 +205,14 @@ export class Drain {
     while (!this.#stopped && this.#link.up && !this.#retries.isHeld('trends')) {
       const windows = await this.#disk.call('windows', untilMs, WINDOWS_AT_ONCE);
       if (windows.length === 0) return;
-      const outcome = await this.#link.call((primary) => recompute(primary, windows), ROW_PATIENCE_MS);
-      if ('refused' in outcome) this.#log.error({ reason: outcome.refused.message }, 'trends not written');
+      const write = { kind: 'trend_windows', windows } as const;
+      const outcome = await this.#link.call((primary) => applyOne(primary, write), ROW_DEADLINE_MS);
+      if ('refused' in outcome) this.#log.error({ err: outcome.refused }, 'trends not written');
       if ('error' in outcome) this.#retries.failed('trends', outcome.error, this.#link.up);
-      if ('away' in outcome) return;
+      if ('unavailable' in outcome) return;
       if ('result' in outcome) this.#retries.succeeded('trends');
       const { dropped, totals } = await this.#disk.call('removeWindows', windows);
       this.#hooks.windows(dropped, totals);
     }
   }
-}
-
-async function recompute(primary: Primary, windows: readonly TrendWindow[]): Promise<void> {
-  const trends = (await primary.computeTrends(windows)).filter((trend) => trend !== undefined);
-  if (trends.length > 0) await primary.putTrends(trends);
 }

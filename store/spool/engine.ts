@@ -1,25 +1,25 @@
 /** Everything a spool does on disk, as synchronous operations over one open file (run on a thread of its own). */
 import { randomUUID } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
+import type { OpenRequest } from '../documents.js';
 import { openDatabase } from '../sqlite/connection.js';
-import type { OpenRequest } from '../store.js';
-import { type NumberState, numberOperations } from './number-engine.js';
+import { type IdState, idOperations } from './id-engine.js';
 import { queueOperations } from './queue-engine.js';
+import type { QueueTotals, SpoolLimits } from './rows.js';
 import { SPOOL_SCHEMA } from './schema.js';
-import type { QueueTotals, SpoolLimits } from './totals.js';
 import { windowTable } from './window-engine.js';
 
 export type SpoolEngine = ReturnType<typeof openSpoolEngine>;
-export type { NumberState, QueueTotals, SpoolLimits };
+export type { IdState, QueueTotals, SpoolLimits };
 
-/** @throws MakaiError STORE_UNAVAILABLE (also while another process has the file), STORE_FOREIGN, STORE_NEWER */
+/** @throws MakaiError STORE_UNAVAILABLE (also while another process has the file), STORE_NOT_RECOGNIZED, STORE_SCHEMA_TOO_NEW */
 export function openSpoolEngine(file: string, limits: SpoolLimits) {
   const db = openDatabase(file, SPOOL_SCHEMA);
   const write = <T>(change: () => T): T => db.transaction(change).immediate();
   const { forgetTotals, ...queue } = queueOperations(db, write, limits, windowTable(db, limits));
   return {
     ...queue,
-    ...numberOperations(db, write, randomUUID),
+    ...idOperations(db, write, randomUUID),
     ...documentOperations(db, write),
     begin: (): void => {
       db.exec('BEGIN IMMEDIATE');

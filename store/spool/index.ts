@@ -1,33 +1,25 @@
-/** A store that goes on when its database does not: writes wait on disk here until it is back. */
+/** A store that goes on when its database does not: writes wait on disk here until it is available again. */
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { MakaiError } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import { ExpiryClock } from '../expiry-clock.js';
+import type { Primary } from '../primary.js';
 import { executeOnThread } from '../sqlite/execution.js';
-import type { Store } from '../store.js';
 import { Drain } from './drain.js';
 import type { SpoolEngine, SpoolLimits } from './engine.js';
+import { SpoolEventIds } from './event-ids.js';
 import { dropExpired, remember, startHousekeeping } from './housekeeping.js';
-import { Link, type Primary } from './link.js';
-import { SpoolNumbers } from './numbers.js';
-import { PATIENCE, type Patience } from './patience.js';
+import { Link } from './link.js';
 import { type After, Retries, systemAfter } from './retries.js';
 import { SpoolCounts } from './stats.js';
-import { SpoolStore } from './store.js';
+import { createSpoolStore, type SpoolStore } from './store.js';
 
-export type { Primary } from './link.js';
-export { EMERGENCY_FIRST } from './numbers.js';
-export type { SpoolStats } from './stats.js';
-export { SpoolStore } from './store.js';
-
-/** The spool in front of a store, if there is one. */
-export function spoolOf(store: Store): SpoolStore | undefined {
-  return store instanceof SpoolStore ? store : undefined;
-}
+export { EMERGENCY_FIRST } from './event-ids.js';
+export type { SpoolStore } from './store.js';
 
 export interface SpoolOptions {
-  /** opens the database; called again until it succeeds. Rejects with STORE_UNAVAILABLE while it is away. */
+  /** opens the database; called again until it succeeds. Rejects with STORE_UNAVAILABLE while it is unavailable. */
   open: () => Promise<Primary>;
   /** the spool's own file; its folder is made. One process a file. */
   file: string;
@@ -37,20 +29,21 @@ export interface SpoolOptions {
   log: Logger;
   /** length of a trend window, ms */
   trendWindowMs?: number;
-  /** reserve event numbers ahead: for the daemon that gives them */
-  eventNumbers?: boolean;
-  patience?: Partial<Patience>;
+  /** reserve event ids ahead: for the daemon that gives them */
+  eventIds?: boolean;
+  /** how long the database may take for a write or an event id, ms, in place of each policy's */
+  deadlineMs?: number;
   now?: () => number;
   /** ms of a clock that nobody sets */
   steadyMs?: () => number;
-  /** told when the spool's thread has ended by itself (WORKER_ENDED): nothing is spooled from then on */
+  /** called when the spool's thread has ended by itself (WORKER_EXITED): nothing is spooled from then on */
   ended?: (error: MakaiError) => void;
   /** the timers of the probe and of what is tried again */
   after?: After;
 }
 
 /**
- * Opens the spool, then looks for the database. That it is away is no failure.
+ * Opens the spool, then looks for the database. That it is unavailable is no failure.
  * @throws MakaiError STORE_UNAVAILABLE when the spool file cannot be opened; what opening the database throws, other than STORE_UNAVAILABLE
  */
 export async function withSpool(options: SpoolOptions): Promise<SpoolStore> {
@@ -66,38 +59,37 @@ export async function withSpool(options: SpoolOptions): Promise<SpoolStore> {
   });
   try {
     const counts = new SpoolCounts(await disk.call('totals'), await disk.call('queuedEvents'), log);
-    const numbers = await SpoolNumbers.open(disk, log);
+    const ids = await SpoolEventIds.open(disk, log);
     let started = false;
     const after = options.after ?? systemAfter;
     const retries = new Retries(log, after, () => drain.wake());
     const link = new Link(options.open, log, after, {
       beforeUp: async (primary) => {
-        if (options.eventNumbers === true) await numbers.refresh(primary);
+        if (options.eventIds === true) await ids.refresh(primary);
       },
-      onUp: (wasAway) => {
-        if (wasAway) retries.forgive();
+      onUp: (wasUnavailable) => {
+        if (wasUnavailable) retries.forgive();
         else retries.falseAlarm();
         drain.wake();
-        if (started && wasAway) void remember(store);
+        if (started && wasUnavailable) void remember(store);
       },
     });
     const hooks = {
       delivered: counts.delivered.bind(counts),
       windows: counts.drop.bind(counts),
-      setAside: counts.recount.bind(counts),
+      quarantined: counts.recount.bind(counts),
     };
     const drain = new Drain({ disk, link, retries, windowMs, now, log, hooks });
-    const patience = { ...PATIENCE, ...options.patience };
     const house: { stop?: () => void } = {};
     const stop = (): void => house.stop?.();
-    const store = new SpoolStore({
+    const store = createSpoolStore({
       disk,
       link,
       drain,
       retries,
       counts,
-      numbers,
-      patience,
+      ids,
+      deadlineMs: options.deadlineMs,
       windowMs,
       now,
       stop,
@@ -107,8 +99,8 @@ export async function withSpool(options: SpoolOptions): Promise<SpoolStore> {
     await link.start();
     started = true;
     if (link.up) await remember(store);
-    const given = options.eventNumbers === true ? numbers : undefined;
-    const keeping = startHousekeeping({ store, disk, counts, link, drain, numbers: given, expiry, log });
+    const given = options.eventIds === true ? ids : undefined;
+    const keeping = startHousekeeping({ store, disk, counts, link, drain, ids: given, expiry, log });
     house.stop = () => void keeping.stop();
     return store;
   } catch (error) {

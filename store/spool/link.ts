@@ -1,53 +1,37 @@
 /**
- * The way to the database: open or not, and what to do when it breaks. While it is away nothing waits for it: one probe looks for it, everything
- * else goes to the spool at once. Back is a database that takes a write; what it does not take although it takes the probe's is no outage (retries.ts). A call is given a little patience; when that is over the caller goes on, and the call may still succeed (every
- * write can be done twice).
+ * The connection to the database: available or not. While it is unavailable nothing waits for it: one probe looks for it, everything else goes to the
+ * spool immediately. It is available again when it takes a write; what it does not take although it takes the probe's is no outage (retries.ts). A call
+ * has a deadline; when that has passed the caller goes on, and the call may still succeed (every write can be done twice).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf, MakaiError, messageOf } from '../../common/errors.js';
+import { codeOf, MakaiError } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
-import type { Block } from '../mongo/index.js';
-import type { Store } from '../store.js';
+import type { Primary } from '../primary.js';
 import type { After } from './retries.js';
 
-/** A store that can be put behind a spool. */
-export interface Primary extends Store {
-  /** makes what is missing (indexes) */
-  prepare(): Promise<unknown>;
-  /** Resolves when it answers and a small write of its own is as durable there as ours must be. */
-  ping(): Promise<void>;
-  lastEventId(): Promise<number>;
-  nextEventIdsAfter(amount: number, after: number, owner: string): Promise<number[]>;
-  reserveEventIds(
-    owner: string,
-    options: { size: number; ahead: number; after: number; keep?: Block | undefined },
-  ): Promise<Block>;
-  releaseEventIds(owner: string, keep: Block, usedTo: number): Promise<void>;
-}
-
 /**
- * What came of a call: its result, refused for what was written, or not (known to be) done: not tried (the database is away, or has enough to do), no
- * answer in time, or an error that says nothing of what was written.
+ * What came of a call: its result, refused for what was written, or not (known to be) done: not tried (the database is unavailable, or has enough to do), no
+ * reply in time, or an error that says nothing of what was written.
  */
 export type Outcome<T> =
   | { result: T }
   | { refused: MakaiError }
-  | { away: 'down' | 'busy' | 'late' }
-  | { away: 'failed'; error: unknown };
+  | { unavailable: 'down' | 'busy' | 'late' }
+  | { unavailable: 'failed'; error: unknown };
 
 export interface LinkHooks {
-  /** the database has come (back), before anything else is asked of it; when it fails the database is still away */
+  /** the database has come (back), before anything else is asked of it; when it fails the database is still unavailable */
   beforeUp(primary: Primary): Promise<void>;
   /**
    * From now on writes go there.
-   * @param wasAway false: a call had failed, but the database was there all the time
+   * @param wasUnavailable false: a call had failed, but the database was there all the time
    */
-  onUp(wasAway: boolean): void;
+  onUp(wasUnavailable: boolean): void;
 }
 
 const PROBE_PAUSE_MS = 500;
 /** The same as the database's own for a durable write. */
-const PING_PATIENCE_MS = 10_000;
+const PING_DEADLINE_MS = 10_000;
 /** When a call failed and the database was found there, a call that fails is not looked into again for so long. */
 const TRUST_MS = 1_000;
 /**
@@ -55,22 +39,22 @@ const TRUST_MS = 1_000;
  * never look again, seen under load; a fresh client costs no more than a try.
  */
 const TRIES_OF_A_CLIENT = 3;
-/** How long the database may take for what must be there before it is used (indexes, event numbers). */
-const PREPARE_PATIENCE_MS = 30_000;
-/** A call that hangs this long says that the database is away, though nobody reported an error. */
+/** How long the database may take for what must be there before it is used (indexes, event ids). */
+const PREPARE_DEADLINE_MS = 30_000;
+/** A call that hangs this long means that the database is unavailable, though nobody reported an error. */
 const HANGS_MS = 10_000;
 /** Calls, and bytes in them, under way at one time; past this the database is too slow for what comes. */
 const CALLS_AT_ONCE = 1_000;
 const BYTES_AT_ONCE = 64 * 1024 * 1024;
 
 /** Codes that say nothing of what was written. */
-const AWAY: ReadonlySet<string> = new Set([
+const UNAVAILABLE: ReadonlySet<string> = new Set([
   'STORE_UNAVAILABLE',
   'STORE_ACCESS_DENIED',
   'STORE_INDEX_CONFLICT',
 ]);
 
-const LATE = { away: 'late' } as const;
+const LATE = { unavailable: 'late' } as const;
 
 export class Link {
   readonly #open: () => Promise<Primary>;
@@ -84,8 +68,8 @@ export class Link {
   readonly #waiting = new Set<() => void>();
   #calls = 0;
   #bytes = 0;
-  /** Unix ms; 0: it is not away */
-  #awaySince = 0;
+  /** Unix ms; 0: it is available */
+  #unavailableSince = 0;
   #trusted = false;
   #endTrust = (): void => undefined;
   #reported = '';
@@ -107,8 +91,8 @@ export class Link {
   }
 
   /**
-   * The first try. A database that is away is no failure: the probe goes on looking.
-   * @throws what opening throws for any other reason: a person stands by at a start
+   * The first try. An unavailable database is no failure: the probe goes on looking.
+   * @throws what opening throws for any other reason: at a start a person is there to mend it
    */
   async start(): Promise<void> {
     try {
@@ -117,23 +101,23 @@ export class Link {
       this.#nowUp(true);
     } catch (error) {
       if (codeOf(error) !== 'STORE_UNAVAILABLE') throw error;
-      this.#away(error);
+      this.#lost(error);
     }
   }
 
   /**
-   * Calls the database, unless it is away or has enough to do.
-   * @param patienceMs how long the caller waits
+   * Calls the database, unless it is unavailable or has enough to do.
+   * @param deadlineMs how long the caller waits, ms
    * @param bytes held in memory until the call is over, the caller gone or not
    */
-  async call<T>(work: (primary: Primary) => Promise<T>, patienceMs: number, bytes = 0): Promise<Outcome<T>> {
+  async call<T>(work: (primary: Primary) => Promise<T>, deadlineMs: number, bytes = 0): Promise<Outcome<T>> {
     const primary = this.primary;
-    if (primary === undefined) return { away: 'down' };
-    if (this.#calls >= CALLS_AT_ONCE) return { away: 'busy' };
-    if (this.#bytes > 0 && this.#bytes + bytes > BYTES_AT_ONCE) return { away: 'busy' };
+    if (primary === undefined) return { unavailable: 'down' };
+    if (this.#calls >= CALLS_AT_ONCE) return { unavailable: 'busy' };
+    if (this.#bytes > 0 && this.#bytes + bytes > BYTES_AT_ONCE) return { unavailable: 'busy' };
     this.#calls += 1;
     this.#bytes += bytes;
-    const hangs = setTimeout(() => this.#away(new Error('calls hang')), Math.max(HANGS_MS, patienceMs));
+    const hangs = setTimeout(() => this.#lost(new Error('calls hang')), Math.max(HANGS_MS, deadlineMs));
     hangs.unref();
     const calling = work(primary)
       .then(
@@ -145,7 +129,7 @@ export class Link {
         this.#calls -= 1;
         this.#bytes -= bytes;
       });
-    const { late, end } = this.#patience(patienceMs);
+    const { late, end } = this.#deadline(deadlineMs);
     const outcome = await Promise.race([calling, late]);
     end();
     return outcome;
@@ -155,15 +139,15 @@ export class Link {
     this.#stopped.abort();
     this.#endTrust();
     this.#up = false;
-    // Stopping ends everybody's patience.
+    // A stop ends all waiting.
     for (const end of this.#waiting) end();
     // Closing ends a call that the probe waits for.
     await this.#primary?.close();
     await this.#probing;
   }
 
-  /** Resolves when the time is over, or at a stop. */
-  #patience(ms: number): { late: Promise<typeof LATE>; end: () => void } {
+  /** Resolves when the time has passed, or at a stop. */
+  #deadline(ms: number): { late: Promise<typeof LATE>; end: () => void } {
     let end = (): void => undefined;
     const late = new Promise<typeof LATE>((resolve) => {
       const timer = setTimeout(() => end(), ms);
@@ -177,13 +161,13 @@ export class Link {
     return { late, end };
   }
 
-  #failed(error: unknown): { refused: MakaiError } | { away: 'failed'; error: unknown } {
-    if (error instanceof MakaiError && !AWAY.has(error.code)) return { refused: error };
-    if (!this.#trusted) this.#away(error);
-    return { away: 'failed', error };
+  #failed(error: unknown): { refused: MakaiError } | { unavailable: 'failed'; error: unknown } {
+    if (error instanceof MakaiError && !UNAVAILABLE.has(error.code)) return { refused: error };
+    if (!this.#trusted) this.#lost(error);
+    return { unavailable: 'failed', error };
   }
 
-  #away(error: unknown): void {
+  #lost(error: unknown): void {
     if (this.#stopped.signal.aborted || this.#probing !== undefined) return;
     this.#up = false;
     this.#probing = this.#probe(error).finally(() => {
@@ -191,7 +175,7 @@ export class Link {
     });
   }
 
-  /** @param cause why it is looked for; told when it is not there indeed */
+  /** @param cause why it is looked for; logged when it is unavailable indeed */
   async #probe(cause: unknown): Promise<void> {
     const { signal } = this.#stopped;
     for (let tries = 1; !signal.aborted; tries += 1) {
@@ -199,19 +183,19 @@ export class Link {
         const primary = this.#primary ?? (await this.#open());
         this.#primary = primary;
         if (signal.aborted) await primary.close();
-        await within(primary.ping(), PING_PATIENCE_MS);
-        await within(primary.prepare(), PREPARE_PATIENCE_MS);
-        await within(this.#hooks.beforeUp(primary), PREPARE_PATIENCE_MS);
+        await within(primary.ping(), PING_DEADLINE_MS);
+        await within(primary.prepare(), PREPARE_DEADLINE_MS);
+        await within(this.#hooks.beforeUp(primary), PREPARE_DEADLINE_MS);
         if (signal.aborted) return;
         this.#nowUp(tries > 1);
         return;
       } catch (error) {
-        if (this.#awaySince === 0) {
-          this.#awaySince = Date.now();
-          this.#log.warn({ reason: messageOf(cause) }, 'the database is away: writes are spooled');
+        if (this.#unavailableSince === 0) {
+          this.#unavailableSince = Date.now();
+          this.#log.warn({ err: cause }, 'the database is unavailable: writes are spooled');
         }
         this.#report(error);
-        if (error instanceof NoAnswer || tries % TRIES_OF_A_CLIENT === 0) await this.#abandon();
+        if (error instanceof NoReply || tries % TRIES_OF_A_CLIENT === 0) await this.#abandon();
       }
       await this.#pause(PROBE_PAUSE_MS);
     }
@@ -239,55 +223,52 @@ export class Link {
     await primary?.close().catch(() => undefined);
   }
 
-  /** A database that answers but does not let us work needs a person; said once a reason. */
+  /** A database that replies but does not let us work needs a person; logged once per reason. */
   #report(error: unknown): void {
     const code = codeOf(error) ?? 'other';
-    this.#log.debug({ reason: messageOf(error) }, 'the database is still away');
+    this.#log.debug({ err: error }, 'the database is still unavailable');
     if (code === 'STORE_UNAVAILABLE' || code === this.#reported) return;
     this.#reported = code;
     const hint = error instanceof MakaiError ? error.hint : undefined;
-    this.#log.error(
-      { code, reason: messageOf(error), hint },
-      'the database cannot be used: writes are spooled',
-    );
+    this.#log.error({ code, err: error, hint }, 'the database cannot be used: writes are spooled');
   }
 
-  #nowUp(wasAway: boolean): void {
+  #nowUp(wasUnavailable: boolean): void {
     this.#up = true;
     this.#endTrust();
-    this.#trusted = !wasAway;
+    this.#trusted = !wasUnavailable;
     if (this.#trusted) {
       this.#endTrust = this.#after(TRUST_MS, () => {
         this.#trusted = false;
       });
     }
     this.#reported = '';
-    if (this.#awaySince !== 0) {
-      const seconds = Math.round((Date.now() - this.#awaySince) / 1000);
-      this.#log.info({ seconds }, 'the database is back');
+    if (this.#unavailableSince !== 0) {
+      const seconds = Math.round((Date.now() - this.#unavailableSince) / 1000);
+      this.#log.info({ seconds }, 'the database is available again');
     }
-    this.#awaySince = 0;
-    this.#hooks.onUp(wasAway);
+    this.#unavailableSince = 0;
+    this.#hooks.onUp(wasUnavailable);
   }
 }
 
-class NoAnswer extends MakaiError {
+class NoReply extends MakaiError {
   constructor(ms: number) {
-    super('STORE_UNAVAILABLE', `no answer within ${ms} ms`);
+    super('STORE_UNAVAILABLE', `no reply within ${ms} ms`);
   }
 }
 
 async function within<T>(work: Promise<T>, ms: number): Promise<T> {
-  const patience = new AbortController();
-  const late = sleep(ms, undefined, { signal: patience.signal }).then(
+  const done = new AbortController();
+  const late = sleep(ms, undefined, { signal: done.signal }).then(
     () => {
-      throw new NoAnswer(ms);
+      throw new NoReply(ms);
     },
     () => new Promise<never>(() => undefined),
   );
   try {
     return await Promise.race([work, late]);
   } finally {
-    patience.abort();
+    done.abort();
   }
 }

@@ -1,12 +1,14 @@
 /**
- * The queue on disk and its bounds. When it is full the oldest measurements make room, then findings of health and traffic, then what the database
+ * The queue on disk and its bounds. When it is full the oldest measurements go first, then findings of health and traffic, then what the database
  * refused, then the oldest waveforms; the small documents of events last of all. Everything dropped is counted by kind. Trend windows (window-engine.ts)
  * have their own share and count too.
  */
 import type { Database } from 'better-sqlite3';
-import type { TrendWindow } from '../store.js';
-import { type Kind, LANE, type Lane, type NewRow, type Row } from './rows.js';
-import type { Appended, Change, Dropped, QueueTotals, SpoolLimits } from './totals.js';
+import type { TrendWindow } from '../documents.js';
+import { add, QUEUES, type Queue } from '../outbox/policy.js';
+import type { Amounts } from '../store.js';
+import type { WriteKind } from '../writes.js';
+import type { Appended, Change, NewRow, QueueTotals, Row, SpoolLimits } from './rows.js';
 import type { WindowTable } from './window-engine.js';
 
 /** `bytes`: of rows alone */
@@ -14,14 +16,22 @@ type Counts = Omit<QueueTotals, 'oldestMs' | 'windows'>;
 
 /** What one row costs besides its body, roughly. */
 const ROW_BYTES = 150;
-/** Who makes room, in this order, for whom: nobody for a kind before its own. */
-const VICTIMS = ['measurements', 'metrics', 'health', 'aside', 'waveform', 'asked', 'event'] as const;
+/** Who goes first, in this order: nothing goes for a kind before its own. */
+const VICTIMS: readonly (WriteKind | 'quarantined')[] = [
+  'measurements',
+  'metrics',
+  'health',
+  'quarantined',
+  'box_event',
+  'triggered_boxes',
+  'event',
+];
 type Victim = (typeof VICTIMS)[number];
 
 type StoredRow = {
   seq: number;
   lane: number;
-  kind: Kind;
+  kind: WriteKind;
   event_id: number | null;
   box_id: string | null;
   accepted_ms: number;
@@ -36,20 +46,22 @@ export function queueOperations(
   limits: SpoolLimits,
   windows: WindowTable,
 ) {
-  const insert = db.prepare<[number, Kind, number | null, string | null, number, number, number, Uint8Array]>(
+  const insert = db.prepare<
+    [number, WriteKind, number | null, string | null, number, number, number, Uint8Array]
+  >(
     'INSERT INTO queue (lane, kind, event_id, box_id, accepted_ms, items, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   );
-  const nextOfLane = db.prepare<[number, number], StoredRow>(
+  const nextOfQueue = db.prepare<[number, number], StoredRow>(
     'SELECT * FROM queue WHERE lane = ? AND seq > ? ORDER BY seq LIMIT 1',
   );
   const has = db
-    .prepare<[number | null, Kind, string | null], 1>(
+    .prepare<[number | null, WriteKind, string | null], 1>(
       'SELECT 1 FROM queue WHERE event_id = ? AND kind = ? AND box_id IS ?',
     )
     .pluck(true);
   const remove = db.prepare<[number]>('DELETE FROM queue WHERE seq = ?');
-  const setAside = db.prepare<[string, number]>(
-    `INSERT OR REPLACE INTO aside SELECT seq, kind, event_id, box_id, accepted_ms, items, bytes, body, ? FROM queue WHERE seq = ?`,
+  const quarantine = db.prepare<[string, number]>(
+    `INSERT OR REPLACE INTO quarantine SELECT seq, kind, event_id, box_id, accepted_ms, items, bytes, body, ? FROM queue WHERE seq = ?`,
   );
   const ofEvent = db.prepare<[number], number>('SELECT seq FROM queue WHERE event_id = ?').pluck(true);
   const eventIds = db
@@ -57,35 +69,37 @@ export function queueOperations(
       'SELECT event_id, count(*) FROM queue WHERE event_id IS NOT NULL GROUP BY event_id',
     )
     .raw(true);
-  const sums = db.prepare<[], { kind: Kind; rows: number; items: number; bytes: number }>(
+  const sums = db.prepare<[], { kind: WriteKind; rows: number; items: number; bytes: number }>(
     'SELECT kind, count(*) AS rows, sum(items) AS items, sum(bytes) AS bytes FROM queue GROUP BY kind',
   );
-  const asideSums = db.prepare<[], { rows: number; bytes: number }>(
-    'SELECT count(*) AS rows, coalesce(sum(bytes), 0) AS bytes FROM aside',
+  const quarantinedSums = db.prepare<[], { rows: number; bytes: number }>(
+    'SELECT count(*) AS rows, coalesce(sum(bytes), 0) AS bytes FROM quarantine',
   );
   type Found = { seq: number; items: number; bytes: number };
   const oldestOfKind = db.prepare<[string, number], Found>(
     'SELECT seq, items, bytes FROM queue WHERE kind = ? ORDER BY seq LIMIT ?',
   );
-  const oldestAside = db.prepare<[number], Found>('SELECT seq, items, bytes FROM aside ORDER BY seq LIMIT ?');
-  const removeAside = db.prepare<[number]>('DELETE FROM aside WHERE seq = ?');
-  const expired = db.prepare<[number], Found & { kind: Kind }>(
+  const oldestQuarantined = db.prepare<[number], Found>(
+    'SELECT seq, items, bytes FROM quarantine ORDER BY seq LIMIT ?',
+  );
+  const releaseQuarantined = db.prepare<[number]>('DELETE FROM quarantine WHERE seq = ?');
+  const expired = db.prepare<[number], Found & { kind: WriteKind }>(
     'SELECT seq, kind, items, bytes FROM queue WHERE accepted_ms < ?',
   );
-  const expiredAside = db.prepare<[number]>('DELETE FROM aside WHERE accepted_ms < ?');
+  const expireQuarantined = db.prepare<[number]>('DELETE FROM quarantine WHERE accepted_ms < ?');
 
   const oldestAccepted = db
     .prepare<[], number>('SELECT accepted_ms FROM queue ORDER BY seq LIMIT 1')
     .pluck(true);
 
-  // One process has the file, so totals kept here stay true; they are counted anew after a transaction that was undone.
+  // One process has the file, so totals kept here stay true; they are counted again after a transaction that was undone.
   let known: Counts | undefined;
-  let asideBytes = 0;
+  let quarantinedBytes = 0;
   const totals = (): Counts => {
     if (known !== undefined) return known;
-    const aside = asideSums.get() ?? { rows: 0, bytes: 0 };
-    asideBytes = aside.bytes;
-    known = { waiting: {}, measurements: 0, bytes: 0, aside: aside.rows };
+    const quarantined = quarantinedSums.get() ?? { rows: 0, bytes: 0 };
+    quarantinedBytes = quarantined.bytes;
+    known = { waiting: {}, measurements: 0, bytes: 0, quarantined: quarantined.rows };
     for (const { bytes, items, kind, rows } of sums.all()) {
       known.waiting[kind] = rows;
       known.bytes += bytes;
@@ -113,54 +127,54 @@ export function queueOperations(
       throw error;
     }
   };
-  const count = (kind: Kind, items: number, bytes: number, sign: 1 | -1): void => {
+  const count = (kind: WriteKind, items: number, bytes: number, sign: 1 | -1): void => {
     const all = totals();
-    all.waiting[kind] = (all.waiting[kind] ?? 0) + sign;
+    add(all.waiting, kind, sign);
     all.bytes += sign * bytes;
     if (kind === 'measurements') all.measurements += sign * items;
   };
 
   /** Drops the oldest of those that go before `kind`, or of `kind` itself, until `bytes` fit. @returns whether they do */
-  const makeRoom = (kind: Kind, bytes: number, dropped: Dropped): boolean => {
-    const fits = (): boolean => shownBytes() + asideBytes + bytes <= limits.maxBytes;
+  const makeSpace = (kind: WriteKind, bytes: number, dropped: Amounts): boolean => {
+    const fits = (): boolean => shownBytes() + quarantinedBytes + bytes <= limits.maxBytes;
     for (const victim of VICTIMS.slice(0, VICTIMS.indexOf(kind) + 1)) {
       while (!fits()) if (!dropSome(victim, dropped, fits)) break;
     }
     return fits();
   };
-  const dropSome = (victim: Victim, dropped: Dropped, fits: () => boolean): boolean => {
-    const found = victim === 'aside' ? oldestAside.all(8) : oldestOfKind.all(victim, 8);
+  const dropSome = (victim: Victim, dropped: Amounts, fits: () => boolean): boolean => {
+    const found = victim === 'quarantined' ? oldestQuarantined.all(8) : oldestOfKind.all(victim, 8);
     for (const { seq, items, bytes } of found) {
       if (fits()) break;
-      if (victim === 'aside') {
-        removeAside.run(seq);
-        asideBytes -= bytes;
-        totals().aside -= 1;
+      if (victim === 'quarantined') {
+        releaseQuarantined.run(seq);
+        quarantinedBytes -= bytes;
+        totals().quarantined -= 1;
       } else {
         remove.run(seq);
         count(victim, items, bytes, -1);
-        dropped[victim] = (dropped[victim] ?? 0) + items;
+        add(dropped, victim, items);
       }
     }
     return found.length > 0;
   };
 
   return {
-    /** Appends rows. One that is there already (the same event, a waveform of the same event and box), or for which there is no room, is not taken. */
+    /** Appends rows. One that is there already (the same event, a waveform of the same event and box), or that does not fit, is not taken. */
     append(rows: readonly NewRow[]): Appended {
       return guarded(() => {
-        const dropped: Dropped = {};
+        const dropped: Amounts = {};
         const taken = rows.map((row) => {
           const { boxId = null, eventId = null } = row;
-          const isOne = row.kind === 'waveform' || row.kind === 'event';
+          const isOne = row.kind === 'box_event' || row.kind === 'event';
           if (isOne && has.get(eventId, row.kind, boxId) !== undefined) return false;
           const bytes = row.body.length + ROW_BYTES;
-          if (!makeRoom(row.kind, bytes, dropped)) {
-            dropped[row.kind] = (dropped[row.kind] ?? 0) + row.items;
+          if (!makeSpace(row.kind, bytes, dropped)) {
+            add(dropped, row.kind, row.items);
             return false;
           }
           insert.run(
-            LANE[row.lane],
+            QUEUES.indexOf(row.queue),
             row.kind,
             eventId,
             boxId,
@@ -176,18 +190,18 @@ export function queueOperations(
       });
     },
 
-    /** The oldest rows of a lane after `afterSeq`, up to about `maxBytes` (at least one if there is one). */
-    oldest(lane: Lane, afterSeq: number, maxRows: number, maxBytes: number): Row[] {
+    /** The oldest rows of a queue after `afterSeq`, up to about `maxBytes` (at least one if there is one). */
+    oldest(queue: Queue, afterSeq: number, maxRows: number, maxBytes: number): Row[] {
       const rows: Row[] = [];
       let bytes = 0;
       for (let last = afterSeq; rows.length < maxRows; ) {
-        const row = nextOfLane.get(LANE[lane], last);
+        const row = nextOfQueue.get(QUEUES.indexOf(queue), last);
         if (row === undefined || (rows.length > 0 && bytes + row.bytes > maxBytes)) break;
         last = row.seq;
         bytes += row.bytes;
         rows.push({
           seq: row.seq,
-          lane,
+          queue,
           kind: row.kind,
           eventId: row.event_id ?? undefined,
           boxId: row.box_id ?? undefined,
@@ -200,7 +214,7 @@ export function queueOperations(
     },
 
     /** Removes what was delivered. */
-    delivered(rows: readonly { seq: number; kind: Kind; items: number; bytes: number }[]): QueueTotals {
+    delivered(rows: readonly { seq: number; kind: WriteKind; items: number; bytes: number }[]): QueueTotals {
       return guarded(() => {
         for (const { seq, kind, items, bytes } of rows) {
           if (remove.run(seq).changes > 0) count(kind, items, bytes + ROW_BYTES, -1);
@@ -210,10 +224,10 @@ export function queueOperations(
     },
 
     /** Keeps rows the database refused apart, so that those behind them go on. With an event go all its rows. */
-    setAside(seqs: readonly number[], reason: string): QueueTotals {
+    quarantine(seqs: readonly number[], reason: string): QueueTotals {
       return guarded(() => {
         for (const seq of seqs) {
-          setAside.run(reason, seq);
+          quarantine.run(reason, seq);
           remove.run(seq);
         }
         known = undefined;
@@ -229,15 +243,15 @@ export function queueOperations(
     /** Drops what is older than the limit. */
     dropExpired(nowMs: number): Change {
       return guarded(() => {
-        const dropped: Dropped = {};
+        const dropped: Amounts = {};
         const before = nowMs - limits.maxAgeMs;
         for (const { seq, kind, items } of expired.all(before)) {
           remove.run(seq);
-          dropped[kind] = (dropped[kind] ?? 0) + items;
+          add(dropped, kind, items);
         }
-        expiredAside.run(before);
+        expireQuarantined.run(before);
         const trends = windows.expire(before);
-        if (trends > 0) dropped.trends = trends;
+        if (trends > 0) dropped.trend_windows = trends;
         known = undefined;
         return { dropped, totals: shown() };
       });
@@ -251,7 +265,7 @@ export function queueOperations(
     addWindows(added: readonly TrendWindow[]): Change {
       return guarded(() => {
         const left = windows.add(added);
-        return { dropped: left > 0 ? { trends: left } : {}, totals: shown() };
+        return { dropped: left > 0 ? { trend_windows: left } : {}, totals: shown() };
       });
     },
 

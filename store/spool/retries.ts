@@ -1,13 +1,21 @@
 /**
- * What the database answers for but does not take: a collection over its quota, a right that is missing, a document that trips over a fault of the
+ * What the database replies to but does not take: a collection over its quota, a right that is missing, a document that trips over a fault of the
  * server. All of it may pass, so nothing is given up: it waits on disk and is tried again with a growing pause, and what is next to it goes on.
  */
-import { MakaiError, messageOf } from '../../common/errors.js';
+import { BackOff } from '../../common/backoff.js';
+import { MakaiError } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
-import type { Lane, Row } from './rows.js';
+import { isQueue, POLICY, type Queue } from '../outbox/policy.js';
+import type { WriteKind } from '../writes.js';
+import type { Row } from './rows.js';
 
-/** Kinds of writes that fail together. */
-export type Room = Lane | 'trends';
+/** Writes that fail together. */
+export type Group = Queue | 'trends';
+
+export function groupOf(kind: WriteKind): Group {
+  const { spooled } = POLICY[kind];
+  return isQueue(spooled) ? spooled : 'trends';
+}
 
 /** Calls `fn` once after `ms`. Returns how to prevent that. */
 export type After = (ms: number, fn: () => void) => () => void;
@@ -17,32 +25,37 @@ export const systemAfter: After = (ms, fn) => {
   return () => clearTimeout(timer);
 };
 
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 30_000;
-/** Failures in a row from which on a kind is held. */
+/** Failures in a row from which on a group is held. */
 const HELD_FROM = 3;
 /** Rows that have a pause of their own at one time; others that fail are tried again with the next round. */
 const MAX_ROWS = 1_000;
 
-const pauseAfter = (failures: number): number =>
-  Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
+const PAUSES = { firstMs: 1_000, maxMs: 30_000 };
 
 interface Waiting {
   failures: number;
+  pauses: BackOff;
   /** its pause is not over */
   rests: boolean;
-  told: boolean;
+  reported: boolean;
 }
+
+const newWaiting = (): Waiting => ({
+  failures: 0,
+  pauses: new BackOff(PAUSES),
+  rests: false,
+  reported: false,
+});
 
 export class Retries {
   readonly #log: Logger;
   readonly #after: After;
   /** called when a pause is over */
   readonly #wake: () => void;
-  readonly #rooms = new Map<Room, Waiting>();
-  readonly #rows = new Map<number, Waiting & { lane: Lane }>();
-  /** failed while it is not known whether the database is there at all */
-  readonly #suspects = new Map<Room, unknown>();
+  readonly #groups = new Map<Group, Waiting>();
+  readonly #rows = new Map<number, Waiting & { queue: Queue }>();
+  /** failed while it is not known whether the database is available at all */
+  readonly #suspects = new Map<Group, unknown>();
   readonly #timers = new Set<() => void>();
 
   constructor(log: Logger, after: After, wake: () => void) {
@@ -51,28 +64,28 @@ export class Retries {
     this.#wake = wake;
   }
 
-  /** Nothing of this kind goes to the database for now. */
-  isHeld(room: Room): boolean {
-    return this.#rooms.get(room)?.rests ?? false;
+  /** Nothing of this group goes to the database for now. */
+  isHeld(group: Group): boolean {
+    return this.#groups.get(group)?.rests ?? false;
   }
 
-  /** Kinds that the database does not take though it is there. */
-  get notTaken(): Room[] {
-    return [...this.#rooms].filter(([, { told }]) => told).map(([room]) => room);
+  /** Groups that the database does not take though it is available. */
+  get notTaken(): Group[] {
+    return [...this.#groups].filter(([, { reported }]) => reported).map(([group]) => group);
   }
 
-  /** @param isUp the database is known to be there; else that is being looked into */
-  failed(room: Room, error: unknown, isUp: boolean): void {
-    if (isUp) this.#strike(room, error);
-    else this.#suspects.set(room, error);
+  /** @param isUp the database is known to be available; else that is being looked into */
+  failed(group: Group, error: unknown, isUp: boolean): void {
+    if (isUp) this.#strike(group, error);
+    else this.#suspects.set(group, error);
   }
 
-  succeeded(room: Room): void {
-    this.#suspects.delete(room);
-    const waiting = this.#rooms.get(room);
+  succeeded(group: Group): void {
+    this.#suspects.delete(group);
+    const waiting = this.#groups.get(group);
     if (waiting === undefined) return;
-    this.#rooms.delete(room);
-    if (waiting.told) this.#log.info({ kind: room }, 'the database takes these writes again');
+    this.#groups.delete(group);
+    if (waiting.reported) this.#log.info({ group }, 'the database takes these writes again');
   }
 
   /** May it be tried now? */
@@ -80,18 +93,18 @@ export class Retries {
     return this.#rows.get(row.seq)?.rests !== true;
   }
 
-  /** A spooled row failed. Its kind is to blame the first time only: what trips again and again may be the row. */
+  /** A spooled row failed. Its group is to blame the first time only: what trips again and again may be the row. */
   rowFailed(row: Row, error: unknown, isUp: boolean): void {
-    const { eventId, kind, lane, seq } = row;
+    const { eventId, kind, queue, seq } = row;
     const known = this.#rows.get(seq);
-    if (known === undefined) this.failed(lane, error, isUp);
+    if (known === undefined) this.failed(queue, error, isUp);
     if (known === undefined && this.#rows.size >= MAX_ROWS) return;
-    const waiting = known ?? { lane, failures: 0, rests: false, told: false };
+    const waiting = known ?? { queue, ...newWaiting() };
     this.#rows.set(seq, waiting);
     waiting.failures += 1;
-    this.#rest(waiting, pauseAfter(waiting.failures));
-    if (waiting.failures < 2 || waiting.told || this.#rooms.get(lane)?.told === true) return;
-    waiting.told = true;
+    this.#rest(waiting);
+    if (waiting.failures < 2 || waiting.reported || this.#groups.get(queue)?.reported === true) return;
+    waiting.reported = true;
     this.#log.error(
       { kind, eventId, ...why(error) },
       'the database does not take a spooled write: kept, tried again',
@@ -101,27 +114,27 @@ export class Retries {
   rowDone({ eventId, kind, seq }: Row): void {
     const waiting = this.#rows.get(seq);
     this.#rows.delete(seq);
-    if (waiting?.told === true)
+    if (waiting?.reported === true)
       this.#log.info({ kind, eventId }, 'the database has taken a spooled write after all');
   }
 
-  /** Rows of a lane that are not there any more are forgotten. */
-  onlyRows(lane: Lane, there: ReadonlySet<number>): void {
-    for (const [seq, row] of this.#rows) if (row.lane === lane && !there.has(seq)) this.#rows.delete(seq);
+  /** Rows of a queue that are not there any more are forgotten. */
+  onlyRows(queue: Queue, there: ReadonlySet<number>): void {
+    for (const [seq, row] of this.#rows) if (row.queue === queue && !there.has(seq)) this.#rows.delete(seq);
   }
 
-  /** The database was there all the time: what failed is to blame itself. */
+  /** The database was available all the time: the fault is with what failed. */
   falseAlarm(): void {
     const suspects = [...this.#suspects];
     this.#suspects.clear();
-    for (const [room, error] of suspects) this.#strike(room, error);
+    for (const [group, error] of suspects) this.#strike(group, error);
   }
 
-  /** The database was away and has come back: everything is tried again. */
+  /** The database was unavailable and is available again: everything is tried again. */
   forgive(): void {
     this.stop();
     this.#suspects.clear();
-    this.#rooms.clear();
+    this.#groups.clear();
     this.#rows.clear();
   }
 
@@ -131,23 +144,23 @@ export class Retries {
   }
 
   /** One document may fail by itself, live and then from the spool; what fails after that is not its fault. */
-  #strike(room: Room, error: unknown): void {
-    const waiting = this.#rooms.get(room) ?? { failures: 0, rests: false, told: false };
+  #strike(group: Group, error: unknown): void {
+    const waiting = this.#groups.get(group) ?? newWaiting();
     if (waiting.rests) return;
-    this.#rooms.set(room, waiting);
+    this.#groups.set(group, waiting);
     waiting.failures += 1;
     if (waiting.failures < HELD_FROM) return;
-    if (!waiting.told) {
-      const text = 'the database is there but does not take these writes: spooled, tried again';
-      this.#log.error({ kind: room, ...why(error) }, text);
+    if (!waiting.reported) {
+      const text = 'the database is available but does not take these writes: spooled, tried again';
+      this.#log.error({ group, ...why(error) }, text);
     }
-    waiting.told = true;
-    this.#rest(waiting, pauseAfter(waiting.failures - HELD_FROM + 1));
+    waiting.reported = true;
+    this.#rest(waiting);
   }
 
-  #rest(waiting: Waiting, ms: number): void {
+  #rest(waiting: Waiting): void {
     waiting.rests = true;
-    const cancel = this.#after(ms, () => {
+    const cancel = this.#after(waiting.pauses.next(), () => {
       this.#timers.delete(cancel);
       waiting.rests = false;
       this.#wake();
@@ -157,6 +170,5 @@ export class Retries {
 }
 
 function why(error: unknown): Record<string, unknown> {
-  if (!(error instanceof MakaiError)) return { reason: messageOf(error) };
-  return { code: error.code, reason: error.message, hint: error.hint };
+  return error instanceof MakaiError ? { err: error, code: error.code, hint: error.hint } : { err: error };
 }

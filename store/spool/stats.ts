@@ -1,55 +1,29 @@
-/** What waits and what was dropped, kept in memory beside the disk: answers are immediate, and never out of step by more than a write under way. */
+/** What waits and what was dropped, kept in memory beside the disk: immediate, and never out of step by more than a write under way. */
 import type { Logger } from '../../common/log.js';
-import type { NewRow, Row } from './rows.js';
-import type { Amounts, Appended, Dropped, QueueTotals } from './totals.js';
-
-export interface SpoolStats {
-  /** `up`: writes go to the database; `draining`: they do, and spooled ones are delivered; `away`: all are spooled */
-  state: 'up' | 'draining' | 'away';
-  /** rows that wait, by kind; a row of measurements holds many */
-  waiting: Amounts;
-  rows: number;
-  measurements: number;
-  /** trend windows to be computed anew */
-  trendWindows: number;
-  /** of rows and windows */
-  bytes: number;
-  /** rows that the database refused */
-  setAside: number;
-  /** kinds of writes that the database does not take though it is there: they wait, and are tried again */
-  notTaken: string[];
-  /** Unix ms when the oldest was accepted */
-  oldestMs: number | undefined;
-  /** since the start, by kind; measurements, not their rows */
-  spooled: Amounts;
-  delivered: Amounts;
-  dropped: Dropped;
-  /** event numbers given without the database since the start */
-  numbersGivenOffline: number;
-}
-
-const QUIET_MS = 60_000;
+import { ThrottledLog } from '../../common/throttled-log.js';
+import { add } from '../outbox/policy.js';
+import type { Amounts, SpoolStats } from '../store.js';
+import type { Appended, NewRow, QueueTotals, Row } from './rows.js';
 
 export class SpoolCounts {
-  readonly #log: Logger;
+  readonly #throttled: ThrottledLog;
   readonly #spooled: Amounts = {};
   readonly #delivered: Amounts = {};
-  readonly #dropped: Dropped = {};
+  readonly #dropped: Amounts = {};
   /** rows that wait, by event */
   readonly #events: Map<number, number>;
   readonly #remembered = new Map<string, string>();
   #totals: QueueTotals;
   #underWay = 0;
   #waiting: (() => void)[] = [];
-  #droppedLoggedAt = Number.NEGATIVE_INFINITY;
 
   constructor(totals: QueueTotals, events: readonly [eventId: number, rows: number][], log: Logger) {
     this.#totals = totals;
     this.#events = new Map(events);
-    this.#log = log;
+    this.#throttled = new ThrottledLog(log);
   }
 
-  /** True when something of this event is spooled or about to be: what comes for it live must wait behind. */
+  /** True when something of this event is spooled or about to be: what comes for it live must queue behind. */
   waits(eventId: number): boolean {
     return this.#events.has(eventId);
   }
@@ -108,13 +82,12 @@ export class SpoolCounts {
     this.#settle();
   }
 
-  drop(dropped: Dropped, totals: QueueTotals): void {
+  drop(dropped: Amounts, totals: QueueTotals): void {
     this.#totals = totals;
-    const kinds = Object.entries(dropped) as [keyof Dropped, number][];
+    const kinds = Object.entries(dropped) as [keyof Amounts, number][];
     for (const [kind, items] of kinds) add(this.#dropped, kind, items);
-    if (kinds.length === 0 || Math.abs(Date.now() - this.#droppedLoggedAt) < QUIET_MS) return;
-    this.#droppedLoggedAt = Date.now();
-    this.#log.warn({ dropped: this.#dropped }, 'the spool is full or too old: the oldest are dropped');
+    if (kinds.length === 0) return;
+    this.#throttled.warn({ dropped: this.#dropped }, 'the spool is full or too old: the oldest are dropped');
   }
 
   async whenEmpty(): Promise<void> {
@@ -122,22 +95,22 @@ export class SpoolCounts {
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  stats(up: boolean, draining: boolean, numbersGivenOffline: number): Omit<SpoolStats, 'notTaken'> {
-    const { aside, bytes, measurements, oldestMs, waiting, windows } = this.#totals;
+  stats(up: boolean, draining: boolean, idsGivenOffline: number): Omit<SpoolStats, 'notTaken'> {
+    const { bytes, measurements, oldestMs, quarantined, waiting, windows } = this.#totals;
     const rows = this.#rows();
     return {
-      state: up ? (draining && rows > 0 ? 'draining' : 'up') : 'away',
+      state: up ? (draining && rows > 0 ? 'draining' : 'up') : 'unavailable',
       waiting: { ...waiting },
       rows,
       measurements,
       trendWindows: windows,
       bytes,
-      setAside: aside,
+      quarantined,
       oldestMs: oldestMs ?? undefined,
       spooled: { ...this.#spooled },
       delivered: { ...this.#delivered },
       dropped: { ...this.#dropped },
-      numbersGivenOffline,
+      idsGivenOffline,
     };
   }
 
@@ -160,8 +133,4 @@ export class SpoolCounts {
     if (rows > 0) this.#events.set(eventId, rows);
     else this.#events.delete(eventId);
   }
-}
-
-function add<K extends string>(counts: Partial<Record<K, number>>, kind: K, items: number): void {
-  counts[kind] = (counts[kind] ?? 0) + items;
 }

@@ -1,282 +1,233 @@
-/** The store in front of a database that may be away: every write is taken, here or there; see README.md for what is promised. */
-import { columnsBytes, type MeasurementColumns } from '../../proto/columns.js';
-import { packed } from '../../stream/packed.js';
-import type {
-  BoxDocument,
-  BoxEventDocument,
-  EventDocument,
-  HealthDocument,
-  InsertResult,
-  LahaConfigDocument,
-  MakaiConfigDocument,
-  MeasurementDocument,
-  MetricsDocument,
-  NewEvent,
-  NewestOfBox,
-  OpenRequest,
-  Store,
-  StoredDocuments,
-  SweepResult,
-  TimeRange,
-  TrendDocument,
-  TrendWindow,
-  WriteOptions,
-} from '../store.js';
-import type { Primary } from './link.js';
-import type { SpoolNumbers } from './numbers.js';
-import { askedRow, eventRow, healthRow, measurementsRow, metricsRow, waveformRow } from './rows.js';
-import type { SpoolStats } from './stats.js';
-import { Writer, type WriterParts } from './writer.js';
+/** The store in front of a database that may be unavailable: every write is taken, there or on disk here; README.md says what is promised. */
+import { MakaiError } from '../../common/errors.js';
+import type { TrendWindow } from '../documents.js';
+import { DEADLINES, POLICY } from '../outbox/policy.js';
+import type { Primary } from '../primary.js';
+import type { Execution } from '../sqlite/execution.js';
+import type { BoxReader, SpoolStats, Store } from '../store.js';
+import { decodeWrite, encodeWrite } from '../write-codec.js';
+import { applyEach, applyOne, bytesOf, eventIdOf, STORED, type Stored, type Write } from '../writes.js';
+import type { Drain } from './drain.js';
+import type { SpoolEngine } from './engine.js';
+import type { SpoolEventIds } from './event-ids.js';
+import type { Link, Outcome } from './link.js';
+import { groupOf, type Retries } from './retries.js';
+import { type NewRow, rowOf } from './rows.js';
+import type { SpoolCounts } from './stats.js';
 
-export interface Parts extends WriterParts {
-  numbers: SpoolNumbers;
+export interface Parts {
+  disk: Execution<SpoolEngine>;
+  link: Link;
+  drain: Drain;
+  retries: Retries;
+  counts: SpoolCounts;
+  ids: SpoolEventIds;
   windowMs: number;
+  /** in place of the deadlines of the policies */
+  deadlineMs: number | undefined;
   now: () => number;
   /** stops the timers */
   stop(): void;
 }
 
-type NewTrend = Omit<TrendDocument, 'expire_at'>;
+export interface SpoolStore extends Store {
+  stats(): SpoolStats;
+  /** Resolves when nothing waits on disk any more, and trends that can be are computed again. */
+  drained(): Promise<void>;
+}
 
-export class SpoolStore implements Store {
-  readonly #parts: Parts;
-  readonly #writer: Writer;
+/** Bytes on their way to the disk at one time; past this it is slower than what comes, and the caller must hold back. */
+const BYTES_TO_DISK = 64 * 1024 * 1024;
+/** The database is given a batch only for so long, which several at the same time would share. */
+const BATCHES_AT_ONCE = 1;
+/** What is read of the database, and an administrator's writes: there or nowhere. */
+const FORWARDED = [
+  ...(['computeTrends', 'newestByBox', 'boxIdsWithData', 'event', 'boxEvents', 'waveform'] as const),
+  ...(['putBox', 'removeBox', 'putMakaiConfig', 'restore', 'sweep'] as const),
+] as const;
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
-    this.#writer = new Writer(parts);
-  }
+export function createSpoolStore(parts: Parts): SpoolStore {
+  const { counts, disk, drain, ids, link, now, retries, windowMs } = parts;
+  const deadline = (ms: number): number => parts.deadlineMs ?? ms;
+  let bytesToDisk = 0;
 
-  /** What waits, what was dropped, and how it goes: for status and metrics. */
-  stats(): SpoolStats {
-    const { counts, drain, link, numbers, retries } = this.#parts;
-    return {
-      ...counts.stats(link.up, drain.running, numbers.givenOffline),
-      notTaken: retries.notTaken,
-    };
-  }
+  /** Not tried while the database does not take this group of writes. */
+  const toDatabase = async (write: Write): Promise<Outcome<Stored>> => {
+    const group = groupOf(write.kind);
+    if (retries.isHeld(group)) return { unavailable: 'down' };
+    const ms = deadline(POLICY[write.kind].deadlineMs);
+    const outcome = await link.call((primary) => applyOne(primary, write), ms, bytesOf(write));
+    if ('result' in outcome) retries.succeeded(group);
+    else if ('error' in outcome) retries.failed(group, outcome.error, link.up);
+    return outcome;
+  };
 
-  /** Resolves when nothing waits on disk any more, and trends that can be are computed anew. */
-  async drained(): Promise<void> {
-    const { counts, drain } = this.#parts;
-    do {
-      await counts.whenEmpty();
-      await drain.idle();
-    } while (!counts.empty);
-  }
-
-  async insertMeasurements(batch: MeasurementColumns, options?: WriteOptions): Promise<InsertResult> {
-    if (batch.count === 0) return { inserted: 0, duplicates: 0 };
-    const acceptedAtMs = this.#accepted(options);
-    // The caller's columns are its own again when we answer; a slow database may still be reading then.
-    const copy = packed(batch);
-    const outcome = await this.#writer.write(
-      'measurements',
-      (primary) => primary.insertMeasurements(copy, { acceptedAtMs }),
-      this.#parts.patience.measurementsMs,
-      columnsBytes(copy.count),
-    );
-    if ('result' in outcome) return outcome.result;
-    await this.#writer.spool(measurementsRow(copy, acceptedAtMs));
-    return { inserted: batch.count, duplicates: 0 };
-  }
-
-  measurements(boxId: string, range?: TimeRange): AsyncIterable<MeasurementDocument> {
-    return this.#writer.primary().measurements(boxId, range);
-  }
-
-  async computeTrends(windows: readonly TrendWindow[]): Promise<(NewTrend | undefined)[]> {
-    const { counts, link, patience } = this.#parts;
-    const outcome = await link.call((primary) => primary.computeTrends(windows), patience.readMs);
-    // What is stored now is not all: computed again when the rest is delivered.
-    if (!('result' in outcome) || counts.measurementsWait) {
-      await this.#laterTrends(windows);
+  /** @returns false when it was there already. @throws MakaiError STORE_UNAVAILABLE when the disk does not take it */
+  const toDisk = async (row: NewRow): Promise<boolean> => {
+    if (bytesToDisk > BYTES_TO_DISK) {
+      throw new MakaiError('STORE_UNAVAILABLE', 'the spool cannot keep up', {
+        hint: 'The disk of the spool is slower than what arrives.',
+      });
     }
-    return 'result' in outcome ? outcome.result : windows.map(() => undefined);
-  }
+    bytesToDisk += row.body.length;
+    counts.expect(row);
+    try {
+      const appended = await disk.call('append', [row]);
+      counts.appended(row, appended);
+      drain.wake();
+      return appended.taken[0] ?? false;
+    } catch (error) {
+      counts.unexpect(row);
+      throw error;
+    } finally {
+      bytesToDisk -= row.body.length;
+    }
+  };
 
-  async putTrends(trends: readonly NewTrend[], options?: WriteOptions): Promise<void> {
-    const acceptedAtMs = this.#accepted(options);
-    const { patience, windowMs } = this.#parts;
-    const outcome = await this.#writer.write(
-      'trends',
-      (primary) => primary.putTrends(trends, { acceptedAtMs }),
-      patience.measurementsMs,
-    );
-    if ('refused' in outcome) throw outcome.refused;
-    if ('result' in outcome) return;
-    const windows = trends.map(({ box_id, timestamp_ms }) => ({
-      boxId: box_id,
-      startMs: timestamp_ms - windowMs,
-      endMs: timestamp_ms,
-    }));
-    await this.#laterTrends(windows);
-  }
-
-  trends(boxId: string, range?: TimeRange): AsyncIterable<TrendDocument> {
-    return this.#writer.primary().trends(boxId, range);
-  }
-
-  newestByBox(): Promise<NewestOfBox[]> {
-    return this.#writer.read((primary) => primary.newestByBox());
-  }
-
-  nextEventIds(amount: number): Promise<number[]> {
-    const { link, numbers, patience } = this.#parts;
-    return numbers.next(amount, link, patience.numbersMs);
-  }
-
-  async insertEvent(event: NewEvent, options?: WriteOptions): Promise<void> {
-    const acceptedAtMs = this.#accepted(options);
-    await this.#writer.writeForEvent(
-      event.event_id,
-      (primary) => primary.insertEvent(event, { acceptedAtMs }),
-      () => eventRow(event, acceptedAtMs),
-      this.#parts.patience.eventMs,
-    );
-  }
-
-  async addTriggeredBoxes(eventId: number, boxIds: readonly string[]): Promise<void> {
-    await this.#writer.writeForEvent(
-      eventId,
-      (primary) => primary.addTriggeredBoxes(eventId, boxIds),
-      () => askedRow(eventId, boxIds, this.#parts.now()),
-      this.#parts.patience.eventMs,
-    );
-  }
-
-  event(eventId: number): Promise<EventDocument | undefined> {
-    return this.#writer.read((primary) => primary.event(eventId));
-  }
-
-  events(range?: TimeRange): AsyncIterable<EventDocument> {
-    return this.#writer.primary().events(range);
-  }
-
-  async putBoxEvent(
-    boxEvent: BoxEventDocument,
-    samples: Int16Array,
-    receivedAtMs: number,
-  ): Promise<'stored' | 'duplicate'> {
-    const copy = samples.slice();
-    const written = await this.#writer.writeForEvent(
-      boxEvent.event_id,
-      (primary) => primary.putBoxEvent(boxEvent, copy, receivedAtMs),
-      () => waveformRow(boxEvent, copy, receivedAtMs),
-      this.#parts.patience.waveformMs,
-      copy.byteLength,
-    );
-    if (typeof written === 'boolean') return written ? 'stored' : 'duplicate';
-    return written;
-  }
-
-  boxEvents(eventId: number): Promise<BoxEventDocument[]> {
-    return this.#writer.read((primary) => primary.boxEvents(eventId));
-  }
-
-  waveform(fileName: string): Promise<Buffer | undefined> {
-    return this.#writer.read((primary) => primary.waveform(fileName));
-  }
-
-  boxes(): Promise<BoxDocument[]> {
-    return this.#writer.remembered('opq_boxes', (primary) => primary.boxes());
-  }
-
-  /** While the database is away: as it was remembered; undefined also where nothing is, so that a waveform does not wait for a location. */
-  async box(boxId: string): Promise<BoxDocument | undefined> {
-    const { link, patience } = this.#parts;
-    const outcome = await link.call((primary) => primary.box(boxId), patience.readMs);
-    if ('result' in outcome) return outcome.result;
-    const boxes = await this.boxes().catch(() => []);
-    return boxes.find((box) => box.box_id === boxId);
-  }
-
-  putBox(box: BoxDocument): Promise<void> {
-    return this.#writer.read((primary) => primary.putBox(box));
-  }
-
-  removeBox(boxId: string): Promise<boolean> {
-    return this.#writer.read((primary) => primary.removeBox(boxId));
-  }
-
-  makaiConfig(): Promise<MakaiConfigDocument | undefined> {
-    return this.#writer.remembered('makai_config', (primary) => primary.makaiConfig());
-  }
-
-  putMakaiConfig(document: MakaiConfigDocument): Promise<void> {
-    return this.#writer.read((primary) => primary.putMakaiConfig(document));
-  }
-
-  lahaConfig(): Promise<LahaConfigDocument | undefined> {
-    return this.#writer.remembered('laha_config', (primary) => primary.lahaConfig());
-  }
-
-  async insertMetrics(document: MetricsDocument, options?: WriteOptions): Promise<void> {
-    const acceptedAtMs = this.#accepted(options);
-    const outcome = await this.#writer.write(
-      'diagnostics',
-      (primary) => primary.insertMetrics(document, { acceptedAtMs }),
-      this.#parts.patience.eventMs,
-    );
-    if (!('result' in outcome)) await this.#writer.spool(metricsRow(document, acceptedAtMs));
-  }
-
-  async insertHealth(document: HealthDocument, options?: WriteOptions): Promise<void> {
-    const { patience } = this.#parts;
-    const work = (primary: Primary): Promise<void> => primary.insertHealth(document, options);
-    const outcome = await this.#writer.write('diagnostics', work, patience.eventMs);
-    if (!('result' in outcome)) await this.#writer.spool(healthRow(document, this.#accepted(options)));
-  }
-
-  // Open requests are this broker's own: they live here and never in the database, where a second broker would take them for its own.
-  async putOpenRequest(request: OpenRequest): Promise<void> {
-    await this.#parts.disk.call('putOpenRequest', request);
-  }
-
-  async removeOpenRequest(key: string): Promise<void> {
-    await this.#parts.disk.call('removeOpenRequest', key);
-  }
-
-  openRequests(): Promise<OpenRequest[]> {
-    return this.#parts.disk.call('openRequests');
-  }
-
-  boxIdsWithData(): Promise<string[]> {
-    return this.#writer.read((primary) => primary.boxIdsWithData());
-  }
-
-  restore(documents: StoredDocuments): Promise<InsertResult> {
-    return this.#writer.read((primary) => primary.restore(documents));
-  }
-
-  sweep(nowMs: number, signal?: AbortSignal): Promise<SweepResult> {
-    return this.#writer.read((primary) => primary.sweep(nowMs, signal));
-  }
-
-  serverTimeMs(): Promise<number | undefined> {
-    return this.#writer.read(async (primary) => primary.serverTimeMs?.());
-  }
-
-  async close(): Promise<void> {
-    const { disk, drain, link, retries, stop } = this.#parts;
-    stop();
-    retries.stop();
-    // The link first: a drain in the middle of a row ends with it; the row stays on disk.
-    const stopping = drain.stop();
-    await link.stop();
-    await stopping;
-    await disk.close();
-  }
-
-  /** Computed anew when what waits is delivered. */
-  async #laterTrends(windows: readonly TrendWindow[]): Promise<void> {
-    const { counts, disk, drain } = this.#parts;
+  /** Computed again when what waits is delivered. */
+  const laterTrends = async (windows: readonly TrendWindow[]): Promise<void> => {
     const { dropped, totals } = await disk.call('addWindows', [...windows]);
     counts.drop(dropped, totals);
     drain.wake();
-  }
+  };
 
-  #accepted(options?: WriteOptions): number {
-    return options?.acceptedAtMs ?? this.#parts.now();
-  }
+  const write = async (given: Write): Promise<Stored> => {
+    const acceptedAtMs = given.acceptedAtMs ?? now();
+    switch (given.kind) {
+      case 'open_request':
+        await disk.call('putOpenRequest', given.request);
+        return STORED;
+      case 'closed_request':
+        await disk.call('removeOpenRequest', given.key);
+        return STORED;
+      case 'trends': {
+        const outcome = await toDatabase({ ...given, acceptedAtMs });
+        if ('refused' in outcome) throw outcome.refused;
+        if ('result' in outcome) return outcome.result;
+        await laterTrends(given.trends.map(({ box_id, timestamp_ms: endMs }) => windowOf(box_id, endMs)));
+        return { inserted: given.trends.length, duplicates: 0 };
+      }
+      case 'trend_windows': {
+        const outcome = await toDatabase({ ...given, acceptedAtMs });
+        // What is stored now is not all: computed again when the rest is delivered.
+        if (!('result' in outcome) || counts.measurementsWait) await laterTrends(given.windows);
+        return 'result' in outcome ? outcome.result : { inserted: 0, duplicates: 0 };
+      }
+      default: {
+        if (given.kind === 'measurements' && given.columns.count === 0) return { inserted: 0, duplicates: 0 };
+        // A copy: the caller's arrays are its own again when we reply; a slow database may still be reading then.
+        const body = encodeWrite({ ...given, acceptedAtMs }, true);
+        const copy = decodeWrite(body);
+        const eventId = eventIdOf(copy);
+        // Behind what is spooled for the same event, if anything is.
+        if (eventId === undefined || !counts.waits(eventId)) {
+          const outcome = await toDatabase(copy);
+          if ('result' in outcome) return outcome.result;
+        }
+        const isTaken = await toDisk(rowOf(copy, acceptedAtMs, body));
+        // Measurements that did not fit are dropped and counted, not refused.
+        if (copy.kind === 'measurements') return { inserted: copy.columns.count, duplicates: 0 };
+        return isTaken ? STORED : { inserted: 0, duplicates: 1 };
+      }
+    }
+  };
+  const windowOf = (boxId: string, endMs: number): TrendWindow => ({
+    boxId,
+    startMs: endMs - windowMs,
+    endMs,
+  });
+
+  /** The database itself or nothing. */
+  const read = async <T>(work: (primary: Primary) => Promise<T>): Promise<T> => {
+    const outcome = await link.call(work, DEADLINES.readMs);
+    if ('refused' in outcome) throw outcome.refused;
+    if ('result' in outcome) return outcome.result;
+    throw unavailable();
+  };
+  const primary = (): Primary => {
+    if (link.primary === undefined) throw unavailable();
+    return link.primary;
+  };
+
+  /** A document as the database has it, or had it last, also before a restart. */
+  const remembered = async <T>(name: string, work: (primary: Primary) => Promise<T>): Promise<T> => {
+    const outcome = await link.call(work, DEADLINES.readMs);
+    if ('refused' in outcome) throw outcome.refused;
+    if ('result' in outcome) {
+      const body = JSON.stringify(outcome.result ?? null);
+      if (counts.changed(name, body)) await disk.call('remember', name, body);
+      return outcome.result;
+    }
+    const body = await disk.call('recall', name);
+    if (body === undefined) throw unavailable();
+    return (JSON.parse(body) ?? undefined) as T;
+  };
+  const boxes: BoxReader['boxes'] = () => remembered('opq_boxes', (database) => database.boxes());
+
+  const stats = (): SpoolStats => ({
+    ...counts.stats(link.up, drain.running, ids.givenOffline),
+    notTaken: retries.notTaken,
+  });
+
+  return {
+    ...forwarded(FORWARDED, read),
+    batchesAtOnce: BATCHES_AT_ONCE,
+    apply: (writes) => applyEach(writes, write),
+    stats,
+    state: () => ({ available: link.up, spool: stats() }),
+    drained: async () => {
+      do {
+        await counts.whenEmpty();
+        await drain.idle();
+      } while (!counts.empty);
+    },
+
+    measurements: (boxId, range) => primary().measurements(boxId, range),
+    trends: (boxId, range) => primary().trends(boxId, range),
+    events: (range) => primary().events(range),
+    nextEventIds: (amount) => ids.next(amount, link, deadline(DEADLINES.eventIdsMs)),
+    openRequests: () => disk.call('openRequests'),
+
+    boxes,
+    /** While the database is unavailable: as it was remembered; undefined also where nothing is, so that a waveform does not wait for a location. */
+    box: async (boxId) => {
+      const outcome = await link.call((database) => database.box(boxId), DEADLINES.readMs);
+      if ('result' in outcome) return outcome.result;
+      const known = await boxes().catch(() => []);
+      return known.find((box) => box.box_id === boxId);
+    },
+    makaiConfig: () => remembered('makai_config', (database) => database.makaiConfig()),
+    lahaConfig: () => remembered('laha_config', (database) => database.lahaConfig()),
+    serverTimeMs: () => read(async (database) => database.serverTimeMs?.()),
+
+    close: async () => {
+      parts.stop();
+      retries.stop();
+      // The link first: a drain in the middle of a row ends with it; the row stays on disk.
+      const stopping = drain.stop();
+      await link.stop();
+      await stopping;
+      await disk.close();
+    },
+  };
+}
+
+type Method = (...args: unknown[]) => Promise<unknown>;
+
+/** Methods of the database as they are, each through `call`. */
+function forwarded<K extends keyof Primary>(
+  names: readonly K[],
+  call: <T>(work: (primary: Primary) => Promise<T>) => Promise<T>,
+): Pick<Primary, K> {
+  const methods = names.map((name) => [
+    name,
+    (...args: unknown[]) => call((primary) => (primary[name] as Method)(...args)),
+  ]);
+  return Object.fromEntries(methods) as Pick<Primary, K>;
+}
+
+function unavailable(): MakaiError {
+  return new MakaiError('STORE_UNAVAILABLE', 'the database is unavailable', {
+    hint: 'What is written meanwhile waits in the spool; reading needs the database.',
+  });
 }

@@ -1,10 +1,10 @@
 /**
- * Trend windows to be computed anew once their measurements are delivered. They count as part of the spool and expire with it, but may take a small share of it
+ * Trend windows to be computed again once their measurements are delivered. They count as part of the spool and expire with it, but may take a small share of it
  * only: what is left out then is added again with the delivery of its measurements, so that it is lost only where these were stored before.
  */
 import type { Database } from 'better-sqlite3';
-import type { TrendWindow } from '../store.js';
-import type { SpoolLimits } from './totals.js';
+import type { TrendWindow } from '../documents.js';
+import type { SpoolLimits } from './rows.js';
 
 /** What one window costs on disk, roughly. */
 const WINDOW_BYTES = 32;
@@ -25,8 +25,8 @@ export function windowTable(db: Database, limits: SpoolLimits) {
   );
   const expire = db.prepare<[number]>('DELETE FROM windows WHERE end_ms < ?');
   const counted = db.prepare<[], number>('SELECT count(*) FROM windows').pluck(true);
-  const most = Math.floor((limits.maxBytes * SHARE) / WINDOW_BYTES);
-  // One process has the file: counted once, and anew after a transaction that was undone.
+  const max = Math.floor((limits.maxBytes * SHARE) / WINDOW_BYTES);
+  // One process has the file: counted once, and again after a transaction that was undone.
   let known: number | undefined;
   const count = (): number => {
     known ??= counted.get() ?? 0;
@@ -38,11 +38,11 @@ export function windowTable(db: Database, limits: SpoolLimits) {
     forget: (): void => {
       known = undefined;
     },
-    /** @returns how many there was no room for */
+    /** @returns how many did not fit */
     add(windows: readonly TrendWindow[]): number {
       let left = 0;
       for (const { startMs, endMs, boxId } of windows) {
-        if (count() < most) known = count() + add.run(startMs, endMs, boxId).changes;
+        if (count() < max) known = count() + add.run(startMs, endMs, boxId).changes;
         else if (isThere.get(startMs, endMs, boxId) === undefined) left += 1;
       }
       return left;

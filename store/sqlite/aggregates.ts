@@ -1,6 +1,6 @@
 /** What is worked out from stored measurements: trends, and how far each box has come. */
 import { locationOf } from '../boxes.js';
-import type { NewestOfBox, TrendDocument, TrendWindow } from '../store.js';
+import type { NewestOfBox, TrendDocument, TrendWindow } from '../documents.js';
 import type { Context } from './context.js';
 import { FIELDS } from './measurement-rows.js';
 import { NEWEST_STEP_MS } from './measurements.js';

@@ -2,7 +2,7 @@
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { MakaiError, messageOf } from '../../common/errors.js';
-import type { StoreFinding } from '../check.js';
+import type { StoreFinding } from '../finding.js';
 import { storeError } from './connection.js';
 import { DatabaseHandle } from './handle.js';
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.js';
@@ -14,7 +14,7 @@ const FREE_LIMIT_BYTES = 1024 * MEGABYTE;
 /** The sweep runs once a minute: what has expired for so long is not being swept. */
 const SWEEP_GRACE_S = 600;
 
-/** @throws MakaiError STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER */
+/** @throws MakaiError STORE_UNAVAILABLE, STORE_NOT_RECOGNIZED, STORE_SCHEMA_TOO_NEW */
 export function checkSqliteStore(name: string, now: () => number): StoreFinding[] {
   const file = resolve(name);
   if (!existsSync(file)) {
@@ -27,10 +27,15 @@ export function checkSqliteStore(name: string, now: () => number): StoreFinding[
     db = new DatabaseHandle(file, { readonly: true, fileMustExist: true, timeout: 5000 });
     const version = Number(db.pragma('user_version', { simple: true }));
     if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
-      throw new MakaiError('STORE_FOREIGN', `${file} is not a store of makai`, { hint: 'Check the path.' });
+      throw new MakaiError('STORE_NOT_RECOGNIZED', `${file} is not a store of makai`, {
+        hint: 'Check the path.',
+      });
     }
     if (version > SCHEMA_VERSION) {
-      throw new MakaiError('STORE_NEWER', `${file} has schema version ${version}, past ${SCHEMA_VERSION}`);
+      throw new MakaiError(
+        'STORE_SCHEMA_TOO_NEW',
+        `${file} has schema version ${version}, past ${SCHEMA_VERSION}`,
+      );
     }
     const findings = [...versionFindings(version), ...fileFindings(file), ...integrityFindings(db)];
     // Tables that are damaged, or of an older version, are not counted.

@@ -23,7 +23,7 @@ export interface Schema {
 
 /**
  * Opens (and makes, if missing) a file at this program's schema version: a store's unless another schema is given.
- * @throws MakaiError STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER
+ * @throws MakaiError STORE_UNAVAILABLE, STORE_NOT_RECOGNIZED, STORE_SCHEMA_TOO_NEW
  */
 export function openDatabase(file: string, schema?: Schema): Database {
   let db: Database | undefined;

@@ -1,6 +1,6 @@
 /** What every group of operations works with. */
 import type { Database } from 'better-sqlite3';
-import { FOREVER_SECONDS, type LahaConfigDocument, type Retention } from '../store.js';
+import { FOREVER_SECONDS, type LahaConfigDocument, type Retention } from '../documents.js';
 
 export interface Context {
   db: Database;

@@ -8,7 +8,7 @@ import type {
   MakaiConfigDocument,
   MetricsDocument,
   OpenRequest,
-} from '../store.js';
+} from '../documents.js';
 import type { Context } from './context.js';
 
 export function documentOperations({ db, write }: Context) {

@@ -1,6 +1,7 @@
 /** Everything a SQLite store does, as synchronous operations over one open database. */
-import type { Retention } from '../store.js';
+import type { Retention } from '../documents.js';
 import { aggregateOperations } from './aggregates.js';
+import { applyOperation } from './apply.js';
 import { beginImmediate, openDatabase } from './connection.js';
 import { createContext } from './context.js';
 import { documentOperations } from './documents.js';
@@ -16,20 +17,32 @@ export type Engine = ReturnType<typeof openEngine>;
 export function openEngine(file: string, retention: Retention) {
   const db = openDatabase(file);
   const context = createContext(db, retention);
-  const { prolongMeasurements, forgetNewest, ...measurements } = measurementOperations(context);
-  const { prolongTrends, ...trends } = trendOperations(context);
+  const { prolongMeasurements, forgetNewest, insertMeasurements, ...measurements } =
+    measurementOperations(context);
+  const { prolongTrends, putTrends, ...trends } = trendOperations(context);
   const prolong = (startMs: number, endMs: number, until: number): void => {
     prolongMeasurements(startMs, endMs, until);
     prolongTrends(startMs, endMs, until);
   };
   const newestBefore = (boxId: string, toMs: number): number | undefined =>
     measurements.measurementPage(boxId, { toMs, descending: true }, 1)[0]?.timestamp_ms;
+  const aggregates = aggregateOperations(context, newestBefore);
+  const { addTriggeredBoxes, insertEvent, putBoxEvent, ...events } = eventOperations(context, prolong);
+  const { insertHealth, insertMetrics, putOpenRequest, removeOpenRequest, ...documents } =
+    documentOperations(context);
   return {
     ...measurements,
-    ...aggregateOperations(context, newestBefore),
+    ...aggregates,
     ...trends,
-    ...eventOperations(context, prolong),
-    ...documentOperations(context),
+    ...events,
+    ...documents,
+    ...applyOperation({
+      insertMeasurements,
+      putTrends,
+      computeTrends: aggregates.computeTrends,
+      ...{ addTriggeredBoxes, insertEvent, putBoxEvent },
+      ...{ insertHealth, insertMetrics, putOpenRequest, removeOpenRequest },
+    }),
     ...expiryOperations(context),
     ...restoreOperations(context),
     /** A transaction around several operations; theirs become parts of it. */

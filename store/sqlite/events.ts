@@ -1,17 +1,17 @@
-/** Events, their numbers, and the waveforms of their boxes. */
+/** Events, their ids, and the waveforms of their boxes. */
 import { MakaiError } from '../../common/errors.js';
-import type { BoxEventDocument, EventDocument, NewEvent, TimeRange } from '../store.js';
+import type { BoxEventDocument, EventDocument, NewEvent, Stored, TimeRange } from '../documents.js';
 import type { Context } from './context.js';
 import { blobToTimes, fromMs, type Row, timesToBlob, toMs } from './values.js';
 
-/** A position in the order of events: by target start, then number. */
+/** A position in the order of events: by target start, then id. */
 export interface EventCursor {
   startMs: number;
   eventId: number;
 }
 
-/** Event numbers are int32. */
-const LAST_NUMBER = 0x7fffffff;
+/** Event ids are int32. */
+const LAST_ID = 0x7fffffff;
 
 const EVENT_COLUMNS = `event_id, type, description, boxes_triggered, percent_magnitude,
   target_event_start_timestamp_ms, target_event_end_timestamp_ms, expire_at`;
@@ -20,14 +20,14 @@ export function eventOperations(
   { db, write, retention, expireAt }: Context,
   prolong: (startMs: number, endMs: number, until: number) => void,
 ) {
-  const lastNumber = db
+  const lastId = db
     .prepare<[], number | null>(
       `SELECT max((SELECT coalesce(max(last), 0) FROM sequences WHERE name = 'event_id'),
                   (SELECT coalesce(max(event_id), 0) FROM events),
                   (SELECT coalesce(max(event_id), 0) FROM box_events))`,
     )
     .pluck(true);
-  const setNumber = db.prepare<[number]>(
+  const setLastId = db.prepare<[number]>(
     "INSERT INTO sequences VALUES ('event_id', ?) ON CONFLICT DO UPDATE SET last = max(last, excluded.last)",
   );
   const insert = db.prepare(
@@ -85,16 +85,16 @@ export function eventOperations(
   return {
     nextEventIds(count: number): number[] {
       return write(() => {
-        const last = lastNumber.get() ?? 0;
-        if (last + count > LAST_NUMBER) throw numbersUsedUp();
-        setNumber.run(last + count);
+        const last = lastId.get() ?? 0;
+        if (last + count > LAST_ID) throw idsExhausted();
+        setLastId.run(last + count);
         return Array.from({ length: count }, (_, i) => last + 1 + i);
       });
     },
 
-    insertEvent(event: NewEvent, nowMs: number): void {
+    insertEvent(event: NewEvent, nowMs: number): Stored {
       const { target_event_start_timestamp_ms: startMs, target_event_end_timestamp_ms: endMs } = event;
-      write(() => {
+      return write(() => {
         const until = expireAt('events', nowMs);
         const { event_id, type, description, percent_magnitude } = event;
         const triggered = JSON.stringify([...new Set(event.boxes_triggered)]);
@@ -108,9 +108,10 @@ export function eventOperations(
           endMs,
           until,
         );
-        // So that the number is not given again once the event has expired.
-        setNumber.run(event_id);
+        // So that the id is not given again once the event has expired.
+        setLastId.run(event_id);
         if (changes === 1 && retention.mode === 'laha') prolong(startMs, endMs, until);
+        return { inserted: changes, duplicates: 1 - changes };
       });
     },
 
@@ -137,11 +138,7 @@ export function eventOperations(
       return rows.map(documentOf);
     },
 
-    putBoxEvent(
-      document: BoxEventDocument,
-      samples: Int16Array,
-      receivedAtMs: number,
-    ): 'stored' | 'duplicate' {
+    putBoxEvent(document: BoxEventDocument, samples: Int16Array, receivedAtMs: number): Stored {
       return write(() => {
         const { event_id, box_id } = document;
         const { changes } = insertBoxEvent.run(
@@ -155,7 +152,7 @@ export function eventOperations(
           bytesOf(samples),
         );
         receive.run(event_id, box_id, event_id, receivedAtMs);
-        return changes === 1 ? 'stored' : 'duplicate';
+        return { inserted: changes, duplicates: 1 - changes };
       });
     },
 
@@ -177,9 +174,9 @@ export function eventOperations(
   };
 }
 
-function numbersUsedUp(): MakaiError {
-  return new MakaiError('EVENT_NUMBERS_USED_UP', `no event number is left below ${LAST_NUMBER + 1}`, {
-    hint: '`makai store check` names the greatest event_id stored; an event with a number far too high may be removed.',
+function idsExhausted(): MakaiError {
+  return new MakaiError('EVENT_IDS_EXHAUSTED', `no event id is left below ${LAST_ID + 1}`, {
+    hint: '`makai store check` names the greatest event_id stored; an event with an id far too high may be removed.',
   });
 }
 

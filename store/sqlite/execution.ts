@@ -146,7 +146,7 @@ export async function executeOnThread<E extends Operations<E>>(
     const message = `${file}: the thread of the store ended: ${reason}`;
     const hint = 'Start the program again; report this with the log.';
     leave({ busy: false, code: 'STORE_UNAVAILABLE', message, hint });
-    if (isOpen) ended?.(new MakaiError('WORKER_ENDED', message, { hint }));
+    if (isOpen) ended?.(new MakaiError('WORKER_EXITED', message, { hint }));
   });
 
   const send = (name: string, args: unknown[]): Promise<Answer> => {

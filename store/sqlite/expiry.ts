@@ -1,5 +1,5 @@
 /** Deleting what has expired, in slices short enough that a writer hardly waits. */
-import { DIAGNOSTICS_MS, FOREVER_SECONDS, type SweepResult } from '../store.js';
+import { DIAGNOSTICS_MS, FOREVER_SECONDS, type SweepResult } from '../documents.js';
 import type { Context } from './context.js';
 import { measurementExpiry } from './measurement-expiry.js';
 

@@ -2,8 +2,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { MakaiError } from '../../common/errors.js';
-import { packed } from '../../stream/packed.js';
-import type { Store, StoreOptions, SweepResult, WriteOptions } from '../store.js';
+import type { Stored, SweepResult } from '../documents.js';
+import type { Store, StoreOptions } from '../store.js';
+import { encodeWrite } from '../write-codec.js';
+import { applyEach, type Write } from '../writes.js';
 import { type Engine, openEngine } from './engine.js';
 import { type Execution, executeInline, executeOnThread } from './execution.js';
 import { readPages } from './pages.js';
@@ -16,10 +18,12 @@ export interface SqliteOptions extends StoreOptions {
   thread?: 'worker' | 'inline';
   /** true: a file that is not there is an error, and not made */
   mustExist?: boolean;
-  /** told when the store's thread has ended by itself (WORKER_ENDED): nothing is stored from then on */
+  /** told when the store's thread has ended by itself (WORKER_EXITED): nothing is stored from then on */
   ended?: (error: MakaiError) => void;
 }
 
+/** Batches of measurements that wait together share one sync of the disk, and the thread never waits for its next one. */
+const BATCHES_AT_ONCE = 4;
 const TRENDS_A_CALL = 100;
 /** Events whose box events are deleted in one transaction. */
 const ORPHANS_A_CALL = 10;
@@ -27,7 +31,7 @@ const ORPHANS_A_CALL = 10;
 /**
  * Opens (and makes, if missing) a store.
  * @param file path, or `:memory:` for a store that ends with `close`
- * @throws MakaiError STORE_UNAVAILABLE, STORE_FOREIGN (not a store of makai), STORE_NEWER (of a newer program)
+ * @throws MakaiError STORE_UNAVAILABLE, STORE_NOT_RECOGNIZED (not a store of makai), STORE_SCHEMA_TOO_NEW (of a newer program)
  */
 export async function openSqliteStore(file: string, options: SqliteOptions): Promise<Store> {
   const inline = file === ':memory:' || options.thread === 'inline';
@@ -46,37 +50,41 @@ export async function openSqliteStore(file: string, options: SqliteOptions): Pro
   return createStore(execution, !inline, options.now ?? Date.now);
 }
 
-/** What crosses to another thread is copied, with the whole buffer under an array. */
-function alone(samples: Int16Array): Int16Array {
-  return samples.byteLength === samples.buffer.byteLength ? samples : samples.slice();
-}
-
 function createStore({ call, close }: Execution<Engine>, threaded: boolean, now: () => number): Store {
-  const at = (options?: WriteOptions): number => options?.acceptedAtMs ?? now();
+  const write = (one: Write): Promise<Stored> =>
+    call('write', threaded ? encodeWrite(one, true) : one, now());
   /** where the search for orphans goes on at the next sweep */
   let orphansAfter: number | undefined;
   return {
-    insertMeasurements: (batch, accepted) =>
-      call('insertMeasurements', threaded ? packed(batch, true) : batch, at(accepted)),
+    batchesAtOnce: BATCHES_AT_ONCE,
+    state: () => ({ available: true }),
+    apply: (writes) =>
+      applyEach(writes, async (one) => {
+        if (one.kind !== 'trend_windows') return write(one);
+        const total = { inserted: 0, duplicates: 0 };
+        // In slices, so that measurements are written in between.
+        for (let i = 0; i < one.windows.length; i += TRENDS_A_CALL)
+          total.inserted += (
+            await write({ ...one, windows: one.windows.slice(i, i + TRENDS_A_CALL) })
+          ).inserted;
+        return total;
+      }),
+
     measurements: (boxId, range = {}) =>
       readPages(range, (page, size) => call('measurementPage', boxId, page, size), byTime),
     async computeTrends(windows) {
       const trends = [];
-      // In slices, so that measurements are written in between.
       for (let i = 0; i < windows.length; i += TRENDS_A_CALL) {
         trends.push(...(await call('computeTrends', windows.slice(i, i + TRENDS_A_CALL), now())));
       }
       return trends;
     },
-    putTrends: (trends, accepted) => call('putTrends', trends, at(accepted)),
     trends: (boxId, range = {}) =>
       readPages(range, (page, size) => call('trendPage', boxId, page, size), byTime),
 
     newestByBox: () => call('newestByBox'),
 
     nextEventIds: (count) => call('nextEventIds', count),
-    insertEvent: (event, accepted) => call('insertEvent', event, at(accepted)),
-    addTriggeredBoxes: (eventId, boxIds) => call('addTriggeredBoxes', eventId, boxIds),
     event: (eventId) => call('event', eventId),
     events: (range = {}) => {
       let after: { startMs: number; eventId: number } | undefined;
@@ -89,8 +97,6 @@ function createStore({ call, close }: Execution<Engine>, threaded: boolean, now:
         },
       );
     },
-    putBoxEvent: (boxEvent, samples, receivedAtMs) =>
-      call('putBoxEvent', boxEvent, threaded ? alone(samples) : samples, receivedAtMs),
     boxEvents: (eventId) => call('boxEvents', eventId),
     async waveform(fileName) {
       const bytes = await call('waveform', fileName);
@@ -104,10 +110,6 @@ function createStore({ call, close }: Execution<Engine>, threaded: boolean, now:
     makaiConfig: () => call('makaiConfig'),
     putMakaiConfig: (document) => call('putMakaiConfig', document),
     lahaConfig: () => call('lahaConfig'),
-    insertMetrics: (document, accepted) => call('insertMetrics', document, at(accepted)),
-    insertHealth: (document) => call('insertHealth', document),
-    putOpenRequest: (request) => call('putOpenRequest', request),
-    removeOpenRequest: (key) => call('removeOpenRequest', key),
     openRequests: () => call('openRequests'),
 
     boxIdsWithData: () => call('boxIdsWithData'),

@@ -18,7 +18,7 @@ export interface SqliteInspection {
 
 /**
  * Reads size and schema version.
- * @throws MakaiError STORE_UNAVAILABLE, STORE_FOREIGN, STORE_NEWER
+ * @throws MakaiError STORE_UNAVAILABLE, STORE_NOT_RECOGNIZED, STORE_SCHEMA_TOO_NEW
  */
 export function inspectSqlite(file: string): SqliteInspection {
   const newest = SCHEMA_VERSION;
@@ -30,10 +30,13 @@ export function inspectSqlite(file: string): SqliteInspection {
     const version = Number(db.pragma('user_version', { simple: true }));
     const isEmpty = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
     if (application !== APPLICATION_ID && (version !== 0 || !isEmpty)) {
-      throw new MakaiError('STORE_FOREIGN', `${file} belongs to another program`);
+      throw new MakaiError('STORE_NOT_RECOGNIZED', `${file} belongs to another program`);
     }
     if (version > newest)
-      throw new MakaiError('STORE_NEWER', `${file} has schema ${version}, this program knows ${newest}`);
+      throw new MakaiError(
+        'STORE_SCHEMA_TOO_NEW',
+        `${file} has schema ${version}, this program knows ${newest}`,
+      );
     return { file, exists: true, bytes: statSync(file).size, version, newest };
   } catch (error) {
     throw storeError(error, file);

@@ -3,7 +3,7 @@
  * may be due, never later than the truth. An index on every row's `expire_at` took a quarter of the time of writing and a seventh of the file.
  */
 import type { Database } from 'better-sqlite3';
-import { FOREVER_SECONDS } from '../store.js';
+import { FOREVER_SECONDS } from '../documents.js';
 
 /** Seconds looked at in one slice of a sweep. */
 const SECONDS_A_SLICE = 200;

@@ -6,7 +6,7 @@ import {
   type MetricColumns,
   type MetricField,
 } from '../../proto/columns.js';
-import type { MeasurementDocument } from '../store.js';
+import type { MeasurementDocument } from '../documents.js';
 
 export const FIELDS: readonly MetricField[] = METRICS.map((metric) => METRIC_FIELD[metric]);
 const EXTREMES = FIELDS.flatMap((field) => [`${field}_min`, `${field}_max`]);

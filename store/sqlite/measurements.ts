@@ -1,6 +1,6 @@
 /** Measurements: written from columns, read box by box. */
 import type { MeasurementColumns } from '../../proto/columns.js';
-import type { InsertResult, MeasurementDocument, TimeRange } from '../store.js';
+import type { MeasurementDocument, Stored, TimeRange } from '../documents.js';
 import type { Context } from './context.js';
 import { measurementExpiry } from './measurement-expiry.js';
 import {
@@ -76,7 +76,7 @@ export function measurementOperations(context: Context) {
     return timestampMs + NEWEST_STEP_MS;
   };
 
-  const insertAll = (batch: MeasurementColumns, until: number): InsertResult => {
+  const insertAll = (batch: MeasurementColumns, until: number): Stored => {
     let inserted = 0;
     // Measurements can come after the event that they explain.
     const events = context.eventsOver(...spanOf(batch));
@@ -118,7 +118,7 @@ export function measurementOperations(context: Context) {
     /** What was remembered of `newest` may have gone with a transaction. */
     forgetNewest: (): void => newest.clear(),
 
-    insertMeasurements(batch: MeasurementColumns, nowMs: number): InsertResult {
+    insertMeasurements(batch: MeasurementColumns, nowMs: number): Stored {
       try {
         return write(() => insertAll(batch, expireAt('measurements', nowMs)));
       } catch (error) {

@@ -1,5 +1,5 @@
 /** Reading in pages, so that a reader holds neither the whole answer nor a transaction. */
-import type { TimeRange } from '../store.js';
+import type { TimeRange } from '../documents.js';
 
 const PAGE_SIZE = 1000;
 

@@ -4,11 +4,11 @@ import { METRIC_FIELD, METRICS } from '../../proto/columns.js';
 import type {
   BoxEventDocument,
   EventDocument,
-  InsertResult,
   MeasurementDocument,
+  Stored,
   StoredDocuments,
   TrendDocument,
-} from '../store.js';
+} from '../documents.js';
 import type { Context } from './context.js';
 import { type ExpiryNotes, measurementExpiry } from './measurement-expiry.js';
 import { boxNumber, timesToBlob } from './values.js';
@@ -121,7 +121,7 @@ export function restoreOperations({ db, write }: Context) {
   return {
     boxIdsWithData: (): string[] => boxIds.all(),
 
-    restore(documents: StoredDocuments): InsertResult {
+    restore(documents: StoredDocuments): Stored {
       return write(() => {
         const { measurements = [], trends = [], events = [], boxEvents = [] } = documents;
         let inserted = 0;

@@ -4,7 +4,7 @@
  */
 import type { Database } from 'better-sqlite3';
 import { MakaiError } from '../../common/errors.js';
-import { FOREVER_SECONDS } from '../store.js';
+import { FOREVER_SECONDS } from '../documents.js';
 
 /** `PRAGMA application_id` of our files: "OPQM". */
 export const APPLICATION_ID = 0x4f50514d;
@@ -146,7 +146,7 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
 /**
  * Brings an open database to this program's schema, in one transaction; two processes at once do it once.
  * @param steps entry i takes a file from version i to i + 1
- * @throws MakaiError STORE_NEWER when a newer program wrote the file, STORE_FOREIGN when another program did
+ * @throws MakaiError STORE_SCHEMA_TOO_NEW when a newer program wrote the file, STORE_NOT_RECOGNIZED when another program did
  */
 export function migrate(
   db: Database,
@@ -159,13 +159,13 @@ export function migrate(
   const upgrade = db.transaction(() => {
     const version = versionOf(db);
     if (!isOurs() && (version !== 0 || hasTables(db))) {
-      throw new MakaiError('STORE_FOREIGN', `${file} is an SQLite database of another program`, {
+      throw new MakaiError('STORE_NOT_RECOGNIZED', `${file} is an SQLite database of another program`, {
         hint: 'Name another file: makai would not mix its tables with those of another program, nor a spool with a store.',
       });
     }
     if (version > steps.length) {
       throw new MakaiError(
-        'STORE_NEWER',
+        'STORE_SCHEMA_TOO_NEW',
         `${file} has schema version ${version}; this program knows versions up to ${steps.length}`,
         { hint: 'Install the newer version of makai that wrote it; nothing was changed.' },
       );

@@ -1,6 +1,6 @@
 /** Trends: one row a box and minute. */
 import { METRIC_FIELD, METRICS } from '../../proto/columns.js';
-import type { TimeRange, TrendDocument } from '../store.js';
+import type { TimeRange, TrendDocument } from '../documents.js';
 import type { Context } from './context.js';
 import { fromMs, type Row, toMs } from './values.js';
 

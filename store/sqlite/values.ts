@@ -1,5 +1,5 @@
 /** Between values of documents and values of columns. */
-import type { TimeRange } from '../store.js';
+import type { TimeRange } from '../documents.js';
 
 /** A row as better-sqlite3 gives it. */
 export type Row = Record<string, unknown>;

@@ -1,6 +1,6 @@
 /** The thread of one SQLite store. */
 import { workerData } from 'node:worker_threads';
-import type { Retention } from '../store.js';
+import type { Retention } from '../documents.js';
 import { type Engine, openEngine } from './engine.js';
 import { serve } from './serve.js';
 

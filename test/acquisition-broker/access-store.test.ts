@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { Pull, Push } from 'zeromq';
 import { openBrokerAccess } from '../../acquisition-broker/access.js';
-import { parseConfig } from '../../config/index.js';
+import { parseSettings } from '../../config/index.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
 import { z85Decode } from '../../keys/z85.js';
 import { givenServerKeys, readableLog, type ServerKeys, until } from '../keys/helpers.js';
@@ -23,7 +23,7 @@ describe('acquisition broker: boxes of a database behind a spool', () => {
     const box = { box_id: '5', calibration_constant: 1, unplugged: false };
     await database.putBox({ ...box, public_key: pair.publicKey });
     const spool = await given().open();
-    const config = parseConfig('acquisition-broker', {
+    const config = parseSettings('acquisition-broker', {
       white_list: 'store',
       server_cert: keys.layout.serverSecret,
     });
@@ -40,9 +40,9 @@ describe('acquisition broker: boxes of a database behind a spool', () => {
       ok: false,
       keys: 1,
       revoked: 0,
-      error: 'the database is away: its keys as they were last read',
+      error: 'the database is unavailable: its keys as they were last read',
     });
-    assert.match(text(), /"level":50.*the database is away/);
+    assert.match(text(), /"level":50.*the database is unavailable/);
     const pull = new Pull({ linger: 0, ...access.curve });
     ends.push(() => pull.close());
     await pull.bind('tcp://127.0.0.1:*');

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { Pull, Push } from 'zeromq';
 import { startAcquisitionBroker } from '../../acquisition-broker/index.js';
 import { silentLogger } from '../../common/log.js';
-import { parseConfig, parseStatusEndpoint } from '../../config/index.js';
+import { parseSettings, parseStatusEndpoint } from '../../config/index.js';
 import { readMetrics } from '../../daemon/status/client.js';
 import { writePublicCertificate, writeSecretCertificate } from '../../keys/files.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
@@ -46,8 +46,8 @@ describe('acquisition broker: who gets in', () => {
     await eight.answerData(again, cyclesBetween(asked.startMs, asked.endMs));
     await rig.stored(number, 1);
     const { broker } = rig;
-    await until(() => broker.status().boxes.box2_connections === 1);
-    assert.deepEqual(broker.status().boxes.box3, ['8']);
+    await until(() => broker.status().boxes.box2?.connections === 1);
+    assert.deepEqual(broker.status().boxes.box3?.ids, ['8']);
     await until(() => broker.status().access.gate.refused.revoked > 0);
   });
 
@@ -69,16 +69,16 @@ describe('acquisition broker: who gets in', () => {
     raw.write('GET / HTTP/1.1\r\n\r\n'.repeat(10));
     const failed = (field: string) => broker.status().connections[field]?.failed ?? {};
     await until(() =>
-      ['no-curve', 'wrong-server-key', 'allow-list'].every((reason) => reason in failed('box_pull')),
+      ['no_curve', 'wrong_server_key', 'allow_list'].every((reason) => reason in failed('box_pull')),
     );
-    await until(() => (failed('box_pub')['not-zeromq'] ?? 0) > 0);
+    await until(() => (failed('box_pub').not_zeromq ?? 0) > 0);
     raw.destroy();
     await rig.box(1001, 2);
     await until(() => broker.status().connections.box_pub?.connected === 1);
     const address = parseStatusEndpoint(broker.endpoints.status ?? '');
     assert.ok(address);
     const metrics = await readMetrics(address);
-    for (const reason of ['no-curve', 'wrong-server-key', 'not-zeromq', 'unknown'])
+    for (const reason of ['no_curve', 'wrong_server_key', 'not_zeromq', 'unknown'])
       assert.match(
         metrics,
         new RegExp(`^makai_connections_refused_total\\{reason="${reason}"\\} [1-9]`, 'm'),
@@ -91,7 +91,7 @@ describe('acquisition broker: who gets in', () => {
     rig = await startRig({ log });
     const { broker, layout } = rig;
     await broker.reload(
-      parseConfig('acquisition-broker', { client_certs: layout.publicDirectory, max_window_ms: 5000 }),
+      parseSettings('acquisition-broker', { client_certs: layout.publicDirectory, max_window_ms: 5000 }),
     );
     const told = text()
       .split('\n')
@@ -177,7 +177,7 @@ describe('acquisition broker: endpoints', () => {
       status: 'off',
     };
     const start = (fields: Record<string, unknown>, log = silentLogger()) =>
-      startAcquisitionBroker(parseConfig('acquisition-broker', { ...base, ...fields }), { store, log });
+      startAcquisitionBroker(parseSettings('acquisition-broker', { ...base, ...fields }), { store, log });
     await assert.rejects(start({ backend_pub: taken.lastEndpoint }), (error: Error) => {
       assert.match(error.message, /backend_pub: tcp:\/\/127\.0\.0\.1:\d+ is in use/);
       return true;
@@ -191,7 +191,7 @@ describe('acquisition broker: endpoints', () => {
       await socket.bind(`tcp://127.0.0.1:${10_000 + i}`).catch(() => undefined);
     }
     const { log, text } = readableLog();
-    const broker = await startAcquisitionBroker(parseConfig('acquisition-broker', without), { store, log });
+    const broker = await startAcquisitionBroker(parseSettings('acquisition-broker', without), { store, log });
     assert.equal(broker.endpoints.zmq_event_endpoint, undefined);
     assert.equal(broker.endpoints.zmq_event_id_endpoint, undefined);
     assert.match(text(), /port in use/);

@@ -19,7 +19,7 @@ describe('acquisition broker: sockets of the boxes', () => {
       rejections: new Rejections(log),
       subscription: () => undefined,
       reply: () => undefined,
-      room: () => {
+      capacity: () => {
         asked();
         return new Promise(() => undefined);
       },

@@ -24,7 +24,7 @@ describe("acquisition broker: a client's Commands", () => {
   after(() => rig.stop());
 
   it('are routed with their identity as it stands, and no event is made of them', async () => {
-    const { drawn } = rig.broker.status().event_numbers;
+    const { drawn } = rig.broker.status().event_ids;
     for (const identity of ['mauka_token_7', 'maukarate_x_1', 'maukainfo_x_0', 'viewer_1', 'data', 'x', '']) {
       await client.command({ boxId: 7, identity, body: data(), timestampMs: 12_345, seq: 3 });
       const command = await seven.command();
@@ -35,7 +35,7 @@ describe("acquisition broker: a client's Commands", () => {
       assert.equal(to?.toString(), identity);
       assert.equal(proto.response.decode(head ?? Buffer.alloc(0)).seq, command.seq);
     }
-    assert.equal(rig.broker.status().event_numbers.drawn, drawn);
+    assert.equal(rig.broker.status().event_ids.drawn, drawn);
     await until(async () => (await rig.store.openRequests()).length === 0);
   });
 
@@ -107,10 +107,10 @@ describe("acquisition broker: a client's Commands", () => {
       await seven.answerData(await seven.command());
       await client.heard.next();
     }
-    const { drawn } = rig.broker.status().event_numbers;
+    const { drawn } = rig.broker.status().event_ids;
     await client.command({ boxId: 7, identity: 'data_tokenD_s', body: { kind: 'info' } });
     await seven.command();
-    assert.equal(rig.broker.status().event_numbers.drawn, drawn);
+    assert.equal(rig.broker.status().event_ids.drawn, drawn);
   });
 });
 

@@ -4,6 +4,7 @@ import { parseStatusEndpoint } from '../../config/index.js';
 import { readMetrics, readStatus } from '../../daemon/status/client.js';
 import type { MetricsDocument, Store } from '../../store/store.js';
 import { makai } from '../cli/run-process.js';
+import { intercepted } from '../store/writable.js';
 import { ManualClock } from './manual-clock.js';
 import { deploy } from './process.js';
 import { cyclesBetween, FakeBox, startRig, until } from './rig.js';
@@ -46,7 +47,7 @@ describe('acquisition broker: what it says of itself', () => {
         'makai_dropped_total{reason="malformed_request"} 1',
         'makai_dropped_total{reason="duplicate_reply"} 0',
         'makai_event_latency_seconds_count 1',
-        'makai_store_write_seconds_count{kind="waveform"} 1',
+        'makai_store_write_seconds_count{kind="box_event"} 1',
         'makai_store_up 1',
       ]) {
         assert.ok(metrics.includes(`${line}\n`), line);
@@ -62,18 +63,13 @@ describe('acquisition broker: what it says of itself', () => {
     let away = false;
     let refused = (): void => undefined;
     const wrapStore = (store: Store): Store =>
-      new Proxy(store, {
-        get: (target, name) => {
-          if (name !== 'insertMetrics') return Reflect.get(target, name);
-          return async (document: MetricsDocument) => {
-            if (away) {
-              refused();
-              throw new Error('away');
-            }
-            documents.push(document);
-            await store.insertMetrics(document);
-          };
-        },
+      intercepted(store, (write) => {
+        if (write.kind !== 'metrics') return;
+        if (away) {
+          refused();
+          throw new Error('away');
+        }
+        documents.push(write.document);
       });
     const rig = await startRig({ boxes: [7], clock, config: { metric_update_sec: 10 }, wrapStore });
     try {
@@ -144,7 +140,7 @@ describe('makai request', () => {
         'x',
       );
       assert.equal(silent.code, 1);
-      assert.match(silent.stdout, /^event 2\n {2}no answer from 1001\n$/);
+      assert.match(silent.stdout, /^event 2\n {2}no reply from 1001\n$/);
 
       const noData = await request('--last', '1', '--no-data', '--type', 'VOLTAGE_SAG');
       assert.deepEqual([noData.code, noData.stdout], [0, 'event 3\n']);

@@ -1,39 +1,67 @@
 import assert from 'node:assert/strict';
 import { idService } from '../../acquisition-broker/events/id-service.js';
-import { EventNumbers } from '../../acquisition-broker/events/numbers.js';
+import { MakaiError } from '../../common/errors.js';
 import { silentLogger } from '../../common/log.js';
 import { Rejections } from '../../common/rejections.js';
+import { EventIdSource } from '../../store/outbox/event-ids.js';
+import { Outbox } from '../../store/outbox/outbox.js';
+import type { EventIds } from '../../store/store.js';
 import { ManualClock } from './manual-clock.js';
 
-describe('acquisition broker: event numbers', () => {
+function sourceOf(store: EventIds, clock = new ManualClock()): EventIdSource {
+  const log = silentLogger();
+  const sink = { apply: async () => [], batchesAtOnce: 1 };
+  const outbox = new Outbox({ store: sink, clock, log });
+  return new EventIdSource({ store, outbox, clock, log, giveUp: new AbortController().signal });
+}
+
+describe('acquisition broker: event ids', () => {
   it('are drawn together while a drawing is under way, in the order of asking', async () => {
     const draws: number[] = [];
     let next = 1;
-    const numbers = new EventNumbers({
+    const ids = sourceOf({
       nextEventIds: async (count) => {
         draws.push(count);
         await Promise.resolve();
         return Array.from({ length: count }, () => next++);
       },
     });
-    const given = await Promise.all([numbers.next(1), numbers.next(2), numbers.next(1)]);
+    const given = await Promise.all([ids.next(1), ids.next(2), ids.next(1)]);
     assert.deepEqual(given, [[1], [2, 3], [4]]);
     assert.deepEqual(draws, [1, 3]);
-    assert.equal(numbers.drawn, 4);
+    assert.equal(ids.drawn, 4);
   });
 
   it('fail for those who asked, and go on', async () => {
-    let away = true;
-    const numbers = new EventNumbers({
-      nextEventIds: () => (away ? Promise.reject(new Error('away')) : Promise.resolve([1])),
+    let refuses = true;
+    const refused = new MakaiError('EVENT_IDS_EXHAUSTED', 'none is left');
+    const ids = sourceOf({
+      nextEventIds: () => (refuses ? Promise.reject(refused) : Promise.resolve([1])),
     });
-    await assert.rejects(numbers.next(1), /away/);
-    away = false;
-    assert.deepEqual(await numbers.next(1), [1]);
+    await assert.rejects(ids.next(1), /none is left/);
+    refuses = false;
+    assert.deepEqual(await ids.next(1), [1]);
+  });
+
+  it('are waited for while the store is unavailable', async () => {
+    const clock = new ManualClock();
+    let failures = 3;
+    const unavailable = new MakaiError('STORE_UNAVAILABLE', 'nobody replies');
+    const draw = async () => {
+      failures -= 1;
+      if (failures >= 0) throw unavailable;
+      return [7];
+    };
+    const given = sourceOf({ nextEventIds: draw }, clock).next(1);
+    while (failures >= 0) {
+      await new Promise(setImmediate);
+      clock.advance(10_000);
+    }
+    assert.deepEqual(await given, [7]);
   });
 });
 
-describe('acquisition broker: event number service', () => {
+describe('acquisition broker: event id service', () => {
   it('does not wait for its rate once the broker stops', async () => {
     const clock = new ManualClock();
     const stopping = new AbortController();
@@ -41,10 +69,10 @@ describe('acquisition broker: event number service', () => {
     let asked = 0;
     const sent: string[] = [];
     const { handle } = idService({
-      numbers: new EventNumbers({ nextEventIds: async () => [1] }),
+      eventIds: sourceOf({ nextEventIds: async () => [1] }),
       // The limit of one who would go on asking without rest.
       rate: { allows: () => ++asked > 1000 },
-      patience: { clock, log, stopping: stopping.signal },
+      stopping: stopping.signal,
       rejections: new Rejections(log),
       clock,
     });

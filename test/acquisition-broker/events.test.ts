@@ -80,7 +80,7 @@ describe('acquisition broker: an event of both generations', () => {
     await until(async () => (await rig.store.openRequests()).length === 0);
     box2.close();
     box3.close();
-    await until(() => rig.broker.status().boxes.box2_connections === 0);
-    await until(() => rig.broker.status().boxes.box3.length === 0);
+    await until(() => rig.broker.status().boxes.box2?.connections === 0);
+    await until(() => rig.broker.status().boxes.box3?.ids.length === 0);
   });
 });

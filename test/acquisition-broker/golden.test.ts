@@ -120,9 +120,9 @@ describe('acquisition broker: golden frames of the field', () => {
     for (const [number, name, startMs, endMs] of cases) {
       await client.request({ startMs, endMs, boxIds: [1001] });
       assert.equal(await client.evnew(), number);
-      const { answered, empty } = rig.broker.status().open;
+      const { replied, empty } = rig.broker.status().open;
       await box2.send(goldenFrames(name));
-      await until(() => rig.broker.status().open.answered === answered + 1);
+      await until(() => rig.broker.status().open.replied === replied + 1);
       assert.equal(rig.broker.status().open.empty, empty + 1, name);
       assert.deepEqual(await rig.store.boxEvents(number), []);
       assert.deepEqual((await rig.event(number)).boxes_received, []);
@@ -137,8 +137,8 @@ describe('acquisition broker: golden frames of the field', () => {
     await box2.send([goldenFrame('v2/pong')]);
     await box2.send([goldenFrame('v2/pong_to_box3_command')]);
     await box2.send([goldenFrame('v2/error')]);
-    await until(() => rig.broker.status().replies.error === before.error + 1);
-    assert.equal(rig.broker.status().replies.pong, before.pong + 2);
+    await until(() => rig.broker.status().replies.error === (before.error ?? 0) + 1);
+    assert.equal(rig.broker.status().replies.pong, (before.pong ?? 0) + 2);
     assert.equal(rig.rejected('error_from_box'), 1);
   });
 
@@ -157,7 +157,7 @@ describe('acquisition broker: golden frames of the field', () => {
         'v3/response_command_to_plugin',
       ],
     ] as const;
-    const events = rig.broker.status().event_numbers.drawn;
+    const events = rig.broker.status().event_ids.drawn;
     for (const [request, command, response] of cases) {
       await client.send(goldenFrame(request));
       const [topic, sent] = await box3.commands.next();
@@ -178,7 +178,7 @@ describe('acquisition broker: golden frames of the field', () => {
       assert.equal(heard[0]?.toString(), decoded.identity);
       assert.deepEqual(heard.slice(1), [Buffer.from(reply), ...cycles]);
     }
-    assert.equal(rig.broker.status().event_numbers.drawn, events, 'no event is made of them');
+    assert.equal(rig.broker.status().event_ids.drawn, events, 'no event is made of them');
   });
 
   it('client_command_get_info: a Command without a reply here', async () => {

@@ -1,43 +1,47 @@
 import assert from 'node:assert/strict';
-import { Presence } from '../../acquisition-broker/boxes/presence.js';
+import { ConnectedBoxes } from '../../acquisition-broker/boxes/connected-boxes.js';
 import type { BoxSender } from '../../acquisition-broker/boxes/sender.js';
-import { Asker } from '../../acquisition-broker/open/asker.js';
-import { LATE_ANSWERS_MS, RequestBook } from '../../acquisition-broker/open/book.js';
-import { newRequest, type OpenRequest } from '../../acquisition-broker/open/request.js';
+import { RequestedEvent } from '../../acquisition-broker/events/requested-event.js';
+import { CommandRetrier } from '../../acquisition-broker/open/command-retrier.js';
+import { OpenRequest } from '../../acquisition-broker/open/open-request.js';
+import { LATE_REPLIES_MS, OpenRequests } from '../../acquisition-broker/open/open-requests.js';
+import { MAX_AHEAD_MS } from '../../acquisition-broker/requests/request.js';
 import { silentLogger } from '../../common/log.js';
-import type { Command } from '../../proto/messages.js';
+import { box2 } from '../../proto/box2/dialect.js';
+import { box3 } from '../../proto/box3/dialect.js';
+import { type Dialect, requestData } from '../../proto/index.js';
 import { ManualClock } from './manual-clock.js';
 
-/** A book over a sender that notes when what went out, in seconds. */
-function bookOf(limit = 100) {
+/** Open requests over a sender that notes when what went out, in seconds. */
+function openRequests(limit = 100) {
   const clock = new ManualClock();
-  const presence = new Presence(clock, 1000);
+  const boxes = new ConnectedBoxes(clock, 1000);
   const out: string[] = [];
   const started = clock.monotonic();
-  const note = (what: string): void => {
-    out.push(`${(clock.monotonic() - started) / 1000} ${what}`);
-  };
-  const sender: Pick<BoxSender, 'read' | 'command'> = {
-    read: (eventId: number) => note(`read ${eventId}`),
-    command: (command: Command) => note(`command ${command.boxId}`),
+  const sender: Pick<BoxSender, 'send'> = {
+    send: (_, { message, name, topic }) => {
+      const whom = name === 'read' ? requestData.decode(message).sequenceNumber : topic;
+      out.push(`${(clock.monotonic() - started) / 1000} ${name} ${whom}`);
+    },
   };
   const done: string[] = [];
-  const asker = new Asker({
+  const retrier = new CommandRetrier({
+    boxes,
     clock,
-    presence,
-    sender: sender as BoxSender,
     identity: 'us',
     maxWindowMs: 10_000,
+    sender: sender as BoxSender,
   });
-  const book = new RequestBook({
+  const book = new OpenRequests({
     clock,
-    asker,
-    log: silentLogger(),
+    finished: ({ key }) => done.push(key),
     limit,
+    log: silentLogger(),
+    maxAheadMs: MAX_AHEAD_MS,
+    retrier,
     settleMs: 500,
-    done: ({ key }) => done.push(key),
   });
-  let seq = 100;
+  let number = 100;
   let eventId = 0;
   /** @param kinds box id → how it is asked */
   const request = (
@@ -48,11 +52,14 @@ function bookOf(limit = 100) {
     const endMs = clock.now() + (options.endsInMs ?? -1000);
     const window = { startMs: endMs - 1000, endMs };
     const asks = Object.entries(kinds).map(([id, kind]) => {
-      seq += 1;
-      return { boxId: Number(id), read: kind !== 3, seq: kind === 2 ? undefined : seq };
+      number += 1;
+      const numbers = new Map<Dialect, number>();
+      if (kind !== 3) numbers.set(box2, eventId);
+      if (kind !== 2) numbers.set(box3, number);
+      return { boxId: Number(id), numbers };
     });
-    const event = {
-      event: {
+    const event = new RequestedEvent(
+      {
         event_id: eventId,
         type: 'OTHER',
         description: '',
@@ -61,92 +68,88 @@ function bookOf(limit = 100) {
         target_event_start_timestamp_ms: window.startMs,
         target_event_end_timestamp_ms: window.endMs,
       },
-      noticeText: '',
-      noticed: false,
-      taken: new Set<number>(),
-    };
+      '',
+    );
     const everyone = options.everyone ?? false;
-    const read = everyone || asks.some((ask) => ask.read);
-    return newRequest({
+    return new OpenRequest({
       key: `event:${eventId}`,
       acceptedAtMs: clock.now(),
       window,
       event,
-      read,
       everyone,
       asks,
     });
   };
-  const answer = (open: OpenRequest, boxId: number, empty = false): void => {
+  const reply = (open: OpenRequest, boxId: number, empty = false): void => {
     book.arrived(open, boxId);
-    open.readAnswers.add(boxId);
-    book.answered(open, boxId, empty);
+    open.repliedToAll(box2, boxId);
+    book.replied(open, boxId, empty);
   };
-  return { clock, presence, asker, book, out, done, request, answer };
+  return { clock, boxes, book, out, done, request, reply };
 }
 
 describe('acquisition broker: open requests', () => {
-  it('asks at once, again after 5, 10 and 20 s, and gives up after 60 s', () => {
-    const { book, clock, done, out, request } = bookOf();
+  it('asks immediately, again after 5, 10 and 20 s, and gives up after 60 s', () => {
+    const { book, clock, done, out, request } = openRequests();
     book.add(request({ 7: 3 }));
     clock.advance(59_999);
     assert.deepEqual(out, ['0 command 7', '5 command 7', '10 command 7', '20 command 7']);
     assert.deepEqual(done, []);
     clock.advance(1);
-    assert.deepEqual([done, book.openAsks, book.counts.expired], [['event:1'], 0, 1]);
+    assert.deepEqual([done, book.waitingBoxes, book.counts.expired], [['event:1'], 0, 1]);
     clock.advance(600_000);
     assert.equal(out.length, 4);
   });
 
-  it('asks again only who has not answered, and is done with the last answer', () => {
-    const { answer, book, clock, done, out, request } = bookOf();
+  it('asks again only who has not replied, and is done with the last reply', () => {
+    const { reply, book, clock, done, out, request } = openRequests();
     const open = request({ 7: 3, 8: 3 });
     book.add(open);
-    answer(open, 8);
+    reply(open, 8);
     clock.advance(5_000);
     assert.deepEqual(out, ['0 command 7', '0 command 8', '5 command 7']);
-    answer(open, 7, true);
+    reply(open, 7, true);
     clock.advance(60_000);
     assert.equal(out.length, 3);
     assert.deepEqual([done, book.counts.empty], [['event:1'], 1]);
   });
 
   it('sends a READ again only while a Box 2 that was asked is missing', () => {
-    const { answer, book, clock, out, request } = bookOf();
+    const { reply, book, clock, out, request } = openRequests();
     const open = request({ 1001: 2, 1002: 2, 7: 3 });
     book.add(open);
     assert.deepEqual(out, ['0 read 1', '0 command 7']);
-    answer(open, 1001);
+    reply(open, 1001);
     clock.advance(5_000);
-    answer(open, 1002);
+    reply(open, 1002);
     clock.advance(5_000);
     assert.deepEqual(out.slice(2), ['5 read 1', '5 command 7', '10 command 7']);
   });
 
   it('asks a box of unknown kind both ways until it is known what it is', () => {
-    const { book, clock, out, presence, request } = bookOf();
+    const { book, clock, out, boxes, request } = openRequests();
     book.add(request({ 1001: 'both', 7: 'both' }));
     assert.deepEqual(out, ['0 read 1', '0 command 7', '0 command 1001']);
-    presence.subscribedToEverything();
-    presence.heardBox2(1001);
-    presence.subscribed(7);
+    boxes.subscribed(box2, undefined);
+    boxes.heard(box2, 1001);
+    boxes.subscribed(box3, 7);
     clock.advance(5_000);
     assert.deepEqual(out.slice(3), ['5 read 1', '5 command 7']);
   });
 
-  it('takes an answer that is being stored for neither missing nor done', () => {
-    const { book, clock, done, out, request } = bookOf();
+  it('takes a reply that is being stored for neither missing nor done', () => {
+    const { book, clock, done, out, request } = openRequests();
     const open = request({ 7: 3 });
     book.add(open);
     book.arrived(open, 7);
     clock.advance(60_000);
     assert.deepEqual([out.length, done], [1, []]);
-    book.answered(open, 7, false);
+    book.replied(open, 7, false);
     assert.deepEqual(done, ['event:1']);
   });
 
-  it('asks again after an answer that could not be used', () => {
-    const { book, clock, out, request } = bookOf();
+  it('asks again after a reply that could not be used', () => {
+    const { book, clock, out, request } = openRequests();
     const open = request({ 7: 3 });
     book.add(open);
     book.arrived(open, 7);
@@ -156,7 +159,7 @@ describe('acquisition broker: open requests', () => {
   });
 
   it('waits for the end of a window that lies in the future, and half a second more', () => {
-    const { book, clock, out, request } = bookOf();
+    const { book, clock, out, request } = openRequests();
     book.add(request({ 7: 3, 1001: 2 }, { endsInMs: 3_000 }));
     clock.advance(3_499);
     assert.deepEqual(out, []);
@@ -167,7 +170,7 @@ describe('acquisition broker: open requests', () => {
   });
 
   it('is not disturbed by a clock that is set', () => {
-    const { book, clock, out, request } = bookOf();
+    const { book, clock, out, request } = openRequests();
     book.add(request({ 7: 3 }));
     clock.jump(-86_400_000);
     clock.advance(5_000);
@@ -176,132 +179,132 @@ describe('acquisition broker: open requests', () => {
     assert.deepEqual(out, ['0 command 7', '5 command 7', '10 command 7']);
   });
 
-  it('asks a Box 3 at once when it comes back, unless it has just heard the command', () => {
-    const { book, clock, out, presence, request } = bookOf();
+  it('asks a Box 3 immediately when it comes back, unless it has just heard the command', () => {
+    const { book, clock, out, boxes, request } = openRequests();
     book.add(request({ 7: 3 }));
     clock.advance(100);
-    presence.subscribed(7);
-    book.box3Came(7);
+    boxes.subscribed(box3, 7);
+    book.boxReturned(box3, 7);
     assert.deepEqual(out, ['0 command 7', '0.1 command 7']);
     clock.advance(500);
-    book.box3Came(7);
-    book.box3Came(8);
+    book.boxReturned(box3, 7);
+    book.boxReturned(box3, 8);
     assert.equal(out.length, 2);
     clock.advance(1_000);
-    book.box3Came(7);
+    book.boxReturned(box3, 7);
     assert.deepEqual(out.slice(2), ['1.6 command 7']);
   });
 
   it('sends a READ again when Box 2s come that nobody heard it before', () => {
-    const { answer, book, clock, out, presence, request } = bookOf();
+    const { reply, book, clock, out, boxes, request } = openRequests();
     const open = request({ 1001: 2 });
     book.add(open);
-    presence.subscribedToEverything();
-    book.box2Came();
+    boxes.subscribed(box2, undefined);
+    book.boxReturned(box2, undefined);
     assert.deepEqual(out, ['0 read 1', '0 read 1']);
     clock.advance(1_000);
-    book.box2Came();
+    book.boxReturned(box2, undefined);
     assert.equal(out.length, 2, 'not twice within two seconds');
-    answer(open, 1001);
+    reply(open, 1001);
     clock.advance(3_000);
-    book.box2Came();
+    book.boxReturned(box2, undefined);
     assert.equal(out.length, 2);
   });
 
-  it('asks everybody until as many Box 2s have answered as are connected', () => {
-    const { answer, book, clock, done, out, presence, request } = bookOf();
-    presence.subscribedToEverything();
-    presence.subscribedToEverything();
-    presence.heardBox2(1001);
+  it('asks everyone until as many Box 2s have replied as are connected', () => {
+    const { reply, book, clock, done, out, boxes, request } = openRequests();
+    boxes.subscribed(box2, undefined);
+    boxes.subscribed(box2, undefined);
+    boxes.heard(box2, 1001);
     const open = request({ 1001: 2 }, { everyone: true });
     book.add(open);
-    answer(open, 1001);
+    reply(open, 1001);
     clock.advance(5_000);
     assert.deepEqual(out, ['0 read 1', '5 read 1']);
-    answer(open, 1002);
+    reply(open, 1002);
     assert.deepEqual(done, ['event:1']);
     clock.advance(60_000);
     assert.equal(out.length, 2);
   });
 
-  it('keeps a request to everybody open while nobody is there', () => {
-    const { book, clock, done, out, presence, request } = bookOf();
+  it('keeps a request to everyone open while nobody is there', () => {
+    const { book, clock, done, out, boxes, request } = openRequests();
     const open = request({}, { everyone: true });
     book.add(open);
     clock.advance(10_000);
     assert.deepEqual([out, done], [['0 read 1'], []]);
-    presence.subscribedToEverything();
-    book.box2Came();
+    boxes.subscribed(box2, undefined);
+    book.boxReturned(box2, undefined);
     assert.deepEqual(out.slice(1), ['10 read 1']);
   });
 
   it('knows a closed request for ten minutes, and counts what comes late', () => {
-    const { answer, book, clock, done, request } = bookOf();
+    const { reply, book, clock, done, request } = openRequests();
     const open = request({ 7: 3, 1001: 2 });
     book.add(open);
-    const [seq = 0] = [...open.asks.values()].flatMap((ask) => ask.seq ?? []);
+    const seq = open.ask(7)?.numbers.get(box3) ?? 0;
     clock.advance(60_000);
-    assert.equal(book.bySequenceNumber(seq), open);
-    assert.equal(book.byRead(1), open);
-    answer(open, 7);
-    assert.deepEqual([book.counts.late, done], [1, ['event:1']], 'done is told once');
-    clock.advance(LATE_ANSWERS_MS + 20_000);
-    assert.equal(book.bySequenceNumber(seq), undefined);
-    assert.equal(book.byRead(1), undefined);
+    assert.equal(book.find(box3, seq), open);
+    assert.equal(book.find(box2, 1), open);
+    reply(open, 7);
+    assert.deepEqual([book.counts.late, done], [1, ['event:1']], 'finished once');
+    clock.advance(LATE_REPLIES_MS + 20_000);
+    assert.equal(book.find(box3, seq), undefined);
+    assert.equal(book.find(box2, 1), undefined);
   });
 
   it('is bounded by the number of boxes asked, open and closed', () => {
-    const { book, clock, request } = bookOf(10);
+    const { book, clock, request } = openRequests(10);
     for (let i = 0; i < 10; i += 1) {
-      assert.ok(book.hasRoom(1));
+      assert.ok(book.hasCapacity(1));
       book.add(request({ [i + 1]: 3 }));
     }
-    assert.equal(book.hasRoom(1), false);
-    assert.equal(book.openAsks, 10);
+    assert.equal(book.hasCapacity(1), false);
+    assert.equal(book.waitingBoxes, 10);
     clock.advance(60_000);
-    assert.ok(book.hasRoom(10));
+    assert.ok(book.hasCapacity(10));
     for (let i = 0; i < 10; i += 1) book.add(request({ [i + 1]: 3 }));
     clock.advance(60_000);
-    const known = Array.from({ length: 20 }, (_, i) => book.bySequenceNumber(101 + i) !== undefined);
+    const known = Array.from({ length: 20 }, (_, i) => book.find(box3, 101 + i) !== undefined);
     assert.deepEqual(known, [...Array(10).fill(false), ...Array(10).fill(true)]);
   });
 
-  it('counts boxes that have not answered: one silent box does not hold the weight of the others', () => {
-    const { answer, book, clock, request } = bookOf(3);
+  it('counts boxes that have not replied: one silent box does not hold the weight of the others', () => {
+    const { reply, book, clock, request } = openRequests(3);
     const open = request({ 7: 3, 8: 3 });
     book.add(open);
-    assert.equal(book.hasRoom(2), false);
-    answer(open, 7);
-    assert.deepEqual([book.openAsks, book.hasRoom(2), book.hasRoom(3)], [1, true, false]);
-    answer(open, 7);
-    answer(open, 9);
-    assert.equal(book.openAsks, 1, 'a second answer and one of a box not asked give nothing back');
-    answer(open, 8);
-    assert.deepEqual([book.openRequests, book.openAsks], [0, 0]);
+    assert.equal(book.hasCapacity(2), false);
+    reply(open, 7);
+    assert.deepEqual([book.waitingBoxes, book.hasCapacity(2), book.hasCapacity(3)], [1, true, false]);
+    reply(open, 7);
+    reply(open, 9);
+    assert.equal(book.waitingBoxes, 1, 'a second reply and one of a box not asked give nothing back');
+    reply(open, 8);
+    assert.deepEqual([book.count, book.waitingBoxes], [0, 0]);
     const late = request({ 7: 3, 8: 3, 9: 3 });
     book.add(late);
     clock.advance(60_000);
-    answer(late, 7);
-    assert.equal(book.openAsks, 0, 'nor does one that comes after the end');
+    reply(late, 7);
+    assert.equal(book.waitingBoxes, 0, 'nor does one that comes after the end');
   });
 
-  it('bounds what it remembers of open requests too, whoever has answered', () => {
-    const { answer, book, clock, request } = bookOf(3);
+  it('bounds what it remembers of open requests too, whoever has replied', () => {
+    const { reply, book, clock, request } = openRequests(3);
     for (let i = 0; i < 2; i += 1) {
       const open = request({ 7: 3, 8: 3, 9: 3, 10: 3, 11: 3, 12: 3 });
       book.add(open);
-      for (const boxId of [7, 8, 9, 10, 11]) answer(open, boxId);
+      for (const boxId of [7, 8, 9, 10, 11]) reply(open, boxId);
     }
-    assert.deepEqual([book.openRequests, book.openAsks, book.hasRoom(1)], [2, 2, false], 'four times 3');
+    assert.deepEqual([book.count, book.waitingBoxes, book.hasCapacity(1)], [2, 2, false], 'four times 3');
     clock.advance(60_000);
-    assert.deepEqual([book.openAsks, book.hasRoom(3)], [0, true]);
+    assert.deepEqual([book.waitingBoxes, book.hasCapacity(3)], [0, true]);
   });
 
   it('leaves no timer behind', async () => {
-    const { answer, book, clock, request } = bookOf();
+    const { reply, book, clock, request } = openRequests();
     const open = request({ 7: 3 });
     book.add(open);
-    answer(open, 7);
+    reply(open, 7);
     book.add(request({ 8: 3 }));
     book.add(request({ 9: 3 }, { endsInMs: 5_000 }));
     await book.stop();

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { ConnectedBoxes, parseSubscription } from '../../acquisition-broker/boxes/connected-boxes.js';
 import { Locations } from '../../acquisition-broker/boxes/locations.js';
-import { Presence, parseSubscription } from '../../acquisition-broker/boxes/presence.js';
-import { BoxSender, dangerOf } from '../../acquisition-broker/boxes/sender.js';
-import { SequenceNumbers } from '../../acquisition-broker/boxes/sequence-numbers.js';
-import { clientOf, isUsableIdentity, parseDataIdentity } from '../../acquisition-broker/requests/identity.js';
+import { BoxSender } from '../../acquisition-broker/boxes/sender.js';
 import { RateLimit } from '../../acquisition-broker/requests/rate-limit.js';
+import { clientOf, isUsableIdentity, parseDataIdentity } from '../../acquisition-broker/requests/request.js';
 import { silentLogger } from '../../common/log.js';
 import { Rejections } from '../../common/rejections.js';
+import { box2 } from '../../proto/box2/dialect.js';
+import { box3, SequenceNumbers } from '../../proto/box3/dialect.js';
 import * as proto from '../../proto/index.js';
 import type { BoxDocument } from '../../store/store.js';
 import { ManualClock } from './manual-clock.js';
@@ -47,68 +48,68 @@ describe('acquisition broker: sequence numbers', () => {
   });
 });
 
-describe('acquisition broker: which boxes are there', () => {
+describe('acquisition broker: which boxes are connected', () => {
   it('counts subscriptions, and takes a Box 3 for there until the last one ends', () => {
-    const presence = new Presence(new ManualClock(), 100);
-    presence.subscribed(7);
-    presence.subscribed(7);
-    presence.unsubscribed(7);
-    assert.deepEqual(presence.box3Here(), [7]);
-    presence.unsubscribed(7);
-    presence.unsubscribed(7);
-    assert.deepEqual(presence.box3Here(), []);
-    assert.equal(presence.kindOf(7), 3, 'what it is stays known');
+    const boxes = new ConnectedBoxes(new ManualClock(), 100);
+    boxes.subscribed(box3, 7);
+    boxes.subscribed(box3, 7);
+    boxes.unsubscribed(box3, 7);
+    assert.deepEqual(boxes.ids(box3), [7]);
+    boxes.unsubscribed(box3, 7);
+    boxes.unsubscribed(box3, 7);
+    assert.deepEqual(boxes.ids(box3), []);
+    assert.equal(boxes.dialectOf(7), box3, 'what it is stays known');
   });
 
   it('takes a Box 2 for there while it answers, or while nobody asked', () => {
     const clock = new ManualClock();
-    const presence = new Presence(clock, 100);
-    presence.subscribedToEverything();
-    presence.heardBox2(1001);
+    const boxes = new ConnectedBoxes(clock, 100);
+    boxes.subscribed(box2, undefined);
+    boxes.heard(box2, 1001);
     clock.advance(3_600_000);
-    assert.deepEqual(presence.box2Here(), [1001], 'nobody asked it');
-    for (let i = 0; i < 5; i += 1) presence.broadcast();
-    assert.deepEqual(presence.box2Here(), [1001]);
-    presence.broadcast();
-    assert.deepEqual(presence.box2Here(), []);
-    presence.heardBox2(1001);
-    assert.deepEqual(presence.box2Here(), [1001]);
-    presence.unsubscribedFromEverything();
-    assert.deepEqual(presence.box2Here(), [], 'no Box 2 is connected');
+    assert.deepEqual(boxes.ids(box2), [1001], 'nobody asked it');
+    for (let i = 0; i < 5; i += 1) boxes.asked(box2);
+    assert.deepEqual(boxes.ids(box2), [1001]);
+    boxes.asked(box2);
+    assert.deepEqual(boxes.ids(box2), []);
+    boxes.heard(box2, 1001);
+    assert.deepEqual(boxes.ids(box2), [1001]);
+    boxes.unsubscribed(box2, undefined);
+    assert.deepEqual(boxes.ids(box2), [], 'no Box 2 is connected');
   });
 
   it('does not know what a box is that looks like both', () => {
-    const presence = new Presence(new ManualClock(), 100);
-    presence.subscribedToEverything();
-    presence.heardBox2(9);
-    assert.equal(presence.kindOf(9), 2);
-    presence.subscribed(9);
-    assert.equal(presence.kindOf(9), undefined);
-    assert.equal(presence.kindOf(10), undefined);
+    const boxes = new ConnectedBoxes(new ManualClock(), 100);
+    boxes.subscribed(box2, undefined);
+    boxes.heard(box2, 9);
+    assert.equal(boxes.dialectOf(9), box2);
+    boxes.subscribed(box3, 9);
+    assert.equal(boxes.dialectOf(9), undefined);
+    assert.equal(boxes.dialectOf(10), undefined);
   });
 
   it('is bounded whatever is subscribed to and whoever answers', () => {
     let overflows = 0;
-    const presence = new Presence(new ManualClock(), 10, () => {
+    const boxes = new ConnectedBoxes(new ManualClock(), 10, () => {
       overflows += 1;
     });
-    presence.subscribedToEverything();
+    boxes.subscribed(box2, undefined);
     for (let id = 1; id <= 100; id += 1) {
-      presence.subscribed(id);
-      presence.heardBox2(1000 + id);
+      boxes.subscribed(box3, id);
+      boxes.heard(box2, 1000 + id);
     }
-    assert.equal(presence.box3Here().length, 10);
-    assert.equal(presence.box2Here().length, 10);
+    assert.equal(boxes.ids(box3).length, 10);
+    assert.equal(boxes.ids(box2).length, 10);
     assert.equal(overflows, 90);
-    assert.equal(presence.connections, 11);
+    assert.equal(boxes.connections, 11);
   });
 
   it('reads subscriptions of both kinds and nothing else', () => {
     const bytes = (on: number, topic: string): Uint8Array[] => [
       Buffer.concat([Buffer.from([on]), Buffer.from(topic)]),
     ];
-    assert.deepEqual(parseSubscription(bytes(1, '')), { on: true, boxId: undefined });
-    assert.deepEqual(parseSubscription(bytes(0, '1001')), { on: false, boxId: 1001 });
+    assert.deepEqual(parseSubscription(bytes(1, '')), { on: true, dialect: box2, boxId: undefined });
+    assert.deepEqual(parseSubscription(bytes(0, '1001')), { on: false, dialect: box3, boxId: 1001 });
     for (const strange of ['0', '007', '-1', 'evget', '2147483648', '99999999999', '1 ', 'x'.repeat(1000)]) {
       assert.equal(parseSubscription(bytes(1, strange)), undefined, strange);
     }
@@ -128,27 +129,36 @@ describe('acquisition broker: what goes out to boxes', () => {
     const rejections = new Rejections(silentLogger());
     const traffic = { sent: 0, recv: 0 };
     const publish = (frames: readonly [string, Uint8Array]): void => void sent.push([...frames]);
-    const reads: string[] = [];
-    const readSent = (): void => void reads.push('READ');
+    const asked: proto.Dialect[] = [];
+    const boxes = { asked: (dialect: proto.Dialect): void => void asked.push(dialect) };
     return {
       sent,
       rejections,
       traffic,
-      reads,
-      sender: new BoxSender({ proto, publish, rejections, traffic, readSent }),
+      asked,
+      sender: new BoxSender({ boxes, publish, rejections, traffic }),
     };
   }
+  const command = { seq: 6, boxId: 7, timestampMs: 1, identity: 'a', body: { kind: 'info' as const } };
+  const messageOf = (topic: string, message: Uint8Array): proto.BoxMessage => ({
+    name: 'any',
+    topic,
+    message,
+  });
 
   it('is two frames, and what the boxes understand', () => {
-    const { reads, sender, sent, traffic } = senderOf();
-    sender.ping(3);
-    sender.read(1, { startMs: 1_795_315_359_160, endMs: 1_795_315_369_159 });
-    sender.command({ seq: 6, boxId: 7, timestampMs: 1, identity: 'a', body: { kind: 'info' } });
+    const { asked, sender, sent, traffic } = senderOf();
+    const { keepAlive } = box2;
+    assert.ok(keepAlive && box3.relay);
+    sender.send(box2, keepAlive.message(3));
+    sender.send(box2, box2.askAll(1, { startMs: 1_795_315_359_160, endMs: 1_795_315_369_159 }));
+    sender.send(box3, box3.relay({ ...command, seq: 1 }, 6));
     assert.deepEqual(
       sent.map(([topic]) => topic),
       ['evget', 'evget', '7'],
     );
-    assert.equal(reads.length, 1, 'PING and Command are not told of');
+    assert.deepEqual(sender.sent, { ping: 1, read: 1, command: 1 });
+    assert.deepEqual(asked, [box2, box2], 'a Command is to one box');
     assert.equal(Buffer.from(sent[0]?.[1] ?? []).toString('hex'), '08011003');
     assert.equal(
       Buffer.from(sent[1]?.[1] ?? []).toString('hex'),
@@ -161,18 +171,17 @@ describe('acquisition broker: what goes out to boxes', () => {
   });
 
   it('is never anything that could kill a box', () => {
-    const command = { seq: 6, boxId: 7, timestampMs: 1, identity: 'a', body: { kind: 'info' as const } };
-    assert.equal(dangerOf(proto, '7', proto.command.encode(command)), undefined);
-    assert.match(dangerOf(proto, '8', proto.command.encode(command)) ?? '', /topic 8/);
-    assert.match(
-      dangerOf(proto, '7', proto.command.encode({ ...command, seq: 5 })) ?? '',
-      /sequence number 5/,
-    );
-    assert.match(dangerOf(proto, 'evget', new Uint8Array()) ?? '', /empty/);
+    const danger = (topic: string, message: Uint8Array): string =>
+      box3.dangerOf(messageOf(topic, message)) ?? '';
+    assert.equal(danger('7', proto.command.encode(command)), '');
+    assert.match(danger('8', proto.command.encode(command)), /topic 8/);
+    assert.match(danger('7', proto.command.encode({ ...command, seq: 5 })), /sequence number 5/);
+    // A Command without its oneof, as the v3 broker would pass it on: seq 6, box 7, identity "a".
+    assert.notEqual(danger('7', Buffer.from('080610071801220161', 'hex')), '');
+    assert.match(box2.dangerOf(messageOf('evget', new Uint8Array())) ?? '', /empty/);
     const pong = proto.requestData.encode({ type: 'PONG', sequenceNumber: 1 });
-    assert.match(dangerOf(proto, 'evget', pong) ?? '', /PONG/);
-    // A Command without its oneof, as 2020's broker would pass it on: seq 6, box 7, identity "a".
-    assert.notEqual(dangerOf(proto, '7', Buffer.from('080610071801220161', 'hex')), undefined);
+    assert.match(box2.dangerOf(messageOf('evget', pong)) ?? '', /PONG/);
+    assert.match(box2.dangerOf(messageOf('7', proto.command.encode(command))) ?? '', /topic 7/);
   });
 
   it('is refused and counted whatever bytes come in', () => {
@@ -181,21 +190,26 @@ describe('acquisition broker: what goes out to boxes', () => {
         fc.uint8Array({ maxLength: 60 }),
         fc.constantFrom('7', 'evget', '', '07'),
         (bytes, topic) => {
-          if (dangerOf(proto, topic, bytes) !== undefined) return;
-          if (topic === 'evget') assert.match(proto.requestData.decode(bytes).type, /^(PING|READ)$/);
-          else assert.equal(proto.command.decode(bytes).boxId, 7);
+          const message = messageOf(topic, bytes);
+          if (box2.dangerOf(message) === undefined) {
+            assert.equal(topic, 'evget');
+            assert.match(proto.requestData.decode(bytes).type, /^(PING|READ)$/);
+          }
+          if (box3.dangerOf(message) === undefined) assert.equal(proto.command.decode(bytes).boxId, 7);
         },
       ),
       { numRuns: 2000 },
     );
-    const { rejections, sender, sent } = senderOf();
-    sender.command({ seq: 1, boxId: 7, timestampMs: 1, identity: '', body: { kind: 'info' } });
-    assert.deepEqual([sent.length, sender.sent.unsafe, rejections.totals()], [0, 1, { unsafe_for_boxes: 1 }]);
+    const { asked, rejections, sender, sent } = senderOf();
+    sender.send(box3, messageOf('7', proto.command.encode({ ...command, seq: 1 })));
+    sender.send(box2, messageOf('evget', new Uint8Array()));
+    assert.deepEqual([sent.length, sender.unsafe, rejections.totals()], [0, 2, { unsafe_for_boxes: 2 }]);
+    assert.deepEqual(asked, []);
   });
 });
 
 describe('acquisition broker: identities', () => {
-  it('say whether an answer is stored', () => {
+  it('say whether a reply is stored', () => {
     assert.deepEqual(parseDataIdentity('data_vtZ_e29e-0f1b'), { token: 'vtZ', rest: 'e29e-0f1b' });
     assert.deepEqual(parseDataIdentity('data_a_b_c'), { token: 'a', rest: 'b_c' });
     assert.deepEqual(parseDataIdentity('data_a'), { token: 'a', rest: '' });
@@ -227,10 +241,10 @@ describe('acquisition broker: identities', () => {
   });
 });
 
-describe('acquisition broker: requests a second', () => {
+describe('acquisition broker: requests per second', () => {
   it('holds each client to its rate and burst, and all together', () => {
     const clock = new ManualClock();
-    const rate = new RateLimit({ clock, perSecond: 10, burst: 20, clientsInAll: 2, remembered: 5 });
+    const rate = new RateLimit({ clock, perSecond: 10, burst: 20, totalFactor: 2, remembered: 5 });
     const taken = (client: string, tries: number): number =>
       Array.from({ length: tries }, () => rate.allows(client)).filter(Boolean).length;
     assert.equal(taken('a', 100), 20);

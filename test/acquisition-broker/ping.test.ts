@@ -1,21 +1,26 @@
 import assert from 'node:assert/strict';
-import { PING_EVERY_MS, Pinger } from '../../acquisition-broker/boxes/pinger.js';
+import { Pinger } from '../../acquisition-broker/boxes/pinger.js';
 import { ManualClock } from './manual-clock.js';
 import { startRig } from './rig.js';
+
+const PING_EVERY_MS = 13_000;
 
 describe('acquisition broker: PING', () => {
   it('goes out each 13 s while no READ does, counted from 0', async () => {
     const clock = new ManualClock();
     const pings: string[] = [];
+    let lastCommandAt = Number.NEGATIVE_INFINITY;
     const pinger = new Pinger({
       clock,
+      keepAlive: { everyMs: PING_EVERY_MS, greetAfterMs: 250 },
+      lastCommandAt: () => lastCommandAt,
       ping: (number) => pings.push(`${clock.monotonic() / 1000} ${number}`),
       greeted: () => pings.push('greeted'),
     });
     clock.advance(2 * PING_EVERY_MS);
     assert.deepEqual(pings, ['13 0', '26 1']);
     clock.advance(10_000);
-    pinger.postpone();
+    lastCommandAt = clock.monotonic();
     clock.advance(12_999);
     assert.equal(pings.length, 2);
     clock.advance(1);
@@ -27,7 +32,6 @@ describe('acquisition broker: PING', () => {
     clock.advance(PING_EVERY_MS);
     assert.deepEqual(pings.slice(5), ['62.25 4']);
     await pinger.stop();
-    pinger.postpone();
     pinger.greet();
     clock.advance(100_000);
     assert.equal(pings.length, 6);

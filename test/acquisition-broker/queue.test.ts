@@ -1,20 +1,22 @@
 import assert from 'node:assert/strict';
 import { Locations } from '../../acquisition-broker/boxes/locations.js';
-import { Notices } from '../../acquisition-broker/events/notices.js';
-import type { RequestBook } from '../../acquisition-broker/open/book.js';
-import { newRequest } from '../../acquisition-broker/open/request.js';
+import { Notices, RequestedEvent } from '../../acquisition-broker/events/requested-event.js';
+import { OpenRequest } from '../../acquisition-broker/open/open-request.js';
+import type { OpenRequests } from '../../acquisition-broker/open/open-requests.js';
 import { WaveformQueue } from '../../acquisition-broker/waveforms/queue.js';
 import { type Clock, systemClock } from '../../common/clock.js';
 import { silentLogger } from '../../common/log.js';
 import { Rejections } from '../../common/rejections.js';
+import { box3 } from '../../proto/box3/dialect.js';
 import * as proto from '../../proto/index.js';
-import { openSqliteStore } from '../../store/sqlite/index.js';
+import { Outbox } from '../../store/outbox/outbox.js';
 import type { Store } from '../../store/store.js';
+import { intercepted, openWritable } from '../store/writable.js';
 import { cyclesBetween } from './rig.js';
 
 /** A queue in front of a store in memory, and an event that boxes answer to. */
 async function setUp(options: { clock?: Clock; wrap?(store: Store): Store; limitBytes: number }) {
-  const store = await openSqliteStore(':memory:', { retention: { mode: 'ttl', measurementsSeconds: 60 } });
+  const store = await openWritable(':memory:', { retention: { mode: 'ttl', measurementsSeconds: 60 } });
   const [event_id = 0] = await store.nextEventIds(1);
   const event = {
     event_id,
@@ -26,21 +28,22 @@ async function setUp(options: { clock?: Clock; wrap?(store: Store): Store; limit
     target_event_end_timestamp_ms: 1100,
   };
   await store.insertEvent(event);
-  const asked = { event, noticeText: '', noticed: false, taken: new Set<number>() };
+  const requested = new RequestedEvent(event, '');
   const window = { startMs: 1000, endMs: 1100 };
-  const request = newRequest({ key: 'k', acceptedAtMs: 0, event: asked, window, asks: [] });
-  const hooks = { answered: (): void => undefined };
+  const request = new OpenRequest({ key: 'k', acceptedAtMs: 0, event: requested, window, asks: [] });
+  const hooks = { replied: (): void => undefined };
   const log = silentLogger();
   const { clock = systemClock, limitBytes, wrap = (same) => same } = options;
   const rejections = new Rejections(log);
   const queue = new WaveformQueue({
-    proto,
-    store: wrap(store),
-    book: { answered: () => hooks.answered() } as unknown as RequestBook,
+    outbox: new Outbox({ store: wrap(store), log }),
+    open: { replied: () => hooks.replied() } as unknown as OpenRequests,
     notices: new Notices({ sendEvnew: () => undefined, sendNotice: () => undefined }),
     locations: new Locations(store, clock, 60_000, 10),
     rejections,
-    patience: { clock, log, stopping: new AbortController().signal },
+    clock,
+    log,
+    stopping: new AbortController().signal,
     limits: { cycles: 1000, samples: 100_000 },
     limitBytes,
     busy: () => undefined,
@@ -48,7 +51,7 @@ async function setUp(options: { clock?: Clock; wrap?(store: Store): Store; limit
   let boxId = 0;
   const add = (frames: Uint8Array[]): void => {
     boxId += 1;
-    queue.add({ dialect: 3, boxId, frames, request, event: asked, window, receivedAtMs: 1 });
+    queue.add({ dialect: box3, boxId, frames, request, event: requested, window, receivedAtMs: 1 });
   };
   return { add, hooks, queue, rejections, store };
 }
@@ -60,15 +63,7 @@ function gate(): { wrap(store: Store): Store; open(): void } {
     open = resolve;
   });
   const wrap = (store: Store): Store =>
-    new Proxy(store, {
-      get: (target, name) => {
-        if (name !== 'putBoxEvent') return Reflect.get(target, name);
-        return async (...args: Parameters<Store['putBoxEvent']>) => {
-          await opened;
-          return target.putBoxEvent(...args);
-        };
-      },
-    });
+    intercepted(store, ({ kind }) => (kind === 'box_event' ? opened : undefined));
   return { wrap, open: () => open() };
 }
 
@@ -82,8 +77,8 @@ describe('acquisition broker: the queue of waveforms', () => {
     for (let turns = 0; turns < 40; turns += 1) {
       for (const first of [none, frames]) {
         const done = new Promise<void>((resolve) => {
-          hooks.answered = () => {
-            hooks.answered = resolve;
+          hooks.replied = () => {
+            hooks.replied = resolve;
             let left = turns;
             const later = (): void => {
               if (left === 0) add(frames);
@@ -121,11 +116,11 @@ describe('acquisition broker: the queue of waveforms', () => {
     });
     for (let round = 0; round < 2; round += 1) {
       for (let i = 0; i < 40; i += 1) {
-        await queue.room();
+        await queue.capacity();
         add(frames);
       }
     }
-    await queue.room();
+    await queue.capacity();
     assert.equal(queue.length, 80);
     assert.equal(pauses, 1);
     open();
@@ -140,7 +135,7 @@ describe('acquisition broker: the queue of waveforms', () => {
     const short = proto.encodeCycles3(cyclesBetween(1000, 1001));
     for (let i = 1; i <= 5; i += 1) {
       add(short);
-      await queue.room();
+      await queue.capacity();
       assert.ok(queue.bytes >= i * 65_536, `${queue.bytes} bytes for ${i} answers`);
     }
     open();

@@ -20,7 +20,7 @@ describe('acquisition broker: started again while its store is away', () => {
 
   it('asks again at once for what was open; each request is one, also when the database is back', async () => {
     const { database, way } = given();
-    const first = await given().open({ eventNumbers: true });
+    const first = await given().open({ eventIds: true });
     rig = await startRig({ boxes: [7], wrapStore: () => first });
     const asked = window();
     const client = await rig.client();
@@ -32,7 +32,7 @@ describe('acquisition broker: started again while its store is away', () => {
     await rig.stop();
     await first.close();
 
-    const second = await given().open({ eventNumbers: true });
+    const second = await given().open({ eventIds: true });
     rig = await startRig({ boxes: [7], wrapStore: () => second });
     assert.equal(rig.broker.status().open.requests, 1);
     const later = await rig.client();
@@ -44,7 +44,7 @@ describe('acquisition broker: started again while its store is away', () => {
     await box.answerData(command, cyclesBetween(asked.startMs, asked.endMs));
     await until(async () => (await second.openRequests()).length === 0);
     assert.equal(rig.rejected('reply_to_nothing'), 0);
-    assert.deepEqual(second.stats().waiting, { event: 2, waveform: 1 });
+    assert.deepEqual(second.stats().waiting, { event: 2, box_event: 1 });
     const { opened } = rig.broker.status().open;
 
     way.open = true;
@@ -58,7 +58,7 @@ describe('acquisition broker: started again while its store is away', () => {
     const { way } = given();
     way.open = false;
     for (let start = 1; start <= 3; start += 1) {
-      const spool = await given().open({ eventNumbers: true });
+      const spool = await given().open({ eventIds: true });
       rig = await startRig({ boxes: [7], wrapStore: () => spool });
       if (start === 1) {
         const client = await rig.client();
@@ -91,7 +91,7 @@ describe('acquisition broker: started again while its store is away', () => {
     await client.evnew();
     const command = await box.command();
     readable = true;
-    await until(() => logged.some((line) => line.includes('store takes writes again')));
+    await until(() => logged.some((line) => line.includes('succeeded after a retry')));
     const { opened, requests } = rig.broker.status().open;
     assert.deepEqual([opened, requests], [1, 1]);
     await box.answerData(command);

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { RequestedEvent } from '../../acquisition-broker/events/requested-event.js';
+import { OpenRequest } from '../../acquisition-broker/open/open-request.js';
 import {
   bodyOf,
   OLDEST_RESTORED_MS,
   requestOf,
   restoreRequests,
 } from '../../acquisition-broker/open/persistence.js';
-import { type AskedEvent, newRequest } from '../../acquisition-broker/open/request.js';
+
 import { silentLogger } from '../../common/log.js';
-import { openSqliteStore } from '../../store/sqlite/index.js';
+import { box3 } from '../../proto/box3/dialect.js';
+import { DIALECTS } from '../../proto/index.js';
+import { Outbox } from '../../store/outbox/outbox.js';
 import type { NewEvent, Store } from '../../store/store.js';
+import { openWritable, type Writable } from '../store/writable.js';
 import { ManualClock } from './manual-clock.js';
 import { cyclesBetween } from './rig.js';
 
@@ -22,20 +27,18 @@ const event = (id: number, boxes: string[]): NewEvent => ({
   target_event_start_timestamp_ms: 1000,
   target_event_end_timestamp_ms: 2000,
 });
-const asked = (id: number, boxes: string[]): AskedEvent => ({
-  event: event(id, boxes),
-  noticeText: 'us',
-  noticed: false,
-  taken: new Set(),
-});
+const requested = (id: number, boxes: string[]): RequestedEvent => new RequestedEvent(event(id, boxes), 'us');
 
 const PLAIN = { noNullPrototype: true } as const;
 
 const ask = fc.record(
   {
     boxId: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
-    read: fc.boolean(),
-    seq: fc.option(fc.integer({ min: 6, max: 2 ** 32 - 1 }), { nil: undefined }),
+    numbers: fc
+      .uniqueArray(fc.tuple(fc.constantFrom(...DIALECTS), fc.integer({ min: 6, max: 2 ** 32 - 1 })), {
+        selector: ([dialect]) => dialect,
+      })
+      .map((pairs) => new Map(pairs)),
   },
   PLAIN,
 );
@@ -62,13 +65,19 @@ const command = fc.record(
 );
 
 describe('acquisition broker: open requests in the store', () => {
-  let store: Store;
+  let store: Writable<Store>;
   let clock: ManualClock;
-  const restore = () => restoreRequests({ store, clock, log: silentLogger() });
+  const restore = () =>
+    restoreRequests({
+      store,
+      outbox: new Outbox({ store, log: silentLogger() }),
+      clock,
+      log: silentLogger(),
+    });
 
   beforeEach(async () => {
     clock = new ManualClock();
-    store = await openSqliteStore(':memory:', { retention: { mode: 'ttl', measurementsSeconds: 60 } });
+    store = await openWritable(':memory:', { retention: { mode: 'ttl', measurementsSeconds: 60 } });
   });
   afterEach(() => store.close());
 
@@ -78,30 +87,37 @@ describe('acquisition broker: open requests in the store', () => {
         fc.uniqueArray(ask, { selector: ({ boxId }) => boxId, maxLength: 5 }),
         fc.option(command, { nil: undefined }),
         fc.boolean(),
-        fc.boolean(),
         fc.option(fc.string(), { nil: undefined }),
-        (asks, body, read, everyone, token) => {
-          const request = newRequest({
+        (asks, body, everyone, token) => {
+          const request = new OpenRequest({
             key: 'k',
             acceptedAtMs: 5,
             window: { startMs: 1, endMs: 2 },
-            event: asked(3, ['7']),
-            ...{ read, everyone, command: body, token, asks },
+            event: requested(3, ['7']),
+            ...{ everyone, command: body, token, asks },
           });
           const back = requestOf('k', bodyOf(request), new Map());
-          assert.deepEqual({ ...back, cancel: 0, persisted: 0 }, { ...request, cancel: 0, persisted: 0 });
+          assert.deepEqual([...back.asks], [...request.asks]);
+          assert.deepEqual([...back.numbers()], [...request.numbers()]);
+          for (const name of ['key', 'acceptedAtMs', 'window', 'everyone', 'command', 'token'] as const)
+            assert.deepEqual(back[name], request[name]);
+          assert.deepEqual(
+            [back.event?.event, back.event?.noticeText],
+            [request.event?.event, request.event?.noticeText],
+          );
+          assert.deepEqual(JSON.parse(bodyOf(back)), JSON.parse(bodyOf(request)));
         },
       ),
     );
   });
 
   it('share the state of their event, know who was stored, and put back what a crash left out', async () => {
-    const shared = asked(41, ['7']);
+    const shared = requested(41, ['7']);
     for (const [key, boxId] of [
       ['a', 7],
       ['b', 8],
     ] as const) {
-      const request = newRequest({
+      const request = new OpenRequest({
         ...{
           key,
           acceptedAtMs: clock.now(),
@@ -109,13 +125,13 @@ describe('acquisition broker: open requests in the store', () => {
           event: shared,
           token: 't',
         },
-        asks: [{ boxId, read: false, seq: 100 + boxId }],
+        asks: [{ boxId, numbers: new Map([[box3, 100 + boxId]]) }],
       });
       await store.putOpenRequest({ key, body: bodyOf(request) });
     }
     const [a, b] = await restore();
     assert.ok(a?.event !== undefined && a.event === b?.event);
-    assert.equal(a.event.noticed, false);
+    assert.deepEqual([...a.event.boxes], []);
     assert.deepEqual((await store.event(41))?.boxes_triggered, ['7', '8'], 'the event itself was missing');
 
     const { samples, timesMs } = cyclesBetween(1000, 2000);
@@ -133,21 +149,24 @@ describe('acquisition broker: open requests in the store', () => {
       1,
     );
     const [done, open] = await restore();
-    assert.deepEqual([done?.asks.size, open?.asks.size, done?.event?.noticed], [0, 1, true]);
-    assert.deepEqual(done?.readAnswers, new Set([7]));
+    assert.deepEqual([done?.boxIds, open?.boxIds], [[], [8]]);
+    assert.equal(done?.event?.takeNotice(), false, 'the v3 notice went out with the first waveform');
   });
 
   it('are dropped when they are too old or make no sense', async () => {
-    const old = newRequest({ key: 'old', acceptedAtMs: clock.now() - OLDEST_RESTORED_MS - 1, asks: [] });
-    const fresh = newRequest({ key: 'fresh', acceptedAtMs: clock.now() - 1000, asks: [] });
+    const old = new OpenRequest({ key: 'old', acceptedAtMs: clock.now() - OLDEST_RESTORED_MS - 1, asks: [] });
+    const fresh = new OpenRequest({ key: 'fresh', acceptedAtMs: clock.now() - 1000, asks: [] });
+    const asks = [{ boxId: 7, numbers: new Map([[box3, 100]]) }];
+    const known = new OpenRequest({ key: 'known', acceptedAtMs: clock.now(), asks });
     await store.putOpenRequest({ key: 'old', body: bodyOf(old) });
     await store.putOpenRequest({ key: 'fresh', body: bodyOf(fresh) });
     for (const [i, body] of [
       '',
       '{}',
       'null',
-      '{"version":2}',
-      bodyOf(fresh).replace('"read":', '"raed":'),
+      '{"version":1}',
+      bodyOf(fresh).replace('"everyone":', '"evreyone":'),
+      bodyOf(known).replace('box3', 'box9'),
     ].entries()) {
       await store.putOpenRequest({ key: `bad ${i}`, body });
     }

@@ -4,7 +4,7 @@ import { Push, Request, Subscriber } from 'zeromq';
 import { type AcquisitionBroker, startAcquisitionBroker } from '../../acquisition-broker/index.js';
 import type { Clock } from '../../common/clock.js';
 import { type Logger, silentLogger } from '../../common/log.js';
-import { parseConfig } from '../../config/index.js';
+import { parseSettings } from '../../config/index.js';
 import { writeSecretCertificate } from '../../keys/files.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
 import type { KeyLayout } from '../../keys/layout.js';
@@ -59,7 +59,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     retention: { mode: 'ttl', measurementsSeconds: 86_400 },
   });
   const store = options.wrapStore?.(file) ?? file;
-  const config = parseConfig('acquisition-broker', {
+  const config = parseSettings('acquisition-broker', {
     client_certs: keys.layout.publicDirectory,
     server_cert: keys.layout.serverSecret,
     ...freeEndpoints(),
@@ -165,10 +165,10 @@ export class FakeBox {
   /** Waits until the broker knows of the box; a Box 2 answers the PING that greets it. */
   async heard(broker: AcquisitionBroker): Promise<void> {
     const id = String(this.id);
-    if (this.dialect === 3) return until(() => broker.status().boxes.box3.includes(id));
+    if (this.dialect === 3) return until(() => broker.status().boxes.box3?.ids.includes(id) ?? false);
     await this.pings.next();
     await this.pong(0);
-    await until(() => broker.status().boxes.box2.includes(id));
+    await until(() => broker.status().boxes.box2?.ids.includes(id) ?? false);
   }
 
   send(frames: (string | Uint8Array)[]): Promise<void> {

@@ -34,7 +34,7 @@ describe('acquisition broker: with simulated boxes of both generations', () => {
     }
     await until(() => {
       const { box2, box3 } = rig.broker.status().boxes;
-      return box2.length === 2 && box3.length === 2;
+      return box2?.ids.length === 2 && box3?.ids.length === 2;
     });
   });
   after(async () => {

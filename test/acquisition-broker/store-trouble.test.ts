@@ -1,31 +1,34 @@
 import assert from 'node:assert/strict';
 import { MakaiError } from '../../common/errors.js';
 import type { Store } from '../../store/store.js';
+import type { WriteKind } from '../../store/writes.js';
+import { intercepted } from '../store/writable.js';
 import { cyclesBetween, type Rig, startRig, until } from './rig.js';
 
-type Method = (...args: unknown[]) => Promise<unknown>;
+type Gate = WriteKind | 'event_ids';
 
-/** The real store with a gate before some of its methods: shut, what is called waits; broken, it is refused as while a store is away. */
+/** The real store with a gate before some of its writes: shut, what comes waits; broken, it is refused as while a store is unavailable. */
 class Gated {
   #shut: { open: () => void; opened: Promise<void> } | undefined;
   refusal: MakaiError | undefined;
   waiting = 0;
 
-  wrap(...names: (keyof Store)[]): (store: Store) => Store {
-    return (store) =>
-      new Proxy(store, {
-        get: (target, name) => {
-          const value: unknown = Reflect.get(target, name);
-          if (!names.includes(name as keyof Store)) return value;
-          return async (...args: unknown[]) => {
-            if (this.refusal !== undefined) throw this.refusal;
-            this.waiting += 1;
-            await this.#shut?.opened;
-            this.waiting -= 1;
-            return (value as Method)(...args);
-          };
-        },
-      });
+  /** @param names kinds of writes, or the drawing of event ids */
+  wrap(...names: Gate[]): (store: Store) => Store {
+    const pass = async (name: Gate): Promise<void> => {
+      if (!names.includes(name)) return;
+      if (this.refusal !== undefined) throw this.refusal;
+      this.waiting += 1;
+      await this.#shut?.opened;
+      this.waiting -= 1;
+    };
+    return (store) => ({
+      ...intercepted(store, ({ kind }) => pass(kind)),
+      nextEventIds: async (count) => {
+        await pass('event_ids');
+        return store.nextEventIds(count);
+      },
+    });
   }
 
   shut(): void {
@@ -47,17 +50,17 @@ const window = (ms = 500): { startMs: number; endMs: number } => {
   return { startMs: endMs - ms, endMs };
 };
 
-describe('acquisition broker: a store that is slow or away', () => {
+describe('acquisition broker: a store that is slow or unavailable', () => {
   let rig: Rig | undefined;
   afterEach(async () => {
     await rig?.stop();
     rig = undefined;
   });
 
-  for (const method of ['insertEvent', 'putOpenRequest', 'nextEventIds'] as const) {
-    it(`neither announces nor asks before ${method} is durable; routing goes on meanwhile`, async () => {
+  for (const kind of ['event', 'open_request', 'event_ids'] as const) {
+    it(`neither announces nor asks before ${kind} is durable; routing goes on meanwhile`, async () => {
       const gated = new Gated();
-      rig = await startRig({ boxes: [7], wrapStore: gated.wrap(method) });
+      rig = await startRig({ boxes: [7], wrapStore: gated.wrap(kind) });
       const client = await rig.client();
       const seven = await rig.box(7, 3);
       gated.shut();
@@ -72,9 +75,9 @@ describe('acquisition broker: a store that is slow or away', () => {
     });
   }
 
-  it('waits for a store that is away, in the order of the requests', async () => {
+  it('waits for a store that is unavailable, in the order of the requests', async () => {
     const gated = new Gated();
-    rig = await startRig({ boxes: [7], wrapStore: gated.wrap('insertEvent', 'nextEventIds') });
+    rig = await startRig({ boxes: [7], wrapStore: gated.wrap('event', 'event_ids') });
     const client = await rig.client();
     gated.refusal = new MakaiError('STORE_UNAVAILABLE', 'away');
     for (let i = 0; i < 5; i += 1) {
@@ -89,7 +92,7 @@ describe('acquisition broker: a store that is slow or away', () => {
 
   it('keeps a waveform until the store takes it', async () => {
     const gated = new Gated();
-    rig = await startRig({ boxes: [7, 8], wrapStore: gated.wrap('putBoxEvent') });
+    rig = await startRig({ boxes: [7, 8], wrapStore: gated.wrap('box_event') });
     const client = await rig.client();
     const seven = await rig.box(7, 3);
     const asked = window();
@@ -107,7 +110,7 @@ describe('acquisition broker: a store that is slow or away', () => {
 
   it('does not try for ever what the store refuses', async () => {
     const gated = new Gated();
-    rig = await startRig({ boxes: [7], wrapStore: gated.wrap('putBoxEvent', 'insertEvent') });
+    rig = await startRig({ boxes: [7], wrapStore: gated.wrap('box_event', 'event') });
     const client = await rig.client();
     const seven = await rig.box(7, 3);
     const asked = window();
@@ -131,8 +134,8 @@ describe('acquisition broker: a store that is slow or away', () => {
     const limit = 1_048_576;
     rig = await startRig({
       boxes: [7, 8],
-      config: { limits: { answers_bytes: limit } },
-      wrapStore: gated.wrap('putBoxEvent'),
+      config: { limits: { replies_bytes: limit } },
+      wrapStore: gated.wrap('box_event'),
     });
     const client = await rig.client();
     const boxes = [await rig.box(7, 3), await rig.box(8, 3)];

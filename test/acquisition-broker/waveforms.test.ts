@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { cutToWindow, join, TOLERANCE_MS } from '../../acquisition-broker/waveforms/cut.js';
 import { decodeWaveform } from '../../acquisition-broker/waveforms/decode.js';
+import { join, TOLERANCE_MS, trimToWindow } from '../../acquisition-broker/waveforms/trim.js';
+import { box2 } from '../../proto/box2/dialect.js';
+import { box3 } from '../../proto/box3/dialect.js';
 import * as proto from '../../proto/index.js';
 import { DecodeError, type Waveform } from '../../proto/index.js';
 import { blocksOf, cyclesBetween } from './rig.js';
@@ -22,7 +24,7 @@ const waveforms = fc
   );
 
 describe('acquisition broker: the cycles of a window', () => {
-  it('are those within 170 ms of it, each stamp once, in their order', () => {
+  it('are those within 170 ms of it, each timestamp once, in their order', () => {
     fc.assert(
       fc.property(
         waveforms,
@@ -30,7 +32,7 @@ describe('acquisition broker: the cycles of a window', () => {
         fc.integer({ min: 1, max: 1000 }),
         (waveform, startMs, ms) => {
           const window = { startMs, endMs: startMs + ms };
-          const { dropped, touches, waveform: cut } = cutToWindow(waveform, window);
+          const { dropped, touches, waveform: cut } = trimToWindow(waveform, window);
           const kept: number[] = [];
           const seen = new Set<number>();
           for (const [i, time] of waveform.timesMs.entries()) {
@@ -59,7 +61,7 @@ describe('acquisition broker: the cycles of a window', () => {
 
   it('are not copied when all belong', () => {
     const waveform = cyclesBetween(1000, 2000);
-    assert.equal(cutToWindow(waveform, { startMs: 1000, endMs: 2000 }).waveform, waveform);
+    assert.equal(trimToWindow(waveform, { startMs: 1000, endMs: 2000 }).waveform, waveform);
   });
 
   it('are the same joined from parts', () => {
@@ -69,15 +71,15 @@ describe('acquisition broker: the cycles of a window', () => {
   });
 });
 
-describe('acquisition broker: decoding an answer', () => {
+describe('acquisition broker: decoding a reply', () => {
   it('gives the cycles in both dialects, however many a frame holds', async () => {
     const waveform = cyclesBetween(1_795_315_000_000, 1_795_315_020_000);
     for (const size of [1, 10, 33]) {
       const frames = blocksOf(waveform, size).map((block) => proto.encodeCycles2(9, block));
-      assert.deepEqual(await decodeWaveform(proto, { dialect: 2, boxId: 9, frames }, LIMITS), waveform);
+      assert.deepEqual(await decodeWaveform({ dialect: box2, boxId: 9, frames }, LIMITS), waveform);
     }
     const frames = proto.encodeCycles3(waveform);
-    assert.deepEqual(await decodeWaveform(proto, { dialect: 3, boxId: 9, frames }, LIMITS), waveform);
+    assert.deepEqual(await decodeWaveform({ dialect: box3, boxId: 9, frames }, LIMITS), waveform);
   });
 
   it('lets other work in between', async () => {
@@ -89,22 +91,25 @@ describe('acquisition broker: decoding an answer', () => {
       if (decoding) setImmediate(count);
     };
     setImmediate(count);
-    await decodeWaveform(proto, { dialect: 3, boxId: 9, frames }, LIMITS);
+    await decodeWaveform({ dialect: box3, boxId: 9, frames }, LIMITS);
     decoding = false;
     assert.ok(turns >= 4, `${turns} turns`);
   });
 
   it('refuses what is another box, too much, or nonsense', async () => {
     const frames = [proto.encodeCycles2(9, cyclesBetween(0, 1000))];
-    const decode = (reply: Parameters<typeof decodeWaveform>[1], limits = LIMITS) =>
-      decodeWaveform(proto, reply, limits);
-    await assert.rejects(decode({ dialect: 2, boxId: 8, frames }), DecodeError);
-    await assert.rejects(decode({ dialect: 2, boxId: 9, frames }, { ...LIMITS, cycles: 10 }), DecodeError);
-    await assert.rejects(decode({ dialect: 2, boxId: 9, frames }, { ...LIMITS, samples: 10 }), DecodeError);
+    const decode = (reply: Parameters<typeof decodeWaveform>[0], limits = LIMITS) =>
+      decodeWaveform(reply, limits);
+    await assert.rejects(decode({ dialect: box2, boxId: 8, frames }), DecodeError);
+    await assert.rejects(decode({ dialect: box2, boxId: 9, frames }, { ...LIMITS, cycles: 10 }), DecodeError);
+    await assert.rejects(
+      decode({ dialect: box2, boxId: 9, frames }, { ...LIMITS, samples: 10 }),
+      DecodeError,
+    );
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.uint8Array({ minLength: 1, maxLength: 50 }), { maxLength: 5 }),
-        fc.constantFrom<2 | 3>(2, 3),
+        fc.constantFrom(...proto.DIALECTS),
         async (random, dialect) => {
           try {
             await decode({ dialect, boxId: 9, frames: random });

@@ -1,4 +1,4 @@
-/** What `makai doctor` says of files that the daemons' user cannot use, of certificates, and of ports of others. */
+/** `makai doctor`: files that the user of the daemons cannot use, certificates, and ports of other programs. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -60,7 +60,7 @@ describe('cli/doctor: rights, certificates, ports', () => {
     writeFileSync(workspace.configs[kind], JSON.stringify({ ...read(kind), ...fields }), { mode: 0o600 });
   }
 
-  /** What is told of keys and rights, less what is in order: verdict, file's name and message. */
+  /** Findings about keys and rights that are not ok: verdict, file name and message. */
   async function told(user?: User): Promise<string[]> {
     const found = (await diagnose(folder, user)).filter(
       ({ area, verdict }) => (area === 'keys' || area === 'permissions') && verdict !== 'ok',
@@ -75,7 +75,7 @@ describe('cli/doctor: rights, certificates, ports', () => {
       chownSync(join(path, entry.toString()), uid, gid);
   }
 
-  it('run by root, judges for the user of the service', async function () {
+  it('run by root, checks rights for the user of the service', async function () {
     if (!isRoot) this.skip();
     const secret = workspace.keys.serverSecret;
     await (
@@ -88,7 +88,7 @@ describe('cli/doctor: rights, certificates, ports', () => {
     );
     give(47_110, 47_111);
     assert.deepEqual(await told(OPQ), []);
-    // The forgotten chown after `sudo makai keys new-server`, `sudo makai store init`, or an editor run by root.
+    // A forgotten chown after `sudo makai keys new-server`, `sudo makai store init`, or an editor run by root.
     const database = readdirSync(folder).find((name) => name.endsWith('.db')) ?? '';
     for (const [path, message] of [
       [secret, 'wrong opqserver_secret: opq may not read it (mode 0600, owner 0:0)'],
@@ -101,7 +101,7 @@ describe('cli/doctor: rights, certificates, ports', () => {
       const [only, ...more] = await told(OPQ);
       assert.ok(only?.endsWith(message), only);
       assert.deepEqual(more, []);
-      // All of them: with a database of root's, SQLite makes files beside it that are root's too.
+      // Change the owner of all files: beside a database of root, SQLite creates files that belong to root too.
       give(47_110, 47_111);
     }
     give(0, 47_111);
@@ -112,17 +112,17 @@ describe('cli/doctor: rights, certificates, ports', () => {
     assert.match((await obstacle(folder, 'write', OPQ)) ?? '', /opq may not write it/);
   });
 
-  it('judges for whoever runs it, where that is not root or the folder is that of `makai up`', async () => {
+  it('checks rights for the user that runs it, unless that is root; and for a folder of `makai up`', async () => {
     assert.deepEqual(await serviceUser(folder), { name: userInfo().username, ids: undefined });
     assert.equal(await obstacle(folder, 'write', await serviceUser(folder)), undefined);
     assert.equal(
       await obstacle(join(folder, 'none'), 'read', OPQ),
       undefined,
-      'not there: no matter of rights',
+      'a missing file is not a question of rights',
     );
   });
 
-  it('a link that leads nowhere, and what else is no certificate, are told and end nothing', async () => {
+  it('a dangling link and files that are not certificates are reported and stop nothing', async () => {
     const { publicDirectory, revokedDirectory } = workspace.keys;
     symlinkSync(join(folder, 'nowhere'), join(publicDirectory, 'a-link'));
     symlinkSync('loop', join(publicDirectory, 'loop'));
@@ -137,8 +137,8 @@ describe('cli/doctor: rights, certificates, ports', () => {
         'note a-link: cannot be read: ENOENT',
         'note long: is too long for a certificate',
         'note loop: cannot be read: ELOOP',
-        'note text: is no certificate: …',
-        'wrong damaged: is no certificate: …',
+        'note text: is not a certificate: …',
+        'wrong damaged: is not a certificate: …',
       ],
     );
   });
@@ -155,11 +155,11 @@ describe('cli/doctor: rights, certificates, ports', () => {
       change(kind, { allow_any_client: true });
     assert.ok(
       (await told()).includes('note opqbox1002: its key is revoked'),
-      'also where everyone may enter',
+      'also where everyone may connect',
     );
   });
 
-  it('the next pair of the server, and the pairs of the backend', async () => {
+  it('the next key pair of the server, and the key pairs of the backend', async () => {
     const path = (name: string): string => join(folder, name);
     change('triggering-broker', { server_cert_next: path('next'), interface_next: 'tcp://127.0.0.1:*' });
     assert.match((await told()).join(), /^wrong next: cannot read/);
@@ -177,7 +177,7 @@ describe('cli/doctor: rights, certificates, ports', () => {
       (await told()).map((line) => line.slice(0, 70)),
       [
         'wrong services: cannot be read: ENOENT: no such file or directory, sca',
-        'note backend_curve: 2 of 2 brokers have it, the triggering service has',
+        'note backend_curve: 2 of 2 brokers have it, the triggering service doe',
       ],
     );
     await writePublicCertificate(join(path('services'), 'one'), { boxId: undefined, ...service });
@@ -195,7 +195,7 @@ describe('cli/doctor: rights, certificates, ports', () => {
     assert.match((await told()).join(), /^wrong service_secret: .*mode 0644/);
   });
 
-  it("a port that another program has is not taken for the running daemon's", async function () {
+  it('a port of another program does not count as open by the running daemon', async function () {
     if (process.platform !== 'linux') this.skip();
     const { interface: boxes, status } = read('triggering-broker') as Record<string, string>;
     const endpoint = parseEndpoint(boxes ?? '');
@@ -208,7 +208,7 @@ describe('cli/doctor: rights, certificates, ports', () => {
     await once(stranger.stdout, 'data');
     const server = await startStatusServer({
       address: parseStatusEndpoint(status ?? ''),
-      named: true,
+      isNamed: true,
       metrics: new Metrics('triggering-broker', '1.0.0'),
       daemon: 'triggering-broker',
       version: '1.0.0',
@@ -219,7 +219,7 @@ describe('cli/doctor: rights, certificates, ports', () => {
     const found = (await diagnose(folder)).filter(({ area }) => area === 'ports');
     const one = (field: string): Diagnosis | undefined =>
       found.find(({ subject }) => subject.startsWith(`triggering-broker ${field} `));
-    assert.equal(one('interface')?.message, 'another program has the port');
+    assert.equal(one('interface')?.message, 'another program uses the port');
     assert.equal(one('status')?.message, `open by the running daemon (pid ${process.pid})`);
     assert.equal(await listensOn(stranger.pid ?? 0, endpoint?.port ?? 0), true);
     assert.equal(await listensOn(2 ** 30, endpoint?.port ?? 0), undefined, 'no such process');

@@ -102,8 +102,8 @@ describe('cli/install', () => {
     it('in a home (ProtectHome) or in /tmp (PrivateTmp)', () => {
       const { node, packageRoot } = place('x');
       const [first, second] = outOfReach(node, packageRoot, ['/nowhere', real()]);
-      assert.equal(first, `${node} lies in ${real()}, which the units do not see`);
-      assert.match(second ?? '', /main\.js lies in /);
+      assert.equal(first, `${node} is in ${real()}, which the units cannot see`);
+      assert.match(second ?? '', /main\.js is in /);
       if (real().startsWith('/tmp/')) assert.equal(outOfReach(node, packageRoot).length, 2);
     });
 
@@ -114,7 +114,7 @@ describe('cli/install', () => {
       chmodSync(join(packageRoot, 'dist'), 0o700);
       assert.match(
         outOfReach(node, packageRoot, []).join(),
-        /^\S+dist is not open to the user opq, so \S+main\.js is not/,
+        /^the user opq may not read \S+dist, and so cannot read \S+main\.js/,
       );
       const spaced = place('a b');
       assert.equal(outOfReach(spaced.node, spaced.packageRoot, []).length, 2);

@@ -100,13 +100,13 @@ describe('cli/keys', function () {
     const { secretKey } = await readSecretCertificate(keys.layout.boxSecret('1001'));
     const again = await run('new-box', '1001');
     assert.equal(again.code, 1);
-    assert.match(again.stderr, /\[KEY_FILE\].*exists already/);
+    assert.match(again.stderr, /\[KEY_FILE_IO\].*exists already/);
     const wrong = await run('accept', secretKey.reveal().replace(/^-/, 'a'), '5');
     assert.equal(wrong.code, 1);
     assert.ok(!`${said}${again.stderr}${JSON.stringify(listed)}`.includes(secretKey.reveal()));
     said = await done('rotate-server');
     assert.match(said, /server_cert_next/);
-    assert.match(await done('rotate-server', '--finish'), /present pair/);
+    assert.match(await done('rotate-server', '--finish'), /present key pair/);
     assert.equal((await run('rotate-server', '--finish', '--abort')).code, 2);
   });
 
@@ -186,6 +186,6 @@ describe('cli/keys', function () {
   it('says which broker does not answer', async () => {
     const { code, stderr } = await run('pending', '--status', '127.0.0.1:1');
     assert.equal(code, 1);
-    assert.match(stderr, /no answer: 127\.0\.0\.1:1/);
+    assert.match(stderr, /no reply: 127\.0\.0\.1:1/);
   });
 });

@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatPublicCertificate } from '../../keys/certificate.js';
 import { newKeyPair } from '../../keys/key.js';
-import { openStore } from '../../store/open.js';
 import type { EventDocument, MeasurementDocument, Store } from '../../store/store.js';
 import { all, boxEvent, columnsOf, counts, newEvent } from '../store/contract/given.js';
+import { openWritable, type Writable } from '../store/writable.js';
 import { makai as runMakai } from './run-process.js';
 
 describe('cli: events, measurements, trends, boxes', function () {
   // Processes start slowly on a machine that does much else.
   this.timeout(60_000);
   let directory: string;
-  let store: Store;
+  let store: Writable<Store>;
   const t = 1_780_000_000_000;
   const makai = (...args: string[]) => runMakai([...args, '--dir', directory]);
   const lines = <T>(text: string): T[] =>
@@ -25,7 +25,7 @@ describe('cli: events, measurements, trends, boxes', function () {
 
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'makai-cli-'));
-    store = await openStore(`sqlite:${join(directory, 'makai.db')}`, {
+    store = await openWritable(join(directory, 'makai.db'), {
       retention: { mode: 'ttl', measurementsSeconds: 86_400 },
       now: () => t,
     });

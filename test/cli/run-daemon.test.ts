@@ -74,7 +74,7 @@ describe('daemon/run', () => {
     assert.equal(code, 1);
     assert.match(
       stderr,
-      /2 mistakes:\n {2}ttl_cache_ttl: expected .* found 0\n {2}ttl_cach_ttl: unknown field; did you mean ttl_cache_ttl\?/,
+      /2 mistakes:\n {2}ttl_cache_ttl: expected .* found 0\n {2}ttl_cach_ttl: unknown setting; did you mean ttl_cache_ttl\?/,
     );
   });
 
@@ -86,7 +86,7 @@ describe('daemon/run', () => {
     assert.equal(await program.line(), '{"reloaded":2,"level":"info"}');
     writeFileSync(config, '{"ttl_cache_ttl": "many"}');
     program.child.kill('SIGHUP');
-    await program.stderrMatches(/the last one holds/);
+    await program.stderrMatches(/keeping the previous configuration/);
     writeFileSync(config, '{"ttl_cache_ttl": 3}');
     program.child.kill('SIGHUP');
     assert.equal(await program.line(), '{"reloaded":3,"level":"info"}');

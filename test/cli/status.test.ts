@@ -27,7 +27,7 @@ describe('cli/status', () => {
   async function serve(kind: Kind, at: Kind, details: Record<string, unknown>): Promise<void> {
     const metrics = new Metrics(kind, '1.2.3');
     const address = { path: join(folder, at) };
-    const common = { version: '1.2.3', named: true, metrics, log: silentLogger() };
+    const common = { version: '1.2.3', isNamed: true, metrics, log: silentLogger() };
     running.push(await startStatusServer({ ...common, daemon: kind, address, details: () => details }));
   }
 
@@ -67,7 +67,7 @@ describe('cli/status', () => {
         ['triggering-service', false],
       ],
     );
-    assert.match(reports[1]?.reason ?? '', /the triggering-service answers there/);
+    assert.match(reports[1]?.reason ?? '', /the triggering-service replies at this address/);
     assert.match(reports[2]?.reason ?? '', /ENOENT|ECONNREFUSED/);
   });
 

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StoreFinding } from '../../store/check.js';
 import type { CopyReport } from '../../store/copy.js';
+import type { StoreFinding } from '../../store/finding.js';
 import { DatabaseHandle } from '../../store/sqlite/handle.js';
-import { openSqliteStore } from '../../store/sqlite/index.js';
 import { contentOf, fillStore } from '../store/content.js';
 import { newEvent } from '../store/contract/given.js';
+import { openWritable } from '../store/writable.js';
 import { makai, RunningProgram } from './run-process.js';
 
 describe('cli: store init, check, copy', function () {
@@ -26,13 +26,13 @@ describe('cli: store init, check, copy', function () {
   });
 
   async function filled(name: string): Promise<void> {
-    const store = await openSqliteStore(file(name), { retention });
+    const store = await openWritable(file(name), { retention });
     await fillStore(store);
     await store.close();
   }
 
   async function content(name: string): Promise<unknown> {
-    const store = await openSqliteStore(file(name), { retention, thread: 'inline' });
+    const store = await openWritable(file(name), { retention, thread: 'inline' });
     const all = await contentOf(store);
     await store.close();
     return all;
@@ -70,7 +70,7 @@ describe('cli: store init, check, copy', function () {
     ]) {
       const { code, stderr, stdout } = await makai(args);
       assert.equal(code, 2, stderr);
-      assert.match(stderr, /list of processes.*config:/);
+      assert.match(stderr, /process list.*config:/);
       assert.ok(!`${stdout}${stderr}`.includes('ter2'));
     }
     // A file with a password that others can read is refused here as at a daemon's start.
@@ -116,13 +116,13 @@ describe('cli: store init, check, copy', function () {
     writeFileSync(file('text.db'), 'not a database at all, whatever its name says. '.repeat(100));
     assert.match((await check('text.db')).stderr, /STORE_UNAVAILABLE.*not an SQLite database/);
     new DatabaseHandle(file('other.db')).exec('CREATE TABLE a (x)').close();
-    assert.match((await check('other.db')).stderr, /STORE_FOREIGN/);
+    assert.match((await check('other.db')).stderr, /STORE_NOT_RECOGNIZED/);
     assert.match((await check('missing.db')).stderr, /STORE_UNAVAILABLE.*no store at/);
     assert.equal(existsSync(file('missing.db')), false);
   });
 
   it('check changes nothing, also in a store that a daemon has open', async () => {
-    const store = await openSqliteStore(file('a.db'), { retention });
+    const store = await openWritable(file('a.db'), { retention });
     await fillStore(store);
     assert.equal((await check('a.db')).code, 0);
     assert.equal((await store.boxes()).length, 2);
@@ -145,7 +145,7 @@ describe('cli: store init, check, copy', function () {
   });
 
   it('copy killed -9 and started again goes on and ends whole', async () => {
-    const store = await openSqliteStore(file('a.db'), { retention });
+    const store = await openWritable(file('a.db'), { retention });
     await fillStore(store);
     // Enough to be killed in the middle of.
     const ids = Array.from({ length: 4000 }, (_, i) => 100 + i);
@@ -162,7 +162,7 @@ describe('cli: store init, check, copy', function () {
     assert.equal((await first.end()).signal, 'SIGKILL');
     const second = await makai(args, env);
     assert.equal(second.code, 0);
-    assert.match(second.stderr, /going on where an earlier copy/);
+    assert.match(second.stderr, /continuing an interrupted copy/);
     assert.deepEqual(await content('b.db'), await content('a.db'));
   });
 

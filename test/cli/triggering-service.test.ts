@@ -51,7 +51,7 @@ describe('cli: triggering-service and listen', () => {
     program.child.kill('SIGWINCH');
     const { code, stderr } = await program.end();
     assert.equal(code, 1);
-    assert.match(stderr, /"level":60.*WORKER_ENDED/);
+    assert.match(stderr, /"level":60.*WORKER_EXITED/);
   });
 
   it('runs until SIGTERM and takes a plugin over by SIGHUP', async function () {

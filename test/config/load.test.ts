@@ -25,18 +25,18 @@ describe('config/load', () => {
   it('takes the path argument before the environment variable', () => {
     const path = file('a.json', '{"ttl_cache_ttl": 2}', 0o644);
     const loaded = loadConfig('triggering-service', path, { MAKAI_SETTINGS: '{"ttl_cache_ttl": 3}' });
-    assert.deepEqual([loaded.config.ttl_cache_ttl, loaded.source], [2, path]);
+    assert.deepEqual([loaded.settings.lahaConfigSeconds, loaded.source], [2, path]);
   });
 
   it('takes the environment variable, which holds the JSON, before the default path', () => {
     const loaded = loadConfig('triggering-service', undefined, { MAKAI_SETTINGS: ' {"ttl_cache_ttl": 3}\n' });
-    assert.deepEqual([loaded.config.ttl_cache_ttl, loaded.source], [3, 'MAKAI_SETTINGS']);
+    assert.deepEqual([loaded.settings.lahaConfigSeconds, loaded.source], [3, 'MAKAI_SETTINGS']);
   });
 
   it('skips a byte order mark', () => {
     assert.equal(
-      loadConfig('triggering-service', file('bom.json', '\uFEFF{"ttl_cache_ttl":4}'), {}).config
-        .ttl_cache_ttl,
+      loadConfig('triggering-service', file('bom.json', '\uFEFF{"ttl_cache_ttl":4}'), {}).settings
+        .lahaConfigSeconds,
       4,
     );
   });

@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { MakaiError } from '../../common/errors.js';
 import { detectKind, KIND_NAMES, KINDS, type Kind } from '../../config/kinds.js';
-import { isNamed, parseConfig, tryConfig } from '../../config/parse.js';
+import { parseConfig, tryConfig } from '../../config/parse.js';
 
-/** The least that each daemon needs. */
-const LEAST: Readonly<Record<Kind, Record<string, unknown>>> = {
+/** The smallest valid file of each daemon. */
+const SMALLEST: Readonly<Record<Kind, Record<string, unknown>>> = {
   'triggering-broker': { client_certs: '/keys' },
   'acquisition-broker': { client_certs: '/keys' },
   'triggering-service': {},
 };
 
-/** What the field's files name, generation by generation. */
+/** The settings of existing files, v2 and v3. */
 const FIELD_NAMES: Readonly<Record<Kind, string>> = {
   'triggering-broker': 'client_certs server_cert interface backend metric_update_sec mongo_host mongo_port',
   'acquisition-broker':
@@ -30,24 +30,24 @@ describe('config/parse', () => {
     });
 
     it(`${kind}: what it filled in is itself a sound file that says the same`, () => {
-      const { identity, ...config } = { identity: 'a', ...parseConfig(kind, LEAST[kind]) };
-      const again = { identity, ...parseConfig(kind, JSON.parse(JSON.stringify(config))) };
+      const { identity, ...config } = { identity: 'a', ...parseConfig(kind, SMALLEST[kind]).fields };
+      const again = { identity, ...parseConfig(kind, JSON.parse(JSON.stringify(config))).fields };
       assert.deepEqual({ ...again, identity }, { ...config, identity });
     });
 
     it(`${kind}: is found by its fields`, () => {
-      const full = parseConfig(kind, LEAST[kind]);
+      const full = parseConfig(kind, SMALLEST[kind]).fields;
       assert.equal(detectKind(full), kind);
     });
 
     it(`${kind}: leaving out any fields that have defaults gives these defaults`, () => {
-      const full: Record<string, unknown> = { ...parseConfig(kind, LEAST[kind]) };
+      const full: Record<string, unknown> = { ...parseConfig(kind, SMALLEST[kind]).fields };
       delete full.identity;
-      const names = Object.keys(full).filter((name) => !(name in LEAST[kind]));
+      const names = Object.keys(full).filter((name) => !(name in SMALLEST[kind]));
       fc.assert(
         fc.property(fc.subarray(names), (left) => {
           const some = Object.fromEntries(Object.entries(full).filter(([name]) => !left.includes(name)));
-          const { identity: _identity, ...config } = { identity: '', ...parseConfig(kind, some) };
+          const { identity: _identity, ...config } = { identity: '', ...parseConfig(kind, some).fields };
           assert.deepEqual(config, full);
         }),
         { numRuns: 50 },
@@ -72,7 +72,9 @@ describe('config/parse', () => {
   }
 
   it('is frozen all the way down', () => {
-    const config = parseConfig('triggering-service', { plugins: [{ path: 'print', deep: { list: [1] } }] });
+    const config = parseConfig('triggering-service', {
+      plugins: [{ path: 'print', deep: { list: [1] } }],
+    }).fields;
     assert.ok(
       Object.isFrozen(config) && Object.isFrozen(config.limits) && Object.isFrozen(config.plugins[0]?.deep),
     );
@@ -80,24 +82,24 @@ describe('config/parse', () => {
   });
 
   it('tells named fields from defaults', () => {
-    const config = parseConfig('acquisition-broker', {
+    const { fields, named } = parseConfig('acquisition-broker', {
       client_certs: '/k',
       zmq_event_endpoint: 'tcp://*:10000',
     });
-    assert.equal(isNamed(config, 'zmq_event_endpoint'), true);
-    assert.equal(isNamed(config, 'zmq_event_id_endpoint'), false);
-    assert.equal(config.zmq_event_id_endpoint, 'tcp://127.0.0.1:10001');
+    assert.equal(named.has('zmq_event_endpoint'), true);
+    assert.equal(named.has('zmq_event_id_endpoint'), false);
+    assert.equal(fields.zmq_event_id_endpoint, 'tcp://127.0.0.1:10001');
   });
 
   it('makes an identity when the file has none, and another each time', () => {
-    const [a, b] = [1, 2].map(() => parseConfig('triggering-service', {}).identity);
+    const [a, b] = [1, 2].map(() => parseConfig('triggering-service', {}).fields.identity);
     assert.match(a ?? '', /^[0-9a-f-]{36}$/);
     assert.notEqual(a, b);
   });
 
   it('hands the settings of plugins on as they are', () => {
     const entry = { path: 'mine.js', threshold: [{ a: null }], name: 'x' };
-    assert.deepEqual(parseConfig('triggering-service', { plugins: [entry] }).plugins, [entry]);
+    assert.deepEqual(parseConfig('triggering-service', { plugins: [entry] }).fields.plugins, [entry]);
   });
 
   it('names the place and all mistakes in one error', () => {

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { notes } from '../../config/notes.js';
-import { parseConfig, tryConfig } from '../../config/parse.js';
+import { parseSettings, tryConfig } from '../../config/parse.js';
 
 describe('config: workers and shares', () => {
   const mistakes = (input: object) =>
     tryConfig('triggering-service', input).mistakes?.map((m) => [m.path, m.message]);
   const warnings = (input: object) =>
-    notes('triggering-service', parseConfig('triggering-service', input)).map(({ path }) => path);
+    notes('triggering-service', parseSettings('triggering-service', input)).map(({ path }) => path);
 
   it('one worker that hears everything, where the file says nothing', () => {
-    const { workers, share } = parseConfig('triggering-service', {});
+    const { workers, share } = parseSettings('triggering-service', {});
     assert.deepEqual([workers, { ...share }], [1, { of: 1, index: 1, block: 10 }]);
   });
 

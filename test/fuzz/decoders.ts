@@ -1,8 +1,7 @@
 /** Every decoder of bytes that a peer, a box or a file can choose, and the one kind of error that each may throw. */
-import { parseSubscription } from '../../acquisition-broker/boxes/presence.js';
+import { parseSubscription } from '../../acquisition-broker/boxes/connected-boxes.js';
 import { requestOf } from '../../acquisition-broker/open/persistence.js';
-import type { AskedEvent } from '../../acquisition-broker/open/request.js';
-import { isUsableIdentity, parseDataIdentity } from '../../acquisition-broker/requests/identity.js';
+import { isUsableIdentity, parseDataIdentity } from '../../acquisition-broker/requests/request.js';
 import { MakaiError } from '../../common/errors.js';
 import { tryConfig } from '../../config/index.js';
 import { readJson } from '../../config/json.js';
@@ -136,7 +135,7 @@ export const DECODERS: readonly DecoderTarget[] = [
     'open-request',
     'first',
     reopens,
-    (e) => e instanceof Error && /ZodError|SyntaxError/.test(e.name),
+    (e) => e instanceof Error && (/ZodError|SyntaxError/.test(e.name) || /unknown dialect/.test(e.message)),
   ),
   single('request of a plugin', 'plugin-request', 'first', asks, (e) => e instanceof SyntaxError),
   single('WebAssembly plugin', 'wasm', 'first', (f) => inspectModule(f, 16).module !== undefined, never),
@@ -185,7 +184,7 @@ function configures(frame: Uint8Array): boolean {
 }
 
 function reopens(frame: Uint8Array): boolean {
-  return requestOf('key', textOf(frame), new Map<number, AskedEvent>()).key === 'key';
+  return requestOf('key', textOf(frame), new Map()).key === 'key';
 }
 
 function asks(frame: Uint8Array): boolean {

@@ -215,7 +215,7 @@ const SEEDS: Record<SeedKind, [what: string, ...frames: Uint8Array[]][]> = {
       'an event',
       text(
         JSON.stringify({
-          version: 1,
+          version: 2,
           acceptedAtMs: NOW,
           window: { startMs: 1, endMs: 2 },
           event: {
@@ -228,9 +228,8 @@ const SEEDS: Record<SeedKind, [what: string, ...frames: Uint8Array[]][]> = {
             percent_magnitude: 0,
           },
           noticeText: 'x',
-          read: true,
           everyone: false,
-          asks: [{ boxId: 1, read: true, seq: 6 }],
+          asks: [{ boxId: 1, numbers: { box2: 1, box3: 6 } }],
         }),
       ),
     ],

@@ -78,32 +78,32 @@ describe("integration: a box under another's id", function () {
   it('drops, counts and shows an id without a certificate, and one under the topic of another', async () => {
     await sendUntil(1001, 1001, ({ measurements }) => measurements > 0);
     const before = await readMetrics(address());
-    for (const reason of ['no certificate', 'topic is not the id'])
+    for (const reason of ['unknown_box', 'topic_mismatch'])
       assert.ok(
         before.includes(`makai_dropped_total{reason="${reason}"} 0\n`),
         'an alert needs a rise from 0',
       );
-    await sendUntil(1002, 1002, ({ dropped }) => (dropped['no certificate'] ?? 0) > 2);
-    await sendUntil(1003, 1001, ({ dropped }) => (dropped['topic is not the id'] ?? 0) > 2);
+    await sendUntil(1002, 1002, ({ dropped }) => (dropped.unknown_box ?? 0) > 2);
+    await sendUntil(1003, 1001, ({ dropped }) => (dropped.topic_mismatch ?? 0) > 2);
     const { refused_ids } = await details();
     assert.deepEqual(
       refused_ids.newest.map(({ box_id, reason }) => [box_id, reason]),
       [
-        [1003, 'topic is not the id'],
-        [1002, 'no certificate'],
+        [1003, 'topic_mismatch'],
+        [1002, 'unknown_box'],
       ],
     );
     const metrics = await readMetrics(address());
-    for (const reason of ['no certificate', 'topic is not the id'])
+    for (const reason of ['unknown_box', 'topic_mismatch'])
       assert.match(metrics, new RegExp(`^makai_dropped_total\\{reason="${reason}"\\} [1-9]`, 'm'));
     assert.match(metrics, /^makai_refused_ids 2$/m);
     assert.match(metrics, /^makai_allowed_keys 1$/m);
     const { stdout } = await makai(['status', '--dir', directory]);
-    assert.match(stdout, /^ {2}dropped\.no certificate +\d+$/m);
-    assert.match(stdout, /^ +1002 {2}no certificate +1002 +\d+ {2}20/m);
-    assert.match(stdout, /^ +1003 {2}topic is not the id +1001 +\d+ {2}20/m);
+    assert.match(stdout, /^ {2}dropped\.unknown_box +\d+$/m);
+    assert.match(stdout, /^ +1002 {2}unknown_box +1002 +\d+ {2}20/m);
+    assert.match(stdout, /^ +1003 {2}topic_mismatch +1001 +\d+ {2}20/m);
     const log = await readFile(join(workspace.logs, 'triggering-service.log'), 'utf8');
-    assert.equal(log.match(/"boxId":1002,.*"reason":"no certificate"/g)?.length, 1, 'logged once');
+    assert.equal(log.match(/"boxId":1002,.*"reason":"unknown_box"/g)?.length, 1, 'logged once');
   });
 
   it('takes it once `makai keys accept` has made a certificate', async () => {

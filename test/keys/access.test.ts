@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { rename } from 'node:fs/promises';
 import { Pull, Push } from 'zeromq';
 import { silentLogger } from '../../common/log.js';
-import { allowListOf, parseConfig } from '../../config/index.js';
+import { parseSettings } from '../../config/index.js';
 import { type Access, openAccess } from '../../keys/access.js';
-import { CutOff } from '../../keys/cut-off.js';
+import { Disconnector } from '../../keys/disconnector.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
 import { revokeBox } from '../../keys/manage.js';
 import type { ReadBoxKeys } from '../../keys/store-source.js';
@@ -23,12 +23,15 @@ describe('keys/access', () => {
 
   /** A server socket behind the access that a broker's file asks for. */
   async function start(fields: Record<string, unknown>, boxKeys?: ReadBoxKeys) {
-    const config = parseConfig('triggering-broker', { client_certs: keys.layout.publicDirectory, ...fields });
+    const { allow } = parseSettings('triggering-broker', {
+      client_certs: keys.layout.publicDirectory,
+      ...fields,
+    });
     const log = silentLogger();
     const access = await openAccess({
       name: 'test',
       serverKey: { file: keys.layout.serverSecret },
-      allow: allowListOf(config),
+      allow,
       boxKeys,
       log,
     });
@@ -36,14 +39,14 @@ describe('keys/access', () => {
     const server = new Server(access);
     await server.open();
     ends.push(() => server.close());
-    const cutOff = new CutOff({
+    const disconnector = new Disconnector({
       guards: [access],
       close: () => server.close(),
       open: () => server.open(),
       log,
     });
-    ends.push(() => cutOff.stop());
-    return { access, cutOff, server };
+    ends.push(() => disconnector.stop());
+    return { access, disconnector, server };
   }
 
   function client(pair: KeyPair, server: Server): Push {
@@ -59,7 +62,7 @@ describe('keys/access', () => {
   it('allow_any_client lets everyone in, but for revoked keys, and cuts off who is revoked', async () => {
     const [before, after, nobody] = [await keys.box('7'), await keys.box('8'), newKeyPair()];
     await revokeBox(keys.layout, '7');
-    const { access, cutOff, server } = await start({ allow_any_client: true });
+    const { access, disconnector, server } = await start({ allow_any_client: true });
     client(before, server);
     await until(() => access.gate.status().refused.revoked > 0);
     for (const pair of [after, nobody]) {
@@ -67,7 +70,7 @@ describe('keys/access', () => {
       assert.equal(await server.next(), 'in');
     }
     await revokeBox(keys.layout, '8');
-    await until(() => cutOff.count === 1);
+    await until(() => disconnector.count === 1);
     const isRefused = (pair: KeyPair) =>
       access.gate.status().pending.some((key) => key.public_key === pair.publicKey);
     await until(() => isRefused(after));
@@ -91,7 +94,7 @@ describe('keys/access', () => {
     const pair = await keys.box('7');
     let hangs = false;
     const never = new Promise<never>(() => undefined);
-    const { access, cutOff, server } = await start({ white_list: 'both' }, () =>
+    const { access, disconnector, server } = await start({ white_list: 'both' }, () =>
       hangs ? never : Promise.resolve({ boxes: [] }),
     );
     await client(pair, server).send('in');
@@ -99,7 +102,7 @@ describe('keys/access', () => {
     hangs = true;
     void access.allow.refresh();
     await revokeBox(keys.layout, '7');
-    await until(() => cutOff.count === 1);
+    await until(() => disconnector.count === 1);
     const [, store] = access.allow.status().sources;
     assert.equal(store?.ok, true, 'nobody waited until the store was given up');
     await until(() => access.gate.status().refused.revoked > 0);

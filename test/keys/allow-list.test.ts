@@ -167,7 +167,7 @@ describe('keys/allow-list', () => {
     const list = await start({ sources: [store, directory()] });
     assert.equal(list.check(of(publicKey)), 'revoked');
     assert.equal(list.boxId(of(publicKey)), undefined);
-    const open = await start({ sources: [directory()], anyone: true });
+    const open = await start({ sources: [directory()], anyClient: true });
     assert.equal(open.check(of(publicKey)), 'revoked');
     assert.equal(open.check(of(newKeyPair().publicKey)), 'known');
   });

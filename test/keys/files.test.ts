@@ -49,7 +49,7 @@ describe('keys/files', () => {
     const [first, second] = [newKeyPair(), newKeyPair()];
     await writeSecretCertificate(path, { boxId: undefined, ...first });
     await assert.rejects(writeSecretCertificate(path, { boxId: undefined, ...second }), {
-      code: 'KEY_FILE',
+      code: 'KEY_FILE_IO',
       message: /exists already/,
     });
     assert.equal((await readSecretCertificate(path)).publicKey, first.publicKey);
@@ -71,9 +71,9 @@ describe('keys/files', () => {
 
   it('says which file is missing, a folder, or far too long', async () => {
     const path = join(directory, 'none');
-    await assert.rejects(readPublicCertificate(path), { code: 'KEY_FILE', message: /none: ENOENT/ });
-    await assert.rejects(readSecretCertificate(path), { code: 'KEY_FILE', message: /none: ENOENT/ });
-    await assert.rejects(readPublicCertificate(directory), { code: 'KEY_FILE' });
+    await assert.rejects(readPublicCertificate(path), { code: 'KEY_FILE_IO', message: /none: ENOENT/ });
+    await assert.rejects(readSecretCertificate(path), { code: 'KEY_FILE_IO', message: /none: ENOENT/ });
+    await assert.rejects(readPublicCertificate(directory), { code: 'KEY_FILE_IO' });
     await writeFile(path, Buffer.alloc(70_000, 0x41));
     await assert.rejects(readPublicCertificate(path), { code: 'KEY_INVALID', message: /too many/ });
   });

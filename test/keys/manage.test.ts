@@ -28,8 +28,8 @@ describe('keys/manage', () => {
       assert.equal((await readPublicCertificate(publicFile)).publicKey, publicKey);
       assert.equal((await stat(secretFile)).mode & 0o777, 0o600);
     }
-    await assert.rejects(newServer(keys.layout), { code: 'KEY_FILE', message: /exists already/ });
-    await assert.rejects(newBox(keys.layout, '42'), { code: 'KEY_FILE', message: /exists already/ });
+    await assert.rejects(newServer(keys.layout), { code: 'KEY_FILE_IO', message: /exists already/ });
+    await assert.rejects(newBox(keys.layout, '42'), { code: 'KEY_FILE_IO', message: /exists already/ });
     await assert.rejects(newBox(keys.layout, '../42'), { code: 'KEY_INVALID' });
     assert.deepEqual(await states(), [
       [null, 'server'],
@@ -102,7 +102,7 @@ describe('keys/manage', () => {
       ['7', 'revoked'],
       ['7', 'revoked'],
     ]);
-    await assert.rejects(revokeBox(keys.layout, '7'), { code: 'KEY_FILE', message: /no certificate/ });
+    await assert.rejects(revokeBox(keys.layout, '7'), { code: 'KEY_FILE_IO', message: /no certificate/ });
     await assert.rejects(acceptKey(keys.layout, publicKey, '7'), { message: /was revoked/ });
     await acceptKey(keys.layout, publicKey, '7', { restore: true });
     assert.deepEqual(
@@ -137,7 +137,7 @@ describe('keys/rotation', () => {
   afterEach(() => keys.remove());
 
   it('prepares, finishes, and keeps the pair of before', async () => {
-    await assert.rejects(prepareRotation(keys.layout), { code: 'KEY_FILE' });
+    await assert.rejects(prepareRotation(keys.layout), { code: 'KEY_FILE_IO' });
     await newServer(keys.layout);
     const before = await readFile(keys.layout.serverSecret, 'utf8');
     await prepareRotation(keys.layout);
@@ -155,7 +155,7 @@ describe('keys/rotation', () => {
     assert.equal(present.secretKey.reveal(), next.secretKey.reveal());
     assert.equal((await readPublicCertificate(keys.layout.serverPublic)).publicKey, next.publicKey);
     assert.deepEqual(await readdir(keys.layout.publicDirectory), ['opqserver.key']);
-    await assert.rejects(finishRotation(keys.layout), { code: 'KEY_FILE' });
+    await assert.rejects(finishRotation(keys.layout), { code: 'KEY_FILE_IO' });
   });
 
   it('drops the next pair', async () => {
@@ -166,6 +166,6 @@ describe('keys/rotation', () => {
     assert.deepEqual(await readdir(keys.layout.privateDirectory), ['opqserver_secret']);
     assert.deepEqual(await readdir(keys.layout.publicDirectory), ['opqserver.key']);
     assert.equal(await readFile(keys.layout.serverSecret, 'utf8'), before);
-    await assert.rejects(abortRotation(keys.layout), { code: 'KEY_FILE' });
+    await assert.rejects(abortRotation(keys.layout), { code: 'KEY_FILE_IO' });
   });
 });

@@ -6,8 +6,8 @@ import { type EventOfType, type EventType, Pull, Push, type Socket } from 'zerom
 import { silentLogger } from '../../common/log.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { type AllowList, startAllowList } from '../../keys/allow-list.js';
-import { CutOff } from '../../keys/cut-off.js';
 import { DirectorySource } from '../../keys/directory-source.js';
+import { Disconnector } from '../../keys/disconnector.js';
 import { writePublicCertificate } from '../../keys/files.js';
 import type { Gate } from '../../keys/gate.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
@@ -96,7 +96,7 @@ describe('keys/zap', () => {
     await client(pair).send('hello');
     assert.equal(String((await pull.receive())[0]), 'hello');
     assert.equal(gate.status().admitted, 1);
-    assert.equal(gate.mayBeInside(new Set([z85Decode(pair.publicKey).toString('latin1')])), true);
+    assert.equal(gate.mayBeConnected(new Set([z85Decode(pair.publicKey).toString('latin1')])), true);
   });
 
   it('answers 300 to an unknown key, and the same client comes in once it is accepted', async () => {
@@ -252,7 +252,7 @@ describe('keys/zap', () => {
       new Promise((resolve) => {
         reopened = resolve;
       });
-    const cutOff = new CutOff({
+    const disconnector = new Disconnector({
       guards: [{ allow, gate }],
       close: async () => {
         closed.push(performance.now());
@@ -291,7 +291,7 @@ describe('keys/zap', () => {
     await until(() => gate.status().admitted === 3);
     await goodSocket.send('3');
     assert.equal(String((await pull.receive())[0]), '3');
-    assert.equal(cutOff.count, 1);
+    assert.equal(disconnector.count, 1);
 
     // A key that never came in costs nobody a new handshake; one that did waits for the interval.
     await writePublicCertificate(join(keys.layout.revokedDirectory, 'y'), {
@@ -307,7 +307,7 @@ describe('keys/zap', () => {
     await done;
     assert.equal(closed.length, 2);
     assert.ok((closed[1] ?? 0) - (closed[0] ?? 0) >= 290);
-    await cutOff.stop();
+    await disconnector.stop();
   });
 
   it('forgets the key longest silent when too many are refused, and does not fill the log', () => {

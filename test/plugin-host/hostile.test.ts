@@ -48,9 +48,7 @@ describe('plugin-host: hostile plugins', () => {
   }
 
   const told = () =>
-    rig
-      .logged('hostile', 'plugin stopped; it is started again after a pause')
-      .map((line) => String(line.problem));
+    rig.logged('hostile', 'plugin stopped; restarted after a pause').map((line) => String(line.problem));
 
   const breaking: [what: string, name: string, content: string | Uint8Array, problem: RegExp][] = [
     [
@@ -86,12 +84,12 @@ describe('plugin-host: hostile plugins', () => {
       script('processBatch() { return { get startMs() { throw new Error("trap"); } }; }'),
       /^trap$/,
     ],
-    ['ends its process', 'hostile.mjs', script('processBatch() { process.exit(3); }'), /ended with code 3/],
+    ['ends its process', 'hostile.mjs', script('processBatch() { process.exit(3); }'), /exited with code 3/],
     [
       'ends its process in silence',
       'hostile.mjs',
       script('processBatch() { process.exit(0); }'),
-      /ended with code 0/,
+      /exited with code 0/,
     ],
     [
       'loops without end',
@@ -306,7 +304,7 @@ describe('plugin-host: hostile plugins', () => {
     const dies = script('processBatch() { throw new Error("again"); }');
     await besideNeighbour('hostile.mjs', dies, () => rig.plugin('hostile').restarts >= 4);
     const pauses = rig
-      .logged('hostile', 'plugin stopped; it is started again after a pause')
+      .logged('hostile', 'plugin stopped; restarted after a pause')
       .map((line) => line.pauseMs);
     assert.deepEqual(pauses.slice(0, 5), [20, 40, 80, 160, 200].slice(0, pauses.length));
     await until(() => rig.plugin('hostile').state === 'pausing');

@@ -26,7 +26,7 @@ export class HostRig {
       rings: [ring],
       log: createLogger('test', 'debug', { write: (line) => void this.lines.push(JSON.parse(line)) }),
       requests: (found, plugin) => this.requests.push(...found.map((request) => ({ plugin, request }))),
-      pauses: { firstMs: 20, longestMs: 200 },
+      pauses: { firstMs: 20, maxMs: 200 },
       ...options,
     });
   }

@@ -67,7 +67,7 @@ describe('plugin-host: memory limits of WebAssembly', () => {
     ['types of the garbage collector', raw([1, 1, 0x5f, 0]), /garbage collector/],
     ['what is no module', Uint8Array.from([1, 2, 3]), /not a WebAssembly module/],
     ['nothing', new Uint8Array(0), /not a WebAssembly module/],
-    ['a module cut short', assemble(pluginText()).subarray(0, 60), /cut short/],
+    ['a truncated module', assemble(pluginText()).subarray(0, 60), /truncated/],
     ['a module that is too large', new Uint8Array(17 * 2 ** 20), /at most 16777216/],
   ];
   for (const [what, bytes, message] of refused) {

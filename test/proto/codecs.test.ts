@@ -129,7 +129,7 @@ describe('proto: the codecs', () => {
   it('refuse frames that are none of what they tell apart', () => {
     refuses(proto.decodeClientRequest, [], /neither/);
     refuses(proto.decodeClientRequest, [0x08, 3, 0x10, 1], /neither/);
-    refuses(proto.decodeBoxReply, [0x08, 1, 0x10, 1], /neither/);
+    refuses(proto.decodeBoxReply, [0x08, 1, 0x10, 1], /not the reply of a box/);
     refuses(proto.decodeBoxReply, [0x08, 1, 0x22, 200], /cut off/);
   });
 

@@ -137,12 +137,15 @@ describe('proto/stream-decoder', () => {
     const reason = (bytes: number[]) => STREAM_REASONS[decodeInto(Uint8Array.from(bytes), columns, 0)];
     const values = [...tag(3, 5), ...float(60), ...tag(4, 5), ...float(120)];
     assert.equal(reason([0x08, 1, 0x10, 1, ...values]), 'ok');
-    assert.equal(reason([0x08, 1, 0x10, 1, ...values.slice(0, -1)]), 'malformed');
-    assert.equal(reason([0x08, 1, ...values]), 'field missing');
-    assert.equal(reason([0x08, 1, 0x10, ...new Array<number>(9).fill(0xff), 1, ...values]), 'time too large');
+    assert.equal(reason([0x08, 1, 0x10, 1, ...values.slice(0, -1)]), 'malformed_measurement');
+    assert.equal(reason([0x08, 1, ...values]), 'field_missing');
+    assert.equal(
+      reason([0x08, 1, 0x10, ...new Array<number>(9).fill(0xff), 1, ...values]),
+      'time_out_of_range',
+    );
     assert.equal(
       reason([0x08, ...new Array<number>(9).fill(0xff), 1, 0x10, 1, ...values]),
-      'box id negative',
+      'box_id_out_of_range',
     );
     assert.equal(reason([]), 'ok');
   });

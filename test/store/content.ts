@@ -1,11 +1,13 @@
 /** A store with some of everything, and all that is in one. */
 import type { Store } from '../../store/store.js';
 import { all, boxEvent, columnsOf, counts, newEvent } from './contract/given.js';
+import { writable } from './writable.js';
 
 const START = 1_780_000_000_000;
 
 /** 2 boxes recorded, 3 with data; 5001 measurements, 40 trends, 6 events with 12 waveforms. */
-export async function fillStore(store: Store): Promise<void> {
+export async function fillStore(plain: Store): Promise<void> {
+  const store = writable(plain);
   await store.putBox({ box_id: '1001', name: 'Roof', calibration_constant: 152.5, unplugged: false });
   await store.putBox({ box_id: '1002', calibration_constant: 1, unplugged: true, location: 'lab' });
   const samples = Array.from({ length: 5001 }, (_, i) => ({

@@ -2,7 +2,8 @@
  * The suite that every store passes: `storeContract(name, makeStore)` in a test file of its own. Each test gets a fresh, empty
  * database from `makeStore`; nothing here knows which kind it is.
  */
-import type { BoxEventDocument, LahaConfigDocument, Store, StoreOptions } from '../../store/store.js';
+import type { BoxEventDocument, LahaConfigDocument } from '../../store/documents.js';
+import type { Store, StoreOptions } from '../../store/store.js';
 import { boxesContract } from './contract/boxes.js';
 import { documentsContract } from './contract/documents.js';
 import { eventsContract } from './contract/events.js';

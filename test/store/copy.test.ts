@@ -1,19 +1,20 @@
 import assert from 'node:assert/strict';
 import { type CopyPosition, type CopyProgress, copyStore, emptyPosition } from '../../store/copy.js';
-import { openSqliteStore } from '../../store/sqlite/index.js';
-import { FOREVER_SECONDS, type Store } from '../../store/store.js';
+import { FOREVER_SECONDS } from '../../store/documents.js';
+import type { Store } from '../../store/store.js';
 import { contentOf, fillStore } from './content.js';
 import { boxEvent, counts, newEvent } from './contract/given.js';
+import { openWritable, type Writable } from './writable.js';
 
 describe('store/copy', () => {
-  let from: Store;
-  let to: Store;
+  let from: Writable<Store>;
+  let to: Writable<Store>;
   const retention = { mode: 'ttl' as const, measurementsSeconds: 86_400, eventsSeconds: 90_000 };
   const quiet = { onProgress: () => undefined, save: async () => undefined };
 
   beforeEach(async () => {
-    from = await openSqliteStore(':memory:', { retention });
-    to = await openSqliteStore(':memory:', { retention });
+    from = await openWritable(':memory:', { retention });
+    to = await openWritable(':memory:', { retention });
     await fillStore(from);
   });
   afterEach(async () => {

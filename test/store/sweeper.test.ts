@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { MakaiError } from '../../common/errors.js';
 import { createLogger } from '../../common/log.js';
-import { openSqliteStore } from '../../store/sqlite/index.js';
-import type { Store, SweepResult } from '../../store/store.js';
+import type { SweepResult } from '../../store/documents.js';
+import type { Store } from '../../store/store.js';
 import { startSweeper } from '../../store/sweeper.js';
 import { all, columnsOf } from './contract/given.js';
+import { openWritable } from './writable.js';
 
 const NOTHING: SweepResult = { measurements: 0, trends: 0, events: 0, orphans: 0 };
 
@@ -49,7 +50,7 @@ function givenSweeps(store: Pick<Store, 'sweep' | 'serverTimeMs'>) {
 describe('store: the sweeper', () => {
   it('deletes what has expired, again and again, until it is stopped', async () => {
     const clock = givenClock();
-    const store = await openSqliteStore(':memory:', {
+    const store = await openWritable(':memory:', {
       retention: { mode: 'ttl', measurementsSeconds: 60 },
       now: clock.now,
     });
@@ -64,7 +65,7 @@ describe('store: the sweeper', () => {
 
   it('deletes nothing that is not due while the clock is two days ahead; what is due goes', async () => {
     const clock = givenClock();
-    const store = await openSqliteStore(':memory:', {
+    const store = await openWritable(':memory:', {
       retention: { mode: 'ttl', measurementsSeconds: 86_400 },
       now: clock.now,
     });
@@ -103,7 +104,7 @@ describe('store: the sweeper', () => {
 
   it('a stop ends a sweep that has much to delete', async () => {
     const clock = givenClock();
-    const store = await openSqliteStore(':memory:', { retention: { mode: 'ttl', measurementsSeconds: 60 } });
+    const store = await openWritable(':memory:', { retention: { mode: 'ttl', measurementsSeconds: 60 } });
     const samples = Array.from({ length: 9000 }, (_, i) => ({ box: i % 50, at: 1_000_000 + i }));
     await store.insertMeasurements(columnsOf(samples), { acceptedAtMs: 1_000_000 });
     const stopping = new AbortController();

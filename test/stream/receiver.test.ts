@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Subscriber, XPublisher } from 'zeromq';
-import { Receiver } from '../../stream/receiver.js';
+import { Receiver } from '../../stream/stream-socket.js';
 
 const MANY = 20_000;
 

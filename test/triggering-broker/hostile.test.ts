@@ -5,7 +5,7 @@ import { connect, type Socket as TcpSocket } from 'node:net';
 import fc from 'fast-check';
 import { Subscriber, XPublisher, XSubscriber } from 'zeromq';
 import { silentLogger } from '../../common/log.js';
-import { parseConfig } from '../../config/index.js';
+import { parseSettings } from '../../config/index.js';
 import { readPublicCertificate, readSecretCertificate } from '../../keys/files.js';
 import { newBox, newServer } from '../../keys/manage.js';
 import { startTriggeringBroker, type TriggeringBroker } from '../../triggering-broker/index.js';
@@ -42,7 +42,7 @@ describe('triggering-broker, hostile peers', () => {
     await newServer(keys.layout);
     const { secretFile } = await newBox(keys.layout, '1001');
     broker = await startTriggeringBroker(
-      parseConfig('triggering-broker', {
+      parseSettings('triggering-broker', {
         client_certs: keys.layout.publicDirectory,
         server_cert: keys.layout.serverSecret,
         interface: 'tcp://127.0.0.1:*',

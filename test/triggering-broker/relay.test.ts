@@ -21,8 +21,8 @@ describe('triggering-broker/relay', () => {
       log: silentLogger(),
     });
     relay = new Relay({
-      front: [{ endpoint: 'tcp://127.0.0.1:*', curve: access.curve }],
-      back: { endpoint: 'tcp://127.0.0.1:*' },
+      front: [{ field: 'interface', endpoint: 'tcp://127.0.0.1:*', curve: access.curve }],
+      back: { field: 'backend', endpoint: 'tcp://127.0.0.1:*' },
       messageBytes: 65_536,
       queueMessages: 1000,
       log: silentLogger(),

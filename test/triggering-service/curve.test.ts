@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pull, XPublisher } from 'zeromq';
 import { silentLogger } from '../../common/log.js';
-import { parseConfig } from '../../config/index.js';
+import { parseSettings } from '../../config/index.js';
 import { writePublicCertificate, writeSecretCertificate } from '../../keys/files.js';
 import { newKeyPair } from '../../keys/key.js';
 import { requestEvent, triggerMessage } from '../../proto/index.js';
@@ -34,7 +34,7 @@ describe('triggering-service: backend under CURVE', () => {
       await writeSecretCertificate(cert, { boxId: undefined, ...newKeyPair() });
       const retention = { mode: 'ttl', measurementsSeconds: 86_400 } as const;
       const store = await openStore('sqlite::memory:', { retention });
-      const config = parseConfig(
+      const config = parseSettings(
         'triggering-service',
         {
           zmq_trigger_endpoint: publisher.lastEndpoint,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { silentLogger } from '../../common/log.js';
-import type { HealthDocument } from '../../store/store.js';
+import type { HealthDocument } from '../../store/documents.js';
+import { STORED, type Stored, type Write } from '../../store/writes.js';
 import { findings, startHealthDocuments } from '../../triggering-service/health-documents.js';
 
 const T = 1_795_315_500_000;
@@ -28,16 +29,17 @@ describe('triggering-service: health documents', () => {
     const twice = new Promise<void>((resolve) => {
       enough = resolve;
     });
-    const insertHealth = async (document: HealthDocument): Promise<void> => {
+    const put = async (write: Write): Promise<Stored> => {
       if (fails > 0) {
         fails -= 1;
         throw new Error('not now');
       }
-      written.push(document);
+      if (write.kind === 'health') written.push(write.finding);
       if (written.filter(({ service }) => service === 'MAKAI').length >= 2) enough();
+      return STORED;
     };
     const boxes = () => Array.from({ length: 20 }, (_, i) => ({ boxId: i + 1, heardMs: Date.now() }));
-    const running = startHealthDocuments({ insertHealth }, boxes, silentLogger(), 1);
+    const running = startHealthDocuments({ put }, boxes, silentLogger(), 1);
     await twice;
     await running.stop();
     const count = written.length;

@@ -83,9 +83,9 @@ describe('triggering-service: plugins', () => {
     assert.match(plugin('leaks')?.last_error ?? '', /outgrew its memory/);
     assert.deepEqual([plugin('refuses')?.state, plugin('refuses')?.last_error], ['refused', 'not today']);
     assert.ok((plugin('floods')?.dropped_requests ?? 0) > 0);
-    assert.ok((status.dropped['request too old'] ?? 0) > 0 && (status.dropped['request ahead'] ?? 0) > 0);
+    assert.ok((status.dropped.window_too_old ?? 0) > 0 && (status.dropped.window_in_the_future ?? 0) > 0);
     for (const message of [
-      'plugin stopped; it is started again after a pause',
+      'plugin stopped; restarted after a pause',
       'event requests of a plugin were dropped',
     ]) {
       assert.ok(

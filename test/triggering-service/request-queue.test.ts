@@ -4,7 +4,7 @@ import { Pull } from 'zeromq';
 import { RateLimit } from '../../acquisition-broker/requests/rate-limit.js';
 import { createLogger, silentLogger } from '../../common/log.js';
 import { TokenBucket } from '../../common/token-bucket.js';
-import { parseConfig } from '../../config/index.js';
+import { parseSettings } from '../../config/index.js';
 import { type Queued, RequestQueue } from '../../triggering-service/requests/request-queue.js';
 import { ManualClock } from '../acquisition-broker/manual-clock.js';
 import { until } from './rig.js';
@@ -65,7 +65,6 @@ describe('triggering-service: request queue', () => {
     const pull = new Pull();
     await pull.bind('tcp://127.0.0.1:*');
     const clock = new ManualClock();
-    const time = { now: () => clock.monotonic(), after: clock.after.bind(clock) };
     const lines: string[] = [];
     const queue = new RequestQueue({
       endpoint: pull.lastEndpoint ?? '',
@@ -74,7 +73,7 @@ describe('triggering-service: request queue', () => {
       pace: { burst: 3, perSecond: 2 },
       log: createLogger('test', 'info', { write: (line) => void lines.push(line) }),
       onDropped: () => assert.fail('nothing is dropped'),
-      time,
+      clock,
     });
     const received: number[] = [];
     const receive = async (count: number): Promise<void> => {
@@ -110,7 +109,7 @@ describe('triggering-service: request queue', () => {
       pace: { burst: 1, perSecond: 1 },
       log: silentLogger(),
       onDropped: ({ boxIds }) => void dropped.push(...boxIds),
-      time: { now: () => clock.monotonic(), after: clock.after.bind(clock) },
+      clock,
     });
     const long = (n: number, bytes: number): Queued => ({ ...queued(n), frame: Buffer.alloc(bytes) });
     for (let n = 1; n <= 4; n++) queue.push(long(n, 10));
@@ -121,24 +120,25 @@ describe('triggering-service: request queue', () => {
   });
 
   it("paces so that the broker's limit is never met, though requests are held up on the way for 25 s", () => {
-    const service = parseConfig('triggering-service', {}).limits;
-    const broker = parseConfig('acquisition-broker', { client_certs: 'keys', server_cert: 'secret' }).limits;
+    const service = parseSettings('triggering-service', {}).limits;
+    const broker = parseSettings('acquisition-broker', {
+      client_certs: 'keys',
+      server_cert: 'secret',
+    }).limits;
     // What wants to be sent, ms after the one before, how many, and how long the line then holds it up.
     const step = fc.record({
       after: fc.nat(60_000),
-      wanted: fc.nat(2 * service.requests_burst),
+      wanted: fc.nat(2 * service.requestsBurst),
       heldUp: fc.nat(25_000),
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         const clock = new ManualClock();
-        const bucket = new TokenBucket(service.requests_burst, service.requests_per_second, () =>
-          clock.monotonic(),
-        );
+        const bucket = new TokenBucket(service.requestsBurst, service.requestsPerSecond, clock);
         const rate = new RateLimit({
           clock,
-          perSecond: broker.requests_per_second,
-          burst: broker.requests_burst,
+          perSecond: broker.requestsPerSecond,
+          burst: broker.requestsBurst,
         });
         let arrived = 0;
         let lastArrival = 0;

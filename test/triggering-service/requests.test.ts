@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { systemClock } from '../../common/clock.js';
 import { silentLogger } from '../../common/log.js';
 import { Rejections } from '../../common/rejections.js';
-import { parseConfig } from '../../config/index.js';
+import { MAX_REQUEST_BYTES } from '../../common/request-limits.js';
 import { MAX_DESCRIPTION } from '../../plugin-host/limits.js';
 import type { EventRequest } from '../../plugins/sdk/plugin.js';
 import { requestEvent } from '../../proto/index.js';
@@ -43,7 +44,7 @@ describe('triggering-service: event requests', () => {
       memoryMs: 60_000,
       rejections,
       send: (queued) => void sent.push(queued),
-      now: () => NOW,
+      clock: { ...systemClock, now: () => NOW },
     });
   });
 
@@ -111,8 +112,7 @@ describe('triggering-service: event requests', () => {
         .flatMap((m) => m.boxIds),
       boxIds,
     );
-    const broker = parseConfig('acquisition-broker', { client_certs: 'keys', server_cert: 'secret' });
-    for (const { frame } of sent) assert.ok(frame.length <= broker.limits.request_bytes);
+    for (const { frame } of sent) assert.ok(frame.length <= MAX_REQUEST_BYTES);
     assert.deepEqual(requests.sent, { data: 2, log: 2 });
     const [part] = sent;
     assert.ok(part);
@@ -149,9 +149,9 @@ describe('triggering-service: event requests', () => {
     );
     assert.equal(sent.length, 0);
     assert.deepEqual(rejections.totals(), {
-      'request ahead': 1,
-      'request too old': 1,
-      'request too long': 1,
+      window_in_the_future: 1,
+      window_too_old: 1,
+      window_too_long: 1,
     });
   });
 

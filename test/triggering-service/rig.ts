@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pull, XPublisher } from 'zeromq';
 import { createLogger } from '../../common/log.js';
-import { parseConfig, type TriggeringServiceConfig } from '../../config/index.js';
+import { parseSettings, type TriggeringServiceSettings } from '../../config/index.js';
 import { measurement, requestEvent, triggerMessage } from '../../proto/index.js';
 import type { MetricValues, RequestEventMessage } from '../../proto/messages.js';
 import { openStore } from '../../store/open.js';
@@ -45,16 +45,16 @@ export class ServiceRig {
     await subscribed;
   }
 
-  config(settings = this.#settings): TriggeringServiceConfig {
+  config(settings = this.#settings): TriggeringServiceSettings {
     const endpoints = {
       zmq_trigger_endpoint: this.publisher.lastEndpoint,
       zmq_acquisition_endpoint: this.pull.lastEndpoint,
       status: 'off',
     };
-    return parseConfig('triggering-service', { ...endpoints, ...settings }, 'test');
+    return parseSettings('triggering-service', { ...endpoints, ...settings }, 'test');
   }
 
-  /** The triggering broker goes away and comes back at the same place; fulfilled when the service has subscribed anew. */
+  /** The triggering broker goes away and comes back at the same place; fulfilled when the service has subscribed again. */
   async restartBroker(): Promise<void> {
     const endpoint = this.publisher.lastEndpoint ?? '';
     await this.publisher.unbind(endpoint);

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
+import { STORE_BATCH } from '../../stream/batch.js';
 import { minute, ServiceRig, until } from './rig.js';
+import { intercepted } from '../store/writable.js';
 
 const DATA = join(PACKAGE_ROOT, '../shared/data');
 const BOTH = { min: 119, max: 121, average: 120 };
@@ -149,7 +151,7 @@ describe('triggering-service: the stream', () => {
 
   it('drops what is no measurement, counts it by reason, and goes on', async () => {
     await rig.start({
-      limits: { boxes: 3, measurements_per_second: 1, measurements_burst: 5, message_bytes: 1024 },
+      limits: { boxes: 3, measurements_per_second: 1, measurements_burst: 5 },
     });
     const now = Date.now();
     const good = (id: number, i = 0) => rig.send2(id, now - 10_000 + i);
@@ -160,7 +162,7 @@ describe('triggering-service: the stream', () => {
     await rig.send('1', Buffer.from([0x08]));
     await rig.send('1', Buffer.from([0x08, 0x01, 0x10, 0x01]));
     await rig.send('1', Buffer.from([0x1d, 0, 0, 0, 0]));
-    await rig.send('1', Buffer.alloc(2000));
+    await rig.send('1', Buffer.alloc(70_000));
     await rig.send2(1, now + 6 * 60_000);
     await rig.send2(1, now - 25 * 3_600_000);
     await rig.send2(1, Number.MAX_SAFE_INTEGER);
@@ -176,26 +178,28 @@ describe('triggering-service: the stream', () => {
     await rig.received(1 + 11 + 9 + 1 + 2 + 9);
     const { dropped, measurements } = rig.service.status();
     assert.deepEqual(dropped, {
-      parts: 2,
-      malformed: 1,
-      'field missing': 1,
-      'too long': 1,
-      'time ahead': 2,
-      'time too old': 2,
-      'topic is not the id': 11,
-      'too many boxes': 1,
-      rate: 5,
+      wrong_frame_count: 2,
+      malformed_measurement: 1,
+      field_missing: 1,
+      frame_too_long: 1,
+      time_in_the_future: 2,
+      time_too_old: 2,
+      topic_mismatch: 11,
+      box_table_full: 1,
+      too_many_measurements: 5,
     });
     assert.equal(measurements, 7);
     await rig.stopService();
     assert.deepEqual((await rig.measurements(2)).length, 1, 'a topic may be padded with zeros');
     assert.equal((await rig.measurements(1)).length, 5);
     assert.ok(
-      rig.lines.some((line) => line.msg === 'dropped' && line.reason === 'too long' && line.source === '1'),
+      rig.lines.some(
+        (line) => line.msg === 'dropped' && line.reason === 'frame_too_long' && line.source === '1',
+      ),
     );
-    const told = rig.lines.filter((line) => line.msg === 'dropped' && line.reason === 'time ahead');
+    const told = rig.lines.filter((line) => line.msg === 'dropped' && line.reason === 'time_in_the_future');
     assert.equal(told.length, 1, 'each reason is logged once a minute');
-    const ids = rig.lines.filter((line) => line.reason === 'topic is not the id').map((line) => line.boxId);
+    const ids = rig.lines.filter((line) => line.reason === 'topic_mismatch').map((line) => line.boxId);
     assert.deepEqual(ids, [0, 2], 'each id once');
   });
 
@@ -203,8 +207,7 @@ describe('triggering-service: the stream', () => {
     await rig.start();
     await rig.send2(5, Date.now() - 100);
     await until(() => rig.service.status().store.stored === 1);
-    const waited = rig.config().batch.max_delay_ms;
-    assert.ok(waited <= 1000);
+    assert.ok(STORE_BATCH.delayMs <= 1000);
   });
 
   it('tells the traffic of the stream in makai_metrics', async () => {
@@ -212,11 +215,8 @@ describe('triggering-service: the stream', () => {
     await rig.start(
       { metric_update_sec: 1 },
       (store) =>
-        new Proxy(store, {
-          get: (target, name) =>
-            name === 'insertMetrics'
-              ? async (document: unknown) => void told.push(document)
-              : Reflect.get(target, name).bind?.(target),
+        intercepted(store, (write) => {
+          if (write.kind === 'metrics') told.push(write.document);
         }),
     );
     await rig.send2(1001, Date.now());

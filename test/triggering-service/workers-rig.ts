@@ -6,7 +6,7 @@ import type { Worker } from 'node:worker_threads';
 import { Pull, XPublisher } from 'zeromq';
 import type { MakaiError } from '../../common/errors.js';
 import { createLogger } from '../../common/log.js';
-import { parseConfig } from '../../config/index.js';
+import { parseSettings } from '../../config/index.js';
 import { measurement, requestEvent, triggerMessage } from '../../proto/index.js';
 import type { RequestEventMessage } from '../../proto/messages.js';
 import { openStore } from '../../store/open.js';
@@ -73,22 +73,22 @@ export class WorkersRig {
     const log = createLogger('test', 'debug', { write: (line) => void this.lines.push(JSON.parse(line)) });
     let workers = 0;
     for (const given of settings) {
-      const { scoutEveryMs, ...own } = { scoutEveryMs: 600_000, ...given };
+      const { probeEveryMs, ...own } = { probeEveryMs: 600_000, ...given };
       const endpoints = {
         zmq_trigger_endpoint: this.endpoint,
         zmq_acquisition_endpoint: this.#pull.lastEndpoint,
         status: 'off',
         plugins: [{ path: plugin }],
       };
-      const config = parseConfig('triggering-service', { ...endpoints, ...own }, 'test');
-      workers += config.workers;
+      const parsed = parseSettings('triggering-service', { ...endpoints, ...own }, 'test');
+      workers += parsed.workers;
       this.services.push(
-        await startTriggeringService(config, {
+        await startTriggeringService(parsed, {
           log,
           store: this.store,
           died: (error) => void this.died.push(error),
           listenMs: LISTEN_MS,
-          scoutEveryMs,
+          probeEveryMs,
         }),
       );
     }
@@ -157,7 +157,7 @@ export class WorkersRig {
 
   /** The last worker meets a mistake of ours. */
   breakWorker(): void {
-    this.#threads.at(-1)?.postMessage({ type: 'heard', topics: 5 });
+    this.#threads.at(-1)?.postMessage({ type: 'found', topics: 5 });
   }
 
   async stopServices(): Promise<void> {

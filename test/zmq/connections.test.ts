@@ -49,8 +49,8 @@ describe('zmq/connections', () => {
         assert.equal(status.connected, count('stays'));
         assert.equal(status.in_handshake, 0);
         assert.equal(status.handshakes, count('stays', 'leaves'));
-        assert.equal(status.failed['allow-list'] ?? 0, count('refused'));
-        assert.equal(status.failed['no-curve'] ?? 0, count('plain'));
+        assert.equal(status.failed.allow_list ?? 0, count('refused'));
+        assert.equal(status.failed.no_curve ?? 0, count('plain'));
       }),
     );
   });
@@ -60,12 +60,12 @@ describe('zmq/connections', () => {
     const { socket, emit } = fakeSocket();
     connections.attach(socket);
     const reasons = [
-      ['handshake:error:protocol', 'ERR_ZMTP_CRYPTOGRAPHIC', 'wrong-server-key'],
+      ['handshake:error:protocol', 'ERR_ZMTP_CRYPTOGRAPHIC', 'wrong_server_key'],
       ['handshake:error:protocol', 'ERR_ZMTP_INVALID_METADATA', 'protocol'],
       ['handshake:error:other', 'EAGAIN', 'timeout'],
-      ['handshake:error:other', 'EPIPE', 'closed-early'],
+      ['handshake:error:other', 'EPIPE', 'closed_early'],
       ['handshake:error:other', 'EIO', 'other'],
-      ['accept:error', 'EMFILE', 'accept-failed'],
+      ['accept:error', 'EMFILE', 'accept_failed'],
     ] as const;
     for (const [event, code, reason] of reasons) {
       emit('accept');

@@ -8,9 +8,9 @@ import { PACKAGE_ROOT } from '../../common/package-root.js';
 const PROGRAM = `
 import { readdirSync, readFileSync } from 'node:fs';
 import { Pull, Push } from 'zeromq';
-const { shareOutIoThreads } = await import(process.argv[1]);
-const { answers, others } = shareOutIoThreads(2);
-const pull = new Pull({ affinity: answers, linger: 0 });
+const { assignIoThreads } = await import(process.argv[1]);
+const { others, replies } = assignIoThreads(2);
+const pull = new Pull({ affinity: replies, linger: 0 });
 const other = new Pull({ affinity: others, linger: 0 });
 for (const socket of [pull, other]) {
   await socket.bind('tcp://127.0.0.1:*');
@@ -25,7 +25,7 @@ process.exit(0);
 `;
 
 describe('acquisition broker: threads of libzmq', () => {
-  it('answers have their own, and both kinds of sockets work', async function () {
+  it('replies have their own, and both kinds of sockets work', async function () {
     if (process.platform !== 'linux') this.skip();
     const module = join(PACKAGE_ROOT, 'dist/acquisition-broker/index.js');
     const args = ['--input-type=module', '--eval', PROGRAM, module];

@@ -1,14 +1,14 @@
 /**
- * What is known of each box that sends: a small number (its slot) under which other parts keep what they know of it in arrays, its
- * counts, and the rate it may keep up. Bounded: further boxes are not taken.
+ * The boxes that send. Each has a small number (its slot), under which other parts keep their data of it in arrays, its counts, and its
+ * token bucket: the rate limit of common/token-bucket.ts, kept in arrays because it is asked for each message. Bounded: further boxes get no slot.
  */
 
-const FIRST_ROOM = 256;
+const FIRST_CAPACITY = 256;
 
 export interface RateLimit {
-  /** measurements a second in the long run */
+  /** measurements per second in the long run */
   perSecond: number;
-  /** at once: after an outage a box first delivers what it queued */
+  /** at the same time: after an outage a box first delivers what it queued */
   burst: number;
 }
 
@@ -25,12 +25,12 @@ export class BoxTable {
   readonly #rate: RateLimit;
   readonly #slots = new Map<number, number>();
   readonly #free: number[] = [];
-  #boxId = new Float64Array(FIRST_ROOM);
-  #messages = new Float64Array(FIRST_ROOM);
-  #bytes = new Float64Array(FIRST_ROOM);
-  #heardMs = new Float64Array(FIRST_ROOM);
-  #tokens = new Float64Array(FIRST_ROOM);
-  #tokensMs = new Float64Array(FIRST_ROOM);
+  #boxId = new Float64Array(FIRST_CAPACITY);
+  #messages = new Float64Array(FIRST_CAPACITY);
+  #bytes = new Float64Array(FIRST_CAPACITY);
+  #heardMs = new Float64Array(FIRST_CAPACITY);
+  #tokens = new Float64Array(FIRST_CAPACITY);
+  #tokensMs = new Float64Array(FIRST_CAPACITY);
   #used = 0;
 
   constructor(limit: number, rate: RateLimit) {
@@ -43,12 +43,12 @@ export class BoxTable {
     return this.#slots.size;
   }
 
-  /** The box's slot; a new box gets one. @returns -1 when there is no room for it */
+  /** The box's slot; a new box gets one. @returns -1 when the table is full */
   slotOf(boxId: number): number {
     return this.#slots.get(boxId) ?? this.#add(boxId);
   }
 
-  /** Counts a measurement that was taken. */
+  /** Counts a measurement that was accepted. */
   count(slot: number, bytes: number, nowMs: number): void {
     this.#messages[slot] = (this.#messages[slot] ?? 0) + 1;
     this.#bytes[slot] = (this.#bytes[slot] ?? 0) + bytes;
@@ -57,7 +57,7 @@ export class BoxTable {
 
   /**
    * Whether the box keeps to its rate with one more measurement.
-   * @param clockMs a clock that only goes forward
+   * @param clockMs of a clock that never jumps
    */
   withinRate(slot: number, clockMs: number): boolean {
     const { burst, perSecond } = this.#rate;
@@ -86,7 +86,7 @@ export class BoxTable {
     }
   }
 
-  /** Forgets boxes that were not heard since then. @param forgotten told each slot, which another box may get from now on */
+  /** Forgets boxes that were not heard since then. @param forgotten called with each slot, which another box may get from now on */
   forget(ms: number, forgotten: (slot: number) => void): void {
     for (const [boxId, slot] of this.#slots) {
       if ((this.#heardMs[slot] ?? 0) >= ms) continue;
@@ -114,13 +114,13 @@ export class BoxTable {
   }
 
   #grow(): void {
-    const room = 2 * this.#boxId.length;
-    this.#boxId = grown(this.#boxId, room);
-    this.#messages = grown(this.#messages, room);
-    this.#bytes = grown(this.#bytes, room);
-    this.#heardMs = grown(this.#heardMs, room);
-    this.#tokens = grown(this.#tokens, room);
-    this.#tokensMs = grown(this.#tokensMs, room);
+    const capacity = 2 * this.#boxId.length;
+    this.#boxId = grown(this.#boxId, capacity);
+    this.#messages = grown(this.#messages, capacity);
+    this.#bytes = grown(this.#bytes, capacity);
+    this.#heardMs = grown(this.#heardMs, capacity);
+    this.#tokens = grown(this.#tokens, capacity);
+    this.#tokensMs = grown(this.#tokensMs, capacity);
   }
 }
 

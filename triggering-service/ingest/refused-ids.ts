@@ -1,11 +1,11 @@
 /**
- * Ids that were used without right: no certificate names them, or the topic of the message was another one. Each is logged once and kept for
- * /status. Bounded: of more than `limit` the one longest silent is forgotten, and counted; so many lines a minute are logged.
+ * Box ids that a sender may not use: no certificate names them, or the topic of the message was another id. Each is logged once and kept for
+ * /status. Bounded: beyond `limit` the id that was silent longest is forgotten, and counted; at most 20 lines per minute are logged.
  */
 import type { Logger } from '../../common/log.js';
-import { LogQuota } from '../../common/log-quota.js';
+import { ThrottledLog } from '../../common/throttled-log.js';
 
-export const ID_REASONS = ['no certificate', 'topic is not the id'] as const;
+export const ID_REASONS = ['unknown_box', 'topic_mismatch'] as const;
 export type IdReason = (typeof ID_REASONS)[number];
 
 /** One id, with the names it has in /status. */
@@ -24,7 +24,7 @@ export interface RefusedId {
 }
 
 const LIMIT = 1000;
-const LOGGED_A_MINUTE = 20;
+const LINES_PER_MINUTE = 20;
 /** Bytes of a topic that are kept. */
 const TOPIC_BYTES = 20;
 
@@ -32,16 +32,12 @@ export class RefusedIds {
   /** in order of the last message, oldest first */
   readonly #ids = new Map<number, RefusedId>();
   readonly #limit: number;
-  readonly #log: Logger;
-  readonly #quota: LogQuota;
+  readonly #log: ThrottledLog;
   #forgotten = 0;
 
   constructor(log: Logger, limit: number = LIMIT) {
-    this.#log = log;
+    this.#log = new ThrottledLog(log, { perMinute: LINES_PER_MINUTE });
     this.#limit = limit;
-    this.#quota = new LogQuota(LOGGED_A_MINUTE, (ids) =>
-      log.warn({ ids }, 'measurements were dropped under more ids than were logged'),
-    );
   }
 
   /** One message was dropped. @param nowMs Unix ms */
@@ -58,15 +54,13 @@ export class RefusedIds {
     const shown = Buffer.from(topic.subarray(0, TOPIC_BYTES)).toString();
     this.#ids.set(key, { box_id: boxId, reason, topic: shown, count: 1, first_ms: nowMs, last_ms: nowMs });
     if (this.#ids.size > this.#limit) this.#forgetOldest();
-    if (this.#quota.take()) {
-      this.#log.warn({ boxId, topic: shown, reason }, 'measurements dropped; /status counts them by id');
-    }
+    this.#log.warn({ boxId, topic: shown, reason }, 'measurements dropped; /status counts them by id');
   }
 
-  /** Takes out ids that have a certificate now. */
-  forgetCertified(has: (boxId: number) => boolean): void {
+  /** Removes ids that have a certificate now. */
+  forgetKnown(has: (boxId: number) => boolean): void {
     for (const [key, { box_id, reason }] of this.#ids) {
-      if (reason === 'no certificate' && has(box_id)) this.#ids.delete(key);
+      if (reason === 'unknown_box' && has(box_id)) this.#ids.delete(key);
     }
   }
 

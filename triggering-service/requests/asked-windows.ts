@@ -1,14 +1,14 @@
 /**
- * Which windows each box was asked for lately: what lies wholly inside them is not asked for again (architecture.md, "How data flows").
+ * Which windows each box was asked for recently: a window wholly inside them is not requested again.
  */
 
-/** Windows remembered of one box; of more, the oldest are forgotten, and would be asked for again. */
+/** Windows remembered of one box; beyond that the oldest are forgotten, and would be requested again. */
 const WINDOWS_PER_BOX = 64;
 
 interface Asked {
   startMs: number;
   endMs: number;
-  /** by a clock that only goes forward */
+  /** of a clock that never jumps */
   atMs: number;
 }
 
@@ -24,7 +24,7 @@ export class AskedWindows {
   /** Whether the box was asked for all of the window, by one request or by several together. */
   covers(boxId: number, startMs: number, endMs: number, clockMs: number): boolean {
     const asked = this.#present(boxId, clockMs);
-    // Windows may overlap and come in any order: go on from the furthest end reached, until no window takes it further.
+    // Windows may overlap and come in any order: continue from the latest end reached, until no window extends it.
     let reached = startMs;
     for (;;) {
       const next = asked.reduce((end, a) => (a.startMs <= reached && a.endMs > end ? a.endMs : end), reached);
@@ -41,14 +41,14 @@ export class AskedWindows {
     this.#boxes.set(boxId, asked);
   }
 
-  /** A request that did not go out after all. */
+  /** A request that was not sent after all. */
   remove(boxId: number, startMs: number, endMs: number): void {
     const asked = this.#boxes.get(boxId);
     const at = asked?.findLastIndex((a) => a.startMs === startMs && a.endMs === endMs) ?? -1;
     if (at >= 0) asked?.splice(at, 1);
   }
 
-  /** Forgets boxes whose windows are all too old; to be called now and then. */
+  /** Forgets boxes whose windows are all too old; to be called about once a minute. */
   sweep(clockMs: number): void {
     for (const boxId of this.#boxes.keys()) {
       if (this.#present(boxId, clockMs).length === 0) this.#boxes.delete(boxId);

@@ -1,9 +1,10 @@
-/** From what plugins ask for to what goes to the acquisition broker: times judged, overlaps left out, long windows and long lists of boxes split. */
+/** From the requests of plugins to those that go to the acquisition broker: times checked, overlaps left out, long windows and long box lists split. */
+import { type Clock, systemClock } from '../../common/clock.js';
 import type { Rejections } from '../../common/rejections.js';
 import { MAX_BOXES_PER_REQUEST } from '../../common/request-limits.js';
 import type { EventRequest } from '../../plugins/sdk/plugin.js';
 import { requestEvent } from '../../proto/index.js';
-import { MAX_AGE_MS, MAX_AHEAD_MS } from '../ingest/judge.js';
+import { MAX_AGE_MS, MAX_AHEAD_MS } from '../ingest/measurement-validator.js';
 import { AskedWindows } from './asked-windows.js';
 import type { Queued } from './request-queue.js';
 
@@ -11,33 +12,33 @@ import type { Queued } from './request-queue.js';
 const MAX_SLICES = 100;
 
 export interface EventRequestsOptions {
-  /** who we are */
+  /** names this service to the broker */
   identity: string;
-  /** longest window that may be asked for, ms */
+  /** longest window of one request, ms */
   maxWindowMs: number;
-  /** how long windows asked for are remembered, ms */
+  /** how long requested windows are remembered, ms */
   memoryMs: number;
   rejections: Rejections;
   send: (request: Queued) => void;
-  now?: () => number;
+  clock?: Clock;
 }
 
 export class EventRequests {
   readonly #options: EventRequestsOptions;
   readonly #asked: AskedWindows;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   /** requests handed on: with waveforms, and as a log entry only */
   readonly sent = { data: 0, log: 0 };
 
   constructor(options: EventRequestsOptions) {
     this.#options = options;
     this.#asked = new AskedWindows(options.memoryMs);
-    this.#now = options.now ?? Date.now;
+    this.#clock = options.clock ?? systemClock;
   }
 
-  /** Takes requests whose fields have their types and ranges. */
+  /** Handles requests whose fields have their types and ranges. */
   handle(requests: readonly EventRequest[], pluginId: string): void {
-    const now = this.#now();
+    const now = this.#clock.now();
     for (const request of requests) {
       const problem = this.#problem(request, now);
       if (problem !== undefined) this.#options.rejections.count(problem, pluginId, request.description);
@@ -45,20 +46,20 @@ export class EventRequests {
     }
   }
 
-  /** The request was dropped before it was sent: what it asked for may be asked for again. */
+  /** The request was dropped before it was sent: its window may be requested again. */
   dropped({ boxIds, startMs, endMs }: Queued): void {
     for (const boxId of boxIds) this.#asked.remove(boxId, startMs, endMs);
   }
 
-  /** To be called now and then. */
+  /** To be called about once a minute. */
   sweep(): void {
-    this.#asked.sweep(performance.now());
+    this.#asked.sweep(this.#clock.monotonic());
   }
 
   #problem({ startMs, endMs }: EventRequest, now: number): string | undefined {
-    if (endMs > now + MAX_AHEAD_MS) return 'request ahead';
-    if (startMs < now - MAX_AGE_MS) return 'request too old';
-    if (endMs - startMs > MAX_SLICES * this.#options.maxWindowMs) return 'request too long';
+    if (endMs > now + MAX_AHEAD_MS) return 'window_in_the_future';
+    if (startMs < now - MAX_AGE_MS) return 'window_too_old';
+    if (endMs - startMs > MAX_SLICES * this.#options.maxWindowMs) return 'window_too_long';
     return undefined;
   }
 
@@ -77,7 +78,7 @@ export class EventRequests {
   /** Asks the boxes that were not asked for this already; if all were, the event is only logged. */
   #ask(request: EventRequest): void {
     const { startMs, endMs } = request;
-    const clock = performance.now();
+    const clock = this.#clock.monotonic();
     const lacking = request.requestData
       ? request.boxIds.filter((boxId) => !this.#asked.covers(boxId, startMs, endMs, clock))
       : [];
@@ -90,7 +91,7 @@ export class EventRequests {
     }
   }
 
-  /** Each is an event of its own: more boxes than the broker takes in one make several. */
+  /** Each becomes an event of its own, also the parts of a list that is too long for one request. */
   #send(request: EventRequest): void {
     const { boxIds, endMs, requestData, startMs } = request;
     this.sent[requestData ? 'data' : 'log'] += 1;

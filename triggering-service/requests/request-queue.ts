@@ -1,19 +1,20 @@
 /**
- * Sends event requests to the acquisition broker, the oldest first, no faster than the broker takes them from one client: what it gets
- * beyond its limit it drops, and boxes may keep a waveform for 50 s only. What may not go yet, or while the broker is away, waits here:
- * bounded, the oldest are dropped and counted.
+ * Sends event requests to the acquisition broker, the oldest first, no faster than the broker accepts them from one client: what exceeds
+ * its limit it drops, and boxes may keep a waveform for only 50 s. Requests that may not go yet, or while the broker is unavailable, wait
+ * here: bounded, the oldest are dropped and counted.
  */
-import { Push } from 'zeromq';
-import { codeOf, messageOf } from '../../common/errors.js';
+import { type Clock, pause, systemClock, within } from '../../common/clock.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
+import { ThrottledLog } from '../../common/throttled-log.js';
 import { TokenBucket } from '../../common/token-bucket.js';
-import { CONNECT_OPTIONS, type CurveClientOptions } from '../../stream/stream-socket.js';
+import type { CurveClientOptions } from '../../zmq/curve.js';
+import { connecting, type Push } from '../../zmq/sockets.js';
 
 /** How long a stop goes on sending. */
 const DRAIN_MS = 2000;
 const RETRY_MS = 100;
-/** Least pause for want of tokens, ms. */
+/** Shortest wait for a token, ms. */
 const PACE_MS = 5;
 
 export interface RequestQueueOptions {
@@ -23,29 +24,14 @@ export interface RequestQueueOptions {
   limit: number;
   /** bytes that may wait */
   limitBytes: number;
-  /** requests sent at once, and in the long run a second */
+  /** requests sent at the same time, and in the long run per second */
   pace: { burst: number; perSecond: number };
   log: Logger;
   /** a request was dropped for a later one */
   onDropped: (dropped: Queued) => void;
-  time?: QueueTime;
+  /** of the pace; the system's where left out */
+  clock?: Clock;
 }
-
-/** Time as the queue sees it, so that tests can move it. */
-export interface QueueTime {
-  /** ms of a clock that only goes forward */
-  now(): number;
-  /** calls `fn` after `ms`; returns how to prevent that */
-  after(ms: number, fn: () => void): () => void;
-}
-
-const systemTime: QueueTime = {
-  now: () => performance.now(),
-  after: (ms, fn) => {
-    const timer = setTimeout(fn, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 export interface Queued {
   frame: Uint8Array;
@@ -57,27 +43,29 @@ export interface Queued {
 export class RequestQueue implements Running {
   readonly #socket: Push;
   readonly #options: RequestQueueOptions;
-  readonly #time: QueueTime;
+  readonly #clock: Clock;
   readonly #bucket: TokenBucket;
+  readonly #throttled: ThrottledLog;
   readonly #queue: Queued[] = [];
   #bytes = 0;
   #sending: Promise<void> | undefined;
-  /** the first of the queue is on its way */
-  #isAway = false;
+  /** the first of the queue is being sent */
+  #isSending = false;
   #isSlow = false;
-  #endPause = (): void => undefined;
   #stopping = false;
-  #closed = false;
+  /** aborted by the end of a stop */
+  readonly #closed = new AbortController();
   sent = 0;
   dropped = 0;
 
   constructor(options: RequestQueueOptions) {
     this.#options = options;
-    this.#time = options.time ?? systemTime;
+    this.#clock = options.clock ?? systemClock;
+    this.#throttled = new ThrottledLog(options.log);
     const { burst, perSecond } = options.pace;
-    this.#bucket = new TokenBucket(burst, perSecond, () => this.#time.now());
-    // `immediate`: only to a broker that is there, so that what waits, waits here, where it is counted.
-    this.#socket = new Push({ ...CONNECT_OPTIONS, immediate: true, linger: DRAIN_MS, ...options.curve });
+    this.#bucket = new TokenBucket(burst, perSecond, this.#clock);
+    // `immediate`: only to a broker that is connected, so that requests wait here, where they are counted.
+    this.#socket = connecting.push({ immediate: true, linger: DRAIN_MS, ...options.curve });
     this.#socket.connect(options.endpoint);
   }
 
@@ -97,24 +85,18 @@ export class RequestQueue implements Running {
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    let deadline: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      deadline = setTimeout(resolve, DRAIN_MS);
-    });
-    await Promise.race([this.#sending, late]);
-    clearTimeout(deadline);
+    await within(this.#sending ?? Promise.resolve(), DRAIN_MS, systemClock);
     if (this.#queue.length > 0) {
       this.#options.log.warn({ requests: this.#queue.length }, 'stopped before all event requests were sent');
     }
-    this.#closed = true;
-    this.#endPause();
+    this.#closed.abort();
     this.#socket.close();
     await this.#sending;
   }
 
-  /** @returns whether there was one that is neither the newest nor on its way */
+  /** @returns whether there was one that is neither the newest nor being sent */
   #dropOldest(): boolean {
-    const at = this.#isAway ? 1 : 0;
+    const at = this.#isSending ? 1 : 0;
     if (this.#queue.length <= at + 1) return false;
     const [oldest] = this.#queue.splice(at, 1);
     if (oldest === undefined) return false;
@@ -125,7 +107,7 @@ export class RequestQueue implements Running {
   }
 
   async #send(): Promise<void> {
-    while (!this.#closed && this.#queue.length > 0) {
+    while (!this.#isClosed && this.#queue.length > 0) {
       if (this.#bucket.take() === 0) {
         this.#noteSlow();
         await this.#pause(Math.max(PACE_MS, this.#bucket.waitMs()));
@@ -134,12 +116,12 @@ export class RequestQueue implements Running {
     if (this.#queue.length === 0) this.#isSlow = false;
   }
 
-  /** Sends what is first by now, until that has succeeded. */
+  /** Sends the first of the queue, until that has succeeded. */
   async #sendOne(): Promise<void> {
     const [next] = this.#queue;
     if (next === undefined) return;
-    this.#isAway = true;
-    while (!this.#closed) {
+    this.#isSending = true;
+    while (!this.#isClosed) {
       try {
         await this.#socket.send(next.frame);
         this.sent += 1;
@@ -147,15 +129,12 @@ export class RequestQueue implements Running {
         this.#bytes -= next.frame.length;
         break;
       } catch (error) {
-        if (this.#closed || this.#socket.closed) return;
-        this.#options.log.error(
-          { code: codeOf(error), detail: messageOf(error) },
-          'an event request could not be sent',
-        );
+        if (this.#isClosed || this.#socket.closed) return;
+        this.#throttled.error({ err: error }, 'an event request could not be sent');
         await this.#pause(this.#stopping ? 0 : RETRY_MS);
       }
     }
-    this.#isAway = false;
+    this.#isSending = false;
   }
 
   #noteSlow(): void {
@@ -164,17 +143,15 @@ export class RequestQueue implements Running {
     const hint = 'limits.requests_per_second and limits.requests_burst here and of the acquisition broker';
     this.#options.log.warn(
       { requests: this.#queue.length, hint },
-      'more event requests than the acquisition broker takes at once: they wait',
+      'more event requests than the acquisition broker accepts from one client in one burst: they wait',
     );
   }
 
+  get #isClosed(): boolean {
+    return this.#closed.signal.aborted;
+  }
+
   #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#time.after(ms, resolve);
-      this.#endPause = () => {
-        cancel();
-        resolve();
-      };
-    });
+    return pause(this.#clock, ms, this.#closed.signal);
   }
 }

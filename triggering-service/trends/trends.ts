@@ -1,8 +1,10 @@
 /** Keeps the store's trends: writes those that were summed up here, and has the store compute the others from its measurements. */
-import { codeOf, messageOf } from '../../common/errors.js';
+import { retry } from '../../common/backoff.js';
+import { systemClock } from '../../common/clock.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
-import type { Store } from '../../store/store.js';
+import type { Outbox } from '../../store/outbox/outbox.js';
+import type { MeasurementReader } from '../../store/store.js';
 import { DueWindows } from './due-windows.js';
 import type { Trend, TrendOutput, WindowOf } from './windows.js';
 
@@ -10,22 +12,22 @@ import type { Trend, TrendOutput, WindowOf } from './windows.js';
 const LOOK_MS = 1000;
 /** A late measurement seldom comes alone: its window waits this long for the others. */
 const LATE_MS = 5000;
-/** Windows computed by the store at once, and trends written at once: small, so that measurements get their turn in between. */
+/** Windows computed by the store in one write, and trends in one: few, so that measurements get their turn in between. */
 const COMPUTED_AT_ONCE = 50;
 const WRITTEN_AT_ONCE = 500;
 /** Windows that may wait. */
 const DUE_LIMIT = 500_000;
 /** Trends that may wait to be written; of further ones the store computes the windows again later. */
 const CLOSED_LIMIT = 20_000;
-const QUIET_MS = 60_000;
 const DAY_MS = 86_400_000;
-/** Pause before the store is asked again where it stands. */
+/** Pause before the store is asked again how far its data reach. */
 const RECOVER_AGAIN_MS = 10_000;
 /** How long a stop goes on writing. */
 const DRAIN_MS = 10_000;
 
 export interface TrendsOptions {
-  store: Pick<Store, 'computeTrends' | 'putTrends' | 'newestByBox'>;
+  store: Pick<MeasurementReader, 'newestByBox'>;
+  outbox: Pick<Outbox, 'put' | 'status' | 'hurry'>;
   windowMs: number;
   /** boxes whose trends are kept here; left out: all */
   owns?: (boxId: number) => boolean;
@@ -48,12 +50,12 @@ export class Trends implements Running, TrendOutput {
   readonly #options: TrendsOptions;
   readonly #due = new DueWindows(DUE_LIMIT);
   #closed: { trend: Trend; of: WindowOf }[] = [];
+  /** being written */
+  #underWay = 0;
   #written = 0;
   #computed = 0;
-  #failures = 0;
-  #toldMs = Number.NEGATIVE_INFINITY;
   #working: Promise<void> | undefined;
-  #recovering: NodeJS.Timeout | undefined;
+  readonly #stopping = new AbortController();
   readonly #timer: NodeJS.Timeout;
 
   constructor(options: TrendsOptions) {
@@ -73,23 +75,18 @@ export class Trends implements Running, TrendOutput {
 
   /**
    * Names the windows for computing that a crash may have left undone: of each box the last two that have a trend, and all after.
-   * A store that does not answer is asked again later.
+   * A store that does not reply is asked again later. Never rejects.
    */
   async recover(): Promise<void> {
-    try {
-      await this.#recover();
-    } catch (error) {
-      this.#options.log.warn(
-        { detail: messageOf(error) },
-        'the store does not say yet which trends are undone',
-      );
-      this.#recovering = setTimeout(() => void this.recover(), RECOVER_AGAIN_MS);
-      this.#recovering.unref();
-    }
+    const pauses = { firstMs: RECOVER_AGAIN_MS, maxMs: RECOVER_AGAIN_MS, signal: this.#stopping.signal };
+    const options = { ...pauses, what: 'unfinished trends', clock: systemClock, log: this.#options.log };
+    // A stop ends it; the next start names them again.
+    await retry(() => this.#recover(), { ...options, helps: () => true }).catch(() => undefined);
   }
 
   async #recover(): Promise<void> {
     const { store, windowMs, owns = () => true } = this.#options;
+    if (this.#stopping.signal.aborted) return;
     const named = performance.now() - LATE_MS;
     for (const { boxId, measurementMs, trendMs = measurementMs } of await store.newestByBox()) {
       if (!owns(Number(boxId))) continue;
@@ -105,32 +102,34 @@ export class Trends implements Running, TrendOutput {
     return {
       written: this.#written,
       computed: this.#computed,
-      waiting: this.#due.size + this.#closed.length,
+      waiting: this.#waiting,
       dropped: this.#due.dropped,
-      failures: this.#failures,
+      failures: this.#options.outbox.status('trends').failures,
     };
   }
 
-  /** Writes all that is due. Windows that were cut short are computed again by the next start. Measurements must have been handed to the store before. */
+  /** Writes all that is due. Windows that were left are computed by the next start. Measurements must have been handed to the outbox before. */
   async stop(): Promise<void> {
+    this.#stopping.abort();
     clearInterval(this.#timer);
-    clearTimeout(this.#recovering);
+    this.#options.outbox.hurry();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, DRAIN_MS);
+    });
+    await Promise.race([this.#workAll(), late]);
+    clearTimeout(timer);
+    if (this.#waiting > 0)
+      this.#options.log.warn({ windows: this.#waiting }, 'stopped before all trends were written');
+  }
+
+  get #waiting(): number {
+    return this.#due.size + this.#closed.length + this.#underWay;
+  }
+
+  async #workAll(): Promise<void> {
     await this.#working;
-    const end = performance.now() + DRAIN_MS;
-    const failures = this.#failures;
-    while (
-      this.#closed.length + this.#due.size > 0 &&
-      performance.now() < end &&
-      this.#failures === failures
-    ) {
-      await this.#work(performance.now());
-    }
-    if (this.#closed.length + this.#due.size > 0) {
-      this.#options.log.warn(
-        { windows: this.#closed.length + this.#due.size },
-        'stopped before all trends were written',
-      );
-    }
+    await this.#work(performance.now());
   }
 
   #look(): void {
@@ -140,58 +139,39 @@ export class Trends implements Running, TrendOutput {
     });
   }
 
-  /**
-   * Everything that is due. First what was summed up here, then what the store computes: that is the later truth about a window.
-   * What fails becomes due again.
-   */
+  /** Everything that is due. First what was summed up here, then what the store computes: that is the later truth about a window. */
   async #work(namedUntilMs: number): Promise<void> {
-    const { measurements, store, windowMs } = this.#options;
+    const { measurements, windowMs } = this.#options;
     for (;;) {
       const some = this.#closed.splice(0, WRITTEN_AT_ONCE);
       if (some.length === 0) break;
-      const put = () => store.putTrends(some.map(({ trend }) => trend));
-      if (
-        await this.#try(
-          put,
-          some.map(({ of }) => of),
-        )
-      )
-        this.#written += some.length;
-      else return;
+      const trends = some.map(({ trend }) => trend);
+      this.#written += await this.#put({ kind: 'trends', trends }, some.length);
     }
     for (;;) {
       const some = this.#due.take(COMPUTED_AT_ONCE, namedUntilMs);
       if (some.length === 0) return;
       await measurements.settled(measurements.accepted);
-      const compute = async () => {
-        const windows = some.map(({ boxId, window }) => ({
-          boxId: String(boxId),
-          startMs: window * windowMs,
-          endMs: (window + 1) * windowMs,
-        }));
-        const trends = (await store.computeTrends(windows)).filter((trend) => trend !== undefined);
-        if (trends.length > 0) await store.putTrends(trends);
-        this.#written += trends.length;
-        this.#computed += trends.length;
-      };
-      if (!(await this.#try(compute, some))) return;
+      const windows = some.map(({ boxId, window }) => ({
+        boxId: String(boxId),
+        startMs: window * windowMs,
+        endMs: (window + 1) * windowMs,
+      }));
+      const computed = await this.#put({ kind: 'trend_windows', windows }, some.length);
+      this.#written += computed;
+      this.#computed += computed;
     }
   }
 
-  async #try(action: () => Promise<void>, windows: readonly WindowOf[]): Promise<boolean> {
+  /** @returns how many trends were written: none where the outbox has given up (and said so) */
+  async #put(write: Parameters<Outbox['put']>[0], windows: number): Promise<number> {
+    this.#underWay += windows;
     try {
-      await action();
-      return true;
-    } catch (error) {
-      const now = performance.now();
-      this.#failures += 1;
-      for (const of of windows) this.#due.add(of, now);
-      if (now - this.#toldMs >= QUIET_MS) {
-        this.#toldMs = now;
-        const fields = { code: codeOf(error), detail: messageOf(error), waiting: this.#due.size };
-        this.#options.log.error(fields, 'the store did not take trends; they are tried again');
-      }
-      return false;
+      return (await this.#options.outbox.put(write)).inserted;
+    } catch {
+      return 0;
+    } finally {
+      this.#underWay -= windows;
     }
   }
 }

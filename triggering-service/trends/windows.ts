@@ -5,11 +5,11 @@
  * that were closed before, that may have begun before this process did, and those in which a box's time went back.
  */
 import { METRIC_FIELD, METRICS } from '../../proto/columns.js';
-import type { MinMaxAverage, TrendDocument } from '../../store/store.js';
+import type { MinMaxAverage, NewTrend } from '../../store/documents.js';
+import type { Batch } from '../../stream/batch.js';
 import { grown } from '../ingest/box-table.js';
-import type { Batch } from '../ingest/ingest.js';
 
-export type Trend = Omit<TrendDocument, 'expire_at'>;
+export type Trend = NewTrend;
 
 /** A window by its number: `floor(time / length)`. */
 export interface WindowOf {
@@ -44,7 +44,7 @@ export class TrendWindows {
   /** for each box and of its two windows: number, when it was opened, whether the store must compute it, sums */
   #window = new Float64Array(0);
   #openedMs = new Float64Array(0);
-  #untold = new Float64Array(0);
+  #incomplete = new Float64Array(0);
   #sums = new Float64Array(0);
 
   constructor(lengthMs: number, output: TrendOutput, location: (boxId: number) => string) {
@@ -65,7 +65,7 @@ export class TrendWindows {
       const at = PER_BOX * slot + (window % PER_BOX);
       if (this.#window[at] !== window && !this.#open(slot, at, boxId[row] ?? 0, window, clockMs)) continue;
       if (time > (this.#latestMs[slot] ?? 0)) this.#latestMs[slot] = time;
-      else this.#untold[at] = 1;
+      else this.#incomplete[at] = 1;
       for (let m = 0, sum = PER_WINDOW * at; m < METRICS.length; m++, sum += SUMS) {
         const metric = metrics[m] ?? f;
         const average = metric.average[row] ?? Number.NaN;
@@ -119,7 +119,7 @@ export class TrendWindows {
     this.#boxId[slot] = boxId;
     this.#window[at] = window;
     this.#openedMs[at] = clockMs;
-    this.#untold[at] = first ? 1 : 0;
+    this.#incomplete[at] = first ? 1 : 0;
     for (let m = 0, sum = PER_WINDOW * at; m < METRICS.length; m++, sum += SUMS) {
       this.#sums[sum] = Number.POSITIVE_INFINITY;
       this.#sums[sum + 1] = Number.NEGATIVE_INFINITY;
@@ -135,7 +135,7 @@ export class TrendWindows {
     const boxId = this.#boxId[slot] ?? 0;
     this.#window[at] = EMPTY;
     this.#lastClosed[slot] = Math.max(this.#lastClosed[slot] ?? EMPTY, window);
-    if (this.#untold[at] === 1) this.#output.fromStore({ boxId, window });
+    if (this.#incomplete[at] === 1) this.#output.fromStore({ boxId, window });
     else this.#output.closed(this.#trend(at, boxId, window), { boxId, window });
   }
 
@@ -167,7 +167,7 @@ export class TrendWindows {
     this.#latestMs = grown(this.#latestMs, boxes);
     this.#window = grown(this.#window, PER_BOX * boxes).fill(EMPTY, PER_BOX * had);
     this.#openedMs = grown(this.#openedMs, PER_BOX * boxes);
-    this.#untold = grown(this.#untold, PER_BOX * boxes);
+    this.#incomplete = grown(this.#incomplete, PER_BOX * boxes);
     this.#sums = grown(this.#sums, PER_WINDOW * PER_BOX * boxes);
   }
 }

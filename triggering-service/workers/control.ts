@@ -1,6 +1,6 @@
-/** Words that a worker and the main thread share: counts, which are summed up at any moment, and two flags. */
+/** Memory that a worker and the main thread share: counts, which the main thread may read at any time, and two flags. */
 
-const COUNTS = ['messages', 'bytes', 'taken', 'foreign', 'boxes', 'subscriptions', 'lost'] as const;
+const COUNTS = ['messages', 'bytes', 'accepted', 'foreign', 'boxes', 'subscriptions', 'lost'] as const;
 export type Count = (typeof COUNTS)[number];
 
 const COUNTS_AT = 8;
@@ -26,13 +26,13 @@ export class WorkerControl {
     this.#counts[COUNTS.indexOf(count)] = value;
   }
 
-  /** Worker: a batch was published. @returns true when the main thread must be told: it has looked since it was told last */
+  /** Worker: a batch was published. @returns true when the main thread must be sent a message: it has handled the last one */
   announce(): boolean {
     return Atomics.exchange(this.#words, ANNOUNCED, 1) === 0;
   }
 
-  /** Main: about to look. */
-  look(): void {
+  /** Main: about to handle the message. */
+  handled(): void {
     Atomics.store(this.#words, ANNOUNCED, 0);
   }
 

@@ -1,5 +1,6 @@
 /** One worker, seen from the main thread: from its start to its end. */
 import { Worker } from 'node:worker_threads';
+import { systemClock, within } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
@@ -10,15 +11,15 @@ import { WorkerControl } from './control.js';
 import type { FromWorker, Gathered, ToWorker, WorkerStart } from './messages.js';
 
 const PER_BOX = 4;
-/** How long a worker may take to close its socket and hand over what it has. */
+/** How long a worker may take to close its socket and hand over its data. */
 const STOP_MS = 10_000;
 
 export interface WorkerEvents {
   published(): void;
-  /** @param giveBack to be called when the buffer is not needed any more */
-  measurements(gathered: Gathered, giveBack: () => void): void;
+  /** @param over to be called when they are stored, or will not be */
+  measurements(gathered: Gathered, over: () => void): void;
   trends(closed: { trend: Trend; of: WindowOf }[], fromStore: WindowOf[]): void;
-  /** it ended without having been asked to */
+  /** it exited by itself */
   died(problem: string): void;
 }
 
@@ -63,12 +64,12 @@ export class IntakeWorker implements Running {
     }
   }
 
-  /** Messages that were not taken, by reason. */
+  /** Messages that were dropped, by reason. */
   get dropped(): Readonly<Record<string, number>> {
     return this.#dropped;
   }
 
-  /** Ids that were used without right. */
+  /** Ids that their senders may not use. */
   get refused(): RefusedView {
     return this.#refused;
   }
@@ -77,25 +78,20 @@ export class IntakeWorker implements Running {
     if (!this.#over) this.#worker.postMessage(message, transfer);
   }
 
-  /** Closes its socket, takes what it has, ends it. @throws Error when it does not end */
+  /** Closes its socket, receives its remaining data, ends it. @throws Error when it does not end */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
-  /** Blocks until its socket is closed, as it was told. @returns false when it was not in time */
+  /** Blocks until its socket is closed. @returns false on a timeout */
   waitClosed(ms: number): boolean {
     return this.#over || this.control.waitClosed(ms);
   }
 
   async #stop(): Promise<void> {
     this.send({ type: 'stop' });
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, STOP_MS);
-    });
-    await Promise.race([this.#end, late]);
-    clearTimeout(timer);
+    await within(this.#end, STOP_MS, systemClock);
     if (!this.#over) throw new Error(`a worker did not stop within ${STOP_MS} ms`);
   }
 
@@ -105,12 +101,12 @@ export class IntakeWorker implements Running {
         this.#listening();
         break;
       case 'published':
-        this.control.look();
+        this.control.handled();
         this.#events.published();
         break;
       case 'measurements': {
-        const { buffer, count } = message;
-        this.#events.measurements(message, () => this.send({ type: 'returned', buffer, count }, [buffer]));
+        const { count } = message;
+        this.#events.measurements(message, () => this.send({ type: 'settled', count }));
         break;
       }
       case 'trends':
@@ -144,7 +140,7 @@ export class IntakeWorker implements Running {
     this.#over = true;
     this.#listening();
     this.#ended();
-    const unasked = this.#stopping === undefined ? `its thread ended with code ${code}` : undefined;
+    const unasked = this.#stopping === undefined ? `its thread exited with code ${code}` : undefined;
     const problem = this.#problem ?? unasked;
     if (problem !== undefined) this.#events.died(problem);
   }

@@ -1,14 +1,14 @@
-/** All workers of the service: together they take in its share of the stream, and look like one intake to the rest of it. */
+/** All workers of the service: together they receive its share of the stream. To the rest of the service they look like one intake. */
 import { MakaiError } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
-import type { TriggeringServiceConfig } from '../../config/index.js';
-import { columnsOver } from '../../proto/columns.js';
+import type { TriggeringServiceSettings } from '../../config/index.js';
+import type { MeasurementBatches } from '../../store/outbox/measurement-batches.js';
+import { decodeWrite } from '../../store/write-codec.js';
 import type { RingShare } from '../../stream/ring.js';
 import type { CurveClientOptions } from '../../stream/stream-socket.js';
 import type { BoxTotals } from '../ingest/box-table.js';
-import type { CertifiedIds } from '../ingest/certified-ids.js';
-import type { MeasurementWriter } from '../measurement-writer.js';
+import type { IdsWithCertificate } from '../ingest/ids-with-certificate.js';
 import {
   LISTED_REFUSED,
   type RefusedView,
@@ -20,66 +20,66 @@ import type { TrendOutput } from '../trends/windows.js';
 import type { Count } from './control.js';
 import { IntakeWorker } from './intake-worker.js';
 import type { Gathered, WorkerStart } from './messages.js';
-import { Scout } from './scout.js';
+import { StreamProbe } from './stream-probe.js';
 import { LISTEN_MS } from './subscription.js';
 
 /** How long the end of the process waits for the workers' sockets. */
 const CLOSE_MS = 1000;
 
 export interface WorkersOptions {
-  config: TriggeringServiceConfig;
+  settings: TriggeringServiceSettings;
   curve: CurveClientOptions | undefined;
   /** ids that may send; undefined: all */
-  certified: CertifiedIds | undefined;
-  /** one a worker */
+  idsWithCertificate: IdsWithCertificate | undefined;
+  /** one per worker */
   rings: readonly RingShare[];
   log: Logger;
-  writer: MeasurementWriter;
+  writer: MeasurementBatches;
   trends: TrendOutput;
   location: (boxId: number) => string;
   /** there are batches in a ring */
   published: () => void;
-  /** a worker ended, and with it its share of the stream */
+  /** a worker exited, and with it its share of the stream is lost */
   died: (error: MakaiError) => void;
   /** for tests, ms */
   listenMs?: number | undefined;
-  scoutEveryMs?: number | undefined;
+  probeEveryMs?: number | undefined;
 }
 
 export class IntakeWorkers implements StreamView, Running {
   readonly #options: WorkersOptions;
   #workers: IntakeWorker[] = [];
-  #scout: Scout | undefined;
+  #probe: StreamProbe | undefined;
   readonly #onExit = (): void => this.#closeNow();
 
   constructor(options: WorkersOptions) {
     this.#options = options;
-    options.certified?.onChange(() => {
-      const ids = [...(options.certified?.ids ?? [])];
-      for (const worker of this.#workers) worker.send({ type: 'certified', ids });
+    const { idsWithCertificate: list } = options;
+    list?.onChange(() => {
+      for (const worker of this.#workers) worker.send({ type: 'idsWithCertificate', ids: [...list.ids] });
     });
   }
 
-  /** Fulfilled when every worker has subscribed, or has ended. */
+  /** Fulfilled when every worker has subscribed, or has exited. */
   async start(): Promise<void> {
-    const { config, curve, rings, log, scoutEveryMs } = this.#options;
+    const { settings, curve, rings, log, probeEveryMs } = this.#options;
     process.once('exit', this.#onExit);
     this.#workers = rings.map((ring, worker) => this.#startWorker(ring, worker));
-    this.#scout = new Scout({
-      endpoint: config.zmq_trigger_endpoint,
+    this.#probe = new StreamProbe({
+      endpoint: settings.triggerEndpoint,
       curve,
       log,
-      limit: 2 * config.limits.boxes,
-      heard: (topics) => {
-        for (const worker of this.#workers) worker.send({ type: 'heard', topics });
+      limit: 2 * settings.limits.boxes,
+      found: (topics) => {
+        for (const worker of this.#workers) worker.send({ type: 'found', topics });
       },
-      ...(scoutEveryMs === undefined ? {} : { everyMs: scoutEveryMs }),
+      ...(probeEveryMs === undefined ? {} : { everyMs: probeEveryMs }),
     });
     await Promise.all(this.#workers.map(({ listening }) => listening));
   }
 
   get totals(): StreamTotals {
-    return { messages: this.#sum('messages'), bytes: this.#sum('bytes'), taken: this.#sum('taken') };
+    return { messages: this.#sum('messages'), bytes: this.#sum('bytes'), accepted: this.#sum('accepted') };
   }
 
   get known(): number {
@@ -106,7 +106,7 @@ export class IntakeWorkers implements StreamView, Running {
     for (const { dropped } of this.#workers)
       for (const [reason, count] of Object.entries(dropped)) all[reason] = (all[reason] ?? 0) + count;
     const { lost } = this;
-    return lost === 0 ? all : { ...all, 'store too far behind': lost };
+    return lost === 0 ? all : { ...all, store_too_slow: lost };
   }
 
   refused(): RefusedView {
@@ -125,15 +125,15 @@ export class IntakeWorkers implements StreamView, Running {
       worker: i + 1,
       boxes: control.get('boxes'),
       messages: control.get('messages'),
-      measurements: control.get('taken'),
+      measurements: control.get('accepted'),
       foreign: control.get('foreign'),
       subscriptions: control.get('subscriptions'),
     }));
   }
 
-  /** What came in has been handed over when this is fulfilled. @throws AggregateError of workers that did not end */
+  /** Fulfilled once everything received has been handed over. @throws AggregateError of workers that did not end */
   async stop(): Promise<void> {
-    await this.#scout?.stop();
+    await this.#probe?.stop();
     const ends = await Promise.allSettled(this.#workers.map((worker) => worker.stop()));
     process.off('exit', this.#onExit);
     const failures = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));
@@ -141,16 +141,25 @@ export class IntakeWorkers implements StreamView, Running {
   }
 
   #startWorker(ring: RingShare, worker: number): IntakeWorker {
-    const { config, curve, rings, log, trends, location, published, listenMs = LISTEN_MS } = this.#options;
-    const { share, limits, batch, mongo_trends_update_interval_seconds, zmq_trigger_endpoint } = config;
+    const {
+      curve,
+      idsWithCertificate,
+      listenMs = LISTEN_MS,
+      location,
+      log,
+      published,
+      rings,
+    } = this.#options;
+    const { settings, trends } = this.#options;
+    const { limits, share, trendWindowMs, triggerEndpoint } = settings;
     const { of, index, block } = share;
     const start: Omit<WorkerStart, 'control'> = {
-      config: { limits, batch, mongo_trends_update_interval_seconds, zmq_trigger_endpoint },
+      settings: { limits, trendWindowMs, triggerEndpoint },
       curve,
       owner: { of, index: index - 1, workers: rings.length, worker, block },
       ring,
       listenMs,
-      certified: this.#options.certified && [...this.#options.certified.ids],
+      idsWithCertificate: idsWithCertificate && [...idsWithCertificate.ids],
     };
     return new IntakeWorker(`worker ${worker + 1}`, start, log.child({ worker: worker + 1 }), {
       published,
@@ -170,16 +179,15 @@ export class IntakeWorkers implements StreamView, Running {
     for (const worker of this.#workers) worker.waitClosed(Math.max(0, until - performance.now()));
   }
 
-  #store({ buffer, capacity, count, acceptedAtMs }: Gathered, giveBack: () => void): void {
-    const columns = columnsOver(buffer, capacity);
-    columns.count = count;
-    this.#options.writer.take(columns, acceptedAtMs, giveBack);
+  #store({ write }: Gathered, over: () => void): void {
+    const decoded = decodeWrite(write);
+    if (decoded.kind === 'measurements') this.#options.writer.push(decoded, over);
   }
 
   #died(worker: number, problem: string): void {
     this.#options.died(
-      new MakaiError('WORKER_ENDED', `worker ${worker + 1} of the triggering service ended: ${problem}`, {
-        hint: 'The service ends, so that its supervisor starts it anew. Report this with the log.',
+      new MakaiError('WORKER_EXITED', `worker ${worker + 1} of the triggering service exited: ${problem}`, {
+        hint: 'The service exits, so that its supervisor restarts it. Report this with the log.',
       }),
     );
   }

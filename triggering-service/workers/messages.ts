@@ -1,5 +1,5 @@
-/** What goes between the main thread and a worker that takes in a share of the stream. */
-import type { TriggeringServiceConfig } from '../../config/index.js';
+/** The messages between the main thread and a worker that receives a share of the stream. */
+import type { TriggeringServiceSettings } from '../../config/index.js';
 import type { RingShare } from '../../stream/ring.js';
 import type { CurveClientOptions } from '../../stream/stream-socket.js';
 import type { RefusedView } from '../stream-view.js';
@@ -8,42 +8,37 @@ import type { OwnerOptions } from './ownership.js';
 
 /** `workerData` of a worker. */
 export interface WorkerStart {
-  config: Pick<
-    TriggeringServiceConfig,
-    'zmq_trigger_endpoint' | 'limits' | 'batch' | 'mongo_trends_update_interval_seconds'
-  >;
+  settings: Pick<TriggeringServiceSettings, 'triggerEndpoint' | 'limits' | 'trendWindowMs'>;
   curve: CurveClientOptions | undefined;
   owner: OwnerOptions;
   ring: RingShare;
   control: SharedArrayBuffer;
-  /** how long everything is heard first, ms */
+  /** how long it is subscribed to everything at first, ms */
   listenMs: number;
   /** ids that may send; undefined: all */
-  certified: readonly number[] | undefined;
+  idsWithCertificate: readonly number[] | undefined;
 }
 
-/** Columns of measurements for the store; the buffer changes hands and comes back. */
+/** A batch of measurements for the store. */
 export interface Gathered {
-  buffer: ArrayBuffer;
-  /** rows there is room for, and rows filled */
-  capacity: number;
+  /** the write as bytes, over shared memory */
+  write: Uint8Array;
   count: number;
-  /** Unix ms */
-  acceptedAtMs: number;
 }
 
 export type ToWorker =
-  /** close the socket; answered with `closed` */
+  /** close the socket; the worker replies with `closed` */
   | { type: 'stop' }
   /** hand over what there is, and end */
   | { type: 'end' }
   /** the process ends: the socket must be closed before the thread is */
   | { type: 'close' }
-  /** topics that the scout heard */
-  | { type: 'heard'; topics: string[] }
+  /** topics that the stream probe found */
+  | { type: 'found'; topics: string[] }
   /** ids that may send from now on */
-  | { type: 'certified'; ids: readonly number[] }
-  | { type: 'returned'; buffer: ArrayBuffer; count: number };
+  | { type: 'idsWithCertificate'; ids: readonly number[] }
+  /** this number of measurements is stored, or will not be */
+  | { type: 'settled'; count: number };
 
 export type FromWorker =
   | { type: 'listening' }
@@ -51,7 +46,7 @@ export type FromWorker =
   | { type: 'published' }
   | ({ type: 'measurements' } & Gathered)
   | { type: 'trends'; closed: { trend: Trend; of: WindowOf }[]; fromStore: WindowOf[] }
-  /** of each box id, messages, bytes and when it was heard; reasons of what was dropped */
+  /** of each box its id, messages, bytes and last time; what was dropped, by reason */
   | { type: 'boxes'; boxes: Float64Array<ArrayBuffer>; dropped: Record<string, number>; refused: RefusedView }
   /** a line of the log, as JSON */
   | { type: 'log'; line: string }

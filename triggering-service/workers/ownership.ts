@@ -1,6 +1,6 @@
 /**
- * Which boxes are whose: a function of the id alone, the same on every machine and in every version, so nobody has to be told. Ids in a
- * row stay together (`block`), since a worker says by prefixes of decimal ids what it wants to hear: see cover.ts.
+ * To which service and worker a box belongs: a function of the id alone, the same on every machine and in every version, so nothing has to
+ * be exchanged. Consecutive ids stay together (`block`), because a worker subscribes by prefixes of decimal ids: see subscription-cover.ts.
  */
 
 export interface OwnerOptions {
@@ -10,7 +10,7 @@ export interface OwnerOptions {
   /** workers of this service, and which of them this is, from 0 */
   workers: number;
   worker: number;
-  /** ids in a row that have one owner: a power of ten */
+  /** consecutive ids that have one owner: a power of ten */
   block: number;
 }
 
@@ -21,7 +21,7 @@ export class Owner {
     this.#options = options;
   }
 
-  /** @param boxId −1 for what is no id: somebody has to count it */
+  /** @param boxId −1 for what is no id: one worker has to count it */
   owns(boxId: number): boolean {
     const { of, index, workers, worker, block } = this.#options;
     const mixed = boxId < 0 ? 0 : mix(Math.floor(boxId / block));
@@ -29,7 +29,7 @@ export class Owner {
   }
 }
 
-/** Whether a service has a box, whichever of its workers does. */
+/** Whether a box belongs to a service, to any of its workers. */
 export function ownedByShare(boxId: number, of: number, index: number, block: number): boolean {
   return mix(Math.floor(boxId / block)) % of === index;
 }

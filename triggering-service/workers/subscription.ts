@@ -1,12 +1,12 @@
-/** Keeps what a socket is subscribed to in step with what is known: everything at first, then the cover of its share. */
-import { cover } from './cover.js';
+/** Keeps the subscriptions of a socket up to date with the known topics: everything at first, then the cover of its share. */
+import { subscriptionCover } from './subscription-cover.js';
 import type { Topics } from './topics.js';
 
-/** Prefixes of all workers and services together. A box keeps each, and other brokers than ours send a box that comes back no more than 1000. */
+/** Max number of prefixes of all workers and services together: brokers forward them to the boxes, and existing brokers send at most 1000 to a box that reconnects. */
 export const MAX_PREFIXES = 900;
-/** How long everything is heard first, and how often it is looked after that whether the cover has changed. */
+/** How long a worker is subscribed to everything at first. The cover is checked four times in that span, also later. */
 export const LISTEN_MS = 2000;
-/** When there is no room for new topics, everything is heard anew this often at most, and what is gone is forgotten. */
+/** When no further topics can be remembered, all are forgotten and everything is subscribed again, at most this often. */
 const FORGET_MS = 24 * 3_600_000;
 
 export interface Subscribing {
@@ -17,7 +17,7 @@ export interface Subscribing {
 export interface SubscriptionOptions {
   socket: Subscribing;
   topics: Topics;
-  /** ids in a row that have one owner */
+  /** consecutive ids that have one owner */
   block: number;
   /** workers of all services that share the boxes */
   parts: number;
@@ -34,7 +34,7 @@ export class ShareSubscription {
   constructor(options: SubscriptionOptions) {
     this.#options = options;
     options.socket.subscribe('');
-    this.#timer = setInterval(() => this.#look(performance.now()), (options.listenMs ?? LISTEN_MS) / 4);
+    this.#timer = setInterval(() => this.#check(performance.now()), (options.listenMs ?? LISTEN_MS) / 4);
     this.#timer.unref();
   }
 
@@ -47,7 +47,7 @@ export class ShareSubscription {
     clearInterval(this.#timer);
   }
 
-  #look(nowMs: number): void {
+  #check(nowMs: number): void {
     const { topics, block, parts, listenMs = LISTEN_MS } = this.#options;
     if (topics.size === 0) return;
     this.#listeningSinceMs ??= nowMs;
@@ -56,15 +56,17 @@ export class ShareSubscription {
       topics.forget();
       this.#listeningSinceMs = undefined;
       this.#covered = 0;
-      this.#become(['']);
+      this.#change(['']);
     } else if (topics.size > this.#covered && listened >= listenMs) {
       this.#covered = topics.size;
-      this.#become(cover(topics.known, { block, limit: Math.max(1, Math.floor(MAX_PREFIXES / parts)) }));
+      this.#change(
+        subscriptionCover(topics.known, { block, limit: Math.max(1, Math.floor(MAX_PREFIXES / parts)) }),
+      );
     }
   }
 
   /** First the new prefixes, then without the old ones: no topic is without a subscription in between. */
-  #become(prefixes: readonly string[]): void {
+  #change(prefixes: readonly string[]): void {
     const { socket } = this.#options;
     const wanted = new Set(prefixes);
     const added = prefixes.filter((prefix) => !this.#present.has(prefix));

@@ -1,8 +1,8 @@
-/** Gathers what a worker has to say of trends, for the main thread, which has the store. */
+/** Gathers the trends of a worker for the main thread, which writes them to the store. */
 import type { Trend, TrendOutput, WindowOf } from '../trends/windows.js';
 
-/** Late measurements name the same window again and again; so many different ones are sent at once. */
-const MOST_NAMED = 1000;
+/** Late measurements name the same window again and again; this many different windows are sent in one message. */
+const MAX_NAMED = 1000;
 
 export type SendTrends = (closed: { trend: Trend; of: WindowOf }[], fromStore: WindowOf[]) => void;
 
@@ -17,12 +17,12 @@ export class TrendPost implements TrendOutput {
 
   closed(trend: Trend, of: WindowOf): void {
     this.#closed.push({ trend, of });
-    if (this.#closed.length >= MOST_NAMED) this.flush();
+    if (this.#closed.length >= MAX_NAMED) this.flush();
   }
 
   fromStore(of: WindowOf): void {
     this.#named.set(`${of.boxId}/${of.window}`, of);
-    if (this.#named.size >= MOST_NAMED) this.flush();
+    if (this.#named.size >= MAX_NAMED) this.flush();
   }
 
   flush(): void {

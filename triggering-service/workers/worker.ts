@@ -1,14 +1,15 @@
 /**
- * A thread that takes in a share of the stream, by a socket of its own. Started by IntakeWorker. Its socket must be closed before the
- * thread ends: zeromq.js aborts the whole process otherwise.
+ * A thread that receives a share of the stream on its own socket. Started by IntakeWorker. Its socket must be closed before the thread
+ * ends: otherwise zeromq.js aborts the whole process.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../common/errors.js';
 import { createLogger } from '../../common/log.js';
 import { Rejections } from '../../common/rejections.js';
+import { STORE_BATCH } from '../../stream/batch.js';
 import { openStream } from '../../stream/stream-socket.js';
+import { Intake } from '../ingest/intake.js';
 import { RefusedIds } from '../ingest/refused-ids.js';
-import { Intake } from '../intake.js';
 import { refusedView } from '../stream-view.js';
 import { WorkerControl } from './control.js';
 import { Gatherer } from './gatherer.js';
@@ -18,13 +19,13 @@ import { ShareSubscription } from './subscription.js';
 import { Topics } from './topics.js';
 import { TrendPost } from './trend-post.js';
 
-/** How often counts are made known, and the list of boxes. */
+/** How often counts are published, and the list of boxes sent. */
 const COUNT_MS = 50;
 const BOXES_MS = 1000;
 const PER_BOX = 4;
 
-const { config, curve, owner, ring, control: shared, listenMs, certified }: WorkerStart = workerData;
-const { limits, batch } = config;
+const { control: shared, curve, listenMs, owner, ring, settings, ...start }: WorkerStart = workerData;
+const { limits } = settings;
 const port = parentPort;
 const send = (message: FromWorker, transfer: ArrayBuffer[] = []): void =>
   port?.postMessage(message, transfer);
@@ -33,45 +34,45 @@ const control = new WorkerControl(shared);
 const log = createLogger('worker', 'debug', { write: (line) => send({ type: 'log', line }) });
 const rejections = new Rejections(log);
 const refusedIds = new RefusedIds(log);
-let certifiedIds = certified && new Set(certified);
-const isCertified = (boxId: number): boolean => certifiedIds?.has(boxId) ?? true;
-// Ours and those of others; some ids in both of their forms.
-const topics = new Topics(new Owner(owner), 2 * limits.boxes, isCertified);
+let idsWithCertificate = start.idsWithCertificate && new Set(start.idsWithCertificate);
+const maySend = (boxId: number): boolean => idsWithCertificate?.has(boxId) ?? true;
+// Those of all workers; some ids in both forms, padded and not.
+const topics = new Topics(new Owner(owner), 2 * limits.boxes, maySend);
 const gatherer = new Gatherer({
-  batchSize: batch.max_measurements,
-  delayMs: batch.max_delay_ms,
-  limit: 2 * limits.queue_measurements,
-  send: (gathered) => send({ type: 'measurements', ...gathered }, [gathered.buffer]),
+  batchSize: STORE_BATCH.measurements,
+  delayMs: STORE_BATCH.delayMs,
+  limit: 2 * limits.queueMeasurements,
+  send: (gathered) => send({ type: 'measurements', ...gathered }),
 });
 const trends = new TrendPost((closed, fromStore) => send({ type: 'trends', closed, fromStore }));
 const intake = new Intake({
-  config,
+  settings,
   ring,
   rejections,
   refusedIds,
-  certified: certified && { has: isCertified },
+  idsWithCertificate: idsWithCertificate && { has: maySend },
   trends,
   location: () => '', // the main thread knows it
-  onBatch: (rows) => {
+  onBatch: (batch) => {
     if (control.announce()) send({ type: 'published' });
-    gatherer.add(rows);
+    gatherer.add(batch);
   },
-  looked: () => trends.flush(),
+  trendsChecked: () => trends.flush(),
 });
 let failed = false;
 let foreign = 0;
 let subscription: ShareSubscription | undefined;
 
-function take(parts: Buffer[]): void {
-  if (topics.hear(parts[0])) intake.ingest.take(parts);
+function receive(frames: Buffer[]): void {
+  if (topics.hear(frames[0])) intake.receive(frames);
   else foreign += 1;
 }
 
 function count(): void {
-  const { messages, bytes, taken } = intake.ingest.totals;
+  const { messages, bytes, accepted } = intake.totals;
   control.set('messages', messages);
   control.set('bytes', bytes);
-  control.set('taken', taken);
+  control.set('accepted', accepted);
   control.set('foreign', foreign);
   control.set('boxes', intake.boxes.size);
   control.set('subscriptions', subscription?.prefixes ?? 0);
@@ -91,10 +92,10 @@ function sendBoxes(): void {
 }
 
 const stream = openStream({
-  endpoint: config.zmq_trigger_endpoint,
+  endpoint: settings.triggerEndpoint,
   curve,
   log,
-  onMessage: take,
+  onMessage: receive,
   ownContext: true,
   subscribe: (socket) => {
     subscription = new ShareSubscription({
@@ -120,9 +121,9 @@ async function stop(): Promise<void> {
   send({ type: 'closed' });
 }
 
-/** Hands over what there is, and ends. In a turn of its own: closing the socket may have called us out of libzmq's callback. */
+/** Hands over the remaining data, and ends. In a separate turn: closing the socket may run inside a callback of libzmq. */
 function end(): never {
-  intake.handOver();
+  intake.finish();
   gatherer.flush();
   trends.flush();
   count();
@@ -130,7 +131,7 @@ function end(): never {
   process.exit(0);
 }
 
-/** What it has is handed over if that can be. */
+/** Its data is handed over if possible. */
 function fail(error: unknown): void {
   send({ type: 'failed', problem: messageOf(error) });
   if (failed) process.exit(1);
@@ -151,15 +152,15 @@ port?.on('message', (message: ToWorker) => {
     case 'end':
       end();
       break;
-    case 'heard':
+    case 'found':
       for (const topic of message.topics) topics.hear(Buffer.from(topic));
       break;
-    case 'certified':
-      certifiedIds = new Set(message.ids);
-      refusedIds.forgetCertified(isCertified);
+    case 'idsWithCertificate':
+      idsWithCertificate = new Set(message.ids);
+      refusedIds.forgetKnown(maySend);
       break;
-    case 'returned':
-      gatherer.returned(message.buffer, message.count);
+    case 'settled':
+      gatherer.settled(message.count);
   }
 });
 send({ type: 'listening' });

@@ -86,8 +86,8 @@ describe('cli: makai plugin new', function () {
     const there = join(folder, 'there');
     mkdirSync(there);
     newPlugin('first', 'c', there);
-    assert.throws(() => newPlugin('second', 'c', there), { code: 'PLUGIN_FOLDER' });
-    assert.throws(() => newPlugin('second', 'c', join(there, 'README.md')), { code: 'PLUGIN_FOLDER' });
+    assert.throws(() => newPlugin('second', 'c', there), { code: 'TARGET_NOT_EMPTY' });
+    assert.throws(() => newPlugin('second', 'c', join(there, 'README.md')), { code: 'TARGET_NOT_EMPTY' });
   });
 
   it('takes no name that a file could not have, and no language it does not know', async () => {

@@ -140,7 +140,7 @@ describe('cli: makai plugin run', function () {
     );
     const { code, stdout, stderr } = await makai(['plugin', 'run', file, '--replay', 'checkup']);
     assert.deepEqual([code, stdout], [1, '']);
-    assert.match(stderr, /error: the plugin ended at 2026-01-01T00:00:10\.000Z of the recording: ouch/);
+    assert.match(stderr, /error: the plugin stopped at 2026-01-01T00:00:10\.000Z of the recording: ouch/);
   });
 
   it('refuses recordings that are none, raw counts without volts, settings that are no object', async () => {

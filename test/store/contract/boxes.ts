@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { BoxDocument } from '../../../store/store.js';
+import type { BoxDocument } from '../../../store/documents.js';
 import type { MakeStore } from '../contract.js';
 import { givenStore } from './given.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { FOREVER_SECONDS } from '../../../store/store.js';
+import { FOREVER_SECONDS } from '../../../store/documents.js';
 import type { MakeStore } from '../contract.js';
 import { all, boxEvent, counts, givenStore, newEvent } from './given.js';
 
@@ -28,9 +28,9 @@ export function eventsContract(makeStore: MakeStore): void {
       const { store, clock } = given();
       await store.insertEvent(newEvent(2 ** 31 - 3, clock.ms));
       assert.deepEqual(await store.nextEventIds(1), [2 ** 31 - 2]);
-      await assert.rejects(store.nextEventIds(2), { code: 'EVENT_NUMBERS_USED_UP' });
+      await assert.rejects(store.nextEventIds(2), { code: 'EVENT_IDS_EXHAUSTED' });
       assert.deepEqual(await store.nextEventIds(1), [2 ** 31 - 1]);
-      await assert.rejects(store.nextEventIds(1), { code: 'EVENT_NUMBERS_USED_UP' });
+      await assert.rejects(store.nextEventIds(1), { code: 'EVENT_IDS_EXHAUSTED' });
     });
 
     it('asked for by two instances at once, none is given twice and each one sees its own rise', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { FOREVER_SECONDS } from '../../../store/store.js';
+import { FOREVER_SECONDS } from '../../../store/documents.js';
 import type { MakeStore } from '../contract.js';
 import { all, boxEvent, columnsOf, counts, DAY, givenStore, HOUR, newEvent } from './given.js';
 

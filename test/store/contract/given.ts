@@ -1,12 +1,16 @@
 /** What the parts of the suite share: a fresh store with a clock of its own, and documents to put into it. */
 import { createColumns, METRICS, type MeasurementColumns, type Metric } from '../../../proto/columns.js';
-import type { BoxEventDocument, NewEvent, Retention } from '../../../store/store.js';
+import type { BoxEventDocument, NewEvent, Retention } from '../../../store/documents.js';
+import type { Store } from '../../../store/store.js';
 import type { MakeStore, StoreFixture } from '../contract.js';
+import { type Writable, writable } from '../writable.js';
 
 export const HOUR = 3600;
 export const DAY = 24 * HOUR;
 
-export interface Given extends StoreFixture {
+export interface Given extends Omit<StoreFixture, 'store' | 'another'> {
+  store: Writable<Store>;
+  another(): Promise<Writable<Store>>;
   /** Unix ms, whole seconds; tests set it */
   clock: { ms: number };
 }
@@ -21,7 +25,13 @@ export function givenStore(makeStore: MakeStore, retention: Partial<Retention> =
       now: () => clock.ms,
     };
     // The fixture's own object stays what its maker made, so that its methods keep their `this`.
-    given = Object.assign(await makeStore(options), { clock });
+    const fixture = await makeStore(options);
+    const another = fixture.another.bind(fixture);
+    given = Object.assign(fixture, {
+      clock,
+      store: writable(fixture.store),
+      another: async () => writable(await another()),
+    });
   });
   afterEach(async () => {
     await given?.cleanup();

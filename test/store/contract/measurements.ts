@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { METRIC_FIELD, METRICS } from '../../../proto/columns.js';
-import type { MeasurementDocument } from '../../../store/store.js';
+import type { MeasurementDocument } from '../../../store/documents.js';
 import type { MakeStore } from '../contract.js';
 import { all, columnsOf, DAY, givenStore, type Sample } from './given.js';
 

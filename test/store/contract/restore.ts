@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import type { BoxEventDocument, Store, StoredDocuments } from '../../../store/store.js';
+import type { BoxEventDocument, StoredDocuments } from '../../../store/documents.js';
+import type { Store } from '../../../store/store.js';
 import type { MakeStore } from '../contract.js';
+import type { Writable } from '../writable.js';
 import { all, boxEvent, bytesOf, columnsOf, counts, givenStore, newEvent } from './given.js';
 
 export function restoreContract(makeStore: MakeStore): void {
@@ -8,7 +10,7 @@ export function restoreContract(makeStore: MakeStore): void {
     const source = givenStore(makeStore, { trendsSeconds: 9000, eventsSeconds: 9000 });
     const target = givenStore(makeStore);
 
-    async function fill(store: Store, t: number): Promise<void> {
+    async function fill(store: Writable<Store>, t: number): Promise<void> {
       await store.insertMeasurements(
         columnsOf([
           { box: 1001, at: t + 1500, metrics: { f: 59.98, rms: [101.5, 119.3, 122], thd: 0.02, trans: 1.5 } },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { FOREVER_SECONDS, type TrendDocument } from '../../../store/store.js';
+import { FOREVER_SECONDS, type TrendDocument } from '../../../store/documents.js';
 import type { MakeStore } from '../contract.js';
 import { all, columnsOf, givenStore, HOUR } from './given.js';
 

@@ -8,7 +8,7 @@ const T = 1_795_315_500_000;
 
 describe('MongoDB: documents that people edit', () => {
   const given = givenDatabase(givenMongo());
-  const reports = () => given().logged.filter((line) => line.msg === 'bad document');
+  const reports = () => given().logged.filter((line) => line.msg === 'invalid document');
 
   it('a bad box is reported once with its field; its last good form stays, the others are as they are', async () => {
     const store = await given().open();

@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { silentLogger } from '../../../common/log.js';
+import { databaseOf, isMongoUrl } from '../../../store/mongo/connection/url.js';
 import { openMongoStore } from '../../../store/mongo/index.js';
-import { databaseOf, isMongoUrl } from '../../../store/mongo/url.js';
 import { withSpool } from '../../../store/spool/index.js';
 import { freePort } from '../../support/free-port.js';
 import { givenMongo } from '../../support/mongo-server.js';
@@ -103,7 +103,7 @@ describe('MongoDB: connection', () => {
         const file = join(folder, 'spool.db');
         const limits = { maxBytes: 2 ** 20, maxAgeSeconds: 60 };
         const spool = await withSpool({ open: opening, file, ...limits, log: silentLogger() });
-        assert.equal(spool.stats().state, 'away');
+        assert.equal(spool.stats().state, 'unavailable');
         await spool.close();
       } finally {
         setServers(before);

@@ -20,7 +20,6 @@ describe('MongoDB', () => {
     const folder = await mkdtemp(join(tmpdir(), 'makai-spool-'));
     let spools = 0;
     // A slow machine must not turn these into tests of the spool.
-    const patience = { numbersMs: 60_000, eventMs: 60_000, waveformMs: 60_000, measurementsMs: 60_000 };
     const fixture = await mongoFixture(server().uri, (url) => {
       spools += 1;
       return withSpool({
@@ -29,8 +28,8 @@ describe('MongoDB', () => {
         maxBytes: 2 ** 30,
         maxAgeSeconds: 86_400,
         log,
-        eventNumbers: true,
-        patience,
+        eventIds: true,
+        deadlineMs: 60_000,
         ...(options.now === undefined ? {} : { now: options.now }),
       });
     });

@@ -6,6 +6,7 @@ import type { Store } from '../../../store/store.js';
 import { givenMongo } from '../../support/mongo-server.js';
 import { SHARED_DATA } from '../../support/shared-data.js';
 import { boxEvent, columnsOf, counts, newEvent } from '../contract/given.js';
+import type { Writable } from '../writable.js';
 import { givenDatabase } from './given.js';
 
 const T = 1_795_315_500_819;
@@ -38,7 +39,7 @@ describe('MongoDB: documents to the field type', () => {
   const retention = { mode: 'ttl' as const, measurementsSeconds: 60, trendsSeconds: 60, eventsSeconds: 60 };
 
   /** One document of each collection that daemons write, whole numbers wherever a type could slip. */
-  async function write(store: Store): Promise<void> {
+  async function write(store: Writable<Store>): Promise<void> {
     await store.putBox({
       box_id: '7',
       name: 'Box 7',

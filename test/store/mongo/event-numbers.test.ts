@@ -7,6 +7,7 @@ import type { MongoStore } from '../../../store/mongo/index.js';
 import { EMERGENCY_FIRST, type SpoolStore, withSpool } from '../../../store/spool/index.js';
 import { givenMongo } from '../../support/mongo-server.js';
 import { newEvent } from '../contract/given.js';
+import { type Writable, writable } from '../writable.js';
 import { givenDatabase } from './given.js';
 
 const T = 1_795_315_500_000;
@@ -14,7 +15,7 @@ const T = 1_795_315_500_000;
 describe('MongoDB: event numbers of several brokers', () => {
   const given = givenDatabase(givenMongo());
   let folder = '';
-  let brokers: SpoolStore[] = [];
+  let brokers: Writable<SpoolStore>[] = [];
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'makai-numbers-'));
@@ -30,16 +31,17 @@ describe('MongoDB: event numbers of several brokers', () => {
     open: boolean;
   }
 
-  async function broker(name: string, way: Way): Promise<SpoolStore> {
-    const store = await withSpool({
+  async function broker(name: string, way: Way): Promise<Writable<SpoolStore>> {
+    const spool = await withSpool({
       open: async () => cut(await whenOpen(way), way),
       file: join(folder, `${name}.db`),
       maxBytes: 2 ** 30,
       maxAgeSeconds: 86_400,
       log: given().log,
-      eventNumbers: true,
-      patience: { numbersMs: 60_000, eventMs: 60_000 },
+      eventIds: true,
+      deadlineMs: 60_000,
     });
+    const store = writable(spool);
     brokers.push(store);
     return store;
   }
@@ -95,7 +97,7 @@ describe('MongoDB: event numbers of several brokers', () => {
     ways[1].open = false;
     ofA.push(...(await draw(a, 5)));
     ofB.push(...(await draw(b, 5)));
-    assert.equal(a.stats().state, 'away');
+    assert.equal(a.stats().state, 'unavailable');
     // Restarted while the database is away: what it has given is on its disk.
     await a.close();
     a = await broker('a', ways[0]);
@@ -103,7 +105,7 @@ describe('MongoDB: event numbers of several brokers', () => {
     const before = Math.max(...ofA, ...ofB);
     ways[0].open = true;
     ways[1].open = true;
-    await until(() => a.stats().state !== 'away' && b.stats().state !== 'away');
+    await until(() => a.stats().state !== 'unavailable' && b.stats().state !== 'unavailable');
     const after = [...(await draw(a, 5)), ...(await draw(b, 5)), ...(await draw(a, 5))];
     assert.ok(
       after.every((number) => number > before),
@@ -160,7 +162,7 @@ describe('MongoDB: event numbers of several brokers', () => {
     assert.ok((next[0] ?? 0) > Math.max(...numbers));
   });
 
-  it('another event under the same number is not touched; ours is set aside and told', async () => {
+  it('another event under the same number is not touched; ours is quarantined and logged', async () => {
     const way: Way = { open: false };
     const store = await broker('clash', way);
     const [number = 0] = await store.nextEventIds(1);
@@ -170,7 +172,7 @@ describe('MongoDB: event numbers of several brokers', () => {
     way.open = true;
     await store.drained();
     assert.equal((await direct.event(number))?.description, 'theirs');
-    assert.equal(store.stats().setAside, 1);
-    assert.ok(given().logged.some((line) => line.level === 50 && /set aside/.test(String(line.msg))));
+    assert.equal(store.stats().quarantined, 1);
+    assert.ok(given().logged.some((line) => line.level === 50 && /quarantined/.test(String(line.msg))));
   });
 });

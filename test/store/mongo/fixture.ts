@@ -1,8 +1,9 @@
 /** A fresh database on the test server, for the contract suite and for tests that look at the documents themselves. */
 import { randomUUID } from 'node:crypto';
 import { type Db, MongoClient } from 'mongodb';
-import { int32, int64 } from '../../../store/mongo/bson.js';
-import type { BoxEventDocument, LahaConfigDocument, Store } from '../../../store/store.js';
+import type { BoxEventDocument, LahaConfigDocument } from '../../../store/documents.js';
+import { int32, int64 } from '../../../store/mongo/fields/bson.js';
+import type { Store } from '../../../store/store.js';
 import type { StoreFixture } from '../contract.js';
 
 export interface FreshDatabase {

@@ -3,13 +3,14 @@ import type { Db } from 'mongodb';
 import { createLogger, type Logger } from '../../../common/log.js';
 import { type MongoStore, type MongoStoreOptions, openMongoStore } from '../../../store/mongo/index.js';
 import type { MongoServer } from '../../support/mongo-server.js';
+import { type Writable, writable } from '../writable.js';
 import { freshDatabase } from './fixture.js';
 
 export interface GivenMongo {
   url: string;
   db: Db;
   /** opens a store; closed after the test */
-  open(options?: Partial<MongoStoreOptions>): Promise<MongoStore>;
+  open(options?: Partial<MongoStoreOptions>): Promise<Writable<MongoStore>>;
   /** lines logged by stores opened here */
   logged: Record<string, unknown>[];
   log: Logger;
@@ -38,7 +39,7 @@ export function givenDatabase(server: () => MongoServer): () => GivenMongo {
           ...options,
         });
         stores.push(store);
-        return store;
+        return writable(store);
       },
     };
     clean = async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Long } from 'mongodb';
-import { checkMongoStore } from '../../../store/mongo/check.js';
+import { checkMongoStore } from '../../../store/mongo/check/check.js';
 import { openMongoStore } from '../../../store/mongo/index.js';
 import { givenMongo } from '../../support/mongo-server.js';
 import { all, columnsOf, newEvent } from '../contract/given.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { MakaiError } from '../../../common/errors.js';
-import { inspectMongo } from '../../../store/mongo/inspect.js';
+import { inspectMongo } from '../../../store/mongo/connection/inspect.js';
 import { freePort } from '../../support/free-port.js';
 import { givenMongo } from '../../support/mongo-server.js';
 import { freshDatabase } from './fixture.js';

@@ -9,6 +9,7 @@ import type { Store } from '../../../store/store.js';
 import { givenMongo } from '../../support/mongo-server.js';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.js';
 import { all, boxEvent, bytesOf, columnsOf, counts, newEvent } from '../contract/given.js';
+import { type Writable, writable } from '../writable.js';
 import { givenDatabase } from './given.js';
 
 const T = 1_795_315_500_000;
@@ -54,7 +55,7 @@ describe('MongoDB: answers lost on the way', () => {
 
   it('whichever answer of a write is lost, doing it again leaves it there once', async function () {
     this.timeout(120_000);
-    const store = await openMongoStore(url, { retention: RETENTION, log: given().log });
+    const store = writable(await openMongoStore(url, { retention: RETENTION, log: given().log }));
     try {
       await exercise(store);
     } finally {
@@ -62,7 +63,7 @@ describe('MongoDB: answers lost on the way', () => {
     }
   });
 
-  async function exercise(store: Store): Promise<void> {
+  async function exercise(store: Writable<Store>): Promise<void> {
     const batch = (number: number) =>
       columnsOf(
         Array.from({ length: 50 }, (_, i) => ({ box: i % 5, at: T + 1000 * number + i, metrics: { f: 60 } })),
@@ -105,7 +106,7 @@ describe('MongoDB: answers lost on the way', () => {
 
   it('an event number whose answer is lost is not given again', async function () {
     this.timeout(60_000);
-    const store = await openMongoStore(url, { retention: RETENTION, log: given().log });
+    const store = writable(await openMongoStore(url, { retention: RETENTION, log: given().log }));
     const numbers: number[] = [];
     await withEveryAnswerLost(async () => {
       numbers.push(...(await store.nextEventIds(1)));
@@ -121,14 +122,15 @@ describe('MongoDB: answers lost on the way', () => {
   it('behind a spool nobody notices: connections cut at random under load, everything there once', async function () {
     this.timeout(120_000);
     const folder = await mkdtemp(join(tmpdir(), 'makai-lost-'));
-    const spool = await withSpool({
+    const spooled = await withSpool({
       open: () => openMongoStore(url, { retention: RETENTION, log: given().log }, 2_000),
       file: join(folder, 'spool.db'),
       maxBytes: 2 ** 30,
       maxAgeSeconds: 86_400,
       log: given().log,
-      eventNumbers: true,
+      eventIds: true,
     });
+    const spool = writable(spooled);
     let answers = 0;
     let cuts = 0;
     proxy.onAnswer = () => {
@@ -147,7 +149,7 @@ describe('MongoDB: answers lost on the way', () => {
       await Promise.all(
         ['1', '2'].map((box) => spool.putBoxEvent(boxEvent(id, box, T + i), counts(400, id), T + i)),
       );
-      while (spool.stats().state === 'away') await sleep(20);
+      while (spool.stats().state === 'unavailable') await sleep(20);
     }
     proxy.onAnswer = () => true;
     await spool.drained();

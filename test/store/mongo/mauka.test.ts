@@ -9,6 +9,7 @@ import { givenMongo } from '../../support/mongo-server.js';
 import { pythonWith } from '../../support/python.js';
 import { SHARED_DATA } from '../../support/shared-data.js';
 import { boxEvent, newEvent } from '../contract/given.js';
+import type { Writable } from '../writable.js';
 import { type GivenMongo, givenDatabase } from './given.js';
 
 const T = 1_509_577_000_000;
@@ -44,7 +45,7 @@ describe('MongoDB: an event as the analysis service reads it (pymongo, gridfs)',
     return JSON.parse(stdout) as Seen;
   }
 
-  async function store(to: MongoStore, samples: Int16Array, calibration: number): Promise<void> {
+  async function store(to: Writable<MongoStore>, samples: Int16Array, calibration: number): Promise<void> {
     await to.putBox({ box_id: '1', calibration_constant: calibration, unplugged: false, location: 'oahu' });
     await to.insertEvent(newEvent(9354, T, { boxes_triggered: ['1', '4'] }));
     const cycles = Math.floor(samples.length / 200);

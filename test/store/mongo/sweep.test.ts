@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type CommandStartedEvent, type Document, MongoClient, ObjectId } from 'mongodb';
 import { silentLogger } from '../../../common/log.js';
-import { int64 } from '../../../store/mongo/bson.js';
-import { Expiry } from '../../../store/mongo/expiry.js';
-import { sweep } from '../../../store/mongo/sweep.js';
+import { int64 } from '../../../store/mongo/fields/bson.js';
+import { Expiry } from '../../../store/mongo/maintenance/expiry.js';
+import { sweep } from '../../../store/mongo/maintenance/sweep.js';
 import { givenMongo } from '../../support/mongo-server.js';
 import { givenDatabase } from './given.js';
 

@@ -25,7 +25,7 @@ describe('spool: its bounds', () => {
     assert.ok((before.dropped.measurements ?? 0) >= 300);
     assert.equal(before.dropped.measurements, 1200 - before.measurements);
     await spool.putBoxEvent(boxEvent(1, '2', t), counts(5000), t);
-    assert.equal(spool.stats().waiting.waveform, 2);
+    assert.equal(spool.stats().waiting.box_event, 2);
     way.open = true;
     await spool.drained();
     assert.deepEqual((await database.event(1))?.boxes_received, ['1', '2']);
@@ -48,8 +48,8 @@ describe('spool: its bounds', () => {
     await spool.insertMeasurements(batch(t + 1000));
     const { dropped, waiting } = spool.stats();
     assert.equal(waiting.event, 6);
-    assert.equal(waiting.waveform, 5);
-    assert.deepEqual(dropped, { waveform: 1, measurements: 200 });
+    assert.equal(waiting.box_event, 5);
+    assert.deepEqual(dropped, { box_event: 1, measurements: 200 });
     way.open = true;
     await spool.drained();
     const received = (await all(database.events())).map((event) => event.boxes_received.length);
@@ -108,8 +108,8 @@ describe('spool: its bounds', () => {
           const now = spool.stats();
           assert.ok(now.bytes <= 40 * KIB);
           assert.equal(now.measurements + (now.dropped.measurements ?? 0), measurements);
-          assert.equal((now.waiting.waveform ?? 0) + (now.dropped.waveform ?? 0), waveforms);
-          const lostWaveform = (now.dropped.waveform ?? 0) > (waiting.dropped.waveform ?? 0);
+          assert.equal((now.waiting.box_event ?? 0) + (now.dropped.box_event ?? 0), waveforms);
+          const lostWaveform = (now.dropped.box_event ?? 0) > (waiting.dropped.box_event ?? 0);
           if (lostWaveform) assert.equal(now.measurements, 0);
         }
         await spool.close();
@@ -137,7 +137,7 @@ describe('spool: its bounds', () => {
     }
     const { bytes, dropped, trendWindows } = first.stats();
     assert.equal(trendWindows, 2048);
-    assert.deepEqual(dropped, { trends: 30_000 - 2048 });
+    assert.deepEqual(dropped, { trend_windows: 30_000 - 2048 });
     assert.ok(bytes > empty && bytes <= limits.maxBytes / 16, `${bytes} bytes`);
     assert.ok(statSync(given().file).size < limits.maxBytes / 2);
 
@@ -147,7 +147,7 @@ describe('spool: its bounds', () => {
     await first.close();
     clock.ms = start + 62 * minute + 1;
     const second = await given().open(limits);
-    assert.deepEqual(second.stats().dropped, { trends: 2000 });
+    assert.deepEqual(second.stats().dropped, { trend_windows: 2000 });
     assert.equal(second.stats().trendWindows, 48);
     way.open = true;
     await second.drained();

@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MakaiError } from '../../../common/errors.js';
 import { createLogger } from '../../../common/log.js';
-import { type Primary, type SpoolOptions, type SpoolStore, withSpool } from '../../../store/spool/index.js';
+import type { Primary } from '../../../store/primary.js';
+import { type SpoolOptions, type SpoolStore, withSpool } from '../../../store/spool/index.js';
 import { openSqliteStore } from '../../../store/sqlite/index.js';
 import type { Store } from '../../../store/store.js';
+import { applyEach, applyOne, type Write } from '../../../store/writes.js';
+import { type Writable, writable } from '../writable.js';
 
 export interface Way {
   /** false: calls fail as they do when nobody answers */
@@ -16,24 +19,22 @@ export interface Way {
   delayMs: number;
   /** the answer is lost after the work was done */
   loseAnswers: boolean;
-  /** errors for calls of a name, in place of the work */
-  refuse: (name: string, args: unknown[]) => MakaiError | undefined;
-  /** names of the writes that came, in their order */
+  /** errors for calls of a name (of writes, their kind), in place of the work */
+  refuse: (name: string, write?: Write) => MakaiError | undefined;
+  /** kinds of the writes that came, in their order */
   seen: string[];
 }
 
 export interface GivenSpool {
   /** the database itself */
-  database: Store;
+  database: Writable<Store>;
   way: Way;
   clock: { ms: number };
   file: string;
   logged: Record<string, unknown>[];
   /** opens the spool; closed after the test */
-  open(options?: Partial<SpoolOptions>): Promise<SpoolStore>;
+  open(options?: Partial<SpoolOptions>): Promise<Writable<SpoolStore>>;
 }
-
-const WRITES = /^(insert|put|add|restore)/;
 
 export function givenSpool(): () => GivenSpool {
   let given: GivenSpool | undefined;
@@ -51,7 +52,7 @@ export function givenSpool(): () => GivenSpool {
     const spools: SpoolStore[] = [];
     const file = join(folder, 'spool/spool.db');
     given = {
-      database,
+      database: writable(database),
       way,
       clock,
       file,
@@ -70,7 +71,7 @@ export function givenSpool(): () => GivenSpool {
           ...options,
         });
         spools.push(spool);
-        return spool;
+        return writable(spool);
       },
     };
     clean = async () => {
@@ -93,32 +94,34 @@ export function givenSpool(): () => GivenSpool {
 const away = (): MakaiError => new MakaiError('STORE_UNAVAILABLE', 'nobody answers');
 
 export function primaryOver(database: Store, way: Way): Primary {
-  const numbers = {
-    prepare: () => Promise.resolve(),
-    ping: () => Promise.resolve(),
-    lastEventId: () => Promise.resolve(0),
-    nextEventIdsAfter: (amount: number) => database.nextEventIds(amount),
-    reserveEventIds: () => Promise.resolve({ first: 101, last: 1100 }),
-    releaseEventIds: () => Promise.resolve(),
+  const through = async <T>(name: string, work: () => Promise<T>, write?: Write): Promise<T> => {
+    if (!way.open) throw away();
+    const refusal = way.refuse(name, write);
+    if (refusal !== undefined) throw refusal;
+    if (write !== undefined) way.seen.push(write.kind);
+    const result = await work();
+    if (way.delayMs === Number.POSITIVE_INFINITY) await new Promise(() => undefined);
+    if (way.delayMs > 0) await sleep(way.delayMs);
+    if (way.loseAnswers || !way.open) throw away();
+    return result;
+  };
+  const own = {
+    apply: (writes: readonly Write[]) =>
+      applyEach(writes, (write) => through(write.kind, () => applyOne(database, write), write)),
+    prepare: () => through('prepare', () => Promise.resolve()),
+    ping: () => through('ping', () => Promise.resolve()),
+    lastEventId: () => through('lastEventId', () => Promise.resolve(0)),
+    nextEventIdsAfter: (amount: number) => through('nextEventIdsAfter', () => database.nextEventIds(amount)),
+    reserveEventIds: () => through('reserveEventIds', () => Promise.resolve({ first: 101, last: 1100 })),
+    releaseEventIds: () => through('releaseEventIds', () => Promise.resolve()),
     // The test closes the database.
     close: () => Promise.resolve(),
   };
-  return new Proxy({ ...numbers } as unknown as Primary, {
+  return new Proxy({ ...own } as unknown as Primary, {
     get: (target, name) => {
-      const own: unknown = Reflect.get(target, name);
-      const value: unknown = own ?? Reflect.get(database, name);
-      if (typeof value !== 'function' || typeof name !== 'string' || name === 'close') return value;
-      return async (...args: unknown[]) => {
-        if (!way.open) throw away();
-        const refusal = way.refuse(name, args);
-        if (refusal !== undefined) throw refusal;
-        if (WRITES.test(name)) way.seen.push(name);
-        const result: unknown = await value.apply(own === undefined ? database : target, args);
-        if (way.delayMs === Number.POSITIVE_INFINITY) await new Promise(() => undefined);
-        if (way.delayMs > 0) await sleep(way.delayMs);
-        if (way.loseAnswers || !way.open) throw away();
-        return result;
-      };
+      const value: unknown = Reflect.get(target, name) ?? Reflect.get(database, name);
+      if (typeof value !== 'function' || typeof name !== 'string' || name in own) return value;
+      return (...args: unknown[]) => through(name, () => value.apply(database, args) as Promise<unknown>);
     },
   });
 }

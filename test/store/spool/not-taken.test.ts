@@ -4,9 +4,11 @@ import BetterSqlite3 from 'better-sqlite3';
 import { MakaiError } from '../../../common/errors.js';
 import { createLogger } from '../../../common/log.js';
 import { Metrics } from '../../../common/metrics/metrics.js';
-import { measuredStore, spoolStatus } from '../../../store/measured.js';
+import { addStoreMetrics, spoolStatus } from '../../../store/outbox/metrics.js';
+import { Outbox } from '../../../store/outbox/outbox.js';
 import { Retries } from '../../../store/spool/retries.js';
 import type { Row } from '../../../store/spool/rows.js';
+import { eventIdOf } from '../../../store/writes.js';
 import { ManualClock } from '../../acquisition-broker/manual-clock.js';
 import { all, boxEvent, columnsOf, counts, newEvent } from '../contract/given.js';
 import { givenSpool, until } from './given.js';
@@ -14,7 +16,7 @@ import { givenSpool, until } from './given.js';
 const DENIED = new MakaiError('STORE_ACCESS_DENIED', 'no right to write there');
 const FAULT = new MakaiError('STORE_UNAVAILABLE', 'code 1');
 
-describe('spool: a database that is there but does not take a write', () => {
+describe('spool: a database that is available but does not take a write', () => {
   const given = givenSpool();
   let time: ManualClock;
   beforeEach(() => {
@@ -33,14 +35,14 @@ describe('spool: a database that is there but does not take a write', () => {
   const mostTries = (rows: number) => rows * (8 + time.monotonic() / 30_000);
   const lines = (level: number) => given().logged.filter((line) => line.level === level);
 
-  it('one kind alone: tried with growing pauses, told once, and everything else goes on', async () => {
+  it('one kind alone: tried with growing pauses, logged once, and everything else goes on', async () => {
     const { clock, database, way } = given();
     let pings = 0;
     let tries = 0;
     let broken = true;
     way.refuse = (name) => {
       if (name === 'ping') pings += 1;
-      if (name !== 'insertMetrics' || !broken) return undefined;
+      if (name !== 'metrics' || !broken) return undefined;
       tries += 1;
       return DENIED;
     };
@@ -50,9 +52,9 @@ describe('spool: a database that is there but does not take a write', () => {
     assert.ok(tries <= mostTries(2), `${tries} tries`);
     assert.ok(pings >= 1 && pings <= tries, `${pings} pings`);
     assert.deepEqual(spool.stats().notTaken, ['diagnostics']);
-    assert.notEqual(spool.stats().state, 'away');
+    assert.notEqual(spool.stats().state, 'unavailable');
     const metrics = new Metrics('acquisition-broker', '0');
-    measuredStore(spool, metrics);
+    addStoreMetrics(metrics, spool, new Outbox({ store: spool, log: createLogger('test', 'silent') }));
     assert.match(await metrics.exposition(), /makai_store_up 0/);
     assert.deepEqual(spoolStatus(spool).spool?.not_taken, ['diagnostics']);
     // What comes of this kind meanwhile does not knock again; what is of another kind goes there directly.
@@ -62,22 +64,22 @@ describe('spool: a database that is there but does not take a write', () => {
     await spool.insertEvent(newEvent(1, clock.ms));
     assert.notEqual(await database.event(1), undefined);
     assert.deepEqual(
-      [...lines(50), ...lines(40)].map(({ kind, code }) => [kind, code]),
+      [...lines(50), ...lines(40)].map(({ group, code }) => [group, code]),
       [['diagnostics', 'STORE_ACCESS_DENIED']],
     );
 
     broken = false;
     await minuteUntil(() => spool.stats().rows === 0);
     assert.deepEqual([spool.stats().delivered.metrics, spool.stats().notTaken], [22, []]);
-    assert.equal(lines(30).filter(({ kind }) => kind === 'diagnostics').length, 1);
+    assert.equal(lines(30).filter(({ group }) => group === 'diagnostics').length, 1);
     assert.match(await metrics.exposition(), /makai_store_up 1/);
     metrics.stop();
   });
 
-  for (const [what, method] of [
-    ['measurements', 'insertMeasurements'],
-    ['event', 'insertEvent'],
-    ['waveform', 'putBoxEvent'],
+  for (const [what, kind] of [
+    ['measurements', 'measurements'],
+    ['event', 'event'],
+    ['waveform', 'box_event'],
   ] as const) {
     it(`one row of ${what} alone: kept and taken in the end, the rows behind it go on`, async () => {
       const { clock, database, way } = given();
@@ -91,10 +93,10 @@ describe('spool: a database that is there but does not take a write', () => {
       }
       let tries = 0;
       let broken = true;
-      way.refuse = (name, args) => {
-        const [first] = args as [{ event_id?: number; boxId?: ArrayLike<number> }];
-        const isFirst = first?.event_id === 1 || first?.boxId?.[0] === 1;
-        if (name !== method || !isFirst || !broken) return undefined;
+      way.refuse = (_, write) => {
+        if (write?.kind !== kind || !broken) return undefined;
+        const isFirst = write.kind === 'measurements' ? write.columns.boxId[0] === 1 : eventIdOf(write) === 1;
+        if (!isFirst) return undefined;
         tries += 1;
         return FAULT;
       };
@@ -112,21 +114,21 @@ describe('spool: a database that is there but does not take a write', () => {
 
       broken = false;
       await minuteUntil(() => spool.stats().rows === 0);
-      assert.equal(spool.stats().setAside, 0);
+      assert.equal(spool.stats().quarantined, 0);
       assert.deepEqual(spool.stats().dropped, {});
       assert.deepEqual((await database.event(1))?.boxes_received, ['1']);
       assert.equal((await all(database.measurements('1'))).length, 1);
     });
   }
 
-  it('all kinds, though it answers: it is away, looked for in peace, and told once', async () => {
+  it('all kinds, though it answers: it is unavailable, probed at an even pace, and logged once', async () => {
     const { clock, database, way } = given();
     let pings = 0;
     let broken = true;
     const writes: string[] = [];
-    way.refuse = (name) => {
+    way.refuse = (name, write) => {
       if (name === 'ping') pings += 1;
-      if (!/^(insert|put|add|ping)/.test(name) || !broken) return undefined;
+      if ((write === undefined && name !== 'ping') || !broken) return undefined;
       writes.push(name);
       return DENIED;
     };
@@ -134,10 +136,10 @@ describe('spool: a database that is there but does not take a write', () => {
     await spool.insertEvent(newEvent(1, clock.ms));
     await spool.insertMeasurements(columnsOf([{ box: 1, at: clock.ms, metrics: { f: 60 } }]));
     await minuteUntil(() => pings > 1);
-    assert.deepEqual(spool.stats().state, 'away');
+    assert.deepEqual(spool.stats().state, 'unavailable');
     assert.deepEqual(
       writes.filter((name) => name !== 'ping'),
-      ['insertEvent'],
+      ['event'],
     );
     // Twice a second.
     assert.ok(pings <= 1 + time.monotonic() / 500, `${pings} pings`);
@@ -165,7 +167,7 @@ describe('spool: a database that is there but does not take a write', () => {
     assert.deepEqual(lines(40), []);
   });
 
-  it('findings that an older version has spooled among the events get the lane of their own', async () => {
+  it('rows of a version before, which nothing reads any more, are quarantined and not lost', async () => {
     const { file, way } = given();
     way.open = false;
     const first = await given().open({ after });
@@ -173,12 +175,16 @@ describe('spool: a database that is there but does not take a write', () => {
     await first.insertEvent(newEvent(1, given().clock.ms));
     await first.close();
     const old = new BetterSqlite3(file);
-    old.exec('UPDATE queue SET lane = 1; PRAGMA user_version = 1');
+    old.exec(
+      'ALTER TABLE quarantine RENAME TO aside; ALTER TABLE event_ids RENAME TO numbers; PRAGMA user_version = 2',
+    );
     old.close();
-    await (await given().open({ after })).close();
+    const second = await given().open({ after });
+    assert.deepEqual([second.stats().rows, second.stats().quarantined], [0, 2]);
+    await second.close();
     const now = new BetterSqlite3(file, { readonly: true });
-    assert.deepEqual(now.prepare('SELECT kind, lane FROM queue ORDER BY seq').raw().all(), [
-      ['metrics', 2],
+    assert.deepEqual(now.prepare('SELECT kind, event_id FROM quarantine ORDER BY seq').raw().all(), [
+      ['metrics', null],
       ['event', 1],
     ]);
     now.close();
@@ -227,7 +233,7 @@ describe('spool: a database that is there but does not take a write', () => {
     }
     retries.forgive();
     pauses.length = 0;
-    const row = { seq: 1, lane: 'events', kind: 'event', acceptedMs: 0, items: 1, body: Buffer.of() } as Row;
+    const row = { seq: 1, queue: 'events', kind: 'event', acceptedMs: 0, items: 1, body: Buffer.of() } as Row;
     for (let i = 0; i < 7; i += 1) {
       retries.rowFailed(row, FAULT, true);
       assert.equal(retries.isDue(row), false);

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { MakaiError } from '../../../common/errors.js';
+import { silentLogger } from '../../../common/log.js';
 import { Metrics } from '../../../common/metrics/metrics.js';
-import { measuredStore } from '../../../store/measured.js';
-import { DROPPED_KINDS } from '../../../store/spool/totals.js';
+import { addStoreMetrics } from '../../../store/outbox/metrics.js';
+import { Outbox } from '../../../store/outbox/outbox.js';
+import { LOSABLE_KINDS } from '../../../store/outbox/policy.js';
+import { applyOne, eventIdOf } from '../../../store/writes.js';
 import { all, boxEvent, bytesOf, columnsOf, counts, newEvent } from '../contract/given.js';
 import { givenSpool, primaryOver, until } from './given.js';
 
 const MINUTE = 60_000;
 
-describe('spool: the database is away', () => {
+describe('spool: the database is unavailable', () => {
   const given = givenSpool();
 
   it('from the start: everything is taken, and delivered once when it comes, in order', async () => {
@@ -29,12 +32,12 @@ describe('spool: the database is away', () => {
     const finding = { service: 'BOX', serviceID: '1', status: 'DOWN', info: 'silent' } as const;
     await spool.insertHealth({ timestamp: new Date(t), ...finding });
     const stats = spool.stats();
-    assert.equal(stats.state, 'away');
+    assert.equal(stats.state, 'unavailable');
     assert.deepEqual(stats.waiting, {
       measurements: 1,
       event: 1,
-      asked: 1,
-      waveform: 1,
+      triggered_boxes: 1,
+      box_event: 1,
       metrics: 1,
       health: 1,
     });
@@ -51,15 +54,15 @@ describe('spool: the database is away', () => {
     assert.deepEqual(spool.stats().delivered, {
       measurements: 2,
       event: 1,
-      asked: 1,
-      waveform: 1,
+      triggered_boxes: 1,
+      box_event: 1,
       metrics: 1,
       health: 1,
     });
     const lane = (...names: string[]) => way.seen.filter((name) => names.includes(name));
-    const ofEvents = ['insertEvent', 'addTriggeredBoxes', 'putBoxEvent'];
+    const ofEvents = ['event', 'triggered_boxes', 'box_event'];
     assert.deepEqual(lane(...ofEvents), ofEvents);
-    assert.deepEqual(lane('insertMetrics', 'insertHealth'), ['insertMetrics', 'insertHealth']);
+    assert.deepEqual(lane('metrics', 'health'), ['metrics', 'health']);
     const [first] = await all(database.measurements('1'));
     assert.deepEqual(first?.extremes?.frequency, { min: Math.fround(59.9), max: Math.fround(60.1) });
     assert.equal(first?.expire_at, Math.ceil(t / 1000) + 86_400);
@@ -99,7 +102,7 @@ describe('spool: the database is away', () => {
     await spool.putBoxEvent(boxEvent(1, '1', t), counts(50), t + 1);
     // Until here the first write alone was done; now a drain is broken off too.
     way.open = true;
-    await until(() => spool.stats().state === 'away' || spool.stats().rows === 0);
+    await until(() => spool.stats().state === 'unavailable' || spool.stats().rows === 0);
     way.loseAnswers = false;
     await spool.drained();
     assert.equal((await all(database.measurements('1'))).length, 1);
@@ -137,7 +140,7 @@ describe('spool: the database is away', () => {
     clearInterval(flipping);
     assert.ok(flips > 5);
     way.open = true;
-    await until(() => spool.stats().state !== 'away');
+    await until(() => spool.stats().state !== 'unavailable');
     await spool.drained();
     let measurements = 0;
     for (let box = 0; box < 7; box += 1)
@@ -151,9 +154,9 @@ describe('spool: the database is away', () => {
     for (const event of stored) assert.deepEqual(event.boxes_received.toSorted(), ['1', '2', '3']);
   });
 
-  it('a database that never answers holds nobody up: an event is durable here within its patience', async () => {
+  it('a database that never answers holds nobody up: an event is durable here within its deadline', async () => {
     const { clock, database, way } = given();
-    const spool = await given().open({ patience: { eventMs: 30, waveformMs: 30, measurementsMs: 30 } });
+    const spool = await given().open({ deadlineMs: 30 });
     way.delayMs = Number.POSITIVE_INFINITY;
     await spool.insertEvent(newEvent(1, clock.ms));
     await spool.putBoxEvent(boxEvent(1, '1', clock.ms), counts(3), clock.ms);
@@ -174,23 +177,22 @@ describe('spool: the database is away', () => {
     way.open = false;
     await spool.insertEvent(newEvent(1, clock.ms));
     const order: string[] = [];
-    way.refuse = (name, args) => {
-      const [first] = args as [{ event_id?: number }];
-      if (name === 'insertEvent' || name === 'putBoxEvent') order.push(`${name} ${first.event_id}`);
+    way.refuse = (name, write) => {
+      if (write?.kind === 'event' || write?.kind === 'box_event') order.push(`${name} ${eventIdOf(write)}`);
       return undefined;
     };
     await spool.putBoxEvent(boxEvent(1, '1', clock.ms), counts(2), clock.ms);
     way.open = true;
-    await until(() => spool.stats().state !== 'away');
+    await until(() => spool.stats().state !== 'unavailable');
     await spool.putBoxEvent(boxEvent(1, '2', clock.ms), counts(2), clock.ms);
     await spool.insertEvent(newEvent(2, clock.ms));
     await spool.drained();
     const ofOne = order.filter((entry) => entry.endsWith(' 1'));
-    assert.equal(ofOne[0], 'insertEvent 1');
+    assert.equal(ofOne[0], 'event 1');
     assert.deepEqual((await database.event(1))?.boxes_received, ['1', '2']);
   });
 
-  it('trends of windows that lay here are computed anew after the drain', async () => {
+  it('trends of windows that lay here are computed again after the drain', async () => {
     const { clock, database, way } = given();
     const spool = await given().open();
     const start = Math.floor(clock.ms / MINUTE) * MINUTE - 10 * MINUTE;
@@ -202,8 +204,8 @@ describe('spool: the database is away', () => {
     way.open = false;
     await spool.insertMeasurements(sample(1, 30_000, 130));
     await spool.insertMeasurements(sample(2, 31_000, 90));
-    // Asked for while away: for later. Put while away: the same.
-    assert.deepEqual(await spool.computeTrends(windows('1')), [undefined]);
+    // Asked for while it is unavailable: for later. Put then: the same.
+    assert.equal((await applyOne(spool, { kind: 'trend_windows', windows: windows('1') })).inserted, 0);
     await spool.putTrends([{ box_id: '3', timestamp_ms: start + MINUTE, location: 'unknown' }]);
     way.open = true;
     await spool.drained();
@@ -225,7 +227,7 @@ describe('spool: the database is away', () => {
     await spool.drained();
     assert.deepEqual(await all(database.trends('1')), []);
     clock.ms += MINUTE;
-    await spool.computeTrends([]);
+    await applyOne(spool, { kind: 'trend_windows', windows: [] });
     way.open = false;
     await spool.insertMeasurements(columnsOf([{ box: 2, at: clock.ms, metrics: { rms: 120 } }]));
     way.open = true;
@@ -233,7 +235,7 @@ describe('spool: the database is away', () => {
     assert.equal((await all(database.trends('1'))).length, 1);
   });
 
-  it('what the database refuses is set aside with its reason, and the rest goes on', async () => {
+  it('what the database refuses is quarantined with its reason, and the rest goes on', async () => {
     const { clock, database, way } = given();
     way.open = false;
     const spool = await given().open();
@@ -241,9 +243,8 @@ describe('spool: the database is away', () => {
       await spool.insertEvent(newEvent(id, clock.ms));
       await spool.putBoxEvent(boxEvent(id, '1', clock.ms), counts(2), clock.ms);
     }
-    way.refuse = (name, args) => {
-      const [first] = args as [{ event_id?: number }];
-      return name === 'insertEvent' && first.event_id === 2
+    way.refuse = (_, write) => {
+      return write?.kind === 'event' && write.event.event_id === 2
         ? new MakaiError('STORE_REFUSED', 'a validator')
         : undefined;
     };
@@ -254,16 +255,18 @@ describe('spool: the database is away', () => {
       [1, 3],
     );
     // Its waveform is of no use without it, and would be an orphan there.
-    assert.equal(spool.stats().setAside, 2);
+    assert.equal(spool.stats().quarantined, 2);
     const metrics = new Metrics('acquisition-broker', '0');
-    measuredStore(spool, metrics);
+    addStoreMetrics(metrics, spool, new Outbox({ store: spool, log: silentLogger() }));
     const text = await metrics.exposition();
     metrics.stop();
-    assert.match(text, /^makai_spool_set_aside_rows 2$/m);
-    for (const kind of DROPPED_KINDS)
+    assert.match(text, /^makai_spool_quarantined_rows 2$/m);
+    for (const kind of LOSABLE_KINDS)
       assert.ok(text.includes(`makai_spool_dropped_total{kind="${kind}"} 0\n`), kind);
     assert.deepEqual(await database.boxEvents(2), []);
-    assert.ok(given().logged.some(({ level, reason }) => level === 50 && reason === 'a validator'));
+    assert.ok(
+      given().logged.some(({ level, err }) => level === 50 && /a validator/.test(JSON.stringify(err))),
+    );
   });
 
   it('boxes and configuration are remembered, also for a start without the database', async () => {
@@ -315,7 +318,7 @@ describe('spool: the database is away', () => {
     assert.deepEqual(locations, ['1 lab', '2 roof', '3 unknown']);
   });
 
-  it('an error that needs a person stops a start, and is told while running', async () => {
+  it('an error that needs a person stops a start, and is logged while running', async () => {
     const refused = new MakaiError('STORE_INDEX_CONFLICT', 'an index is in the way');
     await assert.rejects(given().open({ open: () => Promise.reject(refused) }), {
       code: 'STORE_INDEX_CONFLICT',
@@ -330,7 +333,7 @@ describe('spool: the database is away', () => {
     });
     await until(() => tries > 3);
     await spool.insertEvent(newEvent(1, given().clock.ms));
-    assert.equal(spool.stats().state, 'away');
+    assert.equal(spool.stats().state, 'unavailable');
     const told = given().logged.filter(({ code }) => code === 'STORE_INDEX_CONFLICT');
     assert.equal(told.length, 1);
   });

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MakaiError } from '../../../common/errors.js';
 import { DatabaseHandle } from '../../../store/sqlite/handle.js';
-import { openSqliteStore } from '../../../store/sqlite/index.js';
 import { all, boxEvent, columnsOf, counts, newEvent } from '../contract/given.js';
+import { openWritable } from '../writable.js';
 import { givenFiles } from './files.js';
 
 describe('store/sqlite: what can go wrong', function () {
@@ -19,7 +19,7 @@ describe('store/sqlite: what can go wrong', function () {
     describe(`opened with ${thread}`, () => {
       it('a directory that is not there is named, with what to do', async () => {
         const file = join(files().directory, 'not', 'there', 'makai.db');
-        await assert.rejects(openSqliteStore(file, { retention, thread }), (error) => {
+        await assert.rejects(openWritable(file, { retention, thread }), (error) => {
           assert.ok(error instanceof MakaiError);
           assert.equal(error.code, 'STORE_UNAVAILABLE');
           assert.ok(error.message.includes(file) && error.hint?.includes('directory exists'));
@@ -30,7 +30,7 @@ describe('store/sqlite: what can go wrong', function () {
       it('a directory in place of a file, and a file that is no database, are refused', async () => {
         const { directory, file, open } = files();
         mkdirSync(join(directory, 'd.db'));
-        const opening = openSqliteStore(join(directory, 'd.db'), { retention, thread });
+        const opening = openWritable(join(directory, 'd.db'), { retention, thread });
         await assert.rejects(opening, { code: 'STORE_UNAVAILABLE' });
         writeFileSync(file, 'box,voltage\n'.repeat(1000));
         await assert.rejects(open({ thread }), {
@@ -111,7 +111,7 @@ describe('store/sqlite: what can go wrong', function () {
     const program = `
       const { openSqliteStore } = await import(${JSON.stringify(index)});
       const store = await openSqliteStore(${JSON.stringify(file)}, { retention: ${JSON.stringify(retention)} });
-      await store.putOpenRequest({ key: 'a', body: '' });`;
+      await store.apply([{ kind: 'open_request', request: { key: 'a', body: '' } }]);`;
     const child = spawnSync(process.execPath, ['--input-type=module', '-e', program], { timeout: 15_000 });
     assert.equal(child.stderr.toString(), '');
     assert.equal(child.status, 0);
@@ -119,8 +119,8 @@ describe('store/sqlite: what can go wrong', function () {
   });
 
   it('memory stores are apart from each other', async () => {
-    const one = await openSqliteStore(':memory:', { retention });
-    const two = await openSqliteStore(':memory:', { retention });
+    const one = await openWritable(':memory:', { retention });
+    const two = await openWritable(':memory:', { retention });
     await one.insertMeasurements(columnsOf([{ box: 1, at: 1000, metrics: { f: 60 } }]));
     assert.equal((await all(one.measurements('1'))).length, 1);
     assert.equal((await all(two.measurements('1'))).length, 0);

@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { openSqliteStore, type SqliteOptions } from '../../../store/sqlite/index.js';
+import type { SqliteOptions } from '../../../store/sqlite/index.js';
 import type { Store } from '../../../store/store.js';
+import { openWritable, type Writable } from '../writable.js';
 
 export interface Files {
   directory: string;
   file: string;
-  open(options?: Partial<SqliteOptions>): Promise<Store>;
+  open(options?: Partial<SqliteOptions>): Promise<Writable<Store>>;
 }
 
 export const DAY = 86_400;
@@ -23,8 +24,8 @@ export function givenFiles(): () => Files {
   beforeEach(() => {
     const directory = mkdtempSync(join(tmpdir(), 'makai-sqlite-'));
     const file = join(directory, 'makai.db');
-    const open = async (options: Partial<SqliteOptions> = {}): Promise<Store> => {
-      const store = await openSqliteStore(file, {
+    const open = async (options: Partial<SqliteOptions> = {}): Promise<Writable<Store>> => {
+      const store = await openWritable(file, {
         retention: { mode: 'ttl', measurementsSeconds: DAY },
         ...options,
       });

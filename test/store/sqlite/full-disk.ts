@@ -2,13 +2,13 @@
 import { unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from '../../../common/errors.js';
-import { openSqliteStore } from '../../../store/sqlite/index.js';
 import { boxEvent, bytesOf, counts, newEvent } from '../contract/given.js';
+import { openWritable } from '../writable.js';
 
 const [directory = ''] = process.argv.slice(2);
 const spare = join(directory, 'spare');
 writeFileSync(spare, Buffer.alloc(1_000_000));
-const store = await openSqliteStore(join(directory, 'makai.db'), {
+const store = await openWritable(join(directory, 'makai.db'), {
   retention: { mode: 'ttl', measurementsSeconds: 86_400 },
 });
 await store.insertEvent(newEvent(1, 0));

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../../common/package-root.js';
+import { FOREVER_SECONDS } from '../../../store/documents.js';
 import { DatabaseHandle } from '../../../store/sqlite/handle.js';
 import { APPLICATION_ID, migrate, SCHEMA_VERSION } from '../../../store/sqlite/schema.js';
-import { FOREVER_SECONDS } from '../../../store/store.js';
 import { all, bytesOf } from '../contract/given.js';
 import { givenFiles } from './files.js';
 
@@ -90,14 +90,14 @@ describe('store/sqlite: schema versions', () => {
     await (await open()).close();
     change(file, `PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
     const before = readFileSync(file);
-    await assert.rejects(open(), { code: 'STORE_NEWER', message: /version 3.*up to 2/ });
+    await assert.rejects(open(), { code: 'STORE_SCHEMA_TOO_NEW', message: /version 3.*up to 2/ });
     assert.ok(readFileSync(file).equals(before));
   });
 
   it("another program's database is refused and left as it is", async () => {
     const { file, open } = files();
     change(file, 'CREATE TABLE bookmarks (url TEXT)');
-    await assert.rejects(open(), { code: 'STORE_FOREIGN' });
+    await assert.rejects(open(), { code: 'STORE_NOT_RECOGNIZED' });
     const db = new DatabaseHandle(file);
     const tables = db.prepare('SELECT name FROM sqlite_schema').pluck(true).all();
     db.close();

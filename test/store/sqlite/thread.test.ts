@@ -26,7 +26,7 @@ describe("store/sqlite: a store's thread", () => {
       // One ends the thread in the middle of the call, the other after it.
       assert.match(await failureOf(call(how)), how === 'leave' ? /thread of the store ended/ : /^none$/);
       const { code, message } = await end;
-      assert.equal(code, 'WORKER_ENDED');
+      assert.equal(code, 'WORKER_EXITED');
       assert.match(message, how === 'crash' ? /x\.db.*out of order/ : /x\.db/);
       await assert.rejects(call('add', 1, 2), { code: 'STORE_UNAVAILABLE' });
       await close();

@@ -3,12 +3,12 @@
  * `rounds` are done: `node writer.js <file> <first box id> [rounds]`.
  */
 import { writeSync } from 'node:fs';
-import { openSqliteStore } from '../../../store/sqlite/index.js';
 import { boxEvent, columnsOf, counts, newEvent } from '../contract/given.js';
+import { openWritable } from '../writable.js';
 
 const [file = '', firstBox = '1', rounds = 'Infinity'] = process.argv.slice(2);
 const box = Number(firstBox);
-const store = await openSqliteStore(file, { retention: { mode: 'ttl', measurementsSeconds: 86_400 } });
+const store = await openWritable(file, { retention: { mode: 'ttl', measurementsSeconds: 86_400 } });
 
 /** Written at once, by the system call itself: what was said stays said when the process dies. */
 function say(document: unknown): void {

@@ -1,6 +1,6 @@
 /** What is in MongoDB at the end, counted by another program's means (the driver), against what the daemons accepted. */
 import { type Db, MongoClient } from 'mongodb';
-import { numberOf } from '../../../../store/mongo/bson.js';
+import { numberOf } from '../../../../store/mongo/fields/bson.js';
 import type { Line } from './line.js';
 import type { Load } from './load.js';
 

@@ -112,7 +112,7 @@ async function waiting(line: Line): Promise<number> {
       spool?: { rows: number; state: string };
       store?: { waiting: number };
     };
-    rows += (spool?.rows ?? 0) + (spool?.state === 'away' ? 1 : 0) + (store?.waiting ?? 0);
+    rows += (spool?.rows ?? 0) + (spool?.state === 'unavailable' ? 1 : 0) + (store?.waiting ?? 0);
   }
   return rows;
 }

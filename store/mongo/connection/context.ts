@@ -1,0 +1,42 @@
+/** What every part of the MongoDB store works with. */
+import type { Collection, Db, Document } from 'mongodb';
+import type { Logger } from '../../../common/log.js';
+import type { Expiry } from '../maintenance/expiry.js';
+
+/** Names of the collections; those that begin with `makai_` and are not in the data model's table are ours alone. */
+export const COLLECTION = {
+  measurements: 'measurements',
+  trends: 'trends',
+  events: 'events',
+  boxEvents: 'box_events',
+  files: 'fs.files',
+  chunks: 'fs.chunks',
+  boxes: 'opq_boxes',
+  lahaConfig: 'laha_config',
+  makaiConfig: 'makai_config',
+  metrics: 'makai_metrics',
+  health: 'health',
+  /** ours: the last event number given, and blocks reserved ahead */
+  counters: 'makai_counters',
+  /** ours: requests that still wait for answers */
+  openRequests: 'makai_open_requests',
+} as const;
+
+export interface Context {
+  db: Db;
+  log: Logger;
+  /** Unix ms */
+  now: () => number;
+  expiry: Expiry;
+  /** collections whose unique index could not be made, with doubles from before: we look ourselves before we write */
+  plain: Set<string>;
+  /** the misspelt unique index of the field is there: measurements carry its field too, so that it refuses none */
+  misspeltTime: boolean;
+}
+
+export function collection(
+  context: Pick<Context, 'db'>,
+  name: keyof typeof COLLECTION,
+): Collection<Document> {
+  return context.db.collection(COLLECTION[name]);
+}

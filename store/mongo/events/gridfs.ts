@@ -1,0 +1,125 @@
+/**
+ * Files in GridFS (https://github.com/mongodb/specifications, source/gridfs): chunks first, then the file's document, so that a file that
+ * can be found is whole. All chunks go in one insert; the driver's upload stream waits for each of them. The file's `_id`
+ * comes from its content: writing it again meets the same chunks and adds nothing.
+ */
+import { Binary, type Document, MongoBulkWriteError, ObjectId } from 'mongodb';
+import { MakaiError } from '../../../common/errors.js';
+import { type Context, collection } from '../connection/context.js';
+import { DUPLICATE_KEY, mapped, serverCode } from '../connection/errors.js';
+import { int32, int64, numberOf } from '../fields/bson.js';
+import { contentId } from '../fields/ids.js';
+
+/** GridFS's own default, 255 KiB: even, so that a reader may take each chunk for an array of 16-bit samples. */
+export const CHUNK_BYTES = 255 * 1024;
+/** Bytes of chunks in one insert: below the 48 MB a server takes in one message. */
+const INSERT_BYTES = 16 * 1024 * 1024;
+
+/** Writes one file; the same name and bytes twice leave one file. */
+export async function writeFile(
+  context: Context,
+  filename: string,
+  bytes: Uint8Array,
+  metadata: Document,
+  uploadedMs: number,
+): Promise<void> {
+  const fileId = contentId(0, filename, bytes);
+  const chunks: Document[] = [];
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+    const data = new Binary(bytes.subarray(at, at + CHUNK_BYTES));
+    chunks.push({ _id: new ObjectId(), files_id: fileId, n: int32(chunks.length), data });
+  }
+  const atOnce = Math.max(1, Math.floor(INSERT_BYTES / CHUNK_BYTES));
+  for (let at = 0; at < chunks.length; at += atOnce) {
+    await insertNew(context, 'chunks', chunks.slice(at, at + atOnce), `write the data of ${filename}`);
+  }
+  const file = {
+    _id: fileId,
+    length: int64(bytes.length),
+    chunkSize: int32(CHUNK_BYTES),
+    uploadDate: new Date(uploadedMs),
+    filename,
+    metadata,
+  };
+  await insertNew(context, 'files', [file], `write the file ${filename}`);
+}
+
+/** Inserts documents, those that are already there left as they are. */
+async function insertNew(
+  context: Context,
+  name: 'chunks' | 'files',
+  documents: Document[],
+  doing: string,
+): Promise<void> {
+  await mapped(doing, async () => {
+    try {
+      await collection(context, name).insertMany(documents, { ordered: false });
+    } catch (error) {
+      if (!onlyDuplicates(error)) throw error;
+    }
+  });
+}
+
+function onlyDuplicates(error: unknown): boolean {
+  if (!(error instanceof MongoBulkWriteError)) return serverCode(error) === DUPLICATE_KEY;
+  const failures = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
+  if (error.result.getWriteConcernError() !== undefined) return false;
+  return failures.length > 0 && failures.every((failure) => failure.code === DUPLICATE_KEY);
+}
+
+/** The newest file of this name, whole, or undefined. */
+export async function readFile(context: Context, filename: string): Promise<Buffer | undefined> {
+  return await mapped(`read the file ${filename}`, async () => {
+    const file = await collection(context, 'files').findOne({ filename }, { sort: { uploadDate: -1 } });
+    if (file === null) return undefined;
+    const parts: Uint8Array[] = [];
+    const chunks = collection(context, 'chunks').find({ files_id: file._id }).sort({ n: 1 });
+    for await (const chunk of chunks) {
+      if (numberOf(chunk.n) !== parts.length) break;
+      parts.push(bytesOf(chunk.data));
+    }
+    const whole = Buffer.concat(parts);
+    if (whole.length !== numberOf(file.length)) {
+      throw new MakaiError(
+        'STORE_DAMAGED',
+        `the file ${filename} has ${whole.length} of ${numberOf(file.length)} bytes`,
+        { hint: 'Chunks are missing: another program or a restored backup left the file incomplete.' },
+      );
+    }
+    return whole;
+  });
+}
+
+function bytesOf(data: unknown): Uint8Array {
+  if (data instanceof Binary) return data.buffer.subarray(0, data.position);
+  return data instanceof Uint8Array ? data : new Uint8Array();
+}
+
+/** Ids of the files of these names. */
+export async function fileIds(context: Context, filenames: readonly string[]): Promise<unknown[]> {
+  const files = await mapped('look for files', () =>
+    collection(context, 'files')
+      .find({ filename: { $in: [...filenames] } }, { projection: { _id: 1 } })
+      .toArray(),
+  );
+  return files.map((file) => file._id);
+}
+
+/** Deletes files by id: chunks first, so that what a crash leaves can still be found by its file and deleted again. */
+export async function deleteFiles(context: Context, ids: readonly unknown[]): Promise<void> {
+  if (ids.length === 0) return;
+  await mapped('delete files', async () => {
+    await collection(context, 'chunks').deleteMany({ files_id: { $in: [...ids] } });
+    await collection(context, 'files').deleteMany({ _id: { $in: [...ids] as ObjectId[] } });
+  });
+}
+
+/** Deletes files of this name other than the one with this content: what a crash left of another answer. */
+export async function deleteOthers(context: Context, filename: string, bytes: Uint8Array): Promise<void> {
+  const keep = contentId(0, filename, bytes);
+  const ids = await fileIds(context, [filename]);
+  await deleteFiles(
+    context,
+    ids.filter((id) => !(id instanceof ObjectId && id.equals(keep))),
+  );
+}

@@ -1,0 +1,192 @@
+/**
+ * Everything that is written to a store, as values. A write can be kept in memory, sent to another thread and put on disk (write-codec.ts), and a
+ * backend needs one method to take it (`Sink`). This is the one list of kinds: logs, metrics, the spool's file and the outbox's policies use it.
+ *
+ * Every write may be applied twice: the second time changes nothing.
+ */
+import { columnsBytes, type MeasurementColumns } from '../proto/columns.js';
+import type {
+  BoxEventDocument,
+  HealthDocument,
+  MetricsDocument,
+  NewEvent,
+  NewTrend,
+  OpenRequest,
+  Stored,
+  TrendWindow,
+} from './documents.js';
+
+export type { Stored } from './documents.js';
+
+interface Accepted {
+  /** Unix ms when a daemon accepted the data; left out: when the store gets it. Expiry counts from then, also for what is delivered hours later. */
+  acceptedAtMs?: number;
+}
+
+/** A batch; duplicates by (box, time), also inside the batch, are ignored and counted. The columns must not change until it is applied. */
+export interface MeasurementsWrite extends Accepted {
+  kind: 'measurements';
+  columns: MeasurementColumns;
+}
+
+/** Trends; one with the same (box_id, timestamp_ms) is replaced. */
+export interface TrendsWrite extends Accepted {
+  kind: 'trends';
+  trends: readonly NewTrend[];
+}
+
+/** Computes the trends of windows from stored measurements and writes them. What is `inserted` are trends. */
+export interface TrendWindowsWrite extends Accepted {
+  kind: 'trend_windows';
+  windows: readonly TrendWindow[];
+}
+
+/** A numbered event with empty boxes_received; an event that is there under this id is left as it is. */
+export interface EventWrite extends Accepted {
+  kind: 'event';
+  event: NewEvent;
+}
+
+/** Adds boxes to boxes_triggered of a stored event, none twice. */
+export interface TriggeredBoxesWrite extends Accepted {
+  kind: 'triggered_boxes';
+  eventId: number;
+  boxIds: readonly string[];
+}
+
+/**
+ * One box's waveform of one event: file, then box event, then the push to boxes_received and latencies_ms. The first non-empty reply counts: a
+ * second one of the same event and box is a duplicate and changes nothing (but completes what a crash left half done).
+ */
+export interface BoxEventWrite extends Accepted {
+  kind: 'box_event';
+  boxEvent: BoxEventDocument;
+  /** raw ADC counts in order */
+  samples: Int16Array;
+  /** when the reply arrived: goes into latencies_ms */
+  acceptedAtMs: number;
+}
+
+/** Keeps an open request; one with the same key is replaced. */
+export interface OpenRequestWrite extends Accepted {
+  kind: 'open_request';
+  request: OpenRequest;
+}
+
+/** Removes an open request; one that is not there is none. */
+export interface ClosedRequestWrite extends Accepted {
+  kind: 'closed_request';
+  key: string;
+}
+
+export interface MetricsWrite extends Accepted {
+  kind: 'metrics';
+  document: MetricsDocument;
+}
+
+export interface HealthWrite extends Accepted {
+  kind: 'health';
+  finding: HealthDocument;
+}
+
+export type Write =
+  | MeasurementsWrite
+  | TrendsWrite
+  | TrendWindowsWrite
+  | EventWrite
+  | TriggeredBoxesWrite
+  | BoxEventWrite
+  | OpenRequestWrite
+  | ClosedRequestWrite
+  | MetricsWrite
+  | HealthWrite;
+
+export type WriteKind = Write['kind'];
+
+/** Every kind once. */
+export const WRITE_KINDS = [
+  'measurements',
+  'trends',
+  'trend_windows',
+  'event',
+  'triggered_boxes',
+  'box_event',
+  'open_request',
+  'closed_request',
+  'metrics',
+  'health',
+] as const satisfies readonly WriteKind[];
+
+/** What became of one write of several: stored, or why not. */
+export type WriteResult = Stored | { error: unknown };
+
+/** Whatever takes writes: a backend, a spool in front of one, another sink. */
+export interface Sink {
+  /**
+   * Applies writes, each by itself and in any order: who needs one to be stored before another waits for it. Fulfilled when all that were stored are
+   * durable (synced to disk, or acknowledged by a majority with journal). Never rejects.
+   * @returns a result for each write, in their order
+   */
+  apply(writes: readonly Write[]): Promise<WriteResult[]>;
+  /** batches of measurements that it wants at one time: more than one lets it sync them together */
+  readonly batchesAtOnce: number;
+}
+
+/** Applies one write. @throws what the sink says of it: MakaiError STORE_UNAVAILABLE (try again), STORE_REFUSED (do not) and others */
+export async function applyOne(sink: Pick<Sink, 'apply'>, write: Write): Promise<Stored> {
+  const [result] = await sink.apply([write]);
+  if (result === undefined) throw new Error(`no result of a write of ${write.kind}`);
+  if ('error' in result) throw result.error;
+  return result;
+}
+
+/** Applies each write with `one`, side by side: how a sink makes `apply` from a function for a single write. */
+export function applyEach(
+  writes: readonly Write[],
+  one: (write: Write) => Promise<Stored>,
+): Promise<WriteResult[]> {
+  return Promise.all(writes.map((write) => one(write).catch((error: unknown) => ({ error }))));
+}
+
+/** One thing was written. */
+export const STORED: Stored = { inserted: 1, duplicates: 0 };
+
+/** How many things a write holds: measurements, trends, windows; else 1. */
+export function itemsOf(write: Write): number {
+  switch (write.kind) {
+    case 'measurements':
+      return write.columns.count;
+    case 'trends':
+      return write.trends.length;
+    case 'trend_windows':
+      return write.windows.length;
+    default:
+      return 1;
+  }
+}
+
+/** What a write takes in memory, roughly. */
+export function bytesOf(write: Write): number {
+  switch (write.kind) {
+    case 'measurements':
+      return columnsBytes(write.columns.count);
+    case 'box_event':
+      return write.samples.byteLength + 16 * write.boxEvent.window_timestamps_ms.length;
+    default:
+      return 500 * itemsOf(write);
+  }
+}
+
+/** The event that a write belongs to: those of one event keep their order. */
+export function eventIdOf(write: Write): number | undefined {
+  switch (write.kind) {
+    case 'event':
+      return write.event.event_id;
+    case 'triggered_boxes':
+      return write.eventId;
+    case 'box_event':
+      return write.boxEvent.event_id;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,70 @@
+/** A store with one method per kind of write, so that tests read well; each is one write through `apply`. */
+import type { MeasurementColumns } from '../../proto/columns.js';
+import type {
+  BoxEventDocument,
+  HealthDocument,
+  MetricsDocument,
+  NewEvent,
+  NewTrend,
+  OpenRequest,
+  Stored,
+} from '../../store/documents.js';
+import { openSqliteStore, type SqliteOptions } from '../../store/sqlite/index.js';
+import type { Store } from '../../store/store.js';
+import { applyEach, applyOne, type Sink, type Write } from '../../store/writes.js';
+
+/** What a write may say besides its data. */
+export interface Accepted {
+  acceptedAtMs?: number;
+}
+
+export interface Writes {
+  insertMeasurements(columns: MeasurementColumns, accepted?: Accepted): Promise<Stored>;
+  putTrends(trends: readonly NewTrend[], accepted?: Accepted): Promise<void>;
+  insertEvent(event: NewEvent, accepted?: Accepted): Promise<void>;
+  addTriggeredBoxes(eventId: number, boxIds: readonly string[]): Promise<void>;
+  putBoxEvent(
+    boxEvent: BoxEventDocument,
+    samples: Int16Array,
+    receivedAtMs: number,
+  ): Promise<'stored' | 'duplicate'>;
+  insertMetrics(document: MetricsDocument, accepted?: Accepted): Promise<void>;
+  insertHealth(finding: HealthDocument, accepted?: Accepted): Promise<void>;
+  putOpenRequest(request: OpenRequest): Promise<void>;
+  removeOpenRequest(key: string): Promise<void>;
+}
+
+export type Writable<S extends Sink> = S & Writes;
+
+export function writable<S extends Sink>(store: S): Writable<S> {
+  const put = (write: Write): Promise<Stored> => applyOne(store, write);
+  const writes: Writes = {
+    insertMeasurements: (columns, accepted) => put({ kind: 'measurements', columns, ...accepted }),
+    putTrends: async (trends, accepted) => void (await put({ kind: 'trends', trends, ...accepted })),
+    insertEvent: async (event, accepted) => void (await put({ kind: 'event', event, ...accepted })),
+    addTriggeredBoxes: async (eventId, boxIds) =>
+      void (await put({ kind: 'triggered_boxes', eventId, boxIds })),
+    putBoxEvent: async (boxEvent, samples, acceptedAtMs) => {
+      const { inserted } = await put({ kind: 'box_event', boxEvent, samples, acceptedAtMs });
+      return inserted > 0 ? 'stored' : 'duplicate';
+    },
+    insertMetrics: async (document, accepted) => void (await put({ kind: 'metrics', document, ...accepted })),
+    insertHealth: async (finding, accepted) => void (await put({ kind: 'health', finding, ...accepted })),
+    putOpenRequest: async (request) => void (await put({ kind: 'open_request', request })),
+    removeOpenRequest: async (key) => void (await put({ kind: 'closed_request', key })),
+  };
+  return { ...store, ...writes };
+}
+
+/** The same store with `before` run ahead of each write; what it throws is what becomes of the write. */
+export function intercepted<S extends Sink>(store: S, before: (write: Write) => Promise<void> | void): S {
+  const one = async (write: Write): Promise<Stored> => {
+    await before(write);
+    return applyOne(store, write);
+  };
+  return { ...store, apply: (writes) => applyEach(writes, one) };
+}
+
+export async function openWritable(file: string, options: SqliteOptions): Promise<Writable<Store>> {
+  return writable(await openSqliteStore(file, options));
+}

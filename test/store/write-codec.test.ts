@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { METRICS, type MeasurementColumns } from '../../proto/columns.js';
+import { decodeWrite, encodeWrite } from '../../store/write-codec.js';
+import { WRITE_KINDS, type Write } from '../../store/writes.js';
+import { columnsOf } from './contract/given.js';
+
+const PLAIN = { noNullPrototype: true } as const;
+const text = fc.string({ unit: 'grapheme', maxLength: 40 });
+const time = fc.integer({ min: 0, max: 4e12 });
+const real = fc.double({ noNaN: true, noDefaultInfinity: true }).map((x) => x + 0);
+const float = fc.oneof(fc.float({ noNaN: true }), fc.constant(Number.NaN));
+const metric = fc.record({ min: real, max: real, average: real }, PLAIN);
+const sample = fc.record({
+  box: fc.integer({ min: 0, max: 0xffffffff }),
+  at: time,
+  metrics: fc.record(
+    { f: float, rms: fc.tuple(float, float, float), thd: float, trans: float },
+    { requiredKeys: [] },
+  ),
+});
+const eventId = fc.integer({ min: 1, max: 2 ** 31 - 1 });
+const times = { target_event_start_timestamp_ms: time, target_event_end_timestamp_ms: time };
+
+/** One of each kind, without the time of acceptance. */
+const WRITES: { [K in Write['kind']]: fc.Arbitrary<Omit<Extract<Write, { kind: K }>, 'acceptedAtMs'>> } = {
+  measurements: fc
+    .array(sample, { maxLength: 20 })
+    .map((samples) => ({ kind: 'measurements' as const, columns: columnsOf(samples) })),
+  trends: fc.record(
+    {
+      kind: fc.constant('trends' as const),
+      trends: fc.array(
+        fc.record(
+          {
+            box_id: text,
+            timestamp_ms: time,
+            location: text,
+            frequency: metric,
+            voltage: metric,
+            thd: metric,
+            transient: metric,
+          },
+          { requiredKeys: ['box_id', 'timestamp_ms', 'location'], ...PLAIN },
+        ),
+      ),
+    },
+    PLAIN,
+  ),
+  trend_windows: fc.record(
+    {
+      kind: fc.constant('trend_windows' as const),
+      windows: fc.array(fc.record({ boxId: text, startMs: time, endMs: time }, PLAIN)),
+    },
+    PLAIN,
+  ),
+  event: fc.record(
+    {
+      kind: fc.constant('event' as const),
+      event: fc.record(
+        {
+          event_id: eventId,
+          type: text,
+          description: text,
+          boxes_triggered: fc.array(text),
+          percent_magnitude: real,
+          ...times,
+        },
+        PLAIN,
+      ),
+    },
+    PLAIN,
+  ),
+  triggered_boxes: fc.record(
+    { kind: fc.constant('triggered_boxes' as const), eventId, boxIds: fc.array(text) },
+    PLAIN,
+  ),
+  box_event: fc.record(
+    {
+      kind: fc.constant('box_event' as const),
+      boxEvent: fc.record(
+        {
+          event_id: eventId,
+          box_id: text,
+          event_start_timestamp_ms: time,
+          event_end_timestamp_ms: time,
+          window_timestamps_ms: fc.array(time),
+          location: text,
+          data_fs_filename: text,
+        },
+        PLAIN,
+      ),
+      samples: fc.int16Array({ maxLength: 50 }),
+    },
+    PLAIN,
+  ),
+  open_request: fc.record(
+    { kind: fc.constant('open_request' as const), request: fc.record({ key: text, body: text }, PLAIN) },
+    PLAIN,
+  ),
+  closed_request: fc.record({ kind: fc.constant('closed_request' as const), key: text }, PLAIN),
+  metrics: fc.record(
+    {
+      kind: fc.constant('metrics' as const),
+      document: fc.oneof(
+        fc.record({ name: text, bytes: fc.nat() }, PLAIN),
+        fc.record({ name: text, sent: fc.nat(), recv: fc.nat() }, PLAIN),
+      ),
+    },
+    PLAIN,
+  ),
+  health: fc.record(
+    {
+      kind: fc.constant('health' as const),
+      finding: fc.record(
+        {
+          timestamp: time.map((ms) => new Date(ms)),
+          service: text,
+          serviceID: text,
+          status: fc.constantFrom('UP' as const, 'DOWN' as const),
+          info: text,
+        },
+        PLAIN,
+      ),
+    },
+    PLAIN,
+  ),
+};
+
+const write: fc.Arbitrary<Write> = fc
+  .tuple(
+    fc.oneof(...WRITE_KINDS.map((kind) => WRITES[kind] as fc.Arbitrary<Omit<Write, 'acceptedAtMs'>>)),
+    time,
+  )
+  .map(([one, acceptedAtMs]) => ({ ...one, acceptedAtMs }) as Write);
+
+/** What a write says, in a form that `deepEqual` compares: of columns, the rows that count. */
+function comparable(given: Write): unknown {
+  if (given.kind !== 'measurements') return given;
+  return { ...given, columns: rowsOf(given.columns) };
+}
+
+function rowsOf(columns: MeasurementColumns): unknown[] {
+  return Array.from({ length: columns.count }, (_, i) => [
+    columns.boxId[i],
+    columns.timestampMs[i],
+    columns.invalid[i],
+    columns.dialect[i],
+    ...METRICS.map((name) => [columns[name].min[i], columns[name].average[i], columns[name].max[i]]),
+  ]);
+}
+
+describe('store: writes as bytes', () => {
+  it('every write comes back as it went in, also from bytes that lie anywhere', () => {
+    fc.assert(
+      fc.property(write, fc.boolean(), fc.nat({ max: 9 }), (given, shared, offset) => {
+        const bytes = encodeWrite(given, shared);
+        assert.deepEqual(comparable(decodeWrite(bytes)), comparable(given));
+        // As SQLite may give them: in the middle of a buffer.
+        const moved = Buffer.alloc(bytes.length + offset);
+        moved.set(bytes, offset);
+        assert.deepEqual(comparable(decodeWrite(moved.subarray(offset))), comparable(given));
+      }),
+    );
+  });
+
+  it('a write without a time of acceptance stays without', () => {
+    const given: Write = { kind: 'closed_request', key: 'a' };
+    assert.deepEqual(decodeWrite(encodeWrite(given)), given);
+  });
+
+  it('what is decoded is a copy of what was encoded', () => {
+    const columns = columnsOf([{ box: 1, at: 5, metrics: { f: 60 } }]);
+    const bytes = encodeWrite({ kind: 'measurements', columns });
+    columns.timestampMs[0] = 6;
+    const decoded = decodeWrite(bytes);
+    assert.equal(decoded.kind === 'measurements' && decoded.columns.timestampMs[0], 5);
+  });
+
+  it('cut short anywhere it is refused, with the code of a damaged file', () => {
+    fc.assert(
+      fc.property(write, fc.double({ min: 0, max: 1, noNaN: true }), (given, share) => {
+        const bytes = encodeWrite(given);
+        const cut = bytes.subarray(0, Math.min(bytes.length - 1, Math.floor(share * bytes.length)));
+        assert.throws(() => decodeWrite(cut), { code: 'STORE_DAMAGED' });
+      }),
+    );
+  });
+
+  it('with bytes changed it is refused, or is a write again: nothing else comes of it', () => {
+    const changes = fc.array(
+      fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.integer({ min: 1, max: 255 })),
+      {
+        minLength: 1,
+        maxLength: 4,
+      },
+    );
+    fc.assert(
+      fc.property(write, changes, (given, flips) => {
+        const bytes = Buffer.from(encodeWrite(given));
+        for (const [share, bits] of flips) {
+          const at = Math.min(bytes.length - 1, Math.floor(share * bytes.length));
+          bytes[at] = (bytes[at] ?? 0) ^ bits;
+        }
+        let decoded: Write | undefined;
+        try {
+          decoded = decodeWrite(bytes);
+        } catch (error) {
+          assert.equal((error as { code?: string }).code, 'STORE_DAMAGED');
+        }
+        // What passes can be encoded again: every field is there with its type.
+        if (decoded !== undefined) encodeWrite(decoded);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('any bytes at all are refused', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        assert.throws(() => decodeWrite(bytes), { code: 'STORE_DAMAGED' });
+      }),
+    );
+  });
+});

@@ -1,0 +1,124 @@
+/**
+ * Opens ZeroMQ sockets with the project's options. Three kinds:
+ * - `bound`: sockets of ours that peers connect to,
+ * - `connecting`: sockets of ours that connect to one of the brokers,
+ * - `boxLike`: sockets of the simulated box, with libzmq's defaults as existing boxes have them.
+ * An option given by the caller wins.
+ */
+import {
+  Context,
+  Publisher,
+  Pull,
+  Push,
+  Router,
+  type Socket,
+  type SocketOptions,
+  Subscriber,
+  XPublisher,
+  XSubscriber,
+} from 'zeromq';
+
+export type { Context, Publisher, Pull, Push, Router, Socket, Subscriber, XPublisher, XSubscriber };
+
+/** Whether IPv6 endpoints can be bound and connected to. Off: `tcp://*` would listen on IPv6 too. */
+const IPV6 = false;
+
+const BOUND = {
+  // A dead connection is found by TCP: not every box answers ZeroMQ's own heartbeats.
+  tcpKeepalive: 1,
+  tcpKeepaliveIdle: 30,
+  tcpKeepaliveInterval: 10,
+  tcpKeepaliveCount: 3,
+  // When sockets are reopened all peers come at the same time.
+  backlog: 1024,
+  linger: 0,
+  ipv6: IPV6,
+} as const;
+
+const CONNECTING = {
+  // Heartbeats detect a half-open connection, which is then reopened.
+  heartbeatInterval: 5000,
+  heartbeatTimeout: 15_000,
+  reconnectInterval: 100,
+  reconnectMaxInterval: 5000,
+  linger: 0,
+  ipv6: IPV6,
+} as const;
+
+/** A subscriber that does not read is dropped after this time without an acknowledgement from its TCP, and its queue with it, ms. */
+const NOT_READING_MS = 30_000;
+
+/** What a peer may send: one with a longer frame is disconnected. */
+interface Bounded {
+  maxMessageSize: number;
+}
+
+export const bound = {
+  pull: (options: Bounded & SocketOptions<Pull>): Pull => new Pull({ ...BOUND, ...options }),
+  publisher: (options: Bounded & SocketOptions<Publisher>): Publisher =>
+    new Publisher({ ...BOUND, tcpMaxRetransmitTimeout: NOT_READING_MS, ...options }),
+  /** Reports every subscription and every end of one. */
+  xPublisher: (options: Bounded & SocketOptions<XPublisher>): XPublisher => {
+    const socket = new XPublisher({ ...BOUND, ...options });
+    socket.verbosity = 'allSubsUnsubs';
+    return socket;
+  },
+  /** Behind a proxy: takes a subscription only in the first part of a message. */
+  proxiedPublisher: (options: Bounded & SocketOptions<XPublisher>): XPublisher =>
+    new FirstPartPublisher({ ...BOUND, tcpMaxRetransmitTimeout: NOT_READING_MS, ...options }),
+  xSubscriber: (options: Bounded & SocketOptions<XSubscriber>): XSubscriber =>
+    new XSubscriber({ ...BOUND, ...options }),
+  /**
+   * Does what a REP socket does, on a ROUTER (`envelopeOf` in replier.ts). With REP, libzmq keeps about 8 kB for good for each connection
+   * under an identity that is in use (the newcomer is never let in, and what waits in its pipe is never read), so one client could fill the
+   * memory by connecting again and again. A ROUTER can hand the identity over to the newcomer instead; REP does not have that option. (The
+   * connection that lost its identity may stay open in a rare race, libzmq's issue 4407: seen for 6 of 60,000 hostile connections.)
+   */
+  replier: (options: Bounded & SocketOptions<Router>): Router =>
+    new Router({ ...BOUND, handover: true, ...options }),
+  /** For peers in this process (`inproc://`). */
+  inProcess: (): Router => new Router({ linger: 0 }),
+};
+
+export const connecting = {
+  subscriber: (options: SocketOptions<Subscriber> = {}): Subscriber =>
+    new UnlimitedSubscriber({ ...CONNECTING, ...options }),
+  push: (options: SocketOptions<Push> = {}): Push => new Push({ ...CONNECTING, ...options }),
+};
+
+export const boxLike = {
+  xPublisher: (options: SocketOptions<XPublisher>): XPublisher => new XPublisher(options),
+  subscriber: (options: SocketOptions<Subscriber>): Subscriber => new Subscriber(options),
+  push: (options: SocketOptions<Push>): Push => new Push(options),
+};
+
+/** A context with threads of its own. */
+export function newContext(options: ConstructorParameters<typeof Context>[0]): Context {
+  return new Context(options);
+}
+
+/** libzmq's ZMQ_SNDHWM, which zeromq.js has no name for on a subscriber. */
+const SEND_HIGH_WATER_MARK = 23;
+
+/** libzmq drops subscriptions beyond the mark, 1000, without a word: also when it reconnects and sends them all again. */
+class UnlimitedSubscriber extends Subscriber {
+  constructor(options: SocketOptions<Subscriber>) {
+    super(options);
+    this.setInt32Option(SEND_HIGH_WATER_MARK, 0);
+  }
+}
+
+/** libzmq's ZMQ_ONLY_FIRST_SUBSCRIBE, which zeromq.js has no name for. */
+const ONLY_FIRST_SUBSCRIBE = 108;
+
+/**
+ * Otherwise libzmq swallows a later part that looks like a subscription, what is left promises a part that never comes, and the proxy ends
+ * with EAGAIN: two frames of a subscriber would disconnect everyone for a moment. (What begins with a subscription can still do it; see
+ * docs/reliability.md.)
+ */
+class FirstPartPublisher extends XPublisher {
+  constructor(options: SocketOptions<XPublisher>) {
+    super(options);
+    this.setBoolOption(ONLY_FIRST_SUBSCRIBE, true);
+  }
+}
