@@ -62,7 +62,7 @@ describe('makai box', () => {
     await broker.commands.send('evget');
     const { code, stderr } = await program.end();
     assert.equal(code, 1);
-    assert.match(stderr, /box 1001 died of a message of a single frame/);
+    assert.match(stderr, /box 1001 was killed by a message of a single frame/);
   });
 
   it('plays once and ends; takes a Box 3’s own file', async () => {
@@ -98,7 +98,7 @@ describe('makai box', () => {
       .map((line) => JSON.parse(line));
     assert.deepEqual(ready.boxes, [7]);
     assert.deepEqual([end.ended, end.cycles], ['ended', 40]);
-    assert.match(stderr, /no keys: a fresh pair/);
+    assert.match(stderr, /no keys: a new key pair/);
   });
 
   it('refuses wrong options, and a source that cannot be replayed, with the reason', async () => {
