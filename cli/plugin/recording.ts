@@ -79,7 +79,7 @@ function ofWaveforms(description: string, file: string, options: RecordingOption
   const isRaw = !['.json', '.cfg', '.cff', '.wav', '.csv'].includes(extname(file).toLowerCase());
   if (isRaw && options.calibrationConstant === undefined) {
     throw new MakaiError('RECORDING_INVALID', `${file}: raw counts say nothing of volts`, {
-      hint: "Give --calibration, the box's counts a volt.",
+      hint: 'Give --calibration, the counts per volt of the box.',
     });
   }
   const { dialect, firstId, startMs, boxes, ...opening } = options;

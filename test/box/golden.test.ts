@@ -1,4 +1,4 @@
-/** A simulated box answers and measures as the field's own programs did: against the frames captured from them. */
+/** A simulated box replies and measures like existing boxes: compared with frames captured from their programs. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -30,7 +30,7 @@ function golden(file: string): Golden {
   };
 }
 
-/** A box that has run for 20 s at `nowMs`; it holds the latest `capacity` cycles. */
+/** A box that has run for 20 s at `nowMs`, with the latest `capacity` cycles in its buffer. */
 function stateAt(id: number, nowMs: number, source: CycleSource, capacity = 216_000): BoxState {
   const startedMs = nowMs - 20_000;
   const buffer = new CycleBuffer(startedMs, capacity);
@@ -79,7 +79,7 @@ describe('golden frames of the boxes', () => {
       assert.equal(proto.decodeCycles2(data).timesMs.length, 10);
     });
 
-    it('does not answer seq 0, 6 and above', () => {
+    it('does not reply to seq 0, 6 and above', () => {
       for (const seq of [6, 100]) assert.equal(asked(seq).kind, 'ignored');
       const box = new Box2(stateAt(1001, 1_795_315_219_172, event), BOX2_HABITS);
       assert.equal(box.reactTo([Buffer.from('2001'), command]).kind, 'ignored');
@@ -156,9 +156,9 @@ describe('golden frames of the boxes', () => {
       });
     }
 
-    it('response_get_data: a frame a cycle, the header with the stamps of the first and the last', () => {
+    it('response_get_data: one frame per cycle, the header with the timestamps of the first and the last', () => {
       const { ours, theirs } = answerOf('response_get_data');
-      // 200 ms hold 11 or 12 stamps, as they fall
+      // 200 ms contain 11 or 12 timestamps
       assert.ok(Math.abs(ours.length - theirs.length) <= 1, `${ours.length} frames`);
       const { message } = proto.decodeBoxReply(ours[0] ?? Buffer.alloc(0));
       const cycles = proto.decodeCycles3(ours.slice(1));

@@ -1,4 +1,4 @@
-/** Whatever a broker sends, a box answers as the field's do, ignores it, or dies of the two things that kill it; nothing else. */
+/** Whatever a broker sends, a box replies like existing boxes, ignores it, or is killed by one of the two messages that kill it. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { analysisOf } from '../../box/analysis.js';
@@ -44,7 +44,7 @@ const messages = fc
   .map((parts) => Buffer.from(parts.flat()));
 
 describe('a box and hostile frames', () => {
-  it('Box 2: answers, or not; only a single frame kills it', () => {
+  it('Box 2: replies or ignores; only a single frame kills it', () => {
     const box = new Box2(state(), BOX2_HABITS);
     fc.assert(
       fc.property(fc.array(messages, { minLength: 1, maxLength: 4 }), (frames) => {
@@ -58,7 +58,7 @@ describe('a box and hostile frames', () => {
     );
   });
 
-  it('Box 3: answers, or not; only a Command without its oneof kills it', () => {
+  it('Box 3: replies or ignores; only a Command without its oneof kills it', () => {
     const box = new Box3(state(), BOX3_HABITS);
     fc.assert(
       fc.property(fc.array(messages, { minLength: 1, maxLength: 3 }), (frames) => {
@@ -71,7 +71,7 @@ describe('a box and hostile frames', () => {
     );
   });
 
-  it('READ and GetData with the strangest windows', () => {
+  it('READ and GetData with extreme windows', () => {
     const [box2, box3] = [new Box2(state(), BOX2_HABITS), new Box3(state(), BOX3_HABITS)];
     const times = fc.oneof(
       fc.maxSafeNat(),
@@ -93,7 +93,7 @@ describe('a box and hostile frames', () => {
     );
   });
 
-  it('a measurement window of 0 or of 2^32 - 1 cycles stops nothing', async () => {
+  it('a measurement window of 0 or of 2^32 - 1 cycles does not stop it', async () => {
     const broker: Broker = await openBroker();
     const { box, clock } = await boxAt(broker, { dialect: 3 });
     try {

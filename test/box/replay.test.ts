@@ -122,7 +122,7 @@ describe('the replay of measurements', () => {
     await replay.stop();
   });
 
-  it('fifteen_boxes: windows of cycles with their least, greatest and mean', () => {
+  it('fifteen_boxes: windows of cycles with their min, max and average', () => {
     const file = path.join(SHARED, 'opq-box/fifteen_boxes_1cycle_vrms.csv');
     const rows = parseCycleVoltages(readFileSync(file, 'utf8'), 60, 1_574_000_000_000, file);
     const boxes = new Set(rows.map(({ boxId }) => boxId));

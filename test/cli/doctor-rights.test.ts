@@ -61,7 +61,7 @@ describe('cli/doctor: rights, certificates, ports', () => {
   }
 
   /** Findings about keys and rights that are not ok: verdict, file name and message. */
-  async function told(user?: User): Promise<string[]> {
+  async function findings(user?: User): Promise<string[]> {
     const found = (await diagnose(folder, user)).filter(
       ({ area, verdict }) => (area === 'keys' || area === 'permissions') && verdict !== 'ok',
     );
@@ -82,12 +82,12 @@ describe('cli/doctor: rights, certificates, ports', () => {
       await openStore(workspace.storeUrl, { retention: { mode: 'ttl', measurementsSeconds: 60 } })
     ).close();
     assert.ok(
-      (await told(OPQ)).includes(
+      (await findings(OPQ)).includes(
         `wrong opqserver_secret: opq may not enter ${folder} (mode 0700, owner 0:0)`,
       ),
     );
     give(47_110, 47_111);
-    assert.deepEqual(await told(OPQ), []);
+    assert.deepEqual(await findings(OPQ), []);
     // A forgotten chown after `sudo makai keys new-server`, `sudo makai store init`, or an editor run by root.
     const database = readdirSync(folder).find((name) => name.endsWith('.db')) ?? '';
     for (const [path, message] of [
@@ -98,7 +98,7 @@ describe('cli/doctor: rights, certificates, ports', () => {
     ] as const) {
       chownSync(path, 0, 0);
       chmodSync(path, 0o600);
-      const [only, ...more] = await told(OPQ);
+      const [only, ...more] = await findings(OPQ);
       assert.ok(only?.endsWith(message), only);
       assert.deepEqual(more, []);
       // Change the owner of all files: beside a database of root, SQLite creates files that belong to root too.
@@ -130,7 +130,7 @@ describe('cli/doctor: rights, certificates, ports', () => {
     writeFileSync(join(publicDirectory, 'text'), 'hello');
     mkdirSync(revokedDirectory, { recursive: true });
     writeFileSync(join(revokedDirectory, 'damaged'), 'public-key = "too short"');
-    const found = await told();
+    const found = await findings();
     assert.deepEqual(
       found.map((line) => line.replace(/(?<=certificate: ).*/, '…')),
       [
@@ -146,15 +146,15 @@ describe('cli/doctor: rights, certificates, ports', () => {
   it('a revoked key is not counted among those that may connect', async () => {
     const certificate = readFileSync(workspace.keys.boxPublic('1002'), 'utf8');
     await revokeBox(workspace.keys, '1002');
-    assert.deepEqual(await told(), []);
+    assert.deepEqual(await findings(), []);
     writeFileSync(workspace.keys.boxPublic('1002'), certificate);
-    assert.deepEqual(await told(), ['note opqbox1002: its key is revoked']);
+    assert.deepEqual(await findings(), ['note opqbox1002: its key is revoked']);
     const found = await diagnose(folder);
     assert.ok(found.some(({ message }) => message === '1 box may connect'));
     for (const kind of ['triggering-broker', 'acquisition-broker'] as const)
       change(kind, { allow_any_client: true });
     assert.ok(
-      (await told()).includes('note opqbox1002: its key is revoked'),
+      (await findings()).includes('note opqbox1002: its key is revoked'),
       'also where everyone may connect',
     );
   });
@@ -162,7 +162,7 @@ describe('cli/doctor: rights, certificates, ports', () => {
   it('the next key pair of the server, and the key pairs of the backend', async () => {
     const path = (name: string): string => join(folder, name);
     change('triggering-broker', { server_cert_next: path('next'), interface_next: 'tcp://127.0.0.1:*' });
-    assert.match((await told()).join(), /^wrong next: cannot read/);
+    assert.match((await findings()).join(), /^wrong next: cannot read/);
     change('triggering-broker', { server_cert_next: undefined, interface_next: undefined });
 
     const [server, other, service] = [newKeyPair(), newKeyPair(), newKeyPair()];
@@ -174,7 +174,7 @@ describe('cli/doctor: rights, certificates, ports', () => {
     for (const kind of ['triggering-broker', 'acquisition-broker'] as const)
       change(kind, { backend_curve: curve });
     assert.deepEqual(
-      (await told()).map((line) => line.slice(0, 70)),
+      (await findings()).map((line) => line.slice(0, 70)),
       [
         'wrong services: cannot be read: ENOENT: no such file or directory, sca',
         'note backend_curve: 2 of 2 brokers have it, the triggering service doe',
@@ -184,15 +184,15 @@ describe('cli/doctor: rights, certificates, ports', () => {
     change('triggering-service', {
       backend_curve: { server_key: path('other.key'), cert: path('service_secret') },
     });
-    assert.deepEqual(await told(), ["wrong other.key: is not the key of the brokers' backend"]);
+    assert.deepEqual(await findings(), ["wrong other.key: is not the key of the brokers' backend"]);
     change('triggering-service', {
       backend_curve: { server_key: path('backend.key'), cert: path('service_secret') },
     });
-    assert.deepEqual(await told(), []);
+    assert.deepEqual(await findings(), []);
     const sound = await diagnose(folder);
     assert.ok(sound.some(({ message }) => message === '1 service may connect'));
     chmodSync(path('service_secret'), 0o644);
-    assert.match((await told()).join(), /^wrong service_secret: .*mode 0644/);
+    assert.match((await findings()).join(), /^wrong service_secret: .*mode 0644/);
   });
 
   it('a port of another program does not count as open by the running daemon', async function () {

@@ -141,22 +141,22 @@ describe('cli/doctor', () => {
   });
 
   it('keys: the ids that the triggering service accepts', async () => {
-    const told = async () => {
+    const findingsOnIds = async () => {
       const found = await diagnose(folder);
       return found
         .filter(({ subject }) => subject === 'ids of boxes')
         .map(({ message, verdict }) => [verdict, message]);
     };
     const folderOfKeys = workspace.keys.publicDirectory;
-    assert.deepEqual(await told(), [
+    assert.deepEqual(await findingsOnIds(), [
       ['ok', `the triggering service accepts the ids in ${folderOfKeys}`],
     ]);
     change('triggering-service', { client_certs: undefined });
-    assert.deepEqual(await told(), [
+    assert.deepEqual(await findingsOnIds(), [
       ['note', 'the triggering service accepts measurements under any id, also without a certificate'],
     ]);
     change('triggering-service', { white_list: 'store' });
-    const [verdict, message] = (await told())[0] ?? [];
+    const [verdict, message] = (await findingsOnIds())[0] ?? [];
     assert.equal(verdict, 'note');
     assert.match(message ?? '', /the ids in the store sqlite:.*, the triggering broker admits those in /);
     change('triggering-service', { client_certs: join(folder, 'none'), white_list: 'both' });
@@ -207,9 +207,9 @@ describe('cli/doctor', () => {
     await listen(boxes ?? '');
     const missing = await listen(backend ?? '');
     const found = await diagnose(folder);
-    const told = found.filter(({ subject }) => subject.startsWith('triggering-broker interface'));
+    const findings = found.filter(({ subject }) => subject.startsWith('triggering-broker interface'));
     assert.deepEqual(
-      [told[0]?.verdict, told[0]?.message],
+      [findings[0]?.verdict, findings[0]?.message],
       ['ok', `open by the running daemon (pid ${process.pid})`],
     );
     assert.ok(found.some(({ area, message }) => area === 'versions' && /version 0\.0\.1 runs/.test(message)));

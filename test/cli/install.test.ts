@@ -56,15 +56,15 @@ describe('cli/install', () => {
   it('says what the user of the daemons lacks to read settings that are there, and leaves their mode', () => {
     perform(installPlan({ root }), () => undefined);
     const file = join(root, 'etc/opq/makai.conf');
-    const told = (): string | undefined =>
+    const stepText = (): string | undefined =>
       installPlan({ root })
         .map(({ text }) => text)
         .find((text) => text.startsWith(`leave ${file}`));
     chmodSync(file, 0o644);
-    assert.equal(told(), `leave ${file} as it is`);
+    assert.equal(stepText(), `leave ${file} as it is`);
     chmodSync(file, 0o600);
     assert.equal(
-      told(),
+      stepText(),
       `leave ${file} as it is (the user opq cannot read it: chgrp opq ${file}; chmod 640 ${file})`,
     );
     perform(installPlan({ root }), () => undefined);

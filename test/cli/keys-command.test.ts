@@ -82,7 +82,7 @@ describe('cli/keys', function () {
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as RefusedKey);
 
-  it('makes keys, lists them, prints no secret, and tells mistakes', async () => {
+  it('makes keys, lists them, prints no secret, and reports mistakes', async () => {
     let said = await done('new-server');
     said += await done('new-box', '1001');
     said += await done('list');
@@ -183,7 +183,7 @@ describe('cli/keys', function () {
     assert.equal(String((await sub.receive())[0]), '5');
   });
 
-  it('says which broker does not answer', async () => {
+  it('says which broker does not reply', async () => {
     const { code, stderr } = await run('pending', '--status', '127.0.0.1:1');
     assert.equal(code, 1);
     assert.match(stderr, /no reply: 127\.0\.0\.1:1/);

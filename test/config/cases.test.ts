@@ -31,9 +31,9 @@ describe('config/cases', () => {
     const expected = readFileSync(join(CASES, name, 'expected.txt'), 'utf8');
 
     it(name, () => {
-      const told = outcome(privateCopy(name));
-      assert.equal(told, expected);
-      assert.doesNotMatch(told, /SECRET-TEXT/);
+      const result = outcome(privateCopy(name));
+      assert.equal(result, expected);
+      assert.doesNotMatch(result, /SECRET-TEXT/);
     });
 
     it(`${name}: the daemon starts exactly when no line says error`, () => {

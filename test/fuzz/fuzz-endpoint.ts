@@ -12,7 +12,7 @@ export interface EndpointResult {
   /** MB of the daemon: mean of the third and of the last quarter of the run */
   thirdQuarterMb: number;
   lastQuarterMb: number;
-  /** MB a minute, least squares over the last half: of a run of seconds, mostly garbage that is not collected yet */
+  /** MB per minute, least-squares slope over the last half; in a run of seconds mostly uncollected garbage */
   slope: number;
 }
 

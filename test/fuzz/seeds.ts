@@ -1,5 +1,5 @@
 /**
- * Seeds of the fuzzing: messages of several frames, by kind, in seeds/*.json. `npm run test:fuzz -- --write-seeds` lays them anew with our own
+ * Seeds of the fuzzing: messages of several frames, by kind, in seeds/*.json. `npm run test:fuzz -- --write-seeds` writes them again with our own
  * encoders; an input that once broke something is added to seeds/found.json by hand and stays.
  */
 import { readdirSync, readFileSync } from 'node:fs';

@@ -36,7 +36,7 @@ interface Case {
   available: boolean;
   /** what box `id` replays */
   source(id: 1 | 4): CycleSource;
-  /** least RMS of a cycle, volts */
+  /** min RMS of a cycle, volts */
   minimum: Record<1 | 4, number>;
 }
 
@@ -134,21 +134,21 @@ describe('the whole line', function () {
           const box = boxes[id];
           assert.ok(box !== undefined);
           const { boxEvent, minimumVolts } = dips[id];
-          const stamps = boxEvent.window_timestamps_ms;
-          const [first, last] = [stamps[0] ?? 0, stamps.at(-1) ?? 0];
+          const timestamps = boxEvent.window_timestamps_ms;
+          const [first, last] = [timestamps[0] ?? 0, timestamps.at(-1) ?? 0];
           assert.equal(boxEvent.event_start_timestamp_ms, first);
           assert.equal(boxEvent.event_end_timestamp_ms, last + 16);
           const held = box.waveform(first, last);
-          assert.deepEqual(held.timesMs, stamps);
+          assert.deepEqual(held.timesMs, timestamps);
           const stored = await store.waveform(boxEvent.data_fs_filename);
           const { buffer, byteOffset, byteLength } = held.samples;
           assert.ok(stored?.equals(Buffer.from(buffer, byteOffset, byteLength)), `box ${id}: bytes differ`);
           const off = Math.abs(minimumVolts - test.minimum[id]) / test.minimum[id];
-          assert.ok(off < 0.005, `box ${id}: least RMS ${minimumVolts} V, expected ${test.minimum[id]} V`);
+          assert.ok(off < 0.005, `box ${id}: min RMS ${minimumVolts} V, expected ${test.minimum[id]} V`);
         }
       });
 
-      it('the events say who was asked and who answered', async () => {
+      it('the events list which boxes were asked and which replied', async () => {
         for await (const event of store.events()) {
           assert.equal(event.type, 'VOLTAGE_SAG');
           assert.ok(event.boxes_triggered.length > 0);

@@ -1,4 +1,4 @@
-/** Generated mains: what a scenario says is what the samples do; the same file gives the same samples; all mistakes are told at once. */
+/** The generated grid: samples follow the scenario; the same file gives the same samples; all mistakes are reported together. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -94,7 +94,7 @@ describe('scenarios', () => {
     assert.ok(step < 1.1 * ((2 * Math.PI) / 200) * 170, `a step of ${step} V at the seam`);
   });
 
-  it('a transient: its first peak above the mains, gone after some time constants', () => {
+  it('a transient: its first peak above the line voltage, decayed after some time constants', () => {
     const events = [{ type: 'transient', at_s: 1.5, peak_pu: 0.5, frequency_hz: 1500, decay_ms: 2 }];
     const analysis = analysisOf(source({ events }));
     const during = analysis.transient(90, 1);
@@ -176,7 +176,7 @@ describe('scenarios', () => {
     assert.equal(parseScenario(JSON.parse(example)).events.length, 1);
   });
 
-  it('tells every mistake at once, with its path', () => {
+  it('reports every mistake together, with its path', () => {
     assert.throws(
       () =>
         parseScenario(

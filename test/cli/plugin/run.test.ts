@@ -146,7 +146,7 @@ describe('cli: makai plugin run', function () {
   it('refuses recordings that are none, raw counts without volts, settings that are no object', async () => {
     const raw = join(folder, 'raw');
     writeFileSync(raw, new Uint8Array(4000));
-    for (const [args, code, told] of [
+    for (const [args, code, expected] of [
       [
         ['--replay', join(folder, 'nowhere')],
         1,
@@ -160,7 +160,7 @@ describe('cli: makai plugin run', function () {
     ] as const) {
       const ended = await makai(['plugin', 'run', 'threshold', ...args]);
       assert.equal(ended.code, code, ended.stderr);
-      assert.match(ended.stderr, told);
+      assert.match(ended.stderr, expected);
     }
   });
 });

@@ -71,7 +71,7 @@ async function inAndOut(line: FaultLine, way: Way): Promise<string[]> {
       return storedAt > 0 && first.isIn;
     });
     const entered = { ...first.enteredAt(), 'triggering-service (stored)': storedAt };
-    const notes = [told('let in', began, done, entered)];
+    const notes = [report('let in', began, done, entered)];
 
     await way.letIn(line, second);
     await second.within(60_000, 'came in', () => second.isIn);
@@ -83,7 +83,7 @@ async function inAndOut(line: FaultLine, way: Way): Promise<string[]> {
     for (const [index, box] of [first, second].entries()) {
       const { beganAt, doneAt } = revoked[index] ?? { beganAt: 0, doneAt: 0 };
       const what = index === 0 ? 'cut off' : 'cut off right after another';
-      notes.push(told(what, beganAt, doneAt, box.leftAt()));
+      notes.push(report(what, beganAt, doneAt, box.leftAt()));
     }
     return notes;
   } finally {
@@ -104,7 +104,7 @@ async function outWhileStoreHangs(line: FaultLine): Promise<string[]> {
     await sleep(HANGING_MS);
     const { beganAt, doneAt } = await timed(() => byCertificate.revoke(line, box));
     await sleep(LIMIT_S * 1000 + WATCHED_MS);
-    const notes = [told('cut off while the store hangs', beganAt, doneAt, box.leftAt())];
+    const notes = [report('cut off while the store hangs', beganAt, doneAt, box.leftAt())];
     control.thaw();
     // Keys of the store count again: nobody sticks to a connection that hung.
     const back = await timed(() => byStore.letIn(line, later));
@@ -127,7 +127,7 @@ async function timed(work: () => Promise<void>): Promise<{ beganAt: number; done
 }
 
 /** @throws Error when one took longer than the limit; times count from the end of the command */
-function told(
+function report(
   what: string,
   beganAt: number,
   doneAt: number,

@@ -215,7 +215,7 @@ const many: FaultCase = {
           for (const socket of held) socket.destroy();
           for (const socket of strangers) socket.close();
           return [
-            `${CONNECTIONS - refused} of ${CONNECTIONS} TCP connections were open at once, ${access.gate.refused.unknown} handshakes with unknown keys refused; the boxes' stream and events went on`,
+            `${CONNECTIONS - refused} of ${CONNECTIONS} TCP connections were open at the same time, ${access.gate.refused.unknown} handshakes with unknown keys refused; the boxes' stream and events went on`,
           ];
         }),
     }),
