@@ -72,11 +72,11 @@ export class ReplyHandler {
 
   #take(dialect: Dialect, boxId: number, reply: Reply, all: readonly Uint8Array[]): Dropped | undefined {
     if (reply.kind === 'unexpected') return { reason: reply.reason, about: reply.about };
-    this.#byName[reply.name] = (this.#byName[reply.name] ?? 0) + 1;
     this.#deps.boxes.heard(dialect, boxId);
-    if (reply.kind === 'alive') return undefined;
     // We send nothing that a box refuses, so each such reply is worth a line in the log.
     if (reply.kind === 'error') return { reason: 'error_from_box', about: reply.about };
+    this.#byName[reply.name] = (this.#byName[reply.name] ?? 0) + 1;
+    if (reply.kind === 'alive') return undefined;
     const request = this.#deps.open.find(dialect, reply.number);
     const about = `${dialect.numberName} ${reply.number}`;
     if (request === undefined) return { reason: 'reply_to_nothing', about };

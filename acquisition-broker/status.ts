@@ -1,4 +1,4 @@
-/** What the broker reports about itself: counters since the start, and what it holds now. */
+/** The broker's own part of `/status`: counters since the start, each stated once, and what it holds now. */
 import type { AccessStatus } from '../keys/access.js';
 import type { ConnectionStatus, Connections } from '../zmq/connections.js';
 import type { BrokerAccess } from './access.js';
@@ -36,8 +36,8 @@ export interface AcquisitionStatus {
     /** boxes that never replied */
     expired: number;
   };
-  /** messages to boxes, by name; those that were not sent because they could have killed a box (a mistake of ours); and notices */
-  sent: Counts & { unsafe: number; evnew: number; notices: number };
+  /** messages to boxes, by name, and notices */
+  sent: Counts & { evnew: number; notices: number };
   /** by the message's name; `routed`: passed on to the client whose Command it answers */
   replies: Counts & { received: number; routed: number };
   waveforms: {
@@ -55,8 +55,8 @@ export interface AcquisitionStatus {
   };
   event_ids: { drawn: number; served: number };
   traffic: { sent: number; recv: number };
-  /** what was dropped, by reason */
-  rejected: Record<string, number>;
+  /** what was dropped, by the reasons of `makai_dropped_total` */
+  dropped: Record<string, number>;
   /** connections of the boxes' sockets, and handshakes that failed there, also before the allow-list was asked */
   connections: SocketConnections;
   /** who may connect, and who did: boxes, and services where the backend is under CURVE */
@@ -100,7 +100,7 @@ export function statusOf({ access, backend, boxes, core, identity }: StatusParts
       ...open.counts,
       sent_again: retrier.sentAgain,
     },
-    sent: { ...sender.sent, unsafe: sender.unsafe, ...notices.sent },
+    sent: { ...sender.sent, ...notices.sent },
     replies: {
       received: replies.counts.received,
       ...replies.counts.byName,
@@ -118,7 +118,7 @@ export function statusOf({ access, backend, boxes, core, identity }: StatusParts
     },
     event_ids: { drawn: eventIds.drawn, served: ids.counts.served },
     traffic: { ...core.traffic },
-    rejected: core.rejections.totals(),
+    dropped: core.rejections.totals(),
     connections: statusesOf(boxes),
     access: access.boxes.status(),
     ...(access.services && {

@@ -10,6 +10,8 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   trip: async () => (await import('./trip.js')).trip,
   processes: async () => (await import('./processes.js')).processes,
   decode: async () => (await import('./decode.js')).decode,
+  formats: async () => (await import('./formats.js')).formats,
   plugins: async () => (await import('./plugins.js')).plugins,
   signal: async () => (await import('./signal.js')).signal,
+  parquet: async () => (await import('./formats-parquet.js')).parquet,
 };

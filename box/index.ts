@@ -14,7 +14,7 @@ export {
   SHIPPED_SCENARIOS,
 } from './sources/load-scenario.js';
 export { parseCycleVoltages, parseTriggeringStream } from './sources/measurements.js';
-export { type OpenOptions, openSources } from './sources/open.js';
+export { type OpenOptions, openPlayable, openSources, type Playable } from './sources/open.js';
 export { padded } from './sources/pad.js';
 export { countsFromBytes, rawSource } from './sources/raw.js';
 export type { Scenario, ScenarioEvent } from './sources/scenario.js';

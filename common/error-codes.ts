@@ -62,8 +62,8 @@ export const ERROR_CODES = {
   },
   RECORDING_INVALID: {
     meaning:
-      'A recording for the simulated box cannot be replayed: wrong format, no such channel, too short, too loud.',
-    action: 'Check the file and the options named in the message; box/README.md lists the formats.',
+      'A recording cannot be read, replayed or written: unknown format, statements that contradict each other, no such channel, too short, too loud.',
+    action: 'Look at the file and the place named in the message; formats/README.md lists what can be read.',
   },
   SCENARIO_INVALID: {
     meaning:

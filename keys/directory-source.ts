@@ -24,8 +24,8 @@ const SETTLE_MS = 100;
 
 /** A file as it was read. */
 interface KnownFile {
-  /** of what was read; no file has the stamp '', so what could not be read is read again */
-  stamp: string;
+  /** of what was read; no file has the fingerprint '', so what could not be read is read again */
+  fingerprint: string;
   /** undefined: a file that is no certificate */
   certificate: PublicCertificate | undefined;
   /** why it could not be read */
@@ -82,7 +82,7 @@ export class DirectorySource implements AllowSource {
     } catch (error) {
       const files = new Map([...this.#files].filter(([path]) => dirname(path) === folder));
       if (codeOf(error) === 'ENOENT') files.clear();
-      else files.set('', { stamp: '', certificate: undefined, unread: messageOf(error) });
+      else files.set('', { fingerprint: '', certificate: undefined, unread: messageOf(error) });
       return folderOf(files);
     }
   }
@@ -136,32 +136,32 @@ export class DirectorySource implements AllowSource {
     try {
       const found = await stat(path, { bigint: true });
       if (!found.isFile()) return undefined;
-      const stamp = `${found.ino} ${found.mtimeNs} ${found.ctimeNs} ${found.size}`;
-      if (before?.stamp === stamp) return before;
+      const fingerprint = `${found.ino} ${found.mtimeNs} ${found.ctimeNs} ${found.size}`;
+      if (before?.fingerprint === fingerprint) return before;
       const isLong = found.size > BigInt(MAX_CERTIFICATE_BYTES);
-      return this.#parse(path, stamp, isLong ? undefined : await readFile(path, 'utf8'));
+      return this.#parse(path, fingerprint, isLong ? undefined : await readFile(path, 'utf8'));
     } catch (error) {
       if (codeOf(error) !== 'ENOENT')
-        return { stamp: '', certificate: before?.certificate, unread: messageOf(error) };
+        return { fingerprint: '', certificate: before?.certificate, unread: messageOf(error) };
       // A link to a missing file. In `revoked` it was meant to revoke a key.
       return isLink
-        ? { stamp: '', certificate: undefined, bad: `${path}: a link to a missing file` }
+        ? { fingerprint: '', certificate: undefined, bad: `${path}: a link to a missing file` }
         : undefined;
     }
   }
 
   /** @param text undefined: too long */
-  #parse(path: string, stamp: string, text: string | undefined): KnownFile {
+  #parse(path: string, fingerprint: string, text: string | undefined): KnownFile {
     try {
       if (text === undefined) throw new Error(`${path}: too long for a certificate`);
       if (hasSecretKey(text)) {
         this.#log.warn({ file: path }, 'a secret key among the public certificates: move it to private_keys');
       }
-      return { stamp, certificate: readPublic(text, path) };
+      return { fingerprint, certificate: readPublic(text, path) };
     } catch (error) {
       const bad = messageOf(error);
       this.#log.warn({ file: path, err: bad }, 'not a certificate: the file allows and revokes no key');
-      return { stamp, certificate: undefined, bad };
+      return { fingerprint, certificate: undefined, bad };
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Changing the server's pair while boxes are in the field (docs/security.md, "Changing the server's key"). A box knows one key of the server,
+ * Changing the server's pair while boxes are in use (docs/security.md, "Changing the server's key"). A box knows one key of the server,
  * so for a while the brokers serve both: the present one on their usual endpoints, the next one on endpoints beside them.
  */
 import { link, rename, rm } from 'node:fs/promises';

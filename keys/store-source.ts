@@ -9,7 +9,7 @@ import { parsePublicKey } from './key.js';
 export interface BoxKeys {
   /** boxes without a key have none here */
   boxes: readonly { boxId: string; publicKey?: string | undefined }[];
-  /** why these may be keys of before, where somebody remembers them for a database that is away */
+  /** why these may be keys of before, where somebody remembers them for a database that is unavailable */
   outdated?: string | undefined;
 }
 
@@ -58,7 +58,7 @@ export class StoreSource implements AllowSource {
     return { entries, revoked: [], error: outdated };
   }
 
-  /** A store tells nobody of changes: it is polled. */
+  /** A store does not report changes: it is polled. */
   watch(): () => void {
     return () => undefined;
   }

@@ -5,7 +5,7 @@ export const ZAP_ENDPOINT = 'inproc://zeromq.zap.01';
 
 export interface ZapRequest {
   requestId: Buffer;
-  /** of *our* socket: tells which of our sockets asks */
+  /** of *our* socket: says which of our sockets asks */
   domain: string;
   /** the client's IP address */
   address: string;
@@ -39,7 +39,7 @@ export function parseZapRequest(frames: readonly Buffer[]): ZapRequest | undefin
 
 /**
  * The answer's frames: version, request id, status, text, user id, metadata.
- * After 300 a box tries again (every 30 s in the field); after 400 its PUB and PUSH sockets never do (docs/wire-protocols.md, "Transport").
+ * After 300 a box tries again (every 30 s with existing boxes); after 400 its PUB and PUSH sockets never do (docs/wire-protocols.md, "Transport").
  */
 export function zapReply(requestId: Buffer, status: ZapStatus, userId: string): (string | Buffer)[] {
   return [VERSION, requestId, String(status), STATUS_TEXT[status], userId, ''];

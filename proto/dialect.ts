@@ -137,7 +137,7 @@ export interface KeepAlive {
 
 /** Its measurements in the triggering stream. */
 export interface StreamDialect {
-  /** tag of field 3, which tells the dialects apart */
+  /** tag of field 3, by which the dialect is recognised */
   readonly tag: number;
   decode(frame: Uint8Array): StreamMessage;
   /** Into a row of columns. @returns a STREAM_ code. The row's metrics must be NaN and its `invalid` 0 before. */

@@ -1,4 +1,4 @@
-/** Tells the kinds of client requests apart by their tags (docs/wire-protocols.md, sections 3.1 and 3.2) and decodes them. */
+/** Recognises the kinds of client requests by their tags (docs/wire-protocols.md, sections 3.1 and 3.2) and decodes them. */
 import { requestData } from './box2/request-data.js';
 import { command } from './box3/command.js';
 import { DecodeError } from './codec.js';

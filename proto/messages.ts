@@ -48,7 +48,7 @@ export interface RequestEventMessage {
   requestData: boolean;
 }
 
-/** Waveform cycles in either dialect: one stamp a cycle and the samples of all cycles in a row. */
+/** Waveform cycles in either dialect: one timestamp a cycle and the samples of all cycles in a row. */
 export interface Waveform {
   /** Unix ms, one a cycle: when the cycle was read out */
   timesMs: number[];

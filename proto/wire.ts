@@ -1,4 +1,4 @@
-/** The tags of a message's fields without its content: enough to tell the dialects apart. */
+/** The tags of a message's fields without its content: enough to recognise the dialect. */
 import { DecodeError } from './codec.js';
 import { WireReader } from './wire-reader.js';
 

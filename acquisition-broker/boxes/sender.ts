@@ -20,7 +20,6 @@ export interface BoxSenderDeps {
 
 export class BoxSender {
   readonly #deps: BoxSenderDeps;
-  #unsafe = 0;
   /** by the message's name */
   readonly #sent: Record<string, number>;
 
@@ -35,16 +34,10 @@ export class BoxSender {
     return this.#sent;
   }
 
-  /** Messages that were not sent because they could have killed a box: a mistake of ours. */
-  get unsafe(): number {
-    return this.#unsafe;
-  }
-
   send(dialect: Dialect, message: BoxMessage): void {
     const { boxes, publish, rejections, traffic } = this.#deps;
     const danger = dialect.dangerOf(message);
     if (danger !== undefined) {
-      this.#unsafe += 1;
       rejections.count('unsafe_for_boxes', message.topic, danger);
       return;
     }

@@ -18,7 +18,7 @@ import {
   toCounts,
 } from './source.js';
 
-/** A channel of a recording. */
+/** A channel of a recording, in volts. */
 export interface Recording {
   /** file and channel, for messages */
   description: string;
@@ -27,6 +27,9 @@ export interface Recording {
   /** nominal frequency of the grid, Hz, if the file contains it */
   lineFrequencyHz?: number;
 }
+
+/** An hour and a half at 12 kHz, which takes 1 GB with its resampling. */
+const MAX_SAMPLES = 12_000 * 5400;
 
 export interface Scaling {
   /** scale the recording so that its nominal voltage becomes this, V RMS; without it the voltage is not changed */
@@ -49,7 +52,10 @@ export function recordingSource(recording: Recording, scaling: Scaling = {}): Cy
   const calibration = scaling.calibrationConstant ?? DEFAULT_CALIBRATION;
   const volts = resampled(recording, scaling.keepFrequency ?? false);
   if (volts.length < SAMPLES_PER_CYCLE) {
-    throw unusable(`${description}: ${volts.length} samples at 12 kHz, less than a cycle`);
+    throw unusable(
+      `${description}: shorter than one measurement: ${volts.length} samples at 12 kHz, less than a cycle of ${SAMPLES_PER_CYCLE}`,
+      'If it is longer, its sampling rate or the unit of its times is not what the file says.',
+    );
   }
   const factor =
     scaling.nominalV === undefined ? 1 : scaling.nominalV / nominalOf(volts, scaling, description);
@@ -66,10 +72,23 @@ export function recordingSource(recording: Recording, scaling: Scaling = {}): Cy
   return memorySource(counts, calibration, description);
 }
 
-function resampled({ pieces, lineFrequencyHz }: Recording, keepFrequency: boolean): Float64Array {
+function resampled(
+  { description, pieces, lineFrequencyHz }: Recording,
+  keepFrequency: boolean,
+): Float64Array {
   // a higher speed means fewer output samples of the same recording
   const stretch = keepFrequency || lineFrequencyHz === undefined ? 1 : lineFrequencyHz / 60;
-  const parts = pieces.map((piece) => resampleTimed(piece, SAMPLE_RATE * stretch));
+  const rate = SAMPLE_RATE * stretch;
+  const seconds = pieces.reduce(
+    (sum, { times }) => sum + (times[times.length - 1] ?? 0) - (times[0] ?? 0),
+    0,
+  );
+  if (!(seconds * rate <= MAX_SAMPLES)) {
+    throw unusable(
+      `${description}: it lasts ${seconds.toPrecision(6)} s by its times, more than the ${MAX_SAMPLES / SAMPLE_RATE} s that can be replayed`,
+    );
+  }
+  const parts = pieces.map((piece) => resampleTimed(piece, rate));
   const volts = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -90,9 +109,4 @@ function nominalOf(volts: Float64Array, { recordedNominalV }: Scaling, descripti
 /** An error about the content of a recording. */
 export function unusable(message: string, hint = 'Check the file, its channel and the options.'): MakaiError {
   return new MakaiError('RECORDING_INVALID', message, { hint });
-}
-
-/** Times of `count` samples at a fixed rate (Hz), from 0 on. */
-export function evenTimes(count: number, rate: number): Float64Array {
-  return Float64Array.from({ length: count }, (_, i) => i / rate);
 }

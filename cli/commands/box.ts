@@ -5,8 +5,10 @@ import { EXIT } from '../../common/report-error.js';
 import { jsonLine, write } from '../../common/stdout.js';
 import { stopWithParent } from '../../daemon/parent.js';
 import { positive, whole, whole0 } from '../number-arguments.js';
+import { clean } from '../output.js';
+import { type RecordingFlags, recordingOptions, withRecordingOptions } from '../recording-options.js';
 
-interface Options {
+interface Options extends RecordingFlags {
   count: number;
   firstId: number;
   dialect: '2' | '3' | 'mixed';
@@ -17,9 +19,6 @@ interface Options {
   commands: string;
   replies: string;
   source?: string;
-  channel?: string;
-  side?: 'primary' | 'secondary';
-  sampleRate?: number;
   nominal?: number;
   recordedNominal?: number;
   lineFrequency?: number;
@@ -38,7 +37,7 @@ interface Options {
 const LINGER_MS = 2000;
 
 export function register(program: Command): void {
-  program
+  const box = program
     .command('box')
     .description(
       'Run simulated OPQ Boxes until Ctrl-C. They replay a recording, or a grid that is generated from a scenario.',
@@ -64,16 +63,9 @@ export function register(program: Command): void {
     .option('--replies <endpoint>', 'acquisition broker, `box_pull`', 'tcp://127.0.0.1:8196')
     .option(
       '--source <file>',
-      'what to replay: demo or quiet (scenarios that ship), or a file: .json scenario, .cfg or .cff COMTRADE, .wav, .csv, else raw 16-bit counts at 12 kHz; without it demo',
-    )
-    .option('--channel <name>', 'channel or column of the recording')
-    .addOption(
-      new Option('--side <side>', 'COMTRADE: side of the instrument transformer').choices([
-        'primary',
-        'secondary',
-      ]),
-    )
-    .option('--sample-rate <Hz>', 'CSV without a column of times', positive)
+      'what to replay: demo or quiet (scenarios that ship), or a file, known by its content: JSON scenario, COMTRADE, CSV, WAV, else raw 16-bit counts at 12 kHz; without it demo',
+    );
+  withRecordingOptions(box)
     .option(
       '--nominal <V>',
       'scale the recording so that its nominal voltage becomes this, V RMS; without it the voltage is not changed',
@@ -84,7 +76,7 @@ export function register(program: Command): void {
       'nominal voltage of the recording, V RMS; without it the median of its cycles',
       positive,
     )
-    .option('--line-frequency <Hz>', 'of a recording that does not say it (WAV, CSV)', positive)
+    .option('--line-frequency <Hz>', 'nominal frequency of a recording that does not contain it', positive)
     .option('--calibration <counts>', 'calibration constant of the box, counts per volt', positive)
     .option(
       '--keep-frequency',
@@ -143,26 +135,25 @@ async function run(options: Options): Promise<void> {
 }
 
 async function fleetOptions(options: Options) {
-  const { DEFAULT_SCENARIO, openSources, systemClock } = await import('../../box/index.js');
+  const { DEFAULT_SCENARIO, openPlayable, systemClock } = await import('../../box/index.js');
   const { createLogger } = await import('../../common/log.js');
-  const { calibration, source, channel, side, sampleRate, nominal, recordedNominal, lineFrequency } = options;
+  const { calibration, source, nominal, recordedNominal, lineFrequency } = options;
   const who = options.config === undefined ? await fromKeys(options) : await fromBox3File(options.config);
   const calibrationConstant =
     calibration ?? ('calibrationConstant' in who ? who.calibrationConstant : undefined);
-  const sourceFor = openSources(source ?? DEFAULT_SCENARIO, {
+  const { sourceAt, warnings } = openPlayable(source ?? DEFAULT_SCENARIO, {
     keepFrequency: options.keepFrequency === true,
     padCycles: options.pad,
-    ...(channel !== undefined && { channel }),
-    ...(side !== undefined && { side }),
-    ...(sampleRate !== undefined && { sampleRate }),
+    ...recordingOptions(options),
     ...(nominal !== undefined && { nominalV: nominal }),
     ...(recordedNominal !== undefined && { recordedNominalV: recordedNominal }),
     ...(lineFrequency !== undefined && { lineFrequencyHz: lineFrequency }),
     ...(calibrationConstant !== undefined && { calibrationConstant }),
   });
+  for (const warning of warnings) process.stderr.write(`warning: ${clean(warning)}\n`);
   return {
     ...who.fleet,
-    sourceFor,
+    sourceFor: sourceAt,
     loop: options.once !== true,
     clock: systemClock(options.speed, options.ago === 0 ? undefined : Date.now() - options.ago * 1000),
     log: createLogger('box', 'warn'),

@@ -1,24 +1,17 @@
 /** `makai events list | show | export`. */
 import type { Command } from 'commander';
-import { MakaiError } from '../../common/errors.js';
 import { jsonLine, write } from '../../common/stdout.js';
-import type { EventDocument, Store } from '../../store/store.js';
-import { UsageError } from '../errors.js';
+import type { EventDocument } from '../../store/store.js';
 import { clean, print, table } from '../output.js';
-import {
-  oldestFirst,
-  parseCount,
-  parseRange,
-  parseTime,
-  type RangeOptions,
-  withRangeOptions,
-} from '../range.js';
+import { oldestFirst, parseCount, parseRange, type RangeOptions, withRangeOptions } from '../range.js';
 import { type StoreChoice, useStore, withStoreOptions } from '../store-access.js';
-import { CSV_HEADER, WaveformCsv } from '../waveform-csv.js';
 import { summarizeWaveform } from '../waveform-summary.js';
+import { eventOf, register as registerExport } from './events-export.js';
 
 export function register(program: Command): void {
-  const events = program.command('events').description('Show and export events and their waveforms.');
+  const events = program
+    .command('events')
+    .description('Show and export events and their waveforms.');
   const list = events.command('list').description('List events in the order of their requested windows.');
   withStoreOptions(withRangeOptions(list, 'events')).action(listEvents);
   const show = events
@@ -27,18 +20,7 @@ export function register(program: Command): void {
     .argument('<id>', 'event id')
     .option('--json', 'NDJSON: the event, then its box events');
   withStoreOptions(show).action(showEvent);
-  const exported = events
-    .command('export')
-    .description(
-      'Print waveforms, one row per sample: event_id, box_id, timestamp_ms (Unix ms with fractions), counts, volts. docs/data-model.md says how sample times are found.',
-    )
-    .argument('[id...]', 'event ids')
-    .option('--csv', 'as CSV (the default and only format)')
-    .option('--all', 'all events, or those between --from and --to')
-    .option('--from <time>', 'with --all: events from this time on')
-    .option('--to <time>', 'with --all: events before this time')
-    .option('--box <id>', 'only the waveforms of this box');
-  withStoreOptions(exported).action(exportEvents);
+  registerExport(events);
 }
 
 async function listEvents(options: RangeOptions & StoreChoice): Promise<void> {
@@ -62,7 +44,7 @@ async function listEvents(options: RangeOptions & StoreChoice): Promise<void> {
 
 async function showEvent(id: string, options: StoreChoice & { json?: true }): Promise<void> {
   await useStore(options, async (store) => {
-    const event = await eventOf(store, id);
+    const event = await eventOf(store, parseCount('<id>', id));
     const boxEvents = await store.boxEvents(event.event_id);
     if (options.json) {
       for (const document of [event, ...boxEvents]) await write(jsonLine(document));
@@ -86,53 +68,6 @@ async function showEvent(id: string, options: StoreChoice & { json?: true }): Pr
       rows,
     );
     if (rows.length > 0) await write(columns);
-  });
-}
-
-async function exportEvents(
-  ids: string[],
-  options: StoreChoice & { all?: true; from?: string; to?: string; box?: string },
-): Promise<void> {
-  if (ids.length > 0 === (options.all === true)) throw new UsageError('give event ids, or --all');
-  if (!options.all && (options.from ?? options.to) !== undefined)
-    throw new UsageError('--from and --to need --all');
-  const numbers = ids.map((id) => parseCount('<id>', id));
-  const range = {
-    ...(options.from === undefined ? {} : { fromMs: parseTime('--from', options.from) }),
-    ...(options.to === undefined ? {} : { toMs: parseTime('--to', options.to) }),
-  };
-  await useStore(options, async (store) => {
-    // Every id is looked up before anything is printed.
-    for (const id of ids) await eventOf(store, id);
-    const constants = new Map((await store.boxes()).map((box) => [box.box_id, box.calibration_constant]));
-    const csv = new WaveformCsv();
-    await write(CSV_HEADER);
-    for await (const eventId of options.all ? numbersOf(store.events(range)) : numbers) {
-      for (const boxEvent of await store.boxEvents(eventId)) {
-        if (options.box !== undefined && boxEvent.box_id !== options.box) continue;
-        const bytes = await store.waveform(boxEvent.data_fs_filename);
-        if (bytes === undefined) {
-          process.stderr.write(
-            `event ${eventId}: the waveform of box ${clean(boxEvent.box_id)} is missing\n`,
-          );
-          continue;
-        }
-        for (const chunk of csv.rows(boxEvent, bytes, constants.get(boxEvent.box_id) || 1))
-          await write(chunk);
-      }
-    }
-  });
-}
-
-async function* numbersOf(events: AsyncIterable<EventDocument>): AsyncGenerator<number> {
-  for await (const { event_id } of events) yield event_id;
-}
-
-async function eventOf(store: Store, id: string): Promise<EventDocument> {
-  const event = await store.event(parseCount('<id>', id));
-  if (event !== undefined) return event;
-  throw new MakaiError('NOT_FOUND', `there is no event ${id} in this store`, {
-    hint: '`makai events list` shows the events.',
   });
 }
 

@@ -1,5 +1,7 @@
 /** `makai measurements <box>`. */
 import type { Command } from 'commander';
+import { exportDocuments, VALUE_FORMATS } from '../document-export.js';
+import { type ExportChoice, withExportOptions } from '../export-files.js';
 import { print } from '../output.js';
 import { oldestFirst, parseRange, type RangeOptions, withRangeOptions } from '../range.js';
 import { type StoreChoice, useStore, withStoreOptions } from '../store-access.js';
@@ -9,14 +11,17 @@ export function register(program: Command): void {
     .command('measurements')
     .description('Print the stored measurements of a box.')
     .argument('<box>', 'box id');
-  withStoreOptions(withRangeOptions(command, 'measurements')).action(list);
+  withStoreOptions(withExportOptions(withRangeOptions(command, 'measurements'), VALUE_FORMATS)).action(list);
 }
 
-async function list(box: string, options: RangeOptions & StoreChoice): Promise<void> {
-  const range = parseRange(options);
-  await useStore(options, (store) =>
-    print(
-      oldestFirst(range, (part) => store.measurements(box, part)),
+async function list(box: string, options: RangeOptions & StoreChoice & ExportChoice): Promise<void> {
+  const { format } = options;
+  const range = parseRange(format === undefined ? options : { ...options, json: true });
+  await useStore(options, (store) => {
+    const found = oldestFirst(range, (part) => store.measurements(box, part));
+    if (format !== undefined) return exportDocuments('measurements', box, found, format, options);
+    return print(
+      found,
       [
         { title: 'time (UTC)', value: (m) => new Date(m.timestamp_ms).toISOString() },
         { title: 'Hz', value: (m) => m.frequency?.toFixed(4), right: true },
@@ -26,8 +31,8 @@ async function list(box: string, options: RangeOptions & StoreChoice): Promise<v
         { title: 'invalid', value: (m) => m.invalid?.join(' ') },
       ],
       options,
-    ),
-  );
+    );
+  });
 }
 
 function percent(fraction: number | undefined): string | undefined {

@@ -6,8 +6,9 @@ import type { EventRequest } from '../../plugins/sdk/plugin.js';
 import { positive, whole, whole0 } from '../number-arguments.js';
 import { clean } from '../output.js';
 import type { RecordingOptions } from '../plugin/recording.js';
+import { type RecordingFlags, recordingOptions, withRecordingOptions } from '../recording-options.js';
 
-interface ReplayFlags {
+interface ReplayFlags extends RecordingFlags {
   settings: Record<string, unknown>;
   dialect: '2' | '3' | 'mixed';
   boxes: number;
@@ -15,8 +16,6 @@ interface ReplayFlags {
   start: number;
   calibration?: number;
   nominal?: number;
-  channel?: string;
-  side?: 'primary' | 'secondary';
   pad: number;
   json?: true;
 }
@@ -25,8 +24,8 @@ interface ReplayFlags {
 const MAX_PRINTED = 100_000;
 
 const RECORDINGS =
-  'demo or quiet (scenarios that ship), checkup (made to find weak places), or a file: .json scenario, text `box epoch_ms Vrms Hz`, ' +
-  '.csv `device,t_s,vrms_V`, .cfg or .cff COMTRADE, .wav, .csv of samples, else raw 16-bit counts at 12 kHz (with --calibration)';
+  'demo or quiet (scenarios that ship), checkup (made to find weak places), or a file, known by its content: JSON scenario, text `box epoch_ms Vrms Hz`, ' +
+  'CSV `device,t_s,vrms_V`, COMTRADE, WAV, CSV of samples, else raw 16-bit counts at 12 kHz (with --calibration)';
 
 export function register(program: Command): void {
   const plugin = program
@@ -64,7 +63,7 @@ export function register(program: Command): void {
 }
 
 function withRecording(command: Command): Command {
-  return command
+  return withRecordingOptions(command)
     .option('--settings <JSON>', 'settings of the plugin', settings, {})
     .addOption(
       new Option(
@@ -88,13 +87,6 @@ function withRecording(command: Command): Command {
       'scale a recorded waveform so that its nominal voltage becomes this, V RMS',
       positive,
     )
-    .option('--channel <name>', 'channel or column of a recorded waveform')
-    .addOption(
-      new Option('--side <side>', 'COMTRADE: side of the instrument transformer').choices([
-        'primary',
-        'secondary',
-      ]),
-    )
     .option(
       '--pad <cycles>',
       'repeat the first cycle of a recorded waveform so often before it, and the last cycle after it',
@@ -104,8 +96,8 @@ function withRecording(command: Command): Command {
     .option('--json', 'NDJSON');
 }
 
-function recordingOptions(flags: ReplayFlags): RecordingOptions {
-  const { dialect, boxes, firstId, start, calibration, nominal, channel, side, pad } = flags;
+function replayOptions(flags: ReplayFlags): RecordingOptions {
+  const { dialect, boxes, firstId, start, calibration, nominal, pad } = flags;
   return {
     dialect: dialect === 'mixed' ? dialect : dialect === '2' ? 2 : 3,
     boxes,
@@ -114,8 +106,7 @@ function recordingOptions(flags: ReplayFlags): RecordingOptions {
     padCycles: pad,
     ...(calibration !== undefined && { calibrationConstant: calibration }),
     ...(nominal !== undefined && { nominalV: nominal }),
-    ...(channel !== undefined && { channel }),
-    ...(side !== undefined && { side }),
+    ...recordingOptions(flags),
   };
 }
 
@@ -137,7 +128,7 @@ async function check(file: string, flags: ReplayFlags & { replay: string }): Pro
   const report = await checkPlugin(file, {
     settings: flags.settings,
     recording: flags.replay,
-    options: recordingOptions(flags),
+    options: replayOptions(flags),
   });
   if (flags.json) await write(jsonLine(report));
   else await write((await import('../plugin/report.js')).reportText(report));
@@ -160,7 +151,7 @@ async function run(file: string, flags: ReplayFlags & { replay: string }): Promi
       settings: flags.settings,
       memoryMb,
       recording: flags.replay,
-      options: recordingOptions(flags),
+      options: replayOptions(flags),
       speed: false,
     },
     {

@@ -1,6 +1,8 @@
 /** `makai trends <box>`. */
 import type { Command } from 'commander';
 import type { MinMaxAverage, TrendDocument } from '../../store/store.js';
+import { exportDocuments, VALUE_FORMATS } from '../document-export.js';
+import { type ExportChoice, withExportOptions } from '../export-files.js';
 import { type Column, print } from '../output.js';
 import { oldestFirst, parseRange, type RangeOptions, withRangeOptions } from '../range.js';
 import { type StoreChoice, useStore, withStoreOptions } from '../store-access.js';
@@ -12,14 +14,17 @@ export function register(program: Command): void {
       'Print the one-minute trends of a box: min, average and max. The time is the end of the minute.',
     )
     .argument('<box>', 'box id');
-  withStoreOptions(withRangeOptions(command, 'trends')).action(list);
+  withStoreOptions(withExportOptions(withRangeOptions(command, 'trends'), VALUE_FORMATS)).action(list);
 }
 
-async function list(box: string, options: RangeOptions & StoreChoice): Promise<void> {
-  const range = parseRange(options);
-  await useStore(options, (store) =>
-    print(
-      oldestFirst(range, (part) => store.trends(box, part)),
+async function list(box: string, options: RangeOptions & StoreChoice & ExportChoice): Promise<void> {
+  const { format } = options;
+  const range = parseRange(format === undefined ? options : { ...options, json: true });
+  await useStore(options, (store) => {
+    const found = oldestFirst(range, (part) => store.trends(box, part));
+    if (format !== undefined) return exportDocuments('trends', box, found, format, options);
+    return print(
+      found,
       [
         { title: 'until (UTC)', value: (trend) => new Date(trend.timestamp_ms).toISOString() },
         minAverageMax('Hz', (trend) => trend.frequency, 3),
@@ -29,8 +34,8 @@ async function list(box: string, options: RangeOptions & StoreChoice): Promise<v
         { title: 'location', value: (trend) => trend.location },
       ],
       options,
-    ),
-  );
+    );
+  });
 }
 
 /** A column of "min average max". */

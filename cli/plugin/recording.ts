@@ -1,11 +1,11 @@
 /** Opens what a plugin is to be replayed, by name or kind of file. */
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { extname } from 'node:path';
 import {
+  CYCLE_MS,
   type MeasuredFrame,
   measure,
   type OpenOptions,
-  openSources,
+  openPlayable,
   parseCycleVoltages,
   parseTriggeringStream,
   type ReplayRow,
@@ -17,7 +17,7 @@ import { checkup } from './checkup.js';
 import { frameOf, merge } from './frames.js';
 
 export interface RecordingOptions
-  extends Pick<OpenOptions, 'calibrationConstant' | 'channel' | 'side' | 'nominalV' | 'padCycles'> {
+  extends Omit<OpenOptions, 'keepFrequency' | 'recordedNominalV' | 'lineFrequencyHz'> {
   /** what the boxes are that measure a waveform; `mixed`: in turn */
   dialect: 2 | 3 | 'mixed';
   /** boxes that see a scenario; a recorded waveform is one box's */
@@ -39,6 +39,8 @@ export interface PluginRecording {
   description: string;
   /** in order of time */
   frames: Iterable<MeasuredFrame>;
+  /** what is odd in the file */
+  warnings: readonly string[];
 }
 
 /** Name of the recording made to find a plugin's weak places (checkup.ts). */
@@ -49,11 +51,12 @@ const WINDOW_CYCLES = { 2: 10, 3: 60 };
 
 /**
  * @param name `checkup`; a scenario that ships (`demo`, `quiet`); or a file: `.json` scenario, `.csv` of cycle voltages
- *   (`device,t_s,vrms_V`), text `box epoch_ms Vrms Hz`, `.cfg`/`.cff` COMTRADE, `.wav`, `.csv` of samples, else raw 16-bit counts
+ *   (`device,t_s,vrms_V`), text `box epoch_ms Vrms Hz`, COMTRADE, WAV, CSV of samples, else raw 16-bit counts
  * @throws MakaiError RECORDING_INVALID, SCENARIO_INVALID, CONFIG_UNREADABLE
  */
 export function openPluginRecording(name: string, options: RecordingOptions): PluginRecording {
-  if (name === CHECKUP) return { description: 'built-in checkup', frames: checkup(options.startMs) };
+  if (name === CHECKUP)
+    return { description: 'built-in checkup', frames: checkup(options.startMs), warnings: [] };
   const file = recordingPath(name);
   const head = beginning(file);
   if (/^device,\s*t_s,\s*vrms_V/i.test(head)) return ofRows(name, cycleVoltages(file, options), 3);
@@ -71,27 +74,38 @@ function cycleVoltages(file: string, { dialect, startMs }: RecordingOptions): Re
 /** @param dialect 3 where metrics are missing, which only a Box 3 can leave out */
 function ofRows(description: string, rows: ReplayRow[], dialect: 2 | 3): PluginRecording {
   rows.sort((a, b) => a.timeMs - b.timeMs);
-  return { description, frames: rows.map((row) => frameOf(row, dialect)) };
+  return { description, frames: rows.map((row) => frameOf(row, dialect)), warnings: [] };
 }
 
-function ofWaveforms(description: string, file: string, options: RecordingOptions): PluginRecording {
-  const isScenario = extname(file).toLowerCase() === '.json';
-  const isRaw = !['.json', '.cfg', '.cff', '.wav', '.csv'].includes(extname(file).toLowerCase());
-  if (isRaw && options.calibrationConstant === undefined) {
+function ofWaveforms(name: string, file: string, options: RecordingOptions): PluginRecording {
+  const { dialect, firstId, boxes, ...opening } = options;
+  const { kind, sourceAt, startMs: recordedMs, warnings } = openPlayable(file, opening);
+  if (kind === 'counts' && options.calibrationConstant === undefined) {
     throw new MakaiError('RECORDING_INVALID', `${file}: raw counts say nothing of volts`, {
       hint: 'Give --calibration, the counts per volt of the box.',
     });
   }
-  const { dialect, firstId, startMs, boxes, ...opening } = options;
-  const sourceOf = openSources(file, opening);
-  const streams = Array.from({ length: isScenario ? boxes : 1 }, (_, i) =>
-    measure(sourceOf(i + 1), {
-      boxId: firstId + i,
-      dialect: dialect === 'mixed' ? (i % 2 === 0 ? 2 : 3) : dialect,
-      startMs,
-    }),
+  const startMs =
+    recordedMs === undefined ? options.startMs : recordedMs - (options.padCycles ?? 0) * CYCLE_MS;
+  const streams = Array.from({ length: kind === 'scenario' ? boxes : 1 }, (_, i) => {
+    const generation = dialect === 'mixed' ? (i % 2 === 0 ? 2 : 3) : dialect;
+    const source = sourceAt(i + 1);
+    if (source.cycles < WINDOW_CYCLES[generation]) throw tooShort(file, source.cycles, generation);
+    return measure(source, { boxId: firstId + i, dialect: generation, startMs });
+  });
+  const when = recordedMs === undefined ? '' : `, recorded ${new Date(recordedMs).toISOString()}`;
+  return { description: `${name}${when}`, frames: merge(streams), warnings };
+}
+
+function tooShort(file: string, cycles: number, generation: 2 | 3): MakaiError {
+  const window = WINDOW_CYCLES[generation];
+  return new MakaiError(
+    'RECORDING_INVALID',
+    `${file}: shorter than one measurement: ${cycles} cycles, a Box ${generation} measures ${window} at a time`,
+    {
+      hint: `Repeat its first and last cycle (--pad ${window})${generation === 3 ? ', or let a Box 2 measure it (--dialect 2)' : ''}.`,
+    },
   );
-  return { description, frames: merge(streams) };
 }
 
 /** The first characters of a file. */

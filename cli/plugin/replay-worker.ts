@@ -49,6 +49,7 @@ function openedRecording(): PluginRecording | undefined {
 async function replay(): Promise<void> {
   const recording = openedRecording();
   if (recording === undefined) return;
+  for (const warning of recording.warnings) line('warn')(warning);
   const memory = task.file.language === 'javascript' ? new MemoryWatch(task.memoryMb) : undefined;
   control.enter('load');
   const plugin = await loadPlugin(task.file, task.memoryMb);

@@ -18,7 +18,7 @@ export const box2: DialectToAll = {
   reach: 'all',
   numberName: 'event',
   commandNames: ['ping', 'read'],
-  replyNames: ['pong', 'error', 'resp'],
+  replyNames: ['pong', 'resp'],
 
   // It subscribes to everything and does not say which box it is: its reply to a PING does.
   readSubscription: (topic) => (topic === '' ? { boxId: undefined } : undefined),

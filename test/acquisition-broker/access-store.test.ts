@@ -1,4 +1,4 @@
-/** An allow-list from a database behind a spool, which goes away and comes back. */
+/** An allow-list from a database behind a spool, which becomes unavailable and comes back. */
 import assert from 'node:assert/strict';
 import { Pull, Push } from 'zeromq';
 import { openBrokerAccess } from '../../acquisition-broker/access.js';

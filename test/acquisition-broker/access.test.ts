@@ -93,10 +93,10 @@ describe('acquisition broker: who gets in', () => {
     await broker.reload(
       parseSettings('acquisition-broker', { client_certs: layout.publicDirectory, max_window_ms: 5000 }),
     );
-    const told = text()
+    const logged = text()
       .split('\n')
       .find((line) => line.includes('at the next start'));
-    const fields = JSON.parse(told ?? '{}').fields as string[];
+    const fields = JSON.parse(logged ?? '{}').fields as string[];
     assert.ok(fields.includes('max_window_ms') && fields.includes('box_pub'));
     assert.ok(!fields.includes('client_certs') && !fields.includes('identity') && !fields.includes('limits'));
   });
@@ -165,7 +165,7 @@ describe('acquisition broker: who gets in', () => {
 });
 
 describe('acquisition broker: endpoints', () => {
-  it('an endpoint in use: an error that names the field, but for those of 2020 that the file does not name', async () => {
+  it('an endpoint in use: an error that names the setting, except for v3 endpoints that the file does not name', async () => {
     const rig = await startRig({ boxes: [] });
     const taken = new Pull({ linger: 0 });
     await taken.bind('tcp://127.0.0.1:*');

@@ -5,7 +5,7 @@ import { silentLogger } from '../../common/log.js';
 import { Rejections } from '../../common/rejections.js';
 
 describe('acquisition broker: sockets of the boxes', () => {
-  it('close, and open anew, while there is no room for answers', async () => {
+  it('close, and reopen, while there is no capacity for replies', async () => {
     const log = silentLogger();
     let disconnected = 0;
     let asked = (): void => undefined;

@@ -114,7 +114,7 @@ describe("acquisition broker: a client's Commands", () => {
   });
 });
 
-describe('acquisition broker: many Commands at once', () => {
+describe('acquisition broker: many Commands together', () => {
   it('all reach their box, in their order', async () => {
     const count = 3000;
     const rig = await startRig({ boxes: [7], config: { limits: { requests_burst: 10_000 } } });
@@ -167,7 +167,7 @@ describe('acquisition broker: Commands and time', () => {
       const later = { startMs: clock.now() + 1000, endMs: clock.now() + 2000 };
       await client.command({ boxId: 7, identity: 'viewer_1', body: data(later, true) });
       await client.command({ boxId: 7, identity: 'viewer_2', body: data(later) });
-      assert.equal((await seven.command()).identity, 'viewer_2', 'without `wait` at once');
+      assert.equal((await seven.command()).identity, 'viewer_2', 'without `wait` immediately');
       await client.request({ ...later, boxIds: [7] });
       const number = await client.evnew();
       clock.advance(2499);

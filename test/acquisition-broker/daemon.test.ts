@@ -57,7 +57,7 @@ describe('acquisition broker: what it says of itself', () => {
     }
   });
 
-  it('writes its traffic as the broker of 2020 did, and loses none while the store is away', async () => {
+  it('writes its traffic as the v3 broker did, and loses none while the store is unavailable', async () => {
     const clock = new ManualClock(Date.now());
     const documents: MetricsDocument[] = [];
     let away = false;

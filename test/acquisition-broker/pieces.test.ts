@@ -203,7 +203,7 @@ describe('acquisition broker: what goes out to boxes', () => {
     const { asked, rejections, sender, sent } = senderOf();
     sender.send(box3, messageOf('7', proto.command.encode({ ...command, seq: 1 })));
     sender.send(box2, messageOf('evget', new Uint8Array()));
-    assert.deepEqual([sent.length, sender.unsafe, rejections.totals()], [0, 2, { unsafe_for_boxes: 2 }]);
+    assert.deepEqual([sent.length, rejections.totals()], [0, { unsafe_for_boxes: 2 }]);
     assert.deepEqual(asked, []);
   });
 });
@@ -234,7 +234,7 @@ describe('acquisition broker: identities', () => {
     assert.equal(isUsableIdentity('x'.repeat(201)), false);
   });
 
-  it('tell whose rate a request counts against', () => {
+  it('say whose rate a request counts against', () => {
     assert.equal(clientOf('mauka_0af3_7'), 'mauka');
     assert.equal(clientOf('data_abc_e29e'), 'data e29e');
     assert.equal(clientOf('x'), 'x');
@@ -268,7 +268,7 @@ describe('acquisition broker: locations', () => {
     ...(location === undefined ? {} : { location }),
   });
 
-  it('are read once in a while, and kept while the store is away', async () => {
+  it('are read once in a while, and kept while the store is unavailable', async () => {
     const clock = new ManualClock();
     let document: BoxDocument | undefined = box('here');
     let away = false;

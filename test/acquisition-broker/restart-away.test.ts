@@ -10,7 +10,7 @@ const window = (): { startMs: number; endMs: number } => {
   return { startMs: endMs - 500, endMs };
 };
 
-describe('acquisition broker: started again while its store is away', () => {
+describe('acquisition broker: started again while its store is unavailable', () => {
   const given = givenSpool();
   let rig: Rig | undefined;
   afterEach(async () => {
@@ -18,7 +18,7 @@ describe('acquisition broker: started again while its store is away', () => {
     rig = undefined;
   });
 
-  it('asks again at once for what was open; each request is one, also when the database is back', async () => {
+  it('asks again immediately for what was open; each request is one, also when the database is back', async () => {
     const { database, way } = given();
     const first = await given().open({ eventIds: true });
     rig = await startRig({ boxes: [7], wrapStore: () => first });

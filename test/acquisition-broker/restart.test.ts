@@ -72,7 +72,7 @@ describe('acquisition broker: killed and started again', () => {
     await until(async () => (await store.event(number))?.boxes_received.length === 2);
     assert.ok((await store.waveform(`event_${number}_7`))?.equals(bytesOf(cycles.samples)));
     await until(async () => (await store.openRequests()).length === 0);
-    assert.equal(second.notices.length, 0, 'the notice of 2020 goes out once an event');
+    assert.equal(second.notices.length, 0, 'the v3 notice goes out once per event');
 
     await second.request({ ...window, boxIds: [7] });
     assert.ok((await second.evnew()) > number);

@@ -93,7 +93,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       await client.connected();
       return client;
     },
-    rejected: (reason) => broker.status().rejected[reason] ?? 0,
+    rejected: (reason) => broker.status().dropped[reason] ?? 0,
     event: async (id) => (await store.event(id)) ?? fail(`no event ${id}`),
     async stored(eventId, boxes) {
       await until(async () => (await store.boxEvents(eventId)).length >= boxes);
@@ -134,7 +134,7 @@ export interface ClientCurve {
   curveSecretKey: string;
 }
 
-/** A box that answers what the test tells it to. */
+/** A box that replies what the test wants. */
 export class FakeBox {
   readonly id: number;
   readonly dialect: 2 | 3;

@@ -10,7 +10,7 @@ import { blocksOf, cyclesBetween } from './rig.js';
 
 const LIMITS = { cycles: 20_000, samples: 4_000_000 };
 
-/** Waveforms with any times and lengths; each sample tells its cycle. */
+/** Waveforms with any times and lengths; each sample holds its cycle. */
 const waveforms = fc
   .array(fc.record({ time: fc.integer({ min: 0, max: 3000 }), length: fc.integer({ min: 0, max: 5 }) }), {
     maxLength: 60,

@@ -12,9 +12,11 @@ describe('fuzzed decoders', function () {
   this.timeout(60_000);
   for (const target of DECODERS) {
     it(`${target.name}: nothing but its own error`, () => {
-      const { refused, taken } = fuzzDecoder(target, INPUTS, SEED);
-      assert.equal(taken + refused, INPUTS);
-      assert.ok(refused > INPUTS / 100, `hardly anything refused: ${refused}`);
+      // files are longer than messages, and their readers slower
+      const inputs = target.mutate === undefined ? INPUTS : Math.ceil(INPUTS / 10);
+      const { refused, taken } = fuzzDecoder(target, inputs, SEED);
+      assert.equal(taken + refused, inputs);
+      assert.ok(refused > inputs / 100, `hardly anything refused: ${refused}`);
       assert.ok(taken > 0, 'nothing was taken: the inputs do not come past the first check');
     });
   }

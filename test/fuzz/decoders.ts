@@ -11,11 +11,15 @@ import { parseZapRequest } from '../../keys/zap-message.js';
 import { toEventRequest } from '../../plugin-host/request-shape.js';
 import { inspectModule } from '../../plugin-host/wasm-module.js';
 import * as proto from '../../proto/index.js';
+import { FORMAT_DECODERS } from './formats.js';
+import type { Random } from './random.js';
 import type { MadeKind, SeedKind } from './seeds.js';
 
 export interface DecoderTarget {
   name: string;
   seeds: SeedKind | MadeKind;
+  /** how inputs are made of others; without it as protobuf's wire format is */
+  mutate?: (seed: Uint8Array, others: readonly Uint8Array[], random: Random) => Uint8Array;
   /** which frames of a seed are inputs: the first, the last, or all of them together */
   frames: 'first' | 'last' | 'rest' | 'all';
   /** @returns whether it was taken @throws only what `expected` knows */
@@ -138,6 +142,7 @@ export const DECODERS: readonly DecoderTarget[] = [
     (e) => e instanceof Error && (/ZodError|SyntaxError/.test(e.name) || /unknown dialect/.test(e.message)),
   ),
   single('request of a plugin', 'plugin-request', 'first', asks, (e) => e instanceof SyntaxError),
+  ...FORMAT_DECODERS,
   single('WebAssembly plugin', 'wasm', 'first', (f) => inspectModule(f, 16).module !== undefined, never),
 ];
 

@@ -51,8 +51,9 @@ export function fuzzDecoder(target: DecoderTarget, inputs: number, seed: number)
   return { inputs, taken, refused: inputs - taken, seconds: (performance.now() - startedAt) / 1000 };
 
   function next(base: readonly Uint8Array[]): readonly Uint8Array[] {
-    if (target.frames === 'all' || target.frames === 'rest') return mutatedFrames(base, pool, random);
-    return [mutated(base[0] ?? new Uint8Array(), pool, random)];
+    if (target.frames === 'all' || target.frames === 'rest')
+      return mutatedFrames(base, pool, random, target.mutate);
+    return [(target.mutate ?? mutated)(base[0] ?? new Uint8Array(), pool, random)];
   }
 }
 

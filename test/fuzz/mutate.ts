@@ -52,6 +52,7 @@ export function mutatedFrames(
   seed: readonly Uint8Array[],
   pool: readonly Uint8Array[],
   random: Random,
+  mutate: typeof mutated = mutated,
 ): Uint8Array[] {
   const frames = [...seed];
   for (let edits = 1 + random.below(2); edits > 0; edits -= 1) {
@@ -62,8 +63,8 @@ export function mutatedFrames(
     else if (what === 1 && frames.length < 64) frames.splice(at, 0, random.pick(pool));
     else if (what === 2) frames[at] = new Uint8Array();
     else if (what === 3 && frame !== undefined && frames.length < 64) frames.push(frame);
-    else if (frame !== undefined) frames[at] = mutated(frame, pool, random);
-    else frames[0] = mutated(frames[0] ?? new Uint8Array(), pool, random);
+    else if (frame !== undefined) frames[at] = mutate(frame, pool, random);
+    else frames[0] = mutate(frames[0] ?? new Uint8Array(), pool, random);
   }
   // ZeroMQ sends no message of no frame; holes come from an assignment past the end.
   const whole = Array.from(frames, (frame) => frame ?? new Uint8Array());
@@ -143,7 +144,7 @@ function anyField(random: Random): WireField {
 }
 
 /** Bits flipped, bytes set, put in, cut out, a tail cut off, a piece repeated. */
-function damaged(frame: Uint8Array, random: Random): Uint8Array {
+export function damaged(frame: Uint8Array, random: Random): Uint8Array {
   const at = random.below(frame.length + 1);
   const [head, tail] = [frame.subarray(0, at), frame.subarray(at)];
   switch (random.below(6)) {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { formatSecretCertificate } from '../../keys/certificate.js';
 import { newKeyPair } from '../../keys/key.js';
+import { FORMAT_SEEDS, type FormatSeeds, formatSeeds } from './format-seeds.js';
 
 export const SEED_FOLDER = join(PACKAGE_ROOT, 'test/fuzz/seeds');
 
@@ -27,7 +28,7 @@ export type SeedKind =
   | 'plugin-request';
 
 /** Made at each run and written nowhere: a secret key, were it only a test's, does not belong into a repository. */
-export type MadeKind = 'secret-certificate';
+export type MadeKind = 'secret-certificate' | FormatSeeds;
 
 export interface Seed {
   what: string;
@@ -41,6 +42,7 @@ let all: Seed[] | undefined;
 /** The seeds of a kind, as frames. @throws Error when there is none */
 export function seedsOf(kind: SeedKind | MadeKind): Uint8Array[][] {
   if (kind === 'secret-certificate') return secretCertificates();
+  if (isFormat(kind)) return formatSeeds(kind);
   all ??= readdirSync(SEED_FOLDER)
     .filter((name) => name.endsWith('.json'))
     .sort()
@@ -48,6 +50,10 @@ export function seedsOf(kind: SeedKind | MadeKind): Uint8Array[][] {
   const found = all.filter((seed) => seed.kind === kind);
   if (found.length === 0) throw new Error(`no seeds of kind ${kind} in ${SEED_FOLDER}`);
   return found.map((seed) => seed.frames_hex.map((hex) => Uint8Array.from(Buffer.from(hex, 'hex'))));
+}
+
+function isFormat(kind: SeedKind | MadeKind): kind is FormatSeeds {
+  return (FORMAT_SEEDS as readonly string[]).includes(kind);
 }
 
 /** Of a box and of the server, each with a pair that holds. */

@@ -47,8 +47,8 @@ describe('a sag of the whole grid', function () {
       const [topic] = await listener.commands.next();
       if (topic?.toString() !== 'evget') asked.add(Number(topic?.toString()));
     }
-    const { rejected, requests } = broker.broker.status();
-    assert.deepEqual([rejected, requests.taken], [{}, BOXES]);
+    const { dropped: droppedByBroker, requests } = broker.broker.status();
+    assert.deepEqual([droppedByBroker, requests.taken], [{}, BOXES]);
     const { dropped, plugins, requests: sent } = service.service.status();
     assert.deepEqual(dropped, {});
     assert.deepEqual([sent.data, sent.waiting], [BOXES, 0]);

@@ -1,4 +1,4 @@
-/** Who gets in and who is cut off, as a daemon has it: `openAccess`, a gate, sockets under CURVE that are closed and opened anew. */
+/** Who may connect and who is disconnected: `openAccess`, a gate, sockets under CURVE that are closed and reopened. */
 import assert from 'node:assert/strict';
 import { rename } from 'node:fs/promises';
 import { Pull, Push } from 'zeromq';

@@ -95,7 +95,7 @@ describe('keys/allow-list', () => {
     assert.ok(!text().includes(secret.secretKey.reveal()));
   });
 
-  it('tells a change of the id alone, and hands out the same set of ids until then', async () => {
+  it('reports a change of the id alone, and hands out the same set of ids until then', async () => {
     await keys.box('1');
     const list = await start({ sources: [directory()] });
     const ids = list.boxIds();
@@ -207,7 +207,7 @@ describe('keys/allow-list', () => {
     assert.equal(list.check(of(publicKey)), 'unknown');
   });
 
-  it('a file that cannot be read now stays in force, is told, and counts as soon as it can be read', async () => {
+  it('a file that cannot be read now stays in force, is reported, and counts as soon as it can be read', async () => {
     const [one, two] = [await keys.box('1'), newKeyPair()];
     const list = await start({ sources: [directory()] });
     const file = keys.layout.boxPublic('1');
@@ -344,7 +344,7 @@ describe('keys/allow-list', () => {
     assert.equal(list.check(of(publicKey)), 'known');
   });
 
-  it('what was read counts at once, also while the next reading hangs', async () => {
+  it('what was read counts immediately, also while the next reading hangs', async () => {
     const { publicKey } = newKeyPair();
     let reads = 0;
     let second = (_: SourceContent): void => undefined;

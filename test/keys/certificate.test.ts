@@ -12,7 +12,7 @@ import {
 import { newKeyPair, parseKeyPair, parsePublicKey, publicKeyOf, SecretKey } from '../../keys/key.js';
 import { z85Encode } from '../../keys/z85.js';
 
-/** how the field's programs read a certificate: the first match anywhere in the file */
+/** how existing programs read a certificate: the first match anywhere in the file */
 const FIELD_PUBLIC = /public-key\s+=\s+"(.+)"/;
 const FIELD_SECRET = /secret-key\s+=\s+"(.+)"/;
 
@@ -27,7 +27,7 @@ function refuses(work: () => unknown, pattern: RegExp, secret?: string): void {
 }
 
 describe('keys/certificate', () => {
-  it("is read by the field's patterns", () => {
+  it('is read by existing patterns', () => {
     for (let round = 0; round < 50; round += 1) {
       const { publicKey, secretKey } = newKeyPair();
       const secretText = formatSecretCertificate({ boxId: '1001', publicKey, secretKey });
@@ -39,7 +39,7 @@ describe('keys/certificate', () => {
     }
   });
 
-  it('has the layout of the field: comments, metadata, curve, indented fields, nothing after the quote', () => {
+  it('has the usual layout: comments, metadata, curve, indented fields, nothing after the quote', () => {
     const { publicKey, secretKey } = newKeyPair();
     const lines = formatSecretCertificate({ boxId: '7', publicKey, secretKey }).split('\n');
     assert.deepEqual(

@@ -1,4 +1,4 @@
-/** Folders of certificates, logs that can be read, and waiting for what an event tells. */
+/** Folders of certificates, logs that can be read, and waiting for events. */
 import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,7 +85,7 @@ export function nextChange(list: AllowList): Promise<AllowChange> {
   });
 }
 
-/** Waits until a condition holds, looking again every 10 ms: for what no event tells. The test's own time limit is the limit. */
+/** Waits until a condition holds, looking again every 10 ms: for what no event reports. The test's own time limit is the limit. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }

@@ -51,7 +51,7 @@ describe('keys/manage', () => {
     assert.match(bad[0]?.reason ?? '', /note: no line/);
   });
 
-  it('accepts a key as a box; another key of that box only when told to', async () => {
+  it('accepts a key as a box; another key of that box only when asked to', async () => {
     const [first, second] = [newKeyPair().publicKey, newKeyPair().publicKey];
     const file = await acceptKey(keys.layout, first, '1001');
     assert.deepEqual(await readPublicCertificate(file), { boxId: '1001', publicKey: first });
@@ -85,7 +85,7 @@ describe('keys/manage', () => {
     ]);
   });
 
-  it('revokes every certificate of a box, whatever the files are called, and takes a key back only when told to', async () => {
+  it('revokes every certificate of a box, whatever the files are called, and takes a key back only when asked to', async () => {
     const { publicFile } = await newBox(keys.layout, '7');
     const { publicKey } = await readPublicCertificate(publicFile);
     const second = newKeyPair().publicKey;

@@ -53,7 +53,7 @@ describe('keys/zap', () => {
     return socket;
   };
   const endpoint = (socket: Socket): string => socket.lastEndpoint ?? '';
-  /** a box's PUSH; it gives a handshake up early, so that the wait after a 300 (30 s in the field) is short */
+  /** a box's PUSH; it gives a handshake up early, so that the wait after a 300 (30 s with existing boxes) is short */
   const client = (pair: KeyPair | undefined, serverKey = server.publicKey, to = endpoint(pull)): Push => {
     const socket = new Push({ linger: 0, handshakeInterval: 300, reconnectInterval: 50 });
     clients.push(socket);

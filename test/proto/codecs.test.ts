@@ -58,7 +58,7 @@ describe('proto: the codecs', () => {
     });
   }
 
-  it('tell apart whatever they encode', () => {
+  it('recognise whatever they encode', () => {
     const message = <T>(any: fc.Arbitrary<{ message: T }>) =>
       any.map((both) => structuredClone(both.message));
     const sees = <T, D>(
@@ -126,7 +126,7 @@ describe('proto: the codecs', () => {
     assert.deepEqual(proto.command.decode(Uint8Array.from(twice)).body, body);
   });
 
-  it('refuse frames that are none of what they tell apart', () => {
+  it('refuse frames that are none of what they recognise', () => {
     refuses(proto.decodeClientRequest, [], /neither/);
     refuses(proto.decodeClientRequest, [0x08, 3, 0x10, 1], /neither/);
     refuses(proto.decodeBoxReply, [0x08, 1, 0x10, 1], /not the reply of a box/);

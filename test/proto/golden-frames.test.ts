@@ -1,4 +1,4 @@
-/** Frames of the field's own programs decode to the values an independent decoder wrote beside them. */
+/** Frames of existing programs decode to the values an independent decoder wrote beside them. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -196,24 +196,24 @@ export const anyWaveform: fc.Arbitrary<Waveform> = fc
     maxLength: 4,
   })
   .map((cycles) => ({
-    timesMs: cycles.map(([stamp]) => stamp),
+    timesMs: cycles.map(([timestamp]) => timestamp),
     cycleLengths: cycles.map(([, data]) => data.length),
     samples: Int16Array.from(cycles.flatMap(([, data]) => data)),
   }));
 
 export function cycles2Text(id: number, waveform: Waveform): Text {
-  return { id, cycles: cyclesOf(waveform).map(([stamp, data]) => ({ time: stamp, data })) };
+  return { id, cycles: cyclesOf(waveform).map(([timestamp, data]) => ({ time: timestamp, data })) };
 }
 
 export function cycles3Text(waveform: Waveform): Text[] {
-  return cyclesOf(waveform).map(([stamp, datapoints]) => ({ datapoints, timestamp_ms: stamp }));
+  return cyclesOf(waveform).map(([timestamp, datapoints]) => ({ datapoints, timestamp_ms: timestamp }));
 }
 
 function cyclesOf({ timesMs, cycleLengths, samples }: Waveform): [number, number[]][] {
   let at = 0;
-  return timesMs.map((stamp, i) => {
+  return timesMs.map((timestamp, i) => {
     const from = at;
     at += cycleLengths[i] ?? 0;
-    return [stamp, [...samples.subarray(from, at)]];
+    return [timestamp, [...samples.subarray(from, at)]];
   });
 }

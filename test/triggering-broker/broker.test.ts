@@ -178,7 +178,7 @@ describe('triggering-broker', () => {
     await subscribed(flooder);
     await until(() => broker.status().boxes.connected === 2);
     await flooder.send(['7', Buffer.alloc(4096)]);
-    // It comes back by itself, and has to subscribe anew: it was cut off.
+    // It comes back by itself, and has to subscribe again: it was disconnected.
     await subscribed(flooder);
     await publisher.send(MEASUREMENT);
     assert.equal(String((await sub.receive())[0]), '1001');
@@ -193,7 +193,7 @@ describe('triggering-broker', () => {
     await subscribed(publisher);
     await subscribed(outcast);
     await until(() => broker.status().boxes.connected === 2);
-    // A SUB subscribes anew only while somebody reads from it.
+    // A SUB subscribes again only while somebody reads from it.
     const next = sub.receive();
     await revokeBox(keys.layout, '7');
     await until(() => broker.status().disconnects === 1);
@@ -207,7 +207,7 @@ describe('triggering-broker', () => {
     assert.equal(broker.status().open, true);
   });
 
-  it("serves the server's next key on an endpoint beside, and tells who has moved", async () => {
+  it("serves the server's next key on an endpoint beside, and reports who has moved", async () => {
     const [stays, moves] = [await boxPair('1'), await boxPair('2')];
     const { secretFile, publicFile } = await prepareRotation(keys.layout);
     const nextKey = (await readPublicCertificate(publicFile)).publicKey;
@@ -261,7 +261,7 @@ describe('triggering-broker', () => {
     assert.equal(access?.gate.admitted, 1);
   });
 
-  it('takes keys from the store, and lets everyone in only when told to', async () => {
+  it('takes keys from the store, and lets everyone in only when asked to', async () => {
     const pair = newKeyPair();
     const boxKeys = () => Promise.resolve({ boxes: [{ boxId: '5', publicKey: pair.publicKey }] });
     const fromStore = await start({ client_certs: undefined, white_list: 'store' }, { boxKeys });
@@ -287,7 +287,7 @@ describe('triggering-broker', () => {
     assert.deepEqual(second.endpoints, first.endpoints);
   });
 
-  it('starts while the folder of certificates is away, and lets the boxes in when it is there', async () => {
+  it('starts while the folder of certificates is missing, and lets the boxes in when it is there', async () => {
     const pair = await boxPair('1001');
     const away = join(keys.directory, 'away');
     await rename(keys.layout.publicDirectory, away);

@@ -67,10 +67,10 @@ describe('triggering-broker/relay', () => {
       while (heard.size < all) heard.add(String((await publisher.receive())[0]));
     };
     await hearsAll(box()); // there while they come
-    await hearsAll(box()); // gets them all at once
+    await hearsAll(box()); // gets them all together
   });
 
-  it('loses nothing that a box sends between the closing and the opening anew', async () => {
+  it('loses nothing that a box sends between the closing and the reopening', async () => {
     const [publisher, sub] = [box(), subscriber()];
     await publisher.receive();
     await publisher.send('before');

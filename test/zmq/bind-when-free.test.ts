@@ -13,7 +13,7 @@ describe('zmq/bind-when-free', () => {
     return { bind, tries: () => tries };
   }
 
-  it('waits while the address is in use, and no longer than it is told', async () => {
+  it('waits while the address is in use, and no longer than its timeout', async () => {
     const busy = socket(['EADDRINUSE', 'EADDRINUSE']);
     await bindWhenFree(busy, 'tcp://x');
     assert.equal(busy.tries(), 3);

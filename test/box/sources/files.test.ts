@@ -1,12 +1,18 @@
-/** WAV, CSV and raw recordings, padding and scaling. */
+/** Recordings of every kind as a box replays them: raw counts, padding, scaling, and what is refused. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { analysisOf } from '../../../box/analysis.js';
-import { type CycleSource, memorySource, openSources, padded, rawSource } from '../../../box/index.js';
-import { readCsv } from '../../../box/sources/csv.js';
-import { readWav } from '../../../box/sources/wav.js';
+import {
+  type CycleSource,
+  memorySource,
+  openPlayable,
+  openSources,
+  padded,
+  rawSource,
+} from '../../../box/index.js';
 import { MakaiError } from '../../../common/errors.js';
 import { hasShared, SHARED } from '../support.js';
 
@@ -25,89 +31,15 @@ describe('recordings', () => {
     return place;
   }
 
-  function wav(code: number, bits: number, channels: number, data: Buffer, rate = 8000): Buffer {
-    const format = Buffer.alloc(16);
-    format.writeUInt16LE(code, 0);
-    format.writeUInt16LE(channels, 2);
-    format.writeUInt32LE(rate, 4);
-    format.writeUInt32LE((rate * channels * bits) / 8, 8);
-    format.writeUInt16LE((channels * bits) / 8, 12);
-    format.writeUInt16LE(bits, 14);
-    const chunk = (name: string, body: Buffer): Buffer => {
-      const head = Buffer.alloc(8);
-      head.write(name, 0, 'latin1');
-      head.writeUInt32LE(body.length, 4);
-      return Buffer.concat([head, body, Buffer.alloc(body.length % 2)]);
-    };
-    const body = Buffer.concat([
-      Buffer.from('WAVE'),
-      chunk('LIST', Buffer.from('odd')),
-      chunk('fmt ', format),
-      chunk('data', data),
-    ]);
-    return chunk('RIFF', body);
-  }
-
-  const values = [0, 0.5, -0.5, -1];
-  const bytes = (width: number, put: (buffer: Buffer, at: number, x: number) => void): Buffer => {
-    // two channels; the first is silent
-    const buffer = Buffer.alloc(values.length * width * 2);
-    for (const [i, x] of values.entries()) put(buffer, i * width * 2 + width, x);
-    return buffer;
-  };
-
-  for (const [what, code, bits, data] of [
-    ['PCM 16', 1, 16, bytes(2, (b, at, x) => b.writeInt16LE(x * 2 ** 15, at))],
-    ['PCM 24', 1, 24, bytes(3, (b, at, x) => b.writeIntLE(x * 2 ** 23, at, 3))],
-    ['PCM 32', 1, 32, bytes(4, (b, at, x) => b.writeInt32LE(x * 2 ** 31, at))],
-    ['float 32', 3, 32, bytes(4, (b, at, x) => b.writeFloatLE(x, at))],
-    ['float 64', 3, 64, bytes(8, (b, at, x) => b.writeDoubleLE(x, at))],
-  ] as const) {
-    it(`WAV, ${what}: a channel of two, in volts of full scale`, () => {
-      const place = file('a.wav', wav(code, bits, 2, data));
-      const { pieces } = readWav(place, { channel: '2', fullScaleV: 200 });
-      assert.deepEqual(Array.from(pieces[0]?.samples ?? []), [0, 100, -100, -200]);
-      assert.equal(pieces[0]?.times[1], 1 / 8000);
-    });
-  }
-
-  it('refuses what is no WAV, other encodings, and channels that are not there', () => {
-    refused(() => readWav(file('b.wav', 'RIFX')), /not a WAV/);
-    refused(() => readWav(file('c.wav', wav(6, 8, 1, Buffer.alloc(8)))), /format 6 with 8 bits/);
-    refused(
-      () => readWav(file('d.wav', wav(1, 16, 1, Buffer.alloc(8))), { channel: '2' }),
-      /no channel 2; it has 1/,
-    );
-    refused(() => readWav(file('e.wav', wav(1, 16, 1, Buffer.alloc(8)).subarray(0, 30))), /cut off|no sound/);
-  });
-
-  it('CSV: a column by name, with a column of times or a rate, and a decimal comma', () => {
-    const place = file('a.csv', 'time_s,v1,v2\n0,1,10\n0.001,2,20\n\n0.002,3,30\n');
-    assert.deepEqual(readCsv(place, { channel: 'v1' }).pieces, [
-      { samples: [1, 2, 3], times: [0, 0.001, 0.002] },
-    ]);
-    assert.deepEqual(readCsv(place).pieces[0]?.samples, [10, 20, 30]);
-    assert.deepEqual(Array.from(readCsv(place, { sampleRate: 4 }).pieces[0]?.times ?? []), [0, 0.25, 0.5]);
-    const comma = file('b.csv', '"t";"V"\r\n0;1,5\r\n0,5;-2,5\r\n');
-    assert.deepEqual(readCsv(comma).pieces, [{ samples: [1.5, -2.5], times: [0, 0.5] }]);
-  });
-
-  it('CSV: refuses columns that are not there, text, and times that fall', () => {
-    refused(() => readCsv(file('c.csv', 't,v\n0,1\n'), { channel: 'w' }), /no column "w"; it has t, v/);
-    refused(() => readCsv(file('d.csv', 'a,v\n0,1\n')), /no column of times/);
-    refused(() => readCsv(file('e.csv', 't,v\n0,1\n1,x\n')), /line 3/);
-    refused(() => readCsv(file('f.csv', 't,v\n1,1\n1,2\n')), /line 3: its time 1 does not rise/);
-  });
-
-  it('scales a recording to a nominal voltage, by its median or by a given nominal voltage', () => {
+  it('scales a recording to a nominal voltage, by its median or by the nominal told', () => {
     const place = file(
       'tone.csv',
       `v\n${Array.from({ length: 24_000 }, (_, i) => 3 * Math.sin((2 * Math.PI * 60 * i) / 6000)).join('\n')}`,
     );
     const rmsOf = (source: CycleSource): number => analysisOf(source).rms(30);
     assert.ok(Math.abs(rmsOf(openSources(place, { sampleRate: 6000, nominalV: 120 })(1)) - 120) < 0.1);
-    const byNominal = openSources(place, { sampleRate: 6000, nominalV: 120, recordedNominalV: 6 / Math.SQRT2 })(1);
-    assert.ok(Math.abs(rmsOf(byNominal) - 60) < 0.1);
+    const told = openSources(place, { sampleRate: 6000, nominalV: 120, recordedNominalV: 6 / Math.SQRT2 })(1);
+    assert.ok(Math.abs(rmsOf(told) - 60) < 0.1);
     const plain = openSources(place, { sampleRate: 6000, calibrationConstant: 1000 })(1);
     assert.ok(Math.abs(rmsOf(plain) - 3 / Math.SQRT2) < 0.01);
     assert.equal(plain.calibrationConstant, 1000);
@@ -116,7 +48,10 @@ describe('recordings', () => {
   it('refuses what is too short, silent, or too loud for 16 bits', () => {
     const csv = (name: string, f: (i: number) => number): string =>
       file(name, `v\n${Array.from({ length: 2400 }, (_, i) => f(i)).join('\n')}`);
-    refused(() => openSources(file('s.csv', 'v\n1\n2\n'), { sampleRate: 12_000 }), /less than a cycle/);
+    refused(
+      () => openSources(file('s.csv', 'v\n1\n2\n'), { sampleRate: 12_000 }),
+      /shorter than one measurement: .*less than a cycle/,
+    );
     refused(
       () =>
         openSources(
@@ -138,6 +73,56 @@ describe('recordings', () => {
       /raw counts are replayed as they are/,
     );
     assert.throws(() => rawSource(file('tiny', Buffer.alloc(100)), 1), RangeError);
+  });
+
+  it('a recording that lasts too long by its own times, and one whose times jump', () => {
+    refused(
+      () => openSources(file('slow.csv', 'v\n1\n2\n3\n'), { sampleRate: 1e-6 }),
+      /it lasts 2\.00000e\+6 s by its times/,
+    );
+    refused(
+      () => openSources(file('jump.csv', 't_s,v\n0,1\n1e9,2\n1000000001,3\n')),
+      /it lasts 1\.00000e\+9 s/,
+    );
+  });
+
+  it('by content: other files are not played as raw counts, whatever their name', () => {
+    const noise = Uint8Array.from(
+      { length: 4000 },
+      (_, i) => (Math.imul(i + 1, 2_654_435_761) >>> 16) & 0xff,
+    );
+    for (const [name, bytes, word] of [
+      ['noise', noise, /no recording that can be read, and its bytes are no 16-bit samples/],
+      ['odd', new Uint8Array(4001), /no 16-bit samples/],
+      [
+        'a.pqd',
+        Buffer.concat([Buffer.from('4014114a9fe4cf119900505144494600', 'hex'), Buffer.alloc(4000)]),
+        /a\.pqd, byte 0: a record/,
+      ],
+      ['a.zip', Buffer.concat([Buffer.from('PK\u0003\u0004'), Buffer.alloc(4000)]), /ZIP archive/],
+      ['a.gz', gzipSync('frequency_hz\n59.98\n59.99\n'), /no column of times/],
+      ['text', 'a note about the recording\n', /no table of numbers/],
+    ] as const) {
+      refused(() => openSources(file(name, Buffer.from(bytes))), word);
+    }
+    const sine = Int16Array.from({ length: 2400 }, (_, i) =>
+      Math.round(16_000 * Math.sin((2 * Math.PI * i) / 200)),
+    );
+    const { kind, sourceAt, startMs } = openPlayable(file('raw.csv', Buffer.from(sine.buffer)));
+    assert.deepEqual([kind, sourceAt(1).cycles, startMs], ['counts', 12, undefined]);
+  });
+
+  it("a recording's own start and what is odd in it reach the caller", () => {
+    const rows = Array.from(
+      { length: 2000 },
+      (_, i) => `${1_700_000_000_000 + i / 2},${100 * Math.sin(i / 5)}`,
+    );
+    const { kind, startMs, warnings, sourceAt } = openPlayable(
+      file('when.csv', `timestamp_ms,ch1\n${rows.join('\n')}\n`),
+    );
+    assert.deepEqual([kind, startMs], ['recording', 1_700_000_000_000]);
+    assert.match(sourceAt(1).description, /when\.csv channel ch1, recorded 2023-11-14T22:13:20\.000000Z/);
+    assert.match(warnings.join(), /when\.csv: channel ch1 has no unit: taken as volts/);
   });
 
   it('pads with the first and the last whole cycle', () => {
@@ -164,10 +149,10 @@ describe('recordings', () => {
         const source = openSources(path.join(SHARED, 'opq-box', name), { calibrationConstant: constant })(1);
         const analysis = analysisOf(source);
         const cycles = Array.from({ length: source.cycles }, (_, n) => analysis.rms(n));
-        const lowest = Math.min(...cycles);
-        assert.ok(Math.abs(lowest / low - 1) < 0.005, `${lowest} V`);
+        const least = Math.min(...cycles);
+        assert.ok(Math.abs(least / low - 1) < 0.005, `${least} V`);
         const before = cycles.slice(0, 20).reduce((sum, value) => sum + value, 0) / 20;
-        assert.ok(Math.abs(lowest / before / perUnit - 1) < 0.005, `${lowest / before} pu`);
+        assert.ok(Math.abs(least / before / perUnit - 1) < 0.005, `${least / before} pu`);
         const below = cycles.filter((value) => value < 0.97 * before).length / 60;
         assert.ok(Math.abs(below - 0.18) < 0.03, `below 97 % for ${below} s`);
       });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { MeasuredFrame } from '../../../box/index.js';
 import { frameOf, merge } from '../../../cli/plugin/frames.js';
@@ -141,6 +142,55 @@ describe('cli: makai plugin run', function () {
     const { code, stdout, stderr } = await makai(['plugin', 'run', file, '--replay', 'checkup']);
     assert.deepEqual([code, stdout], [1, '']);
     assert.match(stderr, /error: the plugin stopped at 2026-01-01T00:00:10\.000Z of the recording: ouch/);
+  });
+
+  /** 120 V with a sag to 90 V from 2 to 3 s, as `makai events export --csv` writes it. */
+  function exported(startMs: number): string {
+    const rows = Array.from({ length: 60_000 }, (_, i) => {
+      const seconds = i / 12_000;
+      const volts =
+        (seconds >= 2 && seconds < 3 ? 90 : 120) * Math.SQRT2 * Math.sin(2 * Math.PI * 60 * seconds);
+      return `7,1001,${(startMs + seconds * 1000).toFixed(3)},${Math.round(volts * 147.06)},${volts.toFixed(6)}`;
+    });
+    return `event_id,box_id,timestamp_ms,counts,volts\n${rows.join('\n')}\n`;
+  }
+
+  it("the CLI's own export as CSV, and packed: at its own time", async () => {
+    const startMs = Date.UTC(2024, 5, 1, 12);
+    const plain = join(folder, 'event.csv');
+    const packed = join(folder, 'event.csv.gz');
+    writeFileSync(plain, exported(startMs));
+    writeFileSync(packed, gzipSync(exported(startMs)));
+    for (const file of [plain, packed]) {
+      const requests = await asked('threshold', file, '--pad', '300');
+      assert.equal(requests.length, 1);
+      const [request] = requests;
+      assert.ok(request);
+      assert.equal(request.triggerType, 'VOLTAGE_SAG');
+      assert.ok(
+        request.startMs < startMs + 2500 && request.endMs > startMs + 2500,
+        new Date(request.startMs).toISOString(),
+      );
+    }
+    const { stderr } = await makai(['plugin', 'run', 'threshold', '--replay', plain]);
+    assert.match(stderr, /recording: .*event\.csv, recorded 2024-06-01T12:00:00\.000Z/);
+  });
+
+  it('what is odd in a recording is printed; one shorter than a measurement is refused', async () => {
+    const file = join(folder, 'short.csv');
+    writeFileSync(
+      file,
+      `t,ch1\n${Array.from({ length: 500 }, (_, i) => `${i / 12_000},${Math.sin(i / 31.83)}`).join('\n')}\n`,
+    );
+    const short = await makai(['plugin', 'run', 'threshold', '--replay', file]);
+    assert.equal(short.code, 1);
+    assert.match(
+      short.stderr,
+      /shorter than one measurement: 2 cycles, a Box 2 measures 10 at a time(.|\n)*--pad 10/,
+    );
+    const padded = await makai(['plugin', 'run', 'threshold', '--replay', file, '--pad', '60']);
+    assert.equal(padded.code, 0, padded.stderr);
+    assert.match(padded.stderr, /warn: .*short\.csv: the column of times t has no unit: taken as seconds/);
   });
 
   it('refuses recordings that are none, raw counts without volts, settings that are no object', async () => {

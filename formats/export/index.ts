@@ -1,0 +1,5 @@
+/** The door of the folder: what a store holds, as files. */
+export { type Chunk, EXPORT_FORMATS, type Exporter, type ExportFormat } from './chunks.js';
+export { type DocumentKind, documentExporter } from './documents.js';
+export type { BoxPart, EventParts } from './event-recording.js';
+export { type EventExportOptions, eventExporter } from './events.js';

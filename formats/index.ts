@@ -1,0 +1,19 @@
+/** Recordings of other programs: read, and written. */
+export { type Moment, momentFromMs, momentText, momentToMs } from './moment.js';
+export { type Opened, openRecording, type ReadOptions, readOpened, readRecording } from './open.js';
+export { unreadable } from './problems.js';
+export type {
+  AnalogChannel,
+  DigitalChannel,
+  FileContent,
+  FormatName,
+  RateSection,
+  Recording,
+  SampleArray,
+  TimeBase,
+  ValueSeries,
+  WrittenFile,
+} from './recording.js';
+export { countOf, isMissing, secondsOf, valuesOf } from './samples.js';
+export { type Voltage, type VoltageOptions, voltageOf } from './voltage.js';
+export { type FormatWarning, warningText } from './warnings.js';

@@ -1,0 +1,196 @@
+/** Values that PQDIF's elements may have (IEEE Std 1159.3, Annex B), under the standard's own names without their prefixes. */
+
+/** tagQuantityTypeID */
+export const QUANTITY_TYPES = {
+  WAVEFORM: '67f6af80-f753-11cf-9d89-0080c72e70a3',
+  VALUELOG: '67f6af82-f753-11cf-9d89-0080c72e70a3',
+  PHASOR: '67f6af81-f753-11cf-9d89-0080c72e70a3',
+  RESPONSE: '67f6af85-f753-11cf-9d89-0080c72e70a3',
+  FLASH: '67f6af83-f753-11cf-9d89-0080c72e70a3',
+  HISTOGRAM: '67f6af87-f753-11cf-9d89-0080c72e70a3',
+  HISTOGRAM3D: '67f6af88-f753-11cf-9d89-0080c72e70a3',
+  CPF: '67f6af89-f753-11cf-9d89-0080c72e70a3',
+  XY: '67f6af8a-f753-11cf-9d89-0080c72e70a3',
+  MAGDUR: '67f6af8b-f753-11cf-9d89-0080c72e70a3',
+  XYZ: '67f6af8c-f753-11cf-9d89-0080c72e70a3',
+  MAGDURTIME: '67f6af8d-f753-11cf-9d89-0080c72e70a3',
+  MAGDURCOUNT: '67f6af8e-f753-11cf-9d89-0080c72e70a3',
+} as const;
+
+/** tagValueTypeID */
+export const VALUE_TYPES = {
+  VAL: '67f6af97-f753-11cf-9d89-0080c72e70a3',
+  TIME: 'c690e862-f755-11cf-9d89-0080c72e70a3',
+  MIN: '67f6af98-f753-11cf-9d89-0080c72e70a3',
+  MAX: '67f6af99-f753-11cf-9d89-0080c72e70a3',
+  AVG: '67f6af9a-f753-11cf-9d89-0080c72e70a3',
+  INST: '67f6af9b-f753-11cf-9d89-0080c72e70a3',
+  PHASEANGLE: '3d786f9d-f76e-11cf-9d89-0080c72e70a3',
+  PHASEANGLE_MIN: 'dc762340-3c56-11d2-ae44-0060083a2628',
+  PHASEANGLE_MAX: 'dc762341-3c56-11d2-ae44-0060083a2628',
+  PHASEANGLE_AVG: 'dc762342-3c56-11d2-ae44-0060083a2628',
+  AREA: 'c7825ce0-8ace-11d3-b92f-0050da2b1f4d',
+  LATITUDE: 'c690e864-f755-11cf-9d89-0080c72e70a3',
+  DURATION: 'c690e863-f755-11cf-9d89-0080c72e70a3',
+  LONGITUDE: 'c690e865-f755-11cf-9d89-0080c72e70a3',
+  POLARITY: 'c690e866-f755-11cf-9d89-0080c72e70a3',
+  ELLIPSE: 'c690e867-f755-11cf-9d89-0080c72e70a3',
+  BINID: 'c690e869-f755-11cf-9d89-0080c72e70a3',
+  BINHIGH: 'c690e86a-f755-11cf-9d89-0080c72e70a3',
+  BINLOW: 'c690e86b-f755-11cf-9d89-0080c72e70a3',
+  XBINHIGH: 'c690e86c-f755-11cf-9d89-0080c72e70a3',
+  XBINLOW: 'c690e86d-f755-11cf-9d89-0080c72e70a3',
+  YBINHIGH: 'c690e86e-f755-11cf-9d89-0080c72e70a3',
+  YBINLOW: 'c690e86f-f755-11cf-9d89-0080c72e70a3',
+  COUNT: 'c690e870-f755-11cf-9d89-0080c72e70a3',
+  TRANSITION: '5369c260-c347-11d2-923f-00104b2b84b1',
+  PROB: '6763cc71-17d6-11d4-9f1c-002078e0b723',
+  INTERVAL: '72e82a40-336c-11d5-a4b3-444553540000',
+  STATUS: 'b82b5c82-55c7-11d5-a4b3-444553540000',
+  P1: '67f6af9c-f753-11cf-9d89-0080c72e70a3',
+  P5: '67f6af9d-f753-11cf-9d89-0080c72e70a3',
+  P10: '67f6af9e-f753-11cf-9d89-0080c72e70a3',
+  P90: '67f6af9f-f753-11cf-9d89-0080c72e70a3',
+  P95: 'c690e860-f755-11cf-9d89-0080c72e70a3',
+  P99: 'c690e861-f755-11cf-9d89-0080c72e70a3',
+  FREQUENCY: 'c690e868-f755-11cf-9d89-0080c72e70a3',
+} as const;
+
+/** tagDataSourceTypeID */
+export const SOURCE_TYPES = {
+  MEASURE: 'e6b51730-f747-11cf-9d89-0080c72e70a3',
+  MANUAL: 'e6b51731-f747-11cf-9d89-0080c72e70a3',
+  SIMULATE: 'e6b51732-f747-11cf-9d89-0080c72e70a3',
+  BENCHMARK: 'e6b51733-f747-11cf-9d89-0080c72e70a3',
+  DEBUG: 'e6b51734-f747-11cf-9d89-0080c72e70a3',
+} as const;
+
+/** tagQuantityMeasuredID */
+export const MEASURED = {
+  NONE: 0,
+  VOLTAGE: 1,
+  CURRENT: 2,
+  POWER: 3,
+  ENERGY: 4,
+  TEMPERATURE: 5,
+  PRESSURE: 6,
+  CHARGE: 7,
+  EFIELD: 8,
+  MFIELD: 9,
+  VELOCITY: 10,
+  BEARING: 11,
+  FORCE: 12,
+  TORQUE: 13,
+  POSITION: 14,
+  FLUXLINKAGE: 15,
+  FLUXDENSITY: 16,
+  STATUS: 17,
+} as const;
+
+/** tagQuantityUnitsID */
+export const UNITS = {
+  NONE: 0,
+  SECONDS: 2,
+  TIMESTAMP: 1,
+  CYCLES: 3,
+  VOLTS: 6,
+  AMPS: 7,
+  VA: 8,
+  WATTS: 9,
+  VARS: 10,
+  OHMS: 11,
+  SIEMENS: 12,
+  VOLTSPERAMP: 13,
+  JOULES: 14,
+  HERTZ: 15,
+  CELCIUS: 16,
+  DEGREES: 17,
+  DB: 18,
+  PERCENT: 19,
+  PERUNIT: 20,
+  SAMPLES: 21,
+  VARHOURS: 22,
+  WATTHOURS: 23,
+  VAHOURS: 24,
+  MPS: 25,
+  MPH: 26,
+  BARS: 27,
+  PASCALS: 28,
+  NEWTONS: 29,
+  NEWTONMETERS: 30,
+  RPM: 31,
+  RADPERSEC: 32,
+  METERS: 33,
+  WEBERTURNS: 34,
+  TESLAS: 35,
+  WEBERS: 36,
+  VOLTSPERVOLT: 37,
+  AMPSPERAMP: 38,
+  AMPSPERVOLT: 39,
+} as const;
+
+/** tagPhaseID */
+export const PHASES = {
+  NONE: 0,
+  AN: 1,
+  BN: 2,
+  CN: 3,
+  NG: 4,
+  AB: 5,
+  BC: 6,
+  CA: 7,
+  RES: 8,
+  NET: 9,
+  TOTAL: 13,
+  LN_AVE: 14,
+  LL_AVE: 15,
+  WORST: 16,
+  PLUS: 17,
+  MINUS: 18,
+  GENERAL_1: 19,
+  GENERAL_2: 20,
+  GENERAL_3: 21,
+  GENERAL_4: 22,
+  GENERAL_5: 23,
+  GENERAL_6: 24,
+  GENERAL_7: 25,
+  GENERAL_8: 26,
+  GENERAL_9: 27,
+  GENERAL_10: 28,
+  GENERAL_11: 29,
+  GENERAL_12: 30,
+  GENERAL_13: 31,
+  GENERAL_14: 32,
+  GENERAL_15: 33,
+  GENERAL_16: 34,
+} as const;
+
+/** tagTriggerMethodID */
+export const TRIGGER_METHODS = {
+  NONE: 0,
+  CHANNEL: 1,
+  PERIODIC: 2,
+  EXTERNAL: 3,
+  PERIODIC_STATS: 4,
+} as const;
+
+/** tagStorageMethodID: bits */
+export const STORAGE = {
+  VALUES: 1,
+  SCALED: 2,
+  INCREMENT: 4,
+} as const;
+
+/** tagCompressionStyleID */
+export const COMPRESSION_STYLES = {
+  NONE: 0,
+  RECORDLEVEL: 2,
+  TOTALFILE: 1,
+} as const;
+
+/** tagCompressionAlgorithmID */
+export const COMPRESSION_ALGORITHMS = {
+  NONE: 0,
+  ZLIB: 1,
+  PKZIPCL: 64,
+} as const;

@@ -1,0 +1,44 @@
+/** Values and times of channels. */
+import type { AnalogChannel, TimeBase } from './recording.js';
+
+/** Whether sample `index` is one that the recorder did not have. */
+export function isMissing({ samples, missing }: AnalogChannel, index: number): boolean {
+  const raw = samples[index];
+  return raw === undefined || raw === missing || Number.isNaN(raw);
+}
+
+/** The channel's values in its own unit; NaN where one is missing. */
+export function valuesOf(channel: AnalogChannel): Float64Array {
+  const { samples, scale, offset, missing } = channel;
+  const values = new Float64Array(samples.length);
+  for (let i = 0; i < values.length; i += 1) {
+    const raw = samples[i] ?? Number.NaN;
+    values[i] = raw === missing ? Number.NaN : scale * raw + offset;
+  }
+  return values;
+}
+
+/** Number of samples that the time base has times for. */
+export function countOf(time: TimeBase): number {
+  return time.kind === 'stamps'
+    ? time.seconds.length
+    : time.sections.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** Seconds after the recording's start of each sample; does not include a channel's skew. */
+export function secondsOf(time: TimeBase): Float64Array {
+  if (time.kind === 'stamps') return time.seconds;
+  const seconds = new Float64Array(countOf(time));
+  let at = 0;
+  // time and place of the sample before the section, by its own rate
+  let from = time.startS;
+  let before = 0;
+  for (const { count, rateHz } of time.sections) {
+    for (let i = 0; i < count; i += 1) seconds[at + i] = from + (i + before) / rateHz;
+    if (count === 0) continue;
+    at += count;
+    from = seconds[at - 1] ?? from;
+    before = 1;
+  }
+  return seconds;
+}

@@ -1,0 +1,128 @@
+/**
+ * Readers of recordings. Besides throwing nothing but a MakaiError with the file in it, they keep their bounds: what they return is at most 20 times
+ * their input, and no input of this size takes them a second of the processor.
+ */
+import { MakaiError } from '../../common/errors.js';
+import { readCff, readComtrade } from '../../formats/comtrade/index.js';
+import { readCsv } from '../../formats/csv/index.js';
+import { type FileContent, voltageOf } from '../../formats/index.js';
+import { readNdjson } from '../../formats/ndjson/index.js';
+import { ParquetContent, readParquet } from '../../formats/parquet/index.js';
+import { readPqdif } from '../../formats/pqdif/index.js';
+import { readPqds } from '../../formats/pqds/index.js';
+import { recognise } from '../../formats/recognise.js';
+import { readWav } from '../../formats/wav/index.js';
+import type { DecoderTarget } from './decoders.js';
+import type { FormatSeeds } from './format-seeds.js';
+import { mutatedText } from './mutate-text.js';
+
+/** Kept beside what a reader returns: objects of a channel, however few samples it has. */
+const ALLOWED_BYTES = 65_536;
+const MEMORY_FACTOR = 20;
+const MAX_CPU_US = 1_000_000;
+
+/** What formats that compress may unfold to, however small the file (formats/budget.ts). */
+const UNFOLDED_BYTES = 1_048_576;
+
+function format(
+  name: string,
+  seeds: FormatSeeds,
+  read: (frames: readonly Uint8Array[]) => FileContent,
+  allowedBytes = ALLOWED_BYTES,
+): DecoderTarget {
+  return {
+    name,
+    seeds,
+    frames: 'all',
+    mutate: mutatedText,
+    decode: (frames) => {
+      const before = process.cpuUsage();
+      const content = read(frames);
+      const size = frames.reduce((sum, { length }) => sum + length, 0);
+      checkSize(content, size, allowedBytes);
+      tryVoltage(content);
+      const { user, system } = process.cpuUsage(before);
+      if (user + system > MAX_CPU_US) throw new Error(`${size} bytes took ${(user + system) / 1000} ms`);
+      return true;
+    },
+    expected: isPlaced,
+  };
+}
+
+/** Every error names its file. */
+function isPlaced(error: unknown): boolean {
+  return (
+    error instanceof MakaiError && error.code === 'RECORDING_INVALID' && /\bfuzzed\.\w/.test(error.message)
+  );
+}
+
+/** What comes after reading, for the first recording's first voltage. */
+function tryVoltage(content: FileContent): void {
+  try {
+    voltageOf(content, 'fuzzed.x');
+  } catch (error) {
+    if (!isPlaced(error)) throw error;
+  }
+}
+
+function checkSize({ recordings }: FileContent, inputBytes: number, allowedBytes: number): void {
+  const buffers = new Set<ArrayBufferLike>();
+  for (const { analog, digital, series } of recordings) {
+    for (const { samples, time } of analog) {
+      buffers.add(samples.buffer);
+      if (time.kind === 'stamps') buffers.add(time.seconds.buffer);
+    }
+    for (const { states } of digital) buffers.add(states.buffer);
+    for (const { values, seconds } of series) buffers.add(values.buffer).add(seconds.buffer);
+  }
+  const total = [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  if (total > MEMORY_FACTOR * inputBytes + allowedBytes)
+    throw new Error(`${inputBytes} bytes became ${total}`);
+}
+
+const none = new Uint8Array();
+
+export const FORMAT_DECODERS: readonly DecoderTarget[] = [
+  format('COMTRADE, CFG and DAT', 'comtrade', ([cfg = none, dat = none]) =>
+    readComtrade({ cfg: { file: 'fuzzed.cfg', bytes: cfg }, dat: { file: 'fuzzed.dat', bytes: dat } }),
+  ),
+  format('COMTRADE, CFF', 'cff', ([bytes = none]) => readCff(bytes, 'fuzzed.cff')),
+  format('CSV', 'csv', ([bytes = none]) => readCsv(bytes, 'fuzzed.csv')),
+  format('CSV at a rate', 'csv', ([bytes = none]) => readCsv(bytes, 'fuzzed.csv', { sampleRate: 1920 })),
+  format('WAV', 'wav', ([bytes = none]) => readWav(bytes, 'fuzzed.wav')),
+  format('PQDIF', 'pqdif', ([bytes = none]) => readPqdif(bytes, 'fuzzed.pqd'), UNFOLDED_BYTES),
+  format('PQDS', 'pqds', ([bytes = none]) => readPqds(bytes, 'fuzzed.csv')),
+  format(
+    'Parquet, waveforms',
+    'parquet',
+    ([bytes = none]) => readParquet(bytes, 'fuzzed.parquet'),
+    UNFOLDED_BYTES,
+  ),
+  {
+    name: 'Parquet, documents',
+    seeds: 'parquet',
+    frames: 'first',
+    mutate: mutatedText,
+    decode: ([bytes = none]) => {
+      const content = new ParquetContent(bytes, 'fuzzed.parquet');
+      return [...content.documents()].length === content.rows;
+    },
+    expected: isPlaced,
+  },
+  {
+    name: 'NDJSON',
+    seeds: 'ndjson',
+    frames: 'first',
+    mutate: mutatedText,
+    decode: ([bytes = none]) => [...readNdjson(bytes, 'fuzzed.ndjson')].length > 0,
+    expected: isPlaced,
+  },
+  {
+    name: 'recognising a file',
+    seeds: 'cff',
+    frames: 'first',
+    mutate: mutatedText,
+    decode: ([bytes = none]) => 'kind' in recognise(bytes),
+    expected: () => false,
+  },
+];
