@@ -27,10 +27,10 @@ export function countsFromBytes(bytes: Uint8Array): Int16Array {
   return counts;
 }
 
-/** Mean square of the step between two samples, against that of the samples: 0.001 for mains at 12 kHz, 2 for bytes at random. */
+/** Mean square of the step between two samples, against that of the samples: 0.001 for line voltage at 12 kHz, 2 for random bytes. */
 const ROUGH = 0.5;
 
-/** Whether bytes can be samples of mains: nothing in them says so, but neighbours lie near each other. */
+/** Whether bytes can be samples of line voltage: the file has no marker, but neighbouring samples are close to each other. */
 export function looksLikeCounts(bytes: Uint8Array): boolean {
   if (bytes.length % 2 !== 0) return false;
   const counts = countsFromBytes(bytes);

@@ -1,4 +1,4 @@
-/** docs/plugin-tutorial.md as a newcomer would follow it: its commands as they stand, one after the other, and what they print. */
+/** Runs the commands of docs/plugin-tutorial.md unchanged, as a newcomer would, and compares their output with the page. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

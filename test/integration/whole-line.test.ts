@@ -1,6 +1,6 @@
 /**
  * The spine: three daemons as processes, real CURVE sockets, two simulated boxes (a Box 2 and a Box 3) that replay a sag seen by two real
- * boxes; threshold finds it, the waveform comes into the store byte for byte.
+ * boxes; threshold detects it, and the waveform is stored byte for byte.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ import type { BoxEventDocument, Store } from '../../store/store.js';
 import { givenMongo, type MongoServer } from '../support/mongo-server.js';
 
 const RECORDINGS = join(PACKAGE_ROOT, '../shared/data/opq-box');
-/** Cycles of good voltage around the sag: 8 s before, until the end of the test after. */
+/** Cycles of undisturbed voltage around the sag: 8 s before, and until the end of the test after. */
 const BEFORE = 480;
 const AFTER = 60 * 300;
 
