@@ -66,7 +66,9 @@ function row(
   return `| ${cells.join(' | ')} |`;
 }
 
+/** A sentence with a capital letter, unless it begins with a URL scheme, an abbreviation with digits or code. */
 function sentence(text: string): string {
-  const start = text.charAt(0).toUpperCase() + text.slice(1);
+  const isWord = /^[a-z]+(-[a-z]+)*[\s,;.']/.test(text);
+  const start = isWord ? text.charAt(0).toUpperCase() + text.slice(1) : text;
   return /[.!?]$/.test(text) ? start : `${start}.`;
 }
