@@ -7,9 +7,9 @@ import type { Running } from '../common/lifecycle.js';
 import { type KeyPair, newKeyPair } from '../keys/key.js';
 import { type MetricValues, measurement, triggerMessage } from '../proto/index.js';
 import { boxLike, type Context, type XPublisher } from '../zmq/sockets.js';
-import { firstSubscription } from './subscribers.js';
 import { type Clock, systemClock } from './clock.js';
 import { curveClient } from './sockets.js';
+import { firstSubscription } from './subscribers.js';
 
 /** One measurement of one box. Hz, volts, a fraction. */
 export interface ReplayRow {

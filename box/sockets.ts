@@ -5,8 +5,8 @@
 import type { KeyPair } from '../keys/key.js';
 import type { CurveClientOptions } from '../zmq/curve.js';
 import { boxLike, type Context, type Push, type Subscriber, type XPublisher } from '../zmq/sockets.js';
-import { firstSubscription } from './subscribers.js';
 import type { BoxEndpoints } from './endpoints.js';
+import { firstSubscription } from './subscribers.js';
 
 export interface SocketOptions {
   endpoints: BoxEndpoints;

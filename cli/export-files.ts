@@ -23,10 +23,7 @@ export function withExportOptions(
 ): Command {
   return command
     .addOption(new Option('--format <format>', 'format of the files').choices([...formats]))
-    .option(
-      '--out <folder>',
-      'target folder, created if missing; without it csv and ndjson go to stdout',
-    );
+    .option('--out <folder>', 'target folder, created if missing; without it csv and ndjson go to stdout');
 }
 
 /** Writes the files of an exporter. */

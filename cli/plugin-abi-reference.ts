@@ -95,11 +95,7 @@ function limitTable(): string {
   const { batchMs, loadMs, unloadMs, memoryMb, queueBatches } = limits.DEFAULT_PLUGIN_LIMITS;
   const rows: [string, string, string][] = [
     ['measurements in a call', n(BATCH_MEASUREMENTS), 'never more'],
-    [
-      'time for a call',
-      `${n(batchMs)} ms (\`plugin_limits.batch_ms\`)`,
-      'the plugin is restarted',
-    ],
+    ['time for a call', `${n(batchMs)} ms (\`plugin_limits.batch_ms\`)`, 'the plugin is restarted'],
     ['time to load and configure, to unload', `${n(loadMs)} ms, ${n(unloadMs)} ms`, 'the same'],
     [
       'memory',
@@ -112,8 +108,16 @@ function limitTable(): string {
       `${n(queueBatches)} (\`plugin_limits.queue_batches\`)`,
       'the oldest are dropped and counted',
     ],
-    ['requests of one call', n(limits.MAX_REQUESTS_PER_CALL), 'those beyond the limit are not read, and are counted'],
-    ['requests', `${n(limits.REQUESTS_PER_SECOND)} per second, bursts of ${n(limits.REQUEST_BURST)}`, 'the same'],
+    [
+      'requests of one call',
+      n(limits.MAX_REQUESTS_PER_CALL),
+      'those beyond the limit are not read, and are counted',
+    ],
+    [
+      'requests',
+      `${n(limits.REQUESTS_PER_SECOND)} per second, bursts of ${n(limits.REQUEST_BURST)}`,
+      'the same',
+    ],
     [
       'boxes of one request, of one call',
       `${n(limits.MAX_BOX_IDS)}, ${n(limits.MAX_BOX_IDS_PER_CALL)}`,
@@ -126,7 +130,9 @@ function limitTable(): string {
       'dropped and counted; truncated',
     ],
   ];
-  return ['| what | limit | beyond it |', '|---|---|---|', ...rows.map((row) => `| ${row.join(' | ')} |`)].join(
-    '\n',
-  );
+  return [
+    '| what | limit | beyond it |',
+    '|---|---|---|',
+    ...rows.map((row) => `| ${row.join(' | ')} |`),
+  ].join('\n');
 }

@@ -33,7 +33,10 @@ export function withRecordingOptions(command: Command): Command {
       separator,
     )
     .addOption(
-      new Option('--decimal <sign>', 'CSV: decimal sign; without it detected from the rows').choices(['.', ',']),
+      new Option('--decimal <sign>', 'CSV: decimal sign; without it detected from the rows').choices([
+        '.',
+        ',',
+      ]),
     )
     .option(
       '--encoding <name>',

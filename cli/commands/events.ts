@@ -9,9 +9,7 @@ import { summarizeWaveform } from '../waveform-summary.js';
 import { eventOf, register as registerExport } from './events-export.js';
 
 export function register(program: Command): void {
-  const events = program
-    .command('events')
-    .description('Show and export events and their waveforms.');
+  const events = program.command('events').description('Show and export events and their waveforms.');
   const list = events.command('list').description('List events in the order of their requested windows.');
   withStoreOptions(withRangeOptions(list, 'events')).action(listEvents);
   const show = events

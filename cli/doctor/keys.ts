@@ -99,7 +99,10 @@ async function client(
     const strange = pairs.some((pair) => pair.publicKey !== undefined && pair.publicKey !== publicKey);
     if (!strange) return [...own.found, ok(curve.serverKey, `a valid certificate of ${publicKey}`)];
     const message = "is not the key of the brokers' backend";
-    return [...own.found, wrong(curve.serverKey, message, 'put the public certificate of their key pair there')];
+    return [
+      ...own.found,
+      wrong(curve.serverKey, message, 'put the public certificate of their key pair there'),
+    ];
   } catch (error) {
     return [
       ...own.found,

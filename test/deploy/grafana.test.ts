@@ -105,7 +105,7 @@ describe('deploy/grafana', () => {
     for (const name of [
       'makai_dropped_total',
       'makai_spool_dropped_total',
-      'makai_spool_set_aside_rows',
+      'makai_spool_quarantined_rows',
       'makai_proxy_failures_total',
       'makai_store_up',
       'makai_plugin_up',

@@ -85,7 +85,7 @@ describe('docs/plugin-tutorial.md', function () {
         assert.ok(printed[i]?.endsWith(prints), `the page says\n${prints}\nit is\n${printed[i]}`);
     }
     assert.ok(blocks.filter(({ prints }) => prints !== undefined).length >= 2);
-    assert.match(stdout, /dips +dips +0\.1\.0 +javascript +running/);
-    assert.match(stdout, /VOLTAGE_SAG .*dips: dip on box 100[12]/);
+    assert.match(stdout, /sags +sags +0\.1\.0 +javascript +running/);
+    assert.match(stdout, /VOLTAGE_SAG .*sags: sag on box 100[12]/);
   });
 });

@@ -128,12 +128,12 @@ describe('the whole line', function () {
         if (directory !== undefined) await rm(directory, { recursive: true, force: true });
       });
 
-      it('threshold finds the dip on both boxes; the stored waveforms are what the boxes hold', async () => {
-        const dips = { 1: await untilDip(store, '1'), 4: await untilDip(store, '4') };
+      it('threshold detects the sag at both boxes; the stored waveforms are what the boxes hold', async () => {
+        const sags = { 1: await untilSag(store, '1'), 4: await untilSag(store, '4') };
         for (const id of [1, 4] as const) {
           const box = boxes[id];
           assert.ok(box !== undefined);
-          const { boxEvent, minimumVolts } = dips[id];
+          const { boxEvent, minimumVolts } = sags[id];
           const timestamps = boxEvent.window_timestamps_ms;
           const [first, last] = [timestamps[0] ?? 0, timestamps.at(-1) ?? 0];
           assert.equal(boxEvent.event_start_timestamp_ms, first);
@@ -177,7 +177,7 @@ function useMongo({ configs, directory }: Workspace, { uri }: MongoServer): stri
 }
 
 /** The box event of `boxId` whose waveform holds the sag, once it is stored. */
-async function untilDip(
+async function untilSag(
   store: Store,
   boxId: string,
 ): Promise<{ boxEvent: BoxEventDocument; minimumVolts: number }> {
