@@ -3,8 +3,7 @@ import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import type { AcquisitionBrokerSettings } from '../config/index.js';
 import { type Access, openAccess, openBackendAccess } from '../keys/access.js';
-import { storedBoxKeys } from '../store/box-keys.js';
-import type { Store } from '../store/store.js';
+import { type KeyReader, storedBoxKeys } from '../store/box-keys.js';
 
 const NAME = 'acquisition-broker';
 
@@ -17,7 +16,7 @@ export interface BrokerAccess extends Running {
 /** @throws MakaiError for keys that cannot be read, or where nothing says who may enter */
 export async function openBrokerAccess(
   settings: AcquisitionBrokerSettings,
-  store: Store,
+  store: KeyReader,
   log: Logger,
 ): Promise<BrokerAccess> {
   const boxes = await openAccess({

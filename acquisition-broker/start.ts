@@ -63,9 +63,11 @@ export async function startAcquisitionBroker(
   const access = await openBrokerAccess(settings, store, log);
   const base = { settings, clock, log };
   const core = createCore({
-    ...base,
-    store,
+    clock,
     identity: settings.identity,
+    log,
+    settings,
+    store,
     // Nothing is sent before all sockets are made below.
     outlets: {
       toBoxes: (frames) => boxes.publish(frames),
@@ -74,7 +76,7 @@ export async function startAcquisitionBroker(
     },
     isKnownBox: (boxId) => access.boxes.isKnown(String(boxId)),
   });
-  const boxes = boxSockets({ ...base, ioThreads }, core, access.boxes);
+  const boxes = boxSockets(base, ioThreads, core, access.boxes);
   const backend = backendSockets(base, core, access.services);
   addMetrics(metrics, core, access.boxes, Object.values(boxes.connections));
   addStoreMetrics(metrics, store, core.outbox);
@@ -92,7 +94,11 @@ export async function startAcquisitionBroker(
     { name: 'access', start: async () => access },
     { name: 'timers', start: async () => ({ stop: () => stopTimers(core) }) },
     { name: 'outbox', start: async () => core.outbox },
-    { name: 'traffic', start: async () => startTrafficWriter({ ...base, ...core, intervalSeconds }) },
+    {
+      name: 'traffic',
+      start: async () =>
+        startTrafficWriter({ clock, intervalSeconds, log, outbox: core.outbox, traffic: core.traffic }),
+    },
     { name: 'expiry', start: async () => sweeper(store, clock, log) },
     { name: 'open requests', start: () => resume(core, store, clock, log) },
     { name: 'sockets of the boxes', start: () => opened(boxes) },
@@ -140,7 +146,8 @@ function serveStatus({ settings, log }: Base, metrics: Metrics, details: () => R
 }
 
 function boxSockets(
-  { settings, ...base }: Base & { ioThreads: IoThreads | undefined },
+  { clock, log, settings }: Base,
+  ioThreads: IoThreads | undefined,
   core: Core,
   { curve, nextCurve }: Access,
 ): BoxSockets {
@@ -150,7 +157,9 @@ function boxSockets(
     return [present, { field: `${field}_next`, endpoint: next, curve: nextCurve }];
   };
   return new BoxSockets({
-    ...base,
+    clock,
+    ioThreads,
+    log,
     rejections: core.rejections,
     publish: places('box_pub', settings.boxPub, settings.boxPubNext),
     pull: places('box_pull', settings.boxPull, settings.boxPullNext),
@@ -163,12 +172,13 @@ function boxSockets(
 }
 
 function backendSockets(
-  { settings, ...base }: Base,
+  { clock, log, settings }: Base,
   core: Core,
   services: Access | undefined,
 ): BackendSockets {
   return new BackendSockets({
-    ...base,
+    clock,
+    log,
     rejections: core.rejections,
     endpoints: {
       backend_pull: settings.backendPull,

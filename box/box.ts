@@ -10,21 +10,19 @@ import { type KeyPair, newKeyPair } from '../keys/key.js';
 import type { Waveform } from '../proto/index.js';
 import type { Context } from '../zmq/sockets.js';
 import { analysisOf } from './analysis.js';
-import { BOX2_HABITS, Box2, type Box2Habits } from './box2.js';
-import { BOX3_HABITS, Box3, type Box3Habits } from './box3.js';
 import { CycleBuffer } from './buffer.js';
 import { type Clock, systemClock } from './clock.js';
-import { CommandLoop } from './command-loop.js';
+import { CommandLoop, CommandLoop } from './command-loop.js';
 import type { BoxEndpoints } from './endpoints.js';
 import { type BoxState, type Dialect, waveformOf } from './frames.js';
+import { GENERATIONS, type Generation, type HabitOptions } from './generations.js';
 import { BoxSockets, curveClient } from './sockets.js';
 import type { CycleSource } from './sources/source.js';
 
-export interface BoxOptions {
+export interface BoxOptions extends HabitOptions {
   /** 1 to 2^31 - 1 */
   id: number;
-  /** 2: opq.proto; 3: opqbox3.proto */
-  dialect: 2 | 3;
+  dialect: Generation;
   source: CycleSource;
   /** the server's public key, Z85 */
   serverPublicKey: string;
@@ -38,8 +36,6 @@ export interface BoxOptions {
   loop?: boolean;
   /** cycles that the box keeps; default: one hour (Box 2), 3000 cycles (Box 3) */
   bufferCycles?: number;
-  box2?: Partial<Box2Habits>;
-  box3?: Partial<Box3Habits>;
   /** ZeroMQ context, when more sockets are needed than the default context allows */
   context?: Context;
   log?: Logger;
@@ -65,9 +61,6 @@ interface BoxEvents {
   ended: [];
 }
 
-/** Cycles in an hour, and cycles that a Box 3 keeps as shipped. */
-const BUFFER_CYCLES = { 2: 216_000, 3: 3000 };
-
 /** Delay (ms of the machine's time) that counts as a gap: the process slept and recorded nothing. */
 const GAP_MS = 10_000;
 
@@ -84,7 +77,7 @@ export async function startBox(options: BoxOptions): Promise<Box> {
 
 export class Box extends EventEmitter<BoxEvents> implements Running {
   readonly id: number;
-  readonly dialect: 2 | 3;
+  readonly dialect: Generation;
   /** Z85 */
   readonly publicKey: string;
   readonly #options: BoxOptions;
@@ -115,14 +108,11 @@ export class Box extends EventEmitter<BoxEvents> implements Running {
       id: options.id,
       publicKey: keys.publicKey,
       startedMs: startMs,
-      buffer: new CycleBuffer(startMs, options.bufferCycles ?? BUFFER_CYCLES[options.dialect]),
+      buffer: new CycleBuffer(startMs, options.bufferCycles ?? GENERATIONS[options.dialect].bufferCycles),
       analysis: analysisOf(options.source),
       now: () => Math.floor(this.#clock.now()),
     };
-    this.#habits =
-      options.dialect === 2
-        ? new Box2(this.#state, { ...BOX2_HABITS, ...options.box2 })
-        : new Box3(this.#state, { ...BOX3_HABITS, ...options.box3 });
+    this.#habits = GENERATIONS[options.dialect].dialect(this.#state, options);
     this.#limit = options.loop === false ? options.source.cycles : Number.POSITIVE_INFINITY;
     this.#sockets = new BoxSockets({
       endpoints: options.endpoints,

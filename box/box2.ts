@@ -2,7 +2,14 @@
 
 import { readAsBox2 } from '../proto/box2/habits.js';
 import { encodeCycles2, triggerMessage } from '../proto/index.js';
-import { type BoxState, type Dialect, type Frames, type Reaction, waveformOf } from './frames.js';
+import {
+  type BoxState,
+  type Dialect,
+  type Frames,
+  type Reaction,
+  type ReplayRow,
+  waveformOf,
+} from './frames.js';
 import { CYCLE_MS } from './sources/source.js';
 
 export interface Box2Habits {
@@ -104,4 +111,16 @@ function frequencyAt(analysis: BoxState['analysis'], first: number, length: numb
 
 function int31(value: number): number {
   return value % 2 ** 31;
+}
+
+/** A TriggerMessage always has f and rms, so missing ones are sent as 0. */
+export function replayAsBox2({ boxId, f, rms, thd }: ReplayRow, timestampMs: number): Frames {
+  const message = {
+    id: boxId,
+    time: timestampMs,
+    frequency: f?.average ?? 0,
+    rms: rms?.average ?? 0,
+    ...(thd !== undefined && { thd: thd.average }),
+  };
+  return [String(boxId), triggerMessage.encode(message)];
 }

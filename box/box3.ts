@@ -11,7 +11,14 @@ import {
   type ResponseBody,
   response,
 } from '../proto/index.js';
-import { type BoxState, type Dialect, type Frames, type Reaction, waveformOf } from './frames.js';
+import {
+  type BoxState,
+  type Dialect,
+  type Frames,
+  type Reaction,
+  type ReplayRow,
+  waveformOf,
+} from './frames.js';
 
 export interface Box3Habits {
   /** cycles per measurement, until a command changes it */
@@ -164,4 +171,14 @@ class Statistic {
   values(): MetricValues {
     return { min: this.#min, max: this.#max, average: this.#sum / this.#count };
   }
+}
+
+/** A Measurement with the metrics that the row has. */
+export function replayAsBox3({ boxId, f, rms, thd, trans }: ReplayRow, timestampMs: number): Frames {
+  const metrics = Object.fromEntries(
+    Object.entries({ f, rms, thd, trans }).flatMap(([name, values]) =>
+      values === undefined ? [] : [[name, values]],
+    ),
+  );
+  return [String(boxId).padStart(4, '0'), measurement.encode({ boxId, timestampMs, metrics })];
 }

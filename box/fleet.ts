@@ -5,6 +5,7 @@ import type { KeyPair } from '../keys/key.js';
 import { newContext } from '../zmq/sockets.js';
 import { type Box, type BoxOptions, type BoxStats, startBox } from './box.js';
 import { systemClock } from './clock.js';
+import type { Generation } from './generations.js';
 import { CYCLE_MS, type CycleSource } from './sources/source.js';
 
 export interface FleetOptions extends Omit<BoxOptions, 'id' | 'dialect' | 'source' | 'keys' | 'context'> {
@@ -12,7 +13,7 @@ export interface FleetOptions extends Omit<BoxOptions, 'id' | 'dialect' | 'sourc
   /** id of the first box; the others follow */
   firstId: number;
   /** `mixed`: alternately Box 2 and Box 3 */
-  dialect: 2 | 3 | 'mixed';
+  dialect: Generation | 'mixed';
   /** source of the box at a position, from 1 on; return the same object for boxes that see the same voltage */
   sourceFor(position: number): CycleSource;
   /** keys of a box; without it, or if it returns none, a new key pair */

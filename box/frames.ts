@@ -1,5 +1,5 @@
 /** The interface between a box and its dialect. */
-import type { Waveform } from '../proto/index.js';
+import type { MetricValues, Waveform } from '../proto/index.js';
 import type { CycleAnalysis } from './analysis.js';
 import type { CycleBuffer } from './buffer.js';
 import { SAMPLES_PER_CYCLE } from './sources/source.js';
@@ -17,6 +17,17 @@ export interface BoxState {
   readonly startedMs: number;
   /** Z85 */
   readonly publicKey: string;
+}
+
+/** One measurement of one box. Hz, volts, a fraction. */
+export interface ReplayRow {
+  boxId: number;
+  /** Unix ms in the recording */
+  timeMs: number;
+  f?: MetricValues;
+  rms?: MetricValues;
+  thd?: MetricValues;
+  trans?: MetricValues;
 }
 
 /** How a box reacts to a message of the broker. */

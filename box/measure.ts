@@ -1,15 +1,14 @@
 /** The measurements that a box would send of a source, computed as fast as possible and without sockets. */
 import { analysisOf } from './analysis.js';
-import { BOX2_HABITS, Box2 } from './box2.js';
-import { BOX3_HABITS, Box3 } from './box3.js';
 import { CycleBuffer } from './buffer.js';
 import type { BoxState } from './frames.js';
+import { GENERATIONS, type Generation } from './generations.js';
 import type { CycleSource } from './sources/source.js';
 
 export interface MeasureOptions {
   boxId: number;
-  /** 2: six per second; 3: one per second, with min and max cycle */
-  dialect: 2 | 3;
+  /** 2: 6 a second; 3: one a second, with min and max cycle */
+  dialect: Generation;
   /** when cycle 0 begins, Unix ms */
   startMs: number;
 }
@@ -33,7 +32,7 @@ export function* measure(source: CycleSource, options: MeasureOptions): Generato
     startedMs: startMs,
     publicKey: '',
   };
-  const habits = dialect === 2 ? new Box2(state, BOX2_HABITS) : new Box3(state, BOX3_HABITS);
+  const habits = GENERATIONS[dialect].dialect(state, {});
   for (let last = habits.nextMessageCycle(); last < source.cycles; last = habits.nextMessageCycle()) {
     const frame = habits.message()[1];
     if (frame instanceof Uint8Array) yield { timeMs: buffer.timestampOf(last), frame };

@@ -5,27 +5,20 @@
 import { codeOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import { type KeyPair, newKeyPair } from '../keys/key.js';
-import { type MetricValues, measurement, triggerMessage } from '../proto/index.js';
+import type { MetricValues } from '../proto/index.js';
 import { boxLike, type Context, type XPublisher } from '../zmq/sockets.js';
 import { type Clock, systemClock } from './clock.js';
+import type { Frames, ReplayRow } from './frames.js';
+import { GENERATIONS, type Generation } from './generations.js';
 import { curveClient } from './sockets.js';
 import { firstSubscription } from './subscribers.js';
 
-/** One measurement of one box. Hz, volts, a fraction. */
-export interface ReplayRow {
-  boxId: number;
-  /** Unix ms in the recording */
-  timeMs: number;
-  f?: MetricValues;
-  rms?: MetricValues;
-  thd?: MetricValues;
-  trans?: MetricValues;
-}
+export type { ReplayRow };
 
 export interface ReplayOptions {
   rows: readonly ReplayRow[];
   /** protocol of the boxes; a TriggerMessage always has f and rms, so missing ones are sent as 0 */
-  dialect: 2 | 3;
+  dialect: Generation;
   /** `interface` of the triggering broker */
   endpoint: string;
   /** the server's public key, Z85 */
@@ -111,25 +104,8 @@ function openSocket(options: ReplayOptions, boxId: number): XPublisher {
 }
 
 /** The frames a box of this dialect sends for a row. */
-export function framesOf(row: ReplayRow, dialect: 2 | 3, offsetMs = 0): (string | Uint8Array)[] {
-  const { boxId, f, rms, thd, trans } = row;
-  const timestampMs = Math.round(row.timeMs + offsetMs);
-  if (dialect === 3) {
-    const metrics = Object.fromEntries(
-      Object.entries({ f, rms, thd, trans }).flatMap(([name, values]) =>
-        values === undefined ? [] : [[name, values]],
-      ),
-    );
-    return [String(boxId).padStart(4, '0'), measurement.encode({ boxId, timestampMs, metrics })];
-  }
-  const message = {
-    id: boxId,
-    time: timestampMs,
-    frequency: f?.average ?? 0,
-    rms: rms?.average ?? 0,
-    ...(thd !== undefined && { thd: thd.average }),
-  };
-  return [String(boxId), triggerMessage.encode(message)];
+export function framesOf(row: ReplayRow, dialect: Generation, offsetMs = 0): Frames {
+  return GENERATIONS[dialect].replay(row, Math.round(row.timeMs + offsetMs));
 }
 
 /** One value as min, max and average. */

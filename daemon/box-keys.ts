@@ -1,8 +1,9 @@
 /** The keys of the store's boxes for a broker's allow-list, where its configuration asks for them. */
 import type { TriggeringBrokerSettings } from '../config/index.js';
 import type { BoxKeys, ReadBoxKeys } from '../keys/store-source.js';
-import { storedBoxKeys } from '../store/box-keys.js';
-import type { Store } from '../store/store.js';
+import { type KeyReader, storedBoxKeys } from '../store/box-keys.js';
+
+type KeyStore = KeyReader & { close(): Promise<void> };
 
 /** Only boxes are read here; nothing is written that could expire. */
 const RETENTION = { mode: 'ttl', measurementsSeconds: 86_400 } as const;
@@ -28,14 +29,14 @@ export function openBoxKeys({
 
 /** The store is opened at the first read, and again where that failed or it no longer replies: a broker starts, and keeps running, while the store is unavailable. */
 export class StoredKeys {
-  readonly #open: () => Promise<Store>;
-  #store: Promise<Store> | undefined;
+  readonly #open: () => Promise<KeyStore>;
+  #store: Promise<KeyStore> | undefined;
   /** reads since the last one that succeeded */
   #failedReads = 0;
   /** stores that were given up and are not closed yet */
   readonly #closing = new Set<Promise<void>>();
 
-  constructor(open: () => Promise<Store>) {
+  constructor(open: () => Promise<KeyStore>) {
     this.#open = open;
   }
 

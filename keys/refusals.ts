@@ -10,7 +10,7 @@ export type RefusalReason = 'unknown' | 'revoked' | 'unavailable';
 export interface RefusedKey {
   /** Z85 */
   public_key: string;
-  /** where it came from last */
+  /** address of the last attempt */
   address: string;
   reason: RefusalReason;
   count: number;
@@ -55,7 +55,7 @@ export class Refusals {
     return entry;
   }
 
-  /** Drops a key that has been let in. */
+  /** Drops a key that was approved. */
   forget(key: Buffer): void {
     if (this.#keys.delete(z85Encode(key))) this.#changes += 1;
   }

@@ -1,6 +1,6 @@
 /**
  * Changing the server's pair while boxes are in use (docs/security.md, "Changing the server's key"). A box knows one key of the server,
- * so for a while the brokers serve both: the present one on their usual endpoints, the next one on endpoints beside them.
+ * so for a while the brokers serve both: the present one on the usual endpoints, the next one on further endpoints.
  */
 import { link, rename, rm } from 'node:fs/promises';
 import { MakaiError } from '../common/errors.js';
@@ -9,7 +9,7 @@ import { newKeyPair } from './key.js';
 import type { KeyLayout } from './layout.js';
 
 /**
- * Makes the pair that is to follow.
+ * Makes the next pair.
  * @throws MakaiError KEY_FILE_IO where there is no present pair, or a next one already
  */
 export async function prepareRotation(
@@ -27,8 +27,8 @@ export async function prepareRotation(
 }
 
 /**
- * Makes the next pair the present one. The one of before is kept as `opqserver_secret.previous`, until the next time.
- * @throws MakaiError KEY_FILE_IO where no next pair is there
+ * Makes the next pair the present one. The previous one is kept as `opqserver_secret.previous` until the next rotation.
+ * @throws MakaiError KEY_FILE_IO where there is no next pair
  */
 export async function finishRotation(layout: KeyLayout): Promise<{ previousFile: string }> {
   const { publicKey } = await readSecretCertificate(layout.nextServerSecret);

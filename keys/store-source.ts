@@ -1,15 +1,15 @@
-/** Keys from a store (`opq_boxes.public_key`), polled. The store itself comes as a function, so that this room knows none. */
+/** Keys from a store (`opq_boxes.public_key`), polled. The store is given as a function, so that keys/ does not import it. */
 import { messageOf } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
 import type { AllowEntry, AllowSource, SourceContent } from './allow-list.js';
 import { parseBoxId } from './certificate.js';
 import { parsePublicKey } from './key.js';
 
-/** What a store says of its boxes' keys. */
+/** The keys of a store's boxes. */
 export interface BoxKeys {
   /** boxes without a key have none here */
   boxes: readonly { boxId: string; publicKey?: string | undefined }[];
-  /** why these may be keys of before, where somebody remembers them for a database that is unavailable */
+  /** why these keys may be outdated, where they are remembered while the database is unavailable */
   outdated?: string | undefined;
 }
 
@@ -17,14 +17,14 @@ export type ReadBoxKeys = () => Promise<BoxKeys>;
 
 /** So that a change takes effect within 5 s, also where the reply takes a while or the sockets were closed just before (disconnector.ts). */
 const POLL_MS = 2000;
-const ANSWER_MS = 10_000;
+const REPLY_MS = 10_000;
 
 export class StoreSource implements AllowSource {
   readonly name: string;
   readonly pollMs: number;
   readonly #read: ReadBoxKeys;
   readonly #log: Logger;
-  #complained = new Set<string>();
+  #reported = new Set<string>();
 
   /** @param name shown in status and logs, without user and password */
   constructor(name: string, read: ReadBoxKeys, log: Logger, pollMs = POLL_MS) {
@@ -34,10 +34,10 @@ export class StoreSource implements AllowSource {
     this.#log = log;
   }
 
-  /** @throws where the store does not answer within 10 s */
+  /** @throws where the store does not reply within 10 s */
   async read(): Promise<SourceContent> {
     const entries: AllowEntry[] = [];
-    const complained = new Set<string>();
+    const reported = new Set<string>();
     const { boxes, outdated } = await withTimeout(this.#read());
     for (const box of boxes) {
       if (box.publicKey === undefined || box.publicKey === '') continue;
@@ -49,12 +49,12 @@ export class StoreSource implements AllowSource {
         });
       } catch (error) {
         const message = messageOf(error);
-        if (!this.#complained.has(message))
+        if (!this.#reported.has(message))
           this.#log.warn({ source: this.name, error: message }, 'bad key in the store');
-        complained.add(message);
+        reported.add(message);
       }
     }
-    this.#complained = complained;
+    this.#reported = reported;
     return { entries, revoked: [], error: outdated };
   }
 
@@ -67,7 +67,7 @@ export class StoreSource implements AllowSource {
 async function withTimeout<T>(promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_MS / 1000} s`)), ANSWER_MS);
+    timer = setTimeout(() => reject(new Error(`no answer within ${REPLY_MS / 1000} s`)), REPLY_MS);
   });
   try {
     return await Promise.race([promise, late]);

@@ -1,6 +1,6 @@
 /** The messages of ZAP 1.0 (ZeroMQ RFC 27) between a CURVE server socket and the handler. */
 
-/** Where libzmq looks for the handler: one for each context. */
+/** Where libzmq looks for the handler: one per context. */
 export const ZAP_ENDPOINT = 'inproc://zeromq.zap.01';
 
 export interface ZapRequest {
@@ -20,9 +20,9 @@ const KEY_BYTES = 32;
 const STATUS_TEXT: Record<ZapStatus, string> = { 200: 'OK', 300: 'try again later', 400: 'revoked' };
 
 /**
- * Reads a request: version, request id, domain, address, identity, mechanism, key. The identity is our own socket's and says nothing.
+ * Reads a request: version, request id, domain, address, identity, mechanism, key. The identity is that of our own socket and is not used.
  * @param frames those after the empty delimiter
- * @returns undefined where there is no answer to give: another version, or frames missing
+ * @returns undefined where there is no reply: another version, or frames missing
  */
 export function parseZapRequest(frames: readonly Buffer[]): ZapRequest | undefined {
   const [version, requestId, domain, address, , mechanism, key] = frames;
@@ -38,7 +38,7 @@ export function parseZapRequest(frames: readonly Buffer[]): ZapRequest | undefin
 }
 
 /**
- * The answer's frames: version, request id, status, text, user id, metadata.
+ * The reply's frames: version, request id, status, text, user id, metadata.
  * After 300 a box tries again (every 30 s with existing boxes); after 400 its PUB and PUSH sockets never do (docs/wire-protocols.md, "Transport").
  */
 export function zapReply(requestId: Buffer, status: ZapStatus, userId: string): (string | Buffer)[] {

@@ -92,7 +92,7 @@ export type ResponseBody =
       macAddr: string;
       wifiNetwork: string;
       ip: string;
-      /** seconds, as it comes from the field */
+      /** seconds, as existing boxes send it */
       uptime: number;
       calibrationConstant: number;
       pubKey: string;

@@ -1,6 +1,9 @@
 /** The public keys of a store's boxes, for the brokers' list of who may connect, and whether they are current. */
 import type { BoxReader, Maintenance } from './store.js';
 
+/** What this needs of a store. */
+export type KeyReader = Pick<BoxReader, 'boxes'> & Pick<Maintenance, 'state'>;
+
 export interface StoredBoxKeys {
   boxes: { boxId: string; publicKey: string | undefined }[];
   /** why these may be old keys */
@@ -8,9 +11,7 @@ export interface StoredBoxKeys {
 }
 
 /** @throws MakaiError STORE_UNAVAILABLE where the store is unavailable, and no spool in front of it remembers its boxes */
-export async function storedBoxKeys(
-  store: Pick<BoxReader, 'boxes'> & Pick<Maintenance, 'state'>,
-): Promise<StoredBoxKeys> {
+export async function storedBoxKeys(store: KeyReader): Promise<StoredBoxKeys> {
   const wasAvailable = store.state().available;
   const boxes = (await store.boxes()).map((box) => ({ boxId: box.box_id, publicKey: box.public_key }));
   // A spool replies from memory while the database is unavailable, also where that was found out by this very question.

@@ -34,20 +34,20 @@ export interface CopyReport {
   boxEvents: Stored;
   trends: Stored;
   measurements: Stored;
-  /** what one of the stores refused, first reasons first; at most 20 are told */
+  /** what one of the stores refused, first reasons first; 20 at most */
   refused: { count: number; reasons: string[] };
 }
 
 export interface CopyHooks {
   /** called often */
   onProgress(progress: CopyProgress): void;
-  /** called at least after each event and each batch */
+  /** called after each event and each batch, or more often */
   save(position: CopyPosition): Promise<void>;
 }
 
 const BATCH = 1000;
-/** Waveforms held at once. */
-const WAVEFORMS_AT_ONCE = 4;
+/** Waveforms held in memory at one time. */
+const WAVEFORMS_AT_A_TIME = 4;
 const REASONS = 20;
 /** Errors that concern one document and not the store: they do not stop a copy. */
 const OF_ONE_DOCUMENT: ReadonlySet<string> = new Set<ErrorCode>([
@@ -136,10 +136,10 @@ class Copy {
 
   async #boxEvents(eventId: number): Promise<void> {
     const boxEvents = await this.#from.boxEvents(eventId);
-    for (let i = 0; i < boxEvents.length; i += WAVEFORMS_AT_ONCE) {
-      const some = boxEvents.slice(i, i + WAVEFORMS_AT_ONCE).map(async (document) => {
+    for (let i = 0; i < boxEvents.length; i += WAVEFORMS_AT_A_TIME) {
+      const some = boxEvents.slice(i, i + WAVEFORMS_AT_A_TIME).map(async (document) => {
         let bytes: Buffer | undefined;
-        // A waveform that is damaged is told; its box event goes without it.
+        // A waveform that is damaged is reported; its box event goes without it.
         await this.#attempt(async () => {
           bytes = await this.#from.waveform(document.data_fs_filename);
         });
@@ -223,7 +223,7 @@ class Copy {
   }
 }
 
-/** Documents of programs that knew no expiry are kept for good; a 0 would have them deleted at once. */
+/** Documents of programs that knew no expiry are kept for good; a 0 would have them deleted immediately. */
 function dated<T extends { expire_at: number }>(document: T): T {
   return document.expire_at > 0 ? document : { ...document, expire_at: FOREVER_SECONDS };
 }

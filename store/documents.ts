@@ -47,7 +47,7 @@ export interface EventDocument {
   expire_at: number;
 }
 
-/** What the acquisition broker knows when it numbers an event. */
+/** What the acquisition broker knows when it gives an event its id. */
 export type NewEvent = Pick<
   EventDocument,
   | 'event_id'
@@ -173,7 +173,7 @@ export interface TimeRange {
   descending?: boolean;
 }
 
-/** How long things are kept (docs/data-model.md, "Two ways to expire"). Undefined = for good. */
+/** How long things are kept (docs/data-model.md, "Retention modes"). Undefined = for good. */
 export interface Retention {
   mode: 'ttl' | 'laha';
   measurementsSeconds: number;

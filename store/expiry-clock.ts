@@ -1,7 +1,7 @@
 /**
- * The time by which things expire: the time of day, but not at once when that has gone forward further than time has passed. A clock set wrongly
+ * The time by which things expire: the time of day, but not immediately when that has gone forward further than time has passed. A clock set wrongly
  * (a typing error, a bad time server) would else have one sweep delete everything. What was set is believed when it has stood for an hour. Back is
- * believed at once: that deletes less, never more. A process that starts while the clock is wrong cannot know.
+ * believed immediately: that deletes less, never more. A process that starts while the clock is wrong cannot know.
  */
 import type { Logger } from '../common/log.js';
 

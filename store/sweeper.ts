@@ -1,9 +1,9 @@
 /** Sweeps a store once a minute for as long as a daemon runs: what has expired goes. Several daemons may do so on one store. */
-import { codeOf, messageOf } from '../common/errors.js';
+import { codeOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { ExpiryClock } from './expiry-clock.js';
-import type { Store } from './store.js';
+import type { Maintenance } from './store.js';
 
 const MINUTE_MS = 60_000;
 
@@ -18,7 +18,7 @@ export interface SweeperOptions {
 
 /** Neither a clock that was just set forward nor one ahead of the database's own deletes anything. A stop ends a sweep between two slices. */
 export function startSweeper(
-  store: Pick<Store, 'sweep' | 'serverTimeMs'>,
+  store: Pick<Maintenance, 'sweep' | 'serverTimeMs'>,
   log: Logger,
   { everyMs = MINUTE_MS, now, steadyMs }: SweeperOptions = {},
 ): Running {
@@ -34,9 +34,9 @@ export function startSweeper(
       const swept = await store.sweep(Math.min(ours, theirs), stopping.signal);
       if (Object.values(swept).some((count) => count > 0)) log.debug({ swept }, 'expired documents deleted');
     } catch (error) {
-      // While the database is away nothing needs to be deleted, and others say so.
+      // While the database is unavailable nothing needs to be deleted, and others say so.
       if (!stopping.signal.aborted && codeOf(error) !== 'STORE_UNAVAILABLE')
-        log.warn({ code: codeOf(error), detail: messageOf(error) }, 'the store could not be swept');
+        log.warn({ code: codeOf(error), err: error }, 'the store could not be swept');
     }
   };
   const plan = (): void => {

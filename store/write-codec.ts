@@ -5,8 +5,14 @@
  */
 import { MakaiError, messageOf } from '../common/errors.js';
 import { columnsBytes, columnsOver, copyRows } from '../proto/columns.js';
-import type { BoxEventDocument, MinMaxAverage, NewEvent, NewTrend, TrendWindow } from './documents.js';
-import type { Write, WriteKind } from './writes.js';
+import type {
+  BoxEventWrite,
+  HealthWrite,
+  MeasurementsWrite,
+  MetricsWrite,
+  Write,
+  WriteKind,
+} from './writes.js';
 
 /** "OPW1": the version of this layout. */
 const MARK = 0x3157504f;
@@ -15,16 +21,13 @@ const TIME_BYTES = Float64Array.BYTES_PER_ELEMENT;
 
 type Fields = Record<string, unknown>;
 
-/**
- * @param shared true: over shared memory, which crosses to another thread without a copy
- * @returns an array over a buffer of its own
- */
-export function encodeWrite(write: Write, shared = false): Uint8Array {
+/** @returns an array over a buffer of its own, which may be transferred to another thread */
+export function encodeWrite(write: Write): Uint8Array<ArrayBuffer> {
   const header = JSON.stringify(headerOf(write));
   const bodyBytes = bodyBytesOf(write);
   const headerBytes = Buffer.byteLength(header);
   const size = bodyBytes + headerBytes + TAIL_BYTES;
-  const buffer = shared ? new SharedArrayBuffer(size) : new ArrayBuffer(size);
+  const buffer = new ArrayBuffer(size);
   writeBody(write, buffer);
   const bytes = Buffer.from(buffer);
   bytes.write(header, bodyBytes);
@@ -33,21 +36,27 @@ export function encodeWrite(write: Write, shared = false): Uint8Array {
   return bytes;
 }
 
-/** The fields of a write without its binary part. */
-function headerOf(write: Write): Fields {
-  switch (write.kind) {
-    case 'measurements': {
-      const { columns, ...rest } = write;
-      return { ...rest, count: columns.count };
-    }
-    case 'box_event': {
-      const { boxEvent, samples, ...rest } = write;
-      const { window_timestamps_ms, ...document } = boxEvent;
-      return { ...rest, boxEvent: document, cycles: window_timestamps_ms.length, samples: samples.length };
-    }
-    default:
-      return { ...write };
+/** The fields of a write without its binary part. Written out: spreading objects would cost as much as all the rest of a waveform's encoding. */
+function headerOf(write: Write): object {
+  if (write.kind === 'measurements') {
+    return { kind: write.kind, acceptedAtMs: write.acceptedAtMs, count: write.columns.count };
   }
+  if (write.kind !== 'box_event') return write;
+  const { boxEvent } = write;
+  return {
+    kind: write.kind,
+    acceptedAtMs: write.acceptedAtMs,
+    boxEvent: {
+      event_id: boxEvent.event_id,
+      box_id: boxEvent.box_id,
+      event_start_timestamp_ms: boxEvent.event_start_timestamp_ms,
+      event_end_timestamp_ms: boxEvent.event_end_timestamp_ms,
+      location: boxEvent.location,
+      data_fs_filename: boxEvent.data_fs_filename,
+    },
+    cycles: boxEvent.window_timestamps_ms.length,
+    samples: write.samples.length,
+  };
 }
 
 function bodyBytesOf(write: Write): number {
@@ -56,7 +65,7 @@ function bodyBytesOf(write: Write): number {
   return TIME_BYTES * write.boxEvent.window_timestamps_ms.length + write.samples.byteLength;
 }
 
-function writeBody(write: Write, buffer: ArrayBufferLike): void {
+function writeBody(write: Write, buffer: ArrayBuffer): void {
   if (write.kind === 'measurements') {
     const { columns } = write;
     copyRows(columns, 0, columns.count, columnsOver(buffer, columns.count), 0);
@@ -88,145 +97,134 @@ function decoded(encoded: Uint8Array): Write {
   if (tail < 0 || bytes.readUInt32LE(tail + 4) !== MARK) throw new RangeError('its end is missing');
   const bodyBytes = tail - bytes.readUInt32LE(tail);
   if (bodyBytes < 0) throw new RangeError('its header is longer than itself');
-  const header = record(JSON.parse(bytes.toString('utf8', bodyBytes, tail)));
-  const body = bytes.subarray(0, bodyBytes);
-  const at = header.acceptedAtMs;
-  const accepted = at === undefined ? {} : { acceptedAtMs: number(at) };
-  const { kind } = header;
-  if (typeof kind !== 'string' || !Object.hasOwn(READERS, kind))
-    throw new RangeError('its kind is not known');
-  return { kind, ...accepted, ...READERS[kind as WriteKind](header, body) } as Write;
+  const header: unknown = JSON.parse(bytes.toString('utf8', bodyBytes, tail));
+  if (typeof header !== 'object' || header === null) throw new TypeError('its header is no object');
+  return read(header as Fields, bytes.subarray(0, bodyBytes));
 }
 
-/** What each kind has besides its kind and time; checked, since a disk may give back anything. */
-const READERS: {
-  [K in WriteKind]: (header: Fields, body: Buffer) => Omit<WriteOf<K>, 'kind' | 'acceptedAtMs'>;
-} = {
-  measurements: ({ count }, body) => {
-    const rows = size(count);
-    if (body.length !== columnsBytes(rows))
-      throw new RangeError(`${body.length} bytes for ${rows} measurements`);
-    const { buffer } = aligned(body);
-    const columns = columnsOver(buffer, rows);
-    columns.count = rows;
-    return { columns };
-  },
-  trends: ({ trends }) => ({ trends: list(trends).map(trend) }),
-  trend_windows: ({ windows }) => ({ windows: list(windows).map(window) }),
-  event: ({ event }) => ({ event: newEvent(record(event)) }),
-  triggered_boxes: ({ eventId, boxIds }) => ({ eventId: number(eventId), boxIds: list(boxIds).map(text) }),
-  box_event: ({ boxEvent, cycles, samples }, body) => {
-    const [times, counts] = [size(cycles), size(samples)];
-    if (body.length !== TIME_BYTES * times + 2 * counts) throw new RangeError('its waveform is not whole');
-    const { buffer } = aligned(body);
-    return {
-      boxEvent: boxEventOf(record(boxEvent), Array.from(new Float64Array(buffer, 0, times))),
-      samples: new Int16Array(buffer, TIME_BYTES * times, counts),
-    };
-  },
-  open_request: ({ request }) => {
-    const { key, body } = record(request);
-    return { request: { key: text(key), body: text(body) } };
-  },
-  closed_request: ({ key }) => ({ key: text(key) }),
-  metrics: ({ document }) => {
-    const { name, bytes, sent, recv } = record(document);
-    const traffic =
-      bytes === undefined ? { sent: number(sent), recv: number(recv) } : { bytes: number(bytes) };
-    return { document: { name: text(name), ...traffic } };
-  },
-  health: ({ finding }) => {
-    const { timestamp, service, serviceID, status, info } = record(finding);
-    const time = new Date(text(timestamp));
-    if (Number.isNaN(time.getTime()) || (status !== 'UP' && status !== 'DOWN'))
-      throw new TypeError('a field is wrong');
-    return {
-      finding: {
-        timestamp: time,
-        service: text(service),
-        serviceID: text(serviceID),
-        status,
-        info: text(info),
-      },
-    };
-  },
-};
+function read(header: Fields, body: Buffer): Write {
+  const { kind } = header;
+  if (typeof kind !== 'string' || !Object.hasOwn(SHAPES, kind)) throw new RangeError('its kind is not known');
+  check(header, SHAPES[kind as WriteKind]);
+  if (kind === 'measurements') return measurements(header as unknown as MeasurementsHeader, body);
+  if (kind === 'box_event') return boxEvent(header as unknown as BoxEventHeader, body);
+  if (kind === 'metrics') checkTraffic(header as unknown as MetricsWrite);
+  if (kind === 'health') return health(header as unknown as HealthWrite);
+  return header as unknown as Write;
+}
 
-type WriteOf<K extends WriteKind> = Extract<Write, { kind: K }>;
+type MeasurementsHeader = Omit<MeasurementsWrite, 'columns'> & { count: number };
+
+function measurements({ count, ...header }: MeasurementsHeader, body: Buffer): Write {
+  if (body.length !== columnsBytes(size(count)))
+    throw new RangeError(`${body.length} bytes for ${count} measurements`);
+  const columns = columnsOver(aligned(body).buffer, count);
+  columns.count = count;
+  return { ...header, columns };
+}
+
+type BoxEventHeader = Omit<BoxEventWrite, 'samples'> & { cycles: number; samples: number };
+
+function boxEvent({ acceptedAtMs, boxEvent, cycles, kind, samples }: BoxEventHeader, body: Buffer): Write {
+  if (body.length !== TIME_BYTES * size(cycles) + 2 * size(samples))
+    throw new RangeError('its waveform is not whole');
+  const { buffer } = aligned(body);
+  boxEvent.window_timestamps_ms = [...new Float64Array(buffer, 0, cycles)];
+  return { kind, acceptedAtMs, boxEvent, samples: new Int16Array(buffer, TIME_BYTES * cycles, samples) };
+}
+
+function health({ finding, ...header }: HealthWrite): Write {
+  const timestamp = new Date(finding.timestamp);
+  const isKnown = finding.status === 'UP' || finding.status === 'DOWN';
+  if (Number.isNaN(timestamp.getTime()) || !isKnown) throw new TypeError('a field is wrong');
+  return { ...header, finding: { ...finding, timestamp } };
+}
+
+function checkTraffic({ document }: MetricsWrite): void {
+  const isWhole = 'bytes' in document || (document.sent !== undefined && document.recv !== undefined);
+  if (!isWhole) throw new TypeError('the traffic is missing');
+}
 
 /** The same bytes where views of eight-byte values may begin, at the start of their buffer. */
 function aligned(body: Buffer): { buffer: ArrayBufferLike } {
   return body.byteOffset === 0 ? body : new Uint8Array(body);
 }
 
-function newEvent(event: Fields): NewEvent {
-  return {
-    event_id: number(event.event_id),
-    type: text(event.type),
-    description: text(event.description),
-    boxes_triggered: list(event.boxes_triggered).map(text),
-    percent_magnitude: number(event.percent_magnitude),
-    target_event_start_timestamp_ms: number(event.target_event_start_timestamp_ms),
-    target_event_end_timestamp_ms: number(event.target_event_end_timestamp_ms),
-  };
-}
-
-function boxEventOf(document: Fields, timesMs: number[]): BoxEventDocument {
-  return {
-    event_id: number(document.event_id),
-    box_id: text(document.box_id),
-    event_start_timestamp_ms: number(document.event_start_timestamp_ms),
-    event_end_timestamp_ms: number(document.event_end_timestamp_ms),
-    window_timestamps_ms: timesMs,
-    location: text(document.location),
-    data_fs_filename: text(document.data_fs_filename),
-  };
-}
-
-function trend(value: unknown): NewTrend {
-  const { box_id, timestamp_ms, location, ...fields } = record(value);
-  const result: NewTrend = {
-    box_id: text(box_id),
-    timestamp_ms: number(timestamp_ms),
-    location: text(location),
-  };
-  for (const field of ['frequency', 'voltage', 'thd', 'transient'] as const) {
-    if (fields[field] !== undefined) result[field] = minMaxAverage(record(fields[field]));
-  }
-  return result;
-}
-
-function minMaxAverage({ min, max, average }: Fields): MinMaxAverage {
-  return { min: number(min), max: number(max), average: number(average) };
-}
-
-function window(value: unknown): TrendWindow {
-  const { boxId, startMs, endMs } = record(value);
-  return { boxId: text(boxId), startMs: number(startMs), endMs: number(endMs) };
-}
-
-function record(value: unknown): Fields {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
-  throw new TypeError('an object is missing');
-}
-
-function list(value: unknown): unknown[] {
-  if (Array.isArray(value)) return value;
-  throw new TypeError('a list is missing');
-}
-
-function text(value: unknown): string {
-  if (typeof value === 'string') return value;
-  throw new TypeError('a text is missing');
-}
-
-function number(value: unknown): number {
-  if (typeof value === 'number') return value;
-  throw new TypeError('a number is missing');
-}
-
-function size(value: unknown): number {
-  const found = number(value);
-  if (Number.isSafeInteger(found) && found >= 0) return found;
+function size(value: number): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
   throw new RangeError('a length is wrong');
+}
+
+/** What a value must be: a list has one shape for all its items; a field whose name ends in `?` may be missing. */
+type Shape = 'number' | 'string' | readonly [Shape] | { readonly [field: string]: Shape };
+
+const METRIC = { min: 'number', max: 'number', average: 'number' } as const;
+const SPAN = { target_event_start_timestamp_ms: 'number', target_event_end_timestamp_ms: 'number' } as const;
+const LIVES = { 'acceptedAtMs?': 'number' } as const;
+
+/** The header of each kind, checked since a disk may give back anything. */
+const SHAPES: Readonly<Record<WriteKind, Shape>> = {
+  measurements: { ...LIVES, count: 'number' },
+  trends: {
+    ...LIVES,
+    trends: [
+      {
+        ...{ box_id: 'string', timestamp_ms: 'number', location: 'string' },
+        ...{ 'frequency?': METRIC, 'voltage?': METRIC, 'thd?': METRIC, 'transient?': METRIC },
+      },
+    ],
+  },
+  trend_windows: { ...LIVES, windows: [{ boxId: 'string', startMs: 'number', endMs: 'number' }] },
+  event: {
+    ...LIVES,
+    event: {
+      ...{ event_id: 'number', type: 'string', description: 'string', boxes_triggered: ['string'] },
+      ...{ percent_magnitude: 'number', ...SPAN },
+    },
+  },
+  triggered_boxes: { ...LIVES, eventId: 'number', boxIds: ['string'] },
+  box_event: {
+    acceptedAtMs: 'number',
+    boxEvent: {
+      ...{ event_id: 'number', box_id: 'string', location: 'string', data_fs_filename: 'string' },
+      ...{ event_start_timestamp_ms: 'number', event_end_timestamp_ms: 'number' },
+    },
+    ...{ cycles: 'number', samples: 'number' },
+  },
+  open_request: { ...LIVES, request: { key: 'string', body: 'string' } },
+  closed_request: { ...LIVES, key: 'string' },
+  metrics: {
+    ...LIVES,
+    document: { name: 'string', 'bytes?': 'number', 'sent?': 'number', 'recv?': 'number' },
+  },
+  health: {
+    ...LIVES,
+    finding: {
+      timestamp: 'string',
+      service: 'string',
+      serviceID: 'string',
+      status: 'string',
+      info: 'string',
+    },
+  },
+};
+
+/** @throws TypeError for a value that has not this shape */
+function check(value: unknown, shape: Shape): void {
+  if (typeof shape === 'string') {
+    if (typeof value === shape) return;
+  } else if (Array.isArray(shape)) {
+    if (Array.isArray(value)) {
+      for (const item of value) check(item, shape[0]);
+      return;
+    }
+  } else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    for (const [name, wanted] of Object.entries(shape)) {
+      const field = name.replace('?', '');
+      const found = (value as Fields)[field];
+      if (found !== undefined || name === field) check(found, wanted);
+    }
+    return;
+  }
+  throw new TypeError('a field is missing or wrong');
 }

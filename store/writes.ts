@@ -103,20 +103,6 @@ export type Write =
 
 export type WriteKind = Write['kind'];
 
-/** Every kind once. */
-export const WRITE_KINDS = [
-  'measurements',
-  'trends',
-  'trend_windows',
-  'event',
-  'triggered_boxes',
-  'box_event',
-  'open_request',
-  'closed_request',
-  'metrics',
-  'health',
-] as const satisfies readonly WriteKind[];
-
 /** What became of one write of several: stored, or why not. */
 export type WriteResult = Stored | { error: unknown };
 
@@ -145,8 +131,10 @@ export function applyEach(
   writes: readonly Write[],
   one: (write: Write) => Promise<Stored>,
 ): Promise<WriteResult[]> {
-  return Promise.all(writes.map((write) => one(write).catch((error: unknown) => ({ error }))));
+  return Promise.all(writes.map((write) => one(write).catch(errorOf)));
 }
+
+const errorOf = (error: unknown): WriteResult => ({ error });
 
 /** One thing was written. */
 export const STORED: Stored = { inserted: 1, duplicates: 0 };

@@ -2,20 +2,24 @@
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { EMPTY_SITE, Site, type SiteData, toSiteData } from '../plugin-host/site.js';
-import type { Store } from '../store/store.js';
+import type { BoxReader } from '../store/store.js';
 
 const REFRESH_MS = 60_000;
 
 export class SiteWatch implements Running {
   readonly site = new Site();
-  readonly #store: Pick<Store, 'makaiConfig' | 'boxes'>;
+  readonly #store: Pick<BoxReader, 'makaiConfig' | 'boxes'>;
   readonly #log: Logger;
   readonly #changed: (data: SiteData) => void;
   #text = JSON.stringify(EMPTY_SITE);
   #reading: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(store: Pick<Store, 'makaiConfig' | 'boxes'>, log: Logger, changed: (data: SiteData) => void) {
+  constructor(
+    store: Pick<BoxReader, 'makaiConfig' | 'boxes'>,
+    log: Logger,
+    changed: (data: SiteData) => void,
+  ) {
     this.#store = store;
     this.#log = log;
     this.#changed = changed;

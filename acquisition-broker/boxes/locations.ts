@@ -2,10 +2,10 @@
 
 import type { Clock } from '../../common/clock.js';
 import { locationOf } from '../../store/boxes.js';
-import type { Store } from '../../store/store.js';
+import type { BoxReader } from '../../store/store.js';
 
 export class Locations {
-  readonly #store: Pick<Store, 'box'>;
+  readonly #store: Pick<BoxReader, 'box'>;
   readonly #clock: Clock;
   readonly #lifeMs: number;
   readonly #limit: number;
@@ -15,7 +15,7 @@ export class Locations {
    * @param lifeMs after which a location is read again
    * @param limit  how many boxes are kept; the one read first is forgotten
    */
-  constructor(store: Pick<Store, 'box'>, clock: Clock, lifeMs: number, limit: number) {
+  constructor(store: Pick<BoxReader, 'box'>, clock: Clock, lifeMs: number, limit: number) {
     this.#store = store;
     this.#clock = clock;
     this.#lifeMs = lifeMs;

@@ -7,7 +7,7 @@ import type { Clock } from '../../common/clock.js';
 import { MakaiError, messageOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
-import type { Stored, Write } from '../writes.js';
+import type { Stored, Write, WriteResult } from '../writes.js';
 import { BACK_OFF, helpsToRetry, type Lane, type LaneLimits, type Policy } from './policy.js';
 
 export interface Entry {
@@ -18,10 +18,7 @@ export interface Entry {
   stored(stored: Stored): void;
   /** it will not be stored: refused, dropped, or given up by a stop */
   failed(error: unknown): void;
-}
-
-interface Kept extends Entry {
-  /** how many items had been accepted before its first one */
+  /** set by the lane: how many items had been accepted before its first one */
   first: number;
   failures: number;
 }
@@ -29,7 +26,7 @@ interface Kept extends Entry {
 export interface LaneDeps {
   name: Lane;
   limits: LaneLimits & { atOnce: number };
-  apply(write: Write): Promise<Stored>;
+  apply(write: Write): Promise<WriteResult>;
   clock: Clock;
   log: Logger;
 }
@@ -47,8 +44,8 @@ export interface LaneStatus {
 
 export class OutboxLane {
   readonly #deps: LaneDeps;
-  readonly #line: Kept[] = [];
-  readonly #underWay = new Set<Kept>();
+  readonly #line: Entry[] = [];
+  readonly #underWay = new Set<Entry>();
   readonly #backOff = new BackOff(BACK_OFF);
   readonly #throttled: ThrottledLog;
   /** cancels the pause before the next try; undefined: there is none */
@@ -79,14 +76,14 @@ export class OutboxLane {
 
   push(entry: Entry): void {
     const { maxBytes, maxItems, whenFull } = this.#deps.limits;
-    const kept: Kept = { ...entry, first: this.#accepted, failures: 0 };
     const isFull = (): boolean => this.#lineItems > maxItems || this.#lineBytes > maxBytes;
     if (this.#givingUp || (whenFull === 'refuse' && isFull())) {
       entry.failed(this.#refusal());
       return;
     }
+    entry.first = this.#accepted;
     this.#accepted += entry.items;
-    this.#insert(this.#line.length, kept);
+    this.#insert(this.#line.length, entry);
     while (isFull() && this.#line.length > 1) this.#drop();
     this.#run();
   }
@@ -144,13 +141,13 @@ export class OutboxLane {
     return first;
   }
 
-  #insert(at: number, entry: Kept): void {
+  #insert(at: number, entry: Entry): void {
     this.#line.splice(at, 0, entry);
     this.#lineItems += entry.items;
     this.#lineBytes += entry.bytes;
   }
 
-  #shift(): Kept | undefined {
+  #shift(): Entry | undefined {
     const entry = this.#line.shift();
     if (entry === undefined) return undefined;
     this.#lineItems -= entry.items;
@@ -173,14 +170,14 @@ export class OutboxLane {
       const next = this.#shift();
       if (next === undefined) return;
       this.#underWay.add(next);
-      this.#deps.apply(next.write).then(
-        (stored) => this.#taken(next, stored),
-        (error: unknown) => this.#notTaken(next, error),
-      );
+      void this.#deps.apply(next.write).then((result) => {
+        if ('error' in result) this.#notTaken(next, result.error);
+        else this.#taken(next, result);
+      });
     }
   }
 
-  #taken(entry: Kept, stored: Stored): void {
+  #taken(entry: Entry, stored: Stored): void {
     this.#stored += stored.inserted;
     this.#duplicates += stored.duplicates;
     if (this.#failing) this.#deps.log.info({ lane: this.#deps.name }, 'the store takes writes again');
@@ -192,7 +189,7 @@ export class OutboxLane {
     this.#run();
   }
 
-  #notTaken(entry: Kept, error: unknown): void {
+  #notTaken(entry: Entry, error: unknown): void {
     entry.failures += 1;
     this.#failures += 1;
     this.#lastError = messageOf(error);

@@ -5,7 +5,15 @@
 import { type Clock, systemClock } from '../../common/clock.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
-import { applyOne, bytesOf, itemsOf, type Sink, type Stored, type Write, type WriteKind } from '../writes.js';
+import {
+  bytesOf,
+  itemsOf,
+  type Sink,
+  type Stored,
+  type Write,
+  type WriteKind,
+  type WriteResult,
+} from '../writes.js';
 import { type LaneStatus, OutboxLane } from './lane.js';
 import { LANE_LIMITS, LANES, type Lane, POLICY } from './policy.js';
 
@@ -42,7 +50,13 @@ export class Outbox implements Running {
   constructor(options: OutboxOptions) {
     const { clock = systemClock, giveUp, log, maxMeasurements, store } = options;
     this.#clock = clock;
-    const apply = (write: Write): Promise<Stored> => this.timed(write.kind, () => applyOne(store, write));
+    const apply = async (write: Write): Promise<WriteResult> => {
+      const start = performance.now();
+      const [result = { error: new Error('no result') }] = await store.apply([write]);
+      if ('error' in result) this.#failed();
+      else this.#took(start, write.kind);
+      return result;
+    };
     const lane = (name: Lane): OutboxLane => {
       const { atOnce, maxItems, ...limits } = LANE_LIMITS[name];
       return new OutboxLane({
@@ -101,12 +115,10 @@ export class Outbox implements Running {
     const start = performance.now();
     try {
       const result = await work();
-      this.isTaking = true;
-      this.#timed((performance.now() - start) / 1000, kind);
+      this.#took(start, kind);
       return result;
     } catch (error) {
-      this.isTaking = false;
-      this.failures += 1;
+      this.#failed();
       throw error;
     }
   }
@@ -135,6 +147,16 @@ export class Outbox implements Running {
     for (const lane of lanes) lane.end();
   }
 
+  #took(startMs: number, kind: Timed): void {
+    this.isTaking = true;
+    this.#timed((performance.now() - startMs) / 1000, kind);
+  }
+
+  #failed(): void {
+    this.isTaking = false;
+    this.failures += 1;
+  }
+
   #all(): OutboxLane[] {
     return LANES.map((name) => this.#lanes[name]);
   }
@@ -153,7 +175,10 @@ export class Outbox implements Running {
       items: itemsOf(write),
       bytes: bytesOf(write),
       retry: once ? 'never' : retry,
-      ...{ stored, failed },
+      stored,
+      failed,
+      first: 0,
+      failures: 0,
     });
   }
 }

@@ -1,7 +1,7 @@
 /** How each kind of write is treated on its way to the store: the one table of lanes, retries, deadlines and bounds. */
 import { codeOf } from '../../common/errors.js';
 import type { Amounts } from '../store.js';
-import { WRITE_KINDS, type WriteKind } from '../writes.js';
+import type { WriteKind } from '../writes.js';
 
 /** Writes of one lane keep their order; lanes do not wait for each other. */
 export const LANES = [
@@ -58,6 +58,9 @@ export const DEADLINES = {
   /** reads have nowhere else to go */
   readMs: 30_000,
 } as const;
+
+/** Every kind once. */
+export const WRITE_KINDS = Object.keys(POLICY) as WriteKind[];
 
 /** Kinds that lie in a spool's file as they are, and those whose loss it counts. */
 export const SPOOLED_KINDS = WRITE_KINDS.filter((kind) => isQueue(POLICY[kind].spooled));

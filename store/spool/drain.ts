@@ -7,14 +7,14 @@ import type { Logger } from '../../common/log.js';
 import type { TrendWindow } from '../documents.js';
 import { QUEUES, type Queue } from '../outbox/policy.js';
 import type { Execution } from '../sqlite/execution.js';
-import type { Amounts } from '../store.js';
 import { decodeWrite } from '../write-codec.js';
 import { applyOne } from '../writes.js';
 import { deliver } from './deliver.js';
-import type { QueueTotals, SpoolEngine } from './engine.js';
+import type { SpoolEngine } from './engine.js';
 import type { Link } from './link.js';
 import type { Retries } from './retries.js';
 import type { Row } from './rows.js';
+import type { SpoolCounts } from './stats.js';
 
 const ROWS_AT_ONCE = 64;
 const BYTES_AT_ONCE = 4 * 1024 * 1024;
@@ -28,15 +28,6 @@ const WINDOWS_AT_ONCE = 500;
 /** Measurements of a window arrive within this time of its end, except late ones, which queue their own recomputation. */
 const WINDOW_SETTLES_MS = 5_000;
 
-export interface DrainHooks {
-  /** rows have left the queue */
-  delivered(rows: readonly Row[], totals: QueueTotals): void;
-  /** trend windows have come or gone */
-  windows(dropped: Amounts, totals: QueueTotals): void;
-  /** rows were quarantined; events of those that still wait */
-  quarantined(totals: QueueTotals, events: [eventId: number, rows: number][]): void;
-}
-
 export interface DrainDeps {
   disk: Execution<SpoolEngine>;
   link: Link;
@@ -45,7 +36,7 @@ export interface DrainDeps {
   windowMs: number;
   now: () => number;
   log: Logger;
-  hooks: DrainHooks;
+  counts: SpoolCounts;
 }
 
 export class Drain {
@@ -53,7 +44,7 @@ export class Drain {
   readonly #link: Link;
   readonly #retries: Retries;
   readonly #log: Logger;
-  readonly #hooks: DrainHooks;
+  readonly #counts: SpoolCounts;
   readonly #windowMs: number;
   readonly #now: () => number;
   readonly #running = new Map<Queue, Promise<void>>();
@@ -67,7 +58,7 @@ export class Drain {
     this.#windowMs = deps.windowMs;
     this.#now = deps.now;
     this.#log = deps.log;
-    this.#hooks = deps.hooks;
+    this.#counts = deps.counts;
   }
 
   get running(): boolean {
@@ -161,16 +152,16 @@ export class Drain {
         { kind: row.kind, eventId: row.eventId, rows: seqs.length, err: outcome.refused },
         'the database refuses a spooled write: quarantined',
       );
-      this.#hooks.quarantined(totals, await this.#disk.call('queuedEvents'));
+      this.#counts.recount(totals, await this.#disk.call('queuedEvents'));
       return seqs.length > 1 ? 'again' : 'done';
     }
     if (row.kind === 'measurements') {
       const { dropped, totals } = await this.#disk.call('addWindows', this.#windowsOf(row));
-      this.#hooks.windows(dropped, totals);
+      this.#counts.drop(dropped, totals);
     }
     const { items, kind, seq } = row;
     const totals = await this.#disk.call('delivered', [{ seq, kind, items, bytes: row.body.length }]);
-    this.#hooks.delivered([row], totals);
+    this.#counts.delivered([row], totals);
     this.#retries.rowDone(row);
     this.#retries.succeeded(row.queue);
     await sleep(Math.min(200, (performance.now() - startedAt) * REST));
@@ -212,7 +203,7 @@ export class Drain {
       if ('unavailable' in outcome) return;
       if ('result' in outcome) this.#retries.succeeded('trends');
       const { dropped, totals } = await this.#disk.call('removeWindows', windows);
-      this.#hooks.windows(dropped, totals);
+      this.#counts.drop(dropped, totals);
     }
   }
 }

@@ -74,12 +74,7 @@ export async function withSpool(options: SpoolOptions): Promise<SpoolStore> {
         if (started && wasUnavailable) void remember(store);
       },
     });
-    const hooks = {
-      delivered: counts.delivered.bind(counts),
-      windows: counts.drop.bind(counts),
-      quarantined: counts.recount.bind(counts),
-    };
-    const drain = new Drain({ disk, link, retries, windowMs, now, log, hooks });
+    const drain = new Drain({ disk, link, retries, windowMs, now, log, counts });
     const house: { stop?: () => void } = {};
     const stop = (): void => house.stop?.();
     const store = createSpoolStore({

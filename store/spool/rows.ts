@@ -24,7 +24,7 @@ export interface Row extends NewRow {
 }
 
 /** @param body the write as bytes, where it has been encoded already */
-export function rowOf(write: Write, acceptedMs: number, body = encodeWrite(write, true)): NewRow {
+export function rowOf(write: Write, acceptedMs: number, body: Uint8Array = encodeWrite(write)): NewRow {
   const { spooled } = POLICY[write.kind];
   if (!isQueue(spooled)) throw new Error(`a write of ${write.kind} is not spooled`);
   return {

@@ -32,7 +32,7 @@ CREATE TABLE aside (
   reason TEXT NOT NULL
 );
 
--- trend windows to be computed anew once their measurements are delivered
+-- trend windows to be computed again once their measurements are delivered
 CREATE TABLE windows (
   start_ms INTEGER NOT NULL,
   end_ms INTEGER NOT NULL,
@@ -53,7 +53,7 @@ CREATE TABLE remembered (
   body TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- event numbers reserved ahead; next = the first one not given
+-- event ids reserved ahead; next = the first one not given
 CREATE TABLE numbers (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   owner TEXT NOT NULL,

@@ -116,7 +116,7 @@ export function createSpoolStore(parts: Parts): SpoolStore {
       default: {
         if (given.kind === 'measurements' && given.columns.count === 0) return { inserted: 0, duplicates: 0 };
         // A copy: the caller's arrays are its own again when we reply; a slow database may still be reading then.
-        const body = encodeWrite({ ...given, acceptedAtMs }, true);
+        const body = encodeWrite({ ...given, acceptedAtMs });
         const copy = decodeWrite(body);
         const eventId = eventIdOf(copy);
         // Behind what is spooled for the same event, if anything is.

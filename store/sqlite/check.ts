@@ -71,7 +71,7 @@ function fileFindings(file: string): StoreFinding[] {
     findings.push({
       severity: 'warning',
       message: `only ${megabytes(free)} are free on its disk`,
-      hint: 'Make room, or keep less (mongo_measurement_expiration_seconds and the like).',
+      hint: 'Free some space, or keep less (mongo_measurement_expiration_seconds and the like).',
     });
   }
   if (log > LOG_LIMIT_BYTES) {
@@ -116,7 +116,7 @@ function contentFindings(db: DatabaseHandle, nowMs: number): StoreFinding[] {
   findings.push({ severity: 'info', message: counts.join(', ') });
   findings.push({
     severity: 'info',
-    message: `greatest event_id ${count('SELECT max(event_id) FROM events')}, last number given ${count(
+    message: `highest event_id ${count('SELECT max(event_id) FROM events')}, last id given ${count(
       "SELECT last FROM sequences WHERE name = 'event_id'",
     )}`,
   });

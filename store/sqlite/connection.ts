@@ -9,11 +9,11 @@ const BUSY_TIMEOUT_MS = 50;
 /** How long opening waits for another process that opens or upgrades the same file. */
 const OPEN_TIMEOUT_MS = 10_000;
 const OPEN_PAUSE_MS = 10;
-/** The write-ahead log is cut back to this after a burst. */
+/** The write-ahead log is truncated to this after a burst. */
 const JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024;
 
 export interface Schema {
-  /** `PRAGMA application_id`: tells kinds of files apart */
+  /** `PRAGMA application_id`: distinguishes kinds of files */
   applicationId: number;
   /** migrations, see schema.ts */
   steps: readonly string[];
@@ -42,14 +42,14 @@ export function openDatabase(file: string, schema?: Schema): Database {
     } catch (error) {
       db?.close();
       if (!isBusy(error) || Date.now() > deadline) throw storeError(error, file);
-      // Some of these locks SQLite reports at once instead of waiting.
+      // Some of these locks SQLite reports immediately instead of waiting.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OPEN_PAUSE_MS);
     }
   }
 }
 
 /** Between two looks at another process's lock: from the first one on so much of the time waited until then, within these bounds. */
-const LOOK_AGAIN = { share: 0.5, leastMs: 0.25, mostMs: 4 };
+const LOOK_AGAIN = { share: 0.5, minMs: 0.25, maxMs: 4 };
 
 /**
  * Begins a transaction with the write lock. SQLite's own waiting looks again after 1, 2, 5, 10 ms and more, while another daemon's commit
@@ -67,7 +67,7 @@ export function beginImmediate(db: Database): void {
       } catch (error) {
         const waited = performance.now() - start;
         if (!isBusy(error) || waited > BUSY_TIMEOUT_MS) throw error;
-        const pause = Math.min(Math.max(LOOK_AGAIN.share * waited, LOOK_AGAIN.leastMs), LOOK_AGAIN.mostMs);
+        const pause = Math.min(Math.max(LOOK_AGAIN.share * waited, LOOK_AGAIN.minMs), LOOK_AGAIN.maxMs);
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
       }
     }
@@ -83,7 +83,7 @@ export function isBusy(error: unknown): boolean {
 }
 
 const HINTS: [prefix: string, meaning: string, hint: string][] = [
-  ['SQLITE_FULL', 'the disk is full', 'Make room on the disk; nothing that was acknowledged is lost.'],
+  ['SQLITE_FULL', 'the disk is full', 'Free some space on the disk; nothing that was acknowledged is lost.'],
   [
     'SQLITE_CANTOPEN',
     'it cannot be opened',

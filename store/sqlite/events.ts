@@ -176,7 +176,7 @@ export function eventOperations(
 
 function idsExhausted(): MakaiError {
   return new MakaiError('EVENT_IDS_EXHAUSTED', `no event id is left below ${LAST_ID + 1}`, {
-    hint: '`makai store check` names the greatest event_id stored; an event with an id far too high may be removed.',
+    hint: '`makai store check` names the highest event_id stored; an event with an id far too high may be removed.',
   });
 }
 

@@ -34,8 +34,8 @@ export type Failure = { busy: boolean; message: string; code?: ErrorCode; hint?:
 
 /** What the main thread sends. */
 export type Request = { id: number; name: string; args: unknown[] };
-/** What the worker sends: first `{ id: 0 }` once the store is open, then an answer to each request. */
-export type Answer = { id: number } & ({ result: unknown } | { failure: Failure });
+/** What the worker sends: first `{ id: 0 }` once the store is open, then a reply to each request. */
+export type Reply = { id: number } & ({ result: unknown } | { failure: Failure });
 
 /** Tries go on this long while another process holds the lock. */
 const BUSY_DEADLINE_MS = 20_000;
@@ -68,9 +68,9 @@ async function untilNotBusy(
 ): Promise<unknown> {
   const deadline = Date.now() + BUSY_DEADLINE_MS;
   for (;;) {
-    const answer = await attempt();
-    if ('result' in answer) return answer.result;
-    if (!answer.failure.busy || Date.now() > deadline) throw toError(answer.failure);
+    const reply = await attempt();
+    if ('result' in reply) return reply.result;
+    if (!reply.failure.busy || Date.now() > deadline) throw toError(reply.failure);
     await sleep(BUSY_PAUSE_MS);
   }
 }
@@ -95,11 +95,19 @@ export function executeInline<E extends Operations<E> & Transactions>(engine: E,
   };
 }
 
+/** Arguments in the form in which they cross to a thread, and buffers that are handed over with them. */
+export interface Packed {
+  args: unknown[];
+  transfer?: ArrayBuffer[];
+}
+
 export interface ThreadOptions {
   /** what the worker needs, besides the file */
   workerData: object;
-  /** told when the thread has ended unasked: every call fails from then on. Left out: the calls alone tell. */
+  /** called when the thread has ended by itself: every call fails from then on */
   ended?: ((error: MakaiError) => void) | undefined;
+  /** called for each try; left out: arguments cross as copies */
+  pack?: (name: string, args: unknown[]) => Packed;
 }
 
 /**
@@ -109,11 +117,11 @@ export interface ThreadOptions {
 export async function executeOnThread<E extends Operations<E>>(
   script: URL,
   file: string,
-  { ended, workerData }: ThreadOptions,
+  { ended, pack = (_, args) => ({ args }), workerData }: ThreadOptions,
 ): Promise<Execution<E>> {
   // Without execArgv: what the program was started with (--input-type, --eval) is not meant for the thread.
   const worker = new Worker(script, { workerData: { ...workerData, file }, execArgv: [] });
-  const waiting = new Map<number, (answer: Answer) => void>();
+  const waiting = new Map<number, (reply: Reply) => void>();
   let nextId = 1;
   let gone: Failure | undefined;
   let isOpen = false;
@@ -124,19 +132,19 @@ export async function executeOnThread<E extends Operations<E>>(
     for (const [id, settle] of waiting) settle({ id, failure: gone });
     waiting.clear();
   };
-  const expect = (id: number): Promise<Answer> =>
+  const expect = (id: number): Promise<Reply> =>
     new Promise((resolve) => {
       if (gone !== undefined) return resolve({ id, failure: gone });
       worker.ref();
       waiting.set(id, resolve);
     });
-  worker.on('message', (answer: Answer) => {
-    waiting.get(answer.id)?.(answer);
-    waiting.delete(answer.id);
+  worker.on('message', (reply: Reply) => {
+    waiting.get(reply.id)?.(reply);
+    waiting.delete(reply.id);
     // An idle store does not keep a program running that has nothing else to do.
     if (waiting.size === 0) worker.unref();
   });
-  let reason = 'unasked';
+  let reason = 'nobody asked it to';
   worker.on('error', (error) => {
     reason = messageOf(error);
   });
@@ -149,12 +157,15 @@ export async function executeOnThread<E extends Operations<E>>(
     if (isOpen) ended?.(new MakaiError('WORKER_EXITED', message, { hint }));
   });
 
-  const send = (name: string, args: unknown[]): Promise<Answer> => {
+  const send = (name: string, args: unknown[]): Promise<Reply> => {
     const id = nextId;
     nextId += 1;
-    const answer = expect(id);
-    if (gone === undefined) worker.postMessage({ id, name, args } satisfies Request);
-    return answer;
+    const reply = expect(id);
+    if (gone === undefined) {
+      const packed = pack(name, args);
+      worker.postMessage({ id, name, args: packed.args } satisfies Request, packed.transfer);
+    }
+    return reply;
   };
 
   const opened = await expect(0);

@@ -5,7 +5,7 @@ import { measurementExpiry } from './measurement-expiry.js';
 
 const ROWS_A_SLICE = 2000;
 const EVENTS_A_SLICE = 10;
-/** Event numbers looked at in one sweep: 2 ms. All of 100,000 events are gone through within an hour. */
+/** Event ids looked at in one sweep: 2 ms. All of 100,000 events are gone through within an hour. */
 const ORPHAN_STEPS = 2000;
 
 export function expiryOperations({ db, write }: Context) {
@@ -20,7 +20,7 @@ export function expiryOperations({ db, write }: Context) {
        WHERE expire_at <= ? AND expire_at < ${FOREVER_SECONDS} ORDER BY expire_at LIMIT ${EVENTS_A_SLICE}`,
     )
     .pluck(true);
-  // Steps from one event number to the next, so that an event of 1,000 boxes is one look-up.
+  // Steps from one event id to the next, so that an event of 1,000 boxes is one look-up.
   const numbered = db.prepare<[number, number], { id: number; orphaned: 0 | 1 }>(
     `WITH RECURSIVE numbered(id, step) AS (
        SELECT min(event_id), 1 FROM box_events WHERE event_id > ?
@@ -63,7 +63,7 @@ export function expiryOperations({ db, write }: Context) {
     },
 
     /**
-     * Events that have box events but no document of their own, among the next numbers past `after` (undefined: from the lowest).
+     * Events that have box events but no document of their own, among the next ids past `after` (undefined: from the lowest).
      * `next`: where to go on, undefined at the end.
      */
     orphanedEvents(

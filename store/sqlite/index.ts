@@ -5,9 +5,9 @@ import { MakaiError } from '../../common/errors.js';
 import type { Stored, SweepResult } from '../documents.js';
 import type { Store, StoreOptions } from '../store.js';
 import { encodeWrite } from '../write-codec.js';
-import { applyEach, type Write } from '../writes.js';
+import { applyEach, type TrendWindowsWrite, type Write } from '../writes.js';
 import { type Engine, openEngine } from './engine.js';
-import { type Execution, executeInline, executeOnThread } from './execution.js';
+import { type Execution, executeInline, executeOnThread, type Packed } from './execution.js';
 import { readPages } from './pages.js';
 
 export interface SqliteOptions extends StoreOptions {
@@ -18,7 +18,7 @@ export interface SqliteOptions extends StoreOptions {
   thread?: 'worker' | 'inline';
   /** true: a file that is not there is an error, and not made */
   mustExist?: boolean;
-  /** told when the store's thread has ended by itself (WORKER_EXITED): nothing is stored from then on */
+  /** called when the store's thread has ended by itself (WORKER_EXITED): nothing is stored from then on */
   ended?: (error: MakaiError) => void;
 }
 
@@ -46,29 +46,40 @@ export async function openSqliteStore(file: string, options: SqliteOptions): Pro
     : await executeOnThread<Engine>(new URL('./worker.js', import.meta.url), path, {
         workerData: { retention: options.retention },
         ended: options.ended,
+        pack: packWrite,
       });
-  return createStore(execution, !inline, options.now ?? Date.now);
+  return createStore(execution, options.now ?? Date.now);
 }
 
-function createStore({ call, close }: Execution<Engine>, threaded: boolean, now: () => number): Store {
-  const write = (one: Write): Promise<Stored> =>
-    call('write', threaded ? encodeWrite(one, true) : one, now());
+/** Handing a buffer over takes longer than copying so many bytes. */
+const COPIED_BYTES = 32 * 1024;
+
+/** A write crosses to the thread as bytes. */
+function packWrite(name: string, args: unknown[]): Packed {
+  if (name !== 'write') return { args };
+  const [write, nowMs] = args;
+  const bytes = encodeWrite(write as Write);
+  return { args: [bytes, nowMs], transfer: bytes.length < COPIED_BYTES ? [] : [bytes.buffer] };
+}
+
+function createStore({ call, close }: Execution<Engine>, now: () => number): Store {
+  const write = (one: Write): Promise<Stored> => call('write', one, now());
+  /** In slices, so that measurements are written in between. */
+  const computed = async (one: TrendWindowsWrite): Promise<Stored> => {
+    const total = { inserted: 0, duplicates: 0 };
+    for (let i = 0; i < one.windows.length; i += TRENDS_A_CALL) {
+      const windows = one.windows.slice(i, i + TRENDS_A_CALL);
+      total.inserted += (await write({ ...one, windows })).inserted;
+    }
+    return total;
+  };
   /** where the search for orphans goes on at the next sweep */
   let orphansAfter: number | undefined;
   return {
     batchesAtOnce: BATCHES_AT_ONCE,
     state: () => ({ available: true }),
     apply: (writes) =>
-      applyEach(writes, async (one) => {
-        if (one.kind !== 'trend_windows') return write(one);
-        const total = { inserted: 0, duplicates: 0 };
-        // In slices, so that measurements are written in between.
-        for (let i = 0; i < one.windows.length; i += TRENDS_A_CALL)
-          total.inserted += (
-            await write({ ...one, windows: one.windows.slice(i, i + TRENDS_A_CALL) })
-          ).inserted;
-        return total;
-      }),
+      applyEach(writes, (one) => (one.kind === 'trend_windows' ? computed(one) : write(one))),
 
     measurements: (boxId, range = {}) =>
       readPages(range, (page, size) => call('measurementPage', boxId, page, size), byTime),
@@ -121,7 +132,7 @@ function createStore({ call, close }: Execution<Engine>, threaded: boolean, now:
         for (const key of ['measurements', 'trends', 'events'] as const) total[key] += slice[key];
         more = slice.more;
       }
-      // One piece of the way round all event numbers: looked for outside the write lock, deleted in slices.
+      // One part of all event ids: looked for outside the write lock, deleted in slices.
       const { orphans, next } = await call('orphanedEvents', orphansAfter);
       orphansAfter = next;
       for (let i = 0; i < orphans.length && signal?.aborted !== true; i += ORPHANS_A_CALL)

@@ -72,12 +72,12 @@ export function writeRow(
   for (let m = 0; m < metrics.length; m += 1) {
     const { min, average, max } = metrics[m] ?? batch.f;
     const value = average[i] ?? Number.NaN;
-    const least = min[i] ?? value;
-    const greatest = max[i] ?? value;
-    const same = Number.isNaN(value) || (least === value && greatest === value);
+    const lowest = min[i] ?? value;
+    const highest = max[i] ?? value;
+    const same = Number.isNaN(value) || (lowest === value && highest === value);
     values[at + FIRST_AVERAGE + m] = value;
-    values[at + FIRST_WRITTEN_EXTREME + 2 * m] = same ? null : orElse(least, value);
-    values[at + FIRST_WRITTEN_EXTREME + 2 * m + 1] = same ? null : orElse(greatest, value);
+    values[at + FIRST_WRITTEN_EXTREME + 2 * m] = same ? null : orElse(lowest, value);
+    values[at + FIRST_WRITTEN_EXTREME + 2 * m + 1] = same ? null : orElse(highest, value);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Reading in pages, so that a reader holds neither the whole answer nor a transaction. */
+/** Reading in pages, so that a reader holds neither the whole result nor a transaction. */
 import type { TimeRange } from '../documents.js';
 
 const PAGE_SIZE = 1000;

@@ -44,7 +44,7 @@ export function restoreOperations({ db, write }: Context) {
     `INSERT OR IGNORE INTO received (event_id, box_id, position, latency_ms)
      VALUES (?, ?, (SELECT coalesce(max(position), 0) + 1 FROM received WHERE event_id = ?), ?)`,
   );
-  const setNumber = db.prepare<[number]>(
+  const setLastId = db.prepare<[number]>(
     "INSERT INTO sequences VALUES ('event_id', ?) ON CONFLICT DO UPDATE SET last = max(last, excluded.last)",
   );
   const boxEvent = insertInto('box_events', [
@@ -109,7 +109,7 @@ export function restoreOperations({ db, write }: Context) {
     boxes_received.forEach((box, i) => {
       received.run(event_id, box, event_id, latencies_ms?.[i] ?? null);
     });
-    setNumber.run(event_id);
+    setLastId.run(event_id);
     return changes;
   };
 

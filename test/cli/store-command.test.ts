@@ -88,7 +88,7 @@ describe('cli: store init, check, copy', function () {
     const messages = findings.map(({ message }) => message).join('\n');
     assert.match(messages, /the file is sound/);
     assert.match(messages, /5001 measurements, 40 trends, 6 events, 12 box_events, 2 boxes/);
-    assert.match(messages, /greatest event_id 6, /);
+    assert.match(messages, /highest event_id 6, /);
     const warnings = findings.filter(
       ({ severity, message }) => severity === 'warning' && !/free on/.test(message),
     );

@@ -31,9 +31,9 @@ describe('config/cases', () => {
     const expected = readFileSync(join(CASES, name, 'expected.txt'), 'utf8');
 
     it(name, () => {
-      const result = outcome(privateCopy(name));
-      assert.equal(result, expected);
-      assert.doesNotMatch(result, /SECRET-TEXT/);
+      const shown = outcome(privateCopy(name));
+      assert.equal(shown, expected);
+      assert.doesNotMatch(shown, /SECRET-TEXT/);
     });
 
     it(`${name}: the daemon starts exactly when no line says error`, () => {

@@ -52,7 +52,7 @@ describe('config/json', () => {
     );
   });
 
-  it('reports line and column, never the text', () => {
+  it('gives line and column, never the text', () => {
     const { mistake } = readJson('{\n  "sec_key": "SECRET" oops\n}');
     assert.deepEqual(mistake, { message: 'expected "," or "}"', line: 2, column: 23 });
   });

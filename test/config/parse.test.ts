@@ -54,7 +54,7 @@ describe('config/parse', () => {
       );
     });
 
-    it(`${kind}: any JSON is either a configuration or a list of mistakes`, () => {
+    it(`${kind}: any JSON whatever is either a configuration or a list of mistakes`, () => {
       const names = Object.keys(KINDS[kind].schema.shape);
       const record = fc.dictionary(
         fc.oneof(fc.constantFrom(...names, '__proto__', 'constructor'), fc.string()),
@@ -81,7 +81,7 @@ describe('config/parse', () => {
     assert.throws(() => Object.assign(config.limits, { boxes: 1 }), TypeError);
   });
 
-  it('distinguishes named settings from defaults', () => {
+  it('knows which settings the file names', () => {
     const { fields, named } = parseConfig('acquisition-broker', {
       client_certs: '/k',
       zmq_event_endpoint: 'tcp://*:10000',

@@ -21,7 +21,7 @@ describe('config/plugins', () => {
     for (const [path, name] of Object.entries(names)) assert.deepEqual(shippedName(path), name);
   });
 
-  it('uses files of the given folder', () => {
+  it('resolves files from the given folder', () => {
     assert.deepEqual(resolvePlugin('a/b.js', '/opt'), { kind: 'file', path: '/opt/a/b.js', language: 'js' });
     assert.deepEqual(resolvePlugin('/x.wasm', '/opt'), { kind: 'file', path: '/x.wasm', language: 'wasm' });
   });

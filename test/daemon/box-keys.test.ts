@@ -1,4 +1,4 @@
-/** The store that the triggering broker takes its allow-list from: asked again, and opened anew when it no longer answers. */
+/** The store that the triggering broker takes its allow-list from: asked again, and reopened when it no longer replies. */
 import assert from 'node:assert/strict';
 import { StoredKeys } from '../../daemon/box-keys.js';
 import { openSqliteStore } from '../../store/sqlite/index.js';

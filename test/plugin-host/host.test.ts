@@ -3,7 +3,7 @@ import { rmSync, utimesSync } from 'node:fs';
 import { FIRST_MS, HostRig, until } from './rig.js';
 import { assemble, pluginText, storeRequest } from './wat.js';
 
-/** Asks for the first box of each batch and tells in the text what it was given. */
+/** Asks for the first box of each batch and has in the text what it was given. */
 const ASKS = `export default class {
   name = 'asks'; version = '2.1';
   onLoad(settings, context) { this.settings = settings; this.context = context; }
@@ -276,7 +276,7 @@ describe('plugin-host', () => {
     await running('asks');
     rig.feed(10);
     await until(() => request('second') !== undefined);
-    await until(() => rig.plugin('counts').measurements === 20); // not started anew: it went on counting
+    await until(() => rig.plugin('counts').measurements === 20); // not restarted: it went on counting
     const lines = rig.logged('counts', 'plugin runs').length;
     assert.equal(lines, 1);
     utimesSync(counts, new Date(), new Date(Date.now() + 5000));
@@ -294,7 +294,7 @@ describe('plugin-host', () => {
     );
   });
 
-  it('tells running plugins of new thresholds and locations', async () => {
+  it('hands new thresholds and locations to running plugins', async () => {
     await rig.host.load([{ path: rig.file('asks.mjs', ASKS) }]);
     await running('asks');
     rig.feed(10);

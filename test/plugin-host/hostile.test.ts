@@ -1,6 +1,6 @@
 /**
  * Plugins that break in every way: whatever one does, the stream goes on at its pace, a neighbour sees every measurement, and the
- * operator is told what happened.
+ * log says what happened.
  */
 import assert from 'node:assert/strict';
 import { HostRig, until } from './rig.js';
@@ -47,7 +47,7 @@ describe('plugin-host: hostile plugins', () => {
     assert.deepEqual([droppedMeasurements, restarts, lastError], [0, 0, undefined]);
   }
 
-  const told = () =>
+  const logged = () =>
     rig.logged('hostile', 'plugin stopped; restarted after a pause').map((line) => String(line.problem));
 
   const breaking: [what: string, name: string, content: string | Uint8Array, problem: RegExp][] = [
@@ -190,13 +190,13 @@ describe('plugin-host: hostile plugins', () => {
     ],
   ];
   for (const [what, name, content, problem] of breaking) {
-    it(`${what}: stopped, told, started again`, async () => {
+    it(`${what}: stopped, logged, restarted`, async () => {
       if (what.includes('without end')) {
         await rig.stop();
         rig = new HostRig({ limits: HASTY });
       }
       await besideNeighbour(name, content, () => rig.plugin('hostile').restarts >= 1);
-      assert.match(told()[0] ?? '', problem);
+      assert.match(logged()[0] ?? '', problem);
       assert.match(rig.plugin('hostile').lastError ?? '', problem);
     });
   }
@@ -207,7 +207,7 @@ describe('plugin-host: hostile plugins', () => {
     );
     await besideNeighbour('hostile.mjs', greedy, () => rig.plugin('hostile').restarts >= 1);
     assert.match(
-      told()[0] ?? '',
+      logged()[0] ?? '',
       /outgrew its memory: the process grew by \d+ MiB during one call; it may have 64|took longer/,
     );
   });
@@ -230,7 +230,7 @@ describe('plugin-host: hostile plugins', () => {
     assert.ok(process.memoryUsage.rss() - rss < 96 * MIB);
   });
 
-  it('floods with requests: bounded, counted, told', async () => {
+  it('floods with requests: bounded, counted, logged', async () => {
     const flood = script(`processBatch(c) {
       return new Array(1e6).fill({ startMs: c.timestampMs[0], endMs: c.timestampMs[0] + 100, boxIds: [1], triggerType: 'OTHER', percentMagnitude: 1, description: 'x'.repeat(100), requestData: true });
     }`);
@@ -241,7 +241,7 @@ describe('plugin-host: hostile plugins', () => {
     assert.equal(
       rig.logged('hostile', 'event requests of a plugin were dropped').length,
       1,
-      'told once a minute',
+      'logged once per minute',
     );
   });
 
@@ -335,7 +335,7 @@ describe('plugin-host: hostile plugins', () => {
       rig = new HostRig({ limits: { loadMs: 800 } });
       await rig.host.load([{ path: rig.file('hostile.mjs', content) }]);
       await until(() => rig.plugin('hostile').restarts >= 1);
-      assert.match(told()[0] ?? '', /took longer than 800 ms to load/);
+      assert.match(logged()[0] ?? '', /took longer than 800 ms to load/);
     });
   }
 });

@@ -50,7 +50,7 @@ describe('plugin-host: memory limits of WebAssembly', () => {
 
   const refused: [string, Uint8Array, RegExp][] = [
     [
-      'more memory at once than there may be',
+      'more initial memory than the limit',
       assemble(pluginText({ memory: '(memory (export "memory") 17)' })),
       /begins with 1\.0625 MiB/,
     ],

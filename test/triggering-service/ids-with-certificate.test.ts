@@ -99,7 +99,7 @@ describe('triggering-service: ids with a certificate', () => {
     await untilSent(1001, 'dropped');
   });
 
-  it('keeps the list as it was last read while the folder is away; before it was ever read, no id passes', async () => {
+  it('keeps the list as it was last read while the folder is unavailable; before it was ever read, no id is accepted', async () => {
     const [folder, away] = [keys.layout.publicDirectory, `${keys.layout.publicDirectory}.away`];
     await keys.box('1001');
     await rename(folder, away);
@@ -147,8 +147,8 @@ describe('triggering-service: ids with a certificate', () => {
       [1000, ids - 1000, 50],
     );
     assert.equal(refused_ids.newest[0]?.box_id, 2000 + ids - 1);
-    const told = rig.lines.filter(({ reason }) => reason === 'unknown_box');
-    assert.equal(told.length, 20);
-    assert.equal(new Set(told.map(({ boxId }) => boxId)).size, 20, 'each id once');
+    const lines = rig.lines.filter(({ reason }) => reason === 'unknown_box');
+    assert.equal(lines.length, 20);
+    assert.equal(new Set(lines.map(({ boxId }) => boxId)).size, 20, 'each id once');
   });
 });

@@ -19,7 +19,7 @@ describe('triggering-service: request queue', () => {
     endMs: 1,
   });
 
-  it('keeps requests while the broker is away, drops the oldest beyond its limit, and delivers the others when it comes', async () => {
+  it('keeps requests while the broker is unavailable, drops the oldest beyond its limit, and delivers the others when it comes', async () => {
     const pull = new Pull();
     await pull.bind('tcp://127.0.0.1:*');
     const endpoint = pull.lastEndpoint ?? '';
@@ -94,7 +94,7 @@ describe('triggering-service: request queue', () => {
     }
     assert.deepEqual(received, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     await until(() => queue.waiting === 0);
-    assert.equal(lines.filter((line) => line.includes('they wait')).length, 1, 'told once');
+    assert.equal(lines.filter((line) => line.includes('they wait')).length, 1, 'logged once');
     await queue.stop();
     pull.close();
   });

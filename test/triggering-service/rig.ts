@@ -54,7 +54,7 @@ export class ServiceRig {
     return parseSettings('triggering-service', { ...endpoints, ...settings }, 'test');
   }
 
-  /** The triggering broker goes away and comes back at the same place; fulfilled when the service has subscribed again. */
+  /** The triggering broker restarts at the same endpoint; fulfilled when the service has subscribed again. */
   async restartBroker(): Promise<void> {
     const endpoint = this.publisher.lastEndpoint ?? '';
     await this.publisher.unbind(endpoint);

@@ -4,8 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { STORE_BATCH } from '../../stream/batch.js';
-import { minute, ServiceRig, until } from './rig.js';
 import { intercepted } from '../store/writable.js';
+import { minute, ServiceRig, until } from './rig.js';
 
 const DATA = join(PACKAGE_ROOT, '../shared/data');
 const BOTH = { min: 119, max: 121, average: 120 };
@@ -197,8 +197,8 @@ describe('triggering-service: the stream', () => {
         (line) => line.msg === 'dropped' && line.reason === 'frame_too_long' && line.source === '1',
       ),
     );
-    const told = rig.lines.filter((line) => line.msg === 'dropped' && line.reason === 'time_in_the_future');
-    assert.equal(told.length, 1, 'each reason is logged once a minute');
+    const found = rig.lines.filter((line) => line.msg === 'dropped' && line.reason === 'time_in_the_future');
+    assert.equal(found.length, 1, 'each reason is logged once per minute');
     const ids = rig.lines.filter((line) => line.reason === 'topic_mismatch').map((line) => line.boxId);
     assert.deepEqual(ids, [0, 2], 'each id once');
   });
@@ -210,22 +210,20 @@ describe('triggering-service: the stream', () => {
     assert.ok(STORE_BATCH.delayMs <= 1000);
   });
 
-  it('tells the traffic of the stream in makai_metrics', async () => {
-    const told: unknown[] = [];
-    await rig.start(
-      { metric_update_sec: 1 },
-      (store) =>
-        intercepted(store, (write) => {
-          if (write.kind === 'metrics') told.push(write.document);
-        }),
+  it('writes the traffic of the stream to makai_metrics', async () => {
+    const found: unknown[] = [];
+    await rig.start({ metric_update_sec: 1 }, (store) =>
+      intercepted(store, (write) => {
+        if (write.kind === 'metrics') found.push(write.document);
+      }),
     );
     await rig.send2(1001, Date.now());
     await rig.received(1);
     const bytes = () =>
-      told.reduce((sum: number, document) => sum + Number(Reflect.get(Object(document), 'bytes')), 0);
+      found.reduce((sum: number, document) => sum + Number(Reflect.get(Object(document), 'bytes')), 0);
     await until(() => bytes() === rig.service.status().bytes);
     assert.ok(bytes() > 30);
-    assert.ok(told.every((document) => Reflect.get(Object(document), 'name') === 'tb'));
+    assert.ok(found.every((document) => Reflect.get(Object(document), 'name') === 'tb'));
   });
 
   it('goes on when the triggering broker went away and came back', async () => {

@@ -137,7 +137,7 @@ describe('triggering-service/workers: shares of the ids', () => {
     }
   });
 
-  it('topics: odd ones are told whose they are and not remembered; no more than the limit are', () => {
+  it('topics: invalid ones get an owner and are not remembered; others are, up to the limit', () => {
     const owner = new Owner({ of: 1, index: 0, workers: 1, worker: 0, block: 1 });
     const topics = new Topics(owner, 3);
     for (const odd of [

@@ -1,4 +1,4 @@
-/** Trends in a real store: late measurements, restarts in mid-minute, a crash, a store that is away. */
+/** Trends in a real store: late measurements, restarts in mid-minute, a crash, a store that is unavailable. */
 import assert from 'node:assert/strict';
 import { createLogger } from '../../common/log.js';
 import { openStore } from '../../store/open.js';

@@ -76,7 +76,7 @@ describe('triggering-service: workers, as a process', function () {
     assert.ok(documents > 0);
   });
 
-  it('a second signal: ends at once with its code, not by an abort', async () => {
+  it('a second signal: exits immediately with its code, not by an abort', async () => {
     const { end } = await running();
     child?.kill('SIGTERM');
     child?.kill('SIGINT');

@@ -143,7 +143,7 @@ export class WorkersRig {
     await this.#publisher.send(frames);
   }
 
-  /** The broker goes away and comes back at the same place; fulfilled when its new socket has heard all that it had subscribed to. */
+  /** The broker restarts at the same endpoint; fulfilled when its new socket has received all subscriptions. */
   async restartBroker(): Promise<void> {
     const { endpoint } = this;
     const subscriptions = this.workers.reduce((sum, worker) => sum + worker.subscriptions, 0);

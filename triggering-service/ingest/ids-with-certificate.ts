@@ -7,8 +7,7 @@ import type { Logger } from '../../common/log.js';
 import type { TriggeringServiceSettings } from '../../config/index.js';
 import { type AllowList, type AllowListStatus, startAllowList } from '../../keys/allow-list.js';
 import { allowSources } from '../../keys/allow-sources.js';
-import { storedBoxKeys } from '../../store/box-keys.js';
-import type { Store } from '../../store/store.js';
+import { type KeyReader, storedBoxKeys } from '../../store/box-keys.js';
 
 export class IdsWithCertificate implements Running {
   readonly #allow: AllowList;
@@ -56,7 +55,7 @@ function numbersOf(allow: AllowList): ReadonlySet<number> {
  */
 export async function startIdsWithCertificate(
   { allow }: TriggeringServiceSettings,
-  store: Store,
+  store: KeyReader,
   log: Logger,
 ): Promise<IdsWithCertificate | undefined> {
   const { directory, store: fromStore } = allow;

@@ -5,7 +5,7 @@ export class DueWindows {
   readonly #limit: number;
   /** box and window → when it was named first since it was last taken; in that order */
   readonly #since = new Map<string, { of: WindowOf; sinceMs: number }>();
-  /** windows that found no room */
+  /** windows that did not fit */
   dropped = 0;
 
   constructor(limit: number) {

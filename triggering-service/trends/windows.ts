@@ -1,7 +1,7 @@
 /**
  * Trends of what comes in now, summed up as it comes: for each box two windows, the one it is in and the one before. Windows are aligned to
  * the measurements' own time, and boxes' clocks differ, so a window is closed by when it was opened here: after its length and a
- * little, or when the box has been in a later one for a little. What memory alone cannot tell rightly is left to the store: windows
+ * little, or when the box has been in a later one for a little. What memory alone cannot determine is left to the store: windows
  * that were closed before, that may have begun before this process did, and those in which a box's time went back.
  */
 import { METRIC_FIELD, METRICS } from '../../proto/columns.js';

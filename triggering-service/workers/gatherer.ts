@@ -23,7 +23,7 @@ export class Gatherer {
       send: (write, reuse) => {
         const { count } = write.columns;
         this.#underWay += count;
-        send({ write: encodeWrite(write, true), count });
+        send({ write: encodeWrite(write), count });
         reuse();
       },
     });

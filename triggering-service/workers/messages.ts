@@ -21,8 +21,8 @@ export interface WorkerStart {
 
 /** A batch of measurements for the store. */
 export interface Gathered {
-  /** the write as bytes, over shared memory */
-  write: Uint8Array;
+  /** the write as bytes; their buffer changes hands */
+  write: Uint8Array<ArrayBuffer>;
   count: number;
 }
 

@@ -42,7 +42,7 @@ const gatherer = new Gatherer({
   batchSize: STORE_BATCH.measurements,
   delayMs: STORE_BATCH.delayMs,
   limit: 2 * limits.queueMeasurements,
-  send: (gathered) => send({ type: 'measurements', ...gathered }),
+  send: (gathered) => send({ type: 'measurements', ...gathered }, [gathered.write.buffer]),
 });
 const trends = new TrendPost((closed, fromStore) => send({ type: 'trends', closed, fromStore }));
 const intake = new Intake({

@@ -53,7 +53,7 @@ async function validators(db: Db): Promise<StoreFinding[]> {
     .map(({ name }) => ({
       severity: 'warning' as const,
       message: `the collection ${name} has a validator`,
-      hint: 'What it refuses is set aside in the spool: compare it with docs/mongodb.md, or remove it with collMod.',
+      hint: 'What it refuses is quarantined in the spool: compare it with docs/mongodb.md, or remove it with collMod.',
     }));
 }
 

@@ -11,7 +11,7 @@ import { boxIdOf, numberOf, recordOf, textOf } from '../fields/bson.js';
 /** Box events whose files are looked for: the newest. */
 const BOX_EVENTS_LOOKED_AT = 2_000;
 const LISTED = 10;
-/** Above this, numbers come from the emergency range (store/spool/numbers.ts). */
+/** Above this, ids come from the emergency range (store/spool/event-ids.ts). */
 const EMERGENCY_FIRST = 1_000_000_000;
 const FEW_LEFT = 0x7fffffff - 10_000_000;
 
@@ -68,7 +68,7 @@ async function configs(db: Db): Promise<StoreFinding[]> {
       findings.push({
         severity: 'error',
         message: `${COLLECTION[name]}: ${parsed.mistakes.join('; ')}`,
-        hint: 'Correct the document. Daemons that run go on with the last good one; at a start there is none.',
+        hint: 'Correct the document. Daemons that run go on with the last valid one; at a start there is none.',
       });
     }
     if (documents.length > 1) {
@@ -85,7 +85,7 @@ async function configs(db: Db): Promise<StoreFinding[]> {
 async function eventNumbers(db: Db): Promise<StoreFinding[]> {
   const events = db.collection(COLLECTION.events);
   const findings: StoreFinding[] = [];
-  const odd = await mapped('look at event numbers', () =>
+  const odd = await mapped('look at event ids', () =>
     events
       .find({ event_id: { $not: { $type: 'int' } } }, { projection: { event_id: 1 } })
       .limit(LISTED)
@@ -95,27 +95,27 @@ async function eventNumbers(db: Db): Promise<StoreFinding[]> {
     findings.push({
       severity: 'warning',
       message: `events: event_id is no int32 in some, for example ${odd.map((event) => String(event.event_id)).join(', ')}`,
-      hint: 'Another program wrote them; readers that look for the number may still find them.',
+      hint: 'Another program wrote them; readers that look for the id may still find them.',
     });
   }
-  const [greatest] = await mapped('look for the greatest event number', () =>
+  const [highest] = await mapped('look for the highest event id', () =>
     events
       .find({ event_id: { $type: 'number' } }, { projection: { event_id: 1 } })
       .sort({ event_id: -1 })
       .limit(1)
       .toArray(),
   );
-  const number = numberOf(greatest?.event_id) ?? 0;
+  const number = numberOf(highest?.event_id) ?? 0;
   if (number >= FEW_LEFT) {
     findings.push({
       severity: 'error',
-      message: `events: the greatest event_id is ${number}; numbers end at ${0x7fffffff}`,
+      message: `events: the highest event_id is ${number}; ids end at ${0x7fffffff}`,
       hint: 'If it is a stray, remove that event and lower `last` of makai_counters while no broker runs.',
     });
   } else if (number >= EMERGENCY_FIRST) {
     findings.push({
       severity: 'info',
-      message: `events: the greatest event_id is ${number}: a broker that had never reached this database gave numbers (docs/mongodb.md)`,
+      message: `events: the highest event_id is ${number}: a broker that had never reached this database gave ids (docs/mongodb.md)`,
     });
   }
   return findings;

@@ -1,4 +1,4 @@
-/** Indexes as `makai store check` sees them: ours, those in the way, and the doubles that keep a unique one from being made. */
+/** Indexes as `makai store check` sees them: ours, those in the way, and the duplicates that keep a unique one from being made. */
 import type { Db, Document } from 'mongodb';
 import type { Retention } from '../../documents.js';
 import type { StoreFinding } from '../../finding.js';
@@ -49,7 +49,7 @@ export async function checkIndexes(db: Db, mode: Retention['mode']): Promise<Sto
 function plainFinding(wanted: WantedIndex): StoreFinding {
   return {
     severity: 'warning',
-    message: `${wanted.collection}: doubles of old keep the index ${describe(wanted)} from being unique; a plain one stands in`,
+    message: `${wanted.collection}: duplicates from before keep the index ${describe(wanted)} from being unique; a plain one stands in`,
     hint: `Remove the doubles, drop the index "${plainName(wanted)}", then \`makai store init\`. Until then new doubles are kept out by looking first, which is slower.`,
   };
 }
@@ -88,7 +88,7 @@ function strangers(
     .map((index) => ({
       severity: 'warning' as const,
       message: `${collection}: a further unique index ${describe(index)}`,
-      hint: 'Documents that it refuses are set aside in the spool. Drop it unless you know what it is for.',
+      hint: 'Documents that it refuses are quarantined in the spool. Drop it unless you know what it is for.',
     }));
 }
 

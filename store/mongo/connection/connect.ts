@@ -17,7 +17,7 @@ export interface Connection {
 }
 
 /**
- * Connects and waits until the server answers.
+ * Connects and waits until the server replies.
  * @param timeoutMs how long to look for a usable server, unless the URL says otherwise
  * @throws MakaiError STORE_UNAVAILABLE, STORE_ACCESS_DENIED, or CONFIG_INVALID for a URL that cannot be read
  */
@@ -38,7 +38,7 @@ export async function connect(url: string, timeoutMs = 5_000): Promise<Connectio
   } catch (error) {
     throw new MakaiError(
       'CONFIG_INVALID',
-      `the MongoDB URL ${shownUrl(url)} cannot be read: ${told(error)}`,
+      `the MongoDB URL ${shownUrl(url)} cannot be read: ${shownMessage(error)}`,
       {
         hint: 'Write mongodb://[user:password@]host[:port][,host2...][/database][?options]; special characters in a user and a password are percent-encoded (@ as %40, / as %2F).',
       },
@@ -57,11 +57,11 @@ export async function connect(url: string, timeoutMs = 5_000): Promise<Connectio
 
 /** Connects. The name of mongodb+srv:// is looked up first, which the driver does not bound: a name server that is silent would hold a start up for a minute. */
 async function connected(client: MongoClient): Promise<void> {
-  const patienceMs = 2 * client.options.serverSelectionTimeoutMS;
+  const deadlineMs = 2 * client.options.serverSelectionTimeoutMS;
   const connecting = client.connect();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new MongoNetworkError(`no answer within ${patienceMs} ms`)), patienceMs);
+    timer = setTimeout(() => reject(new MongoNetworkError(`no reply within ${deadlineMs} ms`)), deadlineMs);
   });
   try {
     await Promise.race([connecting, late]);
@@ -71,7 +71,7 @@ async function connected(client: MongoClient): Promise<void> {
 }
 
 /** What the driver says, but for a message that repeats a part of the URL as the host: that may be a user and a password without their `@`. */
-function told(error: unknown): string {
+function shownMessage(error: unknown): string {
   const message = messageOf(error);
   return message.startsWith('Unable to parse ') ? 'its host or port is none' : message;
 }

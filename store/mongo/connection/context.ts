@@ -16,9 +16,9 @@ export const COLLECTION = {
   makaiConfig: 'makai_config',
   metrics: 'makai_metrics',
   health: 'health',
-  /** ours: the last event number given, and blocks reserved ahead */
+  /** ours: the last event id given, and blocks reserved ahead */
   counters: 'makai_counters',
-  /** ours: requests that still wait for answers */
+  /** ours: requests that still wait for replies */
   openRequests: 'makai_open_requests',
 } as const;
 
@@ -28,9 +28,9 @@ export interface Context {
   /** Unix ms */
   now: () => number;
   expiry: Expiry;
-  /** collections whose unique index could not be made, with doubles from before: we look ourselves before we write */
+  /** collections whose unique index could not be made, with duplicates from before: we look ourselves before we write */
   plain: Set<string>;
-  /** the misspelt unique index of the field is there: measurements carry its field too, so that it refuses none */
+  /** the misspelt unique index of existing services is there: measurements carry its field too, so that it refuses none */
   misspeltTime: boolean;
 }
 

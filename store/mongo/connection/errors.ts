@@ -1,5 +1,5 @@
 /**
- * What the driver or the server says, sorted by what we do about it: the server is away (keep the data, try again), it refuses this
+ * What the driver or the server says, sorted by what we do about it: the server is unavailable (keep the data, try again), it refuses this
  * very document (trying again will not help), it does not let us in, or the programme is wrong.
  */
 import { MongoError, MongoServerError } from 'mongodb';

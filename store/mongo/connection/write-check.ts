@@ -1,4 +1,4 @@
-/** Whether the database takes writes: answering is not enough (a full disk, a quota, a role that only reads, a lost majority). */
+/** Whether the database takes writes: replying is not enough (a full disk, a quota, a role that only reads, a lost majority). */
 import { COLLECTION, type Context } from './context.js';
 import { DUPLICATE_KEY, mapped, serverCode } from './errors.js';
 

@@ -114,7 +114,7 @@ export async function deleteFiles(context: Context, ids: readonly unknown[]): Pr
   });
 }
 
-/** Deletes files of this name other than the one with this content: what a crash left of another answer. */
+/** Deletes files of this name other than the one with this content: what a crash left of another reply. */
 export async function deleteOthers(context: Context, filename: string, bytes: Uint8Array): Promise<void> {
   const keep = contentId(0, filename, bytes);
   const ids = await fileIds(context, [filename]);

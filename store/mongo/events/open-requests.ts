@@ -1,4 +1,4 @@
-/** Requests of the acquisition broker that still wait for answers: a collection of ours. */
+/** Requests of the acquisition broker that still wait for replies: a collection of ours. */
 import { Binary, type Collection, ObjectId } from 'mongodb';
 import type { OpenRequest } from '../../documents.js';
 import { COLLECTION, type Context } from '../connection/context.js';

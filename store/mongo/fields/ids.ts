@@ -1,5 +1,5 @@
 /**
- * `_id`s made from what a document is, where that is unique: a write repeated after a lost answer meets its own first try in
+ * `_id`s made from what a document is, where that is unique: a write repeated after a lost reply meets its own first try in
  * the `_id` index and changes nothing, also on servers without retryable writes and where a unique index is missing.
  */
 import { createHash } from 'node:crypto';

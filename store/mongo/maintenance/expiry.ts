@@ -1,5 +1,5 @@
 /**
- * When what is written now expires (docs/data-model.md, "Two ways to expire"). `ttl`: by the date `expireAt`, times from our
+ * When what is written now expires (docs/data-model.md, "Retention modes"). `ttl`: by the date `expireAt`, times from our
  * configuration. `laha`: by `expire_at` alone, times from the document `laha_config` where it has them, read again every `ttl_cache_ttl` seconds.
  */
 import type { Long } from 'mongodb';

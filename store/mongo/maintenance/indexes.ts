@@ -1,6 +1,6 @@
 /**
  * The indexes of docs/data-model.md: made where missing, never dropped. One that is there under the same name or fields with other options is
- * an error that names both. Where doubles of old prevent a unique one, a plain one takes its place and we look before we write.
+ * an error that names both. Where duplicates from before prevent a unique one, a plain one takes its place and we look before we write.
  */
 import type { Db, Document } from 'mongodb';
 import { MakaiError } from '../../../common/errors.js';
@@ -19,7 +19,7 @@ export interface WantedIndex {
   whereExists?: string;
 }
 
-/** The slip in a script of the field: with this index the second measurement of a box is refused. */
+/** The slip in a script of existing services: with this index the second measurement of a box is refused. */
 export const MISSPELT_FIELD = 'timetstamp_ms';
 
 export function wantedIndexes(mode: Retention['mode']): WantedIndex[] {

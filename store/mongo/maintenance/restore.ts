@@ -119,11 +119,11 @@ async function addReceived(
   latencyMs: number | undefined,
 ): Promise<void> {
   const latency = latencyMs === undefined ? {} : { latencies_ms: int64(latencyMs) };
-  const answer = { boxes_received: box, ...latency } as unknown as PushOperator<Document>;
-  await mapped(`note the answer of box ${box} to event ${eventId}`, () =>
+  const reply = { boxes_received: box, ...latency } as unknown as PushOperator<Document>;
+  await mapped(`note the reply of box ${box} to event ${eventId}`, () =>
     collection(context, 'events').updateOne(
       { event_id: int32(eventId), boxes_received: { $ne: box } },
-      { $push: answer },
+      { $push: reply },
     ),
   );
 }

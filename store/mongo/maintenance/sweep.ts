@@ -1,6 +1,6 @@
 /**
  * Deletes what has expired, and what a crash left without its owner. `laha`: by `expire_at`. `ttl`: by `expireAt`, where the server's TTL index
- * was not first; it takes events without what belongs to them, which then counts as orphaned. Every step can be cut short by a crash and done
+ * was not first; it takes events without what belongs to them, which then counts as orphaned. Every step can be ended early by a crash and done
  * again: an owner goes after what it owns, and what lost its owner is found by a search that goes around the collection a piece a sweep.
  */
 import { type Document, ObjectId } from 'mongodb';
@@ -51,7 +51,7 @@ export async function sweep(
   for (const name of ['measurements', 'trends'] as const)
     result[name] = await deleteExpired(context, name, expired, over);
   result.events = await deleteExpiredEvents(context, expired, over);
-  // Expired events are the oldest as a rule: from the lowest number on until a page is in order, then one page of the long way round.
+  // Expired events are the oldest as a rule: from the lowest id on until a page is in order, then one page of the long way round.
   for (let page = 0, from = 0; page < PAGES_A_SWEEP && !over(); page += 1) {
     const step = await boxEventOrphans(context, from, nowMs, over);
     result.orphans += step.orphans;
@@ -126,7 +126,7 @@ async function deleteExpiredEvents(
 
 /**
  * Deletes box events with their files, whatever the files are called: those of the analysis service's events too. A page at a time: a hundred
- * events of a thousand boxes are gigabytes. `all`: it was not told to end before.
+ * events of a thousand boxes are gigabytes. `all`: it was not stopped before.
  */
 async function deleteBoxEvents(
   context: Context,
@@ -154,7 +154,7 @@ async function deleteBoxEvents(
   }
 }
 
-/** Box events from number `from` on whose event is gone. `next`: where the following page begins, undefined at the end. */
+/** Box events from event id `from` on whose event is gone. `next`: where the following page begins, undefined at the end. */
 async function boxEventOrphans(
   context: Context,
   from: number,
@@ -185,7 +185,7 @@ async function boxEventOrphans(
   return { orphans: deleted, next: page.length < PAGE ? undefined : last + 1 };
 }
 
-/** Made by the server or driver more than the grace time ago; an `_id` that tells no time counts as old. */
+/** Made by the server or driver more than the grace time ago; an `_id` without a time counts as old. */
 function isOld(id: unknown, nowMs: number): boolean {
   return !(id instanceof ObjectId) || id.getTimestamp().getTime() < nowMs - GRACE_MS;
 }

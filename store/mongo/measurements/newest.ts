@@ -1,4 +1,4 @@
-/** How far measurements and trends of each box have come: by index, a few small queries a box, many boxes at once. */
+/** How far measurements and trends of each box have come: by index, a few small queries per box, many boxes at a time. */
 import type { NewestOfBox } from '../../documents.js';
 import { type Context, collection } from '../connection/context.js';
 import { mapped } from '../connection/errors.js';

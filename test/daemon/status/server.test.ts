@@ -119,7 +119,7 @@ describe('daemon/status/server', () => {
     );
   });
 
-  it('a state that cannot be told ends that request only', async () => {
+  it('a status that cannot be read ends that request only', async () => {
     let broken = true;
     const { server: _server, ...address } = await onPort(() => {
       if (broken) throw new Error('not now');

@@ -63,7 +63,7 @@ describe('MongoDB: store check', () => {
     assert.equal(await found(/had never reached this database/), 'info');
     assert.equal(await found(/events without expire_at, for example 1000000001/, 'laha'), 'warning');
     await events.insertOne({ event_id: 2_147_483_000, expire_at: 1 });
-    assert.equal(await found(/greatest event_id is 2147483000/), 'error');
+    assert.equal(await found(/highest event_id is 2147483000/), 'error');
   });
 
   it('waveforms that are gone or lack chunks', async () => {

@@ -147,7 +147,7 @@ describe('MongoDB: indexes', () => {
     assert.equal((await all(store.measurements('1'))).length, 2);
   });
 
-  it('doubles of old: a plain index, our own doubles dropped, the old ones listed', async () => {
+  it('duplicates from before: a plain index, our own duplicates dropped, the old ones listed', async () => {
     const old = { box_id: '1', timestamp_ms: Long.fromNumber(T), voltage: 120.5 };
     await given()
       .db.collection('measurements')
@@ -177,7 +177,7 @@ describe('MongoDB: indexes', () => {
       ),
     );
     assert.ok(messages.some((message) => /events: doubles: event_id 5/.test(message)));
-    assert.ok(messages.some((message) => /measurements: doubles of old keep/.test(message)));
+    assert.ok(messages.some((message) => /measurements: duplicates from before keep/.test(message)));
   });
 
   it('the database of the URL wins over opq, whose place it takes when the URL names none', async () => {
