@@ -12,7 +12,7 @@ import type { Context } from '../zmq/sockets.js';
 import { analysisOf } from './analysis.js';
 import { CycleBuffer } from './buffer.js';
 import { type Clock, systemClock } from './clock.js';
-import { CommandLoop, CommandLoop } from './command-loop.js';
+import { CommandLoop } from './command-loop.js';
 import type { BoxEndpoints } from './endpoints.js';
 import { type BoxState, type Dialect, waveformOf } from './frames.js';
 import { GENERATIONS, type Generation, type HabitOptions } from './generations.js';
