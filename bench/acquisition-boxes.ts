@@ -1,4 +1,4 @@
-/** Box 3s for `bench -- acquisition`, in a process of their own: each answers a Command at once, with frames made beforehand. */
+/** Box 3s for `bench -- acquisition`, in their own process. Each replies to a Command immediately, with frames prepared in advance. */
 import { readFileSync } from 'node:fs';
 import { Push, Subscriber } from 'zeromq';
 import { readAsBox2 } from '../proto/box2/habits.js';
@@ -10,16 +10,16 @@ export interface FleetSettings {
   box_pull: string;
   serverKey: string;
   boxes: { id: number; publicKey: string; secretKey: string }[];
-  /** 3: a frame a cycle; 2: a frame for each ten */
+  /** 3: one frame per cycle; 2: one frame per ten cycles */
   dialect: 2 | 3;
-  /** windows that will be asked for */
+  /** windows that will be requested */
   windows: { startMs: number; endMs: number }[];
 }
 
 const SAMPLES = 200;
-const CYCLES_A_FRAME = 10;
+const CYCLES_PER_FRAME = 10;
 
-/** Cycles of mains strictly within a window, as a Box 3 answers. */
+/** Cycles of line voltage strictly within a window, as a Box 3 replies. */
 export function cyclesOf({ startMs, endMs }: { startMs: number; endMs: number }): Waveform {
   const count = Math.floor(((endMs - startMs - 2) * 60) / 1000);
   const timesMs = Array.from({ length: count }, (_, i) => startMs + 1 + Math.floor((i * 1000) / 60));
@@ -29,7 +29,7 @@ export function cyclesOf({ startMs, endMs }: { startMs: number; endMs: number })
 }
 
 function run({ box_pub, box_pull, boxes, dialect, serverKey, windows }: FleetSettings): void {
-  const answers = new Map(windows.map((window) => [window.startMs, encodeCycles3(cyclesOf(window))]));
+  const replies = new Map(windows.map((window) => [window.startMs, encodeCycles3(cyclesOf(window))]));
   for (const { id, publicKey, secretKey } of boxes) {
     const curve = {
       curveServerKey: serverKey,
@@ -42,48 +42,48 @@ function run({ box_pub, box_pull, boxes, dialect, serverKey, windows }: FleetSet
     subscriber.subscribe(dialect === 3 ? String(id) : '');
     subscriber.connect(box_pub);
     push.connect(box_pull);
-    if (dialect === 3) void answer(id, subscriber, push, answers);
-    else void answerAsBox2(id, subscriber, push, windows);
+    if (dialect === 3) void reply(id, subscriber, push, replies);
+    else void replyAsBox2(id, subscriber, push, windows);
   }
   process.stdout.write('ready\n');
 }
 
-async function answer(
+async function reply(
   boxId: number,
   subscriber: Subscriber,
   push: Push,
-  answers: ReadonlyMap<number, Uint8Array[]>,
+  replies: ReadonlyMap<number, Uint8Array[]>,
 ): Promise<void> {
   for await (const [topic, message] of subscriber) {
-    // A subscription is a prefix: what is meant for another box is not answered here, to measure what is asked for.
+    // A subscription is a prefix, so commands for other boxes arrive too. They are ignored here.
     if (message === undefined || topic?.toString() !== String(boxId)) continue;
     const { body, seq } = command.decode(message);
     if (body.kind !== 'data') continue;
-    const frames = answers.get(body.startMs) ?? [];
+    const frames = replies.get(body.startMs) ?? [];
     const data = { kind: 'data' as const, startTs: body.startMs, endTs: body.endMs };
     await push.send([response.encode({ boxId, seq, timestampMs: Date.now(), body: data }), ...frames]);
   }
 }
 
-async function answerAsBox2(
+async function replyAsBox2(
   boxId: number,
   subscriber: Subscriber,
   push: Push,
   windows: FleetSettings['windows'],
 ): Promise<void> {
-  const answers = new Map(windows.map((window) => [window.startMs, measurementsOf(boxId, cyclesOf(window))]));
+  const replies = new Map(windows.map((window) => [window.startMs, measurementsOf(boxId, cyclesOf(window))]));
   for await (const [, message] of subscriber) {
     const request = message === undefined ? undefined : readAsBox2(message);
     if (request?.type !== 'READ') continue;
-    await push.send([request.reply('RESP', boxId, Date.now()), ...(answers.get(request.back) ?? [])]);
+    await push.send([request.reply('RESP', boxId, Date.now()), ...(replies.get(request.back) ?? [])]);
   }
 }
 
-/** Ten cycles a frame. */
+/** Ten cycles per frame. */
 function measurementsOf(boxId: number, { samples, timesMs }: Waveform): Uint8Array[] {
   const frames: Uint8Array[] = [];
-  for (let at = 0; at < timesMs.length; at += CYCLES_A_FRAME) {
-    const times = timesMs.slice(at, at + CYCLES_A_FRAME);
+  for (let at = 0; at < timesMs.length; at += CYCLES_PER_FRAME) {
+    const times = timesMs.slice(at, at + CYCLES_PER_FRAME);
     frames.push(
       encodeCycles2(boxId, {
         timesMs: times,

@@ -12,12 +12,12 @@ import { BOXES, EVENT_MS, Line, LONG_MS, RETENTION, type Window } from './suppor
 const LONG_GOAL_MS = 150;
 const COMMANDS = 300;
 const DIRECT = 'store, fed directly';
-/** As the broker: waveforms with the store at one time. */
+/** Waveforms that are written concurrently, as in the broker. */
 const WRITERS = 8;
 const BROKER = 'through the broker';
 const LOCAL = 'the same, boxes on these cores too';
 
-/** Writes the same waveforms as an event of all boxes, as many at a time as the broker. @returns ms */
+/** Writes the same waveforms as an event of all boxes, with the same concurrency as the broker. @returns ms */
 async function fedDirectly(store: Store, window: Window): Promise<number> {
   const { samples, timesMs } = cyclesOf(window);
   const [event_id = 0] = await store.nextEventIds(1);
@@ -53,7 +53,7 @@ async function fedDirectly(store: Store, window: Window): Promise<number> {
   return performance.now() - start;
 }
 
-/** An event of all boxes, against the store fed with the same waveforms. */
+/** An event of all boxes, against writing the same waveforms directly to the store. */
 async function compareEvent(line: Line, dialect: 2 | 3, rounds: number): Promise<Comparison> {
   const folder = mkdtempSync(join(tmpdir(), 'makai-bench-'));
   const direct = await openSqliteStore(join(folder, 'direct.db'), { retention: RETENTION });
@@ -120,7 +120,7 @@ async function measure(rounds: number, short: boolean): Promise<Comparison[]> {
             },
           },
           {
-            name: `while ${BOXES} boxes answer`,
+            name: `while ${BOXES} boxes reply`,
             once: async () => {
               let going = true;
               const eventId = await line.ask(line.windows.event, BOXES);
@@ -144,6 +144,6 @@ async function measure(rounds: number, short: boolean): Promise<Comparison[]> {
 
 export const acquisition: Benchmark = {
   name: 'acquisition',
-  what: 'waveforms from the boxes into the store, and commands to the boxes meanwhile',
+  what: 'waveforms from the boxes into the store, and commands to the boxes at the same time',
   run: ({ rounds, short = false }) => measure(rounds, short),
 };

@@ -1,6 +1,6 @@
 /**
- * One second of 12 kHz waveform through the classification, against the functions that it needs called bare in one loop; and the parts one by one. The parts' own
- * times are told so that a goal that is missed says where.
+ * One second of 12 kHz waveform through the classification, against direct calls of the functions that it uses in one loop; and each part separately. The times of the
+ * parts are printed to show where a missed goal comes from.
  */
 import {
   analyseWaveform,
@@ -28,16 +28,16 @@ const OPTIONS = {
   calibration: CALIBRATION,
   startMs: 0,
 };
-/** Seconds in the waveform that is measured: an event of the field is a few seconds. */
+/** Length of the waveform in seconds: real events last a few seconds. */
 const SECONDS = 2;
 const REPEATS = 40;
 
-/** ms a second of waveform. */
+/** ms per second of waveform. */
 export const analysis: Benchmark = {
   name: 'analysis',
   what: 'a second of waveform classified, against the bare functions that it takes',
   run: async ({ rounds }): Promise<Comparison[]> => {
-    const samples = mains();
+    const samples = lineVoltage();
     const each = (call: () => unknown) => (): number => nsEach(REPEATS, call) / 1e6 / SECONDS;
     const x = toVolts(samples, CALIBRATION);
     const track = trackFundamental(x, { rate: RATE, nominalFrequency: 60 });
@@ -50,7 +50,7 @@ export const analysis: Benchmark = {
         title: 'an undisturbed waveform',
         ...common,
         baseline: 'bare functions',
-        // the aim of 0.5 ms is told by the table: absolute times are not gated
+        // the table shows the aim of 0.5 ms; absolute times are not checked
         goals: [{ contender: 'analyseWaveform', ratio: 1 / 1.5 }],
         contenders: [
           { name: 'bare functions', once: each(() => bare(samples)) },
@@ -108,7 +108,7 @@ function bare(samples: Int16Array): number {
   return urms.length + windows.length + worst + transients.length;
 }
 
-function mains(): Int16Array {
+function lineVoltage(): Int16Array {
   const hz = 59.98;
   return Int16Array.from({ length: SECONDS * RATE }, (_, i) => {
     const angle = (2 * Math.PI * hz * i) / RATE;

@@ -1,4 +1,4 @@
-/** The benchmarks by name, loaded only when asked for. */
+/** The benchmarks by name, loaded on demand. */
 import type { Benchmark } from './compare.js';
 
 export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {

@@ -12,16 +12,16 @@ import { missingForMosquitto, startMosquitto } from './support/mosquitto.js';
 import { PEER_SOURCES, peer } from './support/peers.js';
 import { Measured } from './support/process.js';
 
-/** Messages under way at most when flat out: below libzmq's high water mark, so that nobody drops. */
+/** Max messages in flight at full speed: below libzmq's high-water mark, so that nothing is dropped. */
 const WINDOW = 5000;
-/** Memory of a process is read and CPU seconds are counted in ticks of 10 ms: runs are long enough for both. */
+/** CPU time is counted in ticks of 10 ms; runs are long enough for that and for reading the memory of the process. */
 const FLAT_OUT_MESSAGES = 300_000;
 const PACED_RATE = 20_000;
 const PACED_MESSAGES = 100_000;
-/** of the messages, in the short form */
+/** fraction of the messages in the short form */
 const SHORT_SHARE = 0.4;
 
-/** A sender takes two descriptors of its process. */
+/** A sender takes two file descriptors of its process. */
 const SENDERS_A_PROCESS = 5000;
 
 const KINDS = ['C zmq_proxy', 'makai triggering-broker', 'JavaScript loop'] as const;
@@ -29,7 +29,7 @@ const MQTT = 'mosquitto, TLS';
 type Kind = (typeof KINDS)[number] | typeof MQTT;
 
 interface Outcome {
-  /** of the broker's process alone, microseconds a message */
+  /** of the broker's process only, microseconds per message */
   cpuUs: number;
   perSecond: number;
   p50Ms: number;
@@ -62,7 +62,7 @@ async function measure(kind: Kind, senders: number, rate: number, messages: numb
       return load;
     };
     const load = await start(Math.min(senders, SENDERS_A_PROCESS));
-    // Those beyond are only connected.
+    // Further senders are only connected.
     for (let more = senders - SENDERS_A_PROCESS; more > 0; more -= SENDERS_A_PROCESS) await start(more);
     const before = broker.cpuSeconds();
     load.write('g');
@@ -109,7 +109,7 @@ async function startBroker(kind: Kind, folder: string): Promise<{ broker: Measur
   return { broker, client };
 }
 
-/** One set of rounds gives several comparisons: each outcome is measured once and read by all of them. */
+/** One set of rounds gives several comparisons. Each outcome is measured once and used by all of them. */
 async function comparisons(
   senders: number,
   rate: number,
@@ -142,22 +142,22 @@ async function comparisons(
   return results;
 }
 
-/** The goals hold at 100 connections, and at these numbers. */
+/** The goals apply at 100 connections and at these numbers. */
 const FLEETS = [10, 1000, 5000];
-/** Only memory is looked at here. */
+/** Only memory is measured with this number. */
 const LARGEST_FLEET = 10_000;
 
-/** @param short without mosquitto, and with one number of connections */
+/** @param short without mosquitto, and with only one number of connections */
 async function compareBrokers(rounds: number, short: boolean): Promise<Comparison[]> {
   const share = short ? SHORT_SHARE : 1;
-  const missing = short ? 'the short form goes without' : missingForMosquitto();
+  const missing = short ? 'not in the short form' : missingForMosquitto();
   if (missing !== undefined) process.stderr.write(`*** without mosquitto: ${missing}\n`);
   const kinds: readonly Kind[] = missing === undefined ? [...KINDS, MQTT] : KINDS;
   const memory = { unit: 'MB', better: 'lower', read: ({ rssMb }: Outcome) => rssMb } as const;
   const flat = await comparisons(100, 0, FLAT_OUT_MESSAGES * share, kinds, rounds, [
     {
       title: 'CPU of the broker, 100 connections, flat out',
-      unit: 'us a message',
+      unit: 'us per message',
       better: 'lower',
       goals: [{ contender: 'makai triggering-broker', ratio: 1 / 1.15 }],
       read: ({ cpuUs }) => cpuUs,
@@ -181,7 +181,7 @@ async function compareBrokers(rounds: number, short: boolean): Promise<Compariso
   const paced = await comparisons(100, PACED_RATE, PACED_MESSAGES * share, kinds, rounds, [
     {
       title: `CPU of the broker at ${PACED_RATE} messages/s`,
-      unit: 'us a message',
+      unit: 'us per message',
       better: 'lower',
       goals: [{ contender: 'makai triggering-broker', ratio: 1 / 1.15 }],
       read: ({ cpuUs }) => cpuUs,
@@ -195,13 +195,13 @@ async function compareBrokers(rounds: number, short: boolean): Promise<Compariso
     { title: 'the same, p99.9', unit: 'ms', better: 'lower', read: ({ p999Ms }) => p999Ms },
   ]);
   const scaling: Comparison[] = [];
-  const pair = KINDS.slice(0, 2); // the loop is no contender any more, and 5,000 TLS handshakes take minutes
+  const pair = KINDS.slice(0, 2); // without the loop, which is far slower, and without mosquitto, whose 5,000 TLS handshakes take minutes
   for (const senders of short ? [] : FLEETS) {
     scaling.push(
       ...(await comparisons(senders, 0, FLAT_OUT_MESSAGES / 2, pair, Math.min(rounds, 2), [
         {
           title: `CPU of the broker, ${senders} connections, flat out`,
-          unit: 'us a message',
+          unit: 'us per message',
           better: 'lower',
           goals: [{ contender: 'makai triggering-broker', ratio: 1 / 1.15 }],
           read: ({ cpuUs }) => cpuUs,

@@ -1,4 +1,4 @@
-/** Contenders measured in alternating rounds of one run, and what is told of them. */
+/** Measures contenders in alternating rounds of one run and compares them. */
 
 /** One thing to measure. */
 export interface Contender {
@@ -9,19 +9,19 @@ export interface Contender {
 
 export interface ComparisonSpec {
   title: string;
-  /** of the figures, for example `ns a message` */
+  /** of the figures, for example `ns per message` */
   unit: string;
   better: 'lower' | 'higher';
-  /** name of the contender that the ratios are against */
+  /** name of the contender that ratios are relative to */
   baseline: string;
   contenders: Contender[];
-  /** false: each round starts processes of its own, so that there is nothing to warm up */
+  /** false: each round starts new processes, so there is nothing to warm up */
   warmUp?: boolean;
-  /** what is promised */
+  /** goals that must be met */
   goals?: Goal[];
 }
 
-/** A least ratio against the baseline, or a figure of its own, at most or at least as the unit's better way goes. */
+/** A min ratio relative to the baseline, or a limit in the unit of the comparison: a max where lower is better, a min where higher is better. */
 export type Goal = { contender: string } & ({ ratio: number } | { figure: number });
 
 export interface Row {
@@ -29,7 +29,7 @@ export interface Row {
   median: number;
   low: number;
   high: number;
-  /** how many times better than the baseline: above 1 is better, whichever way the unit goes */
+  /** how many times better than the baseline; above 1 is better, whether a low or a high figure is good */
   ratio: number;
 }
 
@@ -45,16 +45,16 @@ export interface Comparison {
 
 export interface Benchmark {
   name: string;
-  /** one line: what it answers */
+  /** one line: what it measures */
   what: string;
-  /** left out of the short form unless named */
+  /** not in the short form unless named */
   long?: boolean;
   /** `short`: smaller amounts, for the gate of CI */
   run(options: { rounds: number; short?: boolean }): Promise<Comparison[]>;
 }
 
 /**
- * One round of each contender to warm up (unless told not to), then `rounds` rounds, each beginning with another contender.
+ * One warm-up round of each contender (unless `warmUp` is false), then `rounds` rounds, each starting with another contender.
  * @throws Error when the baseline or a goal names no contender
  */
 export async function compare(spec: ComparisonSpec, rounds: number): Promise<Comparison> {
@@ -92,14 +92,14 @@ export async function compare(spec: ComparisonSpec, rounds: number): Promise<Com
 }
 
 /**
- * Rounds of comparisons within this process, which take milliseconds each: enough that neither a compiler that has not finished nor a collection
- * of garbage makes the median.
+ * Min number of rounds for comparisons within this process, which take milliseconds each. It is high enough that neither unfinished compilation nor garbage
+ * collection determines the median.
  */
 export function manyRounds(rounds: number): number {
   return Math.max(rounds, 15);
 }
 
-/** Nanoseconds that one of `count` calls takes. */
+/** Nanoseconds per call, over `count` calls. */
 export function nsEach(count: number, call: (i: number) => void): number {
   const start = process.hrtime.bigint();
   for (let i = 0; i < count; i++) call(i);

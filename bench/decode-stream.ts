@@ -1,4 +1,4 @@
-/** The triggering stream: frames as they come from a socket → columns, a batch at a time, as the triggering service does. */
+/** The measurement stream: frames as they come from a socket → columns, one batch at a time, as in the triggering service. */
 import { createColumns, METRICS, type MeasurementColumns, type MetricColumns } from '../proto/columns.js';
 import { decodeInto, decodeStream, measurement, triggerMessage } from '../proto/index.js';
 import type { Measurement, TriggerMessage } from '../proto/messages.js';
@@ -9,7 +9,7 @@ import { wasmStreamDecoder } from './wasm-stream.js';
 const BATCH = 512;
 const BATCHES = 40;
 
-/** ns a message of protobufjs, our codec, the hand-written decoder and the same in WebAssembly. */
+/** ns per message of protobufjs, our codec, the hand-written decoder and the same decoder in WebAssembly. */
 export async function compareStream(rounds: number): Promise<Comparison[]> {
   const wasm = wasmStreamDecoder(BATCH);
   const columns = createColumns(BATCH, true);
@@ -27,7 +27,7 @@ export async function compareStream(rounds: number): Promise<Comparison[]> {
       await compare(
         {
           title,
-          unit: 'ns a message',
+          unit: 'ns per message',
           better: 'lower',
           baseline: 'protobufjs',
           contenders: [
@@ -48,7 +48,7 @@ export async function compareStream(rounds: number): Promise<Comparison[]> {
   return comparisons;
 }
 
-/** Each frame is a buffer of its own, as a socket gives them. */
+/** Each frame is a separate buffer, as from a socket. */
 function measurements(): Buffer[] {
   return Array.from({ length: BATCH }, (_, i) => {
     const values = (value: number) => ({

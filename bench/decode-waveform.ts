@@ -16,15 +16,15 @@ interface Cycle2 {
   data: number[];
 }
 
-/** ns a cycle of protobufjs, the same by hand in JavaScript, and WebAssembly with its copying. */
+/** ns per cycle of protobufjs, of hand-written JavaScript, and of WebAssembly including its copies. */
 export async function compareWaveforms(rounds: number): Promise<Comparison[]> {
-  const wave = mains();
+  const wave = lineVoltage();
   const frames2 = Array.from({ length: CYCLES / PER_FRAME }, (_, i) =>
     Buffer.from(encodeCycles2(BOX, part(wave, i * PER_FRAME, PER_FRAME))),
   );
   const frames3 = encodeCycles3(wave).map((frame) => Buffer.from(frame));
   const eachCycle = (decode: () => void) => (): number => nsEach(REPLIES, decode) / CYCLES;
-  const common = { unit: 'ns a cycle of 200 samples', better: 'lower', baseline: 'protobufjs' } as const;
+  const common = { unit: 'ns per cycle of 200 samples', better: 'lower', baseline: 'protobufjs' } as const;
   const goals = [{ contender: 'WebAssembly', ratio: 6 }];
   return [
     await compare(
@@ -55,8 +55,8 @@ export async function compareWaveforms(rounds: number): Promise<Comparison[]> {
   ];
 }
 
-/** 120 V at 147 counts a volt with a third harmonic and noise: every length of varint, half of them ten bytes. */
-function mains(): Waveform {
+/** 120 V at 147 counts per volt with a third harmonic and noise: every length of varint, half of them ten bytes. */
+function lineVoltage(): Waveform {
   let seed = 1;
   const noise = (): number => {
     seed = (seed * 48_271) % 2_147_483_647;

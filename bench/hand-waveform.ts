@@ -1,4 +1,4 @@
-/** DataMessages decoded by hand in JavaScript: what WebAssembly has to beat to be worth its build step. Good frames only. */
+/** DataMessages decoded by hand-written JavaScript. WebAssembly has to be faster than this to justify its build step. Valid frames only. */
 import type { Waveform } from '../proto/messages.js';
 import { WireReader } from '../proto/wire-reader.js';
 

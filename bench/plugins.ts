@@ -1,5 +1,5 @@
 /** `npm run bench -- plugins`: what the plugins that ship take, through the host's own path: ring, copy, session. */
-import { goodMains } from '../cli/plugin/speed.js';
+import { undisturbedGrid } from '../cli/plugin/speed.js';
 import { JavaScriptPlugin } from '../plugin-host/javascript-plugin.js';
 import { DEFAULT_PLUGIN_LIMITS } from '../plugin-host/limits.js';
 import { loadPlugin } from '../plugin-host/load-plugin.js';
@@ -11,18 +11,18 @@ import { createRing, MAX_BATCH, RingReader, RingWriter } from '../stream/ring.js
 import { type Benchmark, type Comparison, compare } from './compare.js';
 
 const BATCHES = 64;
-/** Times that the batches are played in a round. */
+/** How often the batches are played per round. */
 const PASSES = 4;
 const FLEETS = [100, 10_000];
 
 interface Case {
   name: string;
-  /** a dip of one measurement in so many; 0: none */
-  dipEvery: number;
+  /** one measurement of this number has a sag; 0: none */
+  sagEvery: number;
 }
 const CASES: readonly Case[] = [
-  { name: 'good mains', dipEvery: 0 },
-  { name: 'a dip in 1,000 measurements', dipEvery: 1000 },
+  { name: 'undisturbed grid', sagEvery: 0 },
+  { name: 'a sag in 1,000 measurements', sagEvery: 1000 },
 ];
 
 /** Reads a batch and does nothing with it. */
@@ -68,7 +68,7 @@ class Fed {
     return fed;
   }
 
-  /** Plays the batches, each time later than the last. @returns measurements a second, of reading and judging alone */
+  /** Plays the batches, each time with later timestamps. @returns measurements per second, only of reading and processing */
   play(batches: readonly MeasurementColumns[]): number {
     let took = 0n;
     for (let pass = 0; pass < PASSES; pass++) {
@@ -107,13 +107,13 @@ class Fed {
 async function comparison(
   plugin: string,
   boxes: number,
-  { name, dipEvery }: Case,
+  { name, sagEvery }: Case,
   rounds: number,
 ): Promise<Comparison> {
-  const batches = goodMains(BATCHES, boxes);
+  const batches = undisturbedGrid(BATCHES, boxes);
   let k = 0;
   for (const { rms } of batches) {
-    for (let i = 0; i < MAX_BATCH; i++, k++) if (dipEvery > 0 && k % dipEvery === 0) rms.min[i] = 100;
+    for (let i = 0; i < MAX_BATCH; i++, k++) if (sagEvery > 0 && k % sagEvery === 0) rms.min[i] = 100;
   }
   const none = await Fed.start(NOTHING, boxes);
   const fed = await Fed.start(plugin, boxes);

@@ -17,7 +17,7 @@ import { Measured } from './support/process.js';
 
 const EVENTS = 1000;
 const EVENT_MS = 1000;
-const BARE = 'node, which does nothing';
+const BARE = 'node without a program';
 /** Each socket takes two file descriptors. */
 const BOXES_A_PROCESS = 5000;
 const FIRST_BOX = 1000;
@@ -28,7 +28,7 @@ async function lifeOf(args: readonly string[]): Promise<number> {
   const start = performance.now();
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   const [code] = (await once(child, 'exit')) as [number | null];
-  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}`);
+  if (code !== 0) throw new Error(`${args.join(' ')} exited with ${code}`);
   return performance.now() - start;
 }
 
@@ -58,7 +58,7 @@ function compareStarts(rounds: number): Promise<Comparison> {
   );
 }
 
-/** All handshakes are done when the process has nothing to do. */
+/** All handshakes are done when the process is idle. */
 async function atRest(process: Measured): Promise<void> {
   for (let quiet = 0, last = -1; quiet < 4; ) {
     await sleep(250);
@@ -68,7 +68,7 @@ async function atRest(process: Measured): Promise<void> {
   }
 }
 
-/** The acquisition broker with boxes that are subscribed, each over a connection of its own. @returns MB */
+/** The acquisition broker with subscribed boxes, each over its own connection. @returns MB */
 async function memoryWith(boxes: number): Promise<number> {
   const line = await DaemonLine.prepare();
   try {

@@ -1,4 +1,4 @@
-/** The ratios that a change must not let fall: committed, compared with by the short form. Ratios, never seconds. */
+/** Reference ratios, which the short form compares with. A change must not lower them. Ratios, never seconds. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { PACKAGE_ROOT } from '../common/package-root.js';
@@ -7,7 +7,7 @@ import type { Machine } from './report.js';
 
 const FILE = path.join(PACKAGE_ROOT, 'bench/reference.json');
 
-/** A ratio may be this share below the reference before it counts as fallen: machines of CI are shared, and short runs noisy. */
+/** A ratio may be lower than the reference by this fraction. CI machines are shared, and short runs are noisy. */
 export const TOLERANCE = 0.4;
 
 export interface Reference {
@@ -16,7 +16,7 @@ export interface Reference {
   ratios: Record<string, number>;
 }
 
-/** Ratios by `<benchmark>: <comparison>: <contender>`, of contenders that a goal of a ratio names: the others are only shown. */
+/** Ratios by `<benchmark>: <comparison>: <contender>`, of contenders with a goal that is a ratio. Others are only printed. */
 export function ratiosOf(
   results: readonly { name: string; comparisons: readonly Comparison[] }[],
 ): Record<string, number> {
@@ -34,7 +34,7 @@ export function ratiosOf(
   return ratios;
 }
 
-/** What fell, one line each. A ratio that the reference does not know is not judged. */
+/** Ratios that are too low, one line each. A ratio that is not in the reference is not compared. */
 export function judge(reference: Reference | undefined, ratios: Readonly<Record<string, number>>): string[] {
   if (reference === undefined)
     return [`no ${path.relative(PACKAGE_ROOT, FILE)}: write it with --write-reference`];
@@ -50,7 +50,7 @@ export function readReference(): Reference | undefined {
   return JSON.parse(readFileSync(FILE, 'utf8')) as Reference;
 }
 
-/** Ratios of benchmarks that were not run stay as they are. */
+/** Ratios of benchmarks that did not run are kept. */
 export function writeReference(ratios: Readonly<Record<string, number>>, facts: Machine): void {
   const merged = { ...readReference()?.ratios, ...ratios };
   const sorted = Object.fromEntries(Object.entries(merged).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,11 +1,11 @@
-/** What a benchmark's run looks like on the terminal and in its JSON file. */
+/** The output of a benchmark on the terminal and in its JSON file. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { PACKAGE_ROOT } from '../common/package-root.js';
 import type { Comparison, Goal } from './compare.js';
 
-/** Facts without which a figure says nothing. */
+/** Facts about the machine that are needed to interpret a figure. */
 export interface Machine {
   cpu: string;
   cores: number;
@@ -58,7 +58,7 @@ export function writeResult(name: string, facts: Machine, comparisons: readonly 
   return file;
 }
 
-/** Three digits that count. */
+/** Three significant digits. */
 export function figure(value: number): string {
   if (value >= 100) return Math.round(value).toLocaleString('en-US');
   return Number.isFinite(value) ? value.toPrecision(3) : String(value);

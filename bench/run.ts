@@ -1,9 +1,9 @@
 /**
- * `npm run bench [-- <name>...] [--rounds N] [--short] [--list]`: runs the benchmarks named, or all, one after another; prints every goal at the
+ * `npm run bench [-- <name>...] [--rounds N] [--short] [--list]`: runs the named benchmarks, or all, one after another. Prints every goal at the
  * end. The exit code is 1 when a goal is missed.
  *
- * `--short` is the gate of CI: fewer rounds, and not goals but ratios against those committed in reference.json decide; its last line is
- * the verdict. `--write-reference` writes that file anew, from a run on a machine that does nothing else.
+ * `--short` is for CI: fewer rounds, and ratios are compared with those in reference.json in place of goals. Its last line is
+ * the verdict. `--write-reference` rewrites that file; run it on a machine that does nothing else.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -59,7 +59,7 @@ async function main(): Promise<number> {
   return short ? verdict(judge(readReference(), ratios)) : goals(results);
 }
 
-/** Every goal on a line. @returns the exit code */
+/** Prints every goal on a line. @returns the exit code */
 function goals(results: readonly { name: string; comparisons: Comparison[] }[]): number {
   let missed = 0;
   for (const { name, comparisons } of results) {
@@ -80,7 +80,7 @@ function goals(results: readonly { name: string; comparisons: Comparison[] }[]):
   return missed === 0 ? 0 : 1;
 }
 
-/** The gate's last lines. @returns the exit code */
+/** Prints the last lines of the short form. @returns the exit code */
 function verdict(fallen: readonly string[]): number {
   for (const line of fallen) console.log(line);
   console.log(fallen.length === 0 ? 'bench: no ratio fell' : `bench: ${fallen.length} ratios fell`);

@@ -6,9 +6,9 @@ const CYCLES = 12;
 
 interface Case {
   title: string;
-  /** calls a round: enough for some milliseconds */
+  /** calls per round, enough for some milliseconds */
   repeats: number;
-  /** least ratio of WebAssembly against the plain function */
+  /** min ratio of WebAssembly to the plain function */
   goal: number;
   plain(samples: Int16Array): unknown;
   fast(samples: Int16Array): unknown;
@@ -54,12 +54,12 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** ns a cycle. */
+/** ns per cycle. */
 export const signal: Benchmark = {
   name: 'signal',
   what: 'measurements of a waveform, in WebAssembly against plain TypeScript',
   run: async ({ rounds }): Promise<Comparison[]> => {
-    const samples = mains();
+    const samples = lineVoltage();
     const results: Comparison[] = [];
     for (const { title, repeats, goal, plain: slow, fast } of CASES) {
       const eachCycle = (measure: (samples: Int16Array) => unknown) => (): number =>
@@ -69,7 +69,7 @@ export const signal: Benchmark = {
         { name: 'WebAssembly', once: eachCycle(fast) },
       ];
       const common = {
-        unit: 'ns a cycle of 200 samples',
+        unit: 'ns per cycle of 200 samples',
         better: 'lower',
         baseline: 'plain TypeScript',
       } as const;
@@ -80,7 +80,7 @@ export const signal: Benchmark = {
   },
 };
 
-function mains(): Int16Array {
+function lineVoltage(): Int16Array {
   return Int16Array.from({ length: CYCLES * 200 }, (_, i) => {
     const angle = (2 * Math.PI * i) / 200;
     return 16_000 * (Math.sin(angle) + 0.03 * Math.sin(3 * angle)) + 40 * Math.sin(i * i);

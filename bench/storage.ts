@@ -1,4 +1,4 @@
-/** `npm run bench -- storage`: measurements a second into a store, through the triggering service against the store's own bulk insert. */
+/** `npm run bench -- storage`: measurements per second into a store, through the triggering service against the bulk insert of the store. */
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,24 +14,24 @@ import type { Store } from '../store/store.js';
 import { applyOne } from '../store/writes.js';
 import { startMongo } from '../test/support/mongo-server.js';
 import { type Benchmark, type Comparison, compare } from './compare.js';
-import { ROWS_A_STATEMENT, readyRows, sqliteAlone } from './sqlite-alone.js';
+import { ROWS_PER_STATEMENT, readyRows, sqliteAlone } from './sqlite-alone.js';
 import { Service } from './support/service.js';
 
 const BOXES = 100;
-/** ms of a box's time from one measurement to its next: the second pass goes on where the first ended, and may not run five minutes ahead. */
+/** ms of box time between measurements. The second pass continues where the first ended, and must not be five minutes ahead of the clock. */
 const STEP_MS = 80;
-/** Whole batches, so that the last one does not wait to be filled; no more than the service lets wait (`limits.queue_measurements`). */
+/** Whole batches, so that the last one does not wait to be filled; no more than the service holds (`limits.queue_measurements`). */
 const MESSAGES = 300_000;
 const SHORT_MESSAGES = 100_000;
-/** A server takes some thousands a second. */
+/** A server accepts some thousands per second. */
 const MONGO_SHARE = 0.1;
-/** As the service writes them (`batch.max_measurements`). */
+/** Batch size, as the service writes them (`batch.max_measurements`). */
 const BATCH = 5000;
 const RETENTION = { mode: 'ttl', measurementsSeconds: 86_400 } as const;
 const GOAL = 0.8;
 const THROUGH = 'through the triggering service';
 
-/** The same measurements as the stream's (peers/stream.c), in batches. */
+/** The same measurements as those of the stream (peers/stream.c), in batches. */
 function batches(messages: number): MeasurementColumns[] {
   const start = Date.now() - (messages / BOXES) * STEP_MS;
   const values = { f: 60, rms: 120, thd: 0.02, trans: 1 };
@@ -54,12 +54,12 @@ function batches(messages: number): MeasurementColumns[] {
   });
 }
 
-/** @returns measurements a second */
+/** @returns measurements per second */
 async function storeAlone(url: string, all: readonly MeasurementColumns[]): Promise<number> {
   return insertAll(await openStore(url, { retention: RETENTION, log: silentLogger() }), all);
 }
 
-/** As the daemons have it. @returns measurements a second, those that were spooled counted once they are in the database */
+/** As in the daemons. @returns measurements per second; spooled ones count when they are in the database */
 async function spoolAlone(url: string, all: readonly MeasurementColumns[]): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'makai-bench-'));
   const open = () => openMongoStore(url, { retention: RETENTION, log: silentLogger() });
@@ -89,7 +89,7 @@ async function insertAll(
   }
 }
 
-/** `insertMany` of documents made beforehand, into a database with the store's indexes. @returns documents a second */
+/** `insertMany` of prepared documents into a database with the indexes of the store. @returns documents per second */
 async function driverAlone(
   uri: string,
   database: string,
@@ -114,17 +114,17 @@ async function driverAlone(
   }
 }
 
-/** @returns measurements a second, from the first one sent until all are stored */
+/** @returns measurements per second, from the first one sent until all are stored */
 async function throughService(store: string, messages: number): Promise<number> {
   const service = await Service.start({ boxes: BOXES, dialect: 3, stepMs: STEP_MS, store });
   try {
-    // Until the code is compiled: a daemon runs for months.
+    // Warm up until the code is compiled, since a daemon runs for months.
     const first = BATCH * Math.max(1, Math.floor(messages / 4 / BATCH));
     await service.measure(first);
     const { lost, storedPerSecond } = await service.measure(messages);
     const { duplicates, stored } = (await service.status()).store;
     if (lost > 0 || stored !== first + messages)
-      throw new Error(`${stored} of ${first + messages} stored, ${lost} lost, ${duplicates} doubled`);
+      throw new Error(`${stored} of ${first + messages} stored, ${lost} lost, ${duplicates} duplicates`);
     return storedPerSecond;
   } finally {
     await service.stop();
@@ -137,7 +137,7 @@ async function compareSqlite(rounds: number, messages: number): Promise<Comparis
   const folder = await mkdtemp(join(tmpdir(), 'makai-bench-'));
   let files = 0;
   const file = (): string => join(folder, `${++files}.db`);
-  const baseline = `better-sqlite3, ${ROWS_A_STATEMENT} rows a statement`;
+  const baseline = `better-sqlite3, ${ROWS_PER_STATEMENT} rows per statement`;
   try {
     return await compare(
       {
@@ -167,7 +167,7 @@ async function compareMongo(rounds: number, messages: number): Promise<Compariso
   const all = batches(messages);
   const client = await MongoClient.connect(server.uri);
   let number = 0;
-  /** Each time in a database of its own, which is gone afterwards. */
+  /** Each run uses a new database, which is removed afterwards. */
   const inOwn = async (run: (database: string) => Promise<number>): Promise<number> => {
     const database = `bench_${++number}`;
     try {
@@ -213,7 +213,7 @@ async function compareMongo(rounds: number, messages: number): Promise<Compariso
 
 export const storage: Benchmark = {
   name: 'storage',
-  what: "measurements a second into SQLite and MongoDB, through the triggering service against the store's own bulk insert",
+  what: 'measurements per second into SQLite and MongoDB, through the triggering service against the bulk insert of the store',
   run: async ({ rounds, short = false }) => {
     const messages = short ? SHORT_MESSAGES : MESSAGES;
     const fewer = Math.min(rounds, 3);

@@ -1,4 +1,4 @@
-/** `npm run bench -- triggering-service`: decode, trends and plugins against receiving alone; the cost as the fleet grows. */
+/** `npm run bench -- triggering-service`: decode, trends and plugins against only receiving; the cost as the fleet grows. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../common/package-root.js';
@@ -10,17 +10,17 @@ import { Measured } from './support/process.js';
 const MESSAGES = 300_000;
 const SHORT_MESSAGES = 100_000;
 const WARM_UP_MESSAGES = 60_000;
-/** Memory is read under the rate that the fleet really has. */
+/** Memory is measured at the real rate of the fleet. */
 const PACED_SECONDS = 8;
 const PER_BOX_AND_SECOND = 6;
-/** ms of a box's time from one measurement to its next, where all of them fit into SPAN_MS: older ones would not be taken. */
+/** ms of box time between measurements, so that all of them fit into SPAN_MS. Older ones would be dropped. */
 const STEP_MS = 166;
 const SPAN_MS = 3_600_000;
 const ONE_CORE = 100_000;
 const MEMORY_MB = 200;
 
 interface Outcome {
-  /** of the receiver's process with all its threads, microseconds a measurement */
+  /** of the receiver's process with all its threads, microseconds per measurement */
   cpuUs: number;
   perSecond: number;
   rssMb: number;
@@ -30,20 +30,20 @@ interface Load {
   dialect: 2 | 3;
   boxes: number;
   messages: number;
-  /** a second; 0: flat out */
+  /** per second; 0: as fast as possible */
   rate: number;
 }
 
 const PROGRAM = join(PACKAGE_ROOT, 'dist/bench/support/stream-receiver.js');
 
-/** The receiver has one core to itself, the sender the other, where the machine has taskset and two cores. */
+/** With taskset and two cores, the receiver is pinned to one core and the sender to the other. */
 function pinned(core: number, command: readonly string[]): [string, string[]] {
   const can = spawnSync('taskset', ['-c', '1', 'true']).status === 0;
   const [program = '', ...args] = can ? ['taskset', '-c', String(core), ...command] : command;
   return [program, args];
 }
 
-/** One receiver, started, loaded, measured, stopped. @throws Error when a measurement did not reach everyone */
+/** Starts one receiver, loads it, measures it and stops it. @throws Error when a measurement did not reach every plugin */
 async function measure(what: string, load: Load): Promise<Outcome> {
   const { dialect, boxes, messages, rate } = load;
   const endpoint = `tcp://127.0.0.1:${await freePort()}`;
@@ -63,7 +63,7 @@ async function measure(what: string, load: Load): Promise<Outcome> {
       if (dropped > 0 || measurements !== sent)
         throw new Error(`${what}: ${measurements} of ${sent} taken, ${dropped} dropped by plugins`);
     };
-    // Until the code is compiled: a daemon runs for months.
+    // Warm up until the code is compiled, since a daemon runs for months.
     if (rate === 0) await pass(WARM_UP_MESSAGES);
     const before = receiver.cpuSeconds();
     const start = performance.now();
@@ -96,7 +96,7 @@ async function flatOut(dialect: 2 | 3, rounds: number, short: boolean): Promise<
   const cpu = await compare(
     {
       title: `Box ${dialect}, 1000 boxes, flat out, storage off: CPU of the process`,
-      unit: 'us a measurement',
+      unit: 'us per measurement',
       better: 'lower',
       baseline: ALONE,
       contenders: kinds.map(([name, what]) => ({
@@ -108,7 +108,7 @@ async function flatOut(dialect: 2 | 3, rounds: number, short: boolean): Promise<
         },
       })),
       warmUp: false,
-      // 184,000 a second were received alone where the goal of 100,000 was set.
+      // The goal of 100,000 was set where only receiving reached 184,000 per second.
       goals: [{ contender: ALL, ratio: 0.54 }],
     },
     rounds,
@@ -132,7 +132,7 @@ async function cost(rounds: number): Promise<Comparison> {
   return compare(
     {
       title: 'Cost as the fleet grows: Box 2, threshold and napali, flat out, CPU of the process',
-      unit: 'us a measurement',
+      unit: 'us per measurement',
       better: 'lower',
       baseline: '10 boxes',
       contenders: SIZES.map((boxes) => ({
@@ -180,6 +180,6 @@ async function run({ rounds, short = false }: { rounds: number; short?: boolean 
 
 export const triggeringService: Benchmark = {
   name: 'triggering-service',
-  what: 'measurements a second through decode, trends and plugins, against receiving alone; cost and memory as the fleet grows',
+  what: 'measurements per second through decode, trends and plugins, against only receiving; cost and memory as the fleet grows',
   run,
 };

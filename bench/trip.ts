@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- trip`: from the measurement that trips a plugin to the command on the wire to the box, through all three daemons
- * and the threshold plugin. Open loop: each measurement is due at its time, and its latency counts from then, whenever it got out.
+ * `npm run bench -- trip`: from the measurement that triggers a plugin to the command on the wire to the box, through all three daemons
+ * and the threshold plugin. Open loop: latency counts from the time at which a measurement was due, not from when it was sent.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'hdr-histogram-js';
@@ -12,11 +12,11 @@ import { DAEMONS, DaemonLine } from './support/line.js';
 const BOXES = 100;
 const TRIPS = 400;
 const SHORT_TRIPS = 100;
-/** Trips a second: an eighth of what a plugin may ask for in the long run. */
+/** Triggers per second: an eighth of the sustained request rate that a plugin is allowed. */
 const RATE = 25;
 const NORMAL_V = 120;
 const SAG_V = 90;
-/** A box's time from one measurement to its next. */
+/** Box time between measurements. */
 const STEP_MS = 1000;
 const LATE_MS = 5000;
 const GOAL_MS = 20;
@@ -28,13 +28,13 @@ interface Percentiles {
   p999: number;
 }
 
-/** The boxes' one connection for measurements, and one that hears the commands of all of them. */
+/** One connection that sends the measurements of all boxes, and one that receives the commands to all of them. */
 class Boxes {
   readonly #publisher: Publisher;
   readonly #listener: Subscriber;
-  /** of each box the time of its next measurement; in the past, so that none of them is ahead of the daemons' clock */
+  /** time of the next measurement of each box; in the past, so that none is ahead of the daemons' clock */
   readonly #time = Array.from({ length: BOXES }, () => Date.now() - 3_600_000);
-  /** trips whose command has not come: when they were due, and the end of their window */
+  /** triggers whose command has not arrived: when they were due, and the end of their window */
   readonly #open = new Map<string, { dueMs: number; endMs: number }>();
   #histogram = build({
     lowestDiscernibleValue: 1,
@@ -51,7 +51,7 @@ class Boxes {
     void this.#hear();
   }
 
-  /** Sends until a command has come through the whole line. */
+  /** Sends measurements until a command has come through all daemons. */
   async warmUp(): Promise<void> {
     for (let box = 0; this.#histogram.totalCount === 0; box = (box + 1) % BOXES) {
       await this.#trip(box, performance.now());
@@ -60,7 +60,7 @@ class Boxes {
     await this.trips(BOXES);
   }
 
-  /** @throws Error when a command did not come */
+  /** @throws Error when a command did not arrive */
   async trips(count: number): Promise<Percentiles> {
     this.#open.clear();
     this.#histogram.reset();
@@ -79,7 +79,7 @@ class Boxes {
     return { p50: ms(50), p99: ms(99), p999: ms(99.9) };
   }
 
-  /** A sag, and the measurement after it: that one ends the sag, so the plugin asks for it. */
+  /** A sag, and the measurement after it. That one ends the sag, so the plugin requests it. */
   async #trip(box: number, dueMs: number): Promise<void> {
     const before = this.#time[box] ?? 0;
     this.#time[box] = before + 3 * STEP_MS;
@@ -100,7 +100,7 @@ class Boxes {
     ]);
   }
 
-  /** What is sent again because nobody answers ends before the window that is waited for. */
+  /** A command that is repeated because nobody replies has an earlier window than the expected one. */
   async #hear(): Promise<void> {
     for await (const [topic, message] of this.#listener) {
       const now = performance.now();
@@ -162,6 +162,6 @@ async function measure(rounds: number, trips: number): Promise<Comparison[]> {
 export const trip: Benchmark = {
   name: 'trip',
   long: true,
-  what: 'from the measurement that trips a plugin to the command at the box, through the three daemons',
+  what: 'from the measurement that triggers a plugin to the command at the box, through the three daemons',
   run: ({ rounds, short = false }) => measure(Math.min(rounds, 3), short ? SHORT_TRIPS : TRIPS),
 };

@@ -1,4 +1,4 @@
-/** The stream decoder of bench/assembly, built when the benchmark runs, and the copying that it needs. */
+/** The stream decoder of bench/assembly, built when the benchmark runs, and the copies that it needs. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,9 +14,9 @@ interface Exports {
 const PAGE = 65_536;
 const MAX_FRAME = 1024;
 
-/** @param capacity frames a batch, each of at most 1 kB */
+/** @param capacity frames per batch, each of at most 1 kB */
 export function wasmStreamDecoder(capacity: number): {
-  /** Decodes a batch; without `into` the result stays in WebAssembly's memory. */
+  /** Decodes a batch. Without `into` the result stays in WebAssembly's memory. */
   decode(frames: readonly Uint8Array[], into?: MeasurementColumns): void;
 } {
   const { memory, decode } = new WebAssembly.Instance(new WebAssembly.Module(built()), {})
@@ -38,7 +38,7 @@ export function wasmStreamDecoder(capacity: number): {
         ends[index++] = end;
       }
       const count = decode(index, endsAt, inputAt, columnsAt, capacity);
-      if (count !== frames.length) throw new Error('the benchmark sends good frames only');
+      if (count !== frames.length) throw new Error('the benchmark sends only valid frames');
       if (into) copyColumns(own, into, count);
     },
   };

@@ -10,20 +10,20 @@ const MESSAGES = 600_000;
 const SHORT_MESSAGES = 150_000;
 const WARM_UP_MESSAGES = 60_000;
 const BOXES = 1000;
-/** ms of a box's time from one measurement to its next. */
+/** ms of box time between measurements. */
 const STEP_MS = 100;
 const WORKERS = [1, 2];
 const PROGRAM = join(PACKAGE_ROOT, 'dist/bench/support/stream-receiver.js');
 
 interface Outcome {
   perSecond: number;
-  /** of the process with all its threads, us a measurement */
+  /** of the process with all its threads, us per measurement */
   cpuUs: number;
-  /** of the thread that worked most: what bounds the throughput where there are cores enough */
+  /** of the busiest thread, which limits the throughput if there are enough cores */
   busiestUs: number;
 }
 
-/** One service, started, warmed up, loaded flat out, stopped. @throws Error when a measurement did not reach everyone */
+/** Starts one service, warms it up, loads it at full speed and stops it. @throws Error when a measurement did not reach every plugin */
 async function measure(workers: number, plugins: string, messages: number): Promise<Outcome> {
   const endpoint = `tcp://127.0.0.1:${await freePort()}`;
   const source = [endpoint, ...[2, BOXES, STEP_MS, workers].map(String)];
@@ -96,16 +96,16 @@ async function oneAndTwo(
     });
   const busiest = await compare(
     {
-      ...spec('CPU of the busiest thread', 'us a measurement', 'lower'),
+      ...spec('CPU of the busiest thread', 'us per measurement', 'lower'),
       contenders: of(({ busiestUs }) => busiestUs),
-      // Half of one worker's work would be 2; boxes are not shared out quite evenly.
+      // Half the work per worker would be a ratio of 2; boxes are not spread quite evenly.
       goals: [{ contender: nameOf(2), ratio: 1.5 }],
     },
     rounds,
   );
   const cpu = await compare(
     {
-      ...spec('CPU of the process', 'us a measurement', 'lower'),
+      ...spec('CPU of the process', 'us per measurement', 'lower'),
       contenders: of(({ cpuUs }) => cpuUs),
       goals: [{ contender: nameOf(2), ratio: 0.8 }],
     },
@@ -116,7 +116,7 @@ async function oneAndTwo(
 
 export const workers: Benchmark = {
   name: 'workers',
-  what: 'the triggering service with one and with two workers: throughput, CPU a measurement, and that of the busiest thread',
+  what: 'the triggering service with one and with two workers: throughput, CPU per measurement of the process and of its busiest thread',
   long: true,
   run: async ({ rounds, short = false }) => {
     const messages = short ? SHORT_MESSAGES : MESSAGES;

@@ -1,6 +1,6 @@
 /**
- * Measurements of a source's cycles, computed once for each cycle or block of cycles and shared by every box that replays the
- * source: a thousand boxes on one loop cost as much analysis as one.
+ * Measurements of a source's cycles, computed once per cycle or block of cycles and shared by all boxes that replay the
+ * source. So a thousand boxes on one loop cost as much analysis as one box.
  */
 import { createSignalAnalyser, rms, type SignalAnalyser, TRANSIENT_TAPS } from '../signal/index.js';
 import { type CycleSource, SAMPLES_PER_CYCLE } from './sources/source.js';
@@ -12,15 +12,15 @@ interface Column {
   known: Uint8Array;
 }
 
-/** Sources longer than this (a day) are not cached: 9 bytes a cycle and metric. */
+/** Sources longer than this (a day) are not cached. The cache takes 9 bytes per cycle and metric. */
 const CACHED_CYCLES = 5_184_000;
 
-/** A box measures blocks of some cycles; a test may ask for more. */
+/** Max length of a block. Boxes measure blocks of a few cycles; a test may need more. */
 const LONGEST_BLOCK = 60_000;
 
 let shared: SignalAnalyser | undefined;
 
-/** One for all sources of the process. */
+/** One instance for all sources of the process. */
 function analyser(): SignalAnalyser {
   shared ??= createSignalAnalyser(LONGEST_BLOCK);
   return shared;
@@ -34,7 +34,7 @@ export class CycleAnalysis {
     this.#source = source;
   }
 
-  /** Volts RMS of cycle `n` of an endless loop over the source, direct component included. */
+  /** RMS voltage of cycle `n` of an endless loop over the source, in volts, DC offset included. */
   rms(n: number): number {
     const index = n % this.#source.cycles;
     return this.#cached(
@@ -44,19 +44,19 @@ export class CycleAnalysis {
     );
   }
 
-  /** Hz over `length` cycles from cycle `n` on; Infinity or NaN for a dead input (signal/box-analyser/frequency.ts). */
+  /** Frequency in Hz over `length` cycles from cycle `n` on; Infinity or NaN for a dead input (signal/box-analyser/frequency.ts). */
   frequency(n: number, length: number): number {
     return this.#block('frequency', n, length, () => analyser().frequency(this.samples(n, length)));
   }
 
-  /** Fraction, over `length` cycles from `n` on: harmonic lines 2 to 40 ungrouped, since a box's window is not the standard's 12 cycles. */
+  /** THD as a fraction, over `length` cycles from `n` on: harmonic lines 2 to 40 without grouping, since a box's window is not the 12 cycles of the standard. */
   thd(n: number, length: number): number {
     return this.#block('thd', n, length, () =>
       analyser().thd(this.samples(n, length), { cycles: length, grouping: 'none' }),
     );
   }
 
-  /** Transient magnitude in volts over `length` cycles from `n` on; the cycle before feeds the filter. */
+  /** Transient magnitude in volts over `length` cycles from `n` on. The cycle before `n` settles the filter. */
   transient(n: number, length: number): number {
     return this.#block('transient', n, length, () => {
       const before = this.#source.cycle(Math.max(0, n - 1) % this.#source.cycles);
@@ -67,7 +67,7 @@ export class CycleAnalysis {
     });
   }
 
-  /** Counts of `length` cycles from cycle `n` of the endless loop on, in a row. */
+  /** Counts of `length` consecutive cycles of the endless loop, from cycle `n` on. */
   samples(n: number, length: number): Int16Array {
     const counts = new Int16Array(length * SAMPLES_PER_CYCLE);
     for (let i = 0; i < length; i += 1) {
@@ -84,7 +84,7 @@ export class CycleAnalysis {
     if (this.#source.cycles > CACHED_CYCLES) return compute();
     let column = this.#columns.get(name);
     if (column === undefined) {
-      // `name` holds block lengths of our own code and a box's settings, never a peer's numbers
+      // the number of names is bounded: block lengths come from our own code and from a box's settings, never from a peer
       column = { values: new Float64Array(this.#source.cycles), known: new Uint8Array(this.#source.cycles) };
       this.#columns.set(name, column);
     }
@@ -98,7 +98,7 @@ export class CycleAnalysis {
 
 const analyses = new WeakMap<CycleSource, CycleAnalysis>();
 
-/** The one analysis of a source. */
+/** The analysis of a source. There is one per source. */
 export function analysisOf(source: CycleSource): CycleAnalysis {
   let analysis = analyses.get(source);
   if (analysis === undefined) {

@@ -1,6 +1,6 @@
 /**
- * One simulated OPQ Box: replays a source on its clock, publishes measurements, and answers commands with the habits of its
- * dialect. It dies of what kills existing boxes, so that a test can show that our brokers never send it.
+ * One simulated OPQ Box: replays a source on its clock, publishes measurements and replies to commands with the habits of its
+ * dialect. Messages that kill an existing box kill it too, so that a test can show that our brokers never send them.
  */
 import { EventEmitter } from 'node:events';
 import { codeOf } from '../common/errors.js';
@@ -12,10 +12,10 @@ import type { Context } from '../zmq/sockets.js';
 import { analysisOf } from './analysis.js';
 import { CycleBuffer } from './buffer.js';
 import { type Clock, systemClock } from './clock.js';
+import { CommandLoop } from './command-loop.js';
 import type { BoxEndpoints } from './endpoints.js';
 import { type BoxState, type Dialect, waveformOf } from './frames.js';
 import { GENERATIONS, type Generation, type HabitOptions } from './generations.js';
-import { Inbox } from './inbox.js';
 import { BoxSockets, curveClient } from './sockets.js';
 import type { CycleSource } from './sources/source.js';
 
@@ -26,17 +26,17 @@ export interface BoxOptions extends HabitOptions {
   source: CycleSource;
   /** the server's public key, Z85 */
   serverPublicKey: string;
-  /** the box's own pair; without it a fresh one, as a Box 3 without keys makes at each start */
+  /** key pair of the box; without it a new one, as a Box 3 without keys makes at each start */
   keys?: KeyPair;
   endpoints: BoxEndpoints;
   clock?: Clock;
-  /** when cycle 0 begins, Unix ms: now unless given */
+  /** when cycle 0 begins, Unix ms; default: now */
   startMs?: number;
-  /** false: the source is played once, then `ended` */
+  /** false: play the source once, then emit `ended` */
   loop?: boolean;
-  /** cycles held: an hour (Box 2), 3000 (Box 3) unless given */
+  /** cycles that the box keeps; default: one hour (Box 2), 3000 cycles (Box 3) */
   bufferCycles?: number;
-  /** ZeroMQ context, when more sockets are needed than the common one has */
+  /** ZeroMQ context, when more sockets are needed than the default context allows */
   context?: Context;
   log?: Logger;
 }
@@ -48,25 +48,25 @@ export interface BoxStats {
   commands: number;
   replies: number;
   ignored: number;
-  /** times the command sockets were reopened */
-  renewals: number;
-  /** times the clock ran on without the box */
+  /** how often the command sockets were reopened */
+  reopened: number;
+  /** gaps in the recording, after the process slept */
   gaps: number;
 }
 
 interface BoxEvents {
-  /** the box has died of a message; it is stopped */
+  /** a message killed the box; it is stopped */
   killed: [reason: string];
-  /** a source that plays once has come to its end; the box still answers */
+  /** a source that is played once has ended; the box still replies to commands */
   ended: [];
 }
 
-/** Lateness (ms of the machine's time) that counts as a gap: the process slept and recorded nothing. */
+/** Delay (ms of the machine's time) that counts as a gap: the process slept and recorded nothing. */
 const GAP_MS = 10_000;
 
 /**
- * Opens the box's sockets (they connect when a broker is there) and starts its cycles.
- * @throws RangeError for an id that no message can carry; zeromq's error for a bad endpoint or key
+ * Opens the sockets of the box (they connect when a broker is available) and starts its cycles.
+ * @throws RangeError for an id that does not fit a message; zeromq's error for an invalid endpoint or key
  */
 export async function startBox(options: BoxOptions): Promise<Box> {
   const { id } = options;
@@ -85,7 +85,7 @@ export class Box extends EventEmitter<BoxEvents> implements Running {
   readonly #state: BoxState;
   readonly #habits: Dialect;
   readonly #sockets: BoxSockets;
-  readonly #inbox: Inbox;
+  readonly #commandLoop: CommandLoop;
   readonly #log: Logger;
   readonly #limit: number;
   readonly #stats = { measurements: 0, gaps: 0 };
@@ -120,42 +120,42 @@ export class Box extends EventEmitter<BoxEvents> implements Running {
       subscription: this.#habits.subscription,
       ...(options.context !== undefined && { context: options.context }),
     });
-    this.#inbox = new Inbox({
+    this.#commandLoop = new CommandLoop({
       clock: this.#clock,
       sockets: this.#sockets,
       dialect: this.#habits,
       before: () => this.#advance(),
       after: () => this.#schedule(),
       log: this.#log,
-      killed: (reason) => this.#die(reason),
+      killed: (reason) => this.#kill(reason),
     });
     this.#schedule();
   }
 
   get stats(): BoxStats {
     this.#advance();
-    return { cycles: this.#state.buffer.end, ...this.#stats, ...this.#inbox.counts };
+    return { cycles: this.#state.buffer.end, ...this.#stats, ...this.#commandLoop.counts };
   }
 
-  /** Resolves when somebody listens to its measurements: what it sends before that is lost, as with any PUB. */
+  /** Resolves when somebody subscribes to its measurements. Measurements before that are lost, as with any PUB. */
   async listened(): Promise<void> {
     await this.#sockets.listened;
   }
 
-  /** The source's constant: volts = count / calibrationConstant. A store needs it with the box. */
+  /** Calibration constant of the source: volts = count / calibrationConstant. Readers of a store need it in the record of the box. */
   get calibrationConstant(): number {
     return this.#options.source.calibrationConstant;
   }
 
-  /** Timestamps (Unix ms) of the oldest and the newest cycle held; undefined while there is none. */
+  /** Timestamps (Unix ms) of the oldest and the newest cycle in the buffer; undefined while there is none. */
   get held(): { oldestMs: number; newestMs: number } | undefined {
     this.#advance();
     const { buffer } = this.#state;
     if (buffer.end === buffer.oldest) return undefined;
-    return { oldestMs: buffer.timestamp(buffer.oldest), newestMs: buffer.timestamp(buffer.end - 1) };
+    return { oldestMs: buffer.timestampOf(buffer.oldest), newestMs: buffer.timestampOf(buffer.end - 1) };
   }
 
-  /** What the box holds of the cycles with startMs ≤ timestamp ≤ endMs: the timestamps and counts that it would send. */
+  /** Timestamps and counts that the box would send of the cycles with startMs ≤ timestamp ≤ endMs. */
   waveform(startMs: number, endMs: number): Waveform {
     this.#advance();
     const { buffer } = this.#state;
@@ -164,15 +164,15 @@ export class Box extends EventEmitter<BoxEvents> implements Running {
 
   /**
    * Switches the box off.
-   * @param lingerMs how long what is queued may still go out; 0: immediately
+   * @param lingerMs how long queued messages may still be sent; 0: not at all
    */
   async stop(lingerMs = 0): Promise<void> {
     if (!this.#running) return;
     this.#running = false;
     this.#cancelMessage();
-    this.#inbox.stop();
+    this.#commandLoop.stop();
     this.#sockets.close(lingerMs);
-    await this.#inbox.stopped;
+    await this.#commandLoop.stopped;
   }
 
   #advance(): void {
@@ -186,10 +186,10 @@ export class Box extends EventEmitter<BoxEvents> implements Running {
     const cycle = this.#habits.nextMessageCycle();
     if (cycle >= this.#limit) {
       if (!this.#ended)
-        this.#cancelMessage = this.#clock.at(buffer.timestamp(this.#limit - 1), () => this.#end());
+        this.#cancelMessage = this.#clock.at(buffer.timestampOf(this.#limit - 1), () => this.#end());
       return;
     }
-    this.#cancelMessage = this.#clock.at(buffer.timestamp(cycle), () => this.#publish());
+    this.#cancelMessage = this.#clock.at(buffer.timestampOf(cycle), () => this.#publish());
   }
 
   #end(): void {
@@ -200,10 +200,10 @@ export class Box extends EventEmitter<BoxEvents> implements Running {
   #publish(): void {
     const { buffer } = this.#state;
     const now = this.#clock.now();
-    if (now - buffer.timestamp(this.#habits.nextMessageCycle()) > GAP_MS * this.#clock.speed) {
+    if (now - buffer.timestampOf(this.#habits.nextMessageCycle()) > GAP_MS * this.#clock.speed) {
       buffer.gap(now);
       this.#stats.gaps += 1;
-      this.#log.warn({ box: this.id }, 'the clock ran on without the box: a gap in its recording');
+      this.#log.warn({ box: this.id }, 'gap in the recording: the process was suspended');
     }
     this.#advance();
     while (this.#habits.nextMessageCycle() < buffer.end) this.#send();
@@ -213,12 +213,13 @@ export class Box extends EventEmitter<BoxEvents> implements Running {
   #send(): void {
     this.#stats.measurements += 1;
     this.#sockets.measurements.send(this.#habits.message()).catch((error: unknown) => {
-      // the queue is full, or the box is being stopped: libzmq's own policy is to drop
-      if (codeOf(error) !== 'EAGAIN' && this.#running) this.#log.warn({ box: this.id, err: error }, 'send');
+      // the queue is full, or the box is being stopped: drop the message, as libzmq does
+      if (codeOf(error) !== 'EAGAIN' && this.#running)
+        this.#log.warn({ box: this.id, err: error }, 'measurement not sent');
     });
   }
 
-  #die(reason: string): void {
+  #kill(reason: string): void {
     this.#log.error({ box: this.id, reason }, 'killed');
     void this.stop().then(() => this.emit('killed', reason));
   }

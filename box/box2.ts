@@ -3,33 +3,33 @@
 import { readAsBox2 } from '../proto/box2/habits.js';
 import { encodeCycles2, triggerMessage } from '../proto/index.js';
 import {
-  type Answer,
   type BoxState,
   type Dialect,
   type Frames,
+  type Reaction,
   type ReplayRow,
   waveformOf,
 } from './frames.js';
 import { CYCLE_MS } from './sources/source.js';
 
 export interface Box2Habits {
-  /** cycles in a measurement, in a TriggerMessage and in a DataMessage frame: 10; older firmware 1 */
+  /** cycles per measurement, TriggerMessage and DataMessage frame: 10, in older firmware 1 */
   cyclesPerMeasurement: number;
-  /** ms between looks for commands */
+  /** ms between polls for commands */
   pollMs: number;
-  /** ms without a message after which SUB is reopened */
+  /** ms without a message after which the SUB socket is reopened */
   silenceMs: number;
 }
 
 export const BOX2_HABITS: Box2Habits = { cyclesPerMeasurement: 10, pollMs: 500, silenceMs: 60_000 };
 
-/** The microcontroller's counter: 10 kHz, set beside the GPS pulse once a second. */
+/** The counter of the microcontroller: 10 kHz. Its value is captured at the GPS pulse once per second. */
 const COUNTER_HZ = 10_000;
 
 export class Box2 implements Dialect {
   readonly subscription = '';
   readonly pollMs: number;
-  readonly renewal;
+  readonly reopening;
   readonly #box: BoxState;
   readonly #cycles: number;
   /** number of the next measurement */
@@ -39,7 +39,7 @@ export class Box2 implements Dialect {
     this.#box = box;
     this.#cycles = habits.cyclesPerMeasurement;
     this.pollMs = habits.pollMs;
-    this.renewal = { afterMs: habits.silenceMs, resetByMessage: true, alsoReplies: false };
+    this.reopening = { afterMs: habits.silenceMs, restartedByMessage: true, withReplies: false };
   }
 
   nextMessageCycle(): number {
@@ -58,7 +58,7 @@ export class Box2 implements Dialect {
     const pulseInWindow = Math.floor((first * CYCLE_MS) / 1000) < second;
     const message = {
       id,
-      time: buffer.timestamp(first),
+      time: buffer.timestampOf(first),
       frequency: frequencyAt(analysis, first, length),
       rms: rms / length,
       thd: analysis.thd(first, length),
@@ -69,9 +69,9 @@ export class Box2 implements Dialect {
     return [String(id), triggerMessage.encode(message)];
   }
 
-  answer(frames: readonly Uint8Array[]): Answer {
+  reactTo(frames: readonly Uint8Array[]): Reaction {
     const [, frame] = frames;
-    // it reads the second part without looking whether there is one
+    // a Box 2 reads the second frame without checking that there is one
     if (frame === undefined) return { kind: 'killed', reason: 'a message of a single frame on box_pub' };
     const request = readAsBox2(frame);
     if (request === undefined) return { kind: 'ignored', reason: 'unparsable' };
@@ -84,8 +84,8 @@ export class Box2 implements Dialect {
   }
 
   /**
-   * Whole measurements: the first whose timestamp is at or after `back`, whatever `forward` says, and those after it whose
-   * timestamp is before `forward`. So a window older than the buffer is answered with the oldest measurement.
+   * Whole measurements: the first one whose timestamp is at or after `back`, whatever `forward` says, and those after it whose
+   * timestamp is before `forward`. So the reply to a window older than the buffer is the oldest measurement.
    */
   #read(back: number, forward: number): Uint8Array[] {
     const { id, buffer } = this.#box;
@@ -97,13 +97,13 @@ export class Box2 implements Dialect {
     while (at < end) {
       data.push(encodeCycles2(id, waveformOf(this.#box, at * length, (at + 1) * length)));
       at += 1;
-      if (buffer.timestamp(at * length) >= forward) break;
+      if (buffer.timestampOf(at * length) >= forward) break;
     }
     return data;
   }
 }
 
-/** A window shorter than the prefilter and two crossings is stretched back over the cycles before it. */
+/** A window shorter than the prefilter and two zero crossings is extended back over earlier cycles. */
 function frequencyAt(analysis: BoxState['analysis'], first: number, length: number): number {
   const start = Math.max(0, first + length - Math.max(length, 6));
   return analysis.frequency(start, Math.max(length, 6));
@@ -113,7 +113,7 @@ function int31(value: number): number {
   return value % 2 ** 31;
 }
 
-/** A TriggerMessage always has f and rms: those missing are sent as 0. */
+/** A TriggerMessage always has f and rms, so missing ones are sent as 0. */
 export function replayAsBox2({ boxId, f, rms, thd }: ReplayRow, timestampMs: number): Frames {
   const message = {
     id: boxId,

@@ -1,4 +1,4 @@
-/** A Box 3's own JSON file: its keys, whom it trusts, where it connects (docs/wire-protocols.md, 3.2). Its other fields are not looked at. */
+/** The JSON file of a Box 3: its keys, the server's public key, its endpoints (docs/wire-protocols.md, 3.2). Other settings in it are ignored. */
 import { z } from 'zod';
 import { MakaiError } from '../common/errors.js';
 import { foundKind, pathText } from '../config/findings.js';
@@ -23,7 +23,7 @@ export interface Box3Settings {
   id: number;
   serverPublicKey: string;
   keys: KeyPair;
-  /** true: the file has no keys, so this pair is a new one and an allow-list will refuse it */
+  /** true: the file has no keys, so this key pair is new and an allow-list will refuse it */
   freshKeys: boolean;
   endpoints: BoxEndpoints;
   calibrationConstant?: number;
@@ -31,13 +31,13 @@ export interface Box3Settings {
   bufferCycles: number;
 }
 
-/** @throws MakaiError CONFIG_INVALID (every mistake), CONFIG_UNREADABLE, KEY_INVALID */
+/** @throws MakaiError CONFIG_INVALID (lists every mistake), CONFIG_UNREADABLE, KEY_INVALID */
 export function readBox3Settings(file: string): Box3Settings {
   return parseBox3Settings(readConfigFile(file).value, file);
 }
 
 /**
- * @param where names the file in errors; keys are never shown
+ * @param where name of the file in errors; values of keys never appear in errors
  * @throws MakaiError CONFIG_INVALID, KEY_INVALID
  */
 export function parseBox3Settings(value: unknown, where: string): Box3Settings {
@@ -50,10 +50,13 @@ export function parseBox3Settings(value: unknown, where: string): Box3Settings {
       );
       return `  ${pathText(path)}: ${message.replace(/, received .*/, '')}, found ${foundKind(found)}`;
     });
-    throw new MakaiError('CONFIG_INVALID', [`${where} is not a Box 3's file:`, ...lines].join('\n'));
+    throw new MakaiError(
+      'CONFIG_INVALID',
+      [`${where} is not a settings file of a Box 3:`, ...lines].join('\n'),
+    );
   }
   const { box_public_key, box_secret_key, server_public_key, calibration, ...rest } = result.data;
-  // one key alone is no pair: as shipped, the box then makes a new one
+  // with only one of the two keys, a Box 3 makes a new key pair
   const complete = box_public_key !== undefined && box_secret_key !== undefined;
   return {
     id: rest.box_id,

@@ -12,39 +12,39 @@ import {
   response,
 } from '../proto/index.js';
 import {
-  type Answer,
   type BoxState,
   type Dialect,
   type Frames,
+  type Reaction,
   type ReplayRow,
   waveformOf,
 } from './frames.js';
 
 export interface Box3Habits {
-  /** cycles in a measurement, until a command says otherwise */
+  /** cycles per measurement, until a command changes it */
   measurementWindowCycles: number;
-  /** cycles before `f` and `trans` are there: their filters fill first */
+  /** cycles until `f` and `trans` are sent: their filters have to settle first */
   warmUpCycles: number;
-  /** ms of silence, added up, after which both command sockets are reopened */
+  /** ms of silence in total after which both command sockets are reopened */
   silenceMs: number;
 }
 
 export const BOX3_HABITS: Box3Habits = { measurementWindowCycles: 60, warmUpCycles: 255, silenceMs: 120_000 };
 
-/** Cycles that one value of `f` and `trans`, and of `thd`, covers. */
+/** Cycles per value of `f` and `trans`, and per value of `thd`. */
 const FILTERED_BLOCK = 7;
 const THD_BLOCK = 6;
 
 export class Box3 implements Dialect {
   readonly subscription: string;
   readonly pollMs = 0;
-  readonly renewal;
+  readonly reopening;
   readonly #box: BoxState;
   readonly #warmUpCycles: number;
   #windowCycles: number;
-  /** first cycle of the window that is filling */
+  /** first cycle of the current window */
   #windowStart = 0;
-  /** cycle after the last of the window that is filling */
+  /** the cycle after the last one of the current window */
   #windowEnd: number;
 
   constructor(box: BoxState, habits: Box3Habits) {
@@ -53,7 +53,7 @@ export class Box3 implements Dialect {
     this.#windowCycles = habits.measurementWindowCycles;
     this.#warmUpCycles = habits.warmUpCycles;
     this.#windowEnd = Math.max(1, habits.measurementWindowCycles);
-    this.renewal = { afterMs: habits.silenceMs, resetByMessage: false, alsoReplies: true };
+    this.reopening = { afterMs: habits.silenceMs, restartedByMessage: false, withReplies: true };
   }
 
   nextMessageCycle(): number {
@@ -67,10 +67,10 @@ export class Box3 implements Dialect {
     this.#windowStart = this.#windowEnd;
     this.#windowEnd += Math.max(1, this.#windowCycles);
     const topic = String(id).padStart(4, '0');
-    return [topic, measurement.encode({ boxId: id, timestampMs: buffer.timestamp(last), metrics })];
+    return [topic, measurement.encode({ boxId: id, timestampMs: buffer.timestampOf(last), metrics })];
   }
 
-  answer(frames: readonly Uint8Array[]): Answer {
+  reactTo(frames: readonly Uint8Array[]): Reaction {
     const [, frame] = frames;
     if (frame === undefined || frames.length !== 2) return { kind: 'ignored', reason: 'not two frames' };
     try {
@@ -88,12 +88,12 @@ export class Box3 implements Dialect {
     if (body.kind === 'plugin') return [this.#response(seq, { kind: 'plugin', ok: true })];
     const oldRateCycles = this.#windowCycles;
     this.#windowCycles = body.measurementWindowCycles;
-    // a window made shorter than what has already gone by is complete with the next cycle
+    // if the new window is shorter than what the current one already holds, it is complete with the next cycle
     this.#windowEnd = Math.max(this.#windowStart + this.#windowCycles, this.#box.buffer.end + 1);
     return [this.#response(seq, { kind: 'samplingRate', oldRateCycles })];
   }
 
-  /** Cycles with start < timestamp < end; `wait` is not looked at. */
+  /** Cycles with start < timestamp < end; `wait` is ignored. */
   #data(seq: number, startMs: number, endMs: number): Frames {
     const { buffer } = this.#box;
     const first = buffer.firstAtOrAfter(startMs + 1);
@@ -123,8 +123,8 @@ export class Box3 implements Dialect {
   }
 
   /**
-   * `rms` of each cycle; `f` and `trans` each seventh cycle over the seven before, once warm; `thd` each sixth cycle over
-   * six. So a window of a few cycles may lack all but `rms`.
+   * `rms` of each cycle; `f` and `trans` at each seventh cycle over the last seven, once the filters have settled; `thd` at each sixth cycle over the last
+   * six. So a window of a few cycles may have only `rms`.
    */
   #metrics(first: number, last: number): Record<string, MetricValues> {
     const { analysis } = this.#box;
@@ -139,7 +139,7 @@ export class Box3 implements Dialect {
       add('rms', analysis.rms(n));
       if (n >= this.#warmUpCycles && (n + 1) % FILTERED_BLOCK === 0) {
         const f = analysis.frequency(n + 1 - FILTERED_BLOCK, FILTERED_BLOCK);
-        // this program's sum over no crossings is 0/0, where a Box 2's is 1/0
+        // without zero crossings a Box 3 computes 0/0, where a Box 2 computes 1/0
         add('f', Number.isFinite(f) ? f : Number.NaN);
         add('trans', analysis.transient(n + 1 - FILTERED_BLOCK, FILTERED_BLOCK));
       }
@@ -148,7 +148,7 @@ export class Box3 implements Dialect {
   }
 }
 
-/** Min, max and mean as the box computes them: a NaN after the first value spoils the mean alone. */
+/** Min, max and mean as the box computes them: a NaN after the first value affects only the mean. */
 class Statistic {
   #min: number;
   #max: number;

@@ -3,9 +3,9 @@
 export interface Clock {
   /** Unix milliseconds */
   now(): number;
-  /** Calls back once, at or soon after `timeMs`; the returned function cancels. */
+  /** Calls back once, at or soon after `timeMs`. The returned function cancels. */
   at(timeMs: number, callback: () => void): () => void;
-  /** simulated milliseconds in a real one; Infinity for a clock moved by hand */
+  /** simulated milliseconds per real millisecond; Infinity for a manual clock */
   readonly speed: number;
 }
 
@@ -27,7 +27,7 @@ export function systemClock(speed = 1, startMs?: number): Clock {
       let timer: NodeJS.Timeout;
       const arm = (): void => {
         const wait = Math.max(0, Math.ceil((timeMs - now()) / speed));
-        // a longer timer would fire immediately
+        // setTimeout fires immediately for a longer time
         timer = wait > MAX_TIMER_MS ? setTimeout(arm, MAX_TIMER_MS) : setTimeout(callback, wait);
       };
       arm();
@@ -36,7 +36,7 @@ export function systemClock(speed = 1, startMs?: number): Clock {
   };
 }
 
-/** A clock that stands still until `advance` moves it: what is due runs in order of its time, each seeing its own time. */
+/** A manual clock: it stands still until `advance` moves it. Callbacks then run in order, and each one sees its own time. */
 export class ManualClock implements Clock {
   readonly speed = Number.POSITIVE_INFINITY;
   #now: number;
@@ -58,7 +58,7 @@ export class ManualClock implements Clock {
     };
   }
 
-  /** Moves on by `ms`. */
+  /** Moves the clock forward by `ms`. */
   advance(ms: number): void {
     const end = this.#now + ms;
     for (;;) {

@@ -1,11 +1,11 @@
-/** Where a box connects to: the box-facing sockets of the two brokers (docs/wire-protocols.md, 1). */
+/** The endpoints that a box connects to, on the two brokers (docs/wire-protocols.md, 1). */
 
 export interface BoxEndpoints {
-  /** triggering broker `interface`: measurements go there */
+  /** `interface` of the triggering broker, for measurements */
   measurements: string;
-  /** acquisition broker `box_pub`: commands come from there */
+  /** `box_pub` of the acquisition broker, for commands */
   commands: string;
-  /** acquisition broker `box_pull`: replies and waveforms go there */
+  /** `box_pull` of the acquisition broker, for replies and waveforms */
   replies: string;
 }
 

@@ -1,4 +1,4 @@
-/** Many boxes in one process: sources and their analysis are shared, so that a thousand boxes cost little more than their messages. */
+/** Many boxes in one process. They share sources and analysis, so a thousand boxes cost little more than their messages. */
 import type { Running } from '../common/lifecycle.js';
 import { stopAll } from '../common/lifecycle.js';
 import type { KeyPair } from '../keys/key.js';
@@ -12,11 +12,11 @@ export interface FleetOptions extends Omit<BoxOptions, 'id' | 'dialect' | 'sourc
   count: number;
   /** id of the first box; the others follow */
   firstId: number;
-  /** `mixed`: Box 2 and Box 3 in turn */
+  /** `mixed`: alternately Box 2 and Box 3 */
   dialect: Generation | 'mixed';
-  /** source of the box at a position from 1 on; give the same object for boxes that see the same */
+  /** source of the box at a position, from 1 on; return the same object for boxes that see the same voltage */
   sourceFor(position: number): CycleSource;
-  /** keys of a box; without it, or where it gives none, a fresh pair */
+  /** keys of a box; without it, or if it returns none, a new key pair */
   keysFor?(id: number): KeyPair | undefined;
 }
 
@@ -24,16 +24,16 @@ export interface Fleet extends Running {
   readonly boxes: readonly Box[];
   /** sums over all boxes */
   readonly stats: BoxStats;
-  /** @param lingerMs how long what is queued may still go out */
+  /** @param lingerMs how long queued messages may still be sent */
   stop(lingerMs?: number): Promise<void>;
 }
 
-/** Sockets of a box; a renewal has old and new ones for a moment. */
+/** Sockets per box. While sockets are reopened, the old ones exist for a moment. */
 const SOCKETS_PER_BOX = 4;
 
 /**
- * Starts `count` boxes. Their first cycles begin within one measurement of each other, so that their messages are spread.
- * @throws what `startBox` throws; those already started are stopped
+ * Starts `count` boxes. Their starts are spread over the time of one measurement, and so are their messages.
+ * @throws errors of `startBox`; boxes that were started already are stopped
  */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const { count, firstId, dialect, sourceFor, keysFor, ...common } = options;
@@ -81,7 +81,7 @@ function sum(a: BoxStats, b: BoxStats): BoxStats {
     commands: a.commands + b.commands,
     replies: a.replies + b.replies,
     ignored: a.ignored + b.ignored,
-    renewals: a.renewals + b.renewals,
+    reopened: a.reopened + b.reopened,
     gaps: a.gaps + b.gaps,
   };
 }

@@ -1,4 +1,4 @@
-/** What the dialects need to know of the box they speak for. */
+/** The interface between a box and its dialect. */
 import type { MetricValues, Waveform } from '../proto/index.js';
 import type { CycleAnalysis } from './analysis.js';
 import type { CycleBuffer } from './buffer.js';
@@ -6,12 +6,12 @@ import { SAMPLES_PER_CYCLE } from './sources/source.js';
 
 export type Frames = (Uint8Array | string)[];
 
-/** The box as its dialect sees it. */
+/** State of the box that its dialect uses. */
 export interface BoxState {
   readonly id: number;
   readonly buffer: CycleBuffer;
   readonly analysis: CycleAnalysis;
-  /** its clock, Unix ms, whole */
+  /** time of its clock, whole Unix ms */
   now(): number;
   /** when it was switched on, Unix ms */
   readonly startedMs: number;
@@ -30,42 +30,42 @@ export interface ReplayRow {
   trans?: MetricValues;
 }
 
-/** What becomes of a message from the broker. */
-export type Answer =
+/** How a box reacts to a message of the broker. */
+export type Reaction =
   | { kind: 'reply'; frames: Frames }
-  /** not for this box, or not understood: no answer */
+  /** not for this box, or not understood: no reply */
   | { kind: 'ignored'; reason: string }
-  /** what the program of existing boxes does not survive */
+  /** the program of an existing box does not survive this message */
   | { kind: 'killed'; reason: string };
 
 /** The habits of one generation of boxes. */
 export interface Dialect {
   /** what it subscribes to on `box_pub` */
   readonly subscription: string;
-  /** how often it looks for commands, ms; 0: immediately */
+  /** interval of polls for commands, ms; 0: commands are handled immediately */
   readonly pollMs: number;
-  /** Number of the cycle with which the next measurement message is complete. */
+  /** Number of the last cycle of the next measurement. */
   nextMessageCycle(): number;
-  /** The message that is complete with `nextMessageCycle()`; goes on to the next. */
+  /** The measurement that ends with `nextMessageCycle()`. Then moves on to the next one. */
   message(): Frames;
-  answer(frames: readonly Uint8Array[]): Answer;
+  reactTo(frames: readonly Uint8Array[]): Reaction;
   /** When it reopens its command sockets. */
-  readonly renewal: Renewal;
+  readonly reopening: Reopening;
 }
 
-export interface Renewal {
-  /** reopen after so many ms without a message, counted from the last message or since the opening */
+export interface Reopening {
+  /** reopen after this many ms without a message, counted from the last message or from the opening */
   afterMs: number;
-  /** true: a message starts the count again (Box 2); false: silence adds up between messages (Box 3) */
-  resetByMessage: boolean;
-  /** the socket for replies too */
-  alsoReplies: boolean;
+  /** true: a message restarts the count (Box 2); false: silent times between messages add up (Box 3) */
+  restartedByMessage: boolean;
+  /** reopen the socket for replies too */
+  withReplies: boolean;
 }
 
-/** Timestamps and counts of the cycles from `first` up to, not including, `end`. */
+/** Timestamps and counts of the cycles from `first` up to but excluding `end`. */
 export function waveformOf(box: BoxState, first: number, end: number): Waveform {
   const length = Math.max(0, end - first);
-  const timesMs = Array.from({ length }, (_, i) => box.buffer.timestamp(first + i));
+  const timesMs = Array.from({ length }, (_, i) => box.buffer.timestampOf(first + i));
   return {
     timesMs,
     cycleLengths: timesMs.map(() => SAMPLES_PER_CYCLE),

@@ -1,4 +1,4 @@
-/** The generations of boxes that can be simulated. Another one is a file beside `box2.ts` and `box3.ts`, and a line here. */
+/** The generations of boxes that can be simulated. To add one: a file beside `box2.ts` and `box3.ts`, and an entry here. */
 import { BOX2_HABITS, Box2, type Box2Habits, replayAsBox2 } from './box2.js';
 import { BOX3_HABITS, Box3, type Box3Habits, replayAsBox3 } from './box3.js';
 import type { BoxState, Dialect, Frames, ReplayRow } from './frames.js';
@@ -13,7 +13,7 @@ export interface HabitOptions {
 }
 
 interface GenerationInfo {
-  /** cycles that a box as shipped holds: an hour, or fewer */
+  /** cycles in the buffer of a box as shipped: one hour or less */
   bufferCycles: number;
   dialect(state: BoxState, options: HabitOptions): Dialect;
   /** The message for a recorded measurement. */

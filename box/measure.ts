@@ -1,4 +1,4 @@
-/** What a box would have measured of a source, as the messages it would have sent: without sockets, as fast as it can be computed. */
+/** The measurements that a box would send of a source, computed as fast as possible and without sockets. */
 import { analysisOf } from './analysis.js';
 import { CycleBuffer } from './buffer.js';
 import type { BoxState } from './frames.js';
@@ -13,14 +13,14 @@ export interface MeasureOptions {
   startMs: number;
 }
 
-/** A measurement as it goes on the wire. */
+/** A measurement as it is sent. */
 export interface MeasuredFrame {
   /** when the box sends it, Unix ms */
   timeMs: number;
   frame: Uint8Array;
 }
 
-/** All measurements of one pass over the source; a rest shorter than a measurement's window is left out. */
+/** All measurements of one pass over the source. A remainder shorter than a measurement's window is left out. */
 export function* measure(source: CycleSource, options: MeasureOptions): Generator<MeasuredFrame> {
   const { boxId, dialect, startMs } = options;
   const buffer = new CycleBuffer(startMs, source.cycles);
@@ -35,6 +35,6 @@ export function* measure(source: CycleSource, options: MeasureOptions): Generato
   const habits = GENERATIONS[dialect].dialect(state, {});
   for (let last = habits.nextMessageCycle(); last < source.cycles; last = habits.nextMessageCycle()) {
     const frame = habits.message()[1];
-    if (frame instanceof Uint8Array) yield { timeMs: buffer.timestamp(last), frame };
+    if (frame instanceof Uint8Array) yield { timeMs: buffer.timestampOf(last), frame };
   }
 }

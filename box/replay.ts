@@ -1,51 +1,51 @@
 /**
- * Replays measurements that were recorded as values (volts and hertz, no waveform) as the stream of the boxes that made them: for tests of
- * what lies behind the triggering broker. Such boxes answer no command.
+ * Replays measurements that were recorded as values (volts and hertz, no waveform) as the stream of the boxes that sent them. For tests of
+ * everything behind the triggering broker. Such boxes do not reply to commands.
  */
 import { codeOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import { type KeyPair, newKeyPair } from '../keys/key.js';
 import type { MetricValues } from '../proto/index.js';
 import { boxLike, type Context, type XPublisher } from '../zmq/sockets.js';
-import { firstSubscription } from './audience.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Frames, ReplayRow } from './frames.js';
 import { GENERATIONS, type Generation } from './generations.js';
 import { curveClient } from './sockets.js';
+import { firstSubscription } from './subscribers.js';
 
 export type { ReplayRow };
 
 export interface ReplayOptions {
   rows: readonly ReplayRow[];
-  /** what the boxes speak; a TriggerMessage always has f and rms: those missing are sent as 0 */
+  /** protocol of the boxes; a TriggerMessage always has f and rms, so missing ones are sent as 0 */
   dialect: Generation;
-  /** the triggering broker's box-facing endpoint */
+  /** `interface` of the triggering broker */
   endpoint: string;
   /** the server's public key, Z85 */
   serverPublicKey: string;
-  /** keys of a box; without it, or where it gives none, a fresh pair */
+  /** keys of a box; without it, or if it returns none, a new key pair */
   keysFor?(boxId: number): KeyPair | undefined;
-  /** ms added to every time, so that a recording of old is new */
+  /** ms added to every time, so that an old recording appears current */
   offsetMs?: number;
-  /** `clock`: each row when the clock reaches its time; `at-once`: as fast as the sockets take them */
-  pace?: 'clock' | 'at-once';
+  /** `clock`: each row when the clock reaches its time; `unpaced`: as fast as the sockets accept them */
+  pace?: 'clock' | 'unpaced';
   clock?: Clock;
   context?: Context;
 }
 
 export interface Replay extends Running {
-  /** Resolves when every row has been handed to the sockets. */
+  /** Resolves when every row has been passed to the sockets. */
   readonly done: Promise<void>;
   /** rows sent so far */
   readonly sent: number;
-  /** @param lingerMs how long what is queued may still go out */
+  /** @param lingerMs how long queued messages may still be sent */
   stop(lingerMs?: number): Promise<void>;
 }
 
-/** Rows between two rests, so that what is sent in a burst does not outgrow libzmq's queue of 1000. */
+/** Rows between two pauses, so that a burst does not exceed libzmq's queue of 1000. */
 const BATCH = 200;
 
-/** Connects a socket for each box of the rows, waits until each is listened to, and sends the rows in order of time. */
+/** Connects a socket for each box of the rows, waits until each one has a subscriber, and sends the rows in order of time. */
 export function startReplay(options: ReplayOptions): Replay {
   const { rows, offsetMs = 0, pace = 'clock', clock = systemClock() } = options;
   const sockets = new Map<number, XPublisher>();
@@ -108,7 +108,7 @@ export function framesOf(row: ReplayRow, dialect: Generation, offsetMs = 0): Fra
   return GENERATIONS[dialect].replay(row, Math.round(row.timeMs + offsetMs));
 }
 
-/** One value as its own min, max and mean. */
+/** One value as min, max and average. */
 export function single(value: number): MetricValues {
   return { min: value, max: value, average: value };
 }

@@ -1,12 +1,12 @@
 /**
- * The three sockets of a box: CURVE clients with libzmq's own defaults, as existing boxes have them, so that what they do
- * while a broker is unavailable is libzmq's doing: the oldest 1000 messages wait, later ones are dropped (PUB) or held up (PUSH).
+ * The three sockets of a box: CURVE clients with libzmq's defaults, like existing boxes. So libzmq decides what happens
+ * while a broker is unavailable: the oldest 1000 messages wait, later ones are dropped (PUB) or delayed (PUSH).
  */
 import type { KeyPair } from '../keys/key.js';
 import type { CurveClientOptions } from '../zmq/curve.js';
 import { boxLike, type Context, type Push, type Subscriber, type XPublisher } from '../zmq/sockets.js';
-import { firstSubscription } from './audience.js';
 import type { BoxEndpoints } from './endpoints.js';
+import { firstSubscription } from './subscribers.js';
 
 export interface SocketOptions {
   endpoints: BoxEndpoints;
@@ -23,22 +23,22 @@ export function curveClient(serverPublicKey: string, keys: KeyPair): CurveClient
   };
 }
 
-/** How long a socket that was replaced may still deliver. */
+/** How long a replaced socket may still deliver, ms. */
 const RENEWED_LINGER_MS = 5000;
 
 export class BoxSockets {
-  /** a PUB in all that a peer can see (audience.ts) */
+  /** looks like a PUB to its peer (subscribers.ts) */
   readonly measurements: XPublisher;
-  /** Resolves when somebody listens to the measurements. */
+  /** Resolves when somebody subscribes to the measurements. */
   readonly listened: Promise<void>;
   readonly #options: SocketOptions;
   #commands: Subscriber;
   #replies: Push;
 
-  /** @throws zeromq's error for an endpoint or a key that cannot be; then nothing stays open */
+  /** @throws zeromq's error for an invalid endpoint or key; then nothing stays open */
   constructor(options: SocketOptions) {
     this.#options = options;
-    // what does not fit the queue is dropped by libzmq; a send never waits
+    // libzmq drops what does not fit the queue; a send never waits
     this.measurements = boxLike.xPublisher({ ...this.#common(), sendTimeout: 0 });
     this.#commands = boxLike.subscriber(this.#common());
     this.#replies = boxLike.push(this.#common());
@@ -61,20 +61,20 @@ export class BoxSockets {
     return this.#replies;
   }
 
-  /** Drops the socket for commands and reopens it; what is sent meanwhile is lost. Queued replies still go out. */
-  renew(alsoReplies: boolean): void {
+  /** Reopens the socket for commands. Commands sent in between are lost. Queued replies are still sent. */
+  reopen(withReplies: boolean): void {
     this.#commands.close();
     this.#commands = boxLike.subscriber(this.#common());
     this.#connectCommands();
-    if (!alsoReplies) return;
-    // a box lets it linger for ever, which would keep this process from ending
+    if (!withReplies) return;
+    // an existing box lets it linger for ever, which would prevent this process from exiting
     this.#replies.linger = RENEWED_LINGER_MS;
     this.#replies.close();
     this.#replies = boxLike.push(this.#common());
     this.#replies.connect(this.#options.endpoints.replies);
   }
 
-  /** @param lingerMs how long queued messages may still go out; 0: as when the plug is pulled */
+  /** @param lingerMs how long queued messages may still be sent; 0: not at all, as when the plug is pulled */
   close(lingerMs: number): void {
     for (const socket of [this.measurements, this.#commands, this.#replies]) {
       if (socket.closed) continue;

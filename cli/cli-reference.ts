@@ -3,8 +3,8 @@ import type { Argument, Command, Option } from 'commander';
 
 const INTRODUCTION = `# The \`makai\` command
 
-Exit codes: 0 done, 1 failed, 2 wrong usage. Errors go to stderr with their code and a hint. With \`--json\` a command prints one JSON
-document a line, with the field names of the data model.
+Exit codes: 0 done, 1 failed, 2 wrong usage. Errors go to stderr with their code and a hint. With \`--json\` a command prints NDJSON (one JSON
+document per line), with the field names of the data model.
 `;
 
 /** Markdown of the whole command line. */
@@ -66,7 +66,9 @@ function row(
   return `| ${cells.join(' | ')} |`;
 }
 
+/** A sentence with a capital letter, unless it begins with a URL scheme, an abbreviation with digits or code. */
 function sentence(text: string): string {
-  const start = text.charAt(0).toUpperCase() + text.slice(1);
+  const isWord = /^[a-z]+(-[a-z]+)*[\s,;.']/.test(text);
+  const start = isWord ? text.charAt(0).toUpperCase() + text.slice(1) : text;
   return /[.!?]$/.test(text) ? start : `${start}.`;
 }

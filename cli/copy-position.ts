@@ -1,4 +1,4 @@
-/** Where a copy between two stores stands, kept in a file from one run to the next. */
+/** The position of a copy between two stores, kept in a file from one run to the next. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -6,14 +6,14 @@ import { dirname, join } from 'node:path';
 import { codeOf } from '../common/errors.js';
 import { type CopyPosition, emptyPosition } from '../store/copy.js';
 
-/** A copy that is broken off loses at most this much of its position; what was copied since is met again and ignored. */
+/** Interval of saving. After an interruption, documents copied since the last save are copied again; the target ignores them. */
 const SAVE_EVERY_MS = 1000;
 
 export class PositionFile {
   readonly path: string;
   #savedAt = Number.NEGATIVE_INFINITY;
 
-  /** One file a pair of stores; its name does not show the URLs, which can hold passwords. */
+  /** One file per pair of stores. Its name does not show the URLs, which can contain passwords. */
   constructor(from: string, to: string, env: Readonly<NodeJS.ProcessEnv> = process.env) {
     const name = createHash('sha256').update(`${from}\n${to}`).digest('hex').slice(0, 16);
     const state = env.XDG_STATE_HOME || join(homedir(), '.local', 'state');
@@ -26,7 +26,7 @@ export class PositionFile {
       const found = JSON.parse(readFileSync(this.path, 'utf8')) as Partial<CopyPosition>;
       return { ...emptyPosition(), ...found };
     } catch (error) {
-      // One that cannot be read is as good as none: the copy then begins anew, and ignores what is there.
+      // An unreadable position counts as none: the copy starts again, and the target ignores the documents that it has.
       if (codeOf(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
       throw error;
     }

@@ -3,7 +3,7 @@ import { type DocumentKind, documentExporter, type ExportFormat } from '../forma
 import type { MeasurementDocument, TrendDocument } from '../store/store.js';
 import { type ExportChoice, ExportFiles } from './export-files.js';
 
-/** Formats that hold values; the others hold waveforms. */
+/** Formats for values; the others are for waveforms. */
 export const VALUE_FORMATS: readonly ExportFormat[] = ['pqdif', 'pqds', 'csv', 'parquet', 'ndjson'];
 
 export async function exportDocuments(

@@ -1,4 +1,4 @@
-/** Which exit code an error of a command has. */
+/** Exit codes of errors. */
 import { CommanderError } from 'commander';
 import { codeOf } from '../common/errors.js';
 import { EXIT } from '../common/report-error.js';
@@ -12,7 +12,7 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof UsageError ? EXIT.usage : EXIT.failed;
 }
 
-/** A reader that went away (`makai ... | head`) is no failure. */
+/** A reader that closed the pipe (`makai ... | head`) is not a failure. */
 export function endQuietlyOnClosedPipe(): void {
   process.stdout.on('error', (error) => {
     if (codeOf(error) === 'EPIPE') process.exit(EXIT.done);

@@ -1,4 +1,4 @@
-/** A client of the acquisition broker: asks for an event and hears its number. */
+/** A client of the acquisition broker: requests an event and waits for its id. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MakaiError } from '../common/errors.js';
 import { requestEvent } from '../proto/index.js';
@@ -11,16 +11,16 @@ export interface EventClientOptions {
   requests: string;
   notices: string;
   curve?: CurveClientOptions | undefined;
-  /** whether an event that is announced is ours: others are announced too */
+  /** whether an announced event is ours; events of other clients are announced too */
   isOurs(eventId: number): Promise<boolean>;
   timeoutMs: number;
 }
 
-/** A subscription is sent after the handshake; it takes effect a moment later. */
+/** A subscription is sent after the handshake and takes effect a moment later. */
 const SUBSCRIBED_MS = 100;
 
 /**
- * Sends a request and waits for its number.
+ * Sends a request and waits for its event id.
  * @throws MakaiError TIMEOUT where nobody answers in time
  */
 export async function askForEvent(
@@ -56,8 +56,8 @@ export async function askForEvent(
 }
 
 function noAnswer(endpoint: string, timeoutMs: number, cause?: unknown): MakaiError {
-  return new MakaiError('TIMEOUT', `no event number from ${endpoint} within ${timeoutMs / 1000} s`, {
-    hint: 'Check that the acquisition broker runs (`makai status`), and in its log whether it refused the request.',
+  return new MakaiError('TIMEOUT', `no event id from ${endpoint} within ${timeoutMs / 1000} s`, {
+    hint: 'Check that the acquisition broker runs (`makai status`), and whether its log shows that it refused the request.',
     cause,
   });
 }

@@ -1,4 +1,4 @@
-/** `--format`, `--out` and `--json` of the commands that export: chunks of files go into a folder, or one to stdout. */
+/** `--format`, `--out` and `--json` of the commands that export. They write files into a folder, or one file to stdout. */
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';
@@ -14,7 +14,7 @@ export interface ExportChoice {
   json?: true;
 }
 
-/** Formats that are text of one file, and so may go to stdout. */
+/** Formats that are one text file, and so can be written to stdout. */
 const TO_STDOUT: readonly ExportFormat[] = ['csv', 'ndjson'];
 
 export function withExportOptions(
@@ -23,13 +23,10 @@ export function withExportOptions(
 ): Command {
   return command
     .addOption(new Option('--format <format>', 'format of the files').choices([...formats]))
-    .option(
-      '--out <folder>',
-      'folder to write into, made when it is not there; csv and ndjson go to stdout without it',
-    );
+    .option('--out <folder>', 'target folder, created if missing; without it csv and ndjson go to stdout');
 }
 
-/** Writes what an exporter gives. */
+/** Writes the files of an exporter. */
 export class ExportFiles {
   readonly #folder: string | undefined;
   readonly #json: boolean;
@@ -39,17 +36,17 @@ export class ExportFiles {
   #count = 0;
 
   /**
-   * @param what is counted on a terminal: 'events'
-   * @param total how many there are, where it is known
-   * @throws UsageError for a format that needs a folder and has none
+   * @param what unit of the progress bar on a terminal, such as 'events'
+   * @param total their number, if known
+   * @throws UsageError for a format that needs a folder, without a folder
    */
   constructor(format: ExportFormat, choice: ExportChoice, what: string, total?: number) {
     this.#folder = choice.out;
     this.#json = choice.json === true;
     if (choice.out === undefined && !TO_STDOUT.includes(format))
-      throw new UsageError(`--format ${format} writes files: name a folder with --out`);
+      throw new UsageError(`--format ${format} writes files: give a folder with --out`);
     if (choice.out === undefined && this.#json)
-      throw new UsageError('--json names the files that were written: it goes with --out');
+      throw new UsageError('--json lists the files that were written, so it needs --out');
     if (choice.out === undefined || process.stderr.isTTY !== true) return;
     const progress = total === undefined ? `{value} ${what}` : `{bar} {value}/{total} ${what}`;
     this.#bar = new SingleBar({ format: `${progress}, {megabytes} MB`, hideCursor: true });
@@ -69,14 +66,14 @@ export class ExportFiles {
     }
   }
 
-  /** One document more is done. */
+  /** One more document is done. */
   counted(): void {
     this.#count += 1;
     if (this.#bar === undefined || this.#count % 10 !== 0) return;
     this.#bar.update(this.#count, { megabytes: this.#megabytes() });
   }
 
-  /** Says what was written. */
+  /** Reports the files that were written. */
   async end(): Promise<void> {
     this.#bar?.update(this.#count, { megabytes: this.#megabytes() });
     await this.close();
@@ -95,7 +92,7 @@ export class ExportFiles {
     }
   }
 
-  /** Also after a failure: what was begun stays. */
+  /** Closes, also after a failure. Files that were begun are kept. */
   async close(): Promise<void> {
     this.#bar?.stop();
     for (const [file, handle] of this.#open) await this.#end(file, handle);

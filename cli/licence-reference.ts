@@ -8,7 +8,7 @@ export interface LockedPackage {
   version: string;
   /** an SPDX expression, as the package states it */
   licence: string;
-  /** needed to build and test alone */
+  /** needed only to build and test */
   development: boolean;
 }
 
@@ -19,7 +19,7 @@ interface LockEntry {
   devOptional?: boolean;
 }
 
-/** The packages, by name and version; one that is installed twice in one version is there once. */
+/** The packages, by name and version. A package that is installed twice in one version is listed once. */
 export function lockedPackages(): LockedPackage[] {
   const lock = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, LockEntry>;
@@ -48,14 +48,14 @@ export function licenceReference(): string {
   return [
     '# Licences of the dependencies',
     '',
-    'SPDX expressions, as the packages state them. A bill of materials in CycloneDX comes from `npm run -s sbom`. Versions are those of',
+    'SPDX expressions, as the packages state them. `npm run -s sbom` prints a bill of materials in CycloneDX format. Versions are those of',
     '`package-lock.json`. Makai itself is MIT.',
     '',
     `## At run time (${runtime.length})`,
     '',
     ...table(runtime),
     '',
-    'Native code that these packages bring: `zeromq` builds in libzmq (MPL-2.0) and libsodium (ISC), `better-sqlite3` builds in SQLite (public domain,',
+    'Native code in these packages: `zeromq` contains libzmq (MPL-2.0) and libsodium (ISC), `better-sqlite3` contains SQLite (public domain,',
     '`blessing`).',
     '',
     `## To build and test (${packages.length - runtime.length})`,

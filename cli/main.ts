@@ -8,7 +8,7 @@ endQuietlyOnClosedPipe();
 try {
   await buildProgram().parseAsync();
 } catch (error) {
-  // Commander has already reported its own.
+  // Commander has already reported its own errors.
   if (!(error instanceof CommanderError)) reportError(error);
   process.exitCode = exitCodeOf(error);
 }

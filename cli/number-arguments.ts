@@ -1,4 +1,4 @@
-/** Numbers on the command line, for commander: what is no such number is told as a mistake of the option it stands behind. */
+/** Parsers of numbers on the command line, for commander. A wrong number is reported as a mistake of its option. */
 import { InvalidArgumentError } from 'commander';
 
 /** A finite number above 0. */
@@ -15,7 +15,7 @@ export function whole(text: string): number {
   return value;
 }
 
-/** A whole number, 0 included. */
+/** A whole number, 0 or more. */
 export function whole0(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number');

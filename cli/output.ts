@@ -1,18 +1,18 @@
-/** What commands print: tables for people, one JSON document a line for scripts. */
+/** What commands print: tables for people, NDJSON for scripts. */
 
 import { jsonLine, write } from '../common/stdout.js';
 
 /** Characters in one write. */
-const LINES_AT_ONCE = 64 * 1024;
+const CHARACTERS_PER_WRITE = 64 * 1024;
 
 export interface Column<Row> {
   title: string;
   value(row: Row): string | number | undefined;
-  /** numbers stand to the right */
+  /** align to the right, for numbers */
   right?: boolean;
 }
 
-/** Rows under titles, columns as wide as needed. Control characters of what peers sent do not reach the terminal. */
+/** A table with titles, columns as wide as needed. Control characters that peers sent do not reach the terminal. */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const cells = rows.map((row) => columns.map((column) => clean(String(column.value(row) ?? ''))));
   const widths = columns.map((column, index) =>
@@ -30,12 +30,12 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
   return `${lines.join('\n')}\n`;
 }
 
-/** Text without control characters, so that nothing a peer sent can steer a terminal. */
+/** Text without control characters, so that nothing that a peer sent can control the terminal. */
 export function clean(text: string): string {
   return text.replace(/\p{Cc}/gu, '\uFFFD');
 }
 
-/** Prints documents as they come (`--json`) or all together as a table. */
+/** Prints documents as they arrive (`--json`), or all of them as one table. */
 export async function print<Row>(
   documents: AsyncIterable<Row> | Iterable<Row>,
   columns: readonly Column<Row>[],
@@ -47,12 +47,12 @@ export async function print<Row>(
   await write(table(columns, rows));
 }
 
-/** A line a document, many lines in one write: a day of a box is half a million. */
+/** One line per document, many lines per write: a day of a box has half a million documents. */
 async function printLines(documents: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
   let lines = '';
   for await (const document of documents) {
     lines += jsonLine(document);
-    if (lines.length < LINES_AT_ONCE) continue;
+    if (lines.length < CHARACTERS_PER_WRITE) continue;
     await write(lines);
     lines = '';
   }

@@ -1,4 +1,4 @@
-/** The keys that the running brokers refused, from their status servers. */
+/** Pending keys: those that the running brokers refused, read from their status servers. */
 import { messageOf } from '../common/errors.js';
 import { statusEndpointOf } from '../config/locate.js';
 import { parseStatusEndpoint } from '../config/types.js';
@@ -10,8 +10,8 @@ import type { RefusedKey } from '../keys/refusals.js';
 const BROKERS = ['triggering-broker', 'acquisition-broker'] as const;
 
 /**
- * @param endpoints of status servers; those of the default configuration otherwise
- * @returns refused keys of all brokers, one entry a key, newest first, without those that have been let in since; and who did not answer
+ * @param endpoints of status servers; by default those of the default configuration
+ * @returns refused keys of all brokers, one entry per key, newest first, without those that were approved since; and which servers did not reply
  */
 export async function readPending(
   endpoints: readonly string[] | undefined,
@@ -36,7 +36,7 @@ async function pendingAt(endpoint: string): Promise<RefusedKey[]> {
   if (address === undefined) throw new Error('no address of a status server');
   const { details } = await readStatus(address);
   const list = at(at(at(details, 'access'), 'gate'), 'pending');
-  if (!Array.isArray(list)) throw new Error('no broker answers there');
+  if (!Array.isArray(list)) throw new Error('no broker replies at this address');
   return list.filter(isRefusedKey);
 }
 

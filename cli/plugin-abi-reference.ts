@@ -1,4 +1,4 @@
-/** The text of docs/plugin-abi.md, made from the tables that host and headers are made from. */
+/** The text of docs/plugin-abi.md, generated from the same tables as host and headers. */
 
 import * as limits from '../plugin-host/limits.js';
 import { MAX_MODULE_BYTES } from '../plugin-host/wasm-limits.js';
@@ -16,20 +16,20 @@ import {
   BATCH_MEASUREMENTS,
 } from '../plugins/sdk/abi.js';
 
-/** What each function does; a function of the ABI that is missing here is an error of the compiler. */
+/** What each function does. A function of the ABI that is missing here is a compiler error. */
 const EXPORTS: Record<keyof typeof ABI_EXPORTS | keyof typeof ABI_OPTIONAL_EXPORTS, string> = {
   makai_abi_version: `Returns ${ABI_VERSION}.`,
   makai_alloc:
-    'Address of so many bytes for the host to write to, a multiple of 8; 0: there is no memory. Called once for the settings and once for ' +
+    'Returns the address of a buffer of this many bytes for the host to write to, a multiple of 8; 0: no memory. Called once for the settings and once for ' +
     `the batch buffer of ${BATCH_BYTES} bytes; both may be the same place. Nothing is freed.`,
   makai_configure:
     'Once, first. Address and length of the settings, one record of type Setting after the other: the entry of the configuration without its `path`. ' +
     'Returns 0, or a number of your own: the plugin is refused. Say why with `makai.log`.',
   makai_process:
-    'Address and number of measurements, one record after the other. A call without measurements is a tick: it comes about once a second, ' +
-    'also when boxes are silent; `makai.now_ms` has the time. Returns how many requests there are.',
+    'Address and number of measurements, in consecutive records. A call without measurements is a tick: about once per second, ' +
+    'also when boxes are silent; `makai.now_ms` returns the time. Returns the number of requests.',
   makai_requests: 'Address of the requests of the last call. They are read before the next call.',
-  makai_unload: 'Need not be there. Once, last. Returns how many requests there are.',
+  makai_unload: 'Optional. Called once, last. Returns the number of requests.',
 };
 
 const IMPORTS: Record<keyof typeof ABI_IMPORTS, string> = {
@@ -95,16 +95,12 @@ function limitTable(): string {
   const { batchMs, loadMs, unloadMs, memoryMb, queueBatches } = limits.DEFAULT_PLUGIN_LIMITS;
   const rows: [string, string, string][] = [
     ['measurements in a call', n(BATCH_MEASUREMENTS), 'never more'],
-    [
-      'time for a call',
-      `${n(batchMs)} ms (\`plugin_limits.batch_ms\`)`,
-      'the plugin is stopped and started again',
-    ],
+    ['time for a call', `${n(batchMs)} ms (\`plugin_limits.batch_ms\`)`, 'the plugin is restarted'],
     ['time to load and configure, to unload', `${n(loadMs)} ms, ${n(unloadMs)} ms`, 'the same'],
     [
       'memory',
       `${n(memoryMb)} MiB (\`plugin_limits.memory_mb\`)`,
-      'WebAssembly: `memory.grow` fails. JavaScript: stopped and started again',
+      'WebAssembly: `memory.grow` fails. JavaScript: the plugin is restarted',
     ],
     ['size of a module', `${n(MAX_MODULE_BYTES / 2 ** 20)} MiB`, 'refused'],
     [
@@ -112,21 +108,31 @@ function limitTable(): string {
       `${n(queueBatches)} (\`plugin_limits.queue_batches\`)`,
       'the oldest are dropped and counted',
     ],
-    ['requests of one call', n(limits.MAX_REQUESTS_PER_CALL), 'those beyond are not read, and counted'],
-    ['requests', `${n(limits.REQUESTS_PER_SECOND)} a second, ${n(limits.REQUEST_BURST)} at once`, 'the same'],
+    [
+      'requests of one call',
+      n(limits.MAX_REQUESTS_PER_CALL),
+      'those beyond the limit are not read, and are counted',
+    ],
+    [
+      'requests',
+      `${n(limits.REQUESTS_PER_SECOND)} per second, bursts of ${n(limits.REQUEST_BURST)}`,
+      'the same',
+    ],
     [
       'boxes of one request, of one call',
       `${n(limits.MAX_BOX_IDS)}, ${n(limits.MAX_BOX_IDS_PER_CALL)}`,
       'the request is refused, and counted',
     ],
-    ['length of a description', `${n(limits.MAX_DESCRIPTION)} characters`, 'cut'],
+    ['length of a description', `${n(limits.MAX_DESCRIPTION)} characters`, 'truncated'],
     [
       'log lines',
-      `${n(limits.LOGS_PER_SECOND)} a second, ${n(limits.LOG_BURST)} at once, ${n(limits.MAX_LOG_LINE)} characters`,
-      'left out and counted; cut',
+      `${n(limits.LOGS_PER_SECOND)} per second, bursts of ${n(limits.LOG_BURST)}, ${n(limits.MAX_LOG_LINE)} characters`,
+      'dropped and counted; truncated',
     ],
   ];
-  return ['| what | limit | past it |', '|---|---|---|', ...rows.map((row) => `| ${row.join(' | ')} |`)].join(
-    '\n',
-  );
+  return [
+    '| what | limit | beyond it |',
+    '|---|---|---|',
+    ...rows.map((row) => `| ${row.join(' | ')} |`),
+  ].join('\n');
 }

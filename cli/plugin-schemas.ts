@@ -1,4 +1,4 @@
-/** The schemas of the shipped plugins' settings, for `makai config check`. */
+/** Schemas of the settings of plugins that ship, for `makai config check`. */
 import { z } from 'zod';
 import type { SettingsSchemas } from '../config/plugins.js';
 import { settingsSchema as health } from '../plugins/health/index.js';

@@ -1,4 +1,4 @@
-/** The `makai` program: every subcommand is named here, none registers itself. */
+/** The `makai` program. Every subcommand is listed here; none registers itself. */
 import { Command } from 'commander';
 import { VERSION } from '../common/version.js';
 import { register as acquisitionBroker } from './commands/acquisition-broker.js';
@@ -44,7 +44,7 @@ const COMMANDS: readonly Register[] = [
   triggeringService,
 ];
 
-/** A program with all subcommands, that throws CommanderError instead of ending the process. */
+/** A program with all subcommands. It throws CommanderError and does not exit the process. */
 export function buildProgram(): Command {
   const program = new Command('makai')
     .description('Power-quality acquisition backend for OPQ Boxes.')

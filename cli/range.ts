@@ -1,4 +1,4 @@
-/** `--from`, `--to`, `--limit` and `--json` of the commands that list what a store holds. */
+/** `--from`, `--to`, `--limit` and `--json` of the commands that list documents of a store. */
 import type { Command } from 'commander';
 import type { TimeRange } from '../store/store.js';
 import { UsageError } from './errors.js';
@@ -10,15 +10,15 @@ export interface RangeOptions {
   json?: true;
 }
 
-/** Without --json and --limit a person gets so many of the newest. */
+/** How many of the newest documents are printed without --json and --limit. */
 const SHOWN = 50;
 
 export function withRangeOptions(command: Command, what: string): Command {
   return command
-    .option('--from <time>', 'from this time on: ISO 8601 (UTC unless it says otherwise) or Unix ms')
+    .option('--from <time>', 'from this time on: ISO 8601 (UTC unless it has a time zone) or Unix ms')
     .option('--to <time>', 'before this time')
-    .option('--limit <N>', `only the newest N ${what} (default: all with --json, else ${SHOWN})`)
-    .option('--json', 'one document a line as JSON, with the field names of the data model');
+    .option('--limit <N>', `only the newest N ${what} (default: all with --json, otherwise ${SHOWN})`)
+    .option('--json', 'NDJSON, with the field names of the data model');
 }
 
 /** @throws UsageError */
@@ -32,7 +32,7 @@ export function parseRange(options: RangeOptions): TimeRange {
 }
 
 /**
- * Documents of a range in the order of time. With a limit the newest are meant, so they are read backwards and held.
+ * Documents of a range, oldest first. A limit selects the newest ones, so these are read in descending order and held in memory.
  * @param read the store's method
  */
 export async function* oldestFirst<T>(
@@ -45,7 +45,7 @@ export async function* oldestFirst<T>(
   yield* newest.reverse();
 }
 
-/** Unix ms. A time without a zone is UTC, as everything in the store is. @throws UsageError */
+/** Unix ms. A time without a time zone is UTC, like all times in the store. @throws UsageError */
 export function parseTime(option: string, text: string): number {
   if (/^\d{5,}$/.test(text)) return Number(text);
   const [, date, clock, zone = 'Z'] =

@@ -1,4 +1,4 @@
-/** Options that say how a recording is to be read, for all commands that take one. */
+/** Options for reading a recording, shared by all commands that read one. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { positive } from './number-arguments.js';
 
@@ -24,20 +24,23 @@ export function withRecordingOptions(command: Command): Command {
     )
     .option(
       '--time-column <name>',
-      'CSV: column of times, by name or number; without it found by its name or unit',
+      'CSV: column of times, by name or number; without it detected by its name or unit',
     )
     .option('--sample-rate <Hz>', 'CSV without a column of times', positive)
     .option(
       '--separator <sign>',
-      'CSV: what separates columns, `tab` for a tab; without it found from the rows',
+      'CSV: column separator, `tab` for a tab; without it detected from the rows',
       separator,
     )
     .addOption(
-      new Option('--decimal <sign>', 'CSV: decimal sign; without it found from the rows').choices(['.', ',']),
+      new Option('--decimal <sign>', 'CSV: decimal sign; without it detected from the rows').choices([
+        '.',
+        ',',
+      ]),
     )
     .option(
       '--encoding <name>',
-      'text: its encoding, such as windows-1251 or gbk; without it found from the bytes',
+      'text encoding, such as windows-1251 or gbk; without it detected from the bytes',
     )
     .option('--full-scale <V>', 'WAV: volts of full scale', positive);
 }
@@ -48,7 +51,7 @@ function separator(text: string): string {
   return text;
 }
 
-/** The flags as `openPlayable` takes them. */
+/** The flags as options of `openPlayable`. */
 export function recordingOptions(flags: RecordingFlags) {
   const { channel, side, timeColumn, sampleRate, separator: mark, decimal, encoding, fullScale } = flags;
   return {

@@ -1,7 +1,7 @@
-/** The state of a daemon as text for people: names and values, lists of objects as tables. */
+/** The state of a daemon as text for people: names with values, and lists of objects as tables. */
 import { clean, table } from './output.js';
 
-/** Seconds in the two units that matter. */
+/** A duration in its two largest units, such as "2 d 3 h". */
 export function duration(seconds: number): string {
   const units: readonly [number, string][] = [
     [86_400, 'd'],

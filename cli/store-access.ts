@@ -1,4 +1,4 @@
-/** Which store a command reads, and opening it for as long as the command runs. */
+/** Which store a command reads; opens it for as long as the command runs. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { createLogger } from '../common/log.js';
@@ -15,17 +15,18 @@ export interface StoreChoice {
   dir?: string;
 }
 
-/** How a store is named on a command line. */
-export const STORE_FORMS = 'sqlite:<file>, mongodb://..., or config:<file>, which is the store of a daemon';
+/** The forms in which a command line names a store. */
+export const STORE_FORMS =
+  'sqlite:<file>, mongodb://..., or config:<file> for the store in the configuration file of a daemon';
 
 /** Adds `--store` and `--dir` to a command. */
 export function withStoreOptions(command: Command): Command {
   return command
     .option('--store <URL>', `${STORE_FORMS} (default: ${DEFAULT_STORE})`)
-    .option('--dir <D>', 'the working folder of `makai up`, in place of --store');
+    .option('--dir <D>', 'working folder of `makai up`, in place of --store');
 }
 
-/** The URL that the options name. @throws UsageError when both are given; as `storeUrlFrom` */
+/** The URL that the options name. @throws UsageError when both are given; errors of `storeUrlFrom` */
 export function storeUrlOf({ store, dir }: StoreChoice): string {
   if (store !== undefined && dir !== undefined) throw new UsageError('give --store or --dir, not both');
   if (dir !== undefined) return `sqlite:${join(dir, STORE_FILE)}`;
@@ -33,27 +34,27 @@ export function storeUrlOf({ store, dir }: StoreChoice): string {
 }
 
 /**
- * The URL that an argument names. One with a password is refused: arguments are in the process list and in the shell's history.
+ * The URL that an argument names. A URL with a password is refused: arguments appear in the process list and in the shell's history.
  * @throws UsageError; MakaiError CONFIG_UNREADABLE, CONFIG_INVALID, SECRET_EXPOSED for a daemon's file
  */
 export function storeUrlFrom(argument: string): string {
   if (argument.startsWith('config:')) return loadAnyConfig(argument.slice('config:'.length)).storeUrl;
   if (holdsPassword(argument)) {
     throw new UsageError(
-      `the URL ${shownUrl(argument)} was given with a password, which every user of this machine can see in the list of processes; ` +
-        "name the file that a daemon has it in: config:<the daemon's configuration>",
+      `the URL ${shownUrl(argument)} was given with a password, which every user of this machine can see in the process list; ` +
+        "use config:<file> with the daemon's configuration file that contains it",
     );
   }
   return argument;
 }
 
 /**
- * Opens a store that exists already (a command that reads makes none), and closes it when `use` has ended, however it ended.
+ * Opens an existing store (a command that reads creates none) and closes it when `use` has ended, also after an error.
  * @throws MakaiError as `openStore`, and what `use` throws
  */
 export async function useStore<T>(choice: StoreChoice, use: (store: Store) => Promise<T>): Promise<T> {
   const store = await openStore(storeUrlOf(choice), {
-    // Commands store boxes at most, which do not expire: these times are never used.
+    // Commands write only boxes, which do not expire, so this lifetime is never used.
     retention: { mode: 'ttl', measurementsSeconds: 86_400 },
     thread: 'inline',
     mustExist: true,

@@ -1,6 +1,6 @@
 /**
- * Waveforms as CSV: `event_id,box_id,timestamp_ms,counts,volts`, one row a sample. An event of 100 boxes and 10 s has 12 million rows, so
- * rows are laid down as bytes, and what repeats (the digits of a value, of a second) is made once: three times as fast as text by text.
+ * Waveforms as CSV: `event_id,box_id,timestamp_ms,counts,volts`, one row per sample. An event of 100 boxes and 10 s has 12 million rows. So
+ * rows are written as bytes, and repeated parts (the digits of a value, of a second) are formatted once: three times as fast as strings.
  */
 import { type SampleRun, sampleRuns } from '../signal/index.js';
 import type { BoxEventDocument } from '../store/store.js';
@@ -15,9 +15,9 @@ const VOLT_DECIMALS = 6;
 const TRIPLES = Buffer.from(Array.from({ length: 1000 }, (_, i) => String(i).padStart(3, '0')).join(''));
 const POINT = 0x2e;
 
-/** Ends of rows, `,counts,volts\n`, by count: made when first met. */
+/** The ends of rows, `,counts,volts\n`, by count. Each is formatted when it is first needed. */
 class RowEnds {
-  /** bytes of a place in the table: count and volts have at most 6 and 30 digits */
+  /** bytes per table entry: count and volts have at most 6 and 30 digits */
   static readonly stride = 48;
   readonly bytes = Buffer.alloc(65_536 * RowEnds.stride);
   readonly lengths = new Uint8Array(65_536);
@@ -27,7 +27,7 @@ class RowEnds {
     this.#constant = calibrationConstant;
   }
 
-  /** Makes the end for one count; its length. */
+  /** Formats the end for one count and returns its length. */
   make(count: number): number {
     const place = count + 32_768;
     const text = `,${count},${(count / this.#constant).toFixed(VOLT_DECIMALS)}\n`;
@@ -37,9 +37,9 @@ class RowEnds {
   }
 }
 
-/** Turns waveforms into chunks of CSV; keeps the digits of calibration constants from one waveform to the next. */
+/** Turns waveforms into chunks of CSV. Formatted values are kept per calibration constant from one waveform to the next. */
 export class WaveformCsv {
-  /** 3 MB each, so few */
+  /** 3 MB each, so only a few are kept */
   readonly #ends = new Map<number, RowEnds>();
 
   /**
@@ -50,10 +50,10 @@ export class WaveformCsv {
   *rows(boxEvent: BoxEventDocument, bytes: Buffer, calibrationConstant: number): Generator<Buffer> {
     const samples = samplesOf(bytes);
     const ends = this.#endsOf(calibrationConstant);
-    const { window_timestamps_ms: stamps, event_start_timestamp_ms: start } = boxEvent;
+    const { window_timestamps_ms: timestamps, event_start_timestamp_ms: start } = boxEvent;
     const head = `${boxEvent.event_id},${boxEvent.box_id},`;
     const rowBytes = head.length + 32 + RowEnds.stride;
-    for (const run of sampleRuns(stamps, samples.length, start)) {
+    for (const run of sampleRuns(timestamps, samples.length, start)) {
       for (let from = 0; from < run.count; ) {
         const chunk = Buffer.allocUnsafe(CHUNK_BYTES + rowBytes);
         const filled = fill(chunk, head, samples, run, from, ends);
@@ -73,7 +73,7 @@ export class WaveformCsv {
   }
 }
 
-/** Lays down rows of a run from its sample `from` on, until the chunk is full or the run ends. */
+/** Writes rows of a run, starting at its sample `from`, until the chunk is full or the run ends. */
 function fill(
   chunk: Buffer,
   head: string,
@@ -82,7 +82,7 @@ function fill(
   from: number,
   ends: RowEnds,
 ): { bytes: number; rows: number } {
-  // Times as whole microseconds after the second in which the chunk begins: small whole numbers are quick.
+  // Times are whole microseconds after the second in which the chunk begins: small integers are fast.
   const { stepMs, first, count } = run;
   const fromMs = run.startMs + from * stepMs;
   let second = Math.floor(fromMs / 1000);

@@ -1,15 +1,15 @@
-/** What a person wants to know of a stored waveform at a glance. */
+/** Summary of a stored waveform for people. */
 import { cycleRms } from '../signal/index.js';
 import type { BoxEventDocument, Store } from '../store/store.js';
 
-/** Samples a second of every box, Hz. */
+/** Sampling rate of every box, Hz. */
 const SAMPLE_RATE = 12_000;
 
 export interface WaveformSummary {
   box_id: string;
   bytes: number;
   seconds: number;
-  /** least and greatest RMS of a cycle, volts; NaN without a whole cycle */
+  /** min and max RMS of a cycle, volts; NaN without a whole cycle */
   rms_min: number;
   rms_max: number;
 }
@@ -21,18 +21,18 @@ export async function summarizeWaveform(
   const bytes = (await store.waveform(data_fs_filename)) ?? Buffer.alloc(0);
   const constant = (await store.box(box_id))?.calibration_constant || 1;
   const samples = samplesOf(bytes);
-  let least = Number.NaN;
-  let greatest = Number.NaN;
+  let min = Number.NaN;
+  let max = Number.NaN;
   for (const counts of cycleRms(samples)) {
-    if (!(counts >= least)) least = counts;
-    if (!(counts <= greatest)) greatest = counts;
+    if (!(counts >= min)) min = counts;
+    if (!(counts <= max)) max = counts;
   }
   return {
     box_id,
     bytes: bytes.length,
     seconds: samples.length / SAMPLE_RATE,
-    rms_min: least / constant,
-    rms_max: greatest / constant,
+    rms_min: min / constant,
+    rms_max: max / constant,
   };
 }
 

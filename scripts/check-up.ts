@@ -1,6 +1,6 @@
 /**
- * Runs `makai up` for a while and checks what it promises: no error in any log, memory of each daemon flat over the last half (less than
- * 1 MB a minute), events where the scenario put them and nowhere else, a clean end. Prints what it saw; exits 1 if anything is not so.
+ * Runs `makai up` and checks it: no error in any log, memory of each daemon flat over the last half (less than
+ * 1 MB per minute), an event for each one in the scenario and no others, a clean stop. Prints what it observed; exits with 1 if a check fails.
  *
  * usage: node dist/scripts/check-up.js [--for SECONDS] [--boxes N]     (npm run check:up)
  */
@@ -14,9 +14,9 @@ import { loadScenario, type Scenario, scheduleOf } from '../box/index.js';
 import { PACKAGE_ROOT } from '../common/package-root.js';
 
 const MAX_GROWTH_MB_PER_MINUTE = 1;
-/** What the demo's threshold settings see; a transient of a few milliseconds passes none of them. */
+/** Events that the threshold settings of the demo detect. A transient of a few milliseconds is not detected. */
 const SEEN_BY_THRESHOLD = new Set(['sag', 'swell', 'interruption', 'frequency_ramp', 'harmonics']);
-/** A box's clock and ours differ by the time its process takes to start, s. */
+/** The clock of a box and ours differ by the time that its process takes to start, s. */
 const SLACK_S = 3;
 
 interface Started {
@@ -61,7 +61,7 @@ for await (const text of createInterface({ input: child.stdout })) {
   } else if (line.kind === 'event') {
     events.push(line);
     print(
-      `event ${line.event_id} at ${atSecond(line)} s: ${line.type} ${line.description}, answers ${line.boxes_received}`,
+      `event ${line.event_id} at ${atSecond(line)} s: ${line.type} ${line.description}, replies ${line.boxes_received}`,
     );
   } else if (started !== undefined) {
     measurements = line.measurements;
@@ -69,7 +69,7 @@ for await (const text of createInterface({ input: child.stdout })) {
   }
 }
 const code = await exited;
-if (code !== 0) wrong.push(`makai up ended with ${code}`);
+if (code !== 0) wrong.push(`makai up exited with ${code}`);
 if (started === undefined) wrong.push('makai up never started');
 else checkLogs(started.logs);
 if (measurements < seconds * boxes) wrong.push(`only ${measurements} measurements`);
@@ -82,7 +82,7 @@ print(
     : 'not sound',
 );
 if (wrong.length === 0) rmSync(directory, { recursive: true, force: true });
-else print(`left to look at: ${directory}`);
+else print(`kept for inspection: ${directory}`);
 process.exitCode = wrong.length === 0 ? 0 : 1;
 
 function print(line: string): void {
@@ -96,7 +96,7 @@ function atSecond(event: SeenEvent): string {
 function sampleMemory(pids: Record<string, number>): void {
   for (const [name, pid] of Object.entries(pids)) {
     const file = `/proc/${pid}/status`;
-    // One that has just ended is told by its exit code and its log.
+    // A process that has just exited shows in its exit code and its log.
     if (!existsSync(file)) continue;
     const kb = /VmRSS:\s+(\d+) kB/.exec(readFileSync(file, 'utf8'))?.[1];
     const samples = memory.get(name) ?? [];
@@ -105,7 +105,7 @@ function sampleMemory(pids: Record<string, number>): void {
   }
 }
 
-/** Least-squares slope of the last half; the boxes are not daemons, so they are shown but not judged. */
+/** Least-squares slope of the last half. The boxes are not daemons, so their memory is printed but not checked. */
 function checkMemory(): void {
   for (const [name, samples] of memory) {
     const half = samples.slice(samples.length >> 1);
@@ -115,10 +115,10 @@ function checkMemory(): void {
     const over = half.reduce((sum, s) => sum + (s.minutes - t) * (s.mb - m), 0);
     const slope = over / half.reduce((sum, s) => sum + (s.minutes - t) ** 2, 0);
     print(
-      `memory of ${name}: ${m.toFixed(1)} MB, ${slope >= 0 ? '+' : ''}${slope.toFixed(2)} MB a minute over the last half`,
+      `memory of ${name}: ${m.toFixed(1)} MB, ${slope >= 0 ? '+' : ''}${slope.toFixed(2)} MB per minute over the last half`,
     );
     if (name !== 'boxes' && !(slope < MAX_GROWTH_MB_PER_MINUTE))
-      wrong.push(`memory of ${name} grows by ${slope.toFixed(2)} MB a minute`);
+      wrong.push(`memory of ${name} grows by ${slope.toFixed(2)} MB per minute`);
   }
 }
 
@@ -133,7 +133,7 @@ function checkLogs(logs: string): void {
   }
 }
 
-/** Every occurrence that a limit sees has an event of its box there; every event lies at an occurrence. */
+/** Every occurrence that exceeds a limit has an event of its box, and every event is at an occurrence. */
 function checkEvents(scenario: Scenario): void {
   const covered = new Set<SeenEvent>();
   for (let position = 1; position <= boxes; position++) {
@@ -155,7 +155,7 @@ function checkEvents(scenario: Scenario): void {
   for (const event of events) {
     const late = (event.target_event_end_timestamp_ms - startedAt) / 1000 + 10 > seconds;
     if (!covered.has(event) && !late)
-      wrong.push(`event ${event.event_id} at ${atSecond(event)} s is where the scenario has nothing`);
+      wrong.push(`event ${event.event_id} at ${atSecond(event)} s: the scenario has nothing at that time`);
   }
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Types the README's first command as a newcomer would, ends it with Ctrl-C after the first half minute, and looks at what it showed:
-# the sag of the scenario as an event with a waveform of every box, and a clean end.
+# Runs the README's first command as a newcomer would, stops it with Ctrl-C after the first half minute, and checks its output:
+# the sag of the scenario as an event with a waveform of every box, and a clean stop.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 line=$(grep -m 1 'makai up' README.md)
@@ -22,17 +22,17 @@ done
 sleep "$seconds" &
 nap=$!
 meanwhile=0
-eval "${MAKAI_MEANWHILE:-true}" || meanwhile=$? # what else CI has to do in this time
+eval "${MAKAI_MEANWHILE:-true}" || meanwhile=$? # other work of CI in this time
 wait "$nap"
-kill -INT -- "-$job" 2>/dev/null || echo "main job: it had ended before its Ctrl-C"
+kill -INT -- "-$job" 2>/dev/null || echo "main job: it exited before Ctrl-C"
 status=0
 wait "$job" || status=$?
 tail -n 25 "$work/out"
-[ "$meanwhile" = 0 ] || { echo "main job: not done beside it: $MAKAI_MEANWHILE"; exit 1; }
-# npx itself answers an interrupt with 130; that makai ends with 0 is what test/integration/up.slow.test.ts sees without npx in between.
-[ "$status" = 0 ] || [ "$status" = 130 ] || { echo "main job: ended with $status"; exit 1; }
-grep -q '^stopped: ' "$work/out" || { echo 'main job: no clean end'; exit 1; }
+[ "$meanwhile" = 0 ] || { echo "main job: failed at the same time: $MAKAI_MEANWHILE"; exit 1; }
+# npx itself exits with 130 after an interrupt. test/integration/up.slow.test.ts checks without npx that makai exits with 0.
+[ "$status" = 0 ] || [ "$status" = 130 ] || { echo "main job: exited with $status"; exit 1; }
+grep -q '^stopped: ' "$work/out" || { echo 'main job: no clean stop'; exit 1; }
 grep -q 'VOLTAGE_SAG' "$work/out" || { echo 'main job: no voltage sag was shown'; exit 1; }
-grep -Eq 'box 100[12]: [0-9.]+ s stored, 9[0-9]\.[0-9]' "$work/out" || { echo 'main job: no waveform with the sag in it'; exit 1; }
+grep -Eq 'box 100[12]: [0-9.]+ s stored, 9[0-9]\.[0-9]' "$work/out" || { echo 'main job: no waveform with the sag'; exit 1; }
 npx makai events list --dir makai-demo | grep -q VOLTAGE_SAG || { echo 'main job: the store does not hold the event'; exit 1; }
-echo 'main job: an event with its waveforms was stored and shown; clean end'
+echo 'main job: an event with its waveforms was stored and shown; clean stop'

@@ -1,4 +1,4 @@
-/** Part of `npm run build`: removes from dist/ what was compiled from a source that is gone, so that no stale test runs and no stale file ships. */
+/** Part of `npm run build`: removes files from dist/ whose source no longer exists, so that no stale test runs and no stale file ships. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { PACKAGE_ROOT } from '../common/package-root.js';

@@ -1,6 +1,6 @@
-// The triggering stream's decoder in WebAssembly: only for bench/decode.ts, which compares it with proto/stream-decoder.ts
-// (proto/README.md says why the daemon uses the latter). Frames lie one after another at `input`; the columns at `columns` are laid
-// out as proto/columns.ts does. Keys of other metrics are not checked for UTF-8.
+// The decoder of the measurement stream in WebAssembly. Only for bench/decode.ts, which compares it with proto/stream-decoder.ts
+// (proto/README.md says why the daemon uses the latter). Frames follow each other at `input`. The columns at `columns` have the layout
+// of proto/columns.ts. Keys of other metrics are not checked for UTF-8.
 import {
   end,
   limit,
@@ -24,10 +24,10 @@ let min: f32 = 0;
 let max: f32 = 0;
 let average: f32 = 0;
 
-/** Returns how many were decoded; malformed ones are left out. */
+/** Returns the number of decoded frames; malformed ones are left out. */
 export function decode(count: i32, ends: usize, input: usize, columns: usize, capacity: i32): i32 {
-  const stamps = columns;
-  const ids = stamps + 8 * <usize>capacity;
+  const timestamps = columns;
+  const ids = timestamps + 8 * <usize>capacity;
   const floats = ids + 4 * <usize>capacity;
   const flags = floats + 48 * <usize>capacity;
   const dialects = flags + <usize>capacity;
@@ -45,7 +45,7 @@ export function decode(count: i32, ends: usize, input: usize, columns: usize, ca
     open(start, stop);
     const seen = dialect == 2 ? trigger() : measurement();
     if (problem == 0 && seen && time < (<u64>1) << 53) {
-      store<f64>(stamps + ((<usize>row) << 3), <f64>time);
+      store<f64>(timestamps + ((<usize>row) << 3), <f64>time);
       store<u32>(ids + ((<usize>row) << 2), boxId);
       store<u8>(flags + <usize>row, <u8>invalid);
       store<u8>(dialects + <usize>row, <u8>dialect);

@@ -1,6 +1,6 @@
-/* The yardstick for the triggering broker: libzmq's zmq_proxy between a CURVE XSUB and a plain XPUB, and nothing else.
+/* The baseline for the triggering broker: only libzmq's zmq_proxy between a CURVE XSUB and a plain XPUB.
  * usage: broker FRONT BACK SERVER_PUBLIC SERVER_SECRET    (keys in Z85)
- * Prints "ready" once both sockets are open. Lets every client in that knows the server's public key. */
+ * Prints "ready" when both sockets are open. Accepts every client that knows the server's public key. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <zmq.h>
@@ -24,7 +24,7 @@ int main(int argc, char **argv) {
   check(zmq_setsockopt(front, ZMQ_CURVE_SERVER, &server, sizeof server), "curve server");
   check(zmq_setsockopt(front, ZMQ_CURVE_PUBLICKEY, argv[3], 41), "public key");
   check(zmq_setsockopt(front, ZMQ_CURVE_SECRETKEY, argv[4], 41), "secret key");
-  /* As ours: what a subscriber has not taken waits, so that on a busy machine nobody measures dropped messages. */
+  /* As in our broker, messages that a subscriber has not read are queued, so that none are dropped on a busy machine. */
   int waiting = 100000;
   check(zmq_setsockopt(front, ZMQ_RCVHWM, &waiting, sizeof waiting), "high water mark");
   check(zmq_setsockopt(back, ZMQ_SNDHWM, &waiting, sizeof waiting), "high water mark");

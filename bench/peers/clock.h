@@ -1,4 +1,4 @@
-/* Nanoseconds of the machine's monotonic clock: the same in every process, so that one sends it and another subtracts it. */
+/* Nanoseconds of the machine's monotonic clock, which is the same in every process: one process sends it and another subtracts it. */
 #include <stdint.h>
 #include <time.h>
 

@@ -1,6 +1,6 @@
-/* Box 3s that are there and silent: COUNT subscribers over CURVE, each on a connection of its own, subscribed to its id.
+/* Silent Box 3s: COUNT subscribers over CURVE, each on its own connection and subscribed to its id.
  * usage: fleet ENDPOINT SERVER_PUBLIC PUBLIC SECRET FIRST_ID COUNT
- * Prints "ready" when all are on their way, and stays until stdin ends. */
+ * Prints "ready" when all are connecting, and runs until stdin ends. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <zmq.h>

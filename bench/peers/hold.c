@@ -1,8 +1,8 @@
-/* A line that can be held: passes TCP connections on to 127.0.0.1:PORT, and keeps back what comes from the boxes' end while it is
- * told to. So what a box spends on its answer (encoding, encryption) is spent before the clock runs, as on a machine of its own.
+/* A connection that can be held: forwards TCP connections to 127.0.0.1:PORT and, while it is holding, keeps back the data of the
+ * boxes. So the time that a box spends on its reply (encoding, encryption) is not measured, as if the box were another machine.
  * usage: hold PORT
- * Prints "ready OWN_PORT". A line on stdin: "hold" keeps back from now on; "held" prints the bytes that are kept; "go" lets them
- * through, and all that follows. Ends with stdin. */
+ * Prints "ready OWN_PORT". A line on stdin: "hold" starts holding; "held" prints the number of held bytes; "go" releases them
+ * and everything that follows. Exits at the end of stdin. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,14 +17,14 @@
 
 enum { CHUNK = 256 * 1024 };
 
-/* One direction of a connection: what was read from one end and not yet written to the other. */
+/* One direction of a connection: data that was read from one end and not yet written to the other. */
 struct flow {
   int from, to;
   int upward; /* from the box */
   char *bytes;
   size_t start, end, room;
   struct flow *back;
-  struct flow *next; /* of all upward ones */
+  struct flow *next; /* list of all upward flows */
 };
 
 static int poller, holding;
@@ -84,13 +84,13 @@ static struct flow *new_flow(int from, int to, int is_upward) {
   return flow;
 }
 
-/* Edge-triggered: a flow that waits for room is written on when its other end says that there is some. */
+/* Edge-triggered: a blocked flow continues when its other end becomes writable. */
 static void add(int socket, struct flow *flow) {
   struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = flow};
   check(epoll_ctl(poller, EPOLL_CTL_ADD, socket, &event) != 0, "epoll");
 }
 
-static void take(int listener, const struct sockaddr_in *target) {
+static void accept_box(int listener, const struct sockaddr_in *target) {
   int box = accept(listener, NULL, NULL), broker = socket(AF_INET, SOCK_STREAM, 0);
   check(box < 0 || broker < 0, "socket");
   check(connect(broker, (const struct sockaddr *)target, sizeof *target) != 0, "connect");
@@ -106,7 +106,7 @@ static void take(int listener, const struct sockaddr_in *target) {
 }
 
 /* Returns 0 at the end of stdin. */
-static int obey(void) {
+static int read_command(void) {
   char line[64];
   ssize_t count = read(0, line, sizeof line);
   if (count <= 0) return 0;
@@ -146,10 +146,10 @@ int main(int argc, char **argv) {
     int count = epoll_wait(poller, events, 256, -1);
     for (int i = 0; i < count; i++) {
       void *what = events[i].data.ptr;
-      if (what == NULL && !obey()) return 0;
+      if (what == NULL && !read_command()) return 0;
       if (what == NULL) continue;
       if (what == &listener) {
-        take(listener, &target);
+        accept_box(listener, &target);
         continue;
       }
       struct flow *flow = what;

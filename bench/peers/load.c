@@ -1,9 +1,9 @@
 /* Load on a triggering broker, and the subscriber behind it, in one process: SENDERS CURVE publishers send MESSAGES two-frame messages
  * (topic, 36 bytes) through the broker to one SUB.
  *
- * RATE > 0: open loop, RATE messages a second together. Each message carries the time at which it was due, not the time at which it got
- *           out, so a stall shows in the latency of all that it delayed.
- * RATE = 0: as fast as the broker takes them, with at most WINDOW messages under way, so that nothing is dropped at a high water mark.
+ * RATE > 0: open loop, RATE messages per second in total. Each message carries the time at which it was due, not the time at which it was
+ *           sent, so a stall shows in the latency of all messages that it delayed.
+ * RATE = 0: as fast as the broker accepts them, with at most WINDOW messages in flight, so that nothing is dropped at a high-water mark.
  *
  * usage: load FRONT BACK SERVER_PUBLIC SENDERS RATE MESSAGES WINDOW
  * Connects, waits until the subscription has reached every sender, prints "ready", waits for a character on stdin, sends, prints JSON. */
@@ -47,7 +47,7 @@ static void *connected(const char *front, const char *server) {
   char public_key[41], secret_key[41];
   int unlimited = 0;
   check(zmq_curve_keypair(public_key, secret_key) != 0, "key pair");
-  /* XPUB, as it is what a PUB is, but shows when the subscription has arrived. */
+  /* XPUB in place of PUB, to see when the subscription has arrived. */
   void *socket = zmq_socket(context, ZMQ_XPUB);
   check(socket == NULL, "socket");
   zmq_setsockopt(socket, ZMQ_SNDHWM, &unlimited, sizeof unlimited);
@@ -93,7 +93,7 @@ int main(int argc, char **argv) {
     check(zmq_send(sockets[sender], topic, length, ZMQ_SNDMORE) < 0, "send");
     check(zmq_send(sockets[sender], payload, sizeof payload, 0) < 0, "send");
   }
-  tell(&all, start, messages);
+  print_report(&all, start, messages);
   getchar(); /* stay connected until the broker has been measured */
   _exit(0);
 }

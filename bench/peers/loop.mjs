@@ -1,4 +1,4 @@
-// The other yardstick: forwarding in JavaScript, one message at a time, with the same zeromq library as ours.
+// The second baseline: forwarding in JavaScript, one message at a time, with the same zeromq library as our broker.
 // usage: node loop.mjs FRONT BACK SERVER_PUBLIC SERVER_SECRET
 import { XPublisher, XSubscriber } from 'zeromq';
 

@@ -1,6 +1,6 @@
-/* The load of load.c for an MQTT broker: SENDERS clients over TLS with a client certificate, each on a connection of its own, publish
+/* The load of load.c for an MQTT broker: SENDERS clients over TLS with a client certificate, each on its own connection, publish
  * MESSAGES messages of 36 bytes at QoS 0 to opq/<id>; one plain client subscribes to all of them.
- * RATE, WINDOW and what is printed are as in load.c.
+ * RATE, WINDOW and the output are as in load.c.
  *
  * usage: mqtt TLS_PORT PLAIN_PORT CA CERTIFICATE KEY SENDERS RATE MESSAGES WINDOW */
 #include <mosquitto.h>
@@ -62,7 +62,7 @@ static struct mosquitto *connected(char **argv) {
   check(mosquitto_tls_set(client, argv[3], NULL, argv[4], argv[5], NULL), "certificates");
   check(mosquitto_connect(client, "127.0.0.1", atoi(argv[1]), KEEPALIVE_S), "connect, TLS");
   int64_t until = now_ns() + HANDSHAKE_LIMIT_S * 1000000000LL;
-  /* Not mosquitto_loop: it uses select, which knows no descriptor above 1023. */
+  /* Not mosquitto_loop: it uses select, which cannot handle descriptors above 1023. */
   while (!accepted && now_ns() < until) {
     struct pollfd waiting = {mosquitto_socket(client), POLLIN | (mosquitto_want_write(client) ? POLLOUT : 0), 0};
     poll(&waiting, 1, 100);
@@ -99,11 +99,11 @@ int main(int argc, char **argv) {
     struct mosquitto *client = clients[n % senders];
     snprintf(topic, sizeof topic, "opq/%ld", 1000 + n % senders);
     memcpy(payload, &due, sizeof due);
-    /* Writes to the connection at once: there is no thread behind these clients. */
+    /* Writes to the connection immediately, since these clients have no thread. */
     check(mosquitto_publish(client, NULL, topic, sizeof payload, payload, 0, false), "publish");
     while (mosquitto_want_write(client)) check(mosquitto_loop_write(client, 1), "write");
   }
-  tell(&all, start, messages);
+  print_report(&all, start, messages);
   getchar(); /* stay connected until the broker has been measured */
   _exit(0);
 }

@@ -1,9 +1,9 @@
-/* When a message is to go out, and what is told at the end: the same for every kind of load. Needs clock.h and histogram.h. */
+/* When a message is due, and the report at the end: the same for every kind of load. Needs clock.h and histogram.h. */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
-/* What has arrived. */
+/* Messages that have arrived. */
 typedef struct {
   atomic_long received;
   atomic_llong last_ns;
@@ -17,7 +17,7 @@ static inline void arrived(arrivals *all, int64_t due) {
   atomic_fetch_add(&all->received, 1);
 }
 
-/* Waits for the turn of message n: at RATE a second, or until fewer than WINDOW are under way. Returns when it was due, in ns. */
+/* Waits for the turn of message n: at RATE per second, or until fewer than WINDOW are in flight. Returns when it was due, in ns. */
 static inline int64_t turn(arrivals *all, int64_t start, long n, double rate, long window) {
   if (rate > 0) {
     int64_t due = start + (int64_t)(n * 1e9 / rate), ahead = due - now_ns();
@@ -29,8 +29,8 @@ static inline int64_t turn(arrivals *all, int64_t start, long n, double rate, lo
   return due;
 }
 
-/* Waits for whatever is still under way, until nothing has come for two seconds, and prints the figures as JSON. */
-static inline void tell(arrivals *all, int64_t start, long messages) {
+/* Waits for messages in flight until nothing has arrived for two seconds, and prints the figures as JSON. */
+static inline void print_report(arrivals *all, int64_t start, long messages) {
   for (long before = -1; atomic_load(&all->received) < messages && before != atomic_load(&all->received);) {
     before = atomic_load(&all->received);
     for (int i = 0; i < 200 && atomic_load(&all->received) < messages; i++) usleep(10000);

@@ -1,12 +1,12 @@
-/* The boxes' stream as the triggering broker publishes it, from one plain XPUB: BOXES boxes of one DIALECT (2: TriggerMessage of 36 bytes, 3:
+/* The measurement stream as the triggering broker publishes it, from one plain XPUB: BOXES boxes of one DIALECT (2: TriggerMessage of 36 bytes, 3:
  * Measurement with four metrics), one after the other. Each box's message is built once; time and voltage are written into it.
  *
- * RATE > 0: open loop, RATE measurements a second together; what the subscriber does not take is dropped, as by the broker.
- * RATE = 0: as fast as the subscriber takes them; nothing is dropped.
+ * RATE > 0: open loop, RATE measurements per second in total; what the subscriber does not read is dropped, as by the broker.
+ * RATE = 0: as fast as the subscriber reads them; nothing is dropped.
  *
  * usage: stream ENDPOINT DIALECT BOXES STEP_MS SUBSCRIBERS
- * Binds, waits for SUBSCRIBERS subscriptions, prints "ready". Then for each line "MESSAGES RATE" on stdin it sends that many, each box's time
- * going on by STEP_MS from one message to its next, since half a day ago, and prints {"sent":..., "seconds":...}. */
+ * Binds, waits for SUBSCRIBERS subscriptions, prints "ready". Then for each line "MESSAGES RATE" on stdin it sends that many, the time of each box
+ * advancing by STEP_MS per message, starting half a day ago, and prints {"sent":..., "seconds":...}. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include <zmq.h>
 #include "clock.h"
 
-/* Boxes' time begins so long ago: a service takes a day, and nothing that is minutes ahead. */
+/* The time of the boxes begins this long ago: a service accepts measurements up to a day old, and none that are minutes ahead. */
 #define BEGIN_S 43200
 
 typedef struct {

@@ -1,4 +1,4 @@
-/** The acquisition broker and simulated boxes as processes, and a client that asks for events. */
+/** The acquisition broker and simulated boxes as processes, and a client that requests events. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,19 +22,19 @@ export const RETENTION = { mode: 'ttl', measurementsSeconds: 86_400 } as const;
 
 export type Window = FleetSettings['windows'][number];
 
-/** ms without a further byte after which all answers are kept. */
+/** ms without a further byte after which all replies are assumed to be held. */
 const STILL_MS = 60;
 
-/** The broker, its boxes and the line between them as processes, and a client. */
+/** The broker, its boxes and the connection between them as processes, and a client. */
 export class Line {
   readonly #folder: string;
   readonly #broker: Measured;
   readonly #boxes: Measured;
-  /** what the boxes' answers go through */
+  /** the process that replies of the boxes pass through */
   readonly #hold: Measured;
   readonly #push = new Push({ linger: 0 });
   readonly #notices = new Subscriber();
-  /** the commands to the first box, as they reach it */
+  /** the commands that reach the first box */
   readonly #listener: Subscriber;
   readonly store: Store;
   readonly windows: { event: Window; long: Window; short: Window };
@@ -127,13 +127,13 @@ export class Line {
     this.#notices.connect(endpoints.backend_pub ?? '');
   }
 
-  /** Until all boxes are connected: an event that all of them answered. */
+  /** Waits until all boxes are connected, with an event that all of them reply to. */
   async warmUp(): Promise<void> {
     await sleep(2000);
     await this.event(this.windows.event, BOXES);
   }
 
-  /** Asks the first boxes for a window. @returns ms until all of them are stored */
+  /** Requests a window from the first boxes. @returns ms until all waveforms are stored */
   async event(window: Window, boxes: number): Promise<number> {
     const start = performance.now();
     await this.stored(await this.ask(window, boxes), boxes);
@@ -141,9 +141,9 @@ export class Line {
   }
 
   /**
-   * The same, with what the boxes spend left out: their answers, encoded and encrypted, are kept back on the line until the last one is
-   * out, and the clock stands still until they are let through.
-   * @returns ms: from the request to its notice, and from the first byte of an answer until all are stored
+   * The same without the time that the boxes spend. Their encoded and encrypted replies are held on the connection until the last one has
+   * been sent, and the time until they are released is not counted.
+   * @returns ms: from the request to its notice, plus from the release of the replies until all are stored
    */
   async eventOfDistantBoxes(window: Window, boxes: number): Promise<number> {
     this.#hold.write('hold\n');
@@ -171,7 +171,7 @@ export class Line {
     return this.#broker.pid;
   }
 
-  /** CPU seconds so far of the broker's threads, by name. */
+  /** CPU seconds of the broker's threads so far, by name. */
   brokerSeconds(): Map<string, number> {
     return this.#broker.threadSeconds();
   }
@@ -180,13 +180,13 @@ export class Line {
     while ((await this.store.event(eventId))?.boxes_received.length !== boxes) await sleep(2);
   }
 
-  /** Sends a request. @returns the event's number */
+  /** Sends a request. @returns the event id */
   async ask(window: Window, boxes: number): Promise<number> {
     await this.#send(window, boxes);
     return this.#number();
   }
 
-  /** @returns p99 in ms from a request to its command at the box, one after the other while `going` */
+  /** @returns p99 in ms from a request to its command at the box; one request after the other while `going` */
   async commands(going: () => boolean): Promise<number> {
     const times: number[] = [];
     while (going()) {

@@ -1,4 +1,4 @@
-/** The three daemons as processes, with fresh keys and an SQLite store in a folder of their own. */
+/** The three daemons as processes, with new keys and an SQLite store in a new folder. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ export interface BoxCurve {
 export class DaemonLine {
   readonly folder: string;
   readonly endpoints: { measurements: string; stream: string; commands: string; replies: string };
-  /** one pair for all simulated boxes: who may enter is asked of keys, not of ids */
+  /** one key pair for all simulated boxes; admission depends on the key and not on the id */
   readonly curve: BoxCurve;
   readonly #running = new Map<DaemonName, Measured>();
 
@@ -80,7 +80,7 @@ export class DaemonLine {
     this.curve = curve;
   }
 
-  /** @returns the process, which is ready, and ms from its start until then */
+  /** @returns the process when it is ready, and the ms that it took */
   async start(name: DaemonName): Promise<{ process: Measured; ms: number }> {
     const main = join(PACKAGE_ROOT, 'dist/cli/main.js');
     const begun = performance.now();

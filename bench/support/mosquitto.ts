@@ -9,10 +9,10 @@ import { freePort } from './free-port.js';
 import { peer } from './peers.js';
 import { Measured } from './process.js';
 
-/** Debian keeps the daemon where only root's PATH leads. */
+/** Debian installs the daemon in a folder that is only on root's PATH. */
 const PATH = `${process.env.PATH}:/usr/sbin:/sbin`;
 
-/** What is missing to measure it, for a person; undefined when all is there. */
+/** What is missing to measure it, as text; undefined if nothing is missing. */
 export function missingForMosquitto(): string | undefined {
   const has = (program: string, flag: string) =>
     spawnSync(program, [flag], { env: { ...process.env, PATH }, stdio: 'ignore' }).error === undefined;
@@ -26,7 +26,7 @@ export function missingForMosquitto(): string | undefined {
   }
 }
 
-/** An authority, and a server's and a client's certificate of it, P-256, in `folder`. */
+/** Creates a certificate authority, a server certificate and a client certificate (P-256) in `folder`. */
 function makeCertificates(folder: string): void {
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
@@ -49,7 +49,7 @@ function makeCertificates(folder: string): void {
   openssl('req', '-x509', ...key, ...signer, '-subj', '/CN=box', '-keyout', 'box.key', '-out', 'box.crt');
 }
 
-/** Until somebody takes connections at `port`: it says nothing when it is ready that a pipe would show in time. */
+/** Waits until a connection to `port` succeeds, because mosquitto does not report on a pipe when it is ready. */
 async function answering(port: number): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const socket = connect(port, '127.0.0.1');
@@ -61,7 +61,7 @@ async function answering(port: number): Promise<void> {
     if (answered) return;
     await setTimeout(100);
   }
-  throw new Error('mosquitto takes no connections');
+  throw new Error('mosquitto accepts no connections');
 }
 
 /** @returns the broker, and the arguments of `peers/mqtt.c` up to its number of senders */

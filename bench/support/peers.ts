@@ -1,4 +1,4 @@
-/** Our own small C peers, compiled from bench/peers when they are missing or older than their source. */
+/** The C programs of bench/peers, compiled when they are missing or older than their source. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const BUILD = join(PACKAGE_ROOT, 'build/peers');
 
 /**
  * Path of a compiled peer.
- * @throws Error that says what to install when there is no compiler or no library
+ * @throws Error that says what to install if the compiler or the library is missing
  */
 export function peer(name: 'broker' | 'fleet' | 'hold' | 'load' | 'mqtt' | 'stream'): string {
   const source = join(PEER_SOURCES, `${name}.c`);

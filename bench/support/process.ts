@@ -1,10 +1,10 @@
-/** Processes under measurement: started, ready, CPU and memory from /proc of that process alone. */
+/** Processes that are measured: start, wait until ready, CPU and memory of that process from /proc. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
 
-/** Clock ticks a second in /proc/<pid>/stat (USER_HZ, 100 on every Linux that Node supports). */
+/** Clock ticks per second in /proc/<pid>/stat (USER_HZ, 100 on every Linux that Node supports). */
 const TICKS = 100;
 
 export class Measured {
@@ -31,12 +31,12 @@ export class Measured {
       else take(line);
     });
     this.#child.on('exit', (code, signal) => {
-      this.#ended = new Error(`${name} ended (${code ?? signal})`);
+      this.#ended = new Error(`${name} exited (${code ?? signal})`);
       this.#fail?.(this.#ended);
     });
   }
 
-  /** The next line of its output. @throws Error when it ends before */
+  /** The next line of its output. @throws Error when it exits before */
   async line(): Promise<string> {
     const line = this.#waiting.shift();
     if (line !== undefined) return line;
@@ -61,14 +61,14 @@ export class Measured {
     this.#child.stdin?.write(text);
   }
 
-  /** User and system CPU seconds so far, of this process with all its threads. */
+  /** User and system CPU seconds so far of this process with all its threads. */
   cpuSeconds(): number {
     const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return (Number(fields[11]) + Number(fields[12])) / TICKS;
   }
 
-  /** CPU seconds so far by thread; those of the same name together, `main` is the first one. */
+  /** CPU seconds so far by name of thread; threads of the same name are added up, `main` is the first one. */
   threadSeconds(): Map<string, number> {
     const tasks = `/proc/${this.#child.pid}/task`;
     const seconds = new Map<string, number>();
@@ -81,7 +81,7 @@ export class Measured {
     return seconds;
   }
 
-  /** CPU seconds so far of each thread, by its id. */
+  /** CPU seconds so far of each thread, by thread id. */
   eachThreadSeconds(): Map<string, number> {
     const tasks = `/proc/${this.#child.pid}/task`;
     return new Map(

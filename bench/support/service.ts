@@ -1,4 +1,4 @@
-/** The triggering service as a process of its own under a stream of measurements, with what it says of itself. */
+/** The triggering service as a process under a stream of measurements, with its status. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,30 +13,30 @@ export interface ServiceOptions {
   boxes: number;
   /** 2: TriggerMessage, 3: Measurement with four metrics */
   dialect: 2 | 3;
-  /** ms of a box's time from one measurement to its next */
+  /** ms of box time between measurements */
   stepMs: number;
   /** store URL */
   store: string;
   plugins?: { path: string }[];
-  /** the core that the service runs on, all its threads; the stream comes from another one. Undefined: wherever there is room */
+  /** the core of the service with all its threads; the stream runs on another one. Undefined: not pinned */
   cpu?: number | undefined;
 }
 
 export interface Outcome {
-  /** of the service's process alone, microseconds a measurement */
+  /** of the service's process only, microseconds per measurement */
   cpuUs: number;
-  /** from the first measurement sent until all were taken */
+  /** from the first measurement sent until all were received */
   takenPerSecond: number;
-  /** the same until all were stored */
+  /** the same, until all were stored */
   storedPerSecond: number;
-  /** sent, but not taken by the service, or dropped on the way to a plugin or the store */
+  /** sent, but not received by the service, or dropped before a plugin or the store */
   lost: number;
   rssMb: number;
 }
 
 const LONGEST_MS = 120_000;
 const LOOK_MS = 50;
-/** Nothing more comes when nothing has come for so long. */
+/** After this time without a measurement, no more are expected. */
 const QUIET_MS = 1500;
 
 export class Service {
@@ -80,8 +80,8 @@ export class Service {
   }
 
   /**
-   * Sends measurements and waits until the service has done with them.
-   * @param rate measurements a second in an open loop; 0: as fast as they are taken
+   * Sends measurements and waits until the service has processed them.
+   * @param rate measurements per second in an open loop; 0: as fast as the service accepts them
    */
   async measure(messages: number, rate = 0): Promise<Outcome> {
     const before = await this.status();
@@ -137,7 +137,7 @@ export class Service {
   }
 }
 
-/** Pins to a core where there are two: with one, both share it. */
+/** Pins to a core if there are two. With one core, both share it. */
 function start(name: string, program: string, args: readonly string[], cpu: number | undefined): Measured {
   if (cpu === undefined) return new Measured(name, program, args);
   return new Measured(name, 'taskset', ['-c', String(cpu), program, ...args]);

@@ -1,8 +1,8 @@
 /**
- * A program: the triggering service with a store that takes everything at once (storage off), or a bare loop that receives and
- * counts. Arguments: `bare` or plugins with commas between them (or `none`, or `checked`: none, and ids need a certificate), endpoint, workers.
- * Prints `ready`; for each line on stdin, which names a count, one JSON line once so many messages have come and each worker hears its own
- * boxes alone.
+ * A program: the triggering service with a store that accepts everything immediately (storage off), or a bare loop that receives and
+ * counts. Arguments: `bare`, or plugins separated by commas (or `none`, or `checked`: none, and ids need a certificate); endpoint; workers.
+ * Prints `ready`. Each line on stdin is a count: when that number of messages has arrived and each worker is subscribed to only its own
+ * boxes, it prints one line of JSON.
  */
 import { createInterface } from 'node:readline';
 import { Subscriber } from 'zeromq';
@@ -13,15 +13,15 @@ import type { Store } from '../../store/store.js';
 import { startTriggeringService } from '../../triggering-service/index.js';
 
 const [what = 'none', endpoint = '', workers = '1'] = process.argv.slice(2);
-/** Between two looks at the counts; with many boxes a look takes some ms. */
-const LOOK_MS = 20;
-const LONG_LOOK_MS = 200;
+/** Interval between two reads of the counters, ms; with many boxes a read takes some ms. */
+const READ_INTERVAL_MS = 20;
+const LONG_READ_INTERVAL_MS = 200;
 const MANY_BOXES = 1000;
 /** Ids of the load, stream.c. */
 const FIRST_ID = 1000;
-const CERTIFIED = 1000;
+const CERTIFICATES = 1000;
 
-/** Percent of the reference; only what is far from normal trips. */
+/** Fractions of the reference: only values far from normal trigger. */
 const THRESHOLD = {
   frequency_threshold_percent_low: 0.01,
   frequency_threshold_percent_high: 0.01,
@@ -31,22 +31,22 @@ const THRESHOLD = {
 };
 
 /** The boxes of the load, each with a key. */
-const certified =
+const boxesWithKeys =
   what === 'checked'
-    ? Array.from({ length: CERTIFIED }, (_, i) => ({
+    ? Array.from({ length: CERTIFICATES }, (_, i) => ({
         box_id: String(FIRST_ID + i),
         public_key: newKeyPair().publicKey,
       }))
     : [];
 
-/** What the service uses of a store, without a store behind it. */
+/** The methods of a store that the service uses, without a store behind them. */
 const nothing = {
   insertMeasurements: async (batch: { count: number }) => ({ inserted: batch.count, duplicates: 0 }),
   computeTrends: async (windows: readonly unknown[]) => windows.map(() => undefined),
   putTrends: async () => undefined,
   newestByBox: async () => [],
   makaiConfig: async () => undefined,
-  boxes: async () => certified,
+  boxes: async () => boxesWithKeys,
   insertMetrics: async () => undefined,
 } as unknown as Store;
 
@@ -57,7 +57,7 @@ interface Counts {
   seen: number;
   dropped: number;
   boxes: number;
-  /** false while a worker hears everything */
+  /** false while a worker is subscribed to everything */
   shared: boolean;
 }
 
@@ -92,7 +92,7 @@ async function runService(): Promise<() => Counts> {
   );
   const service = await startTriggeringService(config, { log: silentLogger(), store: nothing });
   while (service.status().plugins.some(({ state }) => state === 'starting')) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await new Promise((resolve) => setTimeout(resolve, READ_INTERVAL_MS));
   }
   return () => {
     const { messages, measurements, plugins, boxes, workers: rows = [] } = service.status();
@@ -117,6 +117,8 @@ for await (const line of createInterface({ input: process.stdin })) {
       process.stdout.write(`${JSON.stringify(now)}\n`);
       break;
     }
-    await new Promise((resolve) => setTimeout(resolve, now.boxes > MANY_BOXES ? LONG_LOOK_MS : LOOK_MS));
+    await new Promise((resolve) =>
+      setTimeout(resolve, now.boxes > MANY_BOXES ? LONG_READ_INTERVAL_MS : READ_INTERVAL_MS),
+    );
   }
 }

@@ -1,10 +1,10 @@
-/** Generated mains: a scenario, as one box sees it, rendered cycle by cycle when asked for. */
+/** The generated grid: a scenario as one box sees it, rendered on demand. */
 import { mix, Random } from './random.js';
 import type { Scenario } from './scenario.js';
 import { CYCLES_PER_SECOND, type CycleSource, checkIndex, SAMPLE_RATE, SAMPLES_PER_CYCLE } from './source.js';
 import { Waveshape } from './waveshape.js';
 
-/** Cycles rendered at a time, and how many such pieces are kept: 2 minutes, 2.9 MB. */
+/** Cycles per rendered piece, and how many pieces are kept: 2 minutes, 2.9 MB. */
 const PIECE_CYCLES = 60;
 const PIECES_KEPT = 120;
 
@@ -15,9 +15,9 @@ class GeneratorSource implements CycleSource {
   readonly #shape: Waveshape;
   readonly #scenario: Scenario;
   readonly #seed: number;
-  /** counts of the nominal voltage's RMS */
+  /** RMS of the nominal voltage, in counts */
   readonly #nominal: number;
-  /** pieces by number, the one used last at the end */
+  /** pieces by number, in the order of their last use */
   readonly #pieces = new Map<number, Int16Array>();
 
   constructor(scenario: Scenario, position: number, seed: number) {
@@ -71,7 +71,7 @@ class GeneratorSource implements CycleSource {
     for (let i = 0; i < SAMPLES_PER_CYCLE; i += 1) {
       const t = (index * SAMPLES_PER_CYCLE + i) / SAMPLE_RATE;
       const level = this.#shape.level(t, active);
-      // a dead input is exactly zero: not even noise, so a Box 2 says infinity and NaN
+      // a dead input is exactly zero, without noise, so a Box 2 sends infinity and NaN
       if (level === undefined) continue;
       const angle = 2 * Math.PI * ((this.#shape.turns(t) + this.#shape.phaseJump(t, active)) % 1);
       let value = Math.sin(angle);
@@ -86,12 +86,12 @@ class GeneratorSource implements CycleSource {
   }
 }
 
-/** Different seeds among the boxes of one scenario; boxes beyond share waveforms, so that a large fleet costs little. */
+/** Number of different seeds among the boxes of one scenario. More boxes share waveforms, so that a large fleet costs little. */
 const SEEDS = 16;
 
 /**
- * The source of a scenario's box at `position` (from 1 on), shared among boxes that see the same.
- * @returns a function that gives the same object for the same waveform
+ * The source of the box at `position` (from 1 on), shared among boxes that see the same waveform.
+ * @returns a function that returns the same object for the same waveform
  */
 export function scenarioSources(scenario: Scenario): (position: number) => CycleSource {
   const known = new Map<string, CycleSource>();

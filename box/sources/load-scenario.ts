@@ -1,4 +1,4 @@
-/** Reads and checks a scenario file; all mistakes are told at once. */
+/** Reads and checks a scenario file. All mistakes are reported together. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { z } from 'zod';
@@ -14,12 +14,12 @@ const SHIPPED = path.join(PACKAGE_ROOT, 'box', 'scenarios');
 /** Names of the scenarios that ship, in box/scenarios. */
 export const SHIPPED_SCENARIOS = ['demo', 'quiet'] as const;
 
-/** The scenario of `makai up`: a good grid with a sag within the first half minute, then something now and then. */
+/** The scenario of `makai up`: an undisturbed grid with a sag in the first half minute, then an event now and then. */
 export const DEFAULT_SCENARIO = path.join(SHIPPED, 'demo.json');
 
 /**
- * What a person names: a file, or a scenario that ships.
- * @returns the path of the shipped scenario of this name, unless there is a file of the name; else the name
+ * Path of a file or of a scenario that ships.
+ * @returns the path of the shipped scenario of this name, unless a file of this name exists; otherwise the name itself
  */
 export function recordingPath(name: string): string {
   const shipped = path.join(SHIPPED, `${name}.json`);
@@ -50,7 +50,7 @@ export function loadScenario(file: string = DEFAULT_SCENARIO): Scenario {
 
 /**
  * Checks a value as a scenario and fills in defaults.
- * @param source names the place in errors
+ * @param source name of the file in errors
  * @throws MakaiError SCENARIO_INVALID that lists every mistake
  */
 export function parseScenario(value: unknown, source = 'scenario'): Scenario {
@@ -67,7 +67,7 @@ function invalid(source: string, mistakes: readonly string[]): MakaiError {
   const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`;
   const lines = mistakes.map((mistake) => `  ${mistake}`);
   return new MakaiError('SCENARIO_INVALID', [`${source} has ${count}:`, ...lines].join('\n'), {
-    hint: 'docs/scenarios.md lists every field; box/scenarios has examples.',
+    hint: 'docs/scenarios.md lists every setting; box/scenarios has examples.',
   });
 }
 
@@ -75,7 +75,7 @@ function line(issue: z.core.$ZodIssue, root: unknown): string {
   const place = pathText(issue.path);
   const prefix = place === '' ? '' : `${place}: `;
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `${prefix}unknown field ${JSON.stringify(key)}`).join('\n  ');
+    return issue.keys.map((key) => `${prefix}unknown setting ${JSON.stringify(key)}`).join('\n  ');
   }
   const found = issue.path.reduce<unknown>(
     (value, part) => (typeof value === 'object' && value !== null ? Reflect.get(value, part) : undefined),

@@ -4,7 +4,7 @@ import { type ReplayRow, single } from '../replay.js';
 import { unusable } from './recording.js';
 
 /**
- * Lines `box epoch_ms Vrms Hz`, blanks between: a triggering stream as it was received.
+ * Lines `box epoch_ms Vrms Hz`, separated by blanks: a measurement stream as it was received.
  * @throws MakaiError RECORDING_INVALID that names the line
  */
 export function parseTriggeringStream(text: string, where: string): ReplayRow[] {
@@ -16,7 +16,7 @@ export function parseTriggeringStream(text: string, where: string): ReplayRow[] 
 }
 
 /**
- * CSV `device,t_s,vrms_V` with one row a cycle: windows of `cycles` rows of each device become one measurement, whose time is that of
+ * CSV `device,t_s,vrms_V` with one row per cycle. Each window of `cycles` rows of a device becomes one measurement with the time of
  * its last row.
  * @param startMs Unix ms of t_s = 0
  * @throws MakaiError RECORDING_INVALID that names the line

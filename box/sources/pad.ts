@@ -1,4 +1,4 @@
-/** Good voltage around a recording: its own first and last whole cycles, repeated. */
+/** Pads a recording with undisturbed voltage: its own first and last whole cycles, repeated. */
 import { type CycleSource, checkIndex } from './source.js';
 
 /**

@@ -2,7 +2,7 @@
 import { secondsOf, type TimeBase, type Voltage } from '../../formats/index.js';
 import type { Piece } from './resample.js';
 
-/** Sections whose rates differ by no more belong to one piece: the recorder followed the mains. */
+/** Sections whose rates differ by at most this belong to one piece: the recorder followed the line frequency. */
 const SAME_RATE = 0.05;
 
 export function piecesOf({ values, time }: Pick<Voltage, 'values' | 'time'>): Piece[] {

@@ -1,4 +1,4 @@
-/** Random numbers that a seed fixes: every cycle has its own, so that cycles can be asked for in any order. */
+/** Seeded random numbers. Every cycle has its own seed, so that cycles can be rendered in any order. */
 
 /** Mixes two numbers to one of 32 bits (the finaliser of MurmurHash3, public domain). */
 export function mix(a: number, b: number): number {
@@ -26,7 +26,7 @@ export class Random {
     return this.#state / 2 ** 32;
   }
 
-  /** Mean 0, deviation 1, never beyond 3.5: the sum of four uniform numbers (Irwin and Hall). */
+  /** Mean 0, standard deviation 1, magnitude at most 3.5: the sum of four uniform numbers (Irwin and Hall). */
   gaussian(): number {
     return (this.next() + this.next() + this.next() + this.next() - 2) * Math.sqrt(3);
   }

@@ -1,10 +1,10 @@
-/** Raw signed 16-bit little-endian counts at 12 kHz: the bytes an OPQ event store keeps. */
+/** Raw signed 16-bit little-endian counts at 12 kHz: the bytes of a stored waveform. */
 import { readFileSync } from 'node:fs';
 import { type CycleSource, memorySource } from './source.js';
 
 /**
- * @param calibrationConstant counts a volt of the box that recorded it
- * @throws RangeError when the file is shorter than a cycle; the system's error when it cannot be read
+ * @param calibrationConstant counts per volt of the box that recorded it
+ * @throws RangeError when the file is shorter than a cycle; system errors when it cannot be read
  */
 export function rawSource(path: string, calibrationConstant: number): CycleSource {
   return rawSourceOf(readFileSync(path), calibrationConstant, path);
@@ -19,7 +19,7 @@ export function rawSourceOf(
   return memorySource(countsFromBytes(bytes), calibrationConstant, description);
 }
 
-/** Little-endian bytes to counts on any machine; an odd byte at the end is left out. */
+/** Little-endian bytes to counts on any machine. An odd byte at the end is ignored. */
 export function countsFromBytes(bytes: Uint8Array): Int16Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const counts = new Int16Array(Math.floor(bytes.byteLength / 2));
@@ -27,10 +27,10 @@ export function countsFromBytes(bytes: Uint8Array): Int16Array {
   return counts;
 }
 
-/** Mean square of the step between two samples, against that of the samples: 0.001 for mains at 12 kHz, 2 for bytes at random. */
+/** Mean square of the step between two samples, against that of the samples: 0.001 for line voltage at 12 kHz, 2 for random bytes. */
 const ROUGH = 0.5;
 
-/** Whether bytes can be samples of mains: nothing in them says so, but neighbours lie near each other. */
+/** Whether bytes can be samples of line voltage: the file has no marker, but neighbouring samples are close to each other. */
 export function looksLikeCounts(bytes: Uint8Array): boolean {
   if (bytes.length % 2 !== 0) return false;
   const counts = countsFromBytes(bytes);

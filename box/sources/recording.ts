@@ -1,10 +1,10 @@
 /**
- * From a recording in volts, at any rate, to what a 60 Hz box would have read out: 12 kHz, 200 samples a cycle, ADC counts.
+ * Converts a recording in volts, at any rate, to the counts that a 60 Hz box would have read: 12 kHz, 200 samples per cycle.
  *
- * A box calls 200 samples a cycle whatever the mains does. A 50 Hz recording as it stands would give windows of five sixths of a
- * cycle, whose RMS swings; so by default (`mains: 'to-60'`) it is played at 60/50 of its speed: each of its cycles becomes one of
- * the box's, dips keep their length in cycles, and its frequency reads 60 Hz where it was 50. `mains: 'as-is'` keeps its time, as a 60 Hz
- * box on a 50 Hz grid would see it.
+ * A box takes 200 samples as one cycle, whatever the grid frequency is. An unchanged 50 Hz recording gives windows of five sixths of a
+ * cycle, whose RMS oscillates. So by default a 50 Hz recording is played at 60/50 of its speed: each of its cycles becomes one cycle of
+ * the box, sags keep their length in cycles, and its frequency reads 60 Hz where it was 50 Hz. `keepFrequency` plays it at its own speed,
+ * as a 60 Hz box on a 50 Hz grid would see it.
  */
 import { MakaiError } from '../../common/errors.js';
 import { cycleRms } from '../../signal/index.js';
@@ -24,7 +24,7 @@ export interface Recording {
   description: string;
   /** volts (primary or as recorded); pieces follow each other */
   pieces: Piece[];
-  /** nominal frequency of the mains, Hz, where the file says so */
+  /** nominal frequency of the grid, Hz, if the file contains it */
   lineFrequencyHz?: number;
 }
 
@@ -32,14 +32,15 @@ export interface Recording {
 const MAX_SAMPLES = 12_000 * 5400;
 
 export interface Scaling {
-  /** V RMS that the recording's own nominal becomes; without it volts stay as they are */
+  /** scale the recording so that its nominal voltage becomes this, V RMS; without it the voltage is not changed */
   nominalV?: number;
-  /** the recording's own nominal, V RMS; without it the median of its cycles' RMS */
+  /** nominal voltage of the recording, V RMS; without it the median RMS of its cycles */
   recordedNominalV?: number;
-  /** counts a volt of the simulated box */
+  /** counts per volt of the simulated box */
   calibrationConstant?: number;
-  mains?: 'to-60' | 'as-is';
-  /** nominal frequency of the mains, Hz, for a file that does not say it (WAV, CSV): 60 unless given */
+  /** true: play a 50 Hz recording at its own speed */
+  keepFrequency?: boolean;
+  /** nominal frequency of the grid, Hz, for a file that does not contain it (WAV, CSV); default 60 */
   lineFrequencyHz?: number;
 }
 
@@ -49,7 +50,7 @@ export interface Scaling {
 export function recordingSource(recording: Recording, scaling: Scaling = {}): CycleSource {
   const { description } = recording;
   const calibration = scaling.calibrationConstant ?? DEFAULT_CALIBRATION;
-  const volts = resampled(recording, scaling.mains ?? 'to-60');
+  const volts = resampled(recording, scaling.keepFrequency ?? false);
   if (volts.length < SAMPLES_PER_CYCLE) {
     throw unusable(
       `${description}: shorter than one measurement: ${volts.length} samples at 12 kHz, less than a cycle of ${SAMPLES_PER_CYCLE}`,
@@ -73,10 +74,10 @@ export function recordingSource(recording: Recording, scaling: Scaling = {}): Cy
 
 function resampled(
   { description, pieces, lineFrequencyHz }: Recording,
-  mains: 'to-60' | 'as-is',
+  keepFrequency: boolean,
 ): Float64Array {
-  // faster play = fewer output samples of the same recording
-  const stretch = mains === 'to-60' && lineFrequencyHz !== undefined ? lineFrequencyHz / 60 : 1;
+  // a higher speed means fewer output samples of the same recording
+  const stretch = keepFrequency || lineFrequencyHz === undefined ? 1 : lineFrequencyHz / 60;
   const rate = SAMPLE_RATE * stretch;
   const seconds = pieces.reduce(
     (sum, { times }) => sum + (times[times.length - 1] ?? 0) - (times[0] ?? 0),
@@ -105,7 +106,7 @@ function nominalOf(volts: Float64Array, { recordedNominalV }: Scaling, descripti
   return median;
 }
 
-/** An error about a recording's content. */
+/** An error about the content of a recording. */
 export function unusable(message: string, hint = 'Check the file, its channel and the options.'): MakaiError {
   return new MakaiError('RECORDING_INVALID', message, { hint });
 }

@@ -1,25 +1,25 @@
 /**
- * Resampling by band-limited interpolation: a sinc cut by a Kaiser window, its coefficients laid out by phase and interpolated between
+ * Resampling by band-limited interpolation: a sinc with a Kaiser window, its coefficients tabulated by phase and interpolated between
  * phases (Smith and Gossett, ICASSP 1984; Kaiser's window design: Oppenheim and Schafer, 7.5.3). The filter passes what both rates can
- * carry and keeps the rest 80 dB down, so it is also the anti-alias filter when the rate falls.
+ * carry and attenuates the rest by 80 dB, so it is also the anti-alias filter when the rate is reduced.
  */
 import { sinc } from '../../signal/fir.js';
 
-/** What the filter lets alias, at most. */
+/** Max level of aliases. */
 const STOP_BAND_DB = 80;
 /** Width of the transition, as a fraction of the lower of the two half rates. */
 const TRANSITION = 0.1;
 /** Phases between two input samples; between them coefficients are interpolated linearly (error below the stop band). */
 const PHASES = 1024;
 
-/** One half of the kernel, from its middle on: `PHASES` values an input sample. */
+/** One half of the kernel, from its centre on: `PHASES` values per input sample. */
 interface Kernel {
   values: Float64Array;
   /** input samples on each side */
   reach: number;
 }
 
-/** Stretches of recording in which the time between samples hardly changes. */
+/** A part of a recording in which the interval between samples is nearly constant. */
 export interface Piece {
   samples: ArrayLike<number>;
   /** time of each sample, s, rising */
@@ -27,7 +27,7 @@ export interface Piece {
 }
 
 /**
- * Samples at `outputRate` from evenly spaced ones.
+ * Resamples evenly spaced samples to `outputRate`.
  * @param inputRate Hz
  * @param outputRate Hz
  * @returns as many samples as the input's duration holds
@@ -38,8 +38,8 @@ export function resample(samples: ArrayLike<number>, inputRate: number, outputRa
 }
 
 /**
- * Samples at `outputRate` from samples whose spacing drifts: the recorder followed the mains. The place of each output sample among
- * the input's is found by its time, and the filter works there.
+ * Resamples samples whose interval drifts, because the recorder followed the line frequency, to `outputRate`. The position of each output sample among
+ * the input samples is found by its time, and the filter is applied there.
  */
 export function resampleTimed({ samples, times }: Piece, outputRate: number): Float64Array {
   const n = Math.min(samples.length, times.length);
@@ -60,7 +60,7 @@ export function resampleTimed({ samples, times }: Piece, outputRate: number): Fl
 }
 
 /**
- * @param place where output sample i lies among the input's, rising
+ * @param place position of output sample i among the input samples, rising
  * @param ratio output rate / input rate
  */
 function interpolate(
@@ -84,7 +84,7 @@ function interpolate(
       const below = values[phase] ?? 0;
       const coefficient = below + (distance - phase) * ((values[phase + 1] ?? 0) - below);
       weight += coefficient;
-      // before the first and after the last sample the signal is taken to go on as its mirror image
+      // before the first and after the last sample the signal is continued as its mirror image
       sum += coefficient * (samples[mirrored(k, n)] ?? 0);
     }
     output[i] = sum / weight;
@@ -106,11 +106,11 @@ function kernelFor(ratio: number): Kernel {
   const known = kernels.get(ratio);
   if (known !== undefined) return known;
   if (kernels.size > 16) kernels.clear();
-  // Kaiser: beta and length for the stop band and transition wanted
+  // Kaiser: beta and length for the required stop band and transition
   const beta = 0.1102 * (STOP_BAND_DB - 8.7);
   const transition = Math.PI * TRANSITION * ratio;
   const reach = Math.ceil((STOP_BAND_DB - 8) / (2.285 * transition) / 2);
-  // the transition ends at the lower half rate, so nothing above it comes back as an alias
+  // the transition ends at the lower half rate, so nothing above it returns as an alias
   const cutoff = ratio * (1 - TRANSITION / 2);
   const values = new Float64Array(reach * PHASES + 2);
   for (let i = 0; i <= reach * PHASES; i += 1) {

@@ -1,4 +1,4 @@
-/** The text of docs/scenarios.md, made from the schema and the scenarios that ship. */
+/** The text of docs/scenarios.md, generated from the schema and the scenarios that ship. */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
@@ -6,7 +6,7 @@ import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { loadScenario } from './load-scenario.js';
 import { SCENARIO_SCHEMA } from './scenario.js';
 
-/** The part of JSON Schema that is looked at here. */
+/** The part of JSON Schema that is used here. */
 interface Schema {
   type?: string;
   const?: unknown;
@@ -24,13 +24,13 @@ interface Schema {
 
 const INTRODUCTION = `# Scenarios: what the generated grid does
 
-A scenario is a JSON file that says what simulated boxes see: a good grid, and what happens on it. \`makai up --scenario FILE\` and
-\`makai box --source FILE\` play it, again and again unless told otherwise; both also take the names of those that ship, \`demo\` and
-\`quiet\`. The same file gives the same samples each time; the loop closes without a seam. A mistake in the file is told with its path,
-all of them at once.
+A scenario is a JSON file that describes the grid that simulated boxes see: an undisturbed grid, and events on it. \`makai up --scenario FILE\` and
+\`makai box --source FILE\` play it in a loop (\`makai box --once\` plays it once). In place of a file, both accept the name of a scenario that ships: \`demo\` or
+\`quiet\`. The same file always gives the same samples, and the waveform is
+continuous from loop to loop. All mistakes in a file are reported together, each with its path.
 
-Boxes are named by their position: 1 is the first box, whatever its id. All boxes see the same frequency; each has noise and a
-wandering voltage of its own (sixteen different ones; a larger fleet shares them).
+Boxes are selected by their position: 1 is the first box, whatever its id. All boxes see the same frequency. Each box has its own noise and its own
+slow voltage variation. There are sixteen different ones; larger fleets share them.
 
 \`\`\`json
 {
@@ -42,12 +42,12 @@ wandering voltage of its own (sixteen different ones; a larger fleet shares them
 `;
 
 const WHAT_EVENTS_ARE: Record<string, string> = {
-  sag: 'The voltage falls and comes back.',
-  swell: 'The voltage rises and comes back.',
-  interruption: 'Hardly any voltage remains; noise does.',
+  sag: 'The voltage falls and recovers.',
+  swell: 'The voltage rises and recovers.',
+  interruption: 'Almost no voltage remains, only noise.',
   harmonics: 'Harmonics are added.',
-  transient: 'An oscillatory transient: a ringing that dies away, added to the voltage.',
-  frequency_ramp: 'The frequency goes to another value, stays, and comes back.',
+  transient: 'An oscillatory transient: a decaying oscillation is added to the voltage.',
+  frequency_ramp: 'The frequency moves to another value, stays there, and returns.',
   dead_input:
     'The input reads exactly zero. A Box 2 then sends an infinite frequency and a THD that is not a number.',
 };
@@ -85,10 +85,10 @@ function table(schema: Schema | undefined): string {
   const rows = Object.entries(schema?.properties ?? {})
     .filter(([, field]) => field.const === undefined)
     .map(([name, field]) => {
-      const needed = schema?.required?.includes(name) === true ? 'needed' : fallback(field);
+      const needed = schema?.required?.includes(name) === true ? 'required' : fallback(field);
       return `| \`${name}\` | ${field.description ?? what(field)} | ${range(field)} | ${needed} |`;
     });
-  return ['| field | what | range | without it |', '|---|---|---|---|', ...rows, ''].join('\n');
+  return ['| setting | meaning | range | default |', '|---|---|---|---|', ...rows, ''].join('\n');
 }
 
 function what(field: Schema): string {
@@ -104,7 +104,7 @@ function fallback({ default: value }: Schema): string {
 
 function range({ minimum, maximum, exclusiveMinimum }: Schema): string {
   const low = minimum ?? (exclusiveMinimum === undefined ? undefined : `above ${exclusiveMinimum}`);
-  // the bounds of a safe integer say nothing to a reader
+  // the bounds of a safe integer mean nothing to a reader
   const high = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER ? maximum : undefined;
   if (low === undefined) return '';
   return high === undefined ? `${typeof low === 'string' ? low : `${low} or more`}` : `${low} to ${high}`;

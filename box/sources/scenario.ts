@@ -1,6 +1,6 @@
 /**
- * The scenario file: what the generated mains do, and when. One JSON file describes a loop for any number of boxes; the same
- * file and seed give the same samples always. docs/scenarios.md is written from this schema.
+ * The scenario file: what happens on the generated grid, and when. One JSON file describes a loop for any number of boxes. The same
+ * file and seed always give the same samples. docs/scenarios.md is generated from this schema.
  */
 import { z } from 'zod';
 
@@ -10,12 +10,12 @@ const positions = z
   .array(z.int().min(1))
   .min(1)
   .optional()
-  .describe('which boxes see it, by their position from 1 on; left out: all');
+  .describe('boxes that see it, by position from 1 on; without it all boxes');
 
-/** What every event has. */
+/** Settings that every event has. */
 const when = {
   at_s: seconds,
-  every_s: duration.optional().describe('s; it comes again after so long, as often as it fits in the loop'),
+  every_s: duration.optional().describe('s; interval at which it repeats, as often as it fits in the loop'),
   boxes: positions,
 };
 
@@ -26,47 +26,41 @@ const level = {
     .number()
     .min(0)
     .default(0)
-    .describe('s; how long the voltage takes to reach its new level and to come back'),
-  phase_jump_deg: z
-    .number()
-    .min(-180)
-    .max(180)
-    .default(0)
-    .describe('degrees; jump of the phase while it lasts'),
+    .describe('s; time that the voltage takes to reach its new level, and to recover'),
+  phase_jump_deg: z.number().min(-180).max(180).default(0).describe('degrees; phase jump while it lasts'),
 };
 
 const harmonic = z.strictObject({
-  order: z.int().min(2).max(50).describe('multiple of the fundamental; at 6 kHz and above it is left out'),
+  order: z
+    .int()
+    .min(2)
+    .max(50)
+    .describe('multiple of the fundamental; harmonics of 6 kHz and above are left out'),
   percent: z.number().min(0).max(100).describe('% of the fundamental'),
-  phase_deg: z.number().default(0).describe('degrees, against the fundamental'),
+  phase_deg: z.number().default(0).describe('degrees, relative to the fundamental'),
 });
 
 const events = {
   sag: z.strictObject({
     type: z.literal('sag'),
     ...level,
-    to_pu: z.number().min(0.1).max(0.9).describe('voltage that remains, per unit (IEEE 1159: 0.1 to 0.9)'),
+    to_pu: z.number().min(0.1).max(0.9).describe('remaining voltage, pu (IEEE 1159: 0.1 to 0.9)'),
   }),
   swell: z.strictObject({
     type: z.literal('swell'),
     ...level,
-    to_pu: z.number().min(1.1).max(1.8).describe('voltage it rises to, per unit (IEEE 1159: 1.1 to 1.8)'),
+    to_pu: z.number().min(1.1).max(1.8).describe('voltage that it rises to, pu (IEEE 1159: 1.1 to 1.8)'),
   }),
   interruption: z.strictObject({
     type: z.literal('interruption'),
     ...level,
-    to_pu: z
-      .number()
-      .min(0)
-      .max(0.1)
-      .default(0)
-      .describe('voltage that remains, per unit (IEEE 1159: below 0.1)'),
+    to_pu: z.number().min(0).max(0.1).default(0).describe('remaining voltage, pu (IEEE 1159: below 0.1)'),
   }),
   harmonics: z.strictObject({
     type: z.literal('harmonics'),
     ...when,
     duration_s: duration,
-    harmonics: z.array(harmonic).min(1).describe('added to those of the grid'),
+    harmonics: z.array(harmonic).min(1).describe('added to the harmonics of the grid'),
   }),
   transient: z.strictObject({
     type: z.literal('transient'),
@@ -75,16 +69,16 @@ const events = {
       .number()
       .positive()
       .max(4)
-      .describe('its first peak, per unit of the nominal peak (IEEE 1159: up to 4)'),
-    frequency_hz: z.number().min(100).max(5900).default(1200).describe('Hz of the ringing'),
-    decay_ms: z.number().positive().max(100).default(3).describe('ms in which it falls to 1/e'),
+      .describe('first peak, in units of the nominal peak voltage (IEEE 1159: up to 4)'),
+    frequency_hz: z.number().min(100).max(5900).default(1200).describe('Hz; frequency of the oscillation'),
+    decay_ms: z.number().positive().max(100).default(3).describe('ms; time in which it falls to 1/e'),
   }),
   frequency_ramp: z.strictObject({
     type: z.literal('frequency_ramp'),
     ...when,
-    to_hz: z.number().min(40).max(70).describe('Hz it goes to'),
-    ramp_s: duration.describe('s from the grid frequency to to_hz, and back again'),
-    hold_s: z.number().min(0).default(0).describe('s it stays there'),
+    to_hz: z.number().min(40).max(70).describe('Hz; frequency that it moves to'),
+    ramp_s: duration.describe('s; time from the grid frequency to to_hz, and the same for the return'),
+    hold_s: z.number().min(0).default(0).describe('s; time that it stays there'),
   }),
   dead_input: z.strictObject({
     type: z.literal('dead_input'),
@@ -109,26 +103,26 @@ const noise = z.strictObject({
     .min(0)
     .max(10)
     .default(0.05)
-    .describe('% of the nominal voltage: RMS of white noise'),
+    .describe('% of the nominal voltage; RMS of white noise'),
   voltage_wander_percent: z
     .number()
     .min(0)
     .max(5)
     .default(0.4)
-    .describe('%: the voltage wanders by as much, within tens of seconds'),
+    .describe('%; slow variation of the voltage, over tens of seconds'),
   frequency_wander_hz: z
     .number()
     .min(0)
     .max(0.5)
     .default(0.015)
-    .describe('Hz: the frequency wanders by as much, within tens of seconds'),
-  offset_v: z.number().min(-10).max(10).default(0).describe('V: direct component, as an ADC leaves it'),
+    .describe('Hz; slow variation of the frequency, over tens of seconds'),
+  offset_v: z.number().min(-10).max(10).default(0).describe('V; DC offset, as from an ADC'),
 });
 
 const grid = z.strictObject({
-  voltage_v: z.number().positive().max(1000).default(120).describe('V RMS: 1 per unit'),
+  voltage_v: z.number().positive().max(1000).default(120).describe('V RMS; nominal voltage (1 pu)'),
   frequency_hz: z.number().min(40).max(70).default(60).describe('Hz'),
-  calibration_constant: z.number().positive().default(96.56).describe('counts a volt of the simulated box'),
+  calibration_constant: z.number().positive().default(96.56).describe('counts per volt of the simulated box'),
   harmonics: z
     .array(harmonic)
     .default([
@@ -136,32 +130,32 @@ const grid = z.strictObject({
       { order: 5, percent: 1.6, phase_deg: 170 },
       { order: 7, percent: 0.9, phase_deg: 300 },
     ])
-    .describe('there all the time'),
+    .describe('harmonics that are always present'),
   noise: noise.prefault({}),
 });
 
 export const SCENARIO_SCHEMA = z.strictObject({
-  name: z.string().min(1).describe('for logs'),
-  description: z.string().optional().describe('what it shows'),
-  duration_s: z.number().min(1).max(86_400).describe('s: length of the loop; a multiple of 1/60'),
+  name: z.string().min(1).describe('name in logs'),
+  description: z.string().optional().describe('what the scenario shows'),
+  duration_s: z.number().min(1).max(86_400).describe('s; length of the loop, a multiple of 1/60'),
   seed: z
     .int()
     .min(0)
     .max(0x7fff_ffff)
     .default(1)
-    .describe('of all randomness; each box takes its own from it'),
+    .describe('seed of all random numbers; the seed of each box is derived from it'),
   grid: grid.prefault({}),
   boxes: z
     .array(
       z.strictObject({
-        position: z.int().min(1).describe('of the box, from 1 on'),
+        position: z.int().min(1).describe('position of the box, from 1 on'),
         voltage_v: z.number().positive().max(1000).optional().describe('V RMS, in place of the grid voltage'),
-        calibration_constant: z.number().positive().optional().describe('counts a volt'),
+        calibration_constant: z.number().positive().optional().describe('counts per volt'),
       }),
     )
     .default([])
-    .describe('what is different at single boxes'),
-  events: z.array(event).default([]).describe('what happens'),
+    .describe('differences at individual boxes'),
+  events: z.array(event).default([]).describe('events on the grid'),
 });
 
 export type Scenario = z.output<typeof SCENARIO_SCHEMA>;

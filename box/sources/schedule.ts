@@ -1,9 +1,9 @@
-/** When a scenario's events come: their repetitions laid out, and mistakes of timing that one field alone does not show. */
+/** When the events of a scenario occur, including repetitions; and timing mistakes that involve several settings. */
 import { pathText } from '../../config/findings.js';
 import type { Scenario, ScenarioEvent } from './scenario.js';
 import { CYCLES_PER_SECOND } from './source.js';
 
-/** One coming of an event. */
+/** One occurrence of an event. */
 export interface Occurrence {
   event: ScenarioEvent;
   /** s from the start of the loop */
@@ -11,14 +11,14 @@ export interface Occurrence {
   endS: number;
 }
 
-/** Seconds that an event takes, edges included; a transient counts until it has fallen to a thousandth. */
+/** Duration of an event in seconds, edges included. A transient ends when it has fallen to a thousandth. */
 export function lengthOf(event: ScenarioEvent): number {
   if (event.type === 'frequency_ramp') return 2 * event.ramp_s + event.hold_s;
   if (event.type === 'transient') return (event.decay_ms / 1000) * Math.log(1000);
   return event.duration_s;
 }
 
-/** Every coming of every event that the box at `position` (from 1 on) sees, in order of time. */
+/** Every occurrence of every event that the box at `position` (from 1 on) sees, in order of time. */
 export function scheduleOf(scenario: Scenario, position: number): Occurrence[] {
   const occurrences: Occurrence[] = [];
   for (const event of scenario.events) {
@@ -32,7 +32,7 @@ export function scheduleOf(scenario: Scenario, position: number): Occurrence[] {
   return occurrences.sort((a, b) => a.startS - b.startS);
 }
 
-/** Works on the raw value, whatever its shape, so that these mistakes are told together with all others. */
+/** Works on the raw value, whatever its shape, so that these mistakes are reported together with all others. */
 export function timingMistakes(value: unknown): string[] {
   const duration = numberAt(value, 'duration_s');
   if (duration === undefined) return [];

@@ -1,21 +1,21 @@
-/** What a simulated box replays: cycles of ADC counts at 12 kHz, by number. */
+/** What a simulated box replays: numbered cycles of ADC counts at 12 kHz. */
 
-/** An OPQ Box samples at 12 kHz and calls 200 samples a cycle: 1/60 s, whatever the mains does. */
+/** An OPQ Box samples at 12 kHz and takes 200 samples (1/60 s) as one cycle, whatever the line frequency is. */
 export const SAMPLE_RATE = 12_000;
 export const SAMPLES_PER_CYCLE = 200;
 export const CYCLES_PER_SECOND = SAMPLE_RATE / SAMPLES_PER_CYCLE;
-/** milliseconds in a cycle: 16⅔ */
+/** milliseconds per cycle: 16⅔ */
 export const CYCLE_MS = 1000 / CYCLES_PER_SECOND;
 
-/** Counts a volt of a box whose source names none: peaks up to 339 V fit in 16 bits. */
+/** Default counts per volt: peaks up to 339 V fit in 16 bits. */
 export const DEFAULT_CALIBRATION = 96.56;
 
 /**
- * Cycles by number. The same number gives the same counts always, so that a box needs to keep only which cycles it holds, and
+ * Cycles by number. The same number always gives the same counts. So a box only needs to remember which cycles are in its buffer, and
  * a thousand boxes can share one source.
  */
 export interface CycleSource {
-  /** for logs: what it is */
+  /** description for logs */
   readonly description: string;
   /** cycles in one pass */
   readonly cycles: number;
@@ -28,7 +28,7 @@ export interface CycleSource {
   cycle(index: number): Int16Array;
 }
 
-/** A source over counts already in memory; a rest shorter than a cycle at the end is left out. */
+/** A source over counts in memory. A remainder shorter than a cycle at the end is left out. */
 export function memorySource(
   samples: Int16Array,
   calibrationConstant: number,
@@ -55,7 +55,7 @@ export function checkIndex(index: number, cycles: number): void {
   }
 }
 
-/** Volts to counts, rounded and held within 16 bits; `clipped` says how many samples did not fit. */
+/** Volts to counts, rounded and clipped to 16 bits; `clipped` is the number of samples that did not fit. */
 export function toCounts(
   volts: ArrayLike<number>,
   calibrationConstant: number,

@@ -1,6 +1,6 @@
 /**
- * The generated mains as closed formulas of time, so that any cycle can be computed alone: phase (the integral of the frequency),
- * level, harmonics, transients. Over one loop the phase makes a whole number of turns, so a loop has no seam.
+ * The voltage of the generated grid as closed formulas of time, so that any cycle can be computed independently: phase (the integral of the frequency),
+ * level, harmonics, transients. Over one loop the phase makes a whole number of turns, so the waveform is continuous from loop to loop.
  */
 import { mix, Random } from './random.js';
 import type { Harmonic, Scenario } from './scenario.js';
@@ -8,15 +8,15 @@ import { type Occurrence, scheduleOf } from './schedule.js';
 
 interface Wave {
   amplitude: number;
-  /** turns a loop: whole, so that it closes */
+  /** turns per loop, a whole number */
   turns: number;
   phase: number;
 }
 
-/** Periods (s) about which voltage and frequency wander. */
+/** Periods (s) of the slow variations of voltage and frequency. */
 const WANDER_PERIODS_S = [97, 41, 17];
 
-/** What one box sees of a scenario, at any time of the loop. */
+/** The voltage of a scenario at one box, at any time of the loop. */
 export class Waveshape {
   readonly occurrences: readonly Occurrence[];
   readonly #durationS: number;
@@ -26,7 +26,7 @@ export class Waveshape {
   readonly #ramps: { startS: number; rampS: number; holdS: number; deltaHz: number }[];
   readonly #harmonics: readonly Harmonic[];
 
-  /** @param seed of this box */
+  /** @param seed seed of this box */
   constructor(scenario: Scenario, position: number, seed: number) {
     const { grid, duration_s } = scenario;
     const random = new Random(mix(seed, 0x57a4e));
@@ -59,7 +59,7 @@ export class Waveshape {
     return turns;
   }
 
-  /** Factor of the voltage at `t`, events included; undefined while the input is dead. */
+  /** Voltage factor at `t`, events included; undefined while the input is dead. */
   level(t: number, active: readonly Occurrence[]): number | undefined {
     let level = 1;
     for (const { amplitude, turns, phase } of this.#voltageWander) {
@@ -74,7 +74,7 @@ export class Waveshape {
     return level;
   }
 
-  /** Jump of the phase at `t`, in turns. */
+  /** Phase jump at `t`, in turns. */
   phaseJump(t: number, active: readonly Occurrence[]): number {
     let jump = 0;
     for (const { event } of at(active, t)) {
@@ -91,7 +91,7 @@ export class Waveshape {
     return added.length === 0 ? this.#harmonics : [...this.#harmonics, ...added];
   }
 
-  /** What transients add at `t`, per unit of the nominal peak. */
+  /** Contribution of transients at `t`, in units of the nominal peak. */
   transient(t: number, active: readonly Occurrence[]): number {
     let sum = 0;
     for (const { event, startS } of at(active, t)) {
@@ -105,12 +105,12 @@ export class Waveshape {
     return sum;
   }
 
-  /** The events that touch the time from `fromS` to `toS`: what the functions below want as `active`. */
+  /** The events that overlap the time from `fromS` to `toS`: the argument `active` of the functions below. */
   activeIn(fromS: number, toS: number): readonly Occurrence[] {
     return this.occurrences.filter(({ startS, endS }) => startS < toS && endS > fromS);
   }
 
-  /** Turns that the ramps have added by `t`: the area under their trapezoids. */
+  /** Turns that the frequency ramps have added up to `t`: the area under their trapezoids. */
   #rampTurns(t: number): number {
     let turns = 0;
     for (const { startS, rampS, holdS, deltaHz } of this.#ramps) {
@@ -123,7 +123,7 @@ export class Waveshape {
   }
 }
 
-/** Those that hold at `t`. */
+/** The events that are active at `t`. */
 function at(active: readonly Occurrence[], t: number): readonly Occurrence[] {
   return active.length === 0 ? active : active.filter(({ startS, endS }) => startS <= t && t < endS);
 }
@@ -137,7 +137,7 @@ function waves(amplitude: number, durationS: number, random: Random): Wave[] {
   }));
 }
 
-/** 1 within, 0 outside, a straight line over the edges. */
+/** 1 inside, 0 outside, linear on the edges. */
 function edge(t: number, startS: number, endS: number, edgeS: number): number {
   if (edgeS === 0) return 1;
   return Math.min(1, (t - startS) / edgeS, (endS - t) / edgeS);

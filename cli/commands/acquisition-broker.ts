@@ -6,11 +6,11 @@ export function register(program: Command): void {
   program
     .command('acquisition-broker')
     .description(
-      'Run the acquisition broker: event requests in, commands to boxes (CURVE), waveforms into the store.',
+      'Run the acquisition broker: it takes event requests, sends commands to boxes (CURVE) and stores their waveforms.',
     )
     .argument(
       '[config]',
-      'configuration file; otherwise ACQUISITION_BROKER_SETTINGS, otherwise the default path',
+      'configuration file; without it the file in ACQUISITION_BROKER_SETTINGS, otherwise the default path',
     )
     .action(run);
 }

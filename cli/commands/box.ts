@@ -1,4 +1,4 @@
-/** `makai box`: simulated OPQ Boxes, of either generation, that replay recordings or generated mains. */
+/** `makai box`: simulated OPQ Boxes of either generation, which replay recordings or a generated grid. */
 import { type Command, Option } from 'commander';
 import type { Box, Fleet } from '../../box/index.js';
 import { EXIT } from '../../common/report-error.js';
@@ -23,7 +23,7 @@ interface Options extends RecordingFlags {
   recordedNominal?: number;
   lineFrequency?: number;
   calibration?: number;
-  mains: 'to-60' | 'as-is';
+  keepFrequency?: true;
   pad: number;
   once?: true;
   speed: number;
@@ -33,27 +33,30 @@ interface Options extends RecordingFlags {
   json?: true;
 }
 
-/** How long replies and measurements may still go out when boxes are switched off, ms. */
+/** How long queued replies and measurements may still be sent when boxes are switched off, ms. */
 const LINGER_MS = 2000;
 
 export function register(program: Command): void {
   const box = program
     .command('box')
     .description(
-      'Run simulated OPQ Boxes until Ctrl-C. They replay a recording, or a grid generated from a scenario.',
+      'Run simulated OPQ Boxes until Ctrl-C. They replay a recording, or a grid that is generated from a scenario.',
     )
     .option('--count <boxes>', 'how many boxes', whole, 1)
     .option('--first-id <id>', 'id of the first box; the others follow', whole, 1001)
     .addOption(
-      new Option('--dialect <generation>', 'Box 2, Box 3, or both in turn')
+      new Option('--dialect <generation>', 'Box 2, Box 3, or alternately both')
         .choices(['2', '3', 'mixed'])
         .default('2'),
     )
     .option(
       '--keys <dir>',
-      'key directory, as `makai keys` makes it; a box without a key there gets a fresh pair',
+      'key directory, as `makai keys` makes it; a box without a key there gets a new key pair',
     )
-    .option('--server-key <file>', "public certificate of the server; without it the key directory's")
+    .option(
+      '--server-key <file>',
+      'public certificate of the server; without it the one in the key directory',
+    )
     .option('--config <file>', "a Box 3's own JSON file: its id, keys and endpoints (one box)")
     .option('--measurements <endpoint>', 'triggering broker, `interface`', 'tcp://127.0.0.1:9880')
     .option('--commands <endpoint>', 'acquisition broker, `box_pub`', 'tcp://127.0.0.1:8194')
@@ -65,31 +68,41 @@ export function register(program: Command): void {
   withRecordingOptions(box)
     .option(
       '--nominal <V>',
-      "volts RMS that the recording's nominal becomes; without it volts stay as they are",
+      'scale the recording so that its nominal voltage becomes this, V RMS; without it the voltage is not changed',
       positive,
     )
     .option(
       '--recorded-nominal <V>',
-      "the recording's nominal; without it the median of its cycles",
+      'nominal voltage of the recording, V RMS; without it the median of its cycles',
       positive,
     )
-    .option('--line-frequency <Hz>', 'of a recording that does not say it', positive)
-    .option('--calibration <counts>', 'counts a volt of the box', positive)
-    .addOption(
-      new Option(
-        '--mains <how>',
-        '50 Hz recordings: play them so that a cycle is one of the box, or as they are',
-      )
-        .choices(['to-60', 'as-is'])
-        .default('to-60'),
+    .option('--line-frequency <Hz>', 'nominal frequency of a recording that does not contain it', positive)
+    .option('--calibration <counts>', 'calibration constant of the box, counts per volt', positive)
+    .option(
+      '--keep-frequency',
+      'play a 50 Hz recording at its own speed; without it at 60/50 of its speed, so that one of its cycles is one cycle of the box',
     )
-    .option('--pad <cycles>', 'repeat the first and the last cycle so often before and after', whole0, 0)
-    .option('--once', 'play once, then end; otherwise again and again')
-    .option('--speed <factor>', 'faster than real time', positive, 1)
-    .option('--ago <seconds>', "the boxes' clock begins so long ago; with --speed it catches up", whole0, 0)
-    .option('--buffer <cycles>', 'cycles that a box holds; without it an hour (Box 2) or 3000 (Box 3)', whole)
-    .option('--for <seconds>', 'end after so long', positive)
-    .option('--json', 'print the ready line and the counts at the end as JSON')
+    .option(
+      '--pad <cycles>',
+      'repeat the first cycle so often before the recording, and the last cycle after it',
+      whole0,
+      0,
+    )
+    .option('--once', 'play once, then exit; otherwise repeat')
+    .option('--speed <factor>', 'replay speed; 1 is real time', positive, 1)
+    .option(
+      '--ago <seconds>',
+      'the clock of the boxes starts this long ago; with --speed it catches up',
+      whole0,
+      0,
+    )
+    .option(
+      '--buffer <cycles>',
+      'cycles that a box keeps; without it one hour (Box 2) or 3000 cycles (Box 3)',
+      whole,
+    )
+    .option('--for <seconds>', 'exit after this time', positive)
+    .option('--json', 'NDJSON: one line when ready, one with the counters at the end')
     .action(run);
 }
 
@@ -115,8 +128,9 @@ async function run(options: Options): Promise<void> {
         .map(([name, value]) => `${value} ${name}`)
         .join(', ')}\n`,
     );
-  if (end.why === 'killed') process.stderr.write(`box ${end.details.box} died of ${end.details.reason}\n`);
-  // a queue that still lingers must not hold up the end
+  if (end.why === 'killed')
+    process.stderr.write(`box ${end.details.box} was killed by ${end.details.reason}\n`);
+  // exit without waiting for messages that sockets still hold
   process.exit(end.why === 'killed' ? EXIT.failed : EXIT.done);
 }
 
@@ -128,7 +142,7 @@ async function fleetOptions(options: Options) {
   const calibrationConstant =
     calibration ?? ('calibrationConstant' in who ? who.calibrationConstant : undefined);
   const { sourceAt, warnings } = openPlayable(source ?? DEFAULT_SCENARIO, {
-    mains: options.mains,
+    keepFrequency: options.keepFrequency === true,
     padCycles: options.pad,
     ...recordingOptions(options),
     ...(nominal !== undefined && { nominalV: nominal }),
@@ -161,7 +175,7 @@ async function fromKeys(options: Options) {
     const whose =
       missing.length === 1 ? `box ${missing[0]}` : `${missing.length} boxes, the first ${missing[0]}`;
     process.stderr.write(
-      `no key in ${layout.privateDirectory} for ${whose}: made afresh, so an allow-list refuses it\n`,
+      `no key in ${layout.privateDirectory} for ${whose}: a new one is used, which an allow-list refuses\n`,
     );
   }
   const dialect =
@@ -198,7 +212,7 @@ async function fromBox3File(file: string) {
   } = readBox3Settings(file);
   if (freshKeys)
     process.stderr.write(
-      `${file} has no keys: a fresh pair, which an allow-list refuses until it is put there\n`,
+      `${file} has no keys: a new key pair is used, which an allow-list refuses until it is in that file\n`,
     );
   return {
     fleet: {

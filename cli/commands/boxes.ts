@@ -23,46 +23,46 @@ interface Fields {
 export function register(program: Command): void {
   const boxes = program
     .command('boxes')
-    .description('The records of boxes in the store: name, location, calibration, key.');
+    .description('Records of boxes in the store: name, location, calibration constant, key.');
   const add = boxes
     .command('add')
     .description('Add a box.')
     .argument('<id>', 'decimal id of the box')
-    .option('--unplugged', 'it is not in use now: its silence is no outage');
+    .option('--unplugged', 'it is not in use: its silence is not an outage');
   withStoreOptions(withFields(add)).action(addBox);
   const set = boxes
     .command('set')
-    .description('Change what is said of a box; a new location moves the old one to its archive.')
+    .description('Change the record of a box; a new location moves the old one to its archive.')
     .argument('<id>', 'decimal id of the box')
-    .option('--unplugged', 'it is out of use: its silence is no outage')
+    .option('--unplugged', 'it is out of use: its silence is not an outage')
     .option('--no-unplugged', 'it is in use');
   withStoreOptions(withFields(set)).action(setBox);
   const list = boxes
     .command('list')
-    .description('List the boxes of the store.')
-    .option('--json', 'one box a line as JSON');
+    .description('List the boxes in the store.')
+    .option('--json', 'NDJSON, one box per line');
   withStoreOptions(list).action(listBoxes);
   const show = boxes
     .command('show')
-    .description('Show all that is recorded of a box.')
+    .description('Show the whole record of a box.')
     .argument('<id>', 'decimal id of the box')
     .option('--json', 'as JSON on one line');
   withStoreOptions(show).action(showBox);
   const retire = boxes
     .command('retire')
     .description(
-      'Take a box out of use: its key goes, so that it is let in no more (where keys come from the store), and its silence is no outage. Its record stays, because its waveforms need its calibration.',
+      'Take a box out of use. Its key is removed, so it may no longer connect (where keys come from the store), and its silence is not an outage. Its record stays, because its waveforms need the calibration constant.',
     )
     .argument('<id>', 'decimal id of the box')
-    .option('--remove', 'remove the record altogether');
+    .option('--remove', 'remove the whole record');
   withStoreOptions(retire).action(retireBox);
 }
 
 function withFields(command: Command): Command {
   return command
-    .option('--name <text>', "a name that no other box has; '' takes it away")
-    .option('--description <text>', "free text; '' takes it away")
-    .option('--calibration <constant>', 'counts per volt, as measured for this box (1 when not known)')
+    .option('--name <text>', "a name that no other box has; '' removes it")
+    .option('--description <text>', "free text; '' removes it")
+    .option('--calibration <constant>', 'counts per volt, as measured for this box (1 if unknown)')
     .option('--location <slug>', 'where it is plugged in')
     .option('--public-key <key>', 'its public key, Z85, 40 characters')
     .option('--certificate <file>', 'its public certificate, in place of --public-key');
@@ -73,7 +73,7 @@ async function addBox(idText: string, options: Fields & StoreChoice): Promise<vo
   const box = changed({ box_id: id, calibration_constant: 1, unplugged: false }, options);
   await useStore(options, async (store) => {
     if ((await store.box(id)) !== undefined) {
-      throw new MakaiError('BOX_EXISTS', `box ${id} is recorded already`, {
+      throw new MakaiError('BOX_EXISTS', `box ${id} already has a record`, {
         hint: `\`makai boxes set ${id} ...\` changes it; \`makai boxes show ${id}\` shows it.`,
       });
     }
@@ -130,11 +130,11 @@ async function existing(store: Store, idText: string): Promise<BoxDocument> {
   const box = await store.box(idText);
   if (box !== undefined) return box;
   throw new MakaiError('NOT_FOUND', `there is no box ${idText} in this store`, {
-    hint: '`makai boxes list` shows which there are.',
+    hint: '`makai boxes list` shows the boxes.',
   });
 }
 
-/** The record with what the options say. @throws UsageError, MakaiError KEY_INVALID */
+/** The record with the changes that the options ask for. @throws UsageError, MakaiError KEY_INVALID */
 function changed(box: BoxDocument, options: Fields): BoxDocument {
   const { public_key: oldKey, name: oldName, description: oldDescription, ...rest } = box;
   const name = options.name ?? oldName;
@@ -151,7 +151,7 @@ function changed(box: BoxDocument, options: Fields): BoxDocument {
   };
 }
 
-/** A box that is moved keeps where it was, and since when, in its archive. */
+/** When a box is moved, its previous location and start time go to its archive. */
 function moved(box: BoxDocument, location: string | undefined): Partial<BoxDocument> {
   if (location === undefined || location === box.location) return {};
   const before = {

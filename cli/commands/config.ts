@@ -13,20 +13,22 @@ import { PLUGIN_SCHEMAS } from '../plugin-schemas.js';
 const LABELS = { error: 'error', plugin: 'error', warning: 'warning' } as const;
 
 export function register(program: Command): void {
-  const config = program.command('config').description('Check and make configuration files.');
+  const config = program.command('config').description('Check and create configuration files.');
   config
     .command('check')
-    .description('Check a file without starting anything; the exit code is 1 if it has mistakes.')
+    .description('Check a file without starting anything. The exit code is 1 if it has mistakes.')
     .argument('<file>', 'the JSON file of a daemon')
     .addOption(
-      new Option('--kind <daemon>', 'which daemon it is for, if its fields do not tell').choices(KIND_NAMES),
+      new Option('--kind <daemon>', 'which daemon the file is for, if its settings do not show it').choices(
+        KIND_NAMES,
+      ),
     )
-    .option('--json', 'one finding a line as JSON')
+    .option('--json', 'NDJSON, one finding per line')
     .action(check);
   config
     .command('example')
-    .description('Print a file to start from.')
-    .addArgument(new Argument('<daemon>', 'which daemon it is for').choices(KIND_NAMES))
+    .description('Print an example file.')
+    .addArgument(new Argument('<daemon>', 'which daemon the file is for').choices(KIND_NAMES))
     .action(async (daemon: string) => {
       await write(`${JSON.stringify(exampleConfig(kindOf(daemon)), null, 2)}\n`);
     });
@@ -50,7 +52,7 @@ function report(file: string, kind: Kind, findings: readonly Finding[]): string 
   });
   const errors = findings.filter((finding) => finding.severity !== 'warning').length;
   const verdict = errors === 0 ? 'sound' : errors === 1 ? '1 mistake' : `${errors} mistakes`;
-  return [...lines, `${file}: ${verdict} (checked as the file of the ${kind})`].join('\n');
+  return [...lines, `${file}: ${verdict} (checked as a file of the ${kind})`].join('\n');
 }
 
 function kindOf(name: string): Kind {

@@ -1,4 +1,4 @@
-/** `makai doctor`: what is in order, what is not, and what to do. */
+/** `makai doctor`: finds what is wrong and says what to do. */
 import type { Command } from 'commander';
 import { EXIT } from '../../common/report-error.js';
 import { jsonLine, write } from '../../common/stdout.js';
@@ -11,10 +11,10 @@ export function register(program: Command): void {
   program
     .command('doctor')
     .description(
-      'Look at configuration, keys, permissions, ports, clock, store, versions and disk; the exit code is 1 if something is wrong. Nothing is changed.',
+      'Check configuration, keys, permissions, ports, clock, store, versions and disk. The exit code is 1 if something is wrong. Nothing is changed.',
     )
     .option('--dir <folder>', 'the working folder of `makai up`, instead of the default configuration files')
-    .option('--json', 'one finding a line as JSON')
+    .option('--json', 'NDJSON, one finding per line')
     .action(async (options: { dir?: string; json?: true }) => {
       const { diagnose } = await import('../doctor/index.js');
       const found = await diagnose(options.dir);

@@ -24,24 +24,24 @@ export function register(events: Command): void {
   const command = events
     .command('export')
     .description(
-      'Export events and their waveforms. As csv (the default) one row a sample: event_id, box_id, timestamp_ms (Unix ms with fractions), counts, volts. Times: docs/data-model.md.',
+      'Export events and their waveforms. Format csv (the default) has one row per sample: event_id, box_id, timestamp_ms (Unix ms with fractions), counts, volts. docs/data-model.md says how sample times are found.',
     )
-    .argument('[id...]', 'numbers of events')
-    .option('--all', 'all events, in place of numbers')
-    .option('--from <time>', 'events from this time on, in place of numbers')
+    .argument('[id...]', 'event ids')
+    .option('--all', 'all events, in place of event ids')
+    .option('--from <time>', 'events from this time on, in place of event ids')
     .option('--to <time>', 'events before this time')
     .option('--type <type>', 'only events of this type, e.g. VOLTAGE_SAG')
     .option('--box <id>', 'only the waveforms of this box');
   withExportOptions(command)
     .option('--csv', 'the same as --format csv')
-    .option('--json', 'with --out: the files that were written, one a line as JSON');
+    .option('--json', 'with --out: the files that were written, as NDJSON');
   withStoreOptions(command).action(run);
 }
 
 async function run(ids: string[], options: Choice): Promise<void> {
   const byRange = (options.from ?? options.to ?? options.type) !== undefined || options.all === true;
   if (ids.length > 0 === byRange)
-    throw new UsageError('name events by number, or give --all or some of --from, --to and --type');
+    throw new UsageError('give event ids, or --all, or some of --from, --to and --type');
   if (options.csv && options.format !== undefined && options.format !== 'csv')
     throw new UsageError(`--csv and --format ${options.format} do not go together`);
   const numbers = ids.map((id) => parseCount('<id>', id));
@@ -53,7 +53,7 @@ async function run(ids: string[], options: Choice): Promise<void> {
   const files = new ExportFiles(format, options, 'events', byRange ? undefined : ids.length);
   await useStore(options, async (store) => {
     try {
-      // Every number is looked up before anything is written.
+      // Every id is looked up before anything is written.
       for (const id of numbers) await eventOf(store, id);
       const boxes = new Map((await store.boxes()).map((box) => [box.box_id, box]));
       const csv = new WaveformCsv();
@@ -107,6 +107,6 @@ export async function eventOf(store: Store, id: number): Promise<EventDocument> 
   const event = await store.event(id);
   if (event !== undefined) return event;
   throw new MakaiError('NOT_FOUND', `there is no event ${id} in this store`, {
-    hint: '`makai events list` shows which there are.',
+    hint: '`makai events list` shows the events.',
   });
 }

@@ -9,16 +9,14 @@ import { summarizeWaveform } from '../waveform-summary.js';
 import { eventOf, register as registerExport } from './events-export.js';
 
 export function register(program: Command): void {
-  const events = program
-    .command('events')
-    .description('What happened on the grid: events and their waveforms.');
-  const list = events.command('list').description('List events by the start of the window asked for.');
+  const events = program.command('events').description('Show and export events and their waveforms.');
+  const list = events.command('list').description('List events in the order of their requested windows.');
   withStoreOptions(withRangeOptions(list, 'events')).action(listEvents);
   const show = events
     .command('show')
-    .description('Show one event: who was asked, who answered, how low and how high the voltage went.')
-    .argument('<id>', 'number of the event')
-    .option('--json', 'the event, then the box events of it, one document a line as JSON');
+    .description('Show one event: which boxes were asked, which replied, min and max voltage at each box.')
+    .argument('<id>', 'event id')
+    .option('--json', 'NDJSON: the event, then its box events');
   withStoreOptions(show).action(showEvent);
   registerExport(events);
 }
@@ -34,7 +32,7 @@ async function listEvents(options: RangeOptions & StoreChoice): Promise<void> {
         { title: 'seconds', value: (event) => seconds(event), right: true },
         { title: 'type', value: (event) => event.type },
         { title: '%', value: (event) => event.percent_magnitude?.toFixed(1), right: true },
-        { title: 'boxes', value: (event) => answered(event), right: true },
+        { title: 'boxes', value: (event) => replies(event), right: true },
         { title: 'description', value: (event) => event.description },
       ],
       options,
@@ -62,8 +60,8 @@ async function showEvent(id: string, options: StoreChoice & { json?: true }): Pr
         { title: 'first cycle (UTC)', value: ({ boxEvent }) => isoTime(boxEvent.event_start_timestamp_ms) },
         { title: 'cycles', value: ({ boxEvent }) => boxEvent.window_timestamps_ms.length, right: true },
         { title: 'seconds', value: ({ summary }) => summary.seconds.toFixed(3), right: true },
-        { title: 'least V', value: ({ summary }) => summary.rms_min.toFixed(2), right: true },
-        { title: 'greatest V', value: ({ summary }) => summary.rms_max.toFixed(2), right: true },
+        { title: 'min V', value: ({ summary }) => summary.rms_min.toFixed(2), right: true },
+        { title: 'max V', value: ({ summary }) => summary.rms_max.toFixed(2), right: true },
       ],
       rows,
     );
@@ -82,7 +80,7 @@ function describe(event: EventDocument): string {
       : [`  magnitude    ${event.percent_magnitude.toFixed(1)} %`]),
     `  description  ${event.description}`,
     `  asked        ${event.boxes_triggered.join(', ') || 'no box'}`,
-    `  answered     ${event.boxes_received.join(', ') || 'no box'}`,
+    `  replied      ${event.boxes_received.join(', ') || 'no box'}`,
     ...(silent.length > 0 ? [`  silent       ${silent.join(', ')}`] : []),
   ];
   return `${lines.map(clean).join('\n')}\n\n`;
@@ -92,7 +90,7 @@ function seconds(event: EventDocument): string {
   return ((event.target_event_end_timestamp_ms - event.target_event_start_timestamp_ms) / 1000).toFixed(3);
 }
 
-function answered({ boxes_triggered, boxes_received }: EventDocument): string {
+function replies({ boxes_triggered, boxes_received }: EventDocument): string {
   return `${boxes_received.length}/${boxes_triggered.length}`;
 }
 

@@ -16,26 +16,26 @@ export function register(program: Command): void {
   program
     .command('install')
     .description(
-      'Set the daemons up as services of this machine. Without --yes it only says what it would do.',
+      'Install the daemons as services on this machine. Without --yes it only prints what it would do.',
     )
-    .option('--systemd', 'units, the user opq, folders, first settings')
-    .option('--yes', 'do it')
-    .option('--root <dir>', 'write below this folder and run no command (to build a package or an image)')
+    .option('--systemd', 'units, the user opq, folders, initial settings files')
+    .option('--yes', 'do it, do not only print it')
+    .option('--root <dir>', 'write below this folder and run no commands (to build a package or an image)')
     .action(install);
 }
 
 async function install({ systemd, yes, root }: Options): Promise<void> {
-  if (!systemd) throw new UsageError('say what to install: --systemd');
+  if (!systemd) throw new UsageError('give --systemd');
   const reasons = outOfReach();
   if (reasons.length > 0) {
     throw new MakaiError('INSTALL_PATH_UNREADABLE', reasons.join('; '), {
-      hint: 'Install Node and this package where every user may read them, with npm install -g below /usr or /opt, and run that makai.',
+      hint: 'Install Node and this package where every user may read them (npm install -g below /usr or /opt), and run makai from there.',
     });
   }
   const steps = installPlan(root === undefined ? {} : { root });
   if (!yes) {
     await write(
-      `This would be done:\n${steps.map(({ text }) => `  ${text}\n`).join('')}Nothing was done yet; add --yes.\n`,
+      `Would do:\n${steps.map(({ text }) => `  ${text}\n`).join('')}Nothing was done. Add --yes to do it.\n`,
     );
     return;
   }

@@ -12,40 +12,46 @@ interface DirectoryOption {
 }
 
 export function register(program: Command): void {
-  const keys = program.command('keys').description('Make keys, and say which boxes may connect.');
+  const keys = program.command('keys').description('Make keys and manage which boxes may connect.');
   const command = (usage: string, description: string): Command =>
     keys
       .command(usage)
       .description(description)
       .option('--dir <folder>', 'folder with private_keys and public_keys', DEFAULT_KEY_DIRECTORY);
 
-  command('new-server', "Make the server's pair of keys.").action(newServerKeys);
-  command('new-box', "Make a box's pair of keys, and let the box in.")
+  command('new-server', 'Make the key pair of the server.').action(newServerKeys);
+  command('new-box', 'Make the key pair of a box and allow the box to connect.')
     .argument('<id>', 'id of the box, a number')
     .action(newBoxKeys);
   command('list', 'List the keys that may connect, and those that were revoked.')
-    .option('--json', 'one key a line as JSON')
+    .option('--json', 'NDJSON, one key per line')
     .action(list);
   command('pending', 'List the keys that the running brokers refused, newest first.')
-    .option('--status <address...>', "the brokers' status servers, if not those of the default configuration")
-    .option('--json', 'one key a line as JSON')
+    .option(
+      '--status <address...>',
+      'status servers of the brokers; without it those of the default configuration',
+    )
+    .option('--json', 'NDJSON, one key per line')
     .action(pending);
-  command('accept', 'Let a key in as a box, within 5 s; the box comes back within 30 s.')
+  command(
+    'accept',
+    'Approve a pending key for a box. It takes effect within 5 s; the box reconnects within 30 s.',
+  )
     .argument(
       '<key>',
       'public key, 40 characters (`makai keys pending` shows it), in single quotes; after `--` if it begins with -',
     )
     .argument('<id>', 'id of the box, a number')
-    .option('--replace', 'instead of the key that this box has')
-    .option('--restore', 'also if the key was revoked')
+    .option('--replace', 'replace the key that this box has')
+    .option('--restore', 'accept the key even if it was revoked')
     .action(accept);
-  command('revoke', 'Keep a box out for good; a connected one is cut off within 5 s.')
+  command('revoke', 'Revoke the key of a box for good. A connected box is disconnected within 5 s.')
     .argument('<id>', 'id of the box, a number')
-    .option('--key <key>', 'its public key, if that is in the store and not in a certificate')
+    .option('--key <key>', 'its public key, if it is in the store and not in a certificate')
     .action(revoke);
-  command('rotate-server', "Prepare a change of the server's keys; docs/security.md has the steps.")
-    .option('--finish', 'the next pair becomes the present one')
-    .option('--abort', 'drop the next pair')
+  command('rotate-server', "Prepare a change of the server's key pair; docs/security.md has the steps.")
+    .option('--finish', 'the next key pair replaces the present one')
+    .option('--abort', 'delete the next key pair')
     .action(rotate);
 }
 
@@ -82,7 +88,7 @@ async function list({ dir, json }: DirectoryOption & { json?: true }): Promise<v
 async function pending(options: DirectoryOption & { status?: string[]; json?: true }): Promise<void> {
   const { readPending } = await import('../pending.js');
   const { keys, silent } = await readPending(options.status, keyLayout(options.dir));
-  for (const reason of silent) process.stderr.write(clean(`no answer: ${reason}`).concat('\n'));
+  for (const reason of silent) process.stderr.write(clean(`no reply: ${reason}`).concat('\n'));
   await print(
     keys,
     [
@@ -120,18 +126,18 @@ async function rotate({
   if (abort) {
     await abortRotation(layout);
     await write(
-      'the next pair is gone; take server_cert_next and the *_next endpoints out of the configurations\n',
+      'the next key pair was deleted; remove server_cert_next and the *_next endpoints from the configurations\n',
     );
   } else if (finish) {
     const { previousFile } = await finishRotation(layout);
     await write(
-      `present pair: ${layout.serverSecret}\nnow make the *_next endpoints the usual ones in the configurations, take server_cert_next ` +
-        `out, restart the brokers, and delete ${previousFile}\n`,
+      `present key pair: ${layout.serverSecret}\nnow set the usual endpoints in the configurations to the *_next ones, remove server_cert_next, ` +
+        `restart the brokers, and delete ${previousFile}\n`,
     );
   } else {
     const { secretFile, publicFile } = await prepareRotation(layout);
     await write(
-      `next pair: ${secretFile}\nfor the boxes: ${publicFile}\nnow set server_cert_next and the *_next endpoints in the configurations of ` +
+      `next key pair: ${secretFile}\nfor the boxes: ${publicFile}\nnow set server_cert_next and the *_next endpoints in the configurations of ` +
         'both brokers, restart them, and move the boxes over; `makai status` shows how many have moved\n',
     );
   }

@@ -1,4 +1,4 @@
-/** `makai listen`: prints the measurement stream as services see it. */
+/** `makai listen`: prints the measurement stream as services receive it. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { jsonLine, write } from '../../common/stdout.js';
 import { METRIC_FIELD, METRICS, type MeasurementColumns } from '../../proto/columns.js';
@@ -18,13 +18,13 @@ interface Options {
 export function register(program: Command): void {
   program
     .command('listen')
-    .description('Print the measurements of the boxes as they come, until Ctrl-C.')
+    .description('Print the measurements of the boxes as they arrive, until Ctrl-C.')
     .option('--endpoint <endpoint>', "the triggering broker's `backend`, such as tcp://127.0.0.1:9881")
-    .option('--config <file>', "the triggering service's configuration file, which names the endpoint")
+    .option('--config <file>', 'configuration file of the triggering service, which names the endpoint')
     .option('--dir <folder>', 'the working folder of `makai up`')
-    .option('--boxes <ids>', 'these boxes only, with commas between them', boxIds)
-    .option('--count <n>', 'stop after so many measurements', count)
-    .option('--json', 'one measurement a line as JSON')
+    .option('--boxes <ids>', 'only these boxes, separated by commas', boxIds)
+    .option('--count <n>', 'stop after this number of measurements', count)
+    .option('--json', 'NDJSON, one measurement per line')
     .action(listen);
 }
 
@@ -78,7 +78,7 @@ async function source(options: Options): Promise<{ endpoint: string; curve?: Cur
 
 type Document = Omit<MeasurementDocument, 'expire_at'>;
 
-/** The first row as the store would hold it. */
+/** The first row as the document that the store would hold. */
 function documentOf(columns: MeasurementColumns): Document {
   const document: Document = {
     box_id: String(columns.boxId[0]),
@@ -111,7 +111,7 @@ function lineOf(document: Document): string {
     const shown = range ? ` (${range.min.toPrecision(6)} to ${range.max.toPrecision(6)})` : '';
     return [`${field} ${value.toPrecision(6)}${shown}`];
   });
-  // A box may send any time; only some are dates.
+  // A box may send any number as its time; not every number is a date.
   const when = time <= 8.64e15 ? new Date(time).toISOString() : String(time);
   return [document.box_id.padStart(5), when, ...values].join('  ');
 }

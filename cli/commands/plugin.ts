@@ -1,4 +1,4 @@
-/** `makai plugin new`, `check`, `run`: for those who write plugins. */
+/** `makai plugin new`, `check`, `run`: for plugin authors. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT } from '../../common/report-error.js';
 import { jsonLine, write } from '../../common/stdout.js';
@@ -20,7 +20,7 @@ interface ReplayFlags extends RecordingFlags {
   json?: true;
 }
 
-/** Requests that are printed; the figures count all. */
+/** How many requests are printed; the counters include all. */
 const MAX_PRINTED = 100_000;
 
 const RECORDINGS =
@@ -33,20 +33,20 @@ export function register(program: Command): void {
     .description('Write, check and try analysis plugins (docs/plugin-tutorial.md).');
   plugin
     .command('new')
-    .description('Lay out a new plugin: source, build, test and README, with all that it builds on.')
+    .description('Scaffold a new plugin: source, build, test and README, with the SDK that it uses.')
     .argument('<name>', 'letters, digits and hyphens', pluginName)
     .addOption(
       new Option('--lang <language>', 'TypeScript, AssemblyScript, C or Rust')
         .choices(['ts', 'as', 'c', 'rust'])
         .makeOptionMandatory(),
     )
-    .option('--dir <folder>', 'where to; without it a folder of the name')
+    .option('--dir <folder>', 'target folder; without it a folder with the name of the plugin')
     .action(create);
   withRecording(
     plugin
       .command('check')
       .description(
-        'Check that the daemon can use a plugin: load it, play it a recording, say what is wrong; the exit code is 1 then.',
+        'Check that the daemon can use a plugin: load it, replay a recording and report what is wrong. The exit code is 1 if something is wrong.',
       )
       .argument('<file>', '.js or .wasm file, or the name of a plugin that ships')
       .option('--replay <recording>', RECORDINGS, 'checkup'),
@@ -55,7 +55,7 @@ export function register(program: Command): void {
     plugin
       .command('run')
       .description(
-        'Play a recording to a plugin and print what it asks for; the log and the figures go to stderr.',
+        'Replay a recording to a plugin and print its requests. The log and the counters go to stderr.',
       )
       .argument('<file>', '.js or .wasm file, or the name of a plugin that ships')
       .requiredOption('--replay <recording>', RECORDINGS),
@@ -64,24 +64,36 @@ export function register(program: Command): void {
 
 function withRecording(command: Command): Command {
   return withRecordingOptions(command)
-    .option('--settings <JSON>', "the plugin's settings", settings, {})
+    .option('--settings <JSON>', 'settings of the plugin', settings, {})
     .addOption(
-      new Option('--dialect <generation>', 'which box measures a waveform: Box 2, Box 3, or both in turn')
+      new Option(
+        '--dialect <generation>',
+        'which kind of box measures a waveform: Box 2, Box 3, or alternately both',
+      )
         .choices(['2', '3', 'mixed'])
         .default('mixed'),
     )
-    .option('--boxes <number>', 'boxes that see a scenario', whole, 2)
+    .option('--boxes <number>', 'number of boxes in a scenario', whole, 2)
     .option('--first-id <id>', 'id of the first box of a waveform', whole, 1001)
-    .option('--start <time>', 'when a recording begins that does not say it', time, Date.UTC(2026, 0, 1))
-    .option('--calibration <counts>', 'counts a volt: of raw counts', positive)
-    .option('--nominal <V>', "volts RMS that a recorded waveform's nominal becomes", positive)
+    .option(
+      '--start <time>',
+      'start time of a recording that does not contain it',
+      time,
+      Date.UTC(2026, 0, 1),
+    )
+    .option('--calibration <counts>', 'calibration constant of raw counts, counts per volt', positive)
+    .option(
+      '--nominal <V>',
+      'scale a recorded waveform so that its nominal voltage becomes this, V RMS',
+      positive,
+    )
     .option(
       '--pad <cycles>',
-      'repeat the first and the last cycle of a recorded waveform so often',
+      'repeat the first cycle of a recorded waveform so often before it, and the last cycle after it',
       whole0,
       0,
     )
-    .option('--json', 'one document a line');
+    .option('--json', 'NDJSON');
 }
 
 function replayOptions(flags: ReplayFlags): RecordingOptions {
@@ -107,7 +119,7 @@ async function create(
   const { build, test } = STEPS[options.lang];
   const steps = [`cd ${folder}`, ...build, test, `makai plugin run ${built} --replay demo`];
   await write(
-    `${folder}: a plugin that asks for voltage dips\n\nnext:\n${steps.map((step) => `  ${step}\n`).join('')}`,
+    `${folder}: a plugin that requests the waveforms of voltage sags\n\nnext:\n${steps.map((step) => `  ${step}\n`).join('')}`,
   );
 }
 
@@ -156,7 +168,7 @@ async function run(file: string, flags: ReplayFlags & { replay: string }): Promi
     if (refused > 0) process.stderr.write(`${refused} requests were refused: ${problem}\n`);
   } else {
     const when = result.at === undefined ? '' : ` at ${new Date(result.at).toISOString()} of the recording`;
-    process.stderr.write(`error: the plugin ended${when}: ${clean(result.problem)}\n`);
+    process.stderr.write(`error: the plugin stopped${when}: ${clean(result.problem)}\n`);
     process.exitCode = EXIT.failed;
   }
 }
@@ -177,7 +189,7 @@ function settings(text: string): Record<string, unknown> {
 function pluginName(text: string): string {
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(text)) {
     throw new InvalidArgumentError(
-      'expected small letters, digits and hyphens, from a letter on, at most 40',
+      'expected lower-case letters, digits and hyphens, a letter first, at most 40 characters',
     );
   }
   return text;

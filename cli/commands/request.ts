@@ -1,4 +1,4 @@
-/** `makai request`: asks the acquisition broker for an event. */
+/** `makai request`: requests an event from the acquisition broker. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -12,7 +12,7 @@ import { UsageError } from '../errors.js';
 import { clean } from '../output.js';
 
 const TRIGGER_TYPES = ['FREQUENCY_SAG', 'FREQUENCY_SWELL', 'VOLTAGE_SAG', 'VOLTAGE_SWELL', 'OTHER'] as const;
-/** How long to wait for the event's number. */
+/** How long to wait for the event id. */
 const NUMBER_MS = 10_000;
 const LOOK_EVERY_MS = 200;
 
@@ -35,22 +35,20 @@ export function register(program: Command): void {
   program
     .command('request')
     .description(
-      'Ask for an event: print its number, and with --wait its waveforms. The exit code is 1 if a box that was asked does not answer.',
+      'Request an event and print its id, with --wait also its waveforms. The exit code is 1 if a box that was asked does not reply.',
     )
     .option('--from <time>', 'start of the window: ISO 8601, or Unix ms', time)
     .option('--to <time>', 'end of the window: ISO 8601, or Unix ms', time)
-    .option('--last <seconds>', 'the last so many seconds, instead of --from and --to', seconds)
-    .option('--boxes <ids>', 'boxes to ask, with commas between them; without it every box', boxIds, [])
-    .addOption(
-      new Option('--type <type>', 'what the event is recorded as').choices(TRIGGER_TYPES).default('OTHER'),
-    )
-    .option('--description <text>', 'what the event is recorded with')
-    .option('--no-data', 'record the event, ask for no waveform')
-    .option('--wait <seconds>', 'wait so long for the waveforms', seconds)
-    .option('--config <file>', "the acquisition broker's configuration file, instead of the default one")
+    .option('--last <seconds>', 'the last seconds, in place of --from and --to', seconds)
+    .option('--boxes <ids>', 'boxes to ask, separated by commas; without it all boxes', boxIds, [])
+    .addOption(new Option('--type <type>', 'type of the event').choices(TRIGGER_TYPES).default('OTHER'))
+    .option('--description <text>', 'description of the event')
+    .option('--no-data', 'record the event without waveforms')
+    .option('--wait <seconds>', 'wait this long for the waveforms', seconds)
+    .option('--config <file>', 'configuration file of the acquisition broker, in place of the default one')
     .option('--dir <folder>', 'the working folder of `makai up`')
     .option('--client-key <file>', 'key pair of this client, where the backend is under CURVE')
-    .option('--json', 'the event as one line of JSON')
+    .option('--json', 'the event as one JSON document')
     .action(request);
 }
 
@@ -74,7 +72,7 @@ async function request(options: Options): Promise<void> {
       timeoutMs: NUMBER_MS,
     });
     const waited = options.data ? (options.wait ?? 0) : 0;
-    await tell(store, eventId, waited, options.json === true);
+    await printEvent(store, eventId, waited, options.json === true);
   } finally {
     await store.close();
   }
@@ -89,7 +87,7 @@ function messageOf(options: Options): RequestEventMessage {
     percentMagnitude: 0,
     boxIds: options.boxes,
     requestee: 'makai request',
-    // Among the events that are announced, ours is found by it.
+    // Identifies our event among all that are announced.
     description: options.description ?? `makai request ${randomUUID()}`,
     requestData: options.data,
   };
@@ -97,7 +95,7 @@ function messageOf(options: Options): RequestEventMessage {
 
 function windowOf({ from, last, to }: Options): { startMs: number; endMs: number } {
   if (last !== undefined) {
-    if (from !== undefined || to !== undefined) throw new UsageError('--last goes without --from and --to');
+    if (from !== undefined || to !== undefined) throw new UsageError('--last excludes --from and --to');
     const now = Date.now();
     return { startMs: now - Math.round(last * 1000), endMs: now };
   }
@@ -106,7 +104,7 @@ function windowOf({ from, last, to }: Options): { startMs: number; endMs: number
   return { startMs: from, endMs: to };
 }
 
-/** An event that cannot be read yet (the store is away, and it waits in the broker's spool) is taken for ours. */
+/** Whether it is our event. An event that cannot be read yet (the store is unavailable and the event waits in the broker's spool) counts as ours. */
 function isOurs(event: EventDocument | undefined, message: RequestEventMessage): boolean {
   if (event === undefined) return true;
   return (
@@ -116,8 +114,8 @@ function isOurs(event: EventDocument | undefined, message: RequestEventMessage):
   );
 }
 
-/** Prints the event once every box that was asked has answered, or the time is over. */
-async function tell(store: Store, eventId: number, waitSeconds: number, json: boolean): Promise<void> {
+/** Prints the event once every box that was asked has replied, or at the deadline. */
+async function printEvent(store: Store, eventId: number, waitSeconds: number, json: boolean): Promise<void> {
   if (!json) await write(`event ${eventId}\n`);
   const until = performance.now() + waitSeconds * 1000;
   let event = await store.event(eventId);
@@ -131,11 +129,11 @@ async function tell(store: Store, eventId: number, waitSeconds: number, json: bo
   if (waitSeconds === 0 || event === undefined) return;
   const silent = missing(event);
   if (silent.length === 0) return;
-  if (!json) await write(`  no answer from ${silent.join(', ')}\n`);
+  if (!json) await write(`  no reply from ${silent.join(', ')}\n`);
   process.exitCode = EXIT.failed;
 }
 
-/** Boxes that were asked and have not answered. */
+/** Boxes that were asked and have not replied. */
 function missing({ boxes_received, boxes_triggered }: EventDocument): string[] {
   return boxes_triggered.filter((id) => !boxes_received.includes(id));
 }
@@ -148,7 +146,7 @@ function describe(waveform: BoxEventDocument): string {
   );
 }
 
-/** Where a client on this machine finds a socket that is open for all. */
+/** Where a client on this machine reaches a socket that listens on all addresses. */
 function reachable(endpoint: string): string {
   return endpoint.replace(/^tcp:\/\/(\*|0\.0\.0\.0):/, 'tcp://127.0.0.1:');
 }

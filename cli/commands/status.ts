@@ -1,4 +1,4 @@
-/** `makai status`: what the running daemons say of themselves. */
+/** `makai status`: the state of the running daemons. */
 import type { Command } from 'commander';
 import { messageOf } from '../../common/errors.js';
 import { EXIT } from '../../common/report-error.js';
@@ -19,9 +19,9 @@ type Report = { daemon: Kind; endpoint: string } & (
 export function register(program: Command): void {
   program
     .command('status')
-    .description('Print the state of the running daemons; the exit code is 1 if one does not answer.')
+    .description('Print the state of the running daemons. The exit code is 1 if one does not reply.')
     .option('--dir <folder>', 'the working folder of `makai up`, instead of the default configuration files')
-    .option('--json', 'one daemon a line as JSON')
+    .option('--json', 'NDJSON, one daemon per line')
     .action(async (options: { dir?: string; json?: true }) => {
       const reports = await Promise.all(KIND_NAMES.map((kind) => report(kind, options.dir)));
       for (const one of reports) await write(options.json ? jsonLine(one) : `${describe(one)}\n`);
@@ -37,7 +37,7 @@ async function report(daemon: Kind, folder: string | undefined): Promise<Report>
     if (!address)
       return { daemon, endpoint, running: false, reason: 'its configuration has no status server' };
     const status = await readStatus(address);
-    if (status.daemon !== daemon) throw new Error(`the ${status.daemon} answers there`);
+    if (status.daemon !== daemon) throw new Error(`the ${status.daemon} replies at this address`);
     return { ...status, daemon, endpoint, running: true };
   } catch (error) {
     return { daemon, endpoint, running: false, reason: messageOf(error) };
@@ -46,7 +46,7 @@ async function report(daemon: Kind, folder: string | undefined): Promise<Report>
 
 function describe(report: Report): string {
   if (!report.running)
-    return clean(`${report.daemon}: no answer at ${report.endpoint || '?'}: ${report.reason}`);
+    return clean(`${report.daemon}: no reply at ${report.endpoint || '?'}: ${report.reason}`);
   const { daemon, version, pid, uptime_seconds: uptime, endpoint, details } = report;
   const head = clean(
     `${daemon}: running for ${duration(uptime)}, pid ${pid}, version ${version}, ${endpoint}`,

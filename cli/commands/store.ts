@@ -27,33 +27,33 @@ interface RetentionChoice {
 }
 
 export function register(program: Command): void {
-  const store = program.command('store').description('Make, check and copy stores.');
+  const store = program.command('store').description('Create, check and copy stores.');
   const init = store
     .command('init')
-    .description('Make a store, or what is missing in it: file and tables, or collections and indexes.');
+    .description('Create a store, or what is missing in it: file and tables, or collections and indexes.');
   withRetention(withStoreOptions(init)).action(initStore);
   const check = store
     .command('check')
     .description(
-      'Look a store over and say what is wrong and what to do; changes nothing. The exit code is 1 if something is wrong.',
+      'Check a store and say what is wrong and what to do. Nothing is changed. The exit code is 1 if something is wrong.',
     )
-    .option('--json', 'one finding a line as JSON');
+    .option('--json', 'NDJSON, one finding per line');
   withRetention(withStoreOptions(check)).action(lookOver);
   const copy = store
     .command('copy')
     .description(
-      'Copy a store into another: boxes, makai_config, events with waveforms, trends, measurements. What the target has already stays. Broken off, the same command goes on where it was.',
+      'Copy a store into another: boxes, makai_config, events with waveforms, trends, measurements. Documents that the target already has stay. After an interruption the same command continues where it stopped.',
     )
-    .requiredOption('--from <URL>', `the store to copy: ${STORE_FORMS}`)
-    .requiredOption('--to <URL>', 'the store to copy into, named likewise; made if missing')
-    .option('--restart', 'begin anew where an earlier copy was broken off')
-    .option('--json', 'print the report as JSON on one line');
+    .requiredOption('--from <URL>', `store to copy: ${STORE_FORMS}`)
+    .requiredOption('--to <URL>', 'store to copy into, in the same form; created if missing')
+    .option('--restart', 'start again from the beginning after an interruption')
+    .option('--json', 'the report as one JSON document');
   withRetention(copy).action(copyStores);
 }
 
 function withRetention(command: Command): Command {
   return command.addOption(
-    new Option('--retention <mode>', 'how documents expire in it, as in the configuration of the daemons')
+    new Option('--retention <mode>', 'retention mode of the store, as in the configuration of the daemons')
       .choices(['ttl', 'laha'])
       .default('ttl'),
   );
@@ -91,7 +91,7 @@ async function copyStores(
   const file = new PositionFile(source, target);
   if (options.restart) file.remove();
   const earlier = file.read();
-  if (earlier !== undefined) process.stderr.write('going on where an earlier copy was broken off\n');
+  if (earlier !== undefined) process.stderr.write('continuing an interrupted copy\n');
   const from = await openStore(source, { ...optionsFor(options), mustExist: true });
   try {
     const to = await openStore(target, optionsFor(options));
@@ -103,7 +103,7 @@ async function copyStores(
       });
       shown.end();
       file.remove();
-      await tell(report, options.json === true);
+      await printReport(report, options.json === true);
     } finally {
       shown.end();
       await to.close();
@@ -113,7 +113,7 @@ async function copyStores(
   }
 }
 
-async function tell(report: CopyReport, json: boolean): Promise<void> {
+async function printReport(report: CopyReport, json: boolean): Promise<void> {
   if (json) await write(jsonLine(report));
   else {
     const { refused, ...parts } = report;
@@ -126,7 +126,7 @@ async function tell(report: CopyReport, json: boolean): Promise<void> {
   if (report.refused.count > 0) process.exitCode = EXIT.failed;
 }
 
-/** A bar on a terminal, a line a part elsewhere; on stderr, so that stdout holds the report alone. */
+/** A progress bar on a terminal, otherwise one line per part. On stderr, so that stdout holds only the report. */
 class ShownProgress {
   readonly #terminal = process.stderr.isTTY === true;
   #bar: SingleBar | undefined;

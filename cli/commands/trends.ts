@@ -11,7 +11,7 @@ export function register(program: Command): void {
   const command = program
     .command('trends')
     .description(
-      'Print the minute trends of a box: least, average and greatest; the time is the end of the minute.',
+      'Print the one-minute trends of a box: min, average and max. The time is the end of the minute.',
     )
     .argument('<box>', 'box id');
   withStoreOptions(withExportOptions(withRangeOptions(command, 'trends'), VALUE_FORMATS)).action(list);
@@ -27,10 +27,10 @@ async function list(box: string, options: RangeOptions & StoreChoice & ExportCho
       found,
       [
         { title: 'until (UTC)', value: (trend) => new Date(trend.timestamp_ms).toISOString() },
-        three('Hz', (trend) => trend.frequency, 3),
-        three('V', (trend) => trend.voltage, 2),
-        three('THD %', (trend) => trend.thd, 2, 100),
-        three('transient', (trend) => trend.transient, 2),
+        minAverageMax('Hz', (trend) => trend.frequency, 3),
+        minAverageMax('V', (trend) => trend.voltage, 2),
+        minAverageMax('THD %', (trend) => trend.thd, 2, 100),
+        minAverageMax('transient', (trend) => trend.transient, 2),
         { title: 'location', value: (trend) => trend.location },
       ],
       options,
@@ -38,8 +38,8 @@ async function list(box: string, options: RangeOptions & StoreChoice & ExportCho
   });
 }
 
-/** A column of "least average greatest". */
-function three(
+/** A column of "min average max". */
+function minAverageMax(
   title: string,
   of: (trend: TrendDocument) => MinMaxAverage | undefined,
   decimals: number,

@@ -5,11 +5,11 @@ export function register(program: Command): void {
   program
     .command('triggering-broker')
     .description(
-      'Run the triggering broker: measurements of boxes in (CURVE), the same frames out to services.',
+      'Run the triggering broker: it receives measurements of boxes (CURVE) and forwards the same frames to services.',
     )
     .argument(
       '[config]',
-      'configuration file; otherwise TRIGGERING_BROKER_SETTINGS, otherwise the default path',
+      'configuration file; without it the file in TRIGGERING_BROKER_SETTINGS, otherwise the default path',
     )
     .action(run);
 }

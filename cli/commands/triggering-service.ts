@@ -5,9 +5,12 @@ export function register(program: Command): void {
   program
     .command('triggering-service')
     .description(
-      'Run the triggering service: the stream in; measurements and trends into the store; plugins that ask for events.',
+      'Run the triggering service: it stores measurements and trends and runs the plugins that request events.',
     )
-    .argument('[config]', 'configuration file; otherwise MAKAI_SETTINGS, otherwise the default path')
+    .argument(
+      '[config]',
+      'configuration file; without it the file in MAKAI_SETTINGS, otherwise the default path',
+    )
     .action(run);
 }
 

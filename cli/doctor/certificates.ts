@@ -1,4 +1,4 @@
-/** Folders of public certificates: who may connect, who is kept out, and files that are neither. */
+/** Folders of public certificates: who may connect, who is kept out, and files that are no certificates. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, messageOf } from '../../common/errors.js';
@@ -13,9 +13,9 @@ const permissions = reporter('permissions');
 
 export interface ClientFolder {
   folder: string;
-  /** boxes need an id; services do not, their files' names are theirs */
+  /** boxes need an id; services do not, their file name is used as their name */
   who: 'box' | 'service';
-  /** everyone may connect, less those that are revoked */
+  /** everyone may connect, except revoked keys */
   any: boolean;
 }
 
@@ -24,24 +24,26 @@ interface Read {
   found: Diagnosis[];
 }
 
-/** @param user who has to read them */
+/** @param user the user that has to read them */
 export async function certificates({ folder, who, any }: ClientFolder, user: User): Promise<Diagnosis[]> {
   const names = await list(folder, user);
   if (!Array.isArray(names)) return [names];
-  const allowed = await readAll(folder, names, user, 'nobody enters by it; mend or remove it');
+  const allowed = await readAll(folder, names, user, 'it admits nobody; correct or remove it');
   const { found, keys } = await revoked(folder, user);
   const mayConnect = new Map<string, string>();
   for (const { path, certificate } of allowed.certificates) {
     const name = certificate.boxId ?? (who === 'service' ? path : undefined);
     if (name === undefined) continue;
     if (keys.has(certificate.publicKey)) {
-      allowed.found.push(note(path, 'its key is revoked', 'remove it, or its namesake in revoked'));
+      allowed.found.push(
+        note(path, 'its key is revoked', 'remove it, or the certificate with the same key in revoked'),
+      );
       continue;
     }
     const other = mayConnect.get(certificate.publicKey);
     if (other !== undefined)
       allowed.found.push(
-        note(path, `${who} ${name} has the same key as ${who} ${other}`, `give each ${who} a key of its own`),
+        note(path, `${who} ${name} has the same key as ${who} ${other}`, `give each ${who} its own key`),
       );
     mayConnect.set(certificate.publicKey, name);
   }
@@ -51,7 +53,7 @@ export async function certificates({ folder, who, any }: ClientFolder, user: Use
 function summary({ folder, who, any }: ClientFolder, count: number): Diagnosis {
   const plural = who === 'box' ? 'boxes' : 'services';
   if (count > 0) return ok(folder, `${count === 1 ? `1 ${who}` : `${count} ${plural}`} may connect`);
-  if (any) return ok(folder, 'names nobody; everyone may connect');
+  if (any) return ok(folder, 'contains no certificate; everyone may connect');
   const todo =
     who === 'box'
       ? 'makai keys new-box <id>, or put the certificates of boxes here'
@@ -59,12 +61,12 @@ function summary({ folder, who, any }: ClientFolder, count: number): Diagnosis {
   return note(folder, `no ${who} may connect yet`, todo);
 }
 
-/** A file among them that says nothing keeps nobody out, which is not what it is there for. */
+/** A file in `revoked/` that is not a certificate keeps nobody out, so it is reported as wrong. */
 async function revoked(folder: string, user: User): Promise<{ found: Diagnosis[]; keys: Set<string> }> {
   const path = join(folder, REVOKED_FOLDER);
   const names = await list(path, user);
   if (!Array.isArray(names)) return { found: names.missing ? [] : [names], keys: new Set() };
-  const read = await readAll(path, names, user, 'nobody is kept out by it; mend or remove it');
+  const read = await readAll(path, names, user, 'it keeps nobody out; correct or remove it');
   const found = read.found.map((one): Diagnosis => ({ ...one, verdict: 'wrong' }));
   return { found, keys: new Set(read.certificates.map(({ certificate }) => certificate.publicKey)) };
 }
@@ -76,16 +78,16 @@ async function list(folder: string, user: User): Promise<string[] | (Diagnosis &
       return { ...permissions.wrong(folder, kept, `let ${user.name} read the folder`), missing: false };
     return (await readdir(folder)).filter((name) => !name.startsWith(TEMPORARY_PREFIX)).sort();
   } catch (error) {
-    const told = wrong(
+    const finding = wrong(
       folder,
       `cannot be read: ${messageOf(error)}`,
       'check client_certs and the rights on the folder',
     );
-    return { ...told, missing: codeOf(error) === 'ENOENT' };
+    return { ...finding, missing: codeOf(error) === 'ENOENT' };
   }
 }
 
-/** @param todo what a file that is no certificate means */
+/** @param todo what to do about a file that is not a certificate */
 async function readAll(folder: string, names: readonly string[], user: User, todo: string): Promise<Read> {
   const read: Read = { certificates: [], found: [] };
   for (const name of names) {
@@ -107,13 +109,13 @@ async function readAll(folder: string, names: readonly string[], user: User, tod
     try {
       read.certificates.push({ path, certificate: readPublic(text, path) });
     } catch (error) {
-      read.found.push(note(path, `is no certificate: ${messageOf(error)}`, todo));
+      read.found.push(note(path, `is not a certificate: ${messageOf(error)}`, todo));
     }
   }
   return read;
 }
 
-/** @returns undefined for what is no file */
+/** @returns undefined if it is not a file */
 async function textOf(path: string, user: User, todo: string): Promise<string | Diagnosis | undefined> {
   try {
     const stats = await stat(path);

@@ -14,20 +14,20 @@ export function configuration(deployment: Deployment): Diagnosis[] {
 }
 
 function oneFile({ kind, source, findings, unreadable }: Examined): Diagnosis[] {
-  if (unreadable) return [wrong(kind, unreadable.message, unreadable.hint ?? 'mend the file')];
+  if (unreadable) return [wrong(kind, unreadable.message, unreadable.hint ?? 'correct the file')];
   if (source === undefined) {
     const todo = `makai config example ${kind} > ${KINDS[kind].paths[0]}, if the daemon is to run on this machine`;
     return [note(kind, `there is neither a file nor ${KINDS[kind].variable}`, todo)];
   }
-  const told = findings.map((finding) =>
+  const reported = findings.map((finding) =>
     finding.severity === 'warning'
-      ? note(source, findingLine(finding), 'change the field, if this is not meant')
-      : wrong(source, findingLine(finding), 'change the field; docs/configuration.md has all of them'),
+      ? note(source, findingLine(finding), 'change the setting, unless this is intended')
+      : wrong(source, findingLine(finding), 'change the setting; docs/configuration.md lists all of them'),
   );
-  return told.length > 0 ? told : [ok(source, `sound, for the ${kind}`)];
+  return reported.length > 0 ? reported : [ok(source, `sound, for the ${kind}`)];
 }
 
-/** What one daemon connects to, another of this machine should have opened. */
+/** An endpoint on this machine that one daemon connects to should be opened by another. */
 function together(deployment: Deployment): Diagnosis[] {
   const service = deployment['triggering-service'].settings;
   const broker = deployment['triggering-broker'].settings;
@@ -54,12 +54,12 @@ function meet(from: string, connects: string, to: string, opened: string): Diagn
   if (!a || !b || b.port === undefined) return [];
   const isHere = /^(127\.|localhost$|\[::1\]$)/.test(a.host) && a.transport === 'tcp';
   if (!isHere) return [];
-  if (a.port === b.port) return [ok(from, `${connects} is where ${to} is opened`)];
+  if (a.port === b.port) return [ok(from, `${connects} is the address of ${to}`)];
   return [
     wrong(
       from,
       `connects to ${connects}, but on this machine ${to} is ${opened}`,
-      `let ${from} and ${to} name the same port`,
+      `set ${from} and ${to} to the same port`,
     ),
   ];
 }
@@ -72,7 +72,7 @@ function sameStore(service: string, acquisition: string): Diagnosis[] {
     note(
       'store',
       message,
-      'let both files name the same store, so that events and measurements are found together',
+      'set the same store in both files, so that events and measurements are found together',
     ),
   ];
 }

@@ -1,4 +1,4 @@
-/** What the doctor looks at: each daemon's configuration as it would be loaded now, and what the running one says. */
+/** What the doctor checks: each daemon's configuration as it would be loaded now, and the status of the running daemon. */
 import { MakaiError } from '../../common/errors.js';
 import { type CheckResult, checkFile, checkValue } from '../../config/check.js';
 import type { Kind } from '../../config/kinds.js';
@@ -22,13 +22,13 @@ export interface Examined<K extends Kind = Kind> {
   unreadable: MakaiError | undefined;
   /** undefined when there is none or it has mistakes */
   settings: SettingsOf[K] | undefined;
-  /** undefined when no daemon answers */
+  /** undefined when no daemon replies */
   running: DaemonStatus | undefined;
 }
 
 export type Deployment = { readonly [K in Kind]: Examined<K> };
 
-/** Reads the configurations and asks the running daemons. */
+/** Reads the configurations and queries the running daemons. */
 export async function examine(folder: string | undefined): Promise<Deployment> {
   const [broker, acquisition, service] = await Promise.all([
     examineOne('triggering-broker', folder),
@@ -38,7 +38,7 @@ export async function examine(folder: string | undefined): Promise<Deployment> {
   return { 'triggering-broker': broker, 'acquisition-broker': acquisition, 'triggering-service': service };
 }
 
-/** The daemons in the order that measurements pass them. */
+/** The three daemons in a fixed order: triggering broker, acquisition broker, triggering service. */
 export function each(deployment: Deployment): Examined[] {
   return KIND_NAMES.map((kind): Examined => deployment[kind]);
 }

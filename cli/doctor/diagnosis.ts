@@ -15,16 +15,16 @@ export type Area = (typeof AREAS)[number];
 
 export interface Diagnosis {
   area: Area;
-  /** what was looked at: a file, an endpoint, a daemon */
+  /** what was checked: a file, an endpoint, a daemon */
   subject: string;
-  /** `note`: it works, but may not be what is meant */
+  /** `note`: it works, but may not be intended */
   verdict: 'ok' | 'note' | 'wrong';
   message: string;
   /** what to do about it */
   todo?: string;
 }
 
-/** Makes the findings of one area. */
+/** Creates the findings of one area. */
 export function reporter(area: Area) {
   return {
     ok: (subject: string, message: string): Diagnosis => ({ area, subject, verdict: 'ok', message }),

@@ -1,4 +1,4 @@
-/** All that `makai doctor` looks at, area by area. */
+/** All checks of `makai doctor`, area by area. */
 import { configuration } from './configuration.js';
 import { daemons } from './daemons.js';
 import { examine } from './deployment.js';
@@ -10,13 +10,13 @@ import { store } from './store.js';
 import { serviceUser, type User } from './user.js';
 
 /**
- * @param folder working folder of `makai up`; the default files without it
- * @param user whose rights on files count
+ * @param folder working folder of `makai up`; without it the default files
+ * @param user the user whose rights on files are checked
  */
 export async function diagnose(folder: string | undefined, user?: User): Promise<Diagnosis[]> {
   const who = user ?? (await serviceUser(folder));
   const deployment = await examine(folder);
-  // First, since SQLite makes files of its own beside a database that is looked at, and gives them to its owner a moment later.
+  // First, because SQLite creates files beside a database that is inspected, and changes their owner only a moment later.
   const rights = await disk(deployment, who);
   const found = await Promise.all([
     versions(deployment),

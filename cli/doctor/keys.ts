@@ -1,4 +1,4 @@
-/** Keys: the server's pair, the boxes' certificates, and who may read them. */
+/** Keys: the key pair of the server, the certificates of the boxes, and who may read them. */
 import { existsSync } from 'node:fs';
 import { MakaiError, messageOf } from '../../common/errors.js';
 import { shownUrl } from '../../common/store-url.js';
@@ -22,7 +22,7 @@ const permissions = reporter('permissions');
 type BrokerSettings = TriggeringBrokerSettings | AcquisitionBrokerSettings;
 
 interface Pair {
-  /** undefined where it cannot be read */
+  /** undefined if it cannot be read */
   publicKey?: string;
   found: Diagnosis[];
 }
@@ -49,14 +49,14 @@ export async function keys(deployment: Deployment, user: User): Promise<Diagnosi
   ];
 }
 
-/** A box knows one key of the server, and talks to both brokers. */
+/** A box knows one key of the server and connects to both brokers. */
 function oneKey(subject: string, field: string, pairs: readonly Pair[]): Diagnosis[] {
   if (new Set(pairs.flatMap(({ publicKey }) => publicKey ?? [])).size <= 1) return [];
   const message = 'the two brokers have different keys, but a box knows one';
-  return [wrong(subject, message, `let both files name the same ${field}`)];
+  return [wrong(subject, message, `set the same ${field} in both files`)];
 }
 
-/** `backend_curve`: pairs, who may connect, and whether the service knows the brokers' key. */
+/** `backend_curve`: key pairs, who may connect, and whether the service knows the brokers' key. */
 async function backend(
   brokers: readonly BrokerSettings[],
   service: TriggeringServiceSettings | undefined,
@@ -84,10 +84,10 @@ async function client(
   user: User,
 ): Promise<Diagnosis[]> {
   const subject = 'backend_curve';
-  const todo = 'let all three files have backend_curve, or none';
+  const todo = 'set backend_curve in all three files or in none';
   if (brokers > 0 && pairs.length !== (curve === undefined ? 0 : brokers)) {
-    const told = `${pairs.length} of ${brokers} brokers have it, the triggering service ${curve ? 'has' : 'has not'}`;
-    return [note(subject, `${told}: they cannot talk if they are to`, todo)];
+    const state = `${pairs.length} of ${brokers} brokers have it, the triggering service ${curve ? 'has' : 'does not have'} it`;
+    return [note(subject, `${state}: they cannot connect to each other`, todo)];
   }
   if (curve === undefined) return [];
   const own = await pairOf({ file: curve.cert }, user, 'the brokers know the service by');
@@ -97,9 +97,12 @@ async function client(
   try {
     const { publicKey } = await readPublicCertificate(curve.serverKey);
     const strange = pairs.some((pair) => pair.publicKey !== undefined && pair.publicKey !== publicKey);
-    if (!strange) return [...own.found, ok(curve.serverKey, `a sound certificate of ${publicKey}`)];
+    if (!strange) return [...own.found, ok(curve.serverKey, `a valid certificate of ${publicKey}`)];
     const message = "is not the key of the brokers' backend";
-    return [...own.found, wrong(curve.serverKey, message, 'put the public certificate of their pair there')];
+    return [
+      ...own.found,
+      wrong(curve.serverKey, message, 'put the public certificate of their key pair there'),
+    ];
   } catch (error) {
     return [
       ...own.found,
@@ -108,7 +111,7 @@ async function client(
   }
 }
 
-/** Both brokers mostly have the same files. */
+/** Without duplicates: both brokers usually have the same files. */
 function unique<T>(found: readonly T[]): T[] {
   const seen = new Map(found.map((one) => [JSON.stringify(one), one]));
   return [...seen.values()];
@@ -126,11 +129,14 @@ async function pairOf(source: ServerKey, user: User, whose = 'boxes know the ser
       'file' in source
         ? await readSecretCertificate(source.file)
         : parseKeyPair(source.publicKey, source.secretKey, subject);
-    return { publicKey: pair.publicKey, found: [ok(subject, `a sound pair; ${whose} ${pair.publicKey}`)] };
+    return {
+      publicKey: pair.publicKey,
+      found: [ok(subject, `a valid key pair; ${whose} ${pair.publicKey}`)],
+    };
   } catch (error) {
     const code = error instanceof MakaiError ? error.code : undefined;
     const todo =
-      (error instanceof MakaiError ? error.hint : undefined) ?? 'makai keys new-server makes a pair';
+      (error instanceof MakaiError ? error.hint : undefined) ?? 'makai keys new-server makes a key pair';
     const area = code === 'SECRET_EXPOSED' ? permissions : { wrong };
     return { found: [area.wrong(subject, messageOf(error), todo)] };
   }
@@ -138,7 +144,7 @@ async function pairOf(source: ServerKey, user: User, whose = 'boxes know the ser
 
 function clientFolder({ allow }: AnySettings): ClientFolder[] {
   const { any, directory } = allow;
-  // Everyone may connect: the folder says who is kept out, if it is there at all.
+  // Everyone may connect. The folder, if it exists, contains the revoked keys.
   if (directory === undefined || (any && !existsSync(directory))) return [];
   return [{ folder: directory, who: 'box', any }];
 }
@@ -148,13 +154,13 @@ function openDoor({ allow }: BrokerSettings): Diagnosis[] {
   return [
     note(
       'allow_any_client',
-      'whoever knows the public key of the server may connect',
+      'everyone who knows the public key of the server may connect',
       'makai keys new-box for each box, then client_certs',
     ),
   ];
 }
 
-/** The triggering service should know the same boxes as the broker that lets them in. */
+/** The triggering service should accept the same boxes as the broker that admits them. */
 function idsOf(
   service: TriggeringServiceSettings,
   broker: TriggeringBrokerSettings | undefined,
@@ -162,19 +168,20 @@ function idsOf(
   const subject = 'ids of boxes';
   const [own, door] = [sourceText(service), broker && sourceText(broker)];
   if (own === undefined) {
-    const todo = 'let its file name the same client_certs (or white_list) as the triggering broker';
+    const todo =
+      'set the same client_certs (or white_list) in its file as in the file of the triggering broker';
     return [
       note(
         subject,
-        'the triggering service takes measurements under any id, also without a certificate',
+        'the triggering service accepts measurements under any id, also without a certificate',
         todo,
       ),
     ];
   }
   if (door === undefined || door === own)
-    return [ok(subject, `the triggering service takes measurements under those of ${own}`)];
-  const message = `the triggering service takes measurements under those of ${own}, the triggering broker lets in those of ${door}`;
-  return [note(subject, message, 'let both files name the same client_certs and white_list')];
+    return [ok(subject, `the triggering service accepts the ids in ${own}`)];
+  const message = `the triggering service accepts the ids in ${own}, the triggering broker admits those in ${door}`;
+  return [note(subject, message, 'set the same client_certs and white_list in both files')];
 }
 
 /** @returns undefined without a list */

@@ -1,18 +1,18 @@
-/** Which process listens on a port, as far as Linux tells (proc(5)). */
+/** Which process listens on a port, from /proc (proc(5)). */
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { codeOf } from '../../common/errors.js';
 
 /** State of a listening socket in /proc/net/tcp. */
 const LISTEN = '0A';
 
-/** @returns undefined where it cannot be told: no /proc, or a process of another user */
+/** @returns undefined if it cannot be found out: no /proc, or a process of another user */
 export async function listensOn(pid: number, port: number): Promise<boolean | undefined> {
   try {
     const tables = await Promise.all(['tcp', 'tcp6'].map((name) => table(`/proc/${pid}/net/${name}`)));
     const sockets = new Set(tables.flatMap((text) => socketsOn(port, text)));
     const folder = `/proc/${pid}/fd`;
     const links = await Promise.all(
-      // A descriptor may be closed meanwhile.
+      // A descriptor may have been closed since it was listed.
       (await readdir(folder)).map((name) => readlink(`${folder}/${name}`).catch(() => '')),
     );
     return links.some((link) => sockets.has(link));
@@ -23,13 +23,13 @@ export async function listensOn(pid: number, port: number): Promise<boolean | un
 
 async function table(path: string): Promise<string> {
   return readFile(path, 'utf8').catch((error: unknown) => {
-    // A kernel without IPv6.
+    // This kernel has no IPv6.
     if (codeOf(error) === 'ENOENT' && path.endsWith('6')) return '';
     throw error;
   });
 }
 
-/** Columns: number, local address, remote address, state, ..., inode the tenth. */
+/** Columns: number, local address, remote address, state, ...; the tenth is the inode. */
 function socketsOn(port: number, text: string): string[] {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   return text.split('\n').flatMap((line) => {

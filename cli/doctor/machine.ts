@@ -55,9 +55,7 @@ export async function versions(deployment: Deployment): Promise<Diagnosis[]> {
   }
   for (const { kind, running } of each(deployment)) {
     if (!running || running.version === VERSION) continue;
-    found.push(
-      note(kind, `version ${running.version} runs, ${VERSION} is installed`, 'start the daemon again'),
-    );
+    found.push(note(kind, `version ${running.version} runs, ${VERSION} is installed`, 'restart the daemon'));
   }
   return found;
 }
@@ -70,25 +68,31 @@ export async function clock(now = Date.now()): Promise<Diagnosis[]> {
       wrong(
         'system clock',
         `${new Date(now).toISOString()} is before this package was installed`,
-        'set the clock, let it follow a time server',
+        'set the clock and synchronise it with a time server',
       ),
     ];
   }
   const todo =
-    'let the clock follow a time server (systemd-timesyncd, chrony): measurements more than 5 min ahead or 24 h old are dropped';
+    'synchronise the clock with a time server (systemd-timesyncd, chrony): measurements more than 5 min ahead or 24 h old are dropped';
   try {
     const { stdout } = await run('timedatectl', ['show', '--property=NTPSynchronized', '--value'], {
       timeout: 3000,
     });
     return stdout.trim() === 'yes'
-      ? [ok('system clock', 'follows a time server')]
-      : [wrong('system clock', 'does not follow a time server', todo)];
+      ? [ok('system clock', 'is synchronised with a time server')]
+      : [wrong('system clock', 'is not synchronised with a time server', todo)];
   } catch {
-    return [note('system clock', 'cannot tell whether it follows a time server (no timedatectl here)', todo)];
+    return [
+      note(
+        'system clock',
+        'unknown whether it is synchronised with a time server (no timedatectl here)',
+        todo,
+      ),
+    ];
   }
 }
 
-/** Folders that daemons write to. */
+/** Folders that the daemons write to. */
 function folders(deployment: Deployment): string[] {
   const spools = each(deployment).flatMap(({ settings }) =>
     settings && 'spool' in settings ? [settings.spool.path] : [],
@@ -104,7 +108,7 @@ export async function disk(deployment: Deployment, user: User): Promise<Diagnosi
   return [...files, ...found].flat();
 }
 
-/** Files that are there: configurations, and databases, which root may have made by `makai store init`. */
+/** Existing files: configurations, and databases, which root may have created with `makai store init`. */
 function readOrWritten(deployment: Deployment): [path: string, right: Right][] {
   const settings = each(deployment).flatMap(({ source, kind }): [string, Right][] =>
     source === undefined || source === KINDS[kind].variable ? [] : [[source, 'read']],
@@ -134,7 +138,7 @@ async function oneFolder(folder: string, user: User): Promise<Diagnosis[]> {
   const found: Diagnosis[] = [];
   const kept = await obstacle(there, 'write', user);
   if (kept === undefined) {
-    const made = there === folder ? 'may be written' : `can be made in ${there}`;
+    const made = there === folder ? 'is writable' : `can be created in ${there}`;
     found.push(permissions.ok(folder, `${made} by ${user.name}`));
   } else {
     const todo = `run makai doctor as root or as the user of the service, or give ${user.name} the right to write there`;
@@ -144,12 +148,12 @@ async function oneFolder(folder: string, user: User): Promise<Diagnosis[]> {
   const free = bavail * bsize;
   const text = `${(free / 1e9).toFixed(1)} GB free of ${((blocks * bsize) / 1e9).toFixed(1)} GB`;
   if (free < LITTLE_BYTES || bavail < blocks * LITTLE_SHARE)
-    found.push(wrong(folder, `only ${text}`, 'make room, or move store and spool'));
+    found.push(wrong(folder, `only ${text}`, 'free space, or move store and spool'));
   else found.push(ok(folder, text));
   return found;
 }
 
-/** The folder itself, or the nearest one above that exists. */
+/** The folder itself, or the nearest existing folder above it. */
 async function nearestFolder(folder: string): Promise<string> {
   const isThere = await stat(folder).then(
     (stats) => stats.isDirectory(),

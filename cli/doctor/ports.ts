@@ -1,4 +1,4 @@
-/** Ports: whether what a daemon opens is free (or open by that daemon), and whether what it connects to answers. */
+/** Ports: whether a port that a daemon opens is free (or open by that daemon), and whether the endpoints that it connects to accept connections. */
 import { createConnection, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { codeOf } from '../../common/errors.js';
@@ -11,7 +11,7 @@ import { listensOn } from './listeners.js';
 
 const { ok, note, wrong } = reporter('ports');
 const CONNECT_MS = 2000;
-/** Opened by default, but the daemon also runs without them. */
+/** Opened by default; the daemon also runs without them. */
 const OPTIONAL = new Set(['zmq_event_endpoint', 'zmq_event_id_endpoint', 'status']);
 
 interface Place {
@@ -24,7 +24,7 @@ export async function ports(deployment: Deployment): Promise<Diagnosis[]> {
     examined.settings ? [{ examined, settings: examined.settings }] : [],
   );
   const opened = await Promise.all(configured.map(({ examined, settings }) => opening(examined, settings)));
-  // Only now, or a socket that was opened to see whether it can be would answer.
+  // Only after the checks above: a socket that they open for a moment would accept the connection.
   const reached = await Promise.all(configured.map(({ examined, settings }) => reaching(examined, settings)));
   return [...opened, ...reached].flat();
 }
@@ -58,7 +58,7 @@ function placeOf(name: string, text: string): Place | undefined {
     : undefined;
 }
 
-/** `*` is every IPv4 address, as for libzmq; the name of an interface is its first address. */
+/** `*` is every IPv4 address, as in libzmq; the name of an interface means its first address. */
 function addressOf(host: string): string {
   if (host === '*') return '0.0.0.0';
   return networkInterfaces()[host]?.[0]?.address ?? host.replace(/^\[|\]$/g, '');
@@ -75,12 +75,12 @@ async function canOpen(
   if (code === undefined) {
     if (!examined.running) return [ok(subject, 'free')];
     if (OPTIONAL.has(name))
-      return [note(subject, 'the daemon runs, but has not opened it', 'the log of its start says why')];
+      return [note(subject, 'the daemon runs but has not opened it', 'see the log of its start')];
     return [
       wrong(
         subject,
-        'the daemon runs, but has not opened it',
-        'was the file changed since? Start the daemon again',
+        'the daemon runs but has not opened it',
+        'if the file was changed since its start, restart the daemon',
       ),
     ];
   }
@@ -89,12 +89,12 @@ async function canOpen(
     const isTheirs = pid === undefined ? false : await listensOn(pid, place.port);
     if (isTheirs) return [ok(subject, `open by the running daemon (pid ${pid})`)];
     if (isTheirs === undefined) {
-      const message = `in use; only root or the daemon's user can tell whether by the running daemon (pid ${pid})`;
+      const message = `in use; only root or the daemon's user can find out whether by the running daemon (pid ${pid})`;
       return [ok(subject, message)];
     }
-    const todo = `ss -ltnp 'sport = :${place.port}' tells which; stop it, or name another port`;
+    const todo = `ss -ltnp 'sport = :${place.port}' shows the program; stop it, or use another port`;
     const verdict = OPTIONAL.has(name) && !named.has(name) ? note : wrong;
-    return [verdict(subject, 'another program has the port', todo)];
+    return [verdict(subject, 'another program uses the port', todo)];
   }
   const reasons: Readonly<Record<string, string>> = {
     EADDRNOTAVAIL: 'this machine does not have the address',
@@ -123,12 +123,12 @@ async function canReach(subject: string, text: string): Promise<Diagnosis[]> {
   if (endpoint?.transport !== 'tcp' || endpoint.port === undefined) return [];
   const code = await tryToConnect({ host: endpoint.host.replace(/^\[|\]$/g, ''), port: endpoint.port });
   const full = `${subject} ${text}`;
-  if (code === undefined) return [ok(full, 'somebody answers')];
+  if (code === undefined) return [ok(full, 'accepts connections')];
   return [
     note(
       full,
-      `nobody answers (${code})`,
-      'start the other daemon, or correct the endpoint; ZeroMQ connects once it is there',
+      `nobody accepts connections (${code})`,
+      'start the other daemon, or correct the endpoint; ZeroMQ connects when it is available',
     ),
   ];
 }

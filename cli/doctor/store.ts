@@ -1,4 +1,4 @@
-/** Store: whether it answers and what it is; clock, as far as a database server tells. */
+/** Store: whether it is available, and its kind and version. Clock: compared with the clock of the database server. */
 
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -17,7 +17,7 @@ export async function store(deployment: Deployment): Promise<Diagnosis[]> {
   return found.flat();
 }
 
-/** The stores that the daemons use, each once; a triggering broker uses one only if its file names one. */
+/** The stores that the daemons use, without duplicates. A triggering broker uses a store only if its file names one. */
 export function storeUrls(deployment: Deployment): string[] {
   const urls = each(deployment).flatMap(({ kind, settings }): string[] =>
     settings && (kind !== 'triggering-broker' || namesStore(settings.file)) ? [settings.storeUrl] : [],
@@ -41,7 +41,7 @@ async function oneStore(url: string): Promise<Diagnosis[]> {
       wrong(
         subject,
         messageOf(error),
-        hint ?? 'check the store URL, that the server runs, and the rights on its files',
+        hint ?? 'check the store URL, whether the server runs, and the rights on its files',
       ),
     ];
   }
@@ -55,18 +55,18 @@ async function sqlite(file: string, subject: string): Promise<Diagnosis[]> {
       wrong(
         subject,
         `the folder ${dirname(file)} does not exist`,
-        'make it, for the user of the service alone',
+        'create it, accessible only to the user of the service',
       ),
     ];
   }
-  if (!exists) return [ok(subject, 'is made at the first start')];
+  if (!exists) return [ok(subject, 'is created at the first start')];
   const size = `${(bytes / 1e6).toFixed(1)} MB`;
-  if (version === newest) return [ok(subject, `answers; ${size}, schema ${version}`)];
+  if (version === newest) return [ok(subject, `available; ${size}, schema ${version}`)];
   return [
     note(
       subject,
-      `${size}, schema ${version}; the next start makes it ${newest}`,
-      'copy the file first, if an older version is to read it again',
+      `${size}, schema ${version}; the next start upgrades it to ${newest}`,
+      'copy the file first if you may go back to an older version',
     ),
   ];
 }
@@ -79,12 +79,12 @@ async function mongo(url: string, subject: string): Promise<Diagnosis[]> {
   const found = [
     ok(
       subject,
-      `answers; MongoDB ${serverVersion}, ${kind}, database ${database}; makai store check looks closer`,
+      `available; MongoDB ${serverVersion}, ${kind}, database ${database}; makai store check checks its content`,
     ),
   ];
   const seconds = (Math.abs(clockOffsetMs) / 1000).toFixed(1);
   if (Math.abs(clockOffsetMs) <= MAX_OFFSET_MS)
     return [...found, clock.ok(subject, `its clock and ours agree within ${seconds} s`)];
-  const message = `its clock is ${seconds} s ${clockOffsetMs > 0 ? 'ahead of' : 'behind'} ours, so what expires does so too early or too late`;
-  return [...found, clock.wrong(subject, message, 'let both machines follow a time server')];
+  const message = `its clock is ${seconds} s ${clockOffsetMs > 0 ? 'ahead of' : 'behind'} ours, so data expires too early or too late`;
+  return [...found, clock.wrong(subject, message, 'synchronise both machines with a time server')];
 }

@@ -1,6 +1,6 @@
 /**
- * Who runs the daemons, and what that user may do. Root may do everything, so `sudo makai doctor` would find no fault in the rights on files:
- * run by root, it judges by owner and mode for the user of the units. Access lists are not looked at.
+ * Which user runs the daemons, and what that user may do. Root may do everything, so `sudo makai doctor` would find no fault in the rights on files.
+ * Run by root, it checks owner and mode for the user of the units. ACLs are not checked.
  */
 import { execFile } from 'node:child_process';
 import { constants, type Stats } from 'node:fs';
@@ -19,16 +19,16 @@ const USUAL_USER = 'opq';
 
 export type Right = 'read' | 'write';
 
-/** Whose rights count. */
+/** The user whose rights are checked. */
 export interface User {
   name: string;
-  /** undefined: ourselves, and the system is asked */
+  /** undefined: the current user, whose rights the system checks */
   ids: { uid: number; gids: readonly number[] } | undefined;
 }
 
 /**
- * @param folder working folder of `makai up`, whose daemons run as whoever starts them
- * @returns for root the user of the units where there is one, else ourselves
+ * @param folder working folder of `makai up`, whose daemons run as the user that starts them
+ * @returns for root the user of the units if there is one, otherwise the current user
  */
 export async function serviceUser(folder: string | undefined): Promise<User> {
   const own = { name: userInfo().username, ids: undefined };
@@ -55,8 +55,8 @@ async function unitUser(): Promise<string> {
 }
 
 /**
- * What keeps a user from reading or writing a file, or from listing a folder or making files in it.
- * @returns undefined where nothing does; a path that does not exist is no matter of rights
+ * What prevents a user from reading or writing a file, or from listing a folder or creating files in it.
+ * @returns undefined if nothing does, or if the path does not exist
  */
 export async function obstacle(path: string, right: Right, user: User): Promise<string | undefined> {
   try {
@@ -82,7 +82,7 @@ export async function obstacle(path: string, right: Right, user: User): Promise<
   }
 }
 
-/** Owner, else group, else others: the first that fits decides, as in the kernel. */
+/** The bits of the owner, otherwise of the group, otherwise of others: the first match decides, as in the kernel. */
 function may(stats: Stats, bits: number, { uid, gids }: { uid: number; gids: readonly number[] }): boolean {
   if (uid === 0) return true;
   const shift = stats.uid === uid ? 6 : gids.includes(stats.gid) ? 3 : 0;

@@ -1,4 +1,4 @@
-/** What `makai install --systemd` does, as steps that can be shown before they are done. */
+/** What `makai install --systemd` does, as steps that can be printed before they are executed. */
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -24,7 +24,7 @@ export interface Step {
   run(): void;
 }
 
-/** Where each daemon's settings lie by default. */
+/** Default path of each daemon's settings file. */
 const CONFIG_FILES: Record<Kind, string> = {
   'triggering-broker': '/etc/opq/triggering_broker.json',
   'acquisition-broker': '/etc/opq/acquisition_broker_config.json',
@@ -32,15 +32,15 @@ const CONFIG_FILES: Record<Kind, string> = {
 };
 
 export interface InstallOptions {
-  /** a folder that stands for /: files go below it and no command is run */
+  /** a folder in place of /: files are written below it and no command is run */
   root?: string;
   /** the program that runs the daemons; this Node by default */
   node?: string;
-  /** where the package will be; where it is by default */
+  /** where the package will be; by default where it is now */
   packageRoot?: string;
-  /** where units go; /etc/systemd/system by default */
+  /** folder of the units; /etc/systemd/system by default */
   unitFolder?: string;
-  /** false: no first settings */
+  /** false: no initial settings files */
   settings?: boolean;
 }
 
@@ -68,7 +68,7 @@ export function installPlan({
       run: () => {
         mkdirSync(dirname(target), { recursive: true });
         writeFileSync(target, text, { mode });
-        // Also where it was there already.
+        // Also if the file existed before.
         chmodSync(target, mode);
       },
     });
@@ -112,7 +112,7 @@ export function installPlan({
   return steps;
 }
 
-/** What the person does next. */
+/** What to do next. */
 export const NEXT_STEPS = [
   'makai keys new-server, then makai keys new-box <id> for each box (as root; private keys belong to opq)',
   'chown -R opq:opq /etc/opq/curve/private_keys',
@@ -124,7 +124,7 @@ function shipped(path: string): string {
   return readFileSync(join(PACKAGE_ROOT, 'deploy', path), 'utf8');
 }
 
-/** The units as shipped name the usual places of Node and of a global installation. */
+/** The shipped units contain the usual paths of Node and of a global installation. */
 function localPaths(unit: string, node: string, packageRoot: string): string {
   const root = packageRoot.replace(/\/$/, '');
   return unit.replaceAll('/usr/bin/node', node).replaceAll('/usr/lib/node_modules/opq-makai', root);
@@ -159,7 +159,7 @@ function starts(unit: string, packageRoot: string): boolean {
   return readFileSync(unit, 'utf8').includes(`${packageRoot.replace(/\/$/, '')}/dist/cli/main.js `);
 }
 
-/** It belongs to somebody else, who is only told what the daemons need. */
+/** An existing settings file is never changed. The step only reports the right that the daemons need. */
 function leaving(path: string): string {
   const { gid, mode, uid } = statSync(path);
   const own = idsOfUser();
@@ -174,7 +174,7 @@ function giveToGroup(path: string): void {
   chownSync(path, 0, ids.gid);
 }
 
-/** Undefined while there is no such user. */
+/** Undefined if the user does not exist. */
 function idsOfUser(): { uid: number; gid: number } | undefined {
   const id = (what: string): number =>
     Number(execFileSync('id', [what, 'opq'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
@@ -185,12 +185,12 @@ function idsOfUser(): { uid: number; gid: number } | undefined {
   }
 }
 
-/** Does the steps in order, whatever the caller's umask. @throws Error that names the step that failed */
-export function perform(steps: readonly Step[], tell: (line: string) => void): void {
+/** Executes the steps in order, independent of the caller's umask. @throws Error that names the failed step */
+export function perform(steps: readonly Step[], report: (line: string) => void): void {
   const umask = process.umask(0o022);
   try {
     for (const { text, run } of steps) {
-      tell(text);
+      report(text);
       try {
         run();
       } catch (error) {

@@ -1,15 +1,15 @@
-/** Whether the units could start this installation at all. */
+/** Whether the units can start this installation. */
 import { realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { foldersAbove } from '../folders-above.js';
 
-/** What ProtectHome=yes and PrivateTmp=yes of the units hide. */
+/** Folders that ProtectHome=yes and PrivateTmp=yes of the units hide. */
 const HIDDEN = ['/home', '/root', '/run/user', '/tmp', '/var/tmp'];
 
 /**
- * What keeps the units from starting this installation.
- * @returns one line a reason, none where they can start it
+ * What prevents the units from starting this installation.
+ * @returns one line per reason, none if they can start it
  */
 export function outOfReach(
   node = process.execPath,
@@ -20,10 +20,10 @@ export function outOfReach(
   return paths.flatMap((path) => {
     const real = realpathSync(path);
     const hidden = folders.find((folder) => real.startsWith(`${folder}/`));
-    if (hidden !== undefined) return [`${real} lies in ${hidden}, which the units do not see`];
-    if (/[\s%$"'\\]/.test(path)) return [`${path} has characters that mean something else in a unit`];
+    if (hidden !== undefined) return [`${real} is in ${hidden}, which the units cannot see`];
+    if (/[\s%$"'\\]/.test(path)) return [`${path} contains characters with a special meaning in a unit`];
     const closed = [real, ...foldersAbove(real)].find((one) => !isOpenToAll(one));
-    return closed === undefined ? [] : [`${closed} is not open to the user opq, so ${path} is not either`];
+    return closed === undefined ? [] : [`the user opq may not read ${closed}, and so cannot read ${path}`];
   });
 }
 

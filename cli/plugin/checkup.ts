@@ -27,7 +27,7 @@ export function* checkup(startMs: number): Generator<MeasuredFrame> {
   }
 }
 
-/** More than a batch at once, as after an outage of the network: a minute that comes late, all of one box. */
+/** More than one batch in a burst, as after a network outage: a late minute of one box. */
 function* flood(arrivesMs: number): Generator<MeasuredFrame> {
   for (let k = 0; k < 1500; k++) {
     const timeMs = arrivesMs - 60_000 + 40 * k;

@@ -17,7 +17,7 @@ import { checkup } from './checkup.js';
 import { frameOf, merge } from './frames.js';
 
 export interface RecordingOptions
-  extends Omit<OpenOptions, 'mains' | 'recordedNominalV' | 'lineFrequencyHz'> {
+  extends Omit<OpenOptions, 'keepFrequency' | 'recordedNominalV' | 'lineFrequencyHz'> {
   /** what the boxes are that measure a waveform; `mixed`: in turn */
   dialect: 2 | 3 | 'mixed';
   /** boxes that see a scenario; a recorded waveform is one box's */
@@ -82,7 +82,7 @@ function ofWaveforms(name: string, file: string, options: RecordingOptions): Plu
   const { kind, sourceAt, startMs: recordedMs, warnings } = openPlayable(file, opening);
   if (kind === 'counts' && options.calibrationConstant === undefined) {
     throw new MakaiError('RECORDING_INVALID', `${file}: raw counts say nothing of volts`, {
-      hint: "Give --calibration, the box's counts a volt.",
+      hint: 'Give --calibration, the counts per volt of the box.',
     });
   }
   const startMs =

@@ -15,7 +15,7 @@ const BATCHES = 32;
 const WARM_UP_MS = 200;
 const MEASURE_MS = 400;
 
-/** Another instance of the plugin (of a JavaScript plugin that is an object: the same one), fed good mains. */
+/** Another instance of the plugin (of a JavaScript plugin that is an object: the same one), fed with an undisturbed grid. */
 export async function measurementsPerSecond(
   {
     file,
@@ -30,7 +30,7 @@ export async function measurementsPerSecond(
   control.enter('load');
   await plugin.configure(settings, quiet);
   control.leave();
-  const batches = goodMains();
+  const batches = undisturbedGrid();
   const out = new RequestCollector();
   let measured = 0;
   let tookNs = 0n;
@@ -54,7 +54,7 @@ export async function measurementsPerSecond(
 }
 
 /** Batches of a hundred boxes in turn, six measurements a second each. */
-export function goodMains(batches = BATCHES, boxes = BOXES): MeasurementColumns[] {
+export function undisturbedGrid(batches = BATCHES, boxes = BOXES): MeasurementColumns[] {
   let seed = 1;
   const random = () => {
     seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fff_ffff;

@@ -1,4 +1,4 @@
-/** The processes that `makai up` runs: started in order, each ready before the next; stopped in reverse. */
+/** The processes that `makai up` runs. They are started in order, each one ready before the next, and stopped in reverse order. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -9,18 +9,18 @@ import type { Running } from '../../common/lifecycle.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { STOP_WITH_PARENT } from '../../daemon/parent.js';
 
-/** How long a child may take to be ready, and to stop once asked, ms. */
+/** How long a child may take to get ready, and to stop after SIGTERM, ms. */
 const READY_MS = 30_000;
 const STOP_MS = 15_000;
 
 export interface ChildOptions {
-  /** for messages and the log file's name */
+  /** for messages and the name of the log file */
   name: string;
   /** arguments of `makai` */
   args: readonly string[];
   /** folder of the log files */
   logs: string;
-  /** called when it ends although nobody asked it to */
+  /** called when it exits without being stopped */
   onDeath(message: string): void;
 }
 
@@ -37,7 +37,7 @@ export class Child implements Running {
     this.logFile = join(options.logs, `${options.name}.log`);
     const entry = join(PACKAGE_ROOT, 'dist/cli/main.js');
     this.#process = spawn(process.execPath, [entry, ...options.args], {
-      // A group of its own: Ctrl-C in the terminal reaches `makai up` alone, which then stops its children in order.
+      // Its own process group: Ctrl-C in the terminal reaches only `makai up`, which then stops its children in order.
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, [STOP_WITH_PARENT]: '1' },
@@ -46,13 +46,13 @@ export class Child implements Running {
     this.#process.stdin?.on('error', () => undefined);
     this.#exit = once(this.#process, 'exit').then(([code, signal]) => (code ?? signal) as number | string);
     void this.#exit.then((how) => {
-      if (!this.#stopping) options.onDeath(`${this.name} ended by itself (${how}); see ${this.logFile}`);
+      if (!this.#stopping) options.onDeath(`${this.name} exited unexpectedly (${how}); see ${this.logFile}`);
     });
   }
 
   /**
-   * Starts a child and waits for its ready line (a JSON document with `ready`) on stdout.
-   * @throws MakaiError CHILD_FAILED when it ends or stays silent
+   * Starts a child and waits for its ready line (a JSON document with the field `ready`) on stdout.
+   * @throws MakaiError CHILD_FAILED when it exits or is not ready in time
    */
   static async start(options: ChildOptions): Promise<Child> {
     const child = new Child(options);
@@ -60,14 +60,14 @@ export class Child implements Running {
     const late = new Promise<string>((resolve) => {
       timer = setTimeout(() => resolve('was not ready in time'), READY_MS);
     });
-    const ended = child.#exit.then((how) => `ended at its start (${how})`);
+    const ended = child.#exit.then((how) => `exited at its start (${how})`);
     const failure = await Promise.race([child.#ready(), late, ended]);
     clearTimeout(timer);
     if (failure === undefined) return child;
     child.#stopping = true;
     child.#process.kill('SIGKILL');
     throw new MakaiError('CHILD_FAILED', `${options.name} ${failure}`, {
-      hint: `Its log says why: ${child.logFile}`,
+      hint: `See its log: ${child.logFile}`,
     });
   }
 
@@ -75,12 +75,12 @@ export class Child implements Running {
     return this.#process.pid;
   }
 
-  /** What it last printed: once stopped, what it had to say at its end. */
+  /** The last line that it printed. After a stop this is its final line. */
   get lastLine(): string {
     return this.#lastLine;
   }
 
-  /** SIGTERM, and SIGKILL for one that does not end. */
+  /** SIGTERM, then SIGKILL if it does not exit. */
   async stop(): Promise<void> {
     this.#stopping = true;
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
@@ -89,10 +89,10 @@ export class Child implements Running {
     const how = await this.#exit;
     clearTimeout(timer);
     if (how !== 0)
-      throw new MakaiError('CHILD_FAILED', `${this.name} ended with ${how}; see ${this.logFile}`);
+      throw new MakaiError('CHILD_FAILED', `${this.name} exited with ${how}; see ${this.logFile}`);
   }
 
-  /** Fulfilled at the ready line. What comes after it on stdout is read, so that the child never waits for us. */
+  /** Resolves at the ready line. Later lines on stdout are read too, so that the child never blocks on a full pipe. */
   #ready(): Promise<undefined> {
     const { stdout } = this.#process;
     if (stdout === null) return new Promise(() => undefined);

@@ -1,4 +1,4 @@
-/** What `makai up` does: folder, daemons and boxes as child processes, and what is shown meanwhile. */
+/** What `makai up` does: creates the working folder, runs daemons and boxes as child processes, and shows their state. */
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_SCENARIO, loadScenario, recordingPath } from '../../box/sources/load-scenario.js';
@@ -14,7 +14,7 @@ import { Child } from './children.js';
 import { type ShownEvent, Watch } from './watch.js';
 import { prepareWorkspace, type Workspace } from './workspace.js';
 
-/** Ids of the simulated boxes: from here on. Odd ones are Box 2, even ones Box 3. */
+/** First id of the simulated boxes. Odd ids are Box 2, even ids Box 3. */
 const FIRST_BOX = 1001;
 
 export interface UpOptions {
@@ -25,7 +25,7 @@ export interface UpOptions {
   json?: true;
 }
 
-/** Runs until Ctrl-C, SIGTERM, `--for`, or until a child ends by itself (exit code 1). */
+/** Runs until Ctrl-C, SIGTERM or `--for`, or until a child exits unexpectedly (exit code 1). */
 export async function up(options: UpOptions): Promise<void> {
   const count = wholeNumber('--boxes', options.boxes, 1, 10_000);
   const seconds = options.for === undefined ? undefined : wholeNumber('--for', options.for, 1, 31_536_000);
@@ -47,7 +47,7 @@ export async function up(options: UpOptions): Promise<void> {
     };
     const children: Child[] = [];
     const watches: Watch[] = [];
-    const show = (event: ShownEvent): void => void tellEvent(event, grid.voltage_v, options.json === true);
+    const show = (event: ShownEvent): void => void printEvent(event, grid.voltage_v, options.json === true);
     const running = await startAll([
       ...childParts(workspace, count, scenario, children, onDeath).slice(0, 3),
       {
@@ -62,9 +62,9 @@ export async function up(options: UpOptions): Promise<void> {
     ]);
     const [watch] = watches;
     try {
-      await tellStarted(workspace, children, count, options.json === true);
+      await printStarted(workspace, children, count, options.json === true);
       while (!end.signal.aborted && watch !== undefined)
-        await tellStatus(watch, end.signal, options.json === true);
+        await printStatus(watch, end.signal, options.json === true);
     } finally {
       await running.stop();
     }
@@ -83,7 +83,7 @@ export async function up(options: UpOptions): Promise<void> {
   }
 }
 
-/** The daemons and then the boxes, in the order in which they start. */
+/** The daemons, then the boxes, in the order in which they start. */
 function childParts(
   { configs, logs, endpoints, keyDirectory, keys }: Workspace,
   count: number,
@@ -127,7 +127,7 @@ function childParts(
   ];
 }
 
-/** The boxes' documents: readers of the store need the calibration constant. */
+/** The records of the boxes: readers of the store need the calibration constant. */
 async function registerBoxes(store: Store, boxIds: readonly string[], constant: number): Promise<void> {
   const known = new Set((await store.boxes()).map(({ box_id }) => box_id));
   for (const box_id of boxIds) {
@@ -137,7 +137,7 @@ async function registerBoxes(store: Store, boxIds: readonly string[], constant: 
   }
 }
 
-/** Fulfilled at SIGINT, SIGTERM, after `seconds`, or when something else aborts `end`; it always aborts `end`. */
+/** Resolves at SIGINT, SIGTERM, after `seconds`, or when something else aborts `end`. It always aborts `end`. */
 async function untilStopped(end: AbortController, seconds: number | undefined): Promise<void> {
   const stop = (): void => end.abort();
   process.on('SIGINT', stop);
@@ -152,7 +152,7 @@ async function untilStopped(end: AbortController, seconds: number | undefined): 
   process.off('SIGTERM', stop);
 }
 
-async function tellStarted(
+async function printStarted(
   workspace: Workspace,
   children: readonly Child[],
   boxes: number,
@@ -163,12 +163,12 @@ async function tellStarted(
   if (json) await write(jsonLine({ kind: 'started', boxes, directory, logs, store: storeUrl, pids }));
   else
     await write(
-      `Makai is up: 3 daemons, ${boxes} simulated boxes. Working folder ${directory} (logs in log/). Ctrl-C ends it.\n`,
+      `Makai is up: 3 daemons, ${boxes} simulated boxes. Working folder ${directory} (logs in log/). Ctrl-C stops it.\n`,
     );
 }
 
-/** One status, then a second's pause (five without a terminal). */
-async function tellStatus(watch: Watch, signal: AbortSignal, json: boolean): Promise<void> {
+/** Prints one status, then waits one second (five seconds without a terminal). */
+async function printStatus(watch: Watch, signal: AbortSignal, json: boolean): Promise<void> {
   const before = watch.measurements;
   const since = performance.now();
   const pause = json || process.stdout.isTTY ? 1000 : 5000;
@@ -185,7 +185,7 @@ async function tellStatus(watch: Watch, signal: AbortSignal, json: boolean): Pro
   await write(process.stdout.isTTY ? `\r\x1b[K${line}` : `${line}\n`);
 }
 
-async function tellEvent(event: ShownEvent, nominal: number, json: boolean): Promise<void> {
+async function printEvent(event: ShownEvent, nominal: number, json: boolean): Promise<void> {
   if (json) {
     await write(jsonLine({ kind: 'event', ...event }));
     return;

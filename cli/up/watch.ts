@@ -1,4 +1,4 @@
-/** What happens on the line while `makai up` runs, seen from outside: the stream behind the broker, the event notices, the store. */
+/** What happens while `makai up` runs, seen from outside: the measurement stream, the event notices, the store. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Running } from '../../common/lifecycle.js';
 import type { EventDocument, Store } from '../../store/store.js';
@@ -6,9 +6,9 @@ import { receiveMessage } from '../../zmq/receive.js';
 import { connecting, type Subscriber } from '../../zmq/sockets.js';
 import { summarizeWaveform, type WaveformSummary } from '../waveform-summary.js';
 
-/** How long an event may take to be complete before it is shown as it is, ms. */
+/** How long to wait for an event to be complete before it is shown incomplete, ms. */
 const COMPLETE_MS = 20_000;
-/** A box not heard for this long is no longer counted, ms. */
+/** A box that is silent for this long is no longer counted, ms. */
 const HEARD_MS = 5000;
 
 export type ShownEvent = EventDocument & { waveforms: WaveformSummary[] };
@@ -35,10 +35,10 @@ export class Watch implements Running {
     this.#stream.subscribe('');
     this.#notices.connect(endpoints.notices);
     this.#notices.subscribe('evnew');
-    this.#loops = [this.#countMeasurements(), this.#awaitNotices()];
+    this.#loops = [this.#countMeasurements(), this.#receiveNotices()];
   }
 
-  /** Boxes heard within the last seconds. */
+  /** Number of boxes that sent a measurement within the last seconds. */
   get boxes(): number {
     const now = Date.now();
     for (const [topic, at] of this.#heard) if (now - at > HEARD_MS) this.#heard.delete(topic);
@@ -59,7 +59,7 @@ export class Watch implements Running {
     });
   }
 
-  async #awaitNotices(): Promise<void> {
+  async #receiveNotices(): Promise<void> {
     const open = new Set<Promise<void>>();
     await this.#each(this.#notices, ([, number]) => {
       this.events += 1;
@@ -80,7 +80,7 @@ export class Watch implements Running {
     }
   }
 
-  /** Waits until every box asked has answered, then tells what the store holds. */
+  /** Waits until every box that was asked has replied, then reports the event as it is in the store. */
   async #show(eventId: number): Promise<void> {
     const until = Date.now() + COMPLETE_MS;
     for (;;) {

@@ -26,11 +26,11 @@ export interface Workspace {
   };
 }
 
-/** File of the embedded store in a working folder; `--dir` of other commands finds it here. */
+/** File name of the embedded store in a working folder; `--dir` of other commands finds it here. */
 export const STORE_FILE = 'makai.db';
 
 /**
- * Lays the folder out; what is there from an earlier run (keys, store) stays and is used again. Ports are free ones on loopback.
+ * Creates the folder. Keys and store of an earlier run are kept and used again. Ports are free ports on loopback.
  * @param boxIds boxes that get a key pair
  * @throws MakaiError KEY_FILE_IO and system errors where the folder cannot be written
  */
@@ -95,7 +95,7 @@ export async function prepareWorkspace(directory: string, boxIds: readonly strin
   return { directory, logs, keys, keyDirectory, storeUrl, configs, endpoints };
 }
 
-/** A pair for the server and for each box, unless it is there already. */
+/** A key pair for the server and for each box, unless it exists already. */
 async function makeKeys(keys: KeyLayout, boxIds: readonly string[]): Promise<void> {
   const pairs = [
     { boxId: undefined, secret: keys.serverSecret, open: keys.serverPublic },
@@ -120,7 +120,7 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Ports that nobody has open on loopback now; all are held until the last is found, so that they differ. */
+/** Ports that are free on loopback now. All are held open until the last one is found, so that they differ. */
 async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   try {

@@ -8,7 +8,7 @@ export interface Series {
 
 export interface Chart {
   title: string;
-  /** of y */
+  /** unit of y */
   unit: string;
   series: readonly Series[];
 }

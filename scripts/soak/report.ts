@@ -1,6 +1,7 @@
-/** What a soak showed: the verdict, and docs/soak.md. */
-import type { Asked } from './asker.js';
+/** The result of a soak: the verdict, and docs/soak.md. */
+
 import { lastHalf, quantile, type Sample } from './figures.js';
+import type { Asked } from './request-client.js';
 
 export interface Soak {
   boxes: number;
@@ -10,15 +11,15 @@ export interface Soak {
   delay: ReadonlyMap<string, readonly Sample[]>;
   asked: readonly Asked[];
   deaths: readonly string[];
-  /** of all daemons */
+  /** log of all daemons */
   log: string;
-  /** measurements stored a second, about every 5 s */
+  /** measurements stored per second, about every 5 s */
   rate: readonly Sample[];
   /** measurements stored while it ran */
   stored: number;
-  /** between the first count of them and the last */
+  /** seconds between the first and the last count */
   storedSeconds: number;
-  /** measurements from the boxes' start until they were off and all was stored */
+  /** measurements from the start of the boxes until they were switched off and everything was stored */
   whole: {
     sent: number;
     received: number;
@@ -36,12 +37,12 @@ export interface Judged {
 }
 
 export const MAX_GROWTH_MB_PER_MINUTE = 1;
-/** The fleet is our tool, not a daemon: shown, not judged. */
+/** The fleet is a tool and not a daemon: its memory is printed but not checked. */
 const NOT_JUDGED = 'boxes';
-/** Measurements a second and box: half of the boxes are Box 2 (six), half Box 3 (one). */
+/** Measurements per second and box: half of the boxes are Box 2 (six), half Box 3 (one). */
 const NOMINAL_RATE = 3.5;
-/** Measurements of a box that may go out before it is connected: its first four seconds. */
-const MAX_UNHEARD = 14;
+/** Measurements of a box that may be lost before it is connected: its first four seconds. */
+const MAX_UNCONNECTED = 14;
 
 export function judge(soak: Soak): Judged {
   const wrong = [...soak.deaths];
@@ -49,17 +50,17 @@ export function judge(soak: Soak): Judged {
   for (const [name, samples] of soak.memory) {
     const { slope } = lastHalf(samples);
     if (name !== NOT_JUDGED && !(slope < MAX_GROWTH_MB_PER_MINUTE))
-      wrong.push(`memory of ${name} grows by ${slope.toFixed(2)} MB a minute`);
+      wrong.push(`memory of ${name} grows by ${slope.toFixed(2)} MB per minute`);
   }
   const errors = soak.log.split('\n').filter((line) => /"level":(50|60)/.test(line));
   for (const line of errors.slice(0, 5)) wrong.push(`logged: ${line}`);
   const silent = soak.asked.filter(({ announcedMs }) => Number.isNaN(announcedMs)).length;
   if (silent > 0) wrong.push(`${silent} of ${soak.asked.length} requests were not announced`);
-  if (soak.asked.length === 0) wrong.push('no event was asked for');
+  if (soak.asked.length === 0) wrong.push('no event was requested');
   const { sent, received, stored, dropped } = soak.whole;
   if (stored !== received) wrong.push(`${received} measurements were received, ${stored} stored`);
-  // what a PUB socket sends before its first subscriber is there reaches nobody
-  if (!(received > sent - soak.boxes * MAX_UNHEARD))
+  // what a PUB socket sends before it has a subscriber is lost
+  if (!(received > sent - soak.boxes * MAX_UNCONNECTED))
     wrong.push(`${sent} measurements were sent, only ${received} received`);
   if (!(soak.stored > NOMINAL_RATE * soak.boxes * soak.storedSeconds * 0.9))
     wrong.push(`only ${soak.stored} measurements were stored`);
@@ -71,13 +72,13 @@ function figures(soak: Soak): string[] {
   const { asked, boxes, seconds, stored, storedSeconds, whole } = soak;
   const rates = soak.rate.map(({ value }) => value);
   const lines = [
-    `${boxes} boxes, ${(seconds / 60).toFixed(1)} minutes, ${stored} measurements stored (${(stored / storedSeconds).toFixed(0)} a second; over 5 s at least ${Math.min(...rates).toFixed(0)}, at most ${Math.max(...rates).toFixed(0)}), ${asked.length} events asked for`,
-    `measurements from the boxes' start to their end: sent ${whole.sent}, received ${whole.received}, stored ${whole.stored}`,
+    `${boxes} boxes, ${(seconds / 60).toFixed(1)} minutes, ${stored} measurements stored (${(stored / storedSeconds).toFixed(0)} per second; over 5 s min ${Math.min(...rates).toFixed(0)}, max ${Math.max(...rates).toFixed(0)}), ${asked.length} events requested`,
+    `measurements from start to stop of the boxes: sent ${whole.sent}, received ${whole.received}, stored ${whole.stored}`,
   ];
   for (const [name, samples] of soak.memory) {
     const { mean, slope } = lastHalf(samples);
     lines.push(
-      `memory of ${name}: ${mean.toFixed(1)} MB, ${slope >= 0 ? '+' : ''}${slope.toFixed(3)} MB a minute over the last half`,
+      `memory of ${name}: ${mean.toFixed(1)} MB, ${slope >= 0 ? '+' : ''}${slope.toFixed(3)} MB per minute over the last half`,
     );
   }
   for (const [name, samples] of soak.delay) {
@@ -107,14 +108,14 @@ function timing(name: string, values: readonly number[]): string {
   return `${name}: median ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms (${known.length} of ${values.length})`;
 }
 
-/** docs/soak.md, whole. */
+/** The text of docs/soak.md. */
 export function report(soak: Soak): string {
   const { lines, wrong } = judge(soak);
   return `# Soak
 
-Written by \`npm run soak -- --boxes ${soak.boxes} --minutes ${Math.round(soak.seconds / 60)} --write\`: three daemons with the embedded store, CURVE, a fleet of simulated boxes (every other one a
-Box 2 with six measurements a second, the others Box 3 with one a second) in one more process, and a client that asks for waveforms every 15 s. A READ
-reaches every Box 2, so each request, of ten boxes, is answered by half of the fleet, and all that comes is stored, as the field's own broker does.
+Written by \`npm run soak -- --boxes ${soak.boxes} --minutes ${Math.round(soak.seconds / 60)} --write\`. It runs three daemons with the embedded store and CURVE, a fleet of simulated boxes in one more process (every
+second one a Box 2 with six measurements per second, the others Box 3 with one per second), and a client that requests waveforms of ten boxes every 15 s. A READ
+reaches every Box 2, so half of the fleet replies to each request, and every reply is stored, as in existing brokers.
 
 Machine: ${soak.cpu}, 2 cores shared by daemons, fleet and other work; ${new Date(soak.startedAt).toISOString().slice(0, 16)}Z.
 
@@ -123,11 +124,11 @@ ${lines.join('\n')}
 ${wrong.length === 0 ? 'sound' : wrong.map((line) => `WRONG: ${line}`).join('\n')}
 \`\`\`
 
-The fleet's nominal rate is ${NOMINAL_RATE} measurements a second and box. Judged: nothing is dropped (\`makai_dropped_total\`), all that was received is stored, and what was
-sent and not received is no more than each box sends in its first four seconds, before its sockets are connected.
+The nominal rate of the fleet is ${NOMINAL_RATE} measurements per second and box. The soak is \`sound\` if nothing was dropped (\`makai_dropped_total\`), everything received was stored, and no more was
+lost between boxes and broker than each box sends in its first four seconds, before its sockets are connected.
 
-"Flat" means: the least-squares slope of a daemon's resident memory over the last half of the run is below ${MAX_GROWTH_MB_PER_MINUTE} MB a minute. The fleet's own memory is
-shown beside it and not judged (boxes fill their buffers for an hour).
+The memory of a daemon must be flat: the least-squares slope of its resident memory over the last half of the run is below ${MAX_GROWTH_MB_PER_MINUTE} MB per minute. The memory of the fleet is
+shown too and not checked (boxes fill their buffers for an hour).
 
 ![memory](soak-memory.svg)
 

@@ -1,7 +1,7 @@
 /**
- * A fleet of simulated boxes on the three daemons, for long: npm run soak -- [--boxes 1000] [--minutes 30] [--write]
- * Prints memory and latency; --write puts the figures and their plots into docs/. Exits 1 when a daemon ends, logs an error, loses an event, or
- * when its memory grows by 1 MB a minute or more over the last half.
+ * Runs a fleet of simulated boxes on the three daemons for a long time: npm run soak -- [--boxes 1000] [--minutes 30] [--write]
+ * Prints memory and latency. --write puts the figures and plots into docs/. Exits with 1 when a daemon exits, logs an error, loses an event, or
+ * when its memory grows by 1 MB per minute or more over the last half.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -17,18 +17,18 @@ import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { type Kind, parseStatusEndpoint } from '../../config/index.js';
 import { readMetrics } from '../../daemon/status/client.js';
 import { openStore } from '../../store/open.js';
-import { type Asked, startAsker } from './asker.js';
 import { metricValue, type Sample } from './figures.js';
 import { svgOf } from './plot.js';
 import { type Judged, judge, report, type Soak } from './report.js';
+import { type Asked, startRequestClient } from './request-client.js';
 
 const DAEMONS: readonly Kind[] = ['triggering-broker', 'acquisition-broker', 'triggering-service'];
 const FIRST_BOX = 1001;
 const SAMPLE_MS = 5000;
-/** All boxes shake hands and all buffers fill before figures are taken. */
+/** Warm-up: all boxes connect and all buffers fill before figures are taken. */
 const SETTLE_MS = 20_000;
 const ASK_EVERY_MS = 15_000;
-/** What the boxes sent last reaches the store. */
+/** Time until the last measurements of the boxes are in the store. */
 const DRAIN_MS = 3000;
 
 const { values } = parseArgs({
@@ -47,7 +47,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 const judged = await run();
 for (const line of judged.lines) print(line);
 for (const line of judged.wrong) print(`WRONG: ${line}`);
-print(judged.wrong.length === 0 ? 'sound' : `not sound; left to look at: ${directory}`);
+print(judged.wrong.length === 0 ? 'sound' : `not sound; kept for inspection: ${directory}`);
 if (judged.wrong.length === 0) await rm(directory, { recursive: true, force: true });
 process.exit(judged.wrong.length === 0 ? 0 : 1);
 
@@ -78,7 +78,7 @@ async function run(): Promise<Judged> {
     await pause(SETTLE_MS);
     const soak = await watch(workspace, children);
     soak.whole = await wholeRun(workspace, fleet).catch((error: unknown) => {
-      // A daemon that died is why: the figures up to there are told all the same, and none of these is judged sound.
+      // A daemon exited. The figures so far are printed anyway, and the verdict is not sound.
       deaths.push(messageOf(error));
       return soak.whole;
     });
@@ -117,10 +117,10 @@ async function registerBoxes({ storeUrl }: Workspace): Promise<void> {
   await store.close();
 }
 
-/** Samples until the time is up or something ends. */
+/** Takes samples until the time is up or a process exits. */
 async function watch(workspace: Workspace, children: readonly Child[]): Promise<Soak> {
   const config = (kind: Kind): Record<string, string> => configOf(workspace, kind);
-  const asker = startAsker({
+  const client = startRequestClient({
     requests: config('acquisition-broker').backend_pull ?? '',
     notices: workspace.endpoints.notices,
     firstWaveforms: workspace.endpoints.firstWaveform,
@@ -159,8 +159,8 @@ async function watch(workspace: Workspace, children: readonly Child[]): Promise<
   }
   const seconds = (Date.now() - startedAt) / 1000;
   end.abort();
-  await asker.done;
-  const asked = asker.asked.filter(({ atMs }) => Date.now() - atMs > 5000);
+  await client.done;
+  const asked = client.asked.filter(({ atMs }) => Date.now() - atMs > 5000);
   return {
     boxes,
     seconds,
@@ -198,7 +198,7 @@ async function totals(config: (kind: Kind) => Record<string, string>): Promise<T
   };
 }
 
-/** Switches the boxes off, waits for what is still on its way, and counts it from end to end. */
+/** Switches the boxes off, waits for messages in transit, and counts measurements from end to end. */
 async function wholeRun(workspace: Workspace, fleet: Child): Promise<Soak['whole']> {
   await fleet.stop();
   await sleep(DRAIN_MS);

@@ -140,7 +140,7 @@ describe('makai request', () => {
         'x',
       );
       assert.equal(silent.code, 1);
-      assert.match(silent.stdout, /^event 2\n {2}no answer from 1001\n$/);
+      assert.match(silent.stdout, /^event 2\n {2}no reply from 1001\n$/);
 
       const noData = await request('--last', '1', '--no-data', '--type', 'VOLTAGE_SAG');
       assert.deepEqual([noData.code, noData.stdout], [0, 'event 3\n']);

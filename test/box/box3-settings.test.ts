@@ -1,4 +1,4 @@
-/** A Box 3's own JSON file. */
+/** The JSON settings file of a Box 3. */
 import assert from 'node:assert/strict';
 import { parseBox3Settings } from '../../box/box3-settings.js';
 import { MakaiError } from '../../common/errors.js';
@@ -21,7 +21,7 @@ describe('a Box 3’s file', () => {
     plugins: [],
   };
 
-  it('gives its id, keys and endpoints; what else it holds is not looked at', () => {
+  it('returns id, keys and endpoints, and ignores other settings', () => {
     const { keys, ...settings } = parseBox3Settings(file, 'triggering.json');
     assert.equal(keys.publicKey, own.publicKey);
     assert.equal(keys.secretKey.reveal(), own.secretKey.reveal());
@@ -40,14 +40,14 @@ describe('a Box 3’s file', () => {
     });
   });
 
-  it('without keys makes a new pair at each start', () => {
+  it('makes a new key pair at each start if the file has no keys', () => {
     const { box_public_key: _public, box_secret_key: _secret, ...shipped } = file;
     const [first, second] = [parseBox3Settings(shipped, 'f'), parseBox3Settings(shipped, 'f')];
     assert.ok(first.freshKeys && second.freshKeys);
     assert.notEqual(first.keys.publicKey, second.keys.publicKey);
   });
 
-  it('reports all mistakes together, and never a key', () => {
+  it('reports every mistake together, and never a key', () => {
     assert.throws(
       () => parseBox3Settings({ ...file, box_id: 0, box_secret_key: 5, trg_push_ep: 1 }, 'f'),
       (error) =>

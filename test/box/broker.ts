@@ -1,4 +1,4 @@
-/** Stand-ins for the brokers' box-facing sockets: CURVE servers that let everyone in and hold what boxes send. */
+/** Simple brokers for tests of a box: CURVE servers that admit everyone and keep what boxes send. */
 import { Pull, type Socket, Subscriber, XPublisher } from 'zeromq';
 import type { BoxEndpoints } from '../../box/endpoints.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
@@ -7,7 +7,7 @@ import { bindWhenFree } from '../../zmq/bind-when-free.js';
 export interface Broker {
   keys: KeyPair;
   endpoints: BoxEndpoints;
-  /** the box's PUB arrives here; a plain SUB in place of the proxy */
+  /** receives the box's PUB; a SUB in place of the proxy */
   measurements: Subscriber;
   /** first frame 1 and a subscription when a box has connected */
   commands: XPublisher;
@@ -15,7 +15,7 @@ export interface Broker {
   close(): void;
 }
 
-/** @param keys the pair of an earlier broker, which comes back at `endpoints` */
+/** @param keys key pair of an earlier broker, to restart it at `endpoints` */
 export async function openBroker(keys: KeyPair = newKeyPair(), endpoints?: BoxEndpoints): Promise<Broker> {
   const server = {
     curveServer: true,
@@ -47,7 +47,7 @@ export async function openBroker(keys: KeyPair = newKeyPair(), endpoints?: BoxEn
   };
 }
 
-/** Waits for a box's subscription, past the ends of earlier ones, and returns what it subscribed to. */
+/** Waits for a subscription of a box, skips unsubscriptions, and returns its prefix. */
 export async function subscribed(broker: Broker): Promise<string> {
   for (;;) {
     const [frame] = await broker.commands.receive();

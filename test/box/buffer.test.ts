@@ -1,4 +1,4 @@
-/** Which cycles a box holds, and their timestamps. */
+/** Which cycles are in the buffer of a box, and their timestamps. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { CycleBuffer } from '../../box/buffer.js';
@@ -6,15 +6,15 @@ import { ManualClock, systemClock } from '../../box/index.js';
 import { START_MS } from './support.js';
 
 describe('the buffer of a box', () => {
-  it('timestamps each cycle with the time at which it was read out: its end', () => {
+  it('gives each cycle the time at which it was read out: its end', () => {
     const buffer = new CycleBuffer(START_MS, 100);
     assert.deepEqual(
-      [0, 1, 2, 59].map((n) => buffer.timestamp(n) - START_MS),
+      [0, 1, 2, 59].map((n) => buffer.timestampOf(n) - START_MS),
       [16, 33, 50, 1000],
     );
   });
 
-  it('holds the cycles that are done, the latest `capacity` of them', () => {
+  it('holds the latest `capacity` complete cycles', () => {
     const buffer = new CycleBuffer(START_MS, 100);
     buffer.advance(START_MS + 15);
     assert.deepEqual([buffer.oldest, buffer.end], [0, 0]);
@@ -23,29 +23,29 @@ describe('the buffer of a box', () => {
     buffer.advance(START_MS + 5000);
     assert.deepEqual([buffer.oldest, buffer.end], [200, 300]);
     buffer.advance(START_MS + 4000);
-    assert.equal(buffer.end, 300, 'a clock that goes back takes nothing away');
+    assert.equal(buffer.end, 300, 'a clock that is set back removes nothing');
     buffer.advance(START_MS + 60_000, 310);
-    assert.equal(buffer.end, 310, 'a source that plays once has an end');
+    assert.equal(buffer.end, 310, 'a source that is played once has an end');
   });
 
-  it('goes on after a gap with timestamps of the new time, and still knows the old ones', () => {
+  it('continues after a gap with timestamps of the new time, and keeps the old ones', () => {
     const buffer = new CycleBuffer(START_MS, 1000);
     buffer.advance(START_MS + 1000);
     buffer.gap(START_MS + 61_000);
     buffer.advance(START_MS + 62_000);
     assert.equal(buffer.end, 120);
-    assert.equal(buffer.timestamp(59), START_MS + 1000);
-    assert.equal(buffer.timestamp(60), START_MS + 61_016);
+    assert.equal(buffer.timestampOf(59), START_MS + 1000);
+    assert.equal(buffer.timestampOf(60), START_MS + 61_016);
     assert.equal(buffer.firstAtOrAfter(START_MS + 30_000), 60);
     for (let i = 0; i < 50; i += 1) {
       buffer.gap(START_MS + 100_000 + 2000 * i);
       buffer.advance(START_MS + 101_000 + 2000 * i);
     }
     assert.equal(buffer.oldest, 120 + 50 * 60 - 1000);
-    assert.equal(buffer.timestamp(buffer.end - 1), START_MS + 199_000);
+    assert.equal(buffer.timestampOf(buffer.end - 1), START_MS + 199_000);
   });
 
-  it('finds the first timestamp at or after a time, as a look at every cycle does', () => {
+  it('finds the first timestamp at or after a time, like a linear search', () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 1, max: 30_000 }), { minLength: 1, maxLength: 8 }),
@@ -60,10 +60,10 @@ describe('the buffer of a box', () => {
             else buffer.advance(now);
           }
           let expected = buffer.oldest;
-          while (expected < buffer.end && buffer.timestamp(expected) < START_MS + at) expected += 1;
+          while (expected < buffer.end && buffer.timestampOf(expected) < START_MS + at) expected += 1;
           assert.equal(buffer.firstAtOrAfter(START_MS + at), expected);
           for (let n = buffer.oldest + 1; n < buffer.end; n += 1) {
-            assert.ok(buffer.timestamp(n) > buffer.timestamp(n - 1), 'timestamps rise');
+            assert.ok(buffer.timestampOf(n) > buffer.timestampOf(n - 1), 'timestamps rise');
           }
         },
       ),
@@ -72,7 +72,7 @@ describe('the buffer of a box', () => {
 });
 
 describe('clocks of a box', () => {
-  it('moved by hand: what is due runs in order of time and sees its own time', () => {
+  it('manual: callbacks run in order of time and see their own time', () => {
     const clock = new ManualClock(1000);
     const seen: [string, number][] = [];
     clock.at(1030, () => seen.push(['b', clock.now()]));
@@ -91,13 +91,13 @@ describe('clocks of a box', () => {
     assert.equal(clock.now(), 1100);
   });
 
-  it('the machine’s, and one that runs faster from another time', async () => {
+  it('the machine’s clock, and a faster one with another start', async () => {
     assert.ok(Math.abs(systemClock().now() - Date.now()) < 50);
     const fast = systemClock(1000, START_MS);
     assert.ok(fast.now() >= START_MS);
     await new Promise<void>((resolve) => fast.at(START_MS + 20_000, resolve));
     assert.ok(fast.now() >= START_MS + 20_000, 'not before its time');
-    // later than the longest timer there is
+    // later than the longest possible timer
     const cancel = systemClock().at(Date.now() + 1e12, () => assert.fail('fired immediately'));
     await new Promise<void>((resolve) => systemClock().at(Date.now() + 50, resolve));
     cancel();

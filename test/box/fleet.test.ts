@@ -15,7 +15,7 @@ describe('a fleet', () => {
 
   afterEach(() => broker.close());
 
-  it('a hundred boxes of both kinds are all heard, each with its own id and kind', async () => {
+  it('measurements of a hundred boxes of both kinds arrive, each with its own id and kind', async () => {
     const sourceFor = scenarioSources(parseScenario({ name: 'fleet', duration_s: 2 }));
     const sources = new Set<CycleSource>();
     const fleet = await startFleet({
@@ -46,7 +46,7 @@ describe('a fleet', () => {
     }
   });
 
-  it('gives each box its own keys, and stops what it started when one cannot start', async () => {
+  it('gives each box its own keys, and stops all boxes when one cannot start', async () => {
     const keys = newKeyPair();
     const common = {
       dialect: 2,

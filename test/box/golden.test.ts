@@ -1,4 +1,4 @@
-/** A simulated box answers and measures as existing programs did: against the frames captured from them. */
+/** A simulated box replies and measures like existing boxes: compared with frames captured from their programs. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -6,7 +6,7 @@ import { analysisOf } from '../../box/analysis.js';
 import { BOX2_HABITS, Box2 } from '../../box/box2.js';
 import { BOX3_HABITS, Box3 } from '../../box/box3.js';
 import { CycleBuffer } from '../../box/buffer.js';
-import type { Answer, BoxState } from '../../box/frames.js';
+import type { BoxState, Reaction } from '../../box/frames.js';
 import { type CycleSource, memorySource, rawSource } from '../../box/index.js';
 import * as proto from '../../proto/index.js';
 import { SHARED } from './support.js';
@@ -30,7 +30,7 @@ function golden(file: string): Golden {
   };
 }
 
-/** A box that has run for 20 s at `nowMs`; it holds the latest `capacity` cycles. */
+/** A box that has run for 20 s at `nowMs`, with the latest `capacity` cycles in its buffer. */
 function stateAt(id: number, nowMs: number, source: CycleSource, capacity = 216_000): BoxState {
   const startedMs = nowMs - 20_000;
   const buffer = new CycleBuffer(startedMs, capacity);
@@ -38,7 +38,7 @@ function stateAt(id: number, nowMs: number, source: CycleSource, capacity = 216_
   return { id, buffer, analysis: analysisOf(source), now: () => nowMs, startedMs, publicKey: '' };
 }
 
-function replyOf(answer: Answer): Buffer[] {
+function replyOf(answer: Reaction): Buffer[] {
   assert.equal(answer.kind, 'reply');
   return answer.kind === 'reply' ? answer.frames.map((frame) => Buffer.from(frame)) : [];
 }
@@ -55,14 +55,14 @@ describe('golden frames of the boxes', () => {
       it(`${file}: the same bytes`, () => {
         const { frames, decoded, request } = golden(`v2/${file}.json`);
         const box = new Box2(stateAt(1001, Number(decoded.time), event), BOX2_HABITS);
-        assert.deepEqual(replyOf(box.answer(request)), frames);
+        assert.deepEqual(replyOf(box.reactTo(request)), frames);
       });
     }
 
     const command = Buffer.from('10d10f188af28089a0342206766965775f78320408011002', 'hex');
     const withSeq = (seq: number): Buffer => Buffer.concat([Buffer.from([0x08, seq]), command]);
-    const asked = (seq: number): Answer =>
-      new Box2(stateAt(1001, 1_795_315_219_172, event), BOX2_HABITS).answer([
+    const asked = (seq: number): Reaction =>
+      new Box2(stateAt(1001, 1_795_315_219_172, event), BOX2_HABITS).reactTo([
         Buffer.from('2001'),
         withSeq(seq),
       ]);
@@ -79,12 +79,12 @@ describe('golden frames of the boxes', () => {
       assert.equal(proto.decodeCycles2(data).timesMs.length, 10);
     });
 
-    it('does not answer seq 0, 6 and above', () => {
+    it('does not reply to seq 0, 6 and above', () => {
       for (const seq of [6, 100]) assert.equal(asked(seq).kind, 'ignored');
       const box = new Box2(stateAt(1001, 1_795_315_219_172, event), BOX2_HABITS);
-      assert.equal(box.answer([Buffer.from('2001'), command]).kind, 'ignored');
+      assert.equal(box.reactTo([Buffer.from('2001'), command]).kind, 'ignored');
       assert.equal(
-        box.answer([Buffer.from('2001'), Buffer.concat([Buffer.from('088201', 'hex'), command])]).kind,
+        box.reactTo([Buffer.from('2001'), Buffer.concat([Buffer.from('088201', 'hex'), command])]).kind,
         'ignored',
       );
     });
@@ -94,7 +94,7 @@ describe('golden frames of the boxes', () => {
         const { frames, decoded, request } = golden(`v2/${file}.json`);
         const head = decoded['frame 0 (RequestDataMessage)'] as Record<string, number>;
         const box = new Box2(stateAt(1001, Number(head.time), event, 1200), BOX2_HABITS);
-        const reply = replyOf(box.answer(request));
+        const reply = replyOf(box.reactTo(request));
         assert.deepEqual(reply[0], frames[0]);
         const shape = (list: Buffer[]): number[][] =>
           list.slice(1).map((frame) => proto.decodeCycles2([frame], 1001).cycleLengths);
@@ -142,7 +142,7 @@ describe('golden frames of the boxes', () => {
       const { request, response } = decoded as Record<string, Record<string, unknown>>;
       const nowMs = Number(response?.timestamp_ms);
       const box = new Box3(stateAt(7, nowMs, event, capacity), habits);
-      return { ours: replyOf(box.answer([Buffer.from('7'), commandOf(request ?? {})])), theirs: frames };
+      return { ours: replyOf(box.reactTo([Buffer.from('7'), commandOf(request ?? {})])), theirs: frames };
     };
 
     for (const file of [
@@ -156,9 +156,9 @@ describe('golden frames of the boxes', () => {
       });
     }
 
-    it('response_get_data: a frame a cycle, the header with the timestamps of the first and the last', () => {
+    it('response_get_data: one frame per cycle, the header with the timestamps of the first and the last', () => {
       const { ours, theirs } = answerOf('response_get_data');
-      // 200 ms hold 11 or 12 timestamps, as they fall
+      // 200 ms contain 11 or 12 timestamps
       assert.ok(Math.abs(ours.length - theirs.length) <= 1, `${ours.length} frames`);
       const { message } = proto.decodeBoxReply(ours[0] ?? Buffer.alloc(0));
       const cycles = proto.decodeCycles3(ours.slice(1));

@@ -1,4 +1,4 @@
-/** What a Box 2 does with what reaches it (docs/wire-protocols.md, 3.1). */
+/** How a Box 2 reacts to messages (docs/wire-protocols.md, 3.1). */
 import assert from 'node:assert/strict';
 import * as proto from '../../proto/index.js';
 import { type Broker, openBroker } from './broker.js';
@@ -7,7 +7,7 @@ import { boxAt, death, flowing, START_MS, type TestBox } from './support.js';
 describe('a Box 2', () => {
   let broker: Broker;
   let test: TestBox;
-  const timestamp = (cycle: number): number => Math.floor(START_MS + ((cycle + 1) * 1000) / 60);
+  const timestampOf = (cycle: number): number => Math.floor(START_MS + ((cycle + 1) * 1000) / 60);
 
   beforeEach(async () => {
     broker = await openBroker();
@@ -19,7 +19,7 @@ describe('a Box 2', () => {
     broker.close();
   });
 
-  /** Sends a request, and returns the answer's frame 0, the cycle numbers in each data frame, and all cycles. */
+  /** Sends a request, and returns frame 0 of the reply, the cycle numbers in each data frame, and all cycles. */
   async function ask(request: proto.RequestDataMessage) {
     await broker.commands.send(['evget', proto.requestData.encode(request)]);
     const [head, ...data] = await broker.replies.receive();
@@ -56,25 +56,25 @@ describe('a Box 2', () => {
       times.push(message.time);
       frames = await broker.measurements.receive();
     }
-    const first = Math.round(((times[0] ?? 0) - timestamp(0)) / (10_000 / 60));
+    const first = Math.round(((times[0] ?? 0) - timestampOf(0)) / (10_000 / 60));
     assert.deepEqual(
       times,
-      times.map((_, i) => timestamp(10 * (first + i))),
+      times.map((_, i) => timestampOf(10 * (first + i))),
     );
   });
 
-  it('answers PING with PONG: the same message, its id and clock filled in', async () => {
+  it('replies to PING with PONG: the same message with its id and clock', async () => {
     test.clock.advance(1000);
     const { head, numbers } = await ask({ type: 'PING', sequenceNumber: 3 });
     assert.deepEqual(head, { type: 'PONG', sequenceNumber: 3, boxId: 1001, time: START_MS + 1000 });
     assert.deepEqual(numbers, []);
   });
 
-  it('answers READ with whole measurements of 10 cycles, from the first that begins at or after back', async () => {
+  it('replies to READ with whole measurements of 10 cycles, from the first that begins at or after back', async () => {
     test.clock.advance(5000);
-    const { head, numbers, cycles } = await ask(read(timestamp(95), timestamp(125)));
+    const { head, numbers, cycles } = await ask(read(timestampOf(95), timestampOf(125)));
     assert.deepEqual(head, {
-      ...read(timestamp(95), timestamp(125)),
+      ...read(timestampOf(95), timestampOf(125)),
       type: 'RESP',
       boxId: 1001,
       time: START_MS + 5000,
@@ -87,17 +87,17 @@ describe('a Box 2', () => {
         [120, 10],
       ],
     );
-    assert.equal(cycles.timesMs[0], timestamp(100));
-    assert.deepEqual(cycles, test.box.waveform(timestamp(100), timestamp(129)));
+    assert.equal(cycles.timesMs[0], timestampOf(100));
+    assert.deepEqual(cycles, test.box.waveform(timestampOf(100), timestampOf(129)));
   });
 
-  it('answers a window shorter than a measurement with the measurement after it', async () => {
+  it('replies to a window shorter than a measurement with the measurement after it', async () => {
     test.clock.advance(5000);
-    const { numbers } = await ask(read(timestamp(91), timestamp(95)));
+    const { numbers } = await ask(read(timestampOf(91), timestampOf(95)));
     assert.deepEqual(numbers, [[100, 101, 102, 103, 104, 105, 106, 107, 108, 109]]);
   });
 
-  it('answers a window older than its buffer, and a READ without a window, with the oldest measurement', async () => {
+  it('replies to a window older than its buffer, and to a READ without a window, with the oldest measurement', async () => {
     test.clock.advance(20_000); // 1200 cycles, of which it holds 600
     for (const request of [
       read(START_MS - 7_200_000, START_MS - 7_199_000),
@@ -111,17 +111,17 @@ describe('a Box 2', () => {
     }
   });
 
-  it('answers a window to come immediately: frame 0 alone, or what is there so far', async () => {
+  it('replies immediately to a window in the future: only frame 0, or the cycles so far', async () => {
     test.clock.advance(1000);
     assert.deepEqual((await ask(read(START_MS + 60_000, START_MS + 61_000))).numbers, []);
-    const half = await ask(read(timestamp(50), START_MS + 9000));
+    const half = await ask(read(timestampOf(50), START_MS + 9000));
     assert.deepEqual(
       half.numbers.map((list) => list[0]),
       [50],
     );
   });
 
-  it('answers PONG, RESP and ERROR with ERROR and every field echoed', async () => {
+  it('replies to PONG, RESP and ERROR with ERROR and every field echoed', async () => {
     for (const type of ['PONG', 'RESP', 'ERROR'] as const) {
       const { head } = await ask({ type, sequenceNumber: 9, boxId: 5, back: 6, forward: 7, numCycles: 8 });
       assert.deepEqual(head, {
@@ -136,7 +136,7 @@ describe('a Box 2', () => {
     }
   });
 
-  it('older firmware: one cycle a measurement and a frame', async () => {
+  it('older firmware: one cycle per measurement and per frame', async () => {
     await test.box.stop();
     broker.close();
     broker = await openBroker();
@@ -145,18 +145,18 @@ describe('a Box 2', () => {
     const { frequency } = proto.triggerMessage.decode(frame ?? Buffer.alloc(0));
     assert.ok(Math.abs(frequency - 60) < 0.01, `${frequency}`);
     test.clock.advance(1000);
-    const { numbers } = await ask(read(timestamp(20), timestamp(23)));
+    const { numbers } = await ask(read(timestampOf(20), timestampOf(23)));
     assert.deepEqual(numbers, [[20], [21], [22]]);
   });
 
-  it('does not look at the topic, nor at frames after the second', async () => {
+  it('ignores the topic, and frames after the second', async () => {
     const ping = proto.requestData.encode({ type: 'PING', sequenceNumber: 1 });
     await broker.commands.send(['anything', ping, 'more']);
     const [head] = await broker.replies.receive();
     assert.equal(proto.requestData.decode(head ?? Buffer.alloc(0)).type, 'PONG');
   });
 
-  it('dies of a message of a single frame', async () => {
+  it('is killed by a message of a single frame', async () => {
     const died = death(test.box);
     await broker.commands.send('evget');
     assert.match(await died, /single frame/);

@@ -1,4 +1,4 @@
-/** What a Box 3 does with what reaches it (docs/wire-protocols.md, 3.2). */
+/** How a Box 3 reacts to messages (docs/wire-protocols.md, 3.2). */
 import assert from 'node:assert/strict';
 import * as proto from '../../proto/index.js';
 import { type Broker, openBroker } from './broker.js';
@@ -7,7 +7,7 @@ import { boxAt, death, flowing, START_MS, type TestBox } from './support.js';
 describe('a Box 3', () => {
   let broker: Broker;
   let test: TestBox;
-  const timestamp = (cycle: number): number => Math.floor(START_MS + ((cycle + 1) * 1000) / 60);
+  const timestampOf = (cycle: number): number => Math.floor(START_MS + ((cycle + 1) * 1000) / 60);
 
   beforeEach(async () => {
     broker = await openBroker();
@@ -39,7 +39,7 @@ describe('a Box 3', () => {
     wait: true,
   });
 
-  it('measures every 60 cycles under its id padded to four; its first seconds bring rms and thd only', async () => {
+  it('measures every 60 cycles under its id padded to four digits; sends only rms and thd in its first seconds', async () => {
     const frames = [await flowing(test, broker, 1000)];
     test.clock.advance(20_000);
     while ((proto.measurement.decode(last(frames)).metrics.f ?? undefined) === undefined) {
@@ -50,7 +50,7 @@ describe('a Box 3', () => {
       assert.equal(topic?.toString(), '0007');
       assert.equal(boxId, 7);
       const window = Math.round((timestampMs - START_MS) / 1000) - 1;
-      assert.equal(timestampMs, timestamp(60 * window + 59), 'its time is the end of its window');
+      assert.equal(timestampMs, timestampOf(60 * window + 59), 'its time is the end of its window');
       // f and trans wait for 255 cycles and then for a block of seven
       const warm = window >= 4 ? ['f', 'rms', 'thd', 'trans'] : ['rms', 'thd'];
       assert.deepEqual(Object.keys(metrics).sort(), warm);
@@ -58,29 +58,29 @@ describe('a Box 3', () => {
     }
   });
 
-  it('gives cycles with start < timestamp < end, a frame each, with the timestamps of the first and the last', async () => {
+  it('returns cycles with start < timestamp < end, one per frame, with the timestamps of the first and the last', async () => {
     test.clock.advance(5000);
-    const { reply, numbers, cycles } = await ask(data(timestamp(100), timestamp(110)));
+    const { reply, numbers, cycles } = await ask(data(timestampOf(100), timestampOf(110)));
     assert.deepEqual(numbers, [101, 102, 103, 104, 105, 106, 107, 108, 109]);
     assert.deepEqual(reply, {
       boxId: 7,
       seq: 1000,
       timestampMs: START_MS + 5000,
-      body: { kind: 'data', startTs: timestamp(101), endTs: timestamp(109) },
+      body: { kind: 'data', startTs: timestampOf(101), endTs: timestampOf(109) },
     });
-    assert.deepEqual(cycles, test.box.waveform(timestamp(101), timestamp(109)));
+    assert.deepEqual(cycles, test.box.waveform(timestampOf(101), timestampOf(109)));
   });
 
-  it('gives what there is of a window to come, immediately, whatever `wait` says', async () => {
+  it('returns immediately the cycles so far of a window in the future, whatever `wait` says', async () => {
     test.clock.advance(1000);
-    const { numbers } = await ask(data(timestamp(56), START_MS + 60_000));
+    const { numbers } = await ask(data(timestampOf(56), START_MS + 60_000));
     assert.deepEqual(numbers, [57, 58, 59]);
   });
 
-  it('answers a window without data with zeros and no cycles', async () => {
+  it('replies to a window without data with zeros and no cycles', async () => {
     test.clock.advance(20_000);
     for (const window of [
-      data(timestamp(0), timestamp(100)),
+      data(timestampOf(0), timestampOf(100)),
       data(START_MS + 90_000, START_MS + 95_000),
       data(9, 5),
     ]) {
@@ -97,13 +97,13 @@ describe('a Box 3', () => {
     assert.equal(numbers.length, 600);
   });
 
-  it('hears and answers what is meant for a box whose id begins with its own, as itself', async () => {
+  it('replies under its own id to commands for a box whose id begins with its own', async () => {
     const { reply } = await ask({ kind: 'info' }, { topic: '77', boxId: 77, seq: 5 });
     assert.equal(reply.boxId, 7);
     assert.equal(reply.seq, 5);
   });
 
-  it('says odd things of itself', async () => {
+  it('reports the fixed values of existing boxes about itself', async () => {
     test.clock.advance(61_500);
     const { reply } = await ask({ kind: 'info' });
     assert.equal(reply.body.kind, 'info');
@@ -115,7 +115,7 @@ describe('a Box 3', () => {
     assert.equal(pubKey, test.box.publicKey);
   });
 
-  it('takes another measurement rate, also in the middle of a window, and returns the old one', async () => {
+  it('accepts another measurement rate, also in the middle of a window, and replies with the old one', async () => {
     await flowing(test, broker, 1000);
     test.clock.advance(500);
     const { reply } = await ask({ kind: 'samplingRate', measurementWindowCycles: 10 });
@@ -130,12 +130,12 @@ describe('a Box 3', () => {
     assert.equal(test.box.stats.measurements - before, 5);
   });
 
-  it('always says that a plugin took the message', async () => {
+  it('always replies that a plugin accepted the message', async () => {
     const { reply } = await ask({ kind: 'plugin', pluginName: 'no such plugin', message: '{' });
     assert.deepEqual(reply.body, { kind: 'plugin', ok: true });
   });
 
-  it('ignores messages of other than two frames, and bytes that are no message', async () => {
+  it('ignores messages without exactly two frames, and bytes that are not a message', async () => {
     const info = proto.command.encode({
       seq: 9,
       boxId: 7,
@@ -161,7 +161,7 @@ describe('a Box 3', () => {
     ],
     ['that is empty', Buffer.alloc(0)],
   ] as const) {
-    it(`dies of a Command ${what}`, async () => {
+    it(`is killed by a Command ${what}`, async () => {
       const died = death(test.box);
       await broker.commands.send(['7', frame]);
       assert.match(await died, /without its oneof/);

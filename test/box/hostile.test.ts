@@ -1,4 +1,4 @@
-/** Whatever a broker sends, a box answers as existing ones do, ignores it, or dies of the two things that kill it; nothing else. */
+/** Whatever a broker sends, a box replies like existing boxes, ignores it, or is killed by one of the two messages that kill it. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { analysisOf } from '../../box/analysis.js';
@@ -45,11 +45,11 @@ const messages = fc
   .map((parts) => Buffer.from(parts.flat()));
 
 describe('a box and hostile frames', () => {
-  it('Box 2: answers, or not; only a single frame kills it', () => {
+  it('Box 2: replies or ignores; only a single frame kills it', () => {
     const box = new Box2(state(), BOX2_HABITS);
     fc.assert(
       fc.property(fc.array(messages, { minLength: 1, maxLength: 4 }), (frames) => {
-        const answer = box.answer(frames);
+        const answer = box.reactTo(frames);
         assert.equal(answer.kind === 'killed', frames.length === 1);
         if (answer.kind !== 'reply') return;
         const [head] = answer.frames;
@@ -59,11 +59,11 @@ describe('a box and hostile frames', () => {
     );
   });
 
-  it('Box 3: answers, or not; only a Command without its oneof kills it', () => {
+  it('Box 3: replies or ignores; only a Command without its oneof kills it', () => {
     const box = new Box3(state(), BOX3_HABITS);
     fc.assert(
       fc.property(fc.array(messages, { minLength: 1, maxLength: 3 }), (frames) => {
-        const answer = box.answer(frames);
+        const answer = box.reactTo(frames);
         if (answer.kind === 'killed') assert.equal(frames.length, 2);
         if (answer.kind === 'reply')
           assert.equal(proto.response.decode(Buffer.from(answer.frames[0] ?? '')).boxId, 7);
@@ -72,7 +72,7 @@ describe('a box and hostile frames', () => {
     );
   });
 
-  it('READ and GetData with the strangest windows', () => {
+  it('READ and GetData with extreme windows', () => {
     const [box2, box3] = [new Box2(state(), BOX2_HABITS), new Box3(state(), BOX3_HABITS)];
     const times = fc.oneof(
       fc.maxSafeNat(),
@@ -82,10 +82,10 @@ describe('a box and hostile frames', () => {
     fc.assert(
       fc.property(times, times, (from, to) => {
         const read = proto.requestData.encode({ type: 'READ', sequenceNumber: 1, back: from, forward: to });
-        assert.equal(box2.answer([Buffer.from('evget'), read]).kind, 'reply');
+        assert.equal(box2.reactTo([Buffer.from('evget'), read]).kind, 'reply');
         const body = { kind: 'data', startMs: from, endMs: to, wait: false } as const;
         const command = proto.command.encode({ seq: 9, boxId: 7, timestampMs: 0, identity: '', body });
-        const answer = box3.answer([Buffer.from('7'), command]);
+        const answer = box3.reactTo([Buffer.from('7'), command]);
         assert.equal(answer.kind, 'reply');
         const cycles =
           answer.kind === 'reply' ? proto.decodeCycles3(answer.frames.slice(1) as Buffer[]) : undefined;
@@ -94,7 +94,7 @@ describe('a box and hostile frames', () => {
     );
   });
 
-  it('a measurement window of 0 or of 2^32 - 1 cycles stops nothing', async () => {
+  it('a measurement window of 0 or of 2^32 - 1 cycles does not stop it', async () => {
     const broker: Broker = await openBroker();
     const { box, clock } = await boxAt(broker, { dialect: 3 });
     try {

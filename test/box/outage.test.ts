@@ -1,4 +1,4 @@
-/** What boxes do while a broker is unavailable, and when they hear nothing: libzmq's queues, and sockets reopened. */
+/** What boxes do while a broker is unavailable, and when no messages arrive: libzmq's queues, and reopened sockets. */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
@@ -19,12 +19,12 @@ describe('a box while the broker is unavailable', () => {
   const timeOf = (frame: Buffer | undefined): number =>
     proto.triggerMessage.decode(frame ?? Buffer.alloc(0)).time;
 
-  it('keeps the oldest 1000 measurements, delivers them first, then goes on live', async () => {
+  it('keeps the oldest 1000 measurements, delivers them first, then continues live', async () => {
     broker = await openBroker();
     test = await boxAt(broker, { dialect: 2 });
     await flowing(test, broker);
     const { keys, endpoints } = broker;
-    // what had been sent before the outage must be out of the way
+    // skip measurements that were sent before the outage
     test.clock.advance(170);
     let lastBefore = 0;
     while (lastBefore < test.clock.now() - 2 * 167)
@@ -41,7 +41,7 @@ describe('a box while the broker is unavailable', () => {
     for (;;) {
       const received = await Promise.race([next, setTimeout(50, undefined)]);
       if (received === undefined) {
-        // whatever was queued has come: now live ones
+        // all queued ones have arrived: now live ones
         test.clock.advance(170);
         continue;
       }
@@ -60,7 +60,7 @@ describe('a box while the broker is unavailable', () => {
     assert.ok((late[late.length - 1] ?? 0) < back - 200_000, 'the newest were dropped');
   });
 
-  it('delivers late replies when the broker is back', async () => {
+  it('delivers late replies when the broker is available again', async () => {
     broker = await openBroker();
     // a broker whose socket for replies is not there yet
     const { endpoints } = broker;
@@ -81,7 +81,7 @@ describe('a box while the broker is unavailable', () => {
   });
 });
 
-describe('a box that hears nothing', () => {
+describe('a box that receives nothing', () => {
   let broker: Broker;
   let test: TestBox;
 
@@ -99,7 +99,7 @@ describe('a box that hears nothing', () => {
     proto.requestData.encode({ type: 'PING', sequenceNumber }),
   ];
 
-  it('Box 2: looks for commands every 500 ms, so replies come in clusters', async () => {
+  it('Box 2: polls for commands every 500 ms, so replies come in clusters', async () => {
     test = await boxAt(broker, { dialect: 2, box2: { pollMs: 500 } });
     test.clock.advance(120);
     for (const number of [1, 2, 3]) await broker.commands.send(ping(number));
@@ -115,31 +115,31 @@ describe('a box that hears nothing', () => {
     }
   });
 
-  it('Box 2: renews its subscription after 60 s of silence, again and again; a message starts the count again', async () => {
+  it('Box 2: reopens its subscription after each 60 s of silence; a message restarts the count', async () => {
     test = await boxAt(broker, { dialect: 2 });
     test.clock.advance(59_000);
     await broker.commands.send(ping(0));
     await broker.replies.receive();
     test.clock.advance(59_000);
-    assert.equal(test.box.stats.renewals, 0);
+    assert.equal(test.box.stats.reopened, 0);
     test.clock.advance(2000);
-    assert.equal(test.box.stats.renewals, 1);
-    // XPUB reports the old socket's end and of the new one's subscription, in either order
+    assert.equal(test.box.stats.reopened, 1);
+    // XPUB reports the end of the old socket and the subscription of the new one, in either order
     assert.deepEqual((await heard(broker, 2)).sort(), [
       [0, ''],
       [1, ''],
     ]);
     test.clock.advance(60_000);
-    assert.equal(test.box.stats.renewals, 2);
+    assert.equal(test.box.stats.reopened, 2);
     assert.deepEqual((await heard(broker, 2)).sort(), [
       [0, ''],
       [1, ''],
     ]);
     await broker.commands.send(ping(1));
-    assert.equal((await broker.replies.receive()).length, 1, 'it hears through the new socket');
+    assert.equal((await broker.replies.receive()).length, 1, 'it receives on the new socket');
   });
 
-  it('Box 3: drops and opens both command sockets after two minutes of silence, which messages only interrupt', async () => {
+  it('Box 3: reopens both command sockets after two minutes of silence in total', async () => {
     test = await boxAt(broker, { dialect: 3 });
     const info = (seq: number): [string, Uint8Array] => [
       '7',
@@ -149,9 +149,9 @@ describe('a box that hears nothing', () => {
     await broker.commands.send(info(100));
     await broker.replies.receive();
     test.clock.advance(49_000);
-    assert.equal(test.box.stats.renewals, 0);
+    assert.equal(test.box.stats.reopened, 0);
     test.clock.advance(1000);
-    assert.equal(test.box.stats.renewals, 1);
+    assert.equal(test.box.stats.reopened, 1);
     assert.deepEqual((await heard(broker, 2)).sort(), [
       [0, '7'],
       [1, '7'],
@@ -173,7 +173,7 @@ describe('a box that hears nothing', () => {
 });
 
 describe('a box whose process slept', () => {
-  it('records nothing meanwhile, and goes on with timestamps of the new time', async () => {
+  it('records nothing while suspended, and continues with timestamps of the new time', async () => {
     const broker = await openBroker();
     // a clock moved by hand that counts as one in real time
     class SleepyClock extends ManualClock {

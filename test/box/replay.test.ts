@@ -77,7 +77,7 @@ describe('the replay of measurements', () => {
     assert.equal(replay.sent, 1, 'stopped in the middle');
 
     const all = received(2);
-    const other = startReplay({ ...options(rows), dialect: 2, pace: 'at-once' });
+    const other = startReplay({ ...options(rows), dialect: 2, pace: 'unpaced' });
     await other.done;
     // each box has a connection of its own: between two boxes there is no order
     const messages = (await all).map(
@@ -105,7 +105,7 @@ describe('the replay of measurements', () => {
     assert.equal(rows.length, 1160);
     const offsetMs = 1_800_000_000_000 - (rows[0]?.timeMs ?? 0);
     const all = received(rows.length);
-    const replay = startReplay({ ...options(rows), dialect: 2, pace: 'at-once', offsetMs });
+    const replay = startReplay({ ...options(rows), dialect: 2, pace: 'unpaced', offsetMs });
     const messages = (await all).map(({ message }) => message.message as proto.TriggerMessage);
     for (const boxId of [1, 4]) {
       assert.deepEqual(
@@ -122,7 +122,7 @@ describe('the replay of measurements', () => {
     await replay.stop();
   });
 
-  it('fifteen_boxes: windows of cycles with their min, max and mean', () => {
+  it('fifteen_boxes: windows of cycles with their min, max and average', () => {
     const file = path.join(SHARED, 'opq-box/fifteen_boxes_1cycle_vrms.csv');
     const rows = parseCycleVoltages(readFileSync(file, 'utf8'), 60, 1_574_000_000_000, file);
     const boxes = new Set(rows.map(({ boxId }) => boxId));

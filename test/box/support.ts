@@ -38,7 +38,7 @@ export interface TestBox {
   clock: ManualClock;
 }
 
-/** A box on a clock of its own, already heard by the broker; it answers immediately unless `box2.pollMs` says otherwise. */
+/** A box on a manual clock, already subscribed to by the broker. It replies immediately unless `box2.pollMs` is set. */
 export async function boxAt(
   broker: Broker,
   options: Partial<BoxOptions> & Pick<BoxOptions, 'dialect'>,

@@ -41,7 +41,7 @@ describe('makai box', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('says when it is ready, answers, and ends with 0 on SIGTERM', async () => {
+  it('reports when it is ready, replies, and exits with 0 on SIGTERM', async () => {
     const program = new RunningProgram('cli/main.js', [...args, '--json']);
     assert.deepEqual(JSON.parse((await program.line()) ?? '').boxes, [1001]);
     assert.equal(await subscribed(broker), '');
@@ -55,17 +55,17 @@ describe('makai box', () => {
     assert.deepEqual([ended, replies], ['signal', 1]);
   });
 
-  it('dies with 1 of a message of a single frame, and says why', async () => {
+  it('exits with 1 after a message of a single frame, and says why', async () => {
     const program = new RunningProgram('cli/main.js', args);
     assert.match((await program.line()) ?? '', /^box 1001/);
     await subscribed(broker);
     await broker.commands.send('evget');
     const { code, stderr } = await program.end();
     assert.equal(code, 1);
-    assert.match(stderr, /box 1001 died of a message of a single frame/);
+    assert.match(stderr, /box 1001 was killed by a message of a single frame/);
   });
 
-  it('plays once and ends; takes a Box 3’s own file', async () => {
+  it('plays once and exits; accepts the settings file of a Box 3', async () => {
     const recording = path.join(folder, 'recording');
     writeFileSync(recording, Buffer.alloc(400 * 30));
     const { measurements, commands, replies } = broker.endpoints;
@@ -98,7 +98,7 @@ describe('makai box', () => {
       .map((line) => JSON.parse(line));
     assert.deepEqual(ready.boxes, [7]);
     assert.deepEqual([end.ended, end.cycles], ['ended', 40]);
-    assert.match(stderr, /no keys: a fresh pair/);
+    assert.match(stderr, /no keys: a new key pair/);
   });
 
   it('refuses wrong options, and a source that cannot be replayed, with the reason', async () => {

@@ -24,12 +24,12 @@ describe('cli/config', () => {
       assert.equal(example.code, 0);
       const path = file(JSON.parse(example.stdout));
       const check = await makai(['config', 'check', path]);
-      assert.equal(check.stdout, `${path}: sound (checked as the file of the ${kind})\n`);
+      assert.equal(check.stdout, `${path}: sound (checked as a file of the ${kind})\n`);
       assert.equal(check.code, 0);
     });
   }
 
-  it('mistakes give exit code 1, warnings alone 0', async () => {
+  it('mistakes give exit code 1, only warnings 0', async () => {
     const wrong = await makai(['config', 'check', file({ interface: 1 })]);
     assert.equal(wrong.code, 1);
     assert.match(wrong.stdout, /^error: interface: expected an endpoint .* found 1\n(.*\n)+.*: 2 mistakes/);
@@ -38,24 +38,24 @@ describe('cli/config', () => {
     assert.match(odd.stdout, /^warning: zmq_acquisition_endpoint: .*9884/);
   });
 
-  it("asks the shipped plugins' own checks", async () => {
+  it('applies the checks of the shipped plugins', async () => {
     const plugins = [{ path: 'libthreshold_trigger_plugin.so', voltage_threshold_percent_low: 5 }];
     const { code, stdout } = await makai(['config', 'check', file({ plugins })]);
     assert.equal(code, 1);
     assert.match(stdout, /plugins\[0\].*fraction.*\(the daemon starts without this plugin\)/);
   });
 
-  it('--json gives one finding a line', async () => {
+  it('--json prints NDJSON', async () => {
     const { stdout } = await makai(['config', 'check', '--json', file({ interface: 1, client_certs: '/k' })]);
     const finding: unknown = JSON.parse(stdout);
     assert.deepEqual(Object.keys(finding as object), ['kind', 'severity', 'path', 'message']);
   });
 
-  it('--kind decides where fields do not tell', async () => {
+  it('--kind decides where settings do not show the daemon', async () => {
     const path = file({ log_level: 'debug' });
-    const untold = await makai(['config', 'check', path]);
-    assert.equal(untold.code, 1);
-    assert.match(untold.stderr, /\[CONFIG_INVALID\].*\nhint: add --kind/);
+    const unclear = await makai(['config', 'check', path]);
+    assert.equal(unclear.code, 1);
+    assert.match(unclear.stderr, /\[CONFIG_INVALID\].*\nhint: add --kind/);
     assert.equal((await makai(['config', 'check', path, '--kind', 'triggering-service'])).code, 0);
   });
 

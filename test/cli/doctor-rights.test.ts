@@ -1,4 +1,4 @@
-/** What `makai doctor` says of files that the daemons' user cannot use, of certificates, and of ports of others. */
+/** `makai doctor`: files that the user of the daemons cannot use, certificates, and ports of other programs. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -60,8 +60,8 @@ describe('cli/doctor: rights, certificates, ports', () => {
     writeFileSync(workspace.configs[kind], JSON.stringify({ ...read(kind), ...fields }), { mode: 0o600 });
   }
 
-  /** What is told of keys and rights, less what is in order: verdict, file's name and message. */
-  async function told(user?: User): Promise<string[]> {
+  /** Findings about keys and rights that are not ok: verdict, file name and message. */
+  async function findings(user?: User): Promise<string[]> {
     const found = (await diagnose(folder, user)).filter(
       ({ area, verdict }) => (area === 'keys' || area === 'permissions') && verdict !== 'ok',
     );
@@ -75,20 +75,20 @@ describe('cli/doctor: rights, certificates, ports', () => {
       chownSync(join(path, entry.toString()), uid, gid);
   }
 
-  it('run by root, judges for the user of the service', async function () {
+  it('run by root, checks rights for the user of the service', async function () {
     if (!isRoot) this.skip();
     const secret = workspace.keys.serverSecret;
     await (
       await openStore(workspace.storeUrl, { retention: { mode: 'ttl', measurementsSeconds: 60 } })
     ).close();
     assert.ok(
-      (await told(OPQ)).includes(
+      (await findings(OPQ)).includes(
         `wrong opqserver_secret: opq may not enter ${folder} (mode 0700, owner 0:0)`,
       ),
     );
     give(47_110, 47_111);
-    assert.deepEqual(await told(OPQ), []);
-    // The forgotten chown after `sudo makai keys new-server`, `sudo makai store init`, or an editor run by root.
+    assert.deepEqual(await findings(OPQ), []);
+    // A forgotten chown after `sudo makai keys new-server`, `sudo makai store init`, or an editor run by root.
     const database = readdirSync(folder).find((name) => name.endsWith('.db')) ?? '';
     for (const [path, message] of [
       [secret, 'wrong opqserver_secret: opq may not read it (mode 0600, owner 0:0)'],
@@ -98,10 +98,10 @@ describe('cli/doctor: rights, certificates, ports', () => {
     ] as const) {
       chownSync(path, 0, 0);
       chmodSync(path, 0o600);
-      const [only, ...more] = await told(OPQ);
+      const [only, ...more] = await findings(OPQ);
       assert.ok(only?.endsWith(message), only);
       assert.deepEqual(more, []);
-      // All of them: with a database of root's, SQLite makes files beside it that are root's too.
+      // Change the owner of all files: beside a database of root, SQLite creates files that belong to root too.
       give(47_110, 47_111);
     }
     give(0, 47_111);
@@ -112,17 +112,17 @@ describe('cli/doctor: rights, certificates, ports', () => {
     assert.match((await obstacle(folder, 'write', OPQ)) ?? '', /opq may not write it/);
   });
 
-  it('judges for whoever runs it, where that is not root or the folder is that of `makai up`', async () => {
+  it('checks rights for the user that runs it, unless that is root; and for a folder of `makai up`', async () => {
     assert.deepEqual(await serviceUser(folder), { name: userInfo().username, ids: undefined });
     assert.equal(await obstacle(folder, 'write', await serviceUser(folder)), undefined);
     assert.equal(
       await obstacle(join(folder, 'none'), 'read', OPQ),
       undefined,
-      'not there: no matter of rights',
+      'a missing file is not a question of rights',
     );
   });
 
-  it('a link that leads nowhere, and what else is no certificate, are told and end nothing', async () => {
+  it('a dangling link and files that are not certificates are reported and stop nothing', async () => {
     const { publicDirectory, revokedDirectory } = workspace.keys;
     symlinkSync(join(folder, 'nowhere'), join(publicDirectory, 'a-link'));
     symlinkSync('loop', join(publicDirectory, 'loop'));
@@ -130,15 +130,15 @@ describe('cli/doctor: rights, certificates, ports', () => {
     writeFileSync(join(publicDirectory, 'text'), 'hello');
     mkdirSync(revokedDirectory, { recursive: true });
     writeFileSync(join(revokedDirectory, 'damaged'), 'public-key = "too short"');
-    const found = await told();
+    const found = await findings();
     assert.deepEqual(
       found.map((line) => line.replace(/(?<=certificate: ).*/, '…')),
       [
         'note a-link: cannot be read: ENOENT',
         'note long: is too long for a certificate',
         'note loop: cannot be read: ELOOP',
-        'note text: is no certificate: …',
-        'wrong damaged: is no certificate: …',
+        'note text: is not a certificate: …',
+        'wrong damaged: is not a certificate: …',
       ],
     );
   });
@@ -146,23 +146,23 @@ describe('cli/doctor: rights, certificates, ports', () => {
   it('a revoked key is not counted among those that may connect', async () => {
     const certificate = readFileSync(workspace.keys.boxPublic('1002'), 'utf8');
     await revokeBox(workspace.keys, '1002');
-    assert.deepEqual(await told(), []);
+    assert.deepEqual(await findings(), []);
     writeFileSync(workspace.keys.boxPublic('1002'), certificate);
-    assert.deepEqual(await told(), ['note opqbox1002: its key is revoked']);
+    assert.deepEqual(await findings(), ['note opqbox1002: its key is revoked']);
     const found = await diagnose(folder);
     assert.ok(found.some(({ message }) => message === '1 box may connect'));
     for (const kind of ['triggering-broker', 'acquisition-broker'] as const)
       change(kind, { allow_any_client: true });
     assert.ok(
-      (await told()).includes('note opqbox1002: its key is revoked'),
-      'also where everyone may enter',
+      (await findings()).includes('note opqbox1002: its key is revoked'),
+      'also where everyone may connect',
     );
   });
 
-  it('the next pair of the server, and the pairs of the backend', async () => {
+  it('the next key pair of the server, and the key pairs of the backend', async () => {
     const path = (name: string): string => join(folder, name);
     change('triggering-broker', { server_cert_next: path('next'), interface_next: 'tcp://127.0.0.1:*' });
-    assert.match((await told()).join(), /^wrong next: cannot read/);
+    assert.match((await findings()).join(), /^wrong next: cannot read/);
     change('triggering-broker', { server_cert_next: undefined, interface_next: undefined });
 
     const [server, other, service] = [newKeyPair(), newKeyPair(), newKeyPair()];
@@ -174,28 +174,28 @@ describe('cli/doctor: rights, certificates, ports', () => {
     for (const kind of ['triggering-broker', 'acquisition-broker'] as const)
       change(kind, { backend_curve: curve });
     assert.deepEqual(
-      (await told()).map((line) => line.slice(0, 70)),
+      (await findings()).map((line) => line.slice(0, 70)),
       [
         'wrong services: cannot be read: ENOENT: no such file or directory, sca',
-        'note backend_curve: 2 of 2 brokers have it, the triggering service has',
+        'note backend_curve: 2 of 2 brokers have it, the triggering service doe',
       ],
     );
     await writePublicCertificate(join(path('services'), 'one'), { boxId: undefined, ...service });
     change('triggering-service', {
       backend_curve: { server_key: path('other.key'), cert: path('service_secret') },
     });
-    assert.deepEqual(await told(), ["wrong other.key: is not the key of the brokers' backend"]);
+    assert.deepEqual(await findings(), ["wrong other.key: is not the key of the brokers' backend"]);
     change('triggering-service', {
       backend_curve: { server_key: path('backend.key'), cert: path('service_secret') },
     });
-    assert.deepEqual(await told(), []);
+    assert.deepEqual(await findings(), []);
     const sound = await diagnose(folder);
     assert.ok(sound.some(({ message }) => message === '1 service may connect'));
     chmodSync(path('service_secret'), 0o644);
-    assert.match((await told()).join(), /^wrong service_secret: .*mode 0644/);
+    assert.match((await findings()).join(), /^wrong service_secret: .*mode 0644/);
   });
 
-  it("a port that another program has is not taken for the running daemon's", async function () {
+  it('a port of another program does not count as open by the running daemon', async function () {
     if (process.platform !== 'linux') this.skip();
     const { interface: boxes, status } = read('triggering-broker') as Record<string, string>;
     const endpoint = parseEndpoint(boxes ?? '');
@@ -219,7 +219,7 @@ describe('cli/doctor: rights, certificates, ports', () => {
     const found = (await diagnose(folder)).filter(({ area }) => area === 'ports');
     const one = (field: string): Diagnosis | undefined =>
       found.find(({ subject }) => subject.startsWith(`triggering-broker ${field} `));
-    assert.equal(one('interface')?.message, 'another program has the port');
+    assert.equal(one('interface')?.message, 'another program uses the port');
     assert.equal(one('status')?.message, `open by the running daemon (pid ${process.pid})`);
     assert.equal(await listensOn(stranger.pid ?? 0, endpoint?.port ?? 0), true);
     assert.equal(await listensOn(2 ** 30, endpoint?.port ?? 0), undefined, 'no such process');

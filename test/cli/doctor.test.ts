@@ -43,20 +43,20 @@ describe('cli/doctor', () => {
     rmSync(tools, { recursive: true });
   });
 
-  /** What the machine's own clock does must not decide these tests. */
-  function follow(answer: 'yes' | 'no'): void {
-    writeFileSync(join(tools, 'timedatectl'), `#!/bin/sh\necho ${answer}\n`, { mode: 0o755 });
+  /** These tests must not depend on the machine's own clock. */
+  function synchronise(reply: 'yes' | 'no'): void {
+    writeFileSync(join(tools, 'timedatectl'), `#!/bin/sh\necho ${reply}\n`, { mode: 0o755 });
   }
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'makai-doctor-'));
     workspace = await prepareWorkspace(folder, ['1001', '1002']);
-    // A loopback address of our own: what other programs open on 127.0.0.1 meanwhile does not matter.
+    // A separate loopback address, so that ports that other programs open on 127.0.0.1 do not matter.
     const host = `127.${randomInt(1, 255)}.${randomInt(1, 255)}.${randomInt(1, 255)}`;
     for (const file of Object.values(workspace.configs)) {
       writeFileSync(file, readFileSync(file, 'utf8').replaceAll('127.0.0.1', host));
     }
-    follow('yes');
+    synchronise('yes');
   });
   afterEach(async () => {
     for (const cleanup of cleanups.splice(0)) await cleanup();
@@ -71,7 +71,7 @@ describe('cli/doctor', () => {
     writeFileSync(workspace.configs[kind], JSON.stringify({ ...read(kind), ...fields }), { mode: 0o600 });
   }
 
-  /** Without the disk of the machine that runs the tests. */
+  /** What is wrong, except the disk of the machine that runs the tests. */
   async function wrongs(): Promise<Diagnosis[]> {
     const found = (await diagnose(folder)).filter(
       ({ area, verdict }) => verdict === 'wrong' && area !== 'disk',
@@ -80,7 +80,7 @@ describe('cli/doctor', () => {
     return found;
   }
 
-  /** Exactly one thing is wrong: this one. */
+  /** Exactly one thing is wrong. */
   async function onlyWrong(area: string, message: RegExp): Promise<void> {
     const found = await wrongs();
     assert.deepEqual(
@@ -98,7 +98,7 @@ describe('cli/doctor', () => {
     return server;
   }
 
-  it('finds a fresh deployment in order, looks at every area, and changes nothing', async () => {
+  it('finds nothing wrong in a new deployment, checks every area, and changes nothing', async () => {
     const before = readdirSync(folder, { recursive: true });
     const found = await diagnose(folder);
     assert.deepEqual(
@@ -117,14 +117,14 @@ describe('cli/doctor', () => {
     assert.deepEqual(readdirSync(folder, { recursive: true }), before);
   });
 
-  it('configuration: mistakes, and what is no JSON', async () => {
+  it('configuration: mistakes, and text that is not JSON', async () => {
     change('triggering-service', { ttl_cache_ttl: 0 });
     await onlyWrong('configuration', /ttl_cache_ttl: expected a whole number .* found 0/);
     writeFileSync(workspace.configs['triggering-service'], '{');
     await onlyWrong('configuration', /not sound JSON: line 1, column 2/);
   });
 
-  it('configuration: daemons that miss each other', async () => {
+  it('configuration: endpoints that do not match', async () => {
     change('triggering-service', { zmq_acquisition_endpoint: 'tcp://127.0.0.1:1' });
     await onlyWrong(
       'configuration',
@@ -132,7 +132,7 @@ describe('cli/doctor', () => {
     );
   });
 
-  it('keys: a missing pair, brokers with different ones', async () => {
+  it('keys: a missing key pair, brokers with different key pairs', async () => {
     const other = join(folder, 'other_secret');
     change('acquisition-broker', { server_cert: other });
     await onlyWrong('keys', /other_secret/);
@@ -140,25 +140,25 @@ describe('cli/doctor', () => {
     await onlyWrong('keys', /the two brokers have different keys/);
   });
 
-  it('keys: the ids that the triggering service takes', async () => {
-    const told = async () => {
+  it('keys: the ids that the triggering service accepts', async () => {
+    const findingsOnIds = async () => {
       const found = await diagnose(folder);
       return found
         .filter(({ subject }) => subject === 'ids of boxes')
         .map(({ message, verdict }) => [verdict, message]);
     };
     const folderOfKeys = workspace.keys.publicDirectory;
-    assert.deepEqual(await told(), [
-      ['ok', `the triggering service takes measurements under those of ${folderOfKeys}`],
+    assert.deepEqual(await findingsOnIds(), [
+      ['ok', `the triggering service accepts the ids in ${folderOfKeys}`],
     ]);
     change('triggering-service', { client_certs: undefined });
-    assert.deepEqual(await told(), [
-      ['note', 'the triggering service takes measurements under any id, also without a certificate'],
+    assert.deepEqual(await findingsOnIds(), [
+      ['note', 'the triggering service accepts measurements under any id, also without a certificate'],
     ]);
     change('triggering-service', { white_list: 'store' });
-    const [verdict, message] = (await told())[0] ?? [];
+    const [verdict, message] = (await findingsOnIds())[0] ?? [];
     assert.equal(verdict, 'note');
-    assert.match(message ?? '', /those of the store sqlite:.*, the triggering broker lets in those of /);
+    assert.match(message ?? '', /the ids in the store sqlite:.*, the triggering broker admits those in /);
     change('triggering-service', { client_certs: join(folder, 'none'), white_list: 'both' });
     await onlyWrong('keys', /none: cannot be read: ENOENT/);
   });
@@ -187,12 +187,12 @@ describe('cli/doctor', () => {
     assert.ok(!JSON.stringify(found).includes('PASSWORD'));
   });
 
-  it('ports: taken by another program', async () => {
+  it('ports: used by another program', async () => {
     await listen(String(read('acquisition-broker').box_pub));
-    await onlyWrong('ports', /acquisition-broker box_pub .*: another program has the port/);
+    await onlyWrong('ports', /acquisition-broker box_pub .*: another program uses the port/);
   });
 
-  it('ports: opened by the daemon that runs; one it has not opened', async () => {
+  it('ports: open by the running daemon; not opened by the running daemon', async () => {
     const { interface: boxes, backend, status } = read('triggering-broker') as Record<string, string>;
     const address = parseStatusEndpoint(status ?? '');
     const metrics = new Metrics('triggering-broker', '0.0.1');
@@ -207,9 +207,9 @@ describe('cli/doctor', () => {
     await listen(boxes ?? '');
     const missing = await listen(backend ?? '');
     const found = await diagnose(folder);
-    const told = found.filter(({ subject }) => subject.startsWith('triggering-broker interface'));
+    const findings = found.filter(({ subject }) => subject.startsWith('triggering-broker interface'));
     assert.deepEqual(
-      [told[0]?.verdict, told[0]?.message],
+      [findings[0]?.verdict, findings[0]?.message],
       ['ok', `open by the running daemon (pid ${process.pid})`],
     );
     assert.ok(found.some(({ area, message }) => area === 'versions' && /version 0\.0\.1 runs/.test(message)));
@@ -221,15 +221,15 @@ describe('cli/doctor', () => {
     );
     missing.close();
     await once(missing, 'close');
-    await onlyWrong('ports', /triggering-broker backend .*: the daemon runs, but has not opened it/);
+    await onlyWrong('ports', /triggering-broker backend .*: the daemon runs but has not opened it/);
   });
 
-  it('store: one that exists; files of others; a folder that does not exist', async () => {
+  it('store: an existing one; a file of another program; a missing folder', async () => {
     const store = await openStore(workspace.storeUrl, {
       retention: { mode: 'ttl', measurementsSeconds: 60 },
     });
     const inUse = (await diagnose(folder)).filter(({ area }) => area === 'store');
-    assert.match(inUse[0]?.message ?? '', /^answers; .* MB, schema \d+$/);
+    assert.match(inUse[0]?.message ?? '', /^available; .* MB, schema \d+$/);
     await store.close();
     const both = (url: string) => {
       change('triggering-service', { store: url });
@@ -245,14 +245,14 @@ describe('cli/doctor', () => {
     await onlyWrong('store', /none does not exist/);
   });
 
-  it('clock: one that follows no time server, one that was never set', async () => {
-    follow('no');
-    await onlyWrong('clock', /does not follow a time server/);
+  it('clock: not synchronised, never set', async () => {
+    synchronise('no');
+    await onlyWrong('clock', /is not synchronised with a time server/);
     const [found] = await clock(Date.UTC(2001, 0, 1));
     assert.deepEqual([found?.verdict, found?.area], ['wrong', 'clock']);
   });
 
-  it('exit code 0 when nothing is wrong, else 1; one finding a line with --json; no secret in either', async () => {
+  it('exit code 0 when nothing is wrong, otherwise 1; NDJSON with --json; no secret in either', async () => {
     const sound = await makai(['doctor', '--dir', folder]);
     const isRoomy = !/^WRONG {2}disk/m.test(sound.stdout);
     assert.equal(sound.code, isRoomy ? 0 : 1, sound.stdout);

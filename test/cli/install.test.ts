@@ -59,15 +59,15 @@ describe('cli/install', () => {
   it('says what the user of the daemons lacks to read settings that are there, and leaves their mode', () => {
     perform(installPlan({ root }), () => undefined);
     const file = join(root, 'etc/opq/makai.conf');
-    const told = (): string | undefined =>
+    const stepText = (): string | undefined =>
       installPlan({ root })
         .map(({ text }) => text)
         .find((text) => text.startsWith(`leave ${file}`));
     chmodSync(file, 0o644);
-    assert.equal(told(), `leave ${file} as it is`);
+    assert.equal(stepText(), `leave ${file} as it is`);
     chmodSync(file, 0o600);
     assert.equal(
-      told(),
+      stepText(),
       `leave ${file} as it is (the user opq cannot read it: chgrp opq ${file}; chmod 640 ${file})`,
     );
     perform(installPlan({ root }), () => undefined);
@@ -143,8 +143,8 @@ describe('cli/install', () => {
     it('in a home (ProtectHome) or in /tmp (PrivateTmp)', () => {
       const { node, packageRoot } = place('x');
       const [first, second] = outOfReach(node, packageRoot, ['/nowhere', real()]);
-      assert.equal(first, `${node} lies in ${real()}, which the units do not see`);
-      assert.match(second ?? '', /main\.js lies in /);
+      assert.equal(first, `${node} is in ${real()}, which the units cannot see`);
+      assert.match(second ?? '', /main\.js is in /);
       if (real().startsWith('/tmp/')) assert.equal(outOfReach(node, packageRoot).length, 2);
     });
 
@@ -155,7 +155,7 @@ describe('cli/install', () => {
       chmodSync(join(packageRoot, 'dist'), 0o700);
       assert.match(
         outOfReach(node, packageRoot, []).join(),
-        /^\S+dist is not open to the user opq, so \S+main\.js is not/,
+        /^the user opq may not read \S+dist, and so cannot read \S+main\.js/,
       );
       const spaced = place('a b');
       assert.equal(outOfReach(spaced.node, spaced.packageRoot, []).length, 2);

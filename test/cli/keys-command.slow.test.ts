@@ -82,7 +82,7 @@ describe('cli/keys', function () {
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as RefusedKey);
 
-  it('makes keys, lists them, prints no secret, and tells mistakes', async () => {
+  it('makes keys, lists them, prints no secret, and reports mistakes', async () => {
     let said = await done('new-server');
     said += await done('new-box', '1001');
     said += await done('list');
@@ -106,7 +106,7 @@ describe('cli/keys', function () {
     assert.ok(!`${said}${again.stderr}${JSON.stringify(listed)}`.includes(secretKey.reveal()));
     said = await done('rotate-server');
     assert.match(said, /server_cert_next/);
-    assert.match(await done('rotate-server', '--finish'), /present pair/);
+    assert.match(await done('rotate-server', '--finish'), /present key pair/);
     assert.equal((await run('rotate-server', '--finish', '--abort')).code, 2);
   });
 
@@ -183,9 +183,9 @@ describe('cli/keys', function () {
     assert.equal(String((await sub.receive())[0]), '5');
   });
 
-  it('says which broker does not answer', async () => {
+  it('says which broker does not reply', async () => {
     const { code, stderr } = await run('pending', '--status', '127.0.0.1:1');
     assert.equal(code, 1);
-    assert.match(stderr, /no answer: 127\.0\.0\.1:1/);
+    assert.match(stderr, /no reply: 127\.0\.0\.1:1/);
   });
 });

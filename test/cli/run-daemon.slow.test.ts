@@ -53,7 +53,7 @@ describe('daemon/run', () => {
     assert.equal((await program.end()).code, 0);
   });
 
-  it('a second signal exits at once', async () => {
+  it('a second signal exits immediately', async () => {
     const program = start('stuck');
     await ready(program);
     program.child.kill('SIGTERM');
@@ -68,7 +68,7 @@ describe('daemon/run', () => {
     assert.match(stderr, /error \[STORE_UNAVAILABLE\]: no store here\nhint: start it\n$/);
   });
 
-  it('a configuration with mistakes is told whole, and nothing is started', async () => {
+  it('all mistakes of a configuration are reported, and nothing is started', async () => {
     writeFileSync(config, '{"ttl_cache_ttl": 0, "ttl_cach_ttl": 1}');
     const { code, stderr } = await start('plain').end();
     assert.equal(code, 1);

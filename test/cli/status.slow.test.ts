@@ -31,7 +31,7 @@ describe('cli/status', () => {
     running.push(await startStatusServer({ ...common, daemon: kind, address, details: () => details }));
   }
 
-  it('prints the state of each daemon, exit code 0 when all answer', async () => {
+  it('prints the state of each daemon, exit code 0 when all reply', async () => {
     const plugins = [
       { name: 'print', state: 'running', dropped: 0 },
       { name: 'napali', state: 'paused', dropped: 12 },
@@ -50,7 +50,7 @@ describe('cli/status', () => {
     assert.ok(!stdout.includes('\u001b'));
   });
 
-  it('says which daemon does not answer, or is another; exit code 1', async () => {
+  it('says which daemon does not reply, or is a different one; exit code 1', async () => {
     await serve('triggering-broker', 'triggering-broker', {});
     await serve('triggering-service', 'acquisition-broker', {});
     const { code, stdout } = await makai(['status', '--dir', folder, '--json']);
@@ -67,7 +67,7 @@ describe('cli/status', () => {
         ['triggering-service', false],
       ],
     );
-    assert.match(reports[1]?.reason ?? '', /the triggering-service answers there/);
+    assert.match(reports[1]?.reason ?? '', /the triggering-service replies at this address/);
     assert.match(reports[2]?.reason ?? '', /ENOENT|ECONNREFUSED/);
   });
 
@@ -79,7 +79,7 @@ describe('cli/status', () => {
     assert.deepEqual([last.daemon, last.running], ['triggering-service', true]);
   });
 
-  it('tells durations and values shortly', () => {
+  it('formats durations and values in a short form', () => {
     assert.deepEqual([0, 59, 61, 3600, 90_061].map(duration), ['0 s', '59 s', '1 min 1 s', '1 h', '1 d 1 h']);
     assert.deepEqual(describeDetails({ a: 0.123456, b: null, c: [1, 2] }), ['a  0.1235', 'b  ', 'c  [1,2]']);
   });

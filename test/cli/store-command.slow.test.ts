@@ -70,7 +70,7 @@ describe('cli: store init, check, copy', function () {
     ]) {
       const { code, stderr, stdout } = await makai(args);
       assert.equal(code, 2, stderr);
-      assert.match(stderr, /list of processes.*config:/);
+      assert.match(stderr, /process list.*config:/);
       assert.ok(!`${stdout}${stderr}`.includes('ter2'));
     }
     // A file with a password that others can read is refused here as at a daemon's start.
@@ -162,7 +162,7 @@ describe('cli: store init, check, copy', function () {
     assert.equal((await first.end()).signal, 'SIGKILL');
     const second = await makai(args, env);
     assert.equal(second.code, 0);
-    assert.match(second.stderr, /going on where an earlier copy/);
+    assert.match(second.stderr, /continuing an interrupted copy/);
     assert.deepEqual(await content('b.db'), await content('a.db'));
   });
 

@@ -100,7 +100,7 @@ describe('deploy/grafana', () => {
     });
   }
 
-  it('every metric that tells of a loss or of a daemon in trouble is watched by a rule', () => {
+  it('every metric that shows a loss or a failing daemon has an alert rule', () => {
     const watched = rules.flatMap((rule) => used(/^ +expr: (.+)$/m.exec(rule)?.[1] ?? '').metrics).join(' ');
     for (const name of [
       'makai_dropped_total',

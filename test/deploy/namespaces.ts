@@ -1,4 +1,4 @@
-/** Hosts of our own: network namespaces joined by pairs of virtual interfaces. Needs root, ip, nft and python3. */
+/** Test hosts: network namespaces connected by pairs of virtual interfaces. Needs root, ip, nft and python3. */
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ for port in sys.argv[1:]:
 print('listening', flush=True)
 sys.stdin.read()`;
 
-/** Opens connections at once, prints how many were answered, and resets them all, which takes them off every count. Patient only until as many are answered as should be. */
+/** Opens connections in parallel, prints how many were accepted, and resets all of them, which removes them from every count. Waits long only until the expected number is accepted. */
 const OPENER = `
 import resource, select, socket, struct, sys
 source, target, port, count, expected, patience = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:6]), float(sys.argv[6])
@@ -51,7 +51,7 @@ export interface Host {
   /** listens until the hosts are removed */
   listen(...ports: number[]): Promise<void>;
   /**
-   * Opens `count` connections at once and says how many were answered.
+   * Opens `count` connections in parallel and returns how many were accepted.
    * @param expected as many should be answered: up to there nothing may come for 5 s, past it for 0.8 s (the kernel asks a second time after
    * 1 s), before the rest counts as dropped; none unless given
    */

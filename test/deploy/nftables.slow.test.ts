@@ -1,4 +1,4 @@
-/** The rules of deploy/nftables between hosts of our own. */
+/** The rules of deploy/nftables between test hosts. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -78,7 +78,7 @@ describe('deploy/nftables', function () {
     return Number(/packets (\d+)/.exec(text)?.[1]);
   }
 
-  it('lets a fleet of 100 boxes behind one address in, and again at once', () => {
+  it('admits a fleet of 100 boxes behind one address, twice in a row', () => {
     for (let turn = 0; turn < 2; turn++) {
       assert.equal(stranger.connect(STRANGERS[0], BROKER, 9880, 300, 300), 300);
     }
@@ -92,7 +92,7 @@ describe('deploy/nftables', function () {
     ] as const) {
       const before = dropped('too_often');
       let answered = 0;
-      // 2000 where 600 are let in at once and 10 a second: only more than two minutes would let all of them in.
+      // 2000, with a burst of 600 and 10 per second: admitting all of them would take more than two minutes.
       for (let turn = 0; turn < 8; turn++)
         answered += stranger.connect(turn < 4 ? from : also, to, turn % 2 === 0 ? 9880 : 8194, 250);
       assert.ok(answered > 0 && answered < 2000, `${answered} of 2000`);
@@ -109,7 +109,7 @@ describe('deploy/nftables', function () {
     assert.equal(stranger.connect(STRANGERS[0], BROKER, 8194, 100, 100), 100, 'closed ones count no more');
   });
 
-  it('a full set lets nobody new in, and those it holds as before', async () => {
+  it('a full set admits no new address, and keeps admitting those in it', async () => {
     for (const name of [/opening/, /open\d/]) {
       resize(name, 2);
       const within = [STRANGERS[0], STRANGERS[1], STRANGERS6[0], STRANGERS6[2]];
@@ -129,7 +129,7 @@ describe('deploy/nftables', function () {
     }
   });
 
-  it('counts what is handed on to a container too', () => {
+  it('counts connections that are forwarded to a container too', () => {
     assert.equal(stranger.connect(STRANGERS[0], BROKER, CONTAINER_PORT, 405, 400), 400);
   });
 

@@ -59,15 +59,15 @@ describe('deploy/systemd', () => {
       // The program need not be installed here, only the unit be sound.
       const folder = mkdtempSync(join(tmpdir(), 'makai-unit-'));
       writeFileSync(join(folder, unit), text.replace(/^ExecStart=\S+/m, `ExecStart=${process.execPath}`));
-      const told = spawnSync('systemd-analyze', ['verify', '--man=no', join(folder, unit)], {
+      const verdict = spawnSync('systemd-analyze', ['verify', '--man=no', join(folder, unit)], {
         encoding: 'utf8',
       });
       rmSync(folder, { recursive: true });
-      assert.deepEqual([told.status, told.stdout, told.stderr], [0, '', '']);
+      assert.deepEqual([verdict.status, verdict.stdout, verdict.stderr], [0, '', '']);
     });
   }
 
-  it('a daemon tells systemd that it is ready, alive and stopping', async function () {
+  it('a daemon reports to systemd that it is ready, alive and stopping', async function () {
     if (!has('systemd-notify', '--version') || !has('python3', '-c', '')) {
       process.stderr.write('    no systemd-notify or python3: left out\n');
       this.skip();

@@ -10,7 +10,7 @@ const BANNED: readonly [RegExp, string][] = [
   [/\banew\b/i, 'again, reload, reopen'],
   [/\b(told|tells?)\b(?! (them|it|one|which|two|the two|apart|\w+ (apart|from)))/i, 'log, report, say'],
   [/\bgreatest\b/i, 'max, highest, largest'],
-  [/(?<!\bat )\bleast\b/i, 'min, lowest, smallest'],
+  [/(?<!\bat )\bleast\b(?!.squares)/i, 'min, lowest, smallest'],
   [/\bset aside\b/i, 'quarantined'],
   [/\b(in|of) the field\b(?! (of|named|that|'))|\bthe field's\b/i, 'existing boxes and services'],
   [/\bat once\b/i, 'immediately, at the same time, in one write'],

@@ -1,4 +1,4 @@
-/* Shifts the time of day that a process sees by the seconds in the file named by MAKAI_TEST_CLOCK (a double, read anew at each call). Clocks that
+/* Shifts the time of day that a process sees by the seconds in the file named by MAKAI_TEST_CLOCK (a double, read at each call). Clocks that
  * only go forward are left alone, as they are when somebody sets a machine's clock. */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -2,7 +2,7 @@
  * What was sent, accepted, stored, lost and doubled, for each kind. "Accepted" (docs/reliability.md):
  * - a measurement, when it has been seen in the store; and, while neither a broker nor the service is killed, when it came out of the triggering broker;
  * - an event, when its `evnew` was heard;
- * - a waveform, when the notice of 2020 (first waveform stored) was heard, or when its box answered a request of an accepted event while it was asked.
+ * - a waveform, when the v3 notice (first waveform stored) arrived, or when its box replied to a request of an accepted event while it was asked.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Push, Subscriber } from 'zeromq';
@@ -166,7 +166,7 @@ export class Ledger {
             this.#seen.add(`${id}:${timestamp_ms}`);
         this.#looked += 1;
       } catch {
-        // The store is what is away in some cases.
+        // In some cases the store is unavailable.
         await store?.close().catch(() => undefined);
         store = undefined;
       }

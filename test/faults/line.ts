@@ -104,7 +104,7 @@ export class FaultLine {
     return (await readStatus(address, 10_000)).details;
   }
 
-  /** The store as another program sees it: MongoDB itself, not the spools. @throws while MongoDB is away */
+  /** The store as another program sees it: MongoDB itself, not the spools. @throws while MongoDB is unavailable */
   openStore(): Promise<Store> {
     return openStore(this.storeUrl, { retention: RETENTION });
   }

@@ -1,18 +1,18 @@
-/** A TCP proxy that passes on what it gets, a byte at a time. */
+/** A TCP proxy that forwards data byte by byte. */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface SlowProxy {
   port: number;
-  /** bytes passed on so far towards the server */
+  /** bytes forwarded to the server so far */
   bytes(): number;
   close(): void;
 }
 
 const PAUSE_MS = 2;
 
-/** @param to port on loopback of what it stands before */
+/** @param to port of the server on loopback */
 export async function slowProxy(to: number): Promise<SlowProxy> {
   const sockets = new Set<Socket>();
   let bytes = 0;

@@ -22,7 +22,7 @@ export interface DecoderTarget {
   mutate?: (seed: Uint8Array, others: readonly Uint8Array[], random: Random) => Uint8Array;
   /** which frames of a seed are inputs: the first, the last, or all of them together */
   frames: 'first' | 'last' | 'rest' | 'all';
-  /** @returns whether it was taken @throws only what `expected` knows */
+  /** @returns whether it was accepted @throws only errors that `expected` accepts */
   decode(frames: readonly Uint8Array[]): boolean;
   expected(error: unknown): boolean;
 }
@@ -146,7 +146,7 @@ export const DECODERS: readonly DecoderTarget[] = [
   single('WebAssembly plugin', 'wasm', 'first', (f) => inspectModule(f, 16).module !== undefined, never),
 ];
 
-/** The hot path takes and refuses what decodeStream does. */
+/** The hot path accepts and refuses the same frames as decodeStream. */
 function decodesAlike(frame: Uint8Array): boolean {
   const taken = proto.decodeInto(frame, columns, 0) === 0;
   let other = true;
@@ -163,7 +163,7 @@ function decodesAlike(frame: Uint8Array): boolean {
   return taken;
 }
 
-/** A row cannot hold what a message can: an id of 0 or past int32 is refused there alone. */
+/** A row cannot hold every message: an id of 0 or beyond int32 is refused only there. */
 function isRowLimit(frame: Uint8Array): boolean {
   try {
     const { message } = proto.decodeStream(frame);

@@ -1,4 +1,4 @@
-/** Every endpoint of every daemon: how an input gets there, and how it shows that it still does its work. */
+/** Every endpoint of every daemon: how an input is sent, and how to check that the endpoint still works. */
 import { Dealer, Publisher, Push, Subscriber, XSubscriber } from 'zeromq';
 import type { Kind } from '../../config/index.js';
 import * as proto from '../../proto/index.js';
@@ -7,20 +7,20 @@ import { BOX2, type DaemonUnderTest } from './line.js';
 import type { SeedKind } from './seeds.js';
 import { tcpSender } from './tcp-sender.js';
 
-/** A way in, opened. */
+/** An opened connection to an endpoint. */
 export interface Entrance {
   send(frames: readonly Uint8Array[]): Promise<void>;
-  /** fulfilled when all that was sent has been dealt with, and the endpoint does what it is there for; rejected when it does not */
+  /** resolves when all inputs have been processed and the endpoint works; rejects when it does not work */
   works(): Promise<void>;
   close(): void;
 }
 
 export interface EndpointTarget {
-  /** field of the daemon's file */
+  /** setting in the daemon's file */
   name: string;
   kind: Kind;
   seeds: SeedKind;
-  /** one connection for each input, so slower by much */
+  /** one connection per input, so much slower */
   connections?: true;
   open(daemon: DaemonUnderTest): Promise<Entrance>;
 }
@@ -92,7 +92,7 @@ async function http(daemon: DaemonUnderTest): Promise<Entrance> {
   return { send: sender.send, works, close: sender.close };
 }
 
-/** Frames as a box that is let in sends them. */
+/** Frames as an admitted box sends them. */
 async function measurements(daemon: DaemonUnderTest): Promise<Entrance> {
   const listener = new Subscriber({ linger: 0 });
   listener.subscribe('');
@@ -112,7 +112,7 @@ async function measurements(daemon: DaemonUnderTest): Promise<Entrance> {
   await marked('begin');
   let sent = 0;
   return {
-    // PUB drops what does not fit, so now and then it is waited for.
+    // PUB drops what does not fit its queue, so wait at intervals.
     send: async (frames) => {
       await box.send([...frames]);
       sent += 1;
@@ -126,13 +126,13 @@ async function measurements(daemon: DaemonUnderTest): Promise<Entrance> {
   };
 }
 
-/** In the place of the triggering broker: what the service hears there. */
+/** Takes the place of the triggering broker: sends the stream to the service. */
 async function stream(daemon: DaemonUnderTest): Promise<Entrance> {
   const broker = new Publisher({ linger: 0, sendHighWaterMark: 0 });
   await broker.bind(at(daemon, 'zmq_trigger_endpoint'));
   const messages = async (): Promise<number> => ((await daemon.details()) as { messages: number }).messages;
   const begin = await messages();
-  // Until its subscription is in force; afterwards nothing is dropped.
+  // Wait until its subscription is active; after that nothing is dropped.
   await until(async () => {
     await broker.send(['0', 'begin']);
     return (await messages()) > begin;
@@ -165,7 +165,7 @@ async function measurementArrives(daemon: DaemonUnderTest): Promise<void> {
   entrance.close();
 }
 
-/** What a subscriber may send up: subscriptions, and any message that it likes. */
+/** What a subscriber may send upstream: subscriptions, and any other message. */
 async function upstream(
   daemon: DaemonUnderTest,
   field: string,
@@ -219,7 +219,7 @@ async function requests(daemon: DaemonUnderTest): Promise<Entrance> {
   };
 }
 
-/** A request of ours is numbered, stored and announced; what was sent before it has been read by then. */
+/** A valid request is stored and announced. Earlier inputs have been read by then. */
 async function eventIsAnnounced(daemon: DaemonUnderTest): Promise<void> {
   const listener = new Subscriber({ linger: 0 });
   listener.subscribe('evnew');
@@ -251,7 +251,7 @@ async function eventIsAnnounced(daemon: DaemonUnderTest): Promise<void> {
   listener.close();
 }
 
-/** DEALER, so that envelopes can be wrong and questions go out before answers are in. */
+/** A DEALER, so that envelopes can be wrong and requests can be sent before replies have arrived. */
 async function numbers(daemon: DaemonUnderTest): Promise<Entrance> {
   const socket = new Dealer(SENDER);
   socket.connect(at(daemon, 'zmq_event_id_endpoint'));
@@ -268,7 +268,7 @@ async function numbers(daemon: DaemonUnderTest): Promise<Entrance> {
   };
   return {
     send: async (frames) => {
-      // Three of four without the empty frame that REP wants: dropped unanswered, unless a mutation made one.
+      // Three of four have no empty delimiter frame: dropped without a reply, unless a mutation added one.
       inputs += 1;
       if (inputs % 4 !== 0) await socket.send([...frames]);
       else await ask(frames);

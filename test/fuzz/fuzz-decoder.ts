@@ -1,4 +1,4 @@
-/** Inputs for one decoder, and what came of them. */
+/** Feeds one decoder with inputs and counts the results. */
 import type { DecoderTarget } from './decoders.js';
 import { mutated, mutatedFrames } from './mutate.js';
 import { seededRandom } from './random.js';
@@ -12,8 +12,8 @@ export interface DecoderResult {
 }
 
 /**
- * Feeds a decoder with its seeds, then with mutations of them and of inputs that it took.
- * @throws Error with the input in hex and the seed of the random numbers, when the decoder throws what it must not
+ * Feeds a decoder with its seeds, then with mutations of them and of inputs that it accepted.
+ * @throws Error with the input in hex and the random seed, when the decoder throws an unexpected error
  */
 export function fuzzDecoder(target: DecoderTarget, inputs: number, seed: number): DecoderResult {
   const random = seededRandom(seed);

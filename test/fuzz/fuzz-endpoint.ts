@@ -1,4 +1,4 @@
-/** Inputs for one endpoint of a running daemon: it must live, work, log no error of its own, and its memory must stay. */
+/** Inputs for one endpoint of a running daemon, which must keep running and working, log no error, and keep its memory flat. */
 import { lastHalf, type Sample } from '../../scripts/soak/figures.js';
 import type { EndpointTarget, Entrance } from './endpoints.js';
 import type { DaemonUnderTest } from './line.js';
@@ -12,14 +12,14 @@ export interface EndpointResult {
   /** MB of the daemon: mean of the third and of the last quarter of the run */
   thirdQuarterMb: number;
   lastQuarterMb: number;
-  /** MB a minute, least squares over the last half: of a run of seconds, mostly garbage that is not collected yet */
+  /** MB per minute, least-squares slope over the last half; in a run of seconds mostly uncollected garbage */
   slope: number;
 }
 
 const SAMPLES = 200;
 
 /**
- * @throws Error when the daemon ends, stops working or logs an error; what was sent is found again by the seed
+ * @throws Error when the daemon exits, stops working or logs an error; the seed reproduces the inputs
  */
 export async function fuzzEndpoint(
   target: EndpointTarget,

@@ -1,4 +1,4 @@
-/** The daemons as they are fuzzed: without the limits that would drop inputs before they are looked at. */
+/** Settings of the fuzzed daemons: without limits that would drop inputs before they are decoded. */
 import type { Kind } from '../../config/index.js';
 
 export const FUZZED_DAEMONS: readonly { kind: Kind; change: Record<string, unknown> }[] = [

@@ -1,4 +1,4 @@
-/** One daemon as a process with fresh keys and free ports, and peers that may connect to it. */
+/** One daemon as a process with new keys and free ports, and peers that may connect to it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,14 +17,14 @@ export const BOX3 = 1002;
 export interface DaemonUnderTest {
   kind: Kind;
   workspace: Workspace;
-  /** endpoints and other fields of its file */
+  /** endpoints and other settings of its file */
   config: Record<string, unknown>;
   serverKey: string;
-  /** options of a CURVE client socket with the keys of a box that is let in */
+  /** options of a CURVE client socket with the keys of an admitted box */
   curve(id: number): { curveServerKey: string; curvePublicKey: string; curveSecretKey: string };
   /** MB */
   memory(): number;
-  /** why it ended, if it did */
+  /** why it exited, if it did */
   deaths: readonly string[];
   logText(): string;
   details(): Promise<Record<string, unknown>>;
@@ -32,7 +32,7 @@ export interface DaemonUnderTest {
   stop(): Promise<void>;
 }
 
-/** @param change fields that stand above those of the workspace */
+/** @param change settings that override those of the workspace */
 export async function startDaemon(
   kind: Kind,
   change: Record<string, unknown> = {},
@@ -84,7 +84,7 @@ export async function startDaemon(
   };
 }
 
-/** Memory of a process that is in RAM, MB; NaN once it has ended. */
+/** Resident memory of a process, MB; NaN after it has exited. */
 export function residentMb(pid: number | undefined): number {
   try {
     return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;

@@ -1,4 +1,4 @@
-/** Random numbers that a seed gives again: a failing run is repeated by its seed. */
+/** Seeded random numbers: the seed repeats a failing run. */
 
 export interface Random {
   /** whole, 0 <= n < below */

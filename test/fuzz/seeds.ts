@@ -1,5 +1,5 @@
 /**
- * Seeds of the fuzzing: messages of several frames, by kind, in seeds/*.json. `npm run test:fuzz -- --write-seeds` lays them anew with our own
+ * Seeds of the fuzzing: messages of several frames, by kind, in seeds/*.json. `npm run test:fuzz -- --write-seeds` writes them again with our own
  * encoders; an input that once broke something is added to seeds/found.json by hand and stays.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { FORMAT_SEEDS, type FormatSeeds, formatSeeds } from './format-seeds.js';
 
 export const SEED_FOLDER = join(PACKAGE_ROOT, 'test/fuzz/seeds');
 
-/** Kinds that lie in seeds/. */
+/** Kinds of files in seeds/. */
 export type SeedKind =
   | 'stream'
   | 'request'
@@ -27,7 +27,7 @@ export type SeedKind =
   | 'open-request'
   | 'plugin-request';
 
-/** Made at each run and written nowhere: a secret key, were it only a test's, does not belong into a repository. */
+/** Generated at each run and not written to disk: no secret key belongs in a repository, not even one of a test. */
 export type MadeKind = 'secret-certificate' | FormatSeeds;
 
 export interface Seed {
@@ -56,7 +56,7 @@ function isFormat(kind: SeedKind | MadeKind): kind is FormatSeeds {
   return (FORMAT_SEEDS as readonly string[]).includes(kind);
 }
 
-/** Of a box and of the server, each with a pair that holds. */
+/** Secret certificates of a box and of the server, each with a valid key pair. */
 function secretCertificates(): Uint8Array[][] {
   return ['1001', undefined].map((boxId) => [
     Buffer.from(formatSecretCertificate({ boxId, ...newKeyPair() })),

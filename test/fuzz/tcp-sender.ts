@@ -1,15 +1,15 @@
-/** Bytes on TCP connections, one connection for each input, a bounded number at a time. */
+/** Sends bytes on TCP, one connection per input, with a bounded number of connections at a time. */
 import { connect } from 'node:net';
 import { joined } from './wire-fields.js';
 
 const AT_ONCE = 48;
-/** Who neither reads nor closes by then keeps the rest from being seen; it is left. */
+/** After this time a connection that the peer neither reads nor closes is abandoned. */
 const PATIENCE_MS = 3000;
 
 export interface TcpSender {
-  /** writes all frames on a new connection and ends it */
+  /** writes all frames on a new connection and closes it */
   send(frames: readonly Uint8Array[]): Promise<void>;
-  /** fulfilled when all connections are closed */
+  /** resolves when all connections are closed */
   idle(): Promise<void>;
   close(): void;
 }
@@ -24,7 +24,7 @@ export function tcpSender(host: string, port: number): TcpSender {
       while (open >= AT_ONCE) await change();
       open += 1;
       count += 1;
-      // Each port of ours rests a while after its connection; more addresses have more ports.
+      // A local port cannot be reused for a while after its connection, so use more addresses.
       const localAddress = `127.0.${(count >> 8) & 63}.${1 + (count & 127)}`;
       void once(host, port, localAddress, joined(frames)).then(() => {
         open -= 1;
@@ -38,7 +38,7 @@ export function tcpSender(host: string, port: number): TcpSender {
   };
 }
 
-/** Fulfilled when the connection is over, whoever ended it. */
+/** Resolves when the connection is closed by either side. */
 function once(host: string, port: number, localAddress: string, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, localAddress }, () => socket.end(bytes));

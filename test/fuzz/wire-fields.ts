@@ -56,7 +56,7 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-/** @param more bytes that it takes beyond the least */
+/** @param more bytes beyond the min length */
 export function varint(value: bigint, more = 0): Uint8Array {
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, value);

@@ -1,4 +1,4 @@
-/** Lays the seeds anew, with our own encoders and fixed values, so that the files change only when an encoder does. */
+/** Writes the seeds with our own encoders and fixed values, so that the files change only when an encoder does. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatPublicCertificate } from '../../keys/certificate.js';

@@ -1,6 +1,6 @@
 /**
- * Triggering broker and triggering service as processes, and a box under CURVE that uses an id which is not its own: dropped, counted and shown
- * until a certificate names that id.
+ * Triggering broker and triggering service as processes, and a box under CURVE that uses the id of another box. Its measurements are dropped, counted and listed
+ * until a certificate has that id.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -64,7 +64,7 @@ describe("integration: a box under another's id", function () {
   };
   const details = async () => (await readStatus(address())).details as unknown as Details;
 
-  /** Sends under an id until the service says what is waited for. @returns the time it took, ms */
+  /** Sends measurements under an id until the status of the service matches. @returns the time it took, ms */
   async function sendUntil(id: number, topic: number, done: (now: Details) => boolean): Promise<number> {
     const started = performance.now();
     while (!done(await details())) {

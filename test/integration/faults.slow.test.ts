@@ -1,5 +1,5 @@
 /**
- * The most telling faults, short (npm run test:faults has them all): kill -9 of the acquisition broker and of the triggering service under load, and
+ * The most important faults in a short form (npm run test:faults has all of them): kill -9 of the acquisition broker and of the triggering service under load, and
  * of the broker right after an `evnew`. Then: no secret key in any log, error or process list of the run.
  */
 import assert from 'node:assert/strict';
@@ -23,7 +23,7 @@ describe('faults under load', function () {
     });
     after(() => line?.stop());
 
-    it('of broker and service: nothing accepted is lost, nothing is doubled', async () => {
+    it('of broker and service: nothing accepted is lost or stored twice', async () => {
       const ledger = new Ledger(line);
       ledger.start();
       for (const kind of ['acquisition-broker', 'triggering-service'] as const) {

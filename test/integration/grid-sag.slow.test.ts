@@ -1,4 +1,4 @@
-/** A sag of the whole grid, seen by a thousand boxes in one batch: with default settings each box has its event, and nothing is refused. */
+/** A sag of the whole grid at a thousand boxes in one batch: with default settings each box gets its event, and nothing is refused. */
 import assert from 'node:assert/strict';
 import { type Rig, startRig } from '../acquisition-broker/rig.js';
 import { ServiceRig, until } from '../triggering-service/rig.js';
@@ -20,7 +20,7 @@ describe('a sag of the whole grid', function () {
     await broker.stop();
   });
 
-  /** Measurements of all boxes: good, a sag, good again; the last end the sag, so `threshold` asks for it. */
+  /** Measurements of all boxes: normal, a sag, normal again. The last ones end the sag, so `threshold` requests it. */
   async function sag(): Promise<void> {
     const start = Date.now() - 10 * STEP_MS;
     for (const [i, rms] of [120, 90, 120].entries()) {
@@ -30,7 +30,7 @@ describe('a sag of the whole grid', function () {
   }
 
   it('gives each of a thousand boxes its event, none refused', async () => {
-    // Hears the commands of all, as every Box 2 does.
+    // Receives the commands to all boxes, as every Box 2 does.
     const listener = await broker.box(1, 2);
     const client = await broker.client();
     await service.start({

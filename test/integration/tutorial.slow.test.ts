@@ -1,4 +1,4 @@
-/** docs/plugin-tutorial.md as a newcomer would follow it: its commands as they stand, one after the other, and what they print. */
+/** Runs the commands of docs/plugin-tutorial.md unchanged, as a newcomer would, and compares their output with the page. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -85,7 +85,7 @@ describe('docs/plugin-tutorial.md', function () {
         assert.ok(printed[i]?.endsWith(prints), `the page says\n${prints}\nit is\n${printed[i]}`);
     }
     assert.ok(blocks.filter(({ prints }) => prints !== undefined).length >= 2);
-    assert.match(stdout, /dips +dips +0\.1\.0 +javascript +running/);
-    assert.match(stdout, /VOLTAGE_SAG .*dips: dip on box 100[12]/);
+    assert.match(stdout, /sags +sags +0\.1\.0 +javascript +running/);
+    assert.match(stdout, /VOLTAGE_SAG .*sags: sag on box 100[12]/);
   });
 });

@@ -1,4 +1,4 @@
-/** `makai up` as a process: what a person and a script see, and how it ends. */
+/** `makai up` as a process: its output for people and scripts, and its exit. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -54,7 +54,7 @@ describe('makai up', function () {
     while (pids.some((pid) => existsSync(`/proc/${pid}`))) await sleep(50);
   };
 
-  it('shows boxes and the sag of the demo, and ends with 0 on Ctrl-C; nothing it started stays', async () => {
+  it('shows boxes and the sag of the demo, exits with 0 on Ctrl-C, and leaves no process behind', async () => {
     const { until } = up();
     const { pids } = await until(({ kind }) => kind === 'started');
     assert.deepEqual(Object.keys(pids ?? {}).sort(), [

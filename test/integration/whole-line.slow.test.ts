@@ -1,6 +1,6 @@
 /**
  * The spine: three daemons as processes, real CURVE sockets, two simulated boxes (a Box 2 and a Box 3) that replay a sag seen by two real
- * boxes; threshold finds it, the waveform comes into the store byte for byte.
+ * boxes; threshold detects it, and the waveform is stored byte for byte.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ import type { BoxEventDocument, Store } from '../../store/store.js';
 import { givenMongo, type MongoServer } from '../support/mongo-server.js';
 
 const RECORDINGS = join(PACKAGE_ROOT, '../shared/data/opq-box');
-/** Cycles of good voltage around the sag: 8 s before, until the end of the test after. */
+/** Cycles of undisturbed voltage around the sag: 8 s before, and until the end of the test after. */
 const BEFORE = 480;
 const AFTER = 60 * 300;
 
@@ -36,7 +36,7 @@ interface Case {
   available: boolean;
   /** what box `id` replays */
   source(id: 1 | 4): CycleSource;
-  /** least RMS of a cycle, volts */
+  /** min RMS of a cycle, volts */
   minimum: Record<1 | 4, number>;
 }
 
@@ -128,27 +128,27 @@ describe('the whole line', function () {
         if (directory !== undefined) await rm(directory, { recursive: true, force: true });
       });
 
-      it('threshold finds the dip on both boxes; the stored waveforms are what the boxes hold', async () => {
-        const dips = { 1: await untilDip(store, '1'), 4: await untilDip(store, '4') };
+      it('threshold detects the sag at both boxes; the stored waveforms are what the boxes hold', async () => {
+        const sags = { 1: await untilSag(store, '1'), 4: await untilSag(store, '4') };
         for (const id of [1, 4] as const) {
           const box = boxes[id];
           assert.ok(box !== undefined);
-          const { boxEvent, minimumVolts } = dips[id];
-          const stamps = boxEvent.window_timestamps_ms;
-          const [first, last] = [stamps[0] ?? 0, stamps.at(-1) ?? 0];
+          const { boxEvent, minimumVolts } = sags[id];
+          const timestamps = boxEvent.window_timestamps_ms;
+          const [first, last] = [timestamps[0] ?? 0, timestamps.at(-1) ?? 0];
           assert.equal(boxEvent.event_start_timestamp_ms, first);
           assert.equal(boxEvent.event_end_timestamp_ms, last + 16);
           const held = box.waveform(first, last);
-          assert.deepEqual(held.timesMs, stamps);
+          assert.deepEqual(held.timesMs, timestamps);
           const stored = await store.waveform(boxEvent.data_fs_filename);
           const { buffer, byteOffset, byteLength } = held.samples;
           assert.ok(stored?.equals(Buffer.from(buffer, byteOffset, byteLength)), `box ${id}: bytes differ`);
           const off = Math.abs(minimumVolts - test.minimum[id]) / test.minimum[id];
-          assert.ok(off < 0.005, `box ${id}: least RMS ${minimumVolts} V, expected ${test.minimum[id]} V`);
+          assert.ok(off < 0.005, `box ${id}: min RMS ${minimumVolts} V, expected ${test.minimum[id]} V`);
         }
       });
 
-      it('the events say who was asked and who answered', async () => {
+      it('the events list which boxes were asked and which replied', async () => {
         for await (const event of store.events()) {
           assert.equal(event.type, 'VOLTAGE_SAG');
           assert.ok(event.boxes_triggered.length > 0);
@@ -177,7 +177,7 @@ function useMongo({ configs, directory }: Workspace, { uri }: MongoServer): stri
 }
 
 /** The box event of `boxId` whose waveform holds the sag, once it is stored. */
-async function untilDip(
+async function untilSag(
   store: Store,
   boxId: string,
 ): Promise<{ boxEvent: BoxEventDocument; minimumVolts: number }> {

@@ -82,9 +82,9 @@ export async function debianRoot(recipe: Recipe): Promise<string> {
 
 /** Complete, not old, and with a shell in it. */
 function isUsable(root: string): boolean {
-  const stamp = join(root, 'complete');
-  if (!existsSync(stamp) || !existsSync(join(root, 'root/bin/sh'))) return false;
-  return Date.now() - statSync(stamp).mtimeMs < MAX_AGE_MS;
+  const marker = join(root, 'complete');
+  if (!existsSync(marker) || !existsSync(join(root, 'root/bin/sh'))) return false;
+  return Date.now() - statSync(marker).mtimeMs < MAX_AGE_MS;
 }
 
 /** What runs that were killed left half-made (no run takes a day), and roots of old recipes. */

@@ -1,5 +1,5 @@
 /**
- * Starts systemd-nspawn with control groups of its own, so that several containers can run at once, also on a machine whose own init is not
+ * Starts systemd-nspawn with control groups of its own, so that several containers can run at the same time, also on a machine whose own init is not
  * systemd.
  */
 import assert from 'node:assert/strict';

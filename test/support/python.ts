@@ -1,4 +1,4 @@
-/** A Python with packages from PyPI, for programs that stand in for the field's own. Made once and kept in the cache folder of this user. */
+/** A Python with packages from PyPI, for programs that act as existing services. Created once and kept in the cache folder of this user. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';

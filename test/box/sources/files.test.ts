@@ -31,15 +31,19 @@ describe('recordings', () => {
     return place;
   }
 
-  it('scales a recording to a nominal voltage, by its median or by the nominal told', () => {
+  it('scales a recording to a nominal voltage, by its median or by a given nominal voltage', () => {
     const place = file(
       'tone.csv',
       `v\n${Array.from({ length: 24_000 }, (_, i) => 3 * Math.sin((2 * Math.PI * 60 * i) / 6000)).join('\n')}`,
     );
     const rmsOf = (source: CycleSource): number => analysisOf(source).rms(30);
     assert.ok(Math.abs(rmsOf(openSources(place, { sampleRate: 6000, nominalV: 120 })(1)) - 120) < 0.1);
-    const told = openSources(place, { sampleRate: 6000, nominalV: 120, recordedNominalV: 6 / Math.SQRT2 })(1);
-    assert.ok(Math.abs(rmsOf(told) - 60) < 0.1);
+    const byNominal = openSources(place, {
+      sampleRate: 6000,
+      nominalV: 120,
+      recordedNominalV: 6 / Math.SQRT2,
+    })(1);
+    assert.ok(Math.abs(rmsOf(byNominal) - 60) < 0.1);
     const plain = openSources(place, { sampleRate: 6000, calibrationConstant: 1000 })(1);
     assert.ok(Math.abs(rmsOf(plain) - 3 / Math.SQRT2) < 0.01);
     assert.equal(plain.calibrationConstant, 1000);
@@ -149,10 +153,10 @@ describe('recordings', () => {
         const source = openSources(path.join(SHARED, 'opq-box', name), { calibrationConstant: constant })(1);
         const analysis = analysisOf(source);
         const cycles = Array.from({ length: source.cycles }, (_, n) => analysis.rms(n));
-        const least = Math.min(...cycles);
-        assert.ok(Math.abs(least / low - 1) < 0.005, `${least} V`);
+        const lowest = Math.min(...cycles);
+        assert.ok(Math.abs(lowest / low - 1) < 0.005, `${lowest} V`);
         const before = cycles.slice(0, 20).reduce((sum, value) => sum + value, 0) / 20;
-        assert.ok(Math.abs(least / before / perUnit - 1) < 0.005, `${least / before} pu`);
+        assert.ok(Math.abs(lowest / before / perUnit - 1) < 0.005, `${lowest / before} pu`);
         const below = cycles.filter((value) => value < 0.97 * before).length / 60;
         assert.ok(Math.abs(below - 0.18) < 0.03, `below 97 % for ${below} s`);
       });

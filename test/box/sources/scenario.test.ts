@@ -1,4 +1,4 @@
-/** Generated mains: what a scenario says is what the samples do; the same file gives the same samples; all mistakes are told at once. */
+/** The generated grid: samples follow the scenario; the same file gives the same samples; all mistakes are reported together. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -95,7 +95,7 @@ describe('scenarios', () => {
     assert.ok(step < 1.1 * ((2 * Math.PI) / 200) * 170, `a step of ${step} V at the seam`);
   });
 
-  it('a transient: its first peak above the mains, gone after some time constants', () => {
+  it('a transient: its first peak above the line voltage, decayed after some time constants', () => {
     const events = [{ type: 'transient', at_s: 1.5, peak_pu: 0.5, frequency_hz: 1500, decay_ms: 2 }];
     const analysis = analysisOf(source({ events }));
     const during = analysis.transient(90, 1);
@@ -177,7 +177,7 @@ describe('scenarios', () => {
     assert.equal(parseScenario(JSON.parse(example)).events.length, 1);
   });
 
-  it('tells every mistake at once, with its path', () => {
+  it('reports every mistake together, with its path', () => {
     assert.throws(
       () =>
         parseScenario(
@@ -199,7 +199,7 @@ describe('scenarios', () => {
         for (const part of [
           'my.json has 9 mistakes',
           'name: ',
-          'unknown field "colour"',
+          'unknown setting "colour"',
           'grid.voltage_v: expected number, found "high"',
           'events[0].to_pu: ',
           'events[0]: ends at 12 s, after the loop of 10 s',

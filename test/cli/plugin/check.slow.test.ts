@@ -59,7 +59,7 @@ describe('cli: makai plugin check', function () {
     }
   });
 
-  it('tells what a plugin logs and asks for, and warns of windows that no box keeps', async () => {
+  it('prints what a plugin logs and requests, and warns of windows that no box keeps', async () => {
     const report = await check(
       script(`onLoad(s, c) { c.log.warn('hello ' + s.a); this.now = c.now; }
         onTick(now) { if (this.asked || now !== this.now()) return; this.asked = true;

@@ -70,7 +70,7 @@ describe('cli: makai plugin new', function () {
     for (const other of others) assert.equal(other, first);
   });
 
-  it('tells a mistake in the settings in every language, and refuses the plugin', async () => {
+  it('reports a mistake in the settings in every language, and refuses the plugin', async () => {
     for (const language of asked.keys()) {
       const built = language === 'ts' ? 'build/src/dips-ts.js' : `build/dips-${language}.wasm`;
       const file = join(folder, `dips-${language}`, built);

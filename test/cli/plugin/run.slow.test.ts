@@ -141,7 +141,7 @@ describe('cli: makai plugin run', function () {
     );
     const { code, stdout, stderr } = await makai(['plugin', 'run', file, '--replay', 'checkup']);
     assert.deepEqual([code, stdout], [1, '']);
-    assert.match(stderr, /error: the plugin ended at 2026-01-01T00:00:10\.000Z of the recording: ouch/);
+    assert.match(stderr, /error: the plugin stopped at 2026-01-01T00:00:10\.000Z of the recording: ouch/);
   });
 
   /** 120 V with a sag to 90 V from 2 to 3 s, as `makai events export --csv` writes it. */
@@ -196,7 +196,7 @@ describe('cli: makai plugin run', function () {
   it('refuses recordings that are none, raw counts without volts, settings that are no object', async () => {
     const raw = join(folder, 'raw');
     writeFileSync(raw, new Uint8Array(4000));
-    for (const [args, code, told] of [
+    for (const [args, code, expected] of [
       [
         ['--replay', join(folder, 'nowhere')],
         1,
@@ -210,7 +210,7 @@ describe('cli: makai plugin run', function () {
     ] as const) {
       const ended = await makai(['plugin', 'run', 'threshold', ...args]);
       assert.equal(ended.code, code, ended.stderr);
-      assert.match(ended.stderr, told);
+      assert.match(ended.stderr, expected);
     }
   });
 });

@@ -1,4 +1,4 @@
-/** Who gets in: a key that is let in counts, and a box that is revoked is cut off, within 5 s at each daemon, with the line at work beside it. */
+/** Access under load: an approved key is accepted, and a revoked box is disconnected, within 5 s at each daemon. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,15 +11,15 @@ import type { FaultCase } from '../case.js';
 import type { FaultLine } from '../line.js';
 import { course } from '../scenario.js';
 
-/** The longest that letting in and cutting off may take, s. */
+/** Max time to approve or to disconnect, s. */
 const LIMIT_S = 5;
-/** How long a stranger knocks in vain, and for how long a revoked box must stay silent, ms. */
+/** How long an unknown box tries before it is approved, and how long a revoked box must stay silent, ms. */
 const WATCHED_MS = 6000;
 const KNOCK_EVERY_MS = 250;
 /** Ids without a certificate. */
 const NEWCOMERS = [5, 6] as const;
 type Newcomer = (typeof NEWCOMERS)[number];
-/** A question to the store that hangs is under way by then, ms. */
+/** After this time a request to the hanging store is in progress, ms. */
 const HANGING_MS = 4000;
 
 interface Way {
@@ -38,17 +38,17 @@ const byStore: Way = {
 
 export const ACCESS: readonly FaultCase[] = [
   {
-    name: 'boxes let in and cut off by their certificates',
+    name: 'boxes approved and disconnected by their certificates',
     stores: ['sqlite'],
     run: (store) => course({ store, all: true, fault: (line) => inAndOut(line, byCertificate) }),
   },
   {
-    name: 'boxes let in and cut off by opq_boxes',
+    name: 'boxes approved and disconnected by opq_boxes',
     stores: ['sqlite', 'mongo'],
     run: (store) => course({ store, whiteList: 'both', all: true, fault: (line) => inAndOut(line, byStore) }),
   },
   {
-    name: 'a box that was let in is cut off by its certificate while the store hangs, one is let in when it is back',
+    name: 'a box is disconnected by its certificate while the store hangs, another is approved when the store is back',
     stores: ['mongo'],
     run: (store) => course({ store, whiteList: 'both', all: true, fault: outWhileStoreHangs }),
   },
@@ -59,7 +59,8 @@ async function inAndOut(line: FaultLine, way: Way): Promise<string[]> {
   const store = await line.openStore();
   try {
     await sleep(WATCHED_MS);
-    if (first.openSince.size + second.openSince.size > 0) throw new Error('a key that nobody let in came in');
+    if (first.openSince.size + second.openSince.size > 0)
+      throw new Error('a key that nobody approved was accepted');
 
     const began = Date.now();
     await way.letIn(line, first);
@@ -71,19 +72,19 @@ async function inAndOut(line: FaultLine, way: Way): Promise<string[]> {
       return storedAt > 0 && first.isIn;
     });
     const entered = { ...first.enteredAt(), 'triggering-service (stored)': storedAt };
-    const notes = [told('let in', began, done, entered)];
+    const notes = [report('let in', began, done, entered)];
 
     await way.letIn(line, second);
     await second.within(60_000, 'came in', () => second.isIn);
     const revoked = [await timed(() => way.revoke(line, first))];
-    // The second one in the moment when all that were inside have been cut off for the first.
+    // Revoke the second box at the moment when all boxes have been disconnected because of the first.
     await first.within(60_000, 'was cut off', () => first.openSince.size < 2);
     revoked.push(await timed(() => way.revoke(line, second)));
     await sleep(LIMIT_S * 1000 + WATCHED_MS);
     for (const [index, box] of [first, second].entries()) {
       const { beganAt, doneAt } = revoked[index] ?? { beganAt: 0, doneAt: 0 };
       const what = index === 0 ? 'cut off' : 'cut off right after another';
-      notes.push(told(what, beganAt, doneAt, box.leftAt()));
+      notes.push(report(what, beganAt, doneAt, box.leftAt()));
     }
     return notes;
   } finally {
@@ -104,9 +105,9 @@ async function outWhileStoreHangs(line: FaultLine): Promise<string[]> {
     await sleep(HANGING_MS);
     const { beganAt, doneAt } = await timed(() => byCertificate.revoke(line, box));
     await sleep(LIMIT_S * 1000 + WATCHED_MS);
-    const notes = [told('cut off while the store hangs', beganAt, doneAt, box.leftAt())];
+    const notes = [report('cut off while the store hangs', beganAt, doneAt, box.leftAt())];
     control.thaw();
-    // Keys of the store count again: nobody sticks to a connection that hung.
+    // Keys of the store are used again: no daemon keeps using the connection that hung.
     const back = await timed(() => byStore.letIn(line, later));
     await later.within(60_000, 'came in', () => later.isIn);
     const entered = Object.entries(later.enteredAt())
@@ -126,8 +127,8 @@ async function timed(work: () => Promise<void>): Promise<{ beganAt: number; done
   return { beganAt, doneAt: Date.now() };
 }
 
-/** @throws Error when one took longer than the limit; times count from the end of the command */
-function told(
+/** @throws Error when a daemon took longer than the limit; times count from the end of the command */
+function report(
   what: string,
   beganAt: number,
   doneAt: number,
@@ -140,14 +141,14 @@ function told(
   return `${what} (the command took ${((doneAt - beganAt) / 1000).toFixed(1)} s): ${line}; at most ${LIMIT_S} s`;
 }
 
-/** A box that tries every moment with new sockets, so that what is seen is the daemons' delay and not libzmq's pause. */
+/** A box that keeps trying with new sockets, so that the test measures the delay of the daemons and not libzmq's pause. */
 class Knocking {
   readonly id: Newcomer;
   readonly publicKey: string;
-  /** by endpoint: since when it is connected, Unix ms */
+  /** by endpoint: time of the connection, Unix ms */
   readonly openSince = new Map<string, number>();
   readonly closedAt = new Map<string, number>();
-  /** when a measurement of the box last came out of the triggering broker, Unix ms */
+  /** time of the box's last measurement from the triggering broker, Unix ms */
   lastHeardAt = 0;
   readonly #line: FaultLine;
   readonly #curve: { curvePublicKey: string; curveSecretKey: string; curveServerKey: string };
@@ -186,7 +187,7 @@ class Knocking {
     };
   }
 
-  /** When it was inside for the last time. @throws Error where it still is */
+  /** When it was connected for the last time. @throws Error if it still is */
   leftAt(): Record<string, number> {
     if (this.openSince.size > 0) throw new Error(`box ${this.id} was revoked and is still connected`);
     return {
@@ -195,7 +196,7 @@ class Knocking {
     };
   }
 
-  /** Looks again and again. @throws Error after the time */
+  /** Polls a condition. @throws Error after the time */
   async within(ms: number, what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
     for (const from = Date.now(); !(await condition()); await sleep(5))
       if (Date.now() - from > ms) throw new Error(`box ${this.id}: not ${what} within ${ms / 1000} s`);

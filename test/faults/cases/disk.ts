@@ -1,4 +1,4 @@
-/** The disk of the store (or of the spools, with MongoDB away too) full, then with room again. */
+/** The disk of the store (or of the spools, with MongoDB unavailable too) is full, then has space again. */
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ export const DISK: readonly FaultCase[] = [
         return await course({
           store,
           data: disk,
-          // All daemons live, and what does not go to disk waits in memory.
+          // All daemons keep running, and data that cannot be written waits in memory.
           all: true,
           fault: async (line, ledger) => {
             const filler = join(disk, 'filler');
@@ -71,7 +71,7 @@ function mount(): string {
   throw new Error(stderr);
 }
 
-/** Writes until nothing more fits. */
+/** Writes until the disk is full. */
 function fill(file: string): void {
   const fd = openSync(file, 'w');
   try {
@@ -80,7 +80,7 @@ function fill(file: string): void {
       try {
         while (writeSync(fd, block) === size);
       } catch {
-        // Full for this size: a smaller one may still fit.
+        // Full for this size; a smaller write may still fit.
       }
     }
   } finally {

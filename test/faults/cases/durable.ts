@@ -1,4 +1,4 @@
-/** Acknowledged = on disk: the broker is killed the moment an `evnew` is heard, and the event must be in the store. */
+/** Announced means on disk: the broker is killed as soon as an `evnew` arrives, and the event must be in the store. */
 import { Push, Subscriber } from 'zeromq';
 import * as proto from '../../../proto/index.js';
 import type { FaultCase, Outcome } from '../case.js';
@@ -12,7 +12,7 @@ export const DURABLE: readonly FaultCase[] = [
   { name: 'evnew means on disk', stores: ['sqlite', 'mongo'], run: (store) => evnewKills(store, KILLS) },
 ];
 
-/** Kills the broker `kills` times right after one of the first notices of a burst of requests. @returns undefined without MongoDB */
+/** Kills the broker `kills` times, each time right after one of the first notices of a burst of requests. @returns undefined without MongoDB */
 export async function evnewKills(store: StoreKind, kills: number): Promise<Outcome | undefined> {
   const line = await FaultLine.start({ store, boxes: false, only: 'acquisition-broker' });
   if (line === undefined) return undefined;
@@ -24,7 +24,7 @@ export async function evnewKills(store: StoreKind, kills: number): Promise<Outco
       if (!broker.running) await broker.start();
       sent += await killedAfter(line, `durable ${round}`, 1 + (round % (AT_ONCE / 2)), heard);
     }
-    // With MongoDB an event may lie in the broker's spool until its next start: it is delivered then.
+    // With MongoDB, an event may be in the broker's spool; it is delivered after the next start.
     await broker.start();
     const rows = [await counted(line, heard, sent)];
     return { rows, wrong: line.deaths(), notes: [`killed ${kills} times right after an evnew`] };
@@ -50,7 +50,7 @@ async function killedAfter(line: FaultLine, name: string, notices: number, heard
   for (let i = 1; i < notices; i += 1) heard.push(Number(String((await listener.receive())[1])));
   const killed = line.daemons['acquisition-broker'].kill();
   await Promise.all([asking, killed]);
-  // What is still on its way to us was published too.
+  // Notices in transit were published too.
   listener.receiveTimeout = 50;
   for (;;) {
     const frames = await listener.receive().catch(() => undefined);

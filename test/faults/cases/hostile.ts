@@ -1,4 +1,4 @@
-/** Peers that send too much, too slowly, or nothing; the fleet beside them must not notice. */
+/** Peers that send too much, too slowly, or nothing. The rest of the fleet must not be affected. */
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { curveKeyPair, Publisher, Push, Subscriber } from 'zeromq';
@@ -10,7 +10,7 @@ import { course } from '../scenario.js';
 import { slowProxy } from '../slow-proxy.js';
 
 const FLOOD_MS = 8000;
-/** MB that a daemon may grow by under a flood: its bounded queues, and garbage. */
+/** MB that a daemon may grow by during a flood: its bounded queues, and garbage. */
 const GROWTH_MB = 150;
 const HALF_OPEN = 500;
 const CONNECTIONS = 10_000;
@@ -18,7 +18,7 @@ const STRANGERS = 200;
 
 const portOf = (endpoint: string): number => Number(endpoint.slice(endpoint.lastIndexOf(':') + 1));
 
-/** Runs the fault; it is wrong when a daemon grows past the bound. */
+/** Runs the fault. It fails when a daemon grows beyond the limit. */
 async function bounded(line: FaultLine, fault: () => Promise<string[]>): Promise<string[]> {
   const daemons = Object.values(line.daemons);
   const before = daemons.map((daemon) => daemon.memoryMb());
@@ -82,7 +82,7 @@ const flood: FaultCase = {
 };
 
 const dribble: FaultCase = {
-  name: 'a box that answers a byte at a time',
+  name: 'a box that sends its reply byte by byte',
   stores: ['sqlite'],
   run: (store) =>
     course({
@@ -106,7 +106,7 @@ const dribble: FaultCase = {
           }
           slow.close();
           proxy.close();
-          return [`its answer arrived, ${proxy.bytes()} bytes one by one; meanwhile events went on`];
+          return [`its reply arrived, ${proxy.bytes()} bytes one by one; events continued`];
         }),
     }),
 };
@@ -124,7 +124,7 @@ const halfOpen: FaultCase = {
           for (const port of boxPorts(line)) {
             for (let i = 0; i < HALF_OPEN; i += 1) {
               const socket = connect({ port, host: '127.0.0.1' }).on('error', () => undefined);
-              // A third says nothing, a third begins its greeting, a third stops after it.
+              // A third sends nothing, a third a part of its greeting, a third stops after it.
               const greeting = Buffer.alloc(64);
               greeting.set([0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0]);
               greeting.write('CURVE', 12, 'latin1');
@@ -147,7 +147,7 @@ const deaf: FaultCase = {
     course({
       store,
       all: true,
-      // ZeroMQ counts messages: a bound in bytes needs frames of a known size.
+      // ZeroMQ counts messages, so a limit in bytes needs frames of a known size.
       config: { 'triggering-broker': { limits: { queue_messages: 20_000 } } },
       fault: (line, ledger) =>
         bounded(line, async () => {
@@ -166,7 +166,7 @@ const deaf: FaultCase = {
           box.connect(line.field('triggering-broker', 'interface'));
           const until = Date.now() + FLOOD_MS;
           let sent = 0;
-          // Topics and frames of 1 kB, far more than any queue here holds.
+          // Topics and frames of 1 kB, far more than the queues hold.
           const padding = new Uint8Array(1000);
           while (Date.now() < until) {
             for (let i = 0; i < 100; i += 1) await box.send([String(SPARE_IDS[2]), padding]);
@@ -215,7 +215,7 @@ const many: FaultCase = {
           for (const socket of held) socket.destroy();
           for (const socket of strangers) socket.close();
           return [
-            `${CONNECTIONS - refused} of ${CONNECTIONS} TCP connections were open at once, ${access.gate.refused.unknown} handshakes with unknown keys refused; the boxes' stream and events went on`,
+            `${CONNECTIONS - refused} of ${CONNECTIONS} TCP connections were open at the same time, ${access.gate.refused.unknown} handshakes with unknown keys refused; the boxes' stream and events went on`,
           ];
         }),
     }),

@@ -39,7 +39,7 @@ const ofTheStore: FaultCase = {
   run: (store) =>
     course({
       store,
-      // Nothing else dies, so every measurement that came out of the broker counts as accepted.
+      // Nothing else is killed, so every measurement that left the broker counts as accepted.
       all: true,
       fault: async ({ mongo }, ledger) => {
         for (let round = 0; round < ROUNDS; round += 1) {

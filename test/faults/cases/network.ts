@@ -1,4 +1,4 @@
-/** Hosts of our own (network namespaces): the cable is pulled, and names are no longer known. Only for root. */
+/** Test hosts (network namespaces): the cable is unplugged, and names no longer resolve. Only for root. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ function missing(): string | undefined {
   return made ? undefined : 'no network namespaces here';
 }
 
-/** A second host, joined to this one by a cable. */
+/** A second host, connected to this one by a virtual cable. */
 function host(): { remove(): void; plug(state: 'up' | 'down'): void } {
   ip('netns', 'add', HOST);
   ip('link', 'add', `${HOST}a`, 'type', 'veth', 'peer', 'name', 'cable', 'netns', HOST);
@@ -35,7 +35,7 @@ function host(): { remove(): void; plug(state: 'up' | 'down'): void } {
   ip('netns', 'exec', HOST, 'ip', 'link', 'set', 'cable', 'up');
   ip('netns', 'exec', HOST, 'ip', 'link', 'set', 'lo', 'up');
   return {
-    // The far end: this side's sockets notice nothing, as with a switch in between.
+    // The far end is unplugged: sockets on this side notice nothing, as with a switch in between.
     plug: (state) => ip('netns', 'exec', HOST, 'ip', 'link', 'set', 'cable', state),
     remove: () => {
       spawnSync('ip', ['netns', 'delete', HOST]);
@@ -44,7 +44,7 @@ function host(): { remove(): void; plug(state: 'up' | 'down'): void } {
   };
 }
 
-/** The service's status server is on its own host. */
+/** The status server of the service is on the second host. */
 const SERVICE_STATUS = { status: 'off' };
 
 const cut: FaultCase = {
@@ -85,7 +85,7 @@ const dns: FaultCase = {
     const hosts = join(folder, 'hosts');
     const known = (yes: boolean): void =>
       writeFileSync(hosts, yes ? `127.0.0.1 localhost ${NAME}\n` : '127.0.0.1 localhost\n');
-    // In a mount namespace of its own the service sees our hosts file, and a resolver where nobody answers.
+    // In its own mount namespace the service sees our hosts file, and a resolver that does not reply.
     writeFileSync(join(folder, 'resolv.conf'), 'nameserver 127.0.0.9\noptions timeout:1 attempts:1\n');
     const script = `mount --bind ${hosts} /etc/hosts && mount --bind ${join(folder, 'resolv.conf')} /etc/resolv.conf && exec "$0" "$@"`;
     known(true);
@@ -96,7 +96,7 @@ const dns: FaultCase = {
         prefix: { 'triggering-service': ['unshare', '--mount', 'sh', '-c', script] },
         fault: async (line) => {
           known(false);
-          // It starts without the name, and connects when the name is there again.
+          // It starts without the name, and connects when the name resolves again.
           await line.daemons['triggering-service'].kill();
           await line.daemons['triggering-service'].start();
           await sleep(CUT_MS / 2);
@@ -113,7 +113,7 @@ const dns: FaultCase = {
   },
 };
 
-/** @returns seconds until a measurement taken after this call is stored. @throws Error after a minute */
+/** @returns seconds until a measurement with a time after this call is stored. @throws Error after a minute */
 async function untilStoredAnew(line: FaultLine): Promise<number> {
   const from = Date.now();
   const store = await line.openStore();

@@ -1,4 +1,4 @@
-/** A client that asks for waveforms now and then, and times what comes of it. */
+/** A client that requests waveforms at intervals and measures the times until they are stored. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as proto from '../../proto/index.js';
 import { connecting } from '../../zmq/sockets.js';
@@ -6,9 +6,9 @@ import { connecting } from '../../zmq/sockets.js';
 export interface Asked {
   /** Unix ms */
   atMs: number;
-  /** until the event was numbered, durable and announced, ms; NaN while it is not */
+  /** time until the event was durable and announced, ms; NaN until then */
   announcedMs: number;
-  /** until the first waveform was stored, ms; NaN while none is */
+  /** time until the first waveform was stored, ms; NaN until then */
   waveformMs: number;
 }
 
@@ -23,13 +23,13 @@ export interface AskerOptions {
 }
 
 const WINDOW_MS = 500;
-/** Boxes named in a request. */
+/** Boxes per request. */
 const NAMED = 10;
-/** The window ended so long ago: all its cycles are in the boxes' buffers. */
+/** How long ago the window ended, so that all its cycles are in the buffers of the boxes. */
 const AGO_MS = 3000;
 
-/** Asks until the signal; what it asked is in the returned list at once. */
-export function startAsker(options: AskerOptions): { asked: Asked[]; done: Promise<void> } {
+/** Sends requests until the signal. The returned list grows with each request. */
+export function startRequestClient(options: AskerOptions): { asked: Asked[]; done: Promise<void> } {
   const asked: Asked[] = [];
   return { asked, done: ask(options, asked) };
 }
@@ -39,7 +39,7 @@ async function ask(options: AskerOptions, asked: Asked[]): Promise<void> {
   const push = connecting.push();
   const [announced, stored] = [connecting.subscriber(), connecting.subscriber()];
   const numbers = new Map<string, Asked>();
-  // One request at a time, so that the next notice is the one of the newest request.
+  // One request at a time, so that the next notice belongs to the newest request.
   void (async () => {
     for await (const [, number] of announced) {
       const newest = asked.at(-1);
