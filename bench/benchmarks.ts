@@ -12,6 +12,7 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   decode: async () => (await import('./decode.js')).decode,
   formats: async () => (await import('./formats.js')).formats,
   plugins: async () => (await import('./plugins.js')).plugins,
+  analysis: async () => (await import('./analysis.js')).analysis,
   signal: async () => (await import('./signal.js')).signal,
   parquet: async () => (await import('./formats-parquet.js')).parquet,
 };

@@ -44,7 +44,7 @@ export class CycleAnalysis {
     );
   }
 
-  /** Hz over `length` cycles from cycle `n` on; Infinity or NaN for a dead input (signal/frequency.ts). */
+  /** Hz over `length` cycles from cycle `n` on; Infinity or NaN for a dead input (signal/box-analyser/frequency.ts). */
   frequency(n: number, length: number): number {
     return this.#block('frequency', n, length, () => analyser().frequency(this.samples(n, length)));
   }

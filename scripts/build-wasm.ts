@@ -28,8 +28,8 @@ const MODULES: readonly WasmModule[] = [
     arguments: ['--noAssert', '--runtime', 'stub', '--use', 'abort='],
   },
   {
-    entry: 'signal/assembly/signal.ts',
-    out: 'dist/signal/signal.wasm',
+    entry: 'signal/box-analyser/assembly/signal.ts',
+    out: 'dist/signal/box-analyser/signal.wasm',
     arguments: ['--noAssert', '--runtime', 'stub', '--use', 'abort=', '--enable', 'simd'],
   },
   plugin('napali'),

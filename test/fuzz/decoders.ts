@@ -185,7 +185,7 @@ function configures(frame: Uint8Array): boolean {
   if (read.mistake !== undefined) return false;
   return (['triggering-broker', 'acquisition-broker', 'triggering-service'] as const)
     .map((kind) => tryConfig(kind, read.value))
-    .some((parsed) => 'config' in parsed);
+    .some((parsed) => !('mistakes' in parsed));
 }
 
 function reopens(frame: Uint8Array): boolean {

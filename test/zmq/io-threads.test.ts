@@ -20,11 +20,11 @@ for (const socket of [pull, other]) {
   process.stdout.write(String(await socket.receive()) + ' ');
 }
 const names = readdirSync('/proc/self/task').map((id) => readFileSync('/proc/self/task/' + id + '/comm', 'utf8').trim());
-process.stdout.write(names.filter((name) => name.includes('IO/')).length + ' ' + answers + ' ' + others);
+process.stdout.write(names.filter((name) => name.includes('IO/')).length + ' ' + replies + ' ' + others);
 process.exit(0);
 `;
 
-describe('acquisition broker: threads of libzmq', () => {
+describe('zmq: threads of libzmq', () => {
   it('replies have their own, and both kinds of sockets work', async function () {
     if (process.platform !== 'linux') this.skip();
     const module = join(PACKAGE_ROOT, 'dist/acquisition-broker/index.js');

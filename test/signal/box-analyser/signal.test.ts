@@ -11,7 +11,7 @@ import {
   rms,
   thd,
   transientMagnitude,
-} from '../../signal/index.js';
+} from '../../../signal/index.js';
 
 const RATE = 12_000;
 

@@ -3,7 +3,7 @@
  * table 2: from 0.5 kHz up) stands out of the mains and its low harmonics after a high-pass filter; the same measure as
  * the `trans` metric of a Box 3 (125 taps, 400 Hz, at 12 kHz).
  */
-import { highPassKernel } from './fir.js';
+import { highPassKernel } from '../fir.js';
 
 /** Coefficients of the filter: this many samples less one are history, not judged. */
 export const TRANSIENT_TAPS = 125;

@@ -3,7 +3,7 @@
  * same results as the plain functions, several times as fast. One analyser has a memory of its own, for use again and again.
  */
 import { readFileSync } from 'node:fs';
-import { MakaiError } from '../common/errors.js';
+import { MakaiError } from '../../common/errors.js';
 import { type FrequencyOptions, ROUNDING } from './frequency.js';
 import { type HarmonicOptions, highestOrder, reachOf } from './harmonics.js';
 import { TRANSIENT_TAPS, transientKernel } from './transient.js';
