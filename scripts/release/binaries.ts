@@ -5,8 +5,8 @@ import { basename } from 'node:path';
 
 /** Loads each native dependency, then names all files that are loaded. */
 const LOAD = `
-require('zeromq');
-new (require('better-sqlite3'))(':memory:').close();
+const [, Sqlite] = ['zeromq', 'better-sqlite3'].map((name) => require(name));
+new Sqlite(':memory:').close();
 JSON.stringify(process.report.getReport().sharedObjects)`;
 
 /** Debian packages of the libraries that Node and its native modules are linked to, on every architecture. */

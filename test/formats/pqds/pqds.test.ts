@@ -103,7 +103,11 @@ describe('PQDS read', () => {
     ['a text for a number', ['waveform-data,va', '0,1', '0.1,x'], /line 3: expected a number/],
     ['rows of another width', ['waveform-data,va', '0,1', '0.1,1,2', '0.2,1'], /line 3: 3 fields/],
     ['times that fall', ['waveform-data,va', '0,1', '-1,1'], /row 2 .* time -1, after 0/],
-    ['half a number', ['waveform-data,va', '0,"1,5"', '0.1,1'], /line 2: expected a number with the decimal sign "\."/],
+    [
+      'half a number',
+      ['waveform-data,va', '0,"1,5"', '0.1,1'],
+      /line 2: expected a number with the decimal sign "\."/,
+    ],
     ['no times', ['waveform-data,va', 'x,1', 'y,1'], /times/],
   ];
   for (const [what, rows, message] of wrong) {
