@@ -6,8 +6,8 @@ import { formatPublicCertificate } from '../../keys/certificate.js';
 import { newKeyPair } from '../../keys/key.js';
 import type { EventDocument, MeasurementDocument, Store } from '../../store/store.js';
 import { all, boxEvent, columnsOf, counts, newEvent } from '../store/contract/given.js';
-import { makai as runMakai } from './run-process.js';
 import { openWritable, type Writable } from '../store/writable.js';
+import { makai as runMakai } from './run-process.js';
 
 describe('cli: events, measurements, trends, boxes', function () {
   // Processes start slowly on a machine that does much else.

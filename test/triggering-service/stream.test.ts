@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
-import { minute, ServiceRig, until } from './rig.js';
 import { intercepted } from '../store/writable.js';
+import { minute, ServiceRig, until } from './rig.js';
 
 const DATA = join(PACKAGE_ROOT, '../shared/data');
 const BOTH = { min: 119, max: 121, average: 120 };
@@ -210,12 +210,10 @@ describe('triggering-service: the stream', () => {
 
   it('tells the traffic of the stream in makai_metrics', async () => {
     const told: unknown[] = [];
-    await rig.start(
-      { metric_update_sec: 1 },
-      (store) =>
-        intercepted(store, (write) => {
-          if (write.kind === 'metrics') told.push(write.document);
-        }),
+    await rig.start({ metric_update_sec: 1 }, (store) =>
+      intercepted(store, (write) => {
+        if (write.kind === 'metrics') told.push(write.document);
+      }),
     );
     await rig.send2(1001, Date.now());
     await rig.received(1);
