@@ -84,8 +84,8 @@ async function outage(
   const { waveforms } = (await line.details('acquisition-broker')) as { waveforms: { stored: number } };
   const rows = await countStored(line, load, waveforms.stored);
   const wrong = wrongs(line, rows, memory.figures);
-  for (const kind of ['event', 'waveform']) {
-    if (!without.spool.spooled[kind]) wrong.push(`no ${kind} was taken while the database was away`);
+  for (const kind of ['event', 'box_event']) {
+    if (!without.spool.spooled[kind]) wrong.push(`no ${kind} was taken while the database was unavailable`);
   }
   return { rows, memory: memory.figures, wrong };
 }
