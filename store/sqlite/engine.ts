@@ -8,6 +8,7 @@ import { documentOperations } from './documents.js';
 import { eventOperations } from './events.js';
 import { expiryOperations } from './expiry.js';
 import { measurementOperations } from './measurements.js';
+import { originalOperations } from './originals.js';
 import { restoreOperations } from './restore.js';
 import { trendOperations } from './trends.js';
 
@@ -44,6 +45,7 @@ export function openEngine(file: string, retention: Retention) {
       ...{ insertHealth, insertMetrics, putOpenRequest, removeOpenRequest },
     }),
     ...expiryOperations(context),
+    ...originalOperations(context),
     ...restoreOperations(context),
     /** A transaction around several operations; theirs become parts of it. */
     begin: (): void => {

@@ -3,7 +3,7 @@
  * phases (Smith and Gossett, ICASSP 1984; Kaiser's window design: Oppenheim and Schafer, 7.5.3). The filter passes what both rates can
  * carry and keeps the rest 80 dB down, so it is also the anti-alias filter when the rate falls.
  */
-import { sinc } from '../../signal/fir.js';
+import { sinc } from './fir.js';
 
 /** What the filter lets alias, at most. */
 const STOP_BAND_DB = 80;
@@ -38,7 +38,7 @@ export function resample(samples: ArrayLike<number>, inputRate: number, outputRa
 }
 
 /**
- * Samples at `outputRate` from samples whose spacing drifts: the recorder followed the mains. The place of each output sample among
+ * Samples at `outputRate` from samples whose spacing drifts: the recorder followed the grid. The place of each output sample among
  * the input's is found by its time, and the filter works there.
  */
 export function resampleTimed({ samples, times }: Piece, outputRate: number): Float64Array {
