@@ -30,8 +30,10 @@ export interface Waveform {
  * @throws MakaiError RECORDING_INVALID when it is shorter than a cycle, too long, or its times do not rise
  */
 export function waveformOf(voltage: Voltage, startMs: number, file: string): Waveform {
-  const { channel } = voltage;
+  const { channel, time } = voltage;
   const what = `channel ${channel.name}`;
+  // Counts of a box, and what we exported, stay as they are.
+  const isAtRate = time.kind === 'rates' && time.sections.every(({ rateHz }) => rateHz === RATE_HZ);
   const parts: Float64Array[] = [];
   const timesMs: number[] = [];
   let samples = 0;
@@ -44,7 +46,7 @@ export function waveformOf(voltage: Voltage, startMs: number, file: string): Wav
         `${what} lasts ${(samples / RATE_HZ).toPrecision(6)} s by its times, more than the ${MAX_SAMPLES / RATE_HZ} s that can be imported`,
       );
     }
-    const volts = resampleTimed(piece, RATE_HZ);
+    const volts = isAtRate ? piece.samples : resampleTimed(piece, RATE_HZ);
     const cycles = Math.floor(volts.length / PER_CYCLE);
     parts.push(volts.subarray(0, cycles * PER_CYCLE));
     const fromMs = startMs + 1000 * ((piece.times[0] ?? 0) + channel.skewS);

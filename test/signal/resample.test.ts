@@ -1,7 +1,7 @@
 /** The resampler: tones keep their amplitude, what cannot be carried vanishes. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { rms } from '../../../signal/index.js';
+import { rms } from '../../signal/index.js';
 import { resample, resampleTimed } from '../../signal/resample.js';
 
 const OUT = 12_000;
