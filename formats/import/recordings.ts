@@ -112,9 +112,10 @@ function factorOf({ values, channel }: Voltage): number {
 
 function othersOf({ recording, voltages }: Found): string[] {
   const taken = new Set(voltages.map(({ channel }) => channel));
-  return [
+  const names = [
     ...recording.analog.filter((channel) => !taken.has(channel)).map(({ name }) => name),
     ...recording.digital.map(({ name }) => name),
     ...recording.series.map(({ name }) => name),
   ];
+  return [...new Set(names)];
 }
