@@ -8,7 +8,6 @@ import { type ExportChoice, ExportFiles, withExportOptions } from '../export-fil
 import { clean } from '../output.js';
 import { parseCount, parseTime } from '../range.js';
 import { type StoreChoice, useStore, withStoreOptions } from '../store-access.js';
-import { CSV_HEADER, WaveformCsv } from '../waveform-csv.js';
 import { samplesOf } from '../waveform-summary.js';
 
 interface Choice extends StoreChoice, ExportChoice {
@@ -66,13 +65,11 @@ async function run(ids: string[], options: Choice): Promise<void> {
         return;
       }
       const boxes = new Map((await store.boxes()).map((box) => [box.box_id, box]));
-      const csv = new WaveformCsv();
       const nominal = (await store.makaiConfig())?.triggering.default_ref_f;
       const exporter = eventExporter(format, {
         ...(nominal === undefined ? {} : { nominalFrequencyHz: nominal }),
         nowMs: Date.now(),
         skipped: warn,
-        csv: { header: CSV_HEADER, rows: (...given) => csv.rows(...given) },
       });
       for await (const event of byRange ? store.events(range) : eventsOf(store, numbers)) {
         if (options.type !== undefined && event.type !== options.type) continue;

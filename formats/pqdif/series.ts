@@ -102,14 +102,18 @@ function increments(series: Series, budget: Budget): Increments[] {
   });
 }
 
-function unfold(sections: readonly Increments[], count: number): Float64Array {
+/** The first value is 0; each further one is a step of its own section after the one before, as in a time base (`secondsOf`). */
+export function unfold(sections: readonly Pick<Increments, 'count' | 'step'>[], count: number): Float64Array {
   const values = new Float64Array(count);
   let at = 0;
   let from = 0;
+  let before = 0;
   for (const section of sections) {
-    for (let i = 0; i < section.count; i += 1) values[at + i] = from + i * section.step;
+    for (let i = 0; i < section.count; i += 1) values[at + i] = from + (i + before) * section.step;
+    if (section.count === 0) continue;
     at += section.count;
-    from += section.count * section.step;
+    from = values[at - 1] ?? from;
+    before = 1;
   }
   return values;
 }

@@ -1,6 +1,5 @@
 /** A thousand events need no more memory than a few: what is exported is not held. */
 import assert from 'node:assert/strict';
-import { CSV_HEADER, WaveformCsv } from '../../../cli/waveform-csv.js';
 import { type EventParts, EXPORT_FORMATS, eventExporter } from '../../../formats/export/index.js';
 
 const T = 1_509_577_000_000;
@@ -47,8 +46,6 @@ function eventParts(event_id: number): EventParts {
 
 describe('formats/export: memory', function () {
   this.timeout(600_000);
-  const csv = new WaveformCsv();
-
   for (const format of EXPORT_FORMATS) {
     // PQDS is text with twelve decimals, and takes its time.
     const many = format === 'pqds' ? MANY / 5 : MANY;
@@ -56,7 +53,6 @@ describe('formats/export: memory', function () {
       const exporter = eventExporter(format, {
         nowMs: T,
         skipped: (text) => assert.fail(text),
-        csv: { header: CSV_HEADER, rows: (...given) => csv.rows(...given) },
       });
       let bytes = 0;
       let early = 0;
