@@ -83,7 +83,7 @@ function fromFirstSample(recording: Recording, shared: TimeBase): Recording & { 
   const time: TimeBase =
     shared.kind === 'rates'
       ? { ...shared, startS: 0 }
-      : { kind: 'stamps', seconds: shared.seconds.map((second) => second - from) };
+      : { kind: 'timestamps', seconds: shared.seconds.map((second) => second - from) };
   return {
     ...recording,
     start: recording.start === undefined ? undefined : later(recording.start, from),
@@ -114,7 +114,7 @@ function spanOf({ time, name }: AnalogChannel | DigitalChannel, format: string):
     const [{ count, rateHz } = { count: 0, rateHz: 1 }] = time.sections;
     return { startS, rateHz, runs: [{ first: 0, count, startS }] };
   }
-  const span = time.kind === 'stamps' ? spanWithGaps(time.seconds) : undefined;
+  const span = time.kind === 'timestamps' ? spanWithGaps(time.seconds) : undefined;
   if (span !== undefined) return span;
   throw unwritable(format, `channel ${name} has times of its own`, 'Export its box alone (--box).');
 }
@@ -150,9 +150,9 @@ function spanWithGaps(seconds: Float64Array): Span | undefined {
 /** Whether two time bases give the same times. */
 export function sameTime(one: TimeBase, other: TimeBase): boolean {
   if (one === other) return true;
-  if (one.kind === 'stamps') {
+  if (one.kind === 'timestamps') {
     return (
-      other.kind === 'stamps' &&
+      other.kind === 'timestamps' &&
       one.seconds.length === other.seconds.length &&
       one.seconds.every((second, i) => second === other.seconds[i])
     );

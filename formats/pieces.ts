@@ -17,7 +17,7 @@ export interface TimedSamples {
 /** @param values one for each time of the time base */
 export function piecesOf({ values, time }: { values: Float64Array; time: TimeBase }): TimedSamples[] {
   const times = secondsOf(time);
-  if (time.kind === 'stamps') return [{ samples: values, times }];
+  if (time.kind === 'timestamps') return [{ samples: values, times }];
   return between(values, times, boundariesOf(time.sections));
 }
 

@@ -34,7 +34,7 @@ export interface CopyReport {
   boxEvents: Stored;
   trends: Stored;
   measurements: Stored;
-  /** what one of the stores refused, first reasons first; at most 20 are told */
+  /** what one of the stores refused, first reasons first; at most 20 are kept */
   refused: { count: number; reasons: string[] };
 }
 
@@ -46,7 +46,7 @@ export interface CopyHooks {
 }
 
 const BATCH = 1000;
-/** Waveforms held at once. */
+/** Waveforms held at the same time. */
 const WAVEFORMS_AT_ONCE = 4;
 const REASONS = 20;
 /** Errors that concern one document and not the store: they do not stop a copy. */
@@ -148,7 +148,7 @@ class Copy {
     for (let i = 0; i < boxEvents.length; i += WAVEFORMS_AT_ONCE) {
       const some = boxEvents.slice(i, i + WAVEFORMS_AT_ONCE).map(async (document) => {
         let bytes: Buffer | undefined;
-        // A waveform that is damaged is told; its box event goes without it.
+        // A waveform that is damaged is reported; its box event goes without it.
         await this.#attempt(async () => {
           bytes = await this.#from.waveform(document.data_fs_filename);
         });
@@ -232,7 +232,7 @@ class Copy {
   }
 }
 
-/** Documents of programs that knew no expiry are kept for good; a 0 would have them deleted at once. */
+/** Documents of programs that knew no expiry are kept for good; a 0 would have them deleted immediately. */
 function dated<T extends { expire_at: number }>(document: T): T {
   return document.expire_at > 0 ? document : { ...document, expire_at: FOREVER_SECONDS };
 }

@@ -69,7 +69,7 @@ export interface BoxRegistry extends BoxReader {
 }
 
 export interface EventIds {
-  /** The next event ids, rising and never given twice, also across processes and restarts; past the greatest event_id stored. */
+  /** The next event ids, rising and never given twice, also across processes and restarts; past the highest event_id stored. */
   nextEventIds(count: number): Promise<number[]>;
 }
 

@@ -1,9 +1,9 @@
 /**
  * From a recording in volts, at any rate, to what a 60 Hz box would have read out: 12 kHz, 200 samples a cycle, ADC counts.
  *
- * A box calls 200 samples a cycle whatever the mains does. A 50 Hz recording as it stands would give windows of five sixths of a
+ * A box calls 200 samples a cycle whatever the grid does. A 50 Hz recording as it stands would give windows of five sixths of a
  * cycle, whose RMS swings; so by default (`mains: 'to-60'`) it is played at 60/50 of its speed: each of its cycles becomes one of
- * the box's, dips keep their length in cycles, and its frequency reads 60 Hz where it was 50. `mains: 'as-is'` keeps its time, as a 60 Hz
+ * the box's, sags keep their length in cycles, and its frequency reads 60 Hz where it was 50. `mains: 'as-is'` keeps its time, as a 60 Hz
  * box on a 50 Hz grid would see it.
  */
 import { MakaiError } from '../../common/errors.js';
@@ -23,7 +23,7 @@ export interface Recording {
   description: string;
   /** volts (primary or as recorded); pieces follow each other */
   pieces: Piece[];
-  /** nominal frequency of the mains, Hz, where the file says so */
+  /** nominal frequency of the grid, Hz, where the file says so */
   lineFrequencyHz?: number;
 }
 
@@ -35,10 +35,10 @@ export interface Scaling {
   nominalV?: number;
   /** the recording's own nominal, V RMS; without it the median of its cycles' RMS */
   recordedNominalV?: number;
-  /** counts a volt of the simulated box */
+  /** counts per volt of the simulated box */
   calibrationConstant?: number;
   mains?: 'to-60' | 'as-is';
-  /** nominal frequency of the mains, Hz, for a file that does not say it (WAV, CSV): 60 unless given */
+  /** nominal frequency of the grid, Hz, for a file that does not say it (WAV, CSV): 60 unless given */
   lineFrequencyHz?: number;
 }
 

@@ -14,7 +14,7 @@ import { eventRow } from './rows.js';
 import { CSV_HEADER, WaveformCsv } from './waveform-csv.js';
 
 export interface EventExportOptions {
-  /** nominal frequency of the mains, Hz; undefined: not known */
+  /** nominal frequency of the grid, Hz; undefined: not known */
   nominalFrequencyHz?: number;
   /** Unix ms, for formats that say when the file was made */
   nowMs: number;

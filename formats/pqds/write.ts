@@ -80,14 +80,14 @@ function joined(times: readonly Float64Array[]): { rows: Float64Array; indexes: 
   const rows: number[] = [];
   const indexes = times.map((): number[] => []);
   for (;;) {
-    let least = Number.POSITIVE_INFINITY;
+    let lowest = Number.POSITIVE_INFINITY;
     for (const [i, one] of times.entries())
-      least = Math.min(least, one[next[i] ?? 0] ?? Number.POSITIVE_INFINITY);
-    if (least === Number.POSITIVE_INFINITY) break;
-    rows.push(least);
+      lowest = Math.min(lowest, one[next[i] ?? 0] ?? Number.POSITIVE_INFINITY);
+    if (lowest === Number.POSITIVE_INFINITY) break;
+    rows.push(lowest);
     for (const [i, one] of times.entries()) {
       const at = next[i] ?? 0;
-      const has = one[at] === least;
+      const has = one[at] === lowest;
       indexes[i]?.push(has ? at : -1);
       if (has) next[i] = at + 1;
     }

@@ -18,7 +18,7 @@ export interface SqliteOptions extends StoreOptions {
   thread?: 'worker' | 'inline';
   /** true: a file that is not there is an error, and not made */
   mustExist?: boolean;
-  /** told when the store's thread has ended by itself (WORKER_EXITED): nothing is stored from then on */
+  /** called when the store's thread has ended by itself (WORKER_EXITED): nothing is stored from then on */
   ended?: (error: MakaiError) => void;
 }
 

@@ -21,7 +21,7 @@ CREATE TABLE measurements (
   ms INTEGER NOT NULL,     -- timestamp_ms - 1000 * second
   frequency REAL, voltage REAL, thd REAL, transient REAL,
   invalid INTEGER NOT NULL, -- bit i: METRICS[i] came as infinity or NaN
-  -- least and greatest single cycle, NULL where both equal the average
+  -- lowest and highest single cycle, NULL where both equal the average
   frequency_min REAL, frequency_max REAL, voltage_min REAL, voltage_max REAL,
   thd_min REAL, thd_max REAL, transient_min REAL, transient_max REAL,
   expire_at INTEGER NOT NULL, -- Unix seconds, here and below
@@ -162,7 +162,7 @@ const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
- * Brings an open database to this program's schema, in one transaction; two processes at once do it once.
+ * Brings an open database to this program's schema, in one transaction; two processes at the same time do it once.
  * @param steps entry i takes a file from version i to i + 1
  * @throws MakaiError STORE_SCHEMA_TOO_NEW when a newer program wrote the file, STORE_NOT_RECOGNIZED when another program did
  */

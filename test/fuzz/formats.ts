@@ -71,7 +71,7 @@ function checkSize({ recordings }: FileContent, inputBytes: number, allowedBytes
   for (const { analog, digital, series } of recordings) {
     for (const { samples, time } of analog) {
       buffers.add(samples.buffer);
-      if (time.kind === 'stamps') buffers.add(time.seconds.buffer);
+      if (time.kind === 'timestamps') buffers.add(time.seconds.buffer);
     }
     for (const { states } of digital) buffers.add(states.buffer);
     for (const { values, seconds } of series) buffers.add(values.buffer).add(seconds.buffer);

@@ -34,7 +34,7 @@ export interface Context {
   expiry: Expiry;
   /** collections whose unique index could not be made, with doubles from before: we look ourselves before we write */
   plain: Set<string>;
-  /** the misspelt unique index of the field is there: measurements carry its field too, so that it refuses none */
+  /** a unique index on a misspelt name is there: measurements carry that name too, so that it refuses none */
   misspeltTime: boolean;
 }
 

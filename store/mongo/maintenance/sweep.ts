@@ -129,7 +129,7 @@ async function deleteExpiredEvents(
 
 /**
  * Deletes box events with their files, whatever the files are called: those of the analysis service's events too. A page at a time: a hundred
- * events of a thousand boxes are gigabytes. `all`: it was not told to end before.
+ * events of a thousand boxes are gigabytes. `all`: it did not have to end before.
  */
 async function deleteBoxEvents(
   context: Context,
@@ -188,7 +188,7 @@ async function boxEventOrphans(
   return { orphans: deleted, next: page.length < PAGE ? undefined : last + 1 };
 }
 
-/** Made by the server or driver more than the grace time ago; an `_id` that tells no time counts as old. */
+/** Made by the server or driver more than the grace time ago; an `_id` without a time counts as old. */
 function isOld(id: unknown, nowMs: number): boolean {
   return !(id instanceof ObjectId) || id.getTimestamp().getTime() < nowMs - GRACE_MS;
 }

@@ -52,15 +52,15 @@ function part(
     const volts = cycle >= 20 && cycle < 30 ? lowestV : 120;
     return Math.round(volts * constant * Math.SQRT2 * Math.sin((2 * Math.PI * i) / PER_CYCLE));
   });
-  const stamps = Array.from({ length: CYCLES }, (_, i) =>
+  const timestamps = Array.from({ length: CYCLES }, (_, i) =>
     Math.round(T + lateMs + ((i + 1) * 1000) / 60 + (lost >= 0 && i >= lost ? 500 : 0)),
   );
   const boxEvent: BoxEventDocument = {
     event_id: EVENT.event_id,
     box_id,
-    event_start_timestamp_ms: stamps[0] ?? T,
-    event_end_timestamp_ms: (stamps.at(-1) ?? T) + 16,
-    window_timestamps_ms: stamps,
+    event_start_timestamp_ms: timestamps[0] ?? T,
+    event_end_timestamp_ms: (timestamps.at(-1) ?? T) + 16,
+    window_timestamps_ms: timestamps,
     location: box_id === '1' ? 'oahu' : 'hilo',
     data_fs_filename: `event_9354_${box_id}`,
   };
@@ -103,12 +103,12 @@ function lowest(recording: Recording): Map<string, number> {
     recording.analog.map((channel) => {
       // Where another box begins earlier, samples are missing; the cycles begin after them.
       const values = [...valuesOf(channel)].filter((value) => !Number.isNaN(value));
-      let least = Number.POSITIVE_INFINITY;
+      let lowest = Number.POSITIVE_INFINITY;
       for (let from = 0; from + PER_CYCLE <= values.length; from += PER_CYCLE) {
         const cycle = values.slice(from, from + PER_CYCLE);
-        least = Math.min(least, Math.sqrt(cycle.reduce((sum, v) => sum + v * v, 0) / PER_CYCLE));
+        lowest = Math.min(lowest, Math.sqrt(cycle.reduce((sum, v) => sum + v * v, 0) / PER_CYCLE));
       }
-      return [channel.name, least];
+      return [channel.name, lowest];
     }),
   );
 }
@@ -164,7 +164,7 @@ describe('formats/export: an event in every format', () => {
         const first = analog[0] === undefined ? 0 : (secondsOf(analog[0].time)[0] ?? 0);
         return (start === undefined ? 0 : momentToMs(start)) + 1000 * first;
       });
-      // The first sample was taken a cycle before the first stamp.
+      // The first sample was taken a cycle before the first timestamp.
       assert.ok(Math.abs(Math.min(...starts) - T) < 1.5, `${starts[0]} is not ${T}`);
     });
   }

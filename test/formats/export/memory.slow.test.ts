@@ -16,7 +16,7 @@ const counts = Int16Array.from({ length: CYCLES * PER_CYCLE }, (_, i) =>
 
 function eventParts(event_id: number): EventParts {
   const startMs = T + 60_000 * event_id;
-  const stamps = Array.from({ length: CYCLES }, (_, i) => Math.round(startMs + ((i + 1) * 1000) / 60));
+  const timestamps = Array.from({ length: CYCLES }, (_, i) => Math.round(startMs + ((i + 1) * 1000) / 60));
   return {
     event: {
       event_id,
@@ -34,9 +34,9 @@ function eventParts(event_id: number): EventParts {
       boxEvent: {
         event_id,
         box_id,
-        event_start_timestamp_ms: stamps[0] ?? 0,
-        event_end_timestamp_ms: (stamps.at(-1) ?? 0) + 16,
-        window_timestamps_ms: stamps,
+        event_start_timestamp_ms: timestamps[0] ?? 0,
+        event_end_timestamp_ms: (timestamps.at(-1) ?? 0) + 16,
+        window_timestamps_ms: timestamps,
         location: 'oahu',
         data_fs_filename: `event_${event_id}_${box_id}`,
       },

@@ -194,10 +194,10 @@ def every(pairs, name):
     return [value for key, value in pairs if key == name]
 
 
-def time(stamp):
-    if stamp is None or stamp["day"] == 0xFFFFFFFF:
+def time(timestamp):
+    if timestamp is None or timestamp["day"] == 0xFFFFFFFF:
         return None
-    at = EPOCH + timedelta(days=stamp["day"], seconds=stamp["seconds"])
+    at = EPOCH + timedelta(days=timestamp["day"], seconds=timestamp["seconds"])
     return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
