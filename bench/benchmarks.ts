@@ -11,6 +11,7 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   processes: async () => (await import('./processes.js')).processes,
   decode: async () => (await import('./decode.js')).decode,
   formats: async () => (await import('./formats.js')).formats,
+  'formats-export': async () => (await import('./formats-export.js')).formatsExport,
   plugins: async () => (await import('./plugins.js')).plugins,
   signal: async () => (await import('./signal.js')).signal,
   parquet: async () => (await import('./formats-parquet.js')).parquet,
