@@ -11,6 +11,7 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   processes: async () => (await import('./processes.js')).processes,
   decode: async () => (await import('./decode.js')).decode,
   formats: async () => (await import('./formats.js')).formats,
+  'formats-export': async () => (await import('./formats-export.js')).formatsExport,
   plugins: async () => (await import('./plugins.js')).plugins,
   analysis: async () => (await import('./analysis.js')).analysis,
   signal: async () => (await import('./signal.js')).signal,

@@ -16,7 +16,7 @@ export {
 export { parseCycleVoltages, parseTriggeringStream } from './sources/measurements.js';
 export { type OpenOptions, openPlayable, openSources, type Playable } from './sources/open.js';
 export { padded } from './sources/pad.js';
-export { countsFromBytes, rawSource } from './sources/raw.js';
+export { rawSource } from './sources/raw.js';
 export type { Scenario, ScenarioEvent } from './sources/scenario.js';
 export { type Occurrence, scheduleOf } from './sources/schedule.js';
 export {

@@ -7,6 +7,7 @@ import { register as boxes } from './commands/boxes.js';
 import { register as config } from './commands/config.js';
 import { register as doctor } from './commands/doctor.js';
 import { register as events } from './commands/events.js';
+import { register as importFiles } from './commands/import.js';
 import { register as install } from './commands/install.js';
 import { register as keys } from './commands/keys.js';
 import { register as listen } from './commands/listen.js';
@@ -26,6 +27,7 @@ export type Register = (program: Command) => void;
 const COMMANDS: readonly Register[] = [
   up,
   events,
+  importFiles,
   measurements,
   trends,
   listen,

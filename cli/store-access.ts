@@ -6,7 +6,7 @@ import { holdsPassword, shownUrl } from '../common/store-url.js';
 import { loadAnyConfig } from '../config/load.js';
 import { DEFAULT_STORE } from '../config/resolve.js';
 import { openStore } from '../store/open.js';
-import type { Store } from '../store/store.js';
+import type { Retention, Store } from '../store/store.js';
 import { UsageError } from './errors.js';
 import { STORE_FILE } from './up/workspace.js';
 
@@ -48,14 +48,28 @@ export function storeUrlFrom(argument: string): string {
   return argument;
 }
 
+/** Commands store boxes as a rule, which do not expire. */
+const NEVER_USED: Retention = { mode: 'ttl', measurementsSeconds: 86_400 };
+
+/** How long what a command stores is kept: as the daemon configures it whose store it is; else for good. */
+export function retentionOf({ store }: StoreChoice, mode: Retention['mode'] | undefined): Retention {
+  const file = store?.startsWith('config:') ? store.slice('config:'.length) : undefined;
+  const settings = file === undefined ? undefined : loadAnyConfig(file);
+  const configured = settings !== undefined && 'retention' in settings ? settings.retention : NEVER_USED;
+  return mode === undefined ? configured : { ...configured, mode };
+}
+
 /**
  * Opens an existing store (a command that reads creates none) and closes it when `use` has ended, also after an error.
  * @throws MakaiError as `openStore`, and what `use` throws
  */
-export async function useStore<T>(choice: StoreChoice, use: (store: Store) => Promise<T>): Promise<T> {
+export async function useStore<T>(
+  choice: StoreChoice,
+  use: (store: Store) => Promise<T>,
+  retention: Retention = NEVER_USED,
+): Promise<T> {
   const store = await openStore(storeUrlOf(choice), {
-    // Commands write only boxes, which do not expire, so this lifetime is never used.
-    retention: { mode: 'ttl', measurementsSeconds: 86_400 },
+    retention,
     thread: 'inline',
     mustExist: true,
     log: createLogger('makai', 'warn'),

@@ -11,9 +11,10 @@ const MAX_SAMPLES = 200_000_000;
 
 /**
  * The recording with all channels on one time base. Each channel is shifted by whole samples, what is left of its shift (below half a sample)
- * goes into its skew, and where another begins earlier or ends later its samples are missing. No sample changes.
+ * goes into its skew, and where another begins earlier or ends later its samples are missing. A channel with gaps is several runs, each at
+ * the samples nearest to it, what is between them is missing. No sample changes.
  * @param format for messages
- * @throws MakaiError RECORDING_INVALID when the channels' rates differ, or have stamps that differ
+ * @throws MakaiError RECORDING_INVALID when the channels' rates differ, or one has samples that are not evenly spaced
  */
 export function aligned(recording: Recording, format: string): Recording & { time: TimeBase } {
   const channels = [...recording.analog, ...recording.digital];
@@ -21,9 +22,10 @@ export function aligned(recording: Recording, format: string): Recording & { tim
   if (first === undefined) throw unwritable(format, 'the recording has no waveform', 'Export values as CSV.');
   if (channels.every(({ time }) => sameTime(time, first.time))) return fromFirstSample(recording, first.time);
   const spans = channels.map((channel) => spanOf(channel, format));
-  const rateHz = spans[0]?.rateHz ?? 1;
+  // A single sample has no rate.
+  const rateHz = spans.find((span) => span.rateHz > 0)?.rateHz ?? 1;
   for (const [i, span] of spans.entries()) {
-    if (Math.abs(span.rateHz / rateHz - 1) <= SAME_RATE) continue;
+    if (span.rateHz === 0 || Math.abs(span.rateHz / rateHz - 1) <= SAME_RATE) continue;
     const names = `${first.name} has ${rateHz} Hz, ${channels[i]?.name} ${span.rateHz} Hz`;
     throw unwritable(
       format,
@@ -32,8 +34,8 @@ export function aligned(recording: Recording, format: string): Recording & { tim
     );
   }
   const from = Math.min(...spans.map(({ startS }) => startS));
-  const shiftOf = ({ startS }: Span): number => Math.round((startS - from) * rateHz);
-  const count = Math.max(...spans.map((span) => shiftOf(span) + span.count));
+  const shiftOf = ({ startS }: Pick<Span, 'startS'>): number => Math.round((startS - from) * rateHz);
+  const count = Math.max(...spans.flatMap(({ runs }) => runs.map((run) => shiftOf(run) + run.count)));
   if (!(count * channels.length <= MAX_SAMPLES)) {
     throw unwritable(
       format,
@@ -43,21 +45,31 @@ export function aligned(recording: Recording, format: string): Recording & { tim
   }
   const time: TimeBase = { kind: 'rates', startS: 0, sections: [{ count, rateHz }] };
   const placed = <T extends { time: TimeBase }>(channel: T, index: number) => {
-    const span = spans[index] ?? { startS: from, count: 0, rateHz };
-    const shift = shiftOf(span);
-    return { shift, restS: span.startS - from - shift / rateHz, channel };
+    const span = spans[index] ?? { startS: from, rateHz, runs: [] };
+    const places = span.runs.map((run) => ({ ...run, to: shiftOf(run) }));
+    for (const [i, { to }] of places.entries()) {
+      const before = places[i - 1];
+      if (before === undefined || to >= before.to + before.count) continue;
+      throw unwritable(
+        format,
+        `samples of ${channels[index]?.name} overlap`,
+        'Export its box alone (--box).',
+      );
+    }
+    return { places, restS: span.startS - from - shiftOf(span) / rateHz, channel };
   };
   const analogs = recording.analog.length;
   return {
     ...recording,
     start: recording.start === undefined ? undefined : later(recording.start, from),
     analog: recording.analog.map((channel, i) => {
-      const { shift, restS } = placed(channel, i);
-      return { ...padded(channel, shift, count), time, skewS: channel.skewS + restS };
+      const { places, restS } = placed(channel, i);
+      return { ...padded(channel, places, count), time, skewS: channel.skewS + restS };
     }),
     digital: recording.digital.map((channel, i) => {
       const states = new Uint8Array(count).fill(channel.normal);
-      states.set(channel.states, placed(channel, analogs + i).shift);
+      for (const { first, count: length, to } of placed(channel, analogs + i).places)
+        states.set(channel.states.subarray(first, first + length), to);
       return { ...channel, states, time };
     }),
     time,
@@ -71,7 +83,7 @@ function fromFirstSample(recording: Recording, shared: TimeBase): Recording & { 
   const time: TimeBase =
     shared.kind === 'rates'
       ? { ...shared, startS: 0 }
-      : { kind: 'stamps', seconds: shared.seconds.map((second) => second - from) };
+      : { kind: 'timestamps', seconds: shared.seconds.map((second) => second - from) };
   return {
     ...recording,
     start: recording.start === undefined ? undefined : later(recording.start, from),
@@ -81,27 +93,66 @@ function fromFirstSample(recording: Recording, shared: TimeBase): Recording & { 
   };
 }
 
+/** Evenly spaced samples from `first` on. */
+interface Run {
+  first: number;
+  count: number;
+  startS: number;
+}
+
 interface Span {
   startS: number;
-  count: number;
+  /** 0: not known */
   rateHz: number;
+  /** rising, at least one */
+  runs: Run[];
 }
 
 function spanOf({ time, name }: AnalogChannel | DigitalChannel, format: string): Span {
   if (time.kind === 'rates' && time.sections.length === 1) {
     const { startS } = time;
     const [{ count, rateHz } = { count: 0, rateHz: 1 }] = time.sections;
-    return { startS, count, rateHz };
+    return { startS, rateHz, runs: [{ first: 0, count, startS }] };
   }
+  const span = time.kind === 'timestamps' ? spanWithGaps(time.seconds) : undefined;
+  if (span !== undefined) return span;
   throw unwritable(format, `channel ${name} has times of its own`, 'Export its box alone (--box).');
+}
+
+/** What the steps of a run may differ by: times are rounded where they are written. */
+const SAME_STEP = 0.01;
+/** Fewer samples than so many for each run are no runs with gaps, but times of their own. */
+const USUAL_RUN = 20;
+
+/** @returns undefined where the samples are not evenly spaced but for gaps */
+function spanWithGaps(seconds: Float64Array): Span | undefined {
+  const steps = Float64Array.from(seconds.subarray(1), (second, i) => second - (seconds[i] ?? 0)).sort();
+  const usual = steps[steps.length >> 1] ?? 0;
+  if (!(usual > 0)) return undefined;
+  const runs: Run[] = [];
+  let first = 0;
+  let inRuns = 0;
+  let stepsInRuns = 0;
+  for (let i = 1; i <= seconds.length; i += 1) {
+    const step = (seconds[i] ?? Number.POSITIVE_INFINITY) - (seconds[i - 1] ?? 0);
+    if (!(step > 0)) return undefined;
+    if (Math.abs(step / usual - 1) <= SAME_STEP) continue;
+    if (step < usual) return undefined;
+    runs.push({ first, count: i - first, startS: seconds[first] ?? 0 });
+    inRuns += (seconds[i - 1] ?? 0) - (seconds[first] ?? 0);
+    stepsInRuns += i - 1 - first;
+    first = i;
+  }
+  if (runs.length * USUAL_RUN > seconds.length) return undefined;
+  return { startS: runs[0]?.startS ?? 0, rateHz: stepsInRuns / inRuns, runs };
 }
 
 /** Whether two time bases give the same times. */
 export function sameTime(one: TimeBase, other: TimeBase): boolean {
   if (one === other) return true;
-  if (one.kind === 'stamps') {
+  if (one.kind === 'timestamps') {
     return (
-      other.kind === 'stamps' &&
+      other.kind === 'timestamps' &&
       one.seconds.length === other.seconds.length &&
       one.seconds.every((second, i) => second === other.seconds[i])
     );
@@ -117,13 +168,18 @@ export function sameTime(one: TimeBase, other: TimeBase): boolean {
   );
 }
 
-/** The channel's samples from `shift` on among `count`; the others are missing. */
-function padded(channel: AnalogChannel, shift: number, count: number): AnalogChannel {
+/** The channel's samples at their places among `count`; the others are missing. */
+function padded(
+  channel: AnalogChannel,
+  places: readonly (Run & { to: number })[],
+  count: number,
+): AnalogChannel {
   const { samples } = channel;
-  if (shift === 0 && samples.length === count) return channel;
+  if (places.length === 1 && places[0]?.to === 0 && samples.length === count) return channel;
   const marked = withMissing(channel);
   const wider = copyOf(marked.samples, count, marked.missing ?? Number.NaN);
-  wider.set(marked.samples, shift);
+  for (const { first, count: length, to } of places)
+    wider.set(marked.samples.subarray(first, first + length), to);
   return { ...marked, samples: wider };
 }
 

@@ -1,7 +1,16 @@
 /** Recordings of other programs: read, and written. */
 export { type Moment, momentFromMs, momentText, momentToMs } from './moment.js';
-export { type Opened, openRecording, type ReadOptions, readOpened, readRecording } from './open.js';
+export {
+  type Opened,
+  openRecording,
+  originalFiles,
+  type ReadOptions,
+  readOpened,
+  readRecording,
+} from './open.js';
+export { piecesOf, type TimedSamples } from './pieces.js';
 export { unreadable } from './problems.js';
+export { countsFromBytes, looksLikeCounts, readRaw } from './raw.js';
 export type {
   AnalogChannel,
   DigitalChannel,

@@ -52,6 +52,15 @@ export function openRecording(file: string): Opened {
   return { file, bytes, kind: undefined, looks: 'other' in found ? found.other : found.unknown };
 }
 
+/** The files of a recording byte for byte, as they lie on the disk: one, or the parts of a COMTRADE recording. */
+export function originalFiles({ file, kind }: Opened): { name: string; bytes: Uint8Array }[] {
+  const named = (place: string, bytes: Uint8Array) => ({ name: path.basename(place), bytes });
+  const whole = kind === 'comtrade-part' ? undefined : readBounded(file);
+  if (kind !== 'comtrade-cfg' && whole !== undefined) return [named(file, whole)];
+  const { cfg, dat, hdr, inf } = comtradeFiles(file, readBounded, whole);
+  return [cfg, dat, hdr, inf].flatMap((part) => (part === undefined ? [] : [named(part.file, part.bytes)]));
+}
+
 /** @throws MakaiError RECORDING_INVALID */
 export function readOpened({ file, bytes, kind, looks }: Opened, options: ReadOptions = {}): FileContent {
   switch (kind) {

@@ -31,7 +31,7 @@ export interface Recording {
   start: Moment | undefined;
   /** what made the instrument record, where the file says it */
   trigger?: Moment;
-  /** nominal frequency of the mains, Hz, already checked to be above 0; undefined where the file does not say */
+  /** nominal frequency of the grid, Hz, already checked to be above 0; undefined where the file does not say */
   nominalFrequencyHz: number | undefined;
   /** waveforms */
   analog: AnalogChannel[];
@@ -83,11 +83,11 @@ export interface DigitalChannel {
  * When the samples of a channel were taken, in seconds after the recording's start. One object for all channels that share it.
  * `rates`: sections that follow each other without a gap, `startS` is the first sample's time; each further sample is
  * 1 / rateHz after the one before, by the rate of its own section.
- * `stamps`: a time for each sample; not checked to rise, except where the reader says so.
+ * `timestamps`: a time for each sample; not checked to rise, except where the reader says so.
  */
 export type TimeBase =
   | { kind: 'rates'; startS: number; sections: readonly RateSection[] }
-  | { kind: 'stamps'; seconds: Float64Array };
+  | { kind: 'timestamps'; seconds: Float64Array };
 
 export interface RateSection {
   /** samples in it, a whole number, 0 or more */

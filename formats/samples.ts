@@ -20,14 +20,14 @@ export function valuesOf(channel: AnalogChannel): Float64Array {
 
 /** Number of samples that the time base has times for. */
 export function countOf(time: TimeBase): number {
-  return time.kind === 'stamps'
+  return time.kind === 'timestamps'
     ? time.seconds.length
     : time.sections.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** Seconds after the recording's start of each sample; does not include a channel's skew. */
 export function secondsOf(time: TimeBase): Float64Array {
-  if (time.kind === 'stamps') return time.seconds;
+  if (time.kind === 'timestamps') return time.seconds;
   const seconds = new Float64Array(countOf(time));
   let at = 0;
   // time and place of the sample before the section, by its own rate

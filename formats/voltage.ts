@@ -37,7 +37,30 @@ export interface Voltage {
 export function voltageOf(content: FileContent, file: string, options: VoltageOptions = {}): Voltage {
   const warnings = new Warnings();
   const recording = recordingOf(content, file, options, warnings);
-  const channel = channelOf(recording, file, options);
+  return voltageOfChannel(content, recording, channelOf(recording, file, options), file, options, warnings);
+}
+
+/**
+ * The channels that are voltages: those in volts, or, where none says its unit, the one that is likely one.
+ * @param wanted only this one, by name or number
+ * @throws MakaiError RECORDING_INVALID when there is no channel `wanted`
+ */
+export function voltageChannels(recording: Recording, file: string, wanted?: string): AnalogChannel[] {
+  if (wanted !== undefined) return [channelOf(recording, file, { channel: wanted })];
+  const known = recording.analog.filter(isVoltage);
+  const likely = known.length > 0 ? known : [onlyVoltage(recording.analog)];
+  return likely.filter((channel) => channel !== undefined);
+}
+
+/** As `voltageOf`, for a channel that was chosen already. @throws MakaiError RECORDING_INVALID when it is not in volts, or has no sample */
+export function voltageOfChannel(
+  content: FileContent,
+  recording: Recording,
+  channel: AnalogChannel,
+  file: string,
+  options: Pick<VoltageOptions, 'side'>,
+  warnings = new Warnings(),
+): Voltage {
   const factor = unitFactor(channel, file, content, warnings) * sideFactor(channel, options, file, warnings);
   const values = valuesOf(channel);
   const missing = fill(values, channel, file);

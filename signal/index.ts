@@ -26,6 +26,7 @@ export {
   windowCycles,
   windowRms,
 } from './levels/half-cycle.js';
+export { type Piece, resample, resampleTimed } from './resample.js';
 export { type SampleRun, sampleRuns } from './sample-times.js';
 export { MAX_RATE, MIN_RATE, type Samples, toVolts } from './samples.js';
 export {

@@ -126,12 +126,21 @@ class Copy {
       this.#hooks.onProgress({ part: 'events', total: Math.max(total, done + 1), done });
       await this.#restore('events', { events: [dated(event)] });
       await this.#boxEvents(event.event_id);
+      await this.#original(event.event_id);
       this.#position.eventsFromMs = event.target_event_start_timestamp_ms;
       await this.#hooks.save(this.#position);
       done += 1;
     }
     await this.#finish('events');
     this.#hooks.onProgress({ part: 'events', total: done, done });
+  }
+
+  /** The files that it was imported from. */
+  async #original(eventId: number): Promise<void> {
+    await this.#attempt(async () => {
+      const original = await this.#from.original(eventId);
+      if (original !== undefined) await this.#to.putOriginal(original);
+    });
   }
 
   async #boxEvents(eventId: number): Promise<void> {

@@ -83,6 +83,26 @@ export interface BoxDocument {
   location_archive?: { location: string; location_start_time_ms: number }[];
   /** Z85, 40 characters */
   public_key?: string;
+  /** ours: a channel of another instrument's recordings, not a box that anything can be asked of */
+  kind?: 'import';
+}
+
+/** A file that was imported, byte for byte. */
+export interface OriginalFile {
+  /** without folders */
+  name: string;
+  bytes: Uint8Array;
+}
+
+/** Where an imported event came from. It expires with the event. */
+export interface Original {
+  event_id: number;
+  /** SHA-256 of the files, hex (`originalHash`) */
+  sha256: string;
+  /** which of the recordings in the files, from 1 on */
+  recording: number;
+  /** several for one recording: COMTRADE's CFG and DAT */
+  files: OriginalFile[];
 }
 
 /** Thresholds of `makai_config`: all in percent (3.0 = 3 %). */

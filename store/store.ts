@@ -13,6 +13,7 @@ import type {
   NewestOfBox,
   NewTrend,
   OpenRequest,
+  Original,
   Retention,
   Stored,
   StoredDocuments,
@@ -70,6 +71,19 @@ export interface BoxRegistry extends BoxReader {
 export interface EventIds {
   /** The next event ids, rising and never given twice, also across processes and restarts; past the highest event_id stored. */
   nextEventIds(count: number): Promise<number[]>;
+}
+
+/** Files that events were imported from (`makai import`). An administrator's command writes them, no daemon. */
+export interface Originals {
+  /**
+   * Keeps the files of an imported event; recordings of the same files share them. A recording that is kept already stays with its event.
+   * Called before the event is written. One whose event does not follow within ten minutes is deleted by `sweep`.
+   * @returns the event that the recording belongs to
+   */
+  putOriginal(original: Original): Promise<number>;
+  original(eventId: number): Promise<Original | undefined>;
+  /** The event that a recording of these files was imported as. It may be incomplete, or deleted by the database meanwhile. */
+  importedEventId(sha256: string, recording: number): Promise<number | undefined>;
 }
 
 export interface OpenRequestReader {
@@ -136,6 +150,7 @@ export interface Store
     EventReader,
     BoxRegistry,
     EventIds,
+    Originals,
     OpenRequestReader,
     Maintenance {}
 

@@ -1,9 +1,11 @@
 /** Opens what a box is to replay, by what is in the file. */
 import {
+  looksLikeCounts,
   momentText,
   momentToMs,
   type Opened,
   openRecording,
+  piecesOf,
   type ReadOptions,
   readOpened,
   type VoltageOptions,
@@ -13,8 +15,7 @@ import {
 import { scenarioSources } from './generator.js';
 import { loadScenario, recordingPath, SHIPPED_SCENARIOS } from './load-scenario.js';
 import { padded } from './pad.js';
-import { piecesOf } from './pieces.js';
-import { looksLikeCounts, rawSourceOf } from './raw.js';
+import { rawSourceOf } from './raw.js';
 import { recordingSource, type Scaling, unusable } from './recording.js';
 import { type CycleSource, DEFAULT_CALIBRATION } from './source.js';
 

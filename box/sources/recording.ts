@@ -7,8 +7,7 @@
  * as a 60 Hz box on a 50 Hz grid would see it.
  */
 import { MakaiError } from '../../common/errors.js';
-import { cycleRms } from '../../signal/index.js';
-import { type Piece, resampleTimed } from './resample.js';
+import { cycleRms, type Piece, resampleTimed } from '../../signal/index.js';
 import {
   type CycleSource,
   DEFAULT_CALIBRATION,

@@ -8,7 +8,6 @@ import { type ExportChoice, ExportFiles, withExportOptions } from '../export-fil
 import { clean } from '../output.js';
 import { parseCount, parseTime } from '../range.js';
 import { type StoreChoice, useStore, withStoreOptions } from '../store-access.js';
-import { CSV_HEADER, WaveformCsv } from '../waveform-csv.js';
 import { samplesOf } from '../waveform-summary.js';
 
 interface Choice extends StoreChoice, ExportChoice {
@@ -18,6 +17,7 @@ interface Choice extends StoreChoice, ExportChoice {
   to?: string;
   type?: string;
   box?: string;
+  original?: true;
 }
 
 export function register(events: Command): void {
@@ -31,7 +31,8 @@ export function register(events: Command): void {
     .option('--from <time>', 'events from this time on, in place of event ids')
     .option('--to <time>', 'events before this time')
     .option('--type <type>', 'only events of this type, e.g. VOLTAGE_SAG')
-    .option('--box <id>', 'only the waveforms of this box');
+    .option('--box <id>', 'only the waveforms of this box')
+    .option('--original', 'the files that imported events came from, byte for byte, in place of a format');
   withExportOptions(command)
     .option('--csv', 'the same as --format csv')
     .option('--json', 'with --out: the files that were written, as NDJSON');
@@ -44,6 +45,10 @@ async function run(ids: string[], options: Choice): Promise<void> {
     throw new UsageError('give event ids, or --all, or some of --from, --to and --type');
   if (options.csv && options.format !== undefined && options.format !== 'csv')
     throw new UsageError(`--csv and --format ${options.format} do not go together`);
+  if (options.original && (options.format !== undefined || options.csv))
+    throw new UsageError('--original and --format do not go together');
+  if (options.original && options.out === undefined)
+    throw new UsageError('--original writes files: name a folder with --out');
   const numbers = ids.map((id) => parseCount('<id>', id));
   const range = {
     ...(options.from === undefined ? {} : { fromMs: parseTime('--from', options.from) }),
@@ -55,14 +60,16 @@ async function run(ids: string[], options: Choice): Promise<void> {
     try {
       // Every id is looked up before anything is written.
       for (const id of numbers) await eventOf(store, id);
+      if (options.original) {
+        await writeOriginals(store, files, byRange ? store.events(range) : eventsOf(store, numbers), options);
+        return;
+      }
       const boxes = new Map((await store.boxes()).map((box) => [box.box_id, box]));
-      const csv = new WaveformCsv();
       const nominal = (await store.makaiConfig())?.triggering.default_ref_f;
       const exporter = eventExporter(format, {
         ...(nominal === undefined ? {} : { nominalFrequencyHz: nominal }),
         nowMs: Date.now(),
         skipped: warn,
-        csv: { header: CSV_HEADER, rows: (...given) => csv.rows(...given) },
       });
       for await (const event of byRange ? store.events(range) : eventsOf(store, numbers)) {
         if (options.type !== undefined && event.type !== options.type) continue;
@@ -75,6 +82,39 @@ async function run(ids: string[], options: Choice): Promise<void> {
       await files.close();
     }
   });
+}
+
+/** The same file of several events once; one of another content under the same name gets the event's id in front. */
+async function writeOriginals(
+  store: Store,
+  files: ExportFiles,
+  events: AsyncIterable<EventDocument>,
+  { type }: Choice,
+): Promise<void> {
+  const written = new Map<string, string>();
+  for await (const event of events) {
+    if (type !== undefined && event.type !== type) continue;
+    const { event_id } = event;
+    const original = await store.original(event_id);
+    if (original === undefined) warn(`event ${event_id} was not imported: it has no original`);
+    else if (original.files.length === 0) warn(`event ${event_id}: its original is missing`);
+    for (const { name, bytes } of original?.files ?? []) {
+      const plain = originalName(name);
+      const owner = written.get(plain.toLowerCase());
+      if (owner === original?.sha256) continue;
+      const file = owner === undefined ? plain : `event_${event_id}_${plain}`;
+      written.set(plain.toLowerCase(), owner ?? original?.sha256 ?? '');
+      await files.write([{ file, bytes, last: true }]);
+    }
+    files.counted();
+  }
+  await files.end();
+}
+
+/** The name of a file without what would lead out of the folder. */
+function originalName(name: string): string {
+  const plain = name.replace(/[/\\\p{Cc}]/gu, '_');
+  return plain === '' || plain === '.' || plain === '..' ? '_' : plain;
 }
 
 async function* eventsOf(store: Store, ids: readonly number[]): AsyncGenerator<EventDocument> {

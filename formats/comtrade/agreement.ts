@@ -47,7 +47,7 @@ function checkTimes(
     const wanted = (count - 1) * stepS;
     if (Math.abs(given - wanted) > Math.max(TIME_TOLERANCE * wanted, 2 * unitS)) {
       const samples = `samples ${from + 1} to ${to}`;
-      const text = `the time stamps of ${samples} span ${brief(given)} s, at ${rateHz} Hz they span ${brief(wanted)} s: the rate is followed`;
+      const text = `the timestamps of ${samples} span ${brief(given)} s, at ${rateHz} Hz they span ${brief(wanted)} s: the rate is followed`;
       warnings.add('time-span', place, text);
     } else checkStamps(times, from, to, unitS, stepS, place, warnings);
     from = to;
@@ -69,10 +69,10 @@ function checkStamps(
   const allowed = Math.max(stepUnits / 2, 2, TIME_TOLERANCE * (to - from) * stepUnits);
   for (let i = from; i < to; i += 1) {
     const off = (times[i] ?? 0) - start - (i - from) * stepUnits;
-    // an empty stamp is NaN, which is never above
+    // an empty timestamp is NaN, which is never above
     if (!(Math.abs(off) > allowed)) continue;
     const expected = start + (i - from) * stepUnits;
-    const text = `sample ${i + 1} has the time stamp ${times[i]}, at ${brief(1 / stepS)} Hz it has ${brief(expected)}: the rate is followed`;
+    const text = `sample ${i + 1} has the timestamp ${times[i]}, at ${brief(1 / stepS)} Hz it has ${brief(expected)}: the rate is followed`;
     warnings.add('time-stamp', place, text);
   }
 }

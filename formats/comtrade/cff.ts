@@ -54,7 +54,7 @@ export function splitCff(bytes: Uint8Array, file: string, warnings: Warnings): C
   };
 }
 
-/** Binary data need not end with a line's end, so the next header may follow at once. */
+/** Binary data need not end with a line's end, so the next header may follow immediately. */
 function headerAt(text: string, at: number): RegExpExecArray | null {
   const sticky = new RegExp(HEADER.source.slice(1), 'iy');
   sticky.lastIndex = at;

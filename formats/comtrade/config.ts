@@ -7,7 +7,7 @@ import { analogLine, type ConfigAnalog, type ConfigDigital, channelCounts, digit
 import { ConfigLines } from './config-lines.js';
 import type { Part } from './parts.js';
 import { type SampleRate, sampleRates } from './rates.js';
-import { readStamp, readTimeCodes, readTimeQuality } from './stamps.js';
+import { readStamp, readTimeCodes, readTimeQuality } from './timestamps.js';
 
 export type Revision = 1991 | 1999 | 2013;
 export const DATA_FORMATS = ['ASCII', 'BINARY', 'BINARY32', 'FLOAT32'] as const;
@@ -60,7 +60,7 @@ export function parseConfig(part: Part, warnings: Warnings, encoding?: string): 
     start: zoned(start?.moment),
     trigger: zoned(trigger?.moment),
     format,
-    // 2013: stamps with more than six decimals mean a time column in nanoseconds
+    // 2013: timestamps with more than six decimals mean a time column in nanoseconds
     timeUnitS: multiplier * (revision === 2013 && (start?.decimals ?? 0) > 6 ? 1e-9 : 1e-6),
   };
 }

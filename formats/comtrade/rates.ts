@@ -10,7 +10,7 @@ export interface SampleRate {
   lastSample: number | undefined;
 }
 
-/** Slower is a trend, faster no recorder of the mains. */
+/** Slower is a trend, faster no recorder of the grid. */
 const MIN_RATE_HZ = 1e-3;
 const MAX_RATE_HZ = 1e9;
 /** What a sample's number has room for. */

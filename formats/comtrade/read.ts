@@ -48,7 +48,7 @@ function readParts(parts: ComtradeParts, warnings: Warnings, options: ComtradeOp
   const time: TimeBase =
     sections.length > 0
       ? { kind: 'rates', startS: 0, sections }
-      : { kind: 'stamps', seconds: stampsOf(data, config.timeUnitS, parts.dat) };
+      : { kind: 'timestamps', seconds: stampsOf(data, config.timeUnitS, parts.dat) };
   return {
     format: 'comtrade',
     revision: String(config.revision),
@@ -80,7 +80,7 @@ function checkFormat({ dat, datFormat, cfg }: ComtradeParts, { format }: Comtrad
   );
 }
 
-/** Without a rate there must be a stamp for each sample, and they rise. */
+/** Without a rate there must be a timestamp for each sample, and they rise. */
 function stampsOf({ times }: ComtradeData, unitS: number, dat: Part): Float64Array {
   const first = times[0] ?? Number.NaN;
   const seconds = times.map((time) => (time - first) * unitS);
@@ -88,13 +88,13 @@ function stampsOf({ times }: ComtradeData, unitS: number, dat: Part): Float64Arr
     if (Number.isNaN(seconds[i])) {
       throw unreadable(
         { file: dat.file },
-        `the CFG gives no sampling rate, and sample ${i + 1} has no time stamp`,
+        `the CFG gives no sampling rate, and sample ${i + 1} has no timestamp`,
       );
     }
     if (i > 0 && !((seconds[i] ?? 0) > (seconds[i - 1] ?? 0))) {
       throw unreadable(
         { file: dat.file },
-        `the CFG gives no sampling rate, and the time stamp of sample ${i + 1} (${times[i]}) does not rise above the one before (${times[i - 1]})`,
+        `the CFG gives no sampling rate, and the timestamp of sample ${i + 1} (${times[i]}) does not rise above the one before (${times[i - 1]})`,
       );
     }
   }

@@ -3,7 +3,7 @@ import type { Moment } from '../moment.js';
 import type { AnalogChannel, DigitalChannel, Recording, TimeBase } from '../recording.js';
 import type { DataFormat } from './config.js';
 import type { Encoded } from './encode.js';
-import { timeQualityOf } from './stamps.js';
+import { timeQualityOf } from './timestamps.js';
 
 /** Longest names (1999, 5.3): station, device and channel 64 characters, phase 2, unit 32. */
 const NAME = 64;
@@ -39,8 +39,8 @@ export function configText(
           last += section.count;
           return `${section.rateHz},${last}`;
         })),
-    stamp(recording.start),
-    stamp(recording.trigger ?? recording.start),
+    timestamp(recording.start),
+    timestamp(recording.trigger ?? recording.start),
     format,
     String(timeMultiplier),
     ...(revision === 2013 ? timeLines(recording.start) : []),
@@ -77,7 +77,7 @@ function digitalLine({ name, phase, component, normal }: DigitalChannel, index: 
 }
 
 /** `dd/mm/yyyy,hh:mm:ss.ssssss` in UTC; a start that is not known is the epoch's, which the header names. */
-function stamp(moment: Moment | undefined): string {
+function timestamp(moment: Moment | undefined): string {
   const us = ((moment?.unixNs ?? 0n) + 500n) / 1000n;
   const micro = ((us % 1_000_000n) + 1_000_000n) % 1_000_000n;
   const date = new Date(Number((us - micro) / 1000n));

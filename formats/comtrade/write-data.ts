@@ -4,44 +4,44 @@ import { countOf } from '../samples.js';
 import type { DataFormat } from './config.js';
 import type { Encoded } from './encode.js';
 
-/** The largest stamp; the one above says that there is none. */
+/** The largest timestamp; the one above says that there is none. */
 const MAX_STAMP = 0xffff_fffe;
 
-/** Units of the time column, in microseconds: 1 where that has room, finer for stamps of their own, coarser for long recordings. */
+/** Units of the time column, in microseconds: 1 where that has room, finer for timestamps of their own, coarser for long recordings. */
 export function timeMultiplierOf(time: TimeBase): number {
   const needed = 10 ** Math.ceil(Math.log10(Math.max(spanOf(time) * 1e6, 1e-3) / MAX_STAMP));
-  const wanted = time.kind === 'stamps' ? Math.max(needed, 1e-3) : Math.max(needed, 1);
+  const wanted = time.kind === 'timestamps' ? Math.max(needed, 1e-3) : Math.max(needed, 1);
   // 10 ** -3 is 0.001 exactly as text
   return Number(wanted.toPrecision(1));
 }
 
 /** Seconds from the first sample to the last. */
 function spanOf(time: TimeBase): number {
-  if (time.kind === 'stamps') return (time.seconds.at(-1) ?? 0) - (time.seconds[0] ?? 0);
+  if (time.kind === 'timestamps') return (time.seconds.at(-1) ?? 0) - (time.seconds[0] ?? 0);
   return time.sections.reduce((sum, { count, rateHz }) => sum + count / rateHz, 0);
 }
 
-/** Stamps in units of the time column, the first is 0; storing cuts the fraction off, so a half is added. */
+/** Timestamps in units of the time column, the first is 0; storing cuts the fraction off, so a half is added. */
 function stampsOf(time: TimeBase, multiplier: number): Uint32Array {
   const units = 1e6 / multiplier;
-  if (time.kind === 'stamps') {
+  if (time.kind === 'timestamps') {
     const first = time.seconds[0] ?? 0;
     return Uint32Array.from(time.seconds, (second) => Math.round((second - first) * units));
   }
-  const stamps = new Uint32Array(countOf(time));
+  const timestamps = new Uint32Array(countOf(time));
   let at = 0;
   let from = 0;
   let before = 0;
   for (const { count, rateHz } of time.sections) {
     const step = units / rateHz;
     const base = (from + before / rateHz) * units + 0.5;
-    for (let i = 0; i < count; i += 1) stamps[at + i] = base + i * step;
+    for (let i = 0; i < count; i += 1) timestamps[at + i] = base + i * step;
     if (count === 0) continue;
     from += (count - 1 + before) / rateHz;
     at += count;
     before = 1;
   }
-  return stamps;
+  return timestamps;
 }
 
 export function dataBytes(
@@ -55,16 +55,16 @@ export function dataBytes(
     timeMultiplier,
   }: { revision: 1999 | 2013; format: DataFormat; count: number; timeMultiplier: number },
 ): Uint8Array {
-  const stamps = stampsOf(time, timeMultiplier);
+  const timestamps = stampsOf(time, timeMultiplier);
   return format === 'ASCII'
-    ? asciiRows(stamps, channels, digital, revision, count)
-    : binaryRecords(stamps, channels, digital, format, count);
+    ? asciiRows(timestamps, channels, digital, revision, count)
+    : binaryRecords(timestamps, channels, digital, format, count);
 }
 
 const CHUNK_ROWS = 4096;
 
 function asciiRows(
-  stamps: Uint32Array,
+  timestamps: Uint32Array,
   channels: readonly Encoded[],
   digital: readonly DigitalChannel[],
   revision: 1999 | 2013,
@@ -74,7 +74,7 @@ function asciiRows(
   const chunks: Uint8Array[] = [];
   let rows = '';
   for (let i = 0; i < count; i += 1) {
-    rows += `${i + 1},${stamps[i]}`;
+    rows += `${i + 1},${timestamps[i]}`;
     for (const { numbers } of channels) {
       const value = numbers[i] ?? Number.NaN;
       rows += Number.isNaN(value) ? `,${missing}` : `,${value}`;
@@ -91,7 +91,7 @@ function asciiRows(
 }
 
 function binaryRecords(
-  stamps: Uint32Array,
+  timestamps: Uint32Array,
   channels: readonly Encoded[],
   digital: readonly DigitalChannel[],
   format: DataFormat,
@@ -101,11 +101,11 @@ function binaryRecords(
   const step = 4 + width * channels.length + Math.ceil(digital.length / 16);
   const halves = new Uint16Array(step * count);
   for (let i = 0, at = 0; i < count; i += 1, at += step) {
-    const stamp = stamps[i] ?? 0;
+    const timestamp = timestamps[i] ?? 0;
     halves[at] = i + 1;
     halves[at + 1] = (i + 1) >>> 16;
-    halves[at + 2] = stamp;
-    halves[at + 3] = stamp >>> 16;
+    halves[at + 2] = timestamp;
+    halves[at + 3] = timestamp >>> 16;
   }
   for (const [channel, { numbers }] of channels.entries()) put(halves, numbers, 4 + width * channel, step);
   for (const [channel, { states }] of digital.entries()) {

@@ -115,7 +115,7 @@ function recordingOf(
   const time: TimeBase =
     seconds === undefined
       ? rateBase(to - from, rateHz ?? 1)
-      : { kind: 'stamps', seconds: shifted(seconds.subarray(from, to), offset) };
+      : { kind: 'timestamps', seconds: shifted(seconds.subarray(from, to), offset) };
   const analog = columns.flatMap((column): AnalogChannel[] => {
     const samples = values[column.index];
     if (samples === undefined || timeColumns.includes(column)) return [];

@@ -18,7 +18,7 @@ export interface EventParts {
   boxes: readonly BoxPart[];
 }
 
-/** Boxes stamp cycles with whole milliseconds. */
+/** Boxes timestamp cycles with whole milliseconds. */
 const UNCERTAINTY_NS = 1_000_000n;
 
 /** Counts per volt of a box. */
@@ -26,14 +26,14 @@ export function constantOf({ box }: BoxPart): number {
   return box?.calibration_constant || 1;
 }
 
-/** Runs of samples of a box, by the stamps of its cycles. */
+/** Runs of samples of a box, by the timestamps of its cycles. */
 export function runsOf({ boxEvent, counts }: BoxPart): SampleRun[] {
   return sampleRuns(boxEvent.window_timestamps_ms, counts.length, boxEvent.event_start_timestamp_ms);
 }
 
 /**
  * @param parts boxes without samples are left out
- * @param nominalFrequencyHz of the mains, where it is known
+ * @param nominalFrequencyHz of the grid, where it is known
  * @returns undefined when no box has a sample
  */
 export function eventRecording(
@@ -96,7 +96,7 @@ function timeOf(runs: readonly SampleRun[], count: number, startMs: number): Tim
     for (let i = 0; i < run.count; i += 1)
       seconds[run.first + i] = (run.startMs - startMs + i * run.stepMs) / 1000;
   }
-  return { kind: 'stamps', seconds };
+  return { kind: 'timestamps', seconds };
 }
 
 /** 12,000 Hz, not what is left of it after a division twice. */
@@ -115,7 +115,7 @@ export function alone(recording: Recording, index: number): Recording | undefine
   const moved: TimeBase =
     time.kind === 'rates'
       ? { ...time, startS: 0 }
-      : { kind: 'stamps', seconds: time.seconds.map((seconds) => seconds - fromS) };
+      : { kind: 'timestamps', seconds: time.seconds.map((seconds) => seconds - fromS) };
   return {
     ...recording,
     station: channel.component,

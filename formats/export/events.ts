@@ -1,6 +1,5 @@
 /** Events in any format, one after the other. */
 import { MakaiError } from '../../common/errors.js';
-import type { BoxEventDocument } from '../../store/store.js';
 import { writeComtrade } from '../comtrade/index.js';
 import { momentFromMs } from '../moment.js';
 import { ndjsonLine } from '../ndjson/index.js';
@@ -12,19 +11,15 @@ import { writeWav } from '../wav/index.js';
 import { type Chunk, type Exporter, type ExportFormat, nameOf, numbered } from './chunks.js';
 import { alone, constantOf, type EventParts, eventRecording, runsOf } from './event-recording.js';
 import { eventRow } from './rows.js';
+import { CSV_HEADER, WaveformCsv } from './waveform-csv.js';
 
 export interface EventExportOptions {
-  /** nominal frequency of the mains, Hz; undefined: not known */
+  /** nominal frequency of the grid, Hz; undefined: not known */
   nominalFrequencyHz?: number;
   /** Unix ms, for formats that say when the file was made */
   nowMs: number;
   /** hears of each waveform that the format cannot hold */
   skipped(text: string): void;
-  /** header and rows of the CSV of samples, which the command and the simulated box share */
-  csv: {
-    header: string;
-    rows(boxEvent: BoxEventDocument, bytes: Buffer, constant: number): Iterable<Uint8Array>;
-  };
 }
 
 /** A Parquet file ends after so many row groups: its footer holds some kilobytes of each in memory. */
@@ -33,7 +28,7 @@ const MOST_GROUPS = 1000;
 export function eventExporter(format: ExportFormat, options: EventExportOptions): Exporter<EventParts> {
   switch (format) {
     case 'csv':
-      return new Csv(options);
+      return new Csv();
     case 'ndjson':
       return new Ndjson();
     case 'parquet':
@@ -116,18 +111,13 @@ function chunksOf(files: readonly WrittenFile[], name: string): Chunk[] {
 
 class Csv implements Exporter<EventParts> {
   readonly #file = 'waveforms.csv';
-  readonly #csv: EventExportOptions['csv'];
+  readonly #csv = new WaveformCsv();
   #begun = false;
-
-  constructor({ csv }: EventExportOptions) {
-    this.#csv = csv;
-  }
 
   *add(parts: EventParts): Generator<Chunk> {
     yield* this.#begin();
     for (const part of parts.boxes) {
-      const bytes = Buffer.from(part.counts.buffer, part.counts.byteOffset, part.counts.byteLength);
-      for (const rows of this.#csv.rows(part.boxEvent, bytes, constantOf(part)))
+      for (const rows of this.#csv.rows(part.boxEvent, part.counts, constantOf(part)))
         yield { file: this.#file, bytes: rows, last: false };
     }
   }
@@ -138,7 +128,7 @@ class Csv implements Exporter<EventParts> {
   }
 
   *#begin(): Generator<Chunk> {
-    if (!this.#begun) yield { file: this.#file, bytes: Buffer.from(this.#csv.header), last: false };
+    if (!this.#begun) yield { file: this.#file, bytes: Buffer.from(CSV_HEADER), last: false };
     this.#begun = true;
   }
 }

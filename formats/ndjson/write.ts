@@ -1,4 +1,4 @@
-/** NDJSON: one document a line, with the field names of the data model. */
+/** NDJSON: one JSON document per line, with the field names of the data model. */
 import type { Row } from '../parquet/tables.js';
 
 /**

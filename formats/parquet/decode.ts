@@ -142,17 +142,17 @@ export function delta(from: Bytes, count: number, type: PhysicalType): Int32Arra
   let exact = from.zigzag();
   if (count > 0) values[0] = Number(exact);
   for (let at = 1; at < count; ) {
-    const least = from.zigzag();
+    const lowest = from.zigzag();
     const widths = from.take(minis);
     for (let mini = 0; mini < minis && at < count; mini += 1) {
       const bits = widths[mini] ?? 0;
       if (bits > 64) throw new PageError(`differences of ${bits} bits`);
       const wanted = Math.min(perMini, count - at);
       const packed = from.take((perMini * bits) / 8);
-      const small = bits <= 40 && within(exact) && within(least);
+      const small = bits <= 40 && within(exact) && within(lowest);
       exact = small
-        ? fewBits(packed, bits, wanted, Number(exact), Number(least), rests, values, at)
-        : manyBits(packed, bits, wanted, exact, least, values, at);
+        ? fewBits(packed, bits, wanted, Number(exact), Number(lowest), rests, values, at)
+        : manyBits(packed, bits, wanted, exact, lowest, values, at);
       at += wanted;
     }
   }
@@ -167,7 +167,7 @@ function fewBits(
   bits: number,
   count: number,
   before: number,
-  least: number,
+  lowest: number,
   rests: Float64Array,
   values: Int32Array | Float64Array,
   at: number,
@@ -176,7 +176,7 @@ function fewBits(
   else unpack(packed, bits, count, rests, 0);
   let value = before;
   for (let i = 0; i < count; i += 1) {
-    value += least + (rests[i] as number);
+    value += lowest + (rests[i] as number);
     values[at + i] = value;
   }
   return BigInt(value);
@@ -187,7 +187,7 @@ function manyBits(
   bits: number,
   count: number,
   before: bigint,
-  least: bigint,
+  lowest: bigint,
   values: Int32Array | Float64Array,
   at: number,
 ): bigint {
@@ -197,7 +197,7 @@ function manyBits(
     let rest = 0n;
     for (let byte = (i * bits + bits - 1) >> 3; byte >= (i * bits) >> 3; byte -= 1)
       rest = (rest << 8n) | BigInt(packed[byte] ?? 0);
-    value = BigInt.asIntN(64, value + least + ((rest >> BigInt((i * bits) & 7)) & mask));
+    value = BigInt.asIntN(64, value + lowest + ((rest >> BigInt((i * bits) & 7)) & mask));
     values[at + i] = Number(value);
   }
   return value;

@@ -66,23 +66,23 @@ export function encodeDelta(values: ArrayLike<number>): Uint8Array {
   const deltas = new Float64Array(BLOCK);
   for (let from = 1; from < values.length; from += BLOCK) {
     const count = Math.min(BLOCK, values.length - from);
-    let least = Number.POSITIVE_INFINITY;
+    let lowest = Number.POSITIVE_INFINITY;
     for (let i = 0; i < count; i += 1) {
       const delta = (values[from + i] as number) - (values[from + i - 1] as number);
       deltas[i] = delta;
-      if (delta < least) least = delta;
+      if (delta < lowest) lowest = delta;
     }
-    for (let i = 0; i < count; i += 1) deltas[i] = (deltas[i] as number) - least;
+    for (let i = 0; i < count; i += 1) deltas[i] = (deltas[i] as number) - lowest;
     // What stands behind the last value is not read; as 0 it needs no bits.
     deltas.fill(0, count);
-    block(out, deltas, least, count);
+    block(out, deltas, lowest, count);
   }
   return out.bytes.subarray(0, out.length);
 }
 
-function block(out: Growing, deltas: Float64Array, least: number, count: number): void {
+function block(out: Growing, deltas: Float64Array, lowest: number, count: number): void {
   out.ensure(16 + MINIBLOCKS + BLOCK * 8);
-  out.zigzag(least);
+  out.zigzag(lowest);
   const widths = out.length;
   out.length += MINIBLOCKS;
   for (let mini = 0; mini < MINIBLOCKS; mini += 1) {

@@ -212,7 +212,7 @@ class Parts {
             samples,
             scale: 1 / part.constant,
             offset: 0,
-            time: { kind: 'stamps', seconds },
+            time: { kind: 'timestamps', seconds },
             skewS: 0,
           },
         ],

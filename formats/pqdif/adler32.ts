@@ -1,7 +1,7 @@
 /** Adler-32 (RFC 1950), the checksum of PQDIF's record headers. */
 
 const MODULUS = 65_521;
-/** So many bytes at once before the sums could pass 2^32. */
+/** So many bytes in one pass before the sums could pass 2^32. */
 const RUN = 5552;
 
 export function adler32(bytes: Uint8Array): number {

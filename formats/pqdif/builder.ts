@@ -4,7 +4,7 @@ import { adler32 } from './adler32.js';
 import { guidBytes, PHYSICAL, type PhysicalName, SIZES } from './physical.js';
 import { HEADER_BYTES, SIGNATURE } from './records.js';
 import { TAGS, type TagName } from './tags.js';
-import type { Stamp } from './times.js';
+import type { Timestamp } from './times.js';
 
 export type Node =
   | { kind: 1; tag: TagName; children: readonly Node[] }
@@ -43,7 +43,7 @@ export function guid(tag: TagName, value: string): Node {
   return scalar(tag, 'GUID', guidBytes(value));
 }
 
-export function stamp(tag: TagName, { day, seconds }: Stamp): Node {
+export function timestamp(tag: TagName, { day, seconds }: Timestamp): Node {
   const bytes = Buffer.alloc(12);
   bytes.writeUInt32LE(day);
   bytes.writeDoubleLE(seconds, 4);

@@ -107,7 +107,7 @@ function digitalChannel(channel: DigitalChannel): OneChannel {
 function timePart(time: TimeBase, skewS: number): Part {
   const common = { valueType: 'TIME', units: UNITS.SECONDS, characteristic: CHARACTERISTICS.NONE } as const;
   const shared = skewS === 0 ? { shared: time } : {};
-  if (time.kind === 'stamps') {
+  if (time.kind === 'timestamps') {
     const array = skewS === 0 ? time.seconds : time.seconds.map((seconds) => seconds + skewS);
     return { ...common, ...shared, values: { type: 'REAL8', array } };
   }

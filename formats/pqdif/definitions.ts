@@ -129,6 +129,6 @@ function nominalFrequency(record: Collection): number | undefined {
   const hz = record.real('tagNominalFrequency');
   if (hz === undefined || hz === 0) return undefined;
   if (hz > 0 && hz <= 1000) return hz;
-  record.warn('nominal-frequency', `nominal frequency ${hz} Hz: none of any mains; taken as unknown`);
+  record.warn('nominal-frequency', `nominal frequency ${hz} Hz: none of any grid; taken as unknown`);
   return undefined;
 }

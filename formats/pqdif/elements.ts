@@ -252,11 +252,11 @@ export class Collection {
   }
 
   /** Day since 1900-01-01 and seconds since midnight. */
-  stamp(tag: TagName): { day: number; seconds: number } | undefined {
+  timestamp(tag: TagName): { day: number; seconds: number } | undefined {
     const element = this.#scalar(tag);
     if (element === undefined) return undefined;
     if (element.type !== 'TIMESTAMPPQDIF')
-      throw this.error(`${tag}: a time stamp is needed, found ${element.type}`);
+      throw this.error(`${tag}: a timestamp is needed, found ${element.type}`);
     return {
       day: this.body.bytes.readUInt32LE(element.valueAt),
       seconds: this.body.bytes.readDoubleLE(element.valueAt + 4),

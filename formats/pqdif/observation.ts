@@ -20,8 +20,8 @@ export interface Context {
 }
 
 export function readObservation(record: Collection, context: Context): Recording {
-  const start = record.stamp('tagTimeStart');
-  const triggered = record.stamp('tagTimeTriggered');
+  const start = record.timestamp('tagTimeStart');
+  const triggered = record.timestamp('tagTimeTriggered');
   const moment = start === undefined ? undefined : momentOf(start);
   if (start !== undefined && moment === undefined && (start.day !== 0 || start.seconds !== 0)) {
     record.warn(
@@ -224,7 +224,7 @@ class ObservationReader {
 }
 
 function shorter(base: TimeBase, count: number): TimeBase {
-  if (base.kind === 'stamps') return { kind: 'stamps', seconds: base.seconds.slice(0, count) };
+  if (base.kind === 'timestamps') return { kind: 'timestamps', seconds: base.seconds.slice(0, count) };
   let left = count;
   const sections = base.sections.map((section) => {
     const taken = Math.min(left, section.count);

@@ -102,14 +102,18 @@ function increments(series: Series, budget: Budget): Increments[] {
   });
 }
 
-function unfold(sections: readonly Increments[], count: number): Float64Array {
+/** The first value is 0; each further one is a step of its own section after the one before, as in a time base (`secondsOf`). */
+export function unfold(sections: readonly Pick<Increments, 'count' | 'step'>[], count: number): Float64Array {
   const values = new Float64Array(count);
   let at = 0;
   let from = 0;
+  let before = 0;
   for (const section of sections) {
-    for (let i = 0; i < section.count; i += 1) values[at + i] = from + i * section.step;
+    for (let i = 0; i < section.count; i += 1) values[at + i] = from + (i + before) * section.step;
+    if (section.count === 0) continue;
     at += section.count;
-    from += section.count * section.step;
+    from = values[at - 1] ?? from;
+    before = 1;
   }
   return values;
 }
@@ -128,7 +132,7 @@ export interface TimeContext {
 export function timeBase(series: Series, context: TimeContext): TimeBase | string {
   const { instance, definition } = series;
   const vector = vectorOf(series);
-  if (vector.type === 'TIMESTAMPPQDIF') return stamps(instance, vector, context);
+  if (vector.type === 'TIMESTAMPPQDIF') return timestamps(instance, vector, context);
   const factor = secondsOfUnit(definition.units, context.nominalFrequencyHz);
   if (typeof factor === 'string') return factor;
   if ((definition.storage & STORAGE.INCREMENT) !== 0) return rates(series, factor, context.budget);
@@ -141,7 +145,7 @@ export function timeBase(series: Series, context: TimeContext): TimeBase | strin
   );
   const wrong = seconds.findIndex((value) => !(Math.abs(value) <= MAX_SECONDS));
   if (wrong !== -1) throw instance.error(`time ${wrong} of the series is ${seconds[wrong]} s`);
-  return { kind: 'stamps', seconds };
+  return { kind: 'timestamps', seconds };
 }
 
 function secondsOfUnit(units: number, nominalFrequencyHz: number | undefined): number | string {
@@ -177,7 +181,7 @@ function rateOf(seconds: number, single: boolean): number {
   return whole > 0 && rounded === seconds ? whole : 1 / seconds;
 }
 
-function stamps(
+function timestamps(
   instance: Collection,
   vector: VectorElement,
   { start, budget }: TimeContext,
@@ -189,8 +193,8 @@ function stamps(
   for (let i = 0; i < vector.count; i += 1) {
     const at = vector.valueAt + 12 * i;
     const moment = momentOf({ day: bytes.readUInt32LE(at), seconds: bytes.readDoubleLE(at + 4) });
-    if (moment === undefined) throw instance.error(`time stamp ${i} of the series is no time`);
+    if (moment === undefined) throw instance.error(`timestamp ${i} of the series is no time`);
     seconds[i] = Number(moment.unixNs - start.unixNs) / 1e9;
   }
-  return { kind: 'stamps', seconds };
+  return { kind: 'timestamps', seconds };
 }

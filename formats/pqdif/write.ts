@@ -2,7 +2,18 @@
 import type { Moment } from '../moment.js';
 import { unwritable } from '../problems.js';
 import type { Recording } from '../recording.js';
-import { bool, collection, guid, type Node, real, record, stamp, text, whole, wholes } from './builder.js';
+import {
+  bool,
+  collection,
+  guid,
+  type Node,
+  real,
+  record,
+  text,
+  timestamp,
+  whole,
+  wholes,
+} from './builder.js';
 import { channelsOf, definitionOf, hasAllTimes, instancesOf, type OneChannel } from './channels.js';
 import { COMPRESSION_ALGORITHMS, COMPRESSION_STYLES, SOURCE_TYPES, TRIGGER_METHODS } from './ids.js';
 import type { TagName } from './tags.js';
@@ -93,7 +104,7 @@ function container(options: PqdifOptions, compress: boolean): Node[] {
   return [
     wholes('tagVersionInfo', VERSION),
     text('tagFileName', options.fileName ?? ''),
-    stamp('tagCreation', stampOf(options.created)),
+    timestamp('tagCreation', stampOf(options.created)),
     ...(options.title === undefined ? [] : [text('tagTitle', options.title)]),
     ...(options.application === undefined ? [] : [text('tagApplication', options.application)]),
     ...(options.notes === undefined ? [] : [text('tagNotes', options.notes)]),
@@ -118,8 +129,8 @@ function source(recording: Recording, channels: readonly OneChannel[], created: 
     {
       tag: 'tagRecMonitorSettings',
       children: [
-        stamp('tagEffective', effective),
-        stamp('tagTimeInstalled', effective),
+        timestamp('tagEffective', effective),
+        timestamp('tagTimeInstalled', effective),
         bool('tagUseCalibration', false),
         bool('tagUseTransducer', false),
         ...(recording.nominalFrequencyHz === undefined
@@ -141,10 +152,10 @@ function observation(recording: Recording, channels: readonly OneChannel[]): Nod
   const start = stampOf(recording.start);
   return [
     text('tagObservationName', recording.name),
-    stamp('tagTimeCreate', start),
-    stamp('tagTimeStart', start),
+    timestamp('tagTimeCreate', start),
+    timestamp('tagTimeStart', start),
     whole('tagTriggerMethodID', method),
-    ...(recording.trigger === undefined ? [] : [stamp('tagTimeTriggered', stampOf(recording.trigger))]),
+    ...(recording.trigger === undefined ? [] : [timestamp('tagTimeTriggered', stampOf(recording.trigger))]),
     collection('tagChannelInstances', instancesOf(channels, 0)),
   ];
 }

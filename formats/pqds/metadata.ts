@@ -78,7 +78,7 @@ function columnsOf(names: string[], where: Place): string[] {
 
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
-/** Nominal frequency, Hz; undefined where not said or not one of any mains (with a warning). */
+/** Nominal frequency, Hz; undefined where not said or not one of any grid (with a warning). */
 export function nominalFrequencyOf(
   { values }: Section,
   place: Place,
@@ -91,7 +91,7 @@ export function nominalFrequencyOf(
   warnings.add(
     'nominal-frequency',
     { ...place, line: entry.line },
-    `nominal frequency "${shown(entry.value)}": none of any mains; taken as unknown`,
+    `nominal frequency "${shown(entry.value)}": none of any grid; taken as unknown`,
   );
   return undefined;
 }

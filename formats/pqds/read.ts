@@ -102,7 +102,7 @@ function valuesOf(
   const analog: AnalogChannel[] = [];
   const digital: DigitalChannel[] = [];
   const series: ValueSeries[] = [];
-  const all: TimeBase = { kind: 'stamps', seconds };
+  const all: TimeBase = { kind: 'timestamps', seconds };
   const slower = new Map<string, TimeBase>();
   for (const [i, column] of columns.entries()) {
     const whole = values[i + 1];
@@ -111,13 +111,13 @@ function valuesOf(
     const samples = step === 1 ? whole.slice() : every(whole, first, step);
     const key = `${first} ${step}`;
     const time =
-      step === 1 ? all : (slower.get(key) ?? { kind: 'stamps', seconds: every(seconds, first, step) });
+      step === 1 ? all : (slower.get(key) ?? { kind: 'timestamps', seconds: every(seconds, first, step) });
     if (step > 1) slower.set(key, time);
     const { name, phase, component, unit, quantity, statistic } = column;
     if (column.digital && samples.every((value) => value === 0 || value === 1)) {
       digital.push({ name, phase, component, normal: 0, states: Uint8Array.from(samples), time });
     } else if (rms) {
-      const times = time.kind === 'stamps' ? time.seconds : seconds;
+      const times = time.kind === 'timestamps' ? time.seconds : seconds;
       series.push({ name: quantity, phase, component, unit, statistic, values: samples, seconds: times });
     } else analog.push({ name, phase, component, unit, samples, scale: 1, offset: 0, time, skewS: 0 });
   }

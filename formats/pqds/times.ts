@@ -54,8 +54,8 @@ function found(
   const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
   if (isRms || span === 0) return 's';
   const rateHz = (times.length - 1) / span;
-  const least = SAMPLES_A_CYCLE * (nominalFrequencyHz ?? NOMINAL_HZ);
-  if (rateHz >= least) return 's';
+  const lowest = SAMPLES_A_CYCLE * (nominalFrequencyHz ?? NOMINAL_HZ);
+  if (rateHz >= lowest) return 's';
   const [asSeconds, asMs] = [rateHz, 1000 * rateHz].map((rate) => Number(rate.toPrecision(6)));
   warnings.add(
     'time-unit',

@@ -53,13 +53,13 @@ function fileOf(recording: Recording, columns: readonly Column[], dataType: 0 | 
       const found = `times that do not rise: ${time} s after ${before} s`;
       throw unwritable('PQDS', found, 'Export it in another format.');
     }
-    // Decimals of the specification; what is closer cannot be told apart.
-    before = Math.max(time, Number(time.toFixed(DECIMALS)));
-    let line = decimal(time, DECIMALS);
+    let line = timeText(row, time);
+    // Decimals of the specification; what is closer is the same time.
+    before = Math.max(time, Number(line));
     for (const [i, { values }] of columns.entries()) {
       const at = indexes[i]?.[row] ?? -1;
       const value = at < 0 ? Number.NaN : (values[at] ?? Number.NaN);
-      line += Number.isNaN(value) ? ',NaN' : `,${decimal(value)}`;
+      line += Number.isNaN(value) ? ',NaN' : `,${valueText(value)}`;
     }
     lines.push(line);
     if (lines.length < ROWS_A_CHUNK && row < rows.length - 1) continue;
@@ -80,14 +80,14 @@ function joined(times: readonly Float64Array[]): { rows: Float64Array; indexes: 
   const rows: number[] = [];
   const indexes = times.map((): number[] => []);
   for (;;) {
-    let least = Number.POSITIVE_INFINITY;
+    let lowest = Number.POSITIVE_INFINITY;
     for (const [i, one] of times.entries())
-      least = Math.min(least, one[next[i] ?? 0] ?? Number.POSITIVE_INFINITY);
-    if (least === Number.POSITIVE_INFINITY) break;
-    rows.push(least);
+      lowest = Math.min(lowest, one[next[i] ?? 0] ?? Number.POSITIVE_INFINITY);
+    if (lowest === Number.POSITIVE_INFINITY) break;
+    rows.push(lowest);
     for (const [i, one] of times.entries()) {
       const at = next[i] ?? 0;
-      const has = one[at] === least;
+      const has = one[at] === lowest;
       indexes[i]?.push(has ? at : -1);
       if (has) next[i] = at + 1;
     }
@@ -144,6 +144,34 @@ function row(key: Key, value: string): string[] {
 function line({ name, type, unit = '', note }: Key, value: string): string {
   const clean = value.replace(/[\p{Cc}]+/gu, ' ').slice(0, 254);
   return `${name},"${clean.replaceAll('"', '""')}",${unit},${type},"${note}"`;
+}
+
+/** Texts of the last file's times: those of the next event of the same rate are the same. */
+const lastTimes: number[] = [];
+const lastTexts: string[] = [];
+const MOST_TIMES = 262_144;
+
+function timeText(row: number, time: number): string {
+  const known = lastTexts[row];
+  if (known !== undefined && lastTimes[row] === time) return known;
+  const text = decimal(time, DECIMALS);
+  if (row < MOST_TIMES) {
+    lastTimes[row] = time;
+    lastTexts[row] = text;
+  }
+  return text;
+}
+
+/** Texts of values: counts of 16 bits in volts are at most 65,536 of them. */
+const texts = new Map<number, string>();
+
+function valueText(value: number): string {
+  const known = texts.get(value);
+  if (known !== undefined && value !== 0) return known;
+  if (texts.size >= 65_536) texts.clear();
+  const text = decimal(value);
+  texts.set(value, text);
+  return text;
 }
 
 /** Shortest digits that give the number again, never as an exponent, which PQDS forbids. */

@@ -17,6 +17,7 @@ import { EventIdCounter } from './events/event-ids.js';
 import { addTriggeredBoxes, insertEvent, readEvent, readEvents } from './events/events.js';
 import { readFile } from './events/gridfs.js';
 import { putOpenRequest, readOpenRequests, removeOpenRequest } from './events/open-requests.js';
+import { importedEventId, putOriginal, readOriginal } from './events/originals.js';
 import { textOf } from './fields/bson.js';
 import { Expiry } from './maintenance/expiry.js';
 import { ensureIndexes, lookAtIndexes } from './maintenance/indexes.js';
@@ -150,6 +151,10 @@ export function createMongoStore({ client, db }: Connection, options: MongoStore
     boxEvents: (eventId) => readBoxEvents(context, eventId),
     waveform: (fileName) => readFile(context, fileName),
     openRequests: () => readOpenRequests(context),
+
+    putOriginal: (original) => putOriginal(context, original),
+    original: (eventId) => readOriginal(context, eventId),
+    importedEventId: (sha256, recording) => importedEventId(context, sha256, recording),
 
     boxes: () => boxes.all(),
     box: (boxId) => boxes.one(boxId),

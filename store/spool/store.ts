@@ -44,6 +44,7 @@ const BATCHES_AT_ONCE = 1;
 const FORWARDED = [
   ...(['computeTrends', 'newestByBox', 'boxIdsWithData', 'event', 'boxEvents', 'waveform'] as const),
   ...(['putBox', 'removeBox', 'putMakaiConfig', 'restore', 'sweep'] as const),
+  ...(['putOriginal', 'original', 'importedEventId'] as const),
 ] as const;
 
 export function createSpoolStore(parts: Parts): SpoolStore {

@@ -9,6 +9,7 @@ import { documentOperations } from './documents.js';
 import { eventOperations } from './events.js';
 import { expiryOperations } from './expiry.js';
 import { measurementOperations } from './measurements.js';
+import { originalOperations } from './originals.js';
 import { restoreOperations } from './restore.js';
 import { trendOperations } from './trends.js';
 
@@ -73,6 +74,7 @@ export function openEngine(file: string, retention: Retention) {
     ...events,
     ...documents,
     ...expiryOperations(context),
+    ...originalOperations(context),
     ...restoreOperations(context),
     /** @param write as a value, or as its bytes where it comes from another thread */
     write: (write: Write | Uint8Array, nowMs: number): Stored =>

@@ -1,5 +1,6 @@
 /** Deleting what has expired, in slices short enough that a writer hardly waits. */
 import { DIAGNOSTICS_MS, FOREVER_SECONDS, type SweepResult } from '../documents.js';
+import { ORIGINAL_GRACE_MS } from '../originals.js';
 import type { Context } from './context.js';
 import { measurementExpiry } from './measurement-expiry.js';
 
@@ -34,6 +35,22 @@ export function expiryOperations({ db, write }: Context) {
   const deleteEvent = db.prepare<[number]>('DELETE FROM events WHERE event_id = ?');
   const deleteReceived = db.prepare<[number]>('DELETE FROM received WHERE event_id = ?');
   const deleteBoxEvents = db.prepare<[number]>('DELETE FROM box_events WHERE event_id = ?');
+  const unfinished = db
+    .prepare<[number], number>(
+      `SELECT event_id FROM imports WHERE stored_ms < ? AND event_id NOT IN (SELECT event_id FROM events) LIMIT ${EVENTS_A_SLICE}`,
+    )
+    .pluck(true);
+  const hashOf = db
+    .prepare<[number], string>('DELETE FROM imports WHERE event_id = ? RETURNING sha256')
+    .pluck(true);
+  const deleteFiles = db.prepare<[string, string]>(
+    'DELETE FROM original_files WHERE sha256 = ? AND NOT EXISTS (SELECT 1 FROM imports WHERE sha256 = ?)',
+  );
+  /** The files go with the last event that was imported from them. */
+  const deleteOriginal = (eventId: number): void => {
+    const sha256 = hashOf.get(eventId);
+    if (sha256 !== undefined) deleteFiles.run(sha256, sha256);
+  };
   const metrics = db.prepare<[number]>(`DELETE FROM metrics WHERE stored_ms < ? LIMIT ${ROWS_A_SLICE}`);
   const health = db.prepare<[number]>(`DELETE FROM health WHERE timestamp_ms < ? LIMIT ${ROWS_A_SLICE}`);
 
@@ -49,6 +66,7 @@ export function expiryOperations({ db, write }: Context) {
         for (const eventId of expiredEvents.all(seconds)) {
           deleteBoxEvents.run(eventId);
           deleteReceived.run(eventId);
+          deleteOriginal(eventId);
           deleteEvent.run(eventId);
           result.events += 1;
         }
@@ -60,6 +78,15 @@ export function expiryOperations({ db, write }: Context) {
         Math.max(result.trends, diagnostics) >= ROWS_A_SLICE ||
         result.events >= EVENTS_A_SLICE;
       return result;
+    },
+
+    /** Originals whose event never came. */
+    deleteUnfinishedImports(nowMs: number): void {
+      const before = nowMs - ORIGINAL_GRACE_MS;
+      if (unfinished.get(before) === undefined) return;
+      write(() => {
+        for (const eventId of unfinished.all(before)) deleteOriginal(eventId);
+      });
     },
 
     /**

@@ -123,6 +123,10 @@ function createStore({ call, close }: Execution<Engine>, now: () => number): Sto
     lahaConfig: () => call('lahaConfig'),
     openRequests: () => call('openRequests'),
 
+    putOriginal: (original) => call('putOriginal', original, now()),
+    original: (eventId) => call('original', eventId),
+    importedEventId: (sha256, recording) => call('importedEventId', sha256, recording),
+
     boxIdsWithData: () => call('boxIdsWithData'),
     restore: (documents) => call('restore', documents),
     async sweep(nowMs, signal) {
@@ -137,6 +141,7 @@ function createStore({ call, close }: Execution<Engine>, now: () => number): Sto
       orphansAfter = next;
       for (let i = 0; i < orphans.length && signal?.aborted !== true; i += ORPHANS_A_CALL)
         total.orphans += await call('deleteOrphans', orphans.slice(i, i + ORPHANS_A_CALL));
+      await call('deleteUnfinishedImports', nowMs);
       return total;
     },
     close,

@@ -138,8 +138,26 @@ CREATE INDEX measurement_expiry_soonest ON measurement_expiry (soonest);
 DROP INDEX measurements_expire;
 `;
 
+/** Version 3. What events were imported from: `makai import`. */
+const VERSION_3 = `
+CREATE TABLE imports (
+  event_id INTEGER PRIMARY KEY,
+  sha256 TEXT NOT NULL,       -- of the files together
+  recording INTEGER NOT NULL, -- which of the recordings in them, from 1 on
+  stored_ms INTEGER NOT NULL,
+  UNIQUE (sha256, recording)
+);
+CREATE TABLE original_files (
+  sha256 TEXT NOT NULL, -- of all files of the import
+  position INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  bytes BLOB NOT NULL,
+  UNIQUE (sha256, position)
+);
+`;
+
 /** Entry i takes a file from version i to i + 1. */
-const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2];
+const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

@@ -45,7 +45,7 @@ export function stampBases(count: number): fc.Arbitrary<TimeBase> {
     .map((steps) => {
       let us = -(steps[0] ?? 0);
       return {
-        kind: 'stamps',
+        kind: 'timestamps',
         seconds: Float64Array.from(steps, (step) => {
           us += step;
           return us / 1e6;

@@ -1,4 +1,4 @@
-/** Recordings of the field and reports of what went wrong with them (../shared/data): read with what is in them, or refused with why. */
+/** Recordings of real instruments and reports of what went wrong with them (../shared/data): read with what is in them, or refused with why. */
 import assert from 'node:assert/strict';
 import { momentText, readRecording, type Voltage, voltageOf } from '../../formats/index.js';
 import { refused, shared } from './support.js';
@@ -22,7 +22,7 @@ function hasDip(voltage: Voltage): void {
   assert.equal(all.length, 30);
 }
 
-describe('reports of the field', () => {
+describe('reports of real recordings', () => {
   for (const [name, ...words] of [
     ['00-baseline.cfg'],
     ['01-missing-999999-rev1991.cfg', /is no date as month\/day/, /\d+ of 960 samples of VA are missing/],
@@ -82,8 +82,8 @@ describe('reports of the field', () => {
     it(`${name}: the dip, at 1920 Hz`, function () {
       const file = shared(this, `reports/${name}`);
       const voltage = voltageOf(readRecording(file), file);
-      assert.equal(voltage.time.kind, 'stamps');
-      const seconds = voltage.time.kind === 'stamps' ? voltage.time.seconds : new Float64Array(0);
+      assert.equal(voltage.time.kind, 'timestamps');
+      const seconds = voltage.time.kind === 'timestamps' ? voltage.time.seconds : new Float64Array(0);
       assert.ok(Math.abs((seconds[959] ?? 0) - 959 / 1920) < 1e-5, `${seconds[959]}`);
       hasDip({ ...voltage, time: { kind: 'rates', startS: 0, sections: [{ count: 960, rateHz: 1920 }] } });
     });
@@ -98,7 +98,7 @@ describe('reports of the field', () => {
     assert.deepEqual(warnings, []);
   });
 
-  it('sample_float32: line frequency 0 and a time column a million times too fast, told', function () {
+  it('sample_float32: line frequency 0 and a time column a million times too fast, with a warning', function () {
     const file = shared(this, 'comtrade-variants/sample_float32.cff');
     const { recordings, warnings } = readRecording(file);
     assert.equal(recordings[0]?.analog[0]?.samples.length, 301);
@@ -108,7 +108,7 @@ describe('reports of the field', () => {
     );
   });
 
-  it('names in GBK and in the code page of DOS: as they are told', function () {
+  it('names in GBK and in the code page of DOS: as they are named', function () {
     const file = shared(this, 'comtrade/dips_and_swells.cfg');
     assert.match(
       readRecording(file, { encoding: 'windows-1251' }).recordings[0]?.device ?? '',

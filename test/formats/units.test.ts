@@ -113,7 +113,7 @@ describe('formats: units, numbers, lines, warnings', () => {
     ]);
   });
 
-  it('text of another code page is told', () => {
+  it('text of another code page is read with a warning', () => {
     const warnings = new Warnings();
     assert.equal(decodeText(Buffer.from('é', 'latin1'), { file: 'a' }, warnings).text, 'é');
     assert.match(warnings.all[0]?.text ?? '', /is not UTF-8/);

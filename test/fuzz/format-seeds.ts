@@ -1,13 +1,14 @@
 /** Recordings of every format, to begin with. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { readComtrade, writeComtrade } from '../../formats/comtrade/index.js';
 import { ASCII, configLines, records } from '../formats/comtrade/made.js';
 import { chunk, formatChunk, riff } from '../formats/wav/made.js';
 import { FILE_SEEDS, fileSeeds } from './file-seeds.js';
 
-export const FORMAT_SEEDS = ['comtrade', 'cff', 'csv', 'wav', ...FILE_SEEDS] as const;
+export const FORMAT_SEEDS = ['comtrade', 'cff', 'csv', 'wav', 'gzip', ...FILE_SEEDS] as const;
 export type FormatSeeds = (typeof FORMAT_SEEDS)[number];
 
 /** Made at each run, so that they follow the writers. */
@@ -37,6 +38,14 @@ export function formatSeeds(kind: FormatSeeds): Uint8Array[][] {
       return (['ASCII', 'BINARY', 'BINARY32', 'FLOAT32'] as const).map((name) => [written(name)]);
     case 'csv':
       return csvSeeds();
+    case 'gzip':
+      // Stored, so that a byte may change and only the checksum is wrong; packed; two members; more than is allowed.
+      return [
+        [gzipSync(Buffer.from('t,v\n0,1\n1,2\n'), { level: 0 })],
+        [gzipSync(Buffer.from('t,v\n0,1\n1,2\n'.repeat(100)))],
+        [Buffer.concat([gzipSync(Buffer.from('t,v\n')), gzipSync(Buffer.from('0,1\n'))])],
+        [gzipSync(Buffer.alloc(100_000))],
+      ];
     case 'wav':
       return [
         [

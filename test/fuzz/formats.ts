@@ -5,6 +5,7 @@
 import { MakaiError } from '../../common/errors.js';
 import { readCff, readComtrade } from '../../formats/comtrade/index.js';
 import { readCsv } from '../../formats/csv/index.js';
+import { unpack } from '../../formats/gzip.js';
 import { type FileContent, voltageOf } from '../../formats/index.js';
 import { readNdjson } from '../../formats/ndjson/index.js';
 import { ParquetContent, readParquet } from '../../formats/parquet/index.js';
@@ -70,7 +71,7 @@ function checkSize({ recordings }: FileContent, inputBytes: number, allowedBytes
   for (const { analog, digital, series } of recordings) {
     for (const { samples, time } of analog) {
       buffers.add(samples.buffer);
-      if (time.kind === 'stamps') buffers.add(time.seconds.buffer);
+      if (time.kind === 'timestamps') buffers.add(time.seconds.buffer);
     }
     for (const { states } of digital) buffers.add(states.buffer);
     for (const { values, seconds } of series) buffers.add(values.buffer).add(seconds.buffer);
@@ -81,6 +82,8 @@ function checkSize({ recordings }: FileContent, inputBytes: number, allowedBytes
 }
 
 const none = new Uint8Array();
+/** As small as the seeds, so that inputs reach it. */
+const GZIP_MOST_BYTES = 65_536;
 
 export const FORMAT_DECODERS: readonly DecoderTarget[] = [
   format('COMTRADE, CFG and DAT', 'comtrade', ([cfg = none, dat = none]) =>
@@ -115,6 +118,23 @@ export const FORMAT_DECODERS: readonly DecoderTarget[] = [
     frames: 'first',
     mutate: mutatedText,
     decode: ([bytes = none]) => [...readNdjson(bytes, 'fuzzed.ndjson')].length > 0,
+    expected: isPlaced,
+  },
+  {
+    name: 'gzip, and what is in it',
+    seeds: 'gzip',
+    frames: 'first',
+    mutate: mutatedText,
+    decode: ([bytes = none]) => {
+      const before = process.cpuUsage();
+      const unpacked = unpack(bytes, 'fuzzed.gz', GZIP_MOST_BYTES);
+      if (unpacked.length > GZIP_MOST_BYTES)
+        throw new Error(`${bytes.length} bytes became ${unpacked.length}`);
+      const { user, system } = process.cpuUsage(before);
+      if (user + system > MAX_CPU_US)
+        throw new Error(`${bytes.length} bytes took ${(user + system) / 1000} ms`);
+      return recognise(unpacked) !== undefined;
+    },
     expected: isPlaced,
   },
   {

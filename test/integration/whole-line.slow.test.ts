@@ -3,67 +3,8 @@
  * boxes; threshold detects it, and the waveform is stored byte for byte.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type Box,
-  type CycleSource,
-  padded,
-  parseScenario,
-  rawSource,
-  scenarioSource,
-  startBox,
-} from '../../box/index.js';
-import { Child } from '../../cli/up/children.js';
-import { prepareWorkspace, type Workspace } from '../../cli/up/workspace.js';
-import { PACKAGE_ROOT } from '../../common/package-root.js';
-import { readSecretCertificate } from '../../keys/files.js';
-import { cycleRms } from '../../signal/index.js';
-import { openStore } from '../../store/open.js';
-import type { BoxEventDocument, Store } from '../../store/store.js';
-import { givenMongo, type MongoServer } from '../support/mongo-server.js';
-
-const RECORDINGS = join(PACKAGE_ROOT, '../shared/data/opq-box');
-/** Cycles of undisturbed voltage around the sag: 8 s before, and until the end of the test after. */
-const BEFORE = 480;
-const AFTER = 60 * 300;
-
-interface Case {
-  title: string;
-  available: boolean;
-  /** what box `id` replays */
-  source(id: 1 | 4): CycleSource;
-  /** min RMS of a cycle, volts */
-  minimum: Record<1 | 4, number>;
-}
-
-const recorded: Case = {
-  title: 'the lightning-strike sag of 1 Nov 2017, as two boxes recorded it',
-  available: existsSync(join(RECORDINGS, 'event_9354_1')),
-  source: (id) => rawSource(join(RECORDINGS, `event_9354_${id}`), id === 1 ? 147.06 : 144.93),
-  minimum: { 1: 102.2, 4: 111.6 },
-};
-
-const generated: Case = {
-  title: 'a generated sag to 0.85 and 0.9 pu',
-  available: true,
-  source: (id) =>
-    scenarioSource(
-      parseScenario({
-        name: 'sag',
-        duration_s: 2,
-        grid: {
-          harmonics: [],
-          noise: { white_percent: 0, voltage_wander_percent: 0, frequency_wander_hz: 0 },
-        },
-        events: [{ type: 'sag', at_s: 0.8, duration_s: 0.2, to_pu: id === 1 ? 0.85 : 0.9, edge_s: 0 }],
-      }),
-    ),
-  minimum: { 1: 102, 4: 108 },
-};
+import { givenMongo } from '../support/mongo-server.js';
+import { generated, givenLine, recorded, untilSag } from './line.js';
 
 describe('the whole line', function () {
   this.timeout(120_000);
@@ -75,60 +16,10 @@ describe('the whole line', function () {
   ]) {
     describe(`${test.title}${mongo ? ', on MongoDB' : ''}`, () => {
       const server = mongo ? givenMongo() : undefined;
-      let directory: string;
-      let workspace: Workspace;
-      let store: Store;
-      const children: Child[] = [];
-      const boxes: Partial<Record<1 | 4, Box>> = {};
-      const deaths: string[] = [];
+      const line = givenLine(test, server);
 
-      before(async function () {
-        if (!test.available) {
-          process.stderr.write(`    no recordings in ${RECORDINGS}: left out\n`);
-          this.skip();
-        }
-        directory = await mkdtemp(join(tmpdir(), 'makai-line-'));
-        workspace = await prepareWorkspace(directory, ['1', '4']);
-        const storeUrl = server === undefined ? workspace.storeUrl : useMongo(workspace, server());
-        store = await openStore(storeUrl, {
-          retention: { mode: 'ttl', measurementsSeconds: 86_400 },
-        });
-        for (const kind of ['triggering-broker', 'acquisition-broker', 'triggering-service'] as const) {
-          const args = [kind, workspace.configs[kind]];
-          const onDeath = (message: string): void => void deaths.push(message);
-          children.push(await Child.start({ name: kind, args, logs: workspace.logs, onDeath }));
-        }
-        const { publicKey: serverPublicKey } = await readSecretCertificate(workspace.keys.serverSecret);
-        const { measurements, commands, replies } = workspace.endpoints;
-        for (const id of [1, 4] as const) {
-          const source = padded(test.source(id), BEFORE, AFTER);
-          const calibration_constant = source.calibrationConstant;
-          await store.putBox({
-            box_id: String(id),
-            name: `box ${id}`,
-            calibration_constant,
-            unplugged: false,
-          });
-          const keys = await readSecretCertificate(workspace.keys.boxSecret(String(id)));
-          boxes[id] = await startBox({
-            id,
-            dialect: id === 1 ? 2 : 3,
-            source,
-            serverPublicKey,
-            keys,
-            endpoints: { measurements, commands, replies },
-          });
-        }
-      });
-
-      after(async () => {
-        await Promise.all(Object.values(boxes).map((box) => box.stop()));
-        for (const child of [...children].reverse()) await child.stop();
-        await store?.close();
-        if (directory !== undefined) await rm(directory, { recursive: true, force: true });
-      });
-
-      it('threshold detects the sag at both boxes; the stored waveforms are what the boxes hold', async () => {
+      it('threshold finds the sag on both boxes; the stored waveforms are what the boxes hold', async () => {
+        const { store, boxes } = line();
         const sags = { 1: await untilSag(store, '1'), 4: await untilSag(store, '4') };
         for (const id of [1, 4] as const) {
           const box = boxes[id];
@@ -144,12 +35,12 @@ describe('the whole line', function () {
           const { buffer, byteOffset, byteLength } = held.samples;
           assert.ok(stored?.equals(Buffer.from(buffer, byteOffset, byteLength)), `box ${id}: bytes differ`);
           const off = Math.abs(minimumVolts - test.minimum[id]) / test.minimum[id];
-          assert.ok(off < 0.005, `box ${id}: min RMS ${minimumVolts} V, expected ${test.minimum[id]} V`);
+          assert.ok(off < 0.005, `box ${id}: lowest RMS ${minimumVolts} V, expected ${test.minimum[id]} V`);
         }
       });
 
-      it('the events list which boxes were asked and which replied', async () => {
-        for await (const event of store.events()) {
+      it('the events say who was asked and who replied', async () => {
+        for await (const event of line().store.events()) {
           assert.equal(event.type, 'VOLTAGE_SAG');
           assert.ok(event.boxes_triggered.length > 0);
           assert.equal(event.latencies_ms?.length, event.boxes_received.length);
@@ -158,41 +49,9 @@ describe('the whole line', function () {
       });
 
       it('no daemon ended, and no box was killed', () => {
-        assert.deepEqual(deaths, []);
-        for (const box of Object.values(boxes)) assert.ok(box.stats.cycles > 0);
+        assert.deepEqual(line().deaths, []);
+        for (const box of Object.values(line().boxes)) assert.ok(box.stats.cycles > 0);
       });
     });
   }
 });
-
-/** Writes a MongoDB database into the configurations. @returns its URL */
-function useMongo({ configs, directory }: Workspace, { uri }: MongoServer): string {
-  const store = `${uri}/makai_line_${process.pid}`;
-  for (const kind of ['acquisition-broker', 'triggering-service'] as const) {
-    const config = JSON.parse(readFileSync(configs[kind], 'utf8')) as object;
-    const spool = { path: join(directory, 'spool') };
-    writeFileSync(configs[kind], JSON.stringify({ ...config, store, spool }), { mode: 0o600 });
-  }
-  return store;
-}
-
-/** The box event of `boxId` whose waveform holds the sag, once it is stored. */
-async function untilSag(
-  store: Store,
-  boxId: string,
-): Promise<{ boxEvent: BoxEventDocument; minimumVolts: number }> {
-  const constant = (await store.box(boxId))?.calibration_constant ?? 1;
-  for (;;) {
-    for await (const event of store.events()) {
-      for (const boxEvent of await store.boxEvents(event.event_id)) {
-        if (boxEvent.box_id !== boxId) continue;
-        const bytes = await store.waveform(boxEvent.data_fs_filename);
-        if (bytes === undefined) continue;
-        const samples = Array.from({ length: bytes.length >> 1 }, (_, i) => bytes.readInt16LE(2 * i));
-        const minimumVolts = Math.min(...cycleRms(samples)) / constant;
-        if (minimumVolts < 114) return { boxEvent, minimumVolts };
-      }
-    }
-    await sleep(250);
-  }
-}

@@ -10,6 +10,7 @@ import { eventsContract } from './contract/events.js';
 import { expiryContract } from './contract/expiry.js';
 import { lahaContract } from './contract/laha.js';
 import { measurementsContract } from './contract/measurements.js';
+import { originalsContract } from './contract/originals.js';
 import { restoreContract } from './contract/restore.js';
 import { trendsContract } from './contract/trends.js';
 import { waveformsContract } from './contract/waveforms.js';
@@ -46,6 +47,7 @@ export function storeContract(name: string, makeStore: MakeStore): void {
     documentsContract(makeStore);
     expiryContract(makeStore);
     lahaContract(makeStore);
+    originalsContract(makeStore);
     restoreContract(makeStore);
   });
 }

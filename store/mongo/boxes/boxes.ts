@@ -17,6 +17,7 @@ const OPTIONAL = [
   'location_start_time_ms',
   'location_archive',
   'public_key',
+  'kind',
 ] as const;
 
 export class Boxes {
@@ -130,6 +131,7 @@ export function boxDocument(box: BoxDocument): Document {
       location_start_time_ms: int64(entry.location_start_time_ms),
     })),
     public_key: box.public_key,
+    kind: box.kind,
   });
 }
 
@@ -171,6 +173,7 @@ export function parseBox(document: Document): Parsed<BoxDocument> {
     location_start_time_ms: startTime,
     location_archive: archive,
     public_key: publicKey === '' ? undefined : publicKey,
+    kind: document.kind === 'import' ? 'import' : undefined,
   });
   return mistakes.length > 0 ? { mistakes } : { value: value as unknown as BoxDocument };
 }

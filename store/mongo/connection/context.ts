@@ -20,6 +20,10 @@ export const COLLECTION = {
   counters: 'makai_counters',
   /** ours: requests that still wait for replies */
   openRequests: 'makai_open_requests',
+  /** ours: which event a recording was imported as, and a bucket of GridFS with the files */
+  imports: 'makai_imports',
+  originalFiles: 'makai_originals.files',
+  originalChunks: 'makai_originals.chunks',
 } as const;
 
 export interface Context {

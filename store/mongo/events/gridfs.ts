@@ -5,7 +5,7 @@
  */
 import { Binary, type Document, MongoBulkWriteError, ObjectId } from 'mongodb';
 import { MakaiError } from '../../../common/errors.js';
-import { type Context, collection } from '../connection/context.js';
+import { type COLLECTION, type Context, collection } from '../connection/context.js';
 import { DUPLICATE_KEY, mapped, serverCode } from '../connection/errors.js';
 import { int32, int64, numberOf } from '../fields/bson.js';
 import { contentId } from '../fields/ids.js';
@@ -15,15 +15,27 @@ export const CHUNK_BYTES = 255 * 1024;
 /** Bytes of chunks in one insert: below the 48 MB a server takes in one message. */
 const INSERT_BYTES = 16 * 1024 * 1024;
 
-/** Writes one file; the same name and bytes twice leave one file. */
+/** Collections of a bucket. */
+interface Bucket {
+  files: keyof typeof COLLECTION;
+  chunks: keyof typeof COLLECTION;
+}
+const WAVEFORMS: Bucket = { files: 'files', chunks: 'chunks' };
+export const ORIGINALS: Bucket = { files: 'originalFiles', chunks: 'originalChunks' };
+
+/**
+ * Writes one file; the same name and bytes twice leave one file.
+ * @param fileId in another bucket than that of the waveforms: names the content
+ */
 export async function writeFile(
   context: Context,
   filename: string,
   bytes: Uint8Array,
   metadata: Document,
   uploadedMs: number,
+  bucket: Bucket = WAVEFORMS,
+  fileId = contentId(0, filename, bytes),
 ): Promise<void> {
-  const fileId = contentId(0, filename, bytes);
   const chunks: Document[] = [];
   for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
     const data = new Binary(bytes.subarray(at, at + CHUNK_BYTES));
@@ -31,7 +43,7 @@ export async function writeFile(
   }
   const atOnce = Math.max(1, Math.floor(INSERT_BYTES / CHUNK_BYTES));
   for (let at = 0; at < chunks.length; at += atOnce) {
-    await insertNew(context, 'chunks', chunks.slice(at, at + atOnce), `write the data of ${filename}`);
+    await insertNew(context, bucket.chunks, chunks.slice(at, at + atOnce), `write the data of ${filename}`);
   }
   const file = {
     _id: fileId,
@@ -41,13 +53,13 @@ export async function writeFile(
     filename,
     metadata,
   };
-  await insertNew(context, 'files', [file], `write the file ${filename}`);
+  await insertNew(context, bucket.files, [file], `write the file ${filename}`);
 }
 
 /** Inserts documents, those that are already there left as they are. */
 async function insertNew(
   context: Context,
-  name: 'chunks' | 'files',
+  name: keyof typeof COLLECTION,
   documents: Document[],
   doing: string,
 ): Promise<void> {
@@ -71,23 +83,40 @@ function onlyDuplicates(error: unknown): boolean {
 export async function readFile(context: Context, filename: string): Promise<Buffer | undefined> {
   return await mapped(`read the file ${filename}`, async () => {
     const file = await collection(context, 'files').findOne({ filename }, { sort: { uploadDate: -1 } });
-    if (file === null) return undefined;
-    const parts: Uint8Array[] = [];
-    const chunks = collection(context, 'chunks').find({ files_id: file._id }).sort({ n: 1 });
-    for await (const chunk of chunks) {
-      if (numberOf(chunk.n) !== parts.length) break;
-      parts.push(bytesOf(chunk.data));
-    }
-    const whole = Buffer.concat(parts);
-    if (whole.length !== numberOf(file.length)) {
-      throw new MakaiError(
-        'STORE_DAMAGED',
-        `the file ${filename} has ${whole.length} of ${numberOf(file.length)} bytes`,
-        { hint: 'Chunks are missing: another program or a restored backup left the file incomplete.' },
-      );
-    }
-    return whole;
+    return file === null ? undefined : await contentOf(context, file, WAVEFORMS);
   });
+}
+
+/** The file with this id and its name. */
+export async function readById(
+  context: Context,
+  fileId: ObjectId,
+  bucket: Bucket,
+): Promise<{ name: string; bytes: Buffer } | undefined> {
+  return await mapped('read a file', async () => {
+    const file = await collection(context, bucket.files).findOne({ _id: fileId });
+    return file === null
+      ? undefined
+      : { name: String(file.filename), bytes: await contentOf(context, file, bucket) };
+  });
+}
+
+async function contentOf(context: Context, file: Document, bucket: Bucket): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  const chunks = collection(context, bucket.chunks).find({ files_id: file._id }).sort({ n: 1 });
+  for await (const chunk of chunks) {
+    if (numberOf(chunk.n) !== parts.length) break;
+    parts.push(bytesOf(chunk.data));
+  }
+  const whole = Buffer.concat(parts);
+  if (whole.length !== numberOf(file.length)) {
+    throw new MakaiError(
+      'STORE_DAMAGED',
+      `the file ${file.filename} has ${whole.length} of ${numberOf(file.length)} bytes`,
+      { hint: 'Chunks are missing: another program or a restored backup left the file incomplete.' },
+    );
+  }
+  return whole;
 }
 
 function bytesOf(data: unknown): Uint8Array {
@@ -106,11 +135,15 @@ export async function fileIds(context: Context, filenames: readonly string[]): P
 }
 
 /** Deletes files by id: chunks first, so that what a crash leaves can still be found by its file and deleted again. */
-export async function deleteFiles(context: Context, ids: readonly unknown[]): Promise<void> {
+export async function deleteFiles(
+  context: Context,
+  ids: readonly unknown[],
+  bucket: Bucket = WAVEFORMS,
+): Promise<void> {
   if (ids.length === 0) return;
   await mapped('delete files', async () => {
-    await collection(context, 'chunks').deleteMany({ files_id: { $in: [...ids] } });
-    await collection(context, 'files').deleteMany({ _id: { $in: [...ids] as ObjectId[] } });
+    await collection(context, bucket.chunks).deleteMany({ files_id: { $in: [...ids] } });
+    await collection(context, bucket.files).deleteMany({ _id: { $in: [...ids] as ObjectId[] } });
   });
 }
 

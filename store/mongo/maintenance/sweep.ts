@@ -9,6 +9,7 @@ import { type Context, collection } from '../connection/context.js';
 import { mapped } from '../connection/errors.js';
 import { deleteOldFindings } from '../diagnostics.js';
 import { deleteFiles, fileIds } from '../events/gridfs.js';
+import { deleteOrphanedImports } from '../events/originals.js';
 import { int64, numberOf, recordOf, textOf } from '../fields/bson.js';
 import { prolongBeforeSweep } from './prolong.js';
 
@@ -31,6 +32,7 @@ export interface SweepPosition {
   file?: ObjectId | undefined;
   chunk?: ObjectId | undefined;
   finding?: ObjectId | undefined;
+  import?: string | undefined;
 }
 
 /** @param signal ends it between two steps */
@@ -64,6 +66,7 @@ export async function sweep(
   result.orphans += around.orphans;
   result.orphans += await fileOrphans(context, nowMs, position);
   result.orphans += await chunkOrphans(context, nowMs, position);
+  position.import = await deleteOrphanedImports(context, nowMs, position.import);
   for (let page = 0; page < FINDING_PAGES && !over(); page += 1) {
     position.finding = await deleteOldFindings(context, nowMs, position.finding);
     if (position.finding === undefined) break;

@@ -32,12 +32,12 @@ describe('COMTRADE, contradictions', () => {
     ['fewer announced than there are', { rates: ['4800,3'] }, /has 4 samples, the CFG announces 3/],
     ['a sample number', { data: row(3, '7,417,300,7,1') }, /sample number 7 where 3 belongs/],
     [
-      'a time stamp',
+      'a timestamp',
       { data: row(2, '2,900,-200,7,0') },
-      /sample 2 has the time stamp 900, at 4800 Hz it has 208\.333/,
+      /sample 2 has the timestamp 900, at 4800 Hz it has 208\.333/,
     ],
     [
-      'the rate against the time stamps',
+      'the rate against the timestamps',
       { rates: ['48000,4'] },
       /span 0\.000625 s, at 48000 Hz they span 0\.0000625 s/,
     ],
@@ -138,12 +138,12 @@ describe('COMTRADE, contradictions', () => {
     [
       'times that fall, without a rate',
       { rates: ['0,4'], data: ASCII.replace('208', '0') },
-      /the time stamp of sample 2 \(0\) does not rise above the one before \(0\)/,
+      /the timestamp of sample 2 \(0\) does not rise above the one before \(0\)/,
     ],
     [
       'no times at all',
       { rates: ['0,4'], data: ASCII.replace(/^(\d),\d+/gm, '$1,') },
-      /no sampling rate, and sample 1 has no time stamp/,
+      /no sampling rate, and sample 1 has no timestamp/,
     ],
   ] as [string, Made, ...RegExp[]][]) {
     it(`refuses: ${what}`, () => refused(() => read(made), ...words));

@@ -141,7 +141,7 @@ describe('COMTRADE, by other readers', function () {
     const [first] = ours.analog;
     if (found.time !== undefined && first !== undefined) {
       const seconds = secondsOf(first.time);
-      const from = first.time.kind === 'stamps' ? (found.time[0] ?? 0) : 0;
+      const from = first.time.kind === 'timestamps' ? (found.time[0] ?? 0) : 0;
       for (const [k, second] of seconds.entries()) {
         assert.ok(
           Math.abs((found.time[k] ?? Number.NaN) - from - second) < 2e-6,

@@ -135,7 +135,10 @@ describe('COMTRADE, read', () => {
   it('without a rate: times from the time column and its multiplier; nanoseconds where 2013 says so', () => {
     const times = (made: Made) =>
       secondsOf(
-        one(readComtrade(parts(made))).analog[0]?.time ?? { kind: 'stamps', seconds: new Float64Array(0) },
+        one(readComtrade(parts(made))).analog[0]?.time ?? {
+          kind: 'timestamps',
+          seconds: new Float64Array(0),
+        },
       );
     near(times({ rates: ['0,4'], tail: ['10'] }), [0, 0.00208, 0.00417, 0.00625]);
     const start = '01/02/2024,00:00:00.000000000';

@@ -31,7 +31,7 @@ describe('CSV, read', () => {
     gives('t_s;v\n0;1\n1;2\n2;2,5\n', [0, 1, 2], [1, 2, 2.5]);
   });
 
-  it('decimal commas that cannot be told from separators, and separators of thousands, are refused', () => {
+  it('decimal commas that could be separators, and separators of thousands, are refused', () => {
     refused(
       () => read('t_s,v\n0,0,1,5\n0,1,1,6\n'),
       /a\.csv, line 1: the header names 2 columns, the rows have 4 fields/,
@@ -106,7 +106,7 @@ describe('CSV, read', () => {
     refused(() => voltageOf(read('t_s,i (A)\n1,1\n2,2\n'), 'a.csv'), /no channel in volts; it has i \(A\)/);
   });
 
-  it('no unit is told: times are taken as seconds, values as volts', () => {
+  it('no unit is given: times are taken as seconds, values as volts', () => {
     const content = read('t,ch1\n0,1\n1,2\n');
     warns(content, /column of times t has no unit: taken as seconds/);
     assert.match(

@@ -44,7 +44,7 @@ const only = (files: ReadonlyMap<string, Buffer>, name: string): Buffer => {
   assert.deepEqual([...files.keys()], [name]);
   return files.get(name) ?? Buffer.of();
 };
-const told = (series: readonly ValueSeries[]): string[] =>
+const shown = (series: readonly ValueSeries[]): string[] =>
   series.map(({ name, statistic, unit, values }) => `${name} ${statistic} ${unit} ${values}`);
 
 const VALUES = [
@@ -80,7 +80,7 @@ describe('formats/export: measurements and trends', () => {
       const pqds = readPqds(only(exported(kind, 'pqds', documents), `${kind}_1001.csv`), 'x');
       for (const { recordings, warnings } of [pqdif, pqds]) {
         assert.deepEqual(warnings, []);
-        assert.deepEqual(told(recordings[0]?.series ?? []), expected);
+        assert.deepEqual(shown(recordings[0]?.series ?? []), expected);
         assert.equal(recordings[0]?.series[0]?.seconds[1], step);
         assert.equal(recordings[0]?.start?.unixNs, BigInt(T) * 1_000_000n);
       }

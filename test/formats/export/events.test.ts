@@ -4,14 +4,20 @@ import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CSV_HEADER, WaveformCsv } from '../../../cli/waveform-csv.js';
 import {
   type EventParts,
   EXPORT_FORMATS,
   type ExportFormat,
   eventExporter,
 } from '../../../formats/export/index.js';
-import { momentToMs, type Recording, readRecording, secondsOf, valuesOf } from '../../../formats/index.js';
+import {
+  isMissing,
+  momentToMs,
+  type Recording,
+  readRecording,
+  secondsOf,
+  valuesOf,
+} from '../../../formats/index.js';
 import { readNdjson } from '../../../formats/ndjson/index.js';
 import { ParquetContent } from '../../../formats/parquet/index.js';
 import type { BoxDocument, BoxEventDocument, EventDocument } from '../../../store/store.js';
@@ -46,15 +52,15 @@ function part(
     const volts = cycle >= 20 && cycle < 30 ? lowestV : 120;
     return Math.round(volts * constant * Math.SQRT2 * Math.sin((2 * Math.PI * i) / PER_CYCLE));
   });
-  const stamps = Array.from({ length: CYCLES }, (_, i) =>
+  const timestamps = Array.from({ length: CYCLES }, (_, i) =>
     Math.round(T + lateMs + ((i + 1) * 1000) / 60 + (lost >= 0 && i >= lost ? 500 : 0)),
   );
   const boxEvent: BoxEventDocument = {
     event_id: EVENT.event_id,
     box_id,
-    event_start_timestamp_ms: stamps[0] ?? T,
-    event_end_timestamp_ms: (stamps.at(-1) ?? T) + 16,
-    window_timestamps_ms: stamps,
+    event_start_timestamp_ms: timestamps[0] ?? T,
+    event_end_timestamp_ms: (timestamps.at(-1) ?? T) + 16,
+    window_timestamps_ms: timestamps,
     location: box_id === '1' ? 'oahu' : 'hilo',
     data_fs_filename: `event_9354_${box_id}`,
   };
@@ -63,8 +69,6 @@ function part(
 }
 
 const TWO: EventParts = { event: EVENT, boxes: [part('1', 147.06, 102.2, 0), part('4', 144.93, 111.6, 7)] };
-
-const csv = new WaveformCsv();
 
 /** Files by name, whole. */
 function exported(
@@ -76,7 +80,6 @@ function exported(
     nominalFrequencyHz: 60,
     nowMs: T,
     skipped: (text) => skipped.push(text),
-    csv: { header: CSV_HEADER, rows: (...given) => csv.rows(...given) },
   });
   const pieces = new Map<string, Uint8Array[]>();
   const ended = new Set<string>();
@@ -100,12 +103,12 @@ function lowest(recording: Recording): Map<string, number> {
     recording.analog.map((channel) => {
       // Where another box begins earlier, samples are missing; the cycles begin after them.
       const values = [...valuesOf(channel)].filter((value) => !Number.isNaN(value));
-      let least = Number.POSITIVE_INFINITY;
+      let lowest = Number.POSITIVE_INFINITY;
       for (let from = 0; from + PER_CYCLE <= values.length; from += PER_CYCLE) {
         const cycle = values.slice(from, from + PER_CYCLE);
-        least = Math.min(least, Math.sqrt(cycle.reduce((sum, v) => sum + v * v, 0) / PER_CYCLE));
+        lowest = Math.min(lowest, Math.sqrt(cycle.reduce((sum, v) => sum + v * v, 0) / PER_CYCLE));
       }
-      return [channel.name, least];
+      return [channel.name, lowest];
     }),
   );
 }
@@ -161,7 +164,7 @@ describe('formats/export: an event in every format', () => {
         const first = analog[0] === undefined ? 0 : (secondsOf(analog[0].time)[0] ?? 0);
         return (start === undefined ? 0 : momentToMs(start)) + 1000 * first;
       });
-      // The first sample was taken a cycle before the first stamp.
+      // The first sample was taken a cycle before the first timestamp.
       assert.ok(Math.abs(Math.min(...starts) - T) < 1.5, `${starts[0]} is not ${T}`);
     });
   }
@@ -193,8 +196,29 @@ describe('formats/export: an event in every format', () => {
     const [pqdif] = recordings(exported('pqdif', gap).files);
     const times = pqdif?.analog[0] === undefined ? new Float64Array() : secondsOf(pqdif.analog[0].time);
     assert.ok(Math.abs((times[30 * PER_CYCLE] ?? 0) - (times[30 * PER_CYCLE - 1] ?? 0) - 0.5) < 0.001);
-    const comtrade = exported('comtrade', gap);
-    assert.ok(comtrade.files.has('event_9354_4.cfg'), [...comtrade.files.keys()].join(' '));
+  });
+
+  it('comtrade: cycles that a box lost are missing samples on the time base of all boxes', () => {
+    const gap: EventParts = { event: EVENT, boxes: [part('1', 147, 100, 0, 30), part('4', 144, 110, 0)] };
+    const { files, skipped } = exported('comtrade', gap);
+    assert.deepEqual([[...files.keys()].sort(), skipped], [NAMES.comtrade, []]);
+    const [recording] = recordings(files);
+    const [one, four] = recording?.analog ?? [];
+    assert.ok(one !== undefined && four !== undefined && one.time === four.time);
+    const count = 60 * PER_CYCLE + 6000;
+    const missing = Array.from({ length: count }, (_, i) => isMissing(one, i));
+    assert.equal(one.samples.length, count);
+    // Times are whole milliseconds, so a run may lie a sample beside.
+    const [from, to] = [missing.indexOf(true), missing.lastIndexOf(true) + 1];
+    assert.ok(Math.abs(from - 30 * PER_CYCLE) <= 1 && Math.abs(to - from - 6000) <= 4, `${from} to ${to}`);
+    assert.ok(missing.slice(from, to).every(Boolean));
+    const [first] = gap.boxes;
+    const volts = [...valuesOf(one)].filter((value) => !Number.isNaN(value));
+    assert.deepEqual(
+      volts.map((value) => Math.round(value * 147)),
+      [...(first?.counts ?? [])],
+    );
+    assert.equal(Array.from({ length: count }, (_, i) => isMissing(four, i)).filter(Boolean).length, 6000);
   });
 
   it('an event without a waveform is said to have none', () => {
@@ -204,7 +228,10 @@ describe('formats/export: an event in every format', () => {
       assert.equal(files.size, 0, format);
       assert.match(skipped.join(''), /event 9354: no waveform/);
     }
-    assert.equal(exported('csv', none).files.get('waveforms.csv')?.toString(), CSV_HEADER);
+    assert.equal(
+      exported('csv', none).files.get('waveforms.csv')?.toString(),
+      'event_id,box_id,timestamp_ms,counts,volts\n',
+    );
   });
 
   it('names of files are safe, whatever a box is called', () => {

@@ -1,6 +1,5 @@
 /** A thousand events need no more memory than a few: what is exported is not held. */
 import assert from 'node:assert/strict';
-import { CSV_HEADER, WaveformCsv } from '../../../cli/waveform-csv.js';
 import { type EventParts, EXPORT_FORMATS, eventExporter } from '../../../formats/export/index.js';
 
 const T = 1_509_577_000_000;
@@ -17,7 +16,7 @@ const counts = Int16Array.from({ length: CYCLES * PER_CYCLE }, (_, i) =>
 
 function eventParts(event_id: number): EventParts {
   const startMs = T + 60_000 * event_id;
-  const stamps = Array.from({ length: CYCLES }, (_, i) => Math.round(startMs + ((i + 1) * 1000) / 60));
+  const timestamps = Array.from({ length: CYCLES }, (_, i) => Math.round(startMs + ((i + 1) * 1000) / 60));
   return {
     event: {
       event_id,
@@ -35,9 +34,9 @@ function eventParts(event_id: number): EventParts {
       boxEvent: {
         event_id,
         box_id,
-        event_start_timestamp_ms: stamps[0] ?? 0,
-        event_end_timestamp_ms: (stamps.at(-1) ?? 0) + 16,
-        window_timestamps_ms: stamps,
+        event_start_timestamp_ms: timestamps[0] ?? 0,
+        event_end_timestamp_ms: (timestamps.at(-1) ?? 0) + 16,
+        window_timestamps_ms: timestamps,
         location: 'oahu',
         data_fs_filename: `event_${event_id}_${box_id}`,
       },
@@ -47,8 +46,6 @@ function eventParts(event_id: number): EventParts {
 
 describe('formats/export: memory', function () {
   this.timeout(600_000);
-  const csv = new WaveformCsv();
-
   for (const format of EXPORT_FORMATS) {
     // PQDS is text with twelve decimals, and takes its time.
     const many = format === 'pqds' ? MANY / 5 : MANY;
@@ -56,7 +53,6 @@ describe('formats/export: memory', function () {
       const exporter = eventExporter(format, {
         nowMs: T,
         skipped: (text) => assert.fail(text),
-        csv: { header: CSV_HEADER, rows: (...given) => csv.rows(...given) },
       });
       let bytes = 0;
       let early = 0;

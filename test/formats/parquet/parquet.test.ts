@@ -177,7 +177,7 @@ describe('Parquet: waveforms', () => {
       most = Math.max(most, file.take().length);
     }
     assert.equal(file.groups, 100);
-    assert.ok(most < 10_000, `${most} bytes at once`);
+    assert.ok(most < 10_000, `${most} bytes in one piece`);
   });
 
   it('refuses another table, and one of no rows', () => {

@@ -48,7 +48,7 @@ function timeBase(count: number): fc.Arbitrary<TimeBase> {
     }),
     fc
       .float64Array({ minLength: count, maxLength: count, min: -1e6, max: 1e6, noNaN: true })
-      .map((seconds): TimeBase => ({ kind: 'stamps', seconds })),
+      .map((seconds): TimeBase => ({ kind: 'timestamps', seconds })),
   );
 }
 

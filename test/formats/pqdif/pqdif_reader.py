@@ -194,10 +194,10 @@ def every(pairs, name):
     return [value for key, value in pairs if key == name]
 
 
-def time(stamp):
-    if stamp is None or stamp["day"] == 0xFFFFFFFF:
+def time(timestamp):
+    if timestamp is None or timestamp["day"] == 0xFFFFFFFF:
         return None
-    at = EPOCH + timedelta(days=stamp["day"], seconds=stamp["seconds"])
+    at = EPOCH + timedelta(days=timestamp["day"], seconds=timestamp["seconds"])
     return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -205,11 +205,12 @@ def series_values(definition, instance, ratio):
     method = first(definition, "storageMethod")
     raw = first(instance, "seriesValues")
     if method & 4:
-        result, total, numbers = [], 0.0, raw
+        result, numbers = [], raw
         for pair in range(int(numbers[0])):
             count, step = int(numbers[1 + 2 * pair]), numbers[2 + 2 * pair]
-            result += [total + step * i for i in range(count)]
-            total += step * count
+            # a value is one step of its own section after the one before
+            begin = result[-1] + step if result else 0.0
+            result += [begin + step * i for i in range(count)]
     else:
         result = raw
     if method & 2:

@@ -35,7 +35,7 @@ describe('PQDIF: the sample of the standard', () => {
     const captures = content.recordings.filter(({ analog }) => analog.length > 0);
     const rates = captures.flatMap(({ analog }) =>
       analog.map(
-        ({ unit, time }) => `${unit} ${time.kind === 'rates' ? time.sections[0]?.rateHz : 'stamps'}`,
+        ({ unit, time }) => `${unit} ${time.kind === 'rates' ? time.sections[0]?.rateHz : 'timestamps'}`,
       ),
     );
     assert.deepEqual([...new Set(rates)].sort(), ['A 7680', 'V 15360']);
@@ -79,7 +79,7 @@ describe('PQDIF: the sample of the standard', () => {
     for (const { analog, series } of content.recordings) {
       for (const one of series) {
         if (one.name === 'voltage' && one.phase.length === 2 && one.phase !== 'NG')
-          lowest = one.values.reduce((least, value) => Math.min(least, value), lowest);
+          lowest = one.values.reduce((lowest, value) => Math.min(lowest, value), lowest);
       }
       for (const channel of analog) {
         if (channel.unit === 'V')

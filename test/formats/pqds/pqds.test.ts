@@ -103,11 +103,7 @@ describe('PQDS read', () => {
     ['a text for a number', ['waveform-data,va', '0,1', '0.1,x'], /line 3: expected a number/],
     ['rows of another width', ['waveform-data,va', '0,1', '0.1,1,2', '0.2,1'], /line 3: 3 fields/],
     ['times that fall', ['waveform-data,va', '0,1', '-1,1'], /row 2 .* time -1, after 0/],
-    [
-      'half a number',
-      ['waveform-data,va', '0,"1,5"', '0.1,1'],
-      /line 2: expected a number with the decimal sign "\."/,
-    ],
+    ['half a number', ['waveform-data,va', '0,"1,5"', '0.1,1'], /line 2: .*"1,5"/],
     ['no times', ['waveform-data,va', 'x,1', 'y,1'], /times/],
   ];
   for (const [what, rows, message] of wrong) {
@@ -123,11 +119,11 @@ describe('PQDS read', () => {
     });
   }
 
-  it('takes a nominal frequency of no mains for unknown, and says so', () => {
+  it('takes a nominal frequency of no grid for unknown, and says so', () => {
     for (const hz of ['0', '-60', '1e9', 'NaN', 'sixty']) {
       const content = read(`NominalFrequency,"${hz}",Hz,N,""\nwaveform-data,f\n0,60\n0.001,60`);
       assert.equal(content.recordings[0]?.nominalFrequencyHz, undefined);
-      assert.match(warned(content), /none of any mains/);
+      assert.match(warned(content), /none of any grid/);
     }
   });
 
@@ -175,7 +171,7 @@ const recordings: fc.Arbitrary<Recording> = fc.integer({ min: 2, max: 30 }).chai
         .bigInt({ min: 0n, max: 4_000_000_000_000_000_000n })
         .map((unixNs) => ({ unixNs, zone: 'known' as const })),
       nominalFrequencyHz: fc.constantFrom(50, 60, 16.7, undefined),
-      analog: fc.array(channels(count, { kind: 'stamps', seconds }), { minLength: 1, maxLength: 4 }),
+      analog: fc.array(channels(count, { kind: 'timestamps', seconds }), { minLength: 1, maxLength: 4 }),
       digital: fc.constant([]),
       series: fc.constant([]),
       metadata: fc.constant({}),

@@ -69,7 +69,7 @@ describe('WAV, read', () => {
     near(valuesOf(one(content).analog[1] ?? assert.fail()), VALUES);
   });
 
-  it('contradictions are told with both numbers, or refused', () => {
+  it('contradictions are reported with both numbers, or refused', () => {
     const cut = riff(formatChunk(1, 16, 2), chunk('data', PCM16, 100));
     warns(readWav(cut, 'a.wav'), /chunk "data" announces 100 bytes, 16 follow/);
     warns(

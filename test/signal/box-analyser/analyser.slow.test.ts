@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
-import { countsFromBytes, openSources } from '../../../box/index.js';
+import { openSources } from '../../../box/index.js';
 import { PACKAGE_ROOT } from '../../../common/package-root.js';
+import { countsFromBytes } from '../../../formats/index.js';
 import * as plain from '../../../signal/index.js';
 import { runs } from '../../support/property.js';
 

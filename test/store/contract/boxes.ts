@@ -17,6 +17,7 @@ export function boxesContract(makeStore: MakeStore): void {
       location_start_time_ms: 1_514_764_800_000,
       location_archive: [{ location: 'lab-1', location_start_time_ms: 1_483_228_800_000 }],
       public_key: 'rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7',
+      kind: 'import',
     };
     const ids = (boxes: BoxDocument[]) => boxes.map((box) => box.box_id).toSorted();
 

@@ -3,7 +3,7 @@
  * phases (Smith and Gossett, ICASSP 1984; Kaiser's window design: Oppenheim and Schafer, 7.5.3). The filter passes what both rates can
  * carry and attenuates the rest by 80 dB, so it is also the anti-alias filter when the rate is reduced.
  */
-import { sinc } from '../../signal/fir.js';
+import { sinc } from './fir.js';
 
 /** Max level of aliases. */
 const STOP_BAND_DB = 80;

@@ -4,7 +4,7 @@ import { numberOf, wholeWithin } from '../numbers.js';
 import { shown } from '../problems.js';
 import type { ConfigLines } from './config-lines.js';
 
-export interface Stamp {
+export interface Timestamp {
   moment: Moment | undefined;
   /** decimals of the second */
   decimals: number;
@@ -17,7 +17,7 @@ const TIME = /^(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,12}))?)?$/;
  * `dd/mm/yyyy,hh:mm:ss.ssssss`; 1991: `mm/dd/yy`. Reading does not need it: where it is missing nothing is read, where it is no time there is
  * a warning.
  */
-export function readStamp(lines: ConfigLines, revision: number, what: string): Stamp | undefined {
+export function readStamp(lines: ConfigLines, revision: number, what: string): Timestamp | undefined {
   const [ahead] = lines.peek(1);
   if (ahead === undefined || ahead.length < 2) {
     lines.warn('no-time', `there is no ${what}`);

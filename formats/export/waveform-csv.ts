@@ -2,9 +2,8 @@
  * Waveforms as CSV: `event_id,box_id,timestamp_ms,counts,volts`, one row per sample. An event of 100 boxes and 10 s has 12 million rows. So
  * rows are written as bytes, and repeated parts (the digits of a value, of a second) are formatted once: three times as fast as strings.
  */
-import { type SampleRun, sampleRuns } from '../signal/index.js';
-import type { BoxEventDocument } from '../store/store.js';
-import { samplesOf } from './waveform-summary.js';
+import { type SampleRun, sampleRuns } from '../../signal/index.js';
+import type { BoxEventDocument } from '../../store/store.js';
 
 export const CSV_HEADER = 'event_id,box_id,timestamp_ms,counts,volts\n';
 
@@ -44,11 +43,10 @@ export class WaveformCsv {
 
   /**
    * The rows of one box in one event, in chunks of about 256 kB.
-   * @param bytes the stored waveform: int16, little endian
+   * @param samples raw counts
    * @param calibrationConstant counts per volt
    */
-  *rows(boxEvent: BoxEventDocument, bytes: Buffer, calibrationConstant: number): Generator<Buffer> {
-    const samples = samplesOf(bytes);
+  *rows(boxEvent: BoxEventDocument, samples: Int16Array, calibrationConstant: number): Generator<Buffer> {
     const ends = this.#endsOf(calibrationConstant);
     const { window_timestamps_ms: timestamps, event_start_timestamp_ms: start } = boxEvent;
     const head = `${boxEvent.event_id},${boxEvent.box_id},`;

@@ -1,9 +1,9 @@
 /** The resampler: tones keep their amplitude, what cannot be carried vanishes. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { resample, resampleTimed } from '../../../box/sources/resample.js';
-import { rms } from '../../../signal/index.js';
-import { runs } from '../../support/property.js';
+import { rms } from '../../signal/index.js';
+import { resample, resampleTimed } from '../../signal/resample.js';
+import { runs } from '../support/property.js';
 
 const OUT = 12_000;
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { WaveformCsv } from '../../cli/waveform-csv.js';
-import { sampleRuns } from '../../signal/index.js';
-import { boxEvent, bytesOf, counts } from '../store/contract/given.js';
+import { WaveformCsv } from '../../../formats/export/waveform-csv.js';
+import { sampleRuns } from '../../../signal/index.js';
+import { boxEvent, counts } from '../../store/contract/given.js';
 
-describe('cli/waveform CSV', () => {
+describe('formats/export: waveforms as CSV', () => {
   const text = (...args: Parameters<WaveformCsv['rows']>): string =>
     Buffer.concat([...new WaveformCsv().rows(...args)]).toString();
 
@@ -13,7 +13,7 @@ describe('cli/waveform CSV', () => {
       ...boxEvent(7, '1001', 0),
       window_timestamps_ms: [1_700_000_000_016, 1_700_000_000_033],
     };
-    const rows = text(document, bytesOf(Int16Array.of(-32768, 1525, 0, 7)), 152.5).split('\n');
+    const rows = text(document, Int16Array.of(-32768, 1525, 0, 7), 152.5).split('\n');
     assert.deepEqual(rows, [
       '7,1001,1700000000015.917,-32768,-214.872131',
       '7,1001,1700000000016.000,1525,10.000000',
@@ -37,7 +37,7 @@ describe('cli/waveform CSV', () => {
             expected.push(`12,4294967295,${time},${value},${(value / constant).toFixed(6)}`);
           }
         }
-        const rows = text(document, bytesOf(samples), constant).split('\n');
+        const rows = text(document, samples, constant).split('\n');
         assert.equal(rows.pop(), '');
         assert.equal(rows.length, expected.length);
         for (const [i, row] of rows.entries()) {
@@ -54,7 +54,7 @@ describe('cli/waveform CSV', () => {
   it('long waveforms come in chunks, with every row whole and times rising over seconds', () => {
     const samples = counts(60_000);
     const document = boxEvent(1, '1', 1_700_000_000_000, 300);
-    const chunks = [...new WaveformCsv().rows(document, bytesOf(samples), 1)];
+    const chunks = [...new WaveformCsv().rows(document, samples, 1)];
     assert.ok(chunks.length > 5 && chunks.every((chunk) => chunk.at(-1) === 10));
     const rows = Buffer.concat(chunks).toString().trimEnd().split('\n');
     assert.equal(rows.length, 60_000);

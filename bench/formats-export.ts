@@ -1,0 +1,147 @@
+/** `npm run bench -- formats-export`: events of two boxes out of a SQLite file into each format, against reading their bytes from the store. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EXPORT_FORMATS, type ExportFormat, eventExporter } from '../formats/export/index.js';
+import { openStore } from '../store/open.js';
+import type { BoxDocument, Store } from '../store/store.js';
+import { applyOne } from '../store/writes.js';
+import { type Benchmark, type Comparison, compare } from './compare.js';
+
+const EVENTS = 1000;
+const BOXES = ['1001', '1002'];
+/** An event of 3 s: a sag with a second before and after it. */
+const CYCLES = 180;
+const PER_CYCLE = 200;
+const GOAL = 0.5;
+const T = 1_700_000_000_000;
+/** Formats of bytes; text of ten times the size cannot be as fast as reading. */
+const BINARY: readonly ExportFormat[] = ['comtrade', 'pqdif', 'wav'];
+
+export const formatsExport: Benchmark = {
+  name: 'formats-export',
+  what: `${EVENTS} events of two boxes exported, against reading their bytes from the store`,
+  run: async ({ rounds }): Promise<Comparison[]> => {
+    const folder = mkdtempSync(join(tmpdir(), 'makai-bench-export-'));
+    const store = await openStore(`sqlite:${join(folder, 'makai.db')}`, {
+      retention: { mode: 'ttl', measurementsSeconds: 86_400 },
+      thread: 'inline',
+    });
+    try {
+      await fill(store);
+      const reading = { name: 'reading', once: () => perSecond(() => read(store)) };
+      const contenders = EXPORT_FORMATS.map((format) => ({
+        name: format,
+        once: () => perSecond(() => exported(store, format, join(folder, 'out'))),
+      }));
+      return [
+        await compare(
+          {
+            title: `export of ${EVENTS} events of two boxes and ${CYCLES / 60} s`,
+            unit: 'events/s',
+            better: 'higher',
+            baseline: reading.name,
+            goals: BINARY.map((contender) => ({ contender, ratio: GOAL })),
+            contenders: [reading, ...contenders],
+          },
+          rounds,
+        ),
+      ];
+    } finally {
+      await store.close();
+      rmSync(folder, { recursive: true });
+    }
+  },
+};
+
+async function perSecond(work: () => Promise<number>): Promise<number> {
+  const start = process.hrtime.bigint();
+  const bytes = await work();
+  if (bytes < EVENTS * BOXES.length * CYCLES * PER_CYCLE) throw new Error(`only ${bytes} bytes`);
+  return EVENTS / (Number(process.hrtime.bigint() - start) / 1e9);
+}
+
+async function fill(store: Store): Promise<void> {
+  for (const box_id of BOXES)
+    await store.putBox({ box_id, calibration_constant: 147.06, unplugged: false, location: 'oahu' });
+  for (let event_id = 1; event_id <= EVENTS; event_id += 1) {
+    const startMs = T + 60_000 * event_id;
+    await applyOne(store, {
+      kind: 'event',
+      event: {
+        event_id,
+        type: 'VOLTAGE_SAG',
+        description: 'bench',
+        boxes_triggered: BOXES,
+        percent_magnitude: 12,
+        target_event_start_timestamp_ms: startMs,
+        target_event_end_timestamp_ms: startMs + (CYCLES * 1000) / 60,
+      },
+    });
+    for (const [i, box_id] of BOXES.entries()) {
+      const times = Array.from({ length: CYCLES }, (_, k) =>
+        Math.round(startMs + 3 * i + ((k + 1) * 1000) / 60),
+      );
+      const samples = Int16Array.from({ length: CYCLES * PER_CYCLE }, (_, k) =>
+        Math.round(25_000 * Math.sin((2 * Math.PI * k) / PER_CYCLE + i) + 30 * Math.sin(k * k + event_id)),
+      );
+      const boxEvent = {
+        event_id,
+        box_id,
+        event_start_timestamp_ms: times[0] ?? startMs,
+        event_end_timestamp_ms: (times.at(-1) ?? startMs) + 16,
+        window_timestamps_ms: times,
+        location: 'oahu',
+        data_fs_filename: `event_${event_id}_${box_id}`,
+      };
+      await applyOne(store, { kind: 'box_event', boxEvent, samples, acceptedAtMs: startMs });
+    }
+  }
+}
+
+async function read(store: Store): Promise<number> {
+  let bytes = 0;
+  for await (const { boxes } of parts(store)) for (const { counts } of boxes) bytes += counts.byteLength;
+  return bytes;
+}
+
+async function exported(store: Store, format: ExportFormat, out: string): Promise<number> {
+  const exporter = eventExporter(format, {
+    nominalFrequencyHz: 60,
+    nowMs: T,
+    skipped: (text) => {
+      throw new Error(text);
+    },
+  });
+  // One file for all, so that the time is that of the format and not of making thousands of files.
+  const file = await open(out, 'w');
+  let bytes = 0;
+  try {
+    for await (const event of parts(store)) {
+      for (const chunk of exporter.add(event)) {
+        bytes += chunk.bytes.length;
+        if (chunk.bytes.length > 0) await file.writeFile(chunk.bytes);
+      }
+    }
+    for (const chunk of exporter.finish()) if (chunk.bytes.length > 0) await file.writeFile(chunk.bytes);
+  } finally {
+    await file.close();
+  }
+  return bytes;
+}
+
+async function* parts(store: Store) {
+  const boxes = new Map<string, BoxDocument>((await store.boxes()).map((box) => [box.box_id, box]));
+  for await (const event of store.events()) {
+    const found = [];
+    for (const boxEvent of await store.boxEvents(event.event_id)) {
+      const bytes = await store.waveform(boxEvent.data_fs_filename);
+      if (bytes === undefined) throw new Error('a waveform is missing');
+      const counts = new Int16Array(bytes.length >> 1);
+      Buffer.from(counts.buffer).set(bytes);
+      found.push({ boxEvent, box: boxes.get(boxEvent.box_id), counts });
+    }
+    yield { event, boxes: found };
+  }
+}

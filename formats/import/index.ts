@@ -1,0 +1,9 @@
+/** The door of the folder: recordings of other instruments, as what a store holds. */
+export {
+  type Imported,
+  type ImportedChannel,
+  type ImportedRecording,
+  type ImportOptions,
+  importedFrom,
+} from './recordings.js';
+export { calibrationFor, countsOf } from './waveforms.js';
