@@ -23,7 +23,7 @@ export interface OutageReport {
 
 /** A daemon stays below this, MB, whatever waits. */
 const MEMORY_LIMIT_MB = 400;
-/** And grows by no more than this while the database is away. */
+/** And grows by no more than this while the database is unavailable. */
 const GROWTH_LIMIT_MB = 150;
 const DRAIN_LIMIT_MS = 600_000;
 
@@ -85,7 +85,7 @@ async function outage(
   const rows = await countStored(line, load, waveforms.stored);
   const wrong = wrongs(line, rows, memory.figures);
   for (const kind of ['event', 'waveform']) {
-    if (!without.spool.spooled[kind]) wrong.push(`no ${kind} was taken while the database was away`);
+    if (!without.spool.spooled[kind]) wrong.push(`no ${kind} was taken while the database was unavailable`);
   }
   return { rows, memory: memory.figures, wrong };
 }
