@@ -2,7 +2,7 @@
 
 /**
  * Low-pass kernel: a sinc cut by a Hann window, gain 1 at 0 Hz but for the window's ripple, linear phase. Hann, since what it lets through falls off
- * fastest: the mains, far from the cut-off, must vanish.
+ * fastest: the fundamental, far from the cut-off, must vanish.
  * @param taps odd number of coefficients
  * @param cutoffHz -6 dB point
  */

@@ -1,7 +1,7 @@
 /**
- * When each sample of a stored waveform was taken. What is stored is one stamp a cycle: when the cycle was read out, which is about its
+ * When each sample of a stored waveform was taken. What is stored is one timestamp a cycle: when the cycle was read out, which is about its
  * end, late by a jitter of some ms. Boxes sample at a constant rate, so within a run of cycles without a gap the samples are spaced evenly, at
- * 12 kHz, and the run is laid where its cycles end at their stamps on average. Where the stamps say plainly otherwise (by more than
+ * 12 kHz, and the run is laid where its cycles end at their timestamps on average. Where the timestamps say plainly otherwise (by more than
  * 5 %), the spacing is theirs.
  */
 
@@ -14,41 +14,45 @@ export interface SampleRun {
 }
 
 const NOMINAL_STEP_MS = 1000 / 12_000;
-/** A step between two stamps of more than this many cycles is a gap. */
+/** A step between two timestamps of more than this many cycles is a gap. */
 const GAP_CYCLES = 1.5;
 const RATE_TOLERANCE = 0.05;
 
 /**
- * @param stampsMs one a cycle, in order; cycles are taken to have equal numbers of samples
+ * @param timestampsMs one a cycle, in order; cycles are taken to have equal numbers of samples
  * @param samples how many samples there are
- * @param firstStampMs stamp of the first cycle, for waveforms that came without stamps
+ * @param firstTimestampMs timestamp of the first cycle, for waveforms that came without timestamps
  */
-export function sampleRuns(stampsMs: readonly number[], samples: number, firstStampMs: number): SampleRun[] {
+export function sampleRuns(
+  timestampsMs: readonly number[],
+  samples: number,
+  firstTimestampMs: number,
+): SampleRun[] {
   if (samples === 0) return [];
-  if (stampsMs.length === 0) {
+  if (timestampsMs.length === 0) {
     const stepMs = NOMINAL_STEP_MS;
     return [
-      { first: 0, count: samples, startMs: firstStampMs - Math.min(samples - 1, 199) * stepMs, stepMs },
+      { first: 0, count: samples, startMs: firstTimestampMs - Math.min(samples - 1, 199) * stepMs, stepMs },
     ];
   }
-  const perCycle = samples / stampsMs.length;
-  const cycleMs = usualStep(stampsMs) ?? perCycle * NOMINAL_STEP_MS;
+  const perCycle = samples / timestampsMs.length;
+  const cycleMs = usualStep(timestampsMs) ?? perCycle * NOMINAL_STEP_MS;
   const nominal = Math.abs(cycleMs / (perCycle * NOMINAL_STEP_MS) - 1) <= RATE_TOLERANCE;
   const stepMs = nominal ? NOMINAL_STEP_MS : cycleMs / perCycle;
   const runs: SampleRun[] = [];
   let from = 0;
-  for (let i = 1; i <= stampsMs.length; i += 1) {
-    const step = (stampsMs[i] ?? Number.POSITIVE_INFINITY) - (stampsMs[i - 1] ?? 0);
+  for (let i = 1; i <= timestampsMs.length; i += 1) {
+    const step = (timestampsMs[i] ?? Number.POSITIVE_INFINITY) - (timestampsMs[i - 1] ?? 0);
     if (step > 0 && step <= GAP_CYCLES * perCycle * stepMs) continue;
-    runs.push(runOf(stampsMs, from, i, perCycle, stepMs));
+    runs.push(runOf(timestampsMs, from, i, perCycle, stepMs));
     from = i;
   }
   return runs;
 }
 
-/** Cycles `from` to `to - 1` as one run: on average over them, a cycle's last sample was taken at its stamp. */
+/** Cycles `from` to `to - 1` as one run: on average over them, a cycle's last sample was taken at its timestamp. */
 function runOf(
-  stampsMs: readonly number[],
+  timestampsMs: readonly number[],
   from: number,
   to: number,
   perCycle: number,
@@ -58,18 +62,18 @@ function runOf(
   const count = Math.round(to * perCycle) - first;
   let sum = 0;
   for (let i = from; i < to; i += 1) {
-    sum += (stampsMs[i] ?? 0) - ((i + 1) * perCycle - 1 - first) * stepMs;
+    sum += (timestampsMs[i] ?? 0) - ((i + 1) * perCycle - 1 - first) * stepMs;
   }
   return { first, count, startMs: sum / (to - from), stepMs };
 }
 
-/** The median step between stamps, each averaged over ten cycles because of the jitter; undefined where there are fewer. */
-function usualStep(stampsMs: readonly number[]): number | undefined {
+/** The median step between timestamps, each averaged over ten cycles because of the jitter; undefined where there are fewer. */
+function usualStep(timestampsMs: readonly number[]): number | undefined {
   const over = 10;
-  if (stampsMs.length <= over) return undefined;
+  if (timestampsMs.length <= over) return undefined;
   const steps: number[] = [];
-  for (let i = over; i < stampsMs.length; i += 1) {
-    steps.push(((stampsMs[i] ?? 0) - (stampsMs[i - over] ?? 0)) / over);
+  for (let i = over; i < timestampsMs.length; i += 1) {
+    steps.push(((timestampsMs[i] ?? 0) - (timestampsMs[i - over] ?? 0)) / over);
   }
   return steps.sort((a, b) => a - b)[steps.length >> 1];
 }

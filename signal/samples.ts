@@ -51,7 +51,7 @@ export function median(values: ArrayLike<number>): number {
   return ((sorted[n >> 1] ?? 0) + (sorted[(n - 1) >> 1] ?? 0)) / 2;
 }
 
-/** As `median`, of some hundred of the values where there are more: sorting all costs more than it tells. */
+/** As `median`, of some hundred of the values where there are more: sorting all costs more than it gains. */
 export function roughMedian(values: Float64Array): number {
   const stride = Math.ceil(values.length / 400);
   if (stride <= 1) return median(values);

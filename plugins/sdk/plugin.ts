@@ -8,7 +8,7 @@ export type Metric = 'f' | 'rms' | 'thd' | 'trans';
 
 export type TriggerType = 'FREQUENCY_SAG' | 'FREQUENCY_SWELL' | 'VOLTAGE_SAG' | 'VOLTAGE_SWELL' | 'OTHER';
 
-/** One entry a measurement: least and greatest single cycle of its window, and the mean over it. NaN = not sent. */
+/** One entry a measurement: lowest and highest single cycle of its window, and the mean over it. NaN = not sent. */
 export interface MetricColumns {
   min: Float32Array;
   average: Float32Array;
@@ -38,7 +38,7 @@ export interface EventRequest {
   endMs: number;
   boxIds: number[];
   triggerType: TriggerType;
-  /** greatest deviation from the reference, in percent of it, positive */
+  /** largest deviation from the reference, in percent of it, positive */
   percentMagnitude: number;
   description: string;
   /** false: log an event without waveforms */

@@ -5,7 +5,7 @@
 import type { TriggerType } from '../sdk/plugin.js';
 
 export interface ExcursionOptions {
-  /** asked for at once when open this long, ms; also the longest slice */
+  /** asked for immediately when open this long, ms; also the longest slice */
   sliceMs: number;
   /** shorter excursions are not asked for, ms */
   minDurationMs: number;

@@ -86,7 +86,7 @@ export default class ThresholdPlugin implements Plugin {
   #judge(state: BoxState, columns: MeasurementColumns, i: number, out: Slice[]): void {
     const time = columns.timestampMs[i] ?? 0;
     if (time === state.lastMs) return;
-    // A clock that stepped back: what was open cannot be continued, what comes starts anew.
+    // A clock that stepped back: what was open cannot be continued, what comes starts again.
     if (time < state.lastMs) for (const excursion of state.all) excursion.interrupt(out);
     state.lastMs = time;
     const l = state.limits;
@@ -148,7 +148,7 @@ function toRequest(boxId: number, slice: Slice, limits: Limits): EventRequest {
   return { startMs, endMs, boxIds: [boxId], triggerType, percentMagnitude, description, requestData: true };
 }
 
-/** Text and greatest deviation from the reference in percent of it; for THD its own value in percent (the reference is 0). */
+/** Text and largest deviation from the reference in percent of it; for THD its own value in percent (the reference is 0). */
 function describe(type: Slice['type'], extreme: number, l: Limits): [string, number] {
   switch (type) {
     case 'VOLTAGE_SAG':
@@ -160,7 +160,7 @@ function describe(type: Slice['type'], extreme: number, l: Limits): [string, num
     case 'FREQUENCY_SAG':
     case 'FREQUENCY_SWELL':
       return [
-        `${type === 'FREQUENCY_SAG' ? 'frequency sag to' : 'frequency swell to'} ${extreme.toFixed(3)} Hz`,
+        `${type === 'FREQUENCY_SAG' ? 'underfrequency to' : 'overfrequency to'} ${extreme.toFixed(3)} Hz`,
         (100 * Math.abs(extreme - l.refF)) / l.refF,
       ];
     case 'OTHER':

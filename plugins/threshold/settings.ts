@@ -1,4 +1,4 @@
-/** Settings of the threshold plugin: the field's names; in spite of `percent` in them the values are fractions (0.05 = 5 %). */
+/** Settings of the threshold plugin: the names of existing services; in spite of `percent` in them the values are fractions (0.05 = 5 %). */
 import { z } from 'zod';
 
 const FRACTION_HELP =
@@ -40,7 +40,9 @@ export const settingsSchema = z
       .min(1000)
       .max(50_000)
       .default(20_000)
-      .describe('ours: an excursion still open after this is asked for at once and goes on in slices, ms'),
+      .describe(
+        'ours: an excursion still open after this is asked for immediately and goes on in slices, ms',
+      ),
     silence_ms: z
       .number()
       .int()
@@ -66,7 +68,7 @@ export const settingsSchema = z
 export type ThresholdSettings = z.infer<typeof settingsSchema>;
 
 /**
- * Checks the settings, all mistakes at once.
+ * Checks the settings, all mistakes together.
  * @throws Error whose message names each field, what was expected and what was found
  */
 export function parseSettings(settings: Record<string, unknown>): ThresholdSettings {

@@ -55,7 +55,7 @@ export function loadedFiles(node: string, folder: string): Loaded {
 /**
  * @param libraries what the binaries have loaded
  * @param binaries the files whose versions of symbols count
- * @returns the terms of the field Depends
+ * @returns the terms of the Depends field
  * @throws Error where a library is not one of those that Debian always has in these packages: a Node that is linked to others cannot be shipped alone
  */
 export function debianDependencies(libraries: readonly string[], binaries: readonly string[]): string[] {

@@ -14,7 +14,7 @@ export interface ControlFields {
   /** of the npm package */
   version: string;
   architecture: string;
-  /** terms of the field Depends */
+  /** terms of the Depends field */
   depends: readonly string[];
   description: string;
   /** version of the Node that is packed, without "v" */

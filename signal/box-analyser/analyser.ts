@@ -83,7 +83,7 @@ function compile(): WebAssembly.Module {
 }
 
 /**
- * @param maxSamples the longest recording that will be given: a minute at 12 kHz unless told otherwise (2 bytes a sample, and 8 a
+ * @param maxSamples the longest recording that will be given: a minute at 12 kHz unless stated otherwise (2 bytes a sample, and 8 a
  *   result)
  * @throws MakaiError BUILD_INCOMPLETE without the built WebAssembly
  */
@@ -223,7 +223,7 @@ class Analyser implements SignalAnalyser {
 }
 
 /** @throws RangeError when the value is no whole number within the bounds */
-function whole(value: number, what: string, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new RangeError(`${what}: ${value} is not a whole number from ${least} to ${most}`);
+function whole(value: number, what: string, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new RangeError(`${what}: ${value} is not a whole number from ${min} to ${max}`);
 }

@@ -1,6 +1,6 @@
 /**
  * Transient magnitude: the largest absolute value of what lies above 400 Hz. The band of an oscillatory transient (IEEE 1159-2019,
- * table 2: from 0.5 kHz up) stands out of the mains and its low harmonics after a high-pass filter; the same measure as
+ * table 2: from 0.5 kHz up) stands out of the fundamental and its low harmonics after a high-pass filter; the same measure as
  * the `trans` metric of a Box 3 (125 taps, 400 Hz, at 12 kHz).
  */
 import { highPassKernel } from '../fir.js';

@@ -16,7 +16,7 @@ const MOMENTARY_CYCLES = 30;
 const TEMPORARY_S = 3;
 const SUSTAINED_S = 60;
 
-/** Greatest swell of each row, per unit. */
+/** Highest swell of each row, per unit. */
 const SWELL_MAX: Readonly<Record<IeeeDuration, number>> = {
   INSTANTANEOUS: 1.8,
   MOMENTARY: 1.4,

@@ -11,7 +11,7 @@ export interface WaveformOptions {
   nominalVoltage: number;
   /** Hz */
   nominalFrequency: number;
-  /** counts a volt (1 for samples in volts); without it, or when it is wrong, nothing is judged in volts */
+  /** counts per volt (1 for samples in volts); without it, or when it is wrong, nothing is judged in volts */
   calibration?: number | undefined;
   /** Unix ms of the first sample */
   startMs: number;
@@ -47,7 +47,7 @@ export function badOptions({ rate, nominalVoltage, nominalFrequency }: WaveformO
     : !(nominalVoltage > 0 && nominalVoltage < 1e7)
       ? `a nominal voltage of ${nominalVoltage} V`
       : !(nominalFrequency >= 40 && nominalFrequency <= 70)
-        ? `a nominal frequency of ${nominalFrequency} Hz: mains of 50 or 60 Hz are judged`
+        ? `a nominal frequency of ${nominalFrequency} Hz: a grid of 50 or 60 Hz is judged`
         : undefined;
   return bad === undefined ? undefined : { code: 'BAD_OPTIONS', text: `not judged: ${bad}` };
 }

@@ -38,7 +38,7 @@ export function notchingIncidents(
   const incidents = found.map(({ windows }) => candidate(run, windows, usable));
   const cycle = run.rate / run.nominalFrequency;
   const spans = found.map(({ windows }) => ({
-    // up to the next window that was looked at: what is between could not be told
+    // up to the next window that was looked at: what is between is not known
     from: (windows[0]?.window.from ?? 0) - 12 * cycle,
     to: (windows.at(-1)?.window.to ?? 0) + 12 * cycle,
     depth: Math.max(...windows.map(({ notching }) => notching.depth)),

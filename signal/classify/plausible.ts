@@ -1,4 +1,4 @@
-/** Whether a stretch can be what it is said to be: mains, not clipped, in volts. */
+/** Whether a stretch can be what it is said to be: a grid voltage, not clipped, in volts. */
 import { roughMedian } from '../samples.js';
 import type { RunMeasures } from './run-measures.js';
 import type { Remark } from './types.js';
@@ -72,7 +72,7 @@ function roughFrequency(x: Float64Array, rate: number): number | undefined {
   return rising > 0 ? (rising * rate) / (last - first) : undefined;
 }
 
-/** Samples that stand at the same greatest (or smallest) value for longer than the crest of a sine of such steps would. */
+/** Samples that stand at the same highest (or lowest) value for longer than the crest of a sine of such steps would. */
 export function clipped(
   x: Float64Array,
   { low, high }: { low: number; high: number },
@@ -97,7 +97,7 @@ export function clipped(
   const share = Math.round((100 * Math.max(above.longest, below.longest)) / cycle);
   return {
     code: 'CLIPPED',
-    text: `samples stand at their greatest value for ${share} % of a cycle: clipped; swells, peaks and distortion are not reliable`,
+    text: `samples stand at their highest value for ${share} % of a cycle: clipped; swells, peaks and distortion are not reliable`,
   };
 }
 

@@ -11,7 +11,7 @@ const ENOUGH_S = 3;
 
 export const RAPID_VOLTAGE_CHANGE = 'RAPID_VOLTAGE_CHANGE';
 
-/** @param events sags and swells of the stretch: a change that is one of them is not told twice */
+/** @param events sags and swells of the stretch: a change that is one of them is not reported twice */
 export function rapidIncidents(
   run: RunMeasures,
   nominalVoltage: number,

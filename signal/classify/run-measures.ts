@@ -46,7 +46,7 @@ export interface RunMeasures extends RunInput {
   transients: TransientSpan[];
 }
 
-/** Least size of a transient, share of the nominal RMS voltage: 6 V at 120 V. */
+/** Smallest size of a transient, share of the nominal RMS voltage: 6 V at 120 V. */
 export const TRANSIENT_FLOOR = 0.05;
 
 /** The x must hold a nominal cycle or more. */

@@ -1,6 +1,6 @@
 /**
  * The shape of a sag, with how sure it is (0 to 1). After Bollen, Understanding Power Quality Problems (IEEE Press, 2000), 4.8 (motors), 6.2 (multi-stage) and Styvaktakis,
- * Automating Power Quality Analysis (Chalmers, 2002), 4: a fault is rectangular or has stages; the start of a motor falls at once and recovers
+ * Automating Power Quality Analysis (Chalmers, 2002), 4: a fault is rectangular or has stages; the start of a motor falls suddenly and recovers
  * slowly; energising a transformer does so too, with a second harmonic.
  */
 export type SagShape =
@@ -87,7 +87,7 @@ function spread(values: Float64Array, from: number, to: number): { mean: number;
   };
 }
 
-/** How much like a fall at once and a slow way back: lowest early, rising throughout, by no sudden step. */
+/** How much like a sudden fall and a slow way back: lowest early, rising throughout, by no sudden step. */
 function recovery(values: Float64Array, depth: number): number {
   const lowestAt = values.indexOf(Math.min(...values));
   if (lowestAt > values.length * 0.25) return 0;

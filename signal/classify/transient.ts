@@ -1,5 +1,5 @@
 /**
- * Transients, judged by what is left when mains and harmonics are taken off: IEEE 1159-2019, 4.2 (impulsive: one polarity; oscillatory: a ring of both), with the further
+ * Transients, judged by what is left when fundamental and harmonics are taken off: IEEE 1159-2019, 4.2 (impulsive: one polarity; oscillatory: a ring of both), with the further
  * classes of the existing analysis (arcing, multiple zero crossings). ITIC's upper curve is compared with the instantaneous voltage over the nominal peak.
  */
 
@@ -177,7 +177,7 @@ function kindOf(measure: TransientMeasure): { classes: IncidentClass[]; method: 
     return { classes: ['IMPULSIVE_TRANSIENT', 'UNIPOLAR_TRANSIENT'], method: 'one polarity' };
   }
   if (dominance >= DOMINANT && duration <= IMPULSE_S) {
-    const method = 'one lobe dominates, what follows dies away at once';
+    const method = 'one lobe dominates, what follows dies away immediately';
     return { classes: ['IMPULSIVE_TRANSIENT', 'BIPOLAR_TRANSIENT'], method };
   }
   return { classes: ['BIPOLAR_TRANSIENT'], method: 'both polarities, no ring' };

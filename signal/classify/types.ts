@@ -48,7 +48,7 @@ export interface IncidentCandidate {
   /** it began before the waveform, or was not over at its end: the span is what was seen */
   openStart: boolean;
   openEnd: boolean;
-  /** greatest deviation, signed: V from nominal, Hz from nominal, percent of the fundamental, V of the transient */
+  /** largest deviation, signed: V from nominal, Hz from nominal, percent of the fundamental, V of the transient */
   deviation: number;
   /** the value that lies farthest off: V RMS, Hz, percent, V of the transient */
   worst: number;

@@ -25,7 +25,7 @@ export interface VoltageFacts {
   /** Unix ms: when it really began and ended */
   startMs: number;
   endMs: number;
-  /** as IEC 61000-4-30, 5.4.2 stamps it: start of the first Urms(1/2) beyond the threshold, end of the first one back */
+  /** as IEC 61000-4-30, 5.4.2 records it: start of the first Urms(1/2) beyond the threshold, end of the first one back */
   standardStartMs: number;
   standardEndMs: number;
   /** Urms(1/2) farthest from nominal, per unit, and when its cycle began */

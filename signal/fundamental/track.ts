@@ -34,7 +34,7 @@ const BLOCKS_A_CYCLE = 12;
 const WEAK = 0.04;
 /** Where the amplitude changes by more of itself within a cycle, the window sees two levels and its phase is a few degrees off. */
 const STEEP = 0.04;
-/** Values that a median or percentile is taken of: sorting more costs more than they tell. */
+/** Values that a median or percentile is taken of: sorting more costs more than it gains. */
 const SOME = 500;
 /** The second pass is at the frequency found when that is off by more. */
 const OFF = 0.002;

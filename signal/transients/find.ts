@@ -69,7 +69,7 @@ function noiseOf(values: Float64Array): number {
 
 /**
  * Transients in order. The first and the last two cycles of a waveform have no neighbours on both sides and are not judged.
- * @param floor least size, unit of the samples; noise raises it
+ * @param floor smallest size, unit of the samples; noise raises it
  */
 export function findTransients(
   differences: CycleDifferences,

@@ -9,11 +9,11 @@ export interface TransientMeasure {
   from: number;
   peakAt: number;
   to: number;
-  /** the wave, mains taken off, from `from` on */
+  /** the wave, fundamental taken off, from `from` on */
   wave: Float64Array;
   /** its largest value, signed, unit of the samples */
   peak: number;
-  /** largest |sample| there, mains and all */
+  /** largest |sample| there, fundamental included */
   instantaneous: number;
   /** s, from a tenth of the peak to the peak */
   rise: number;

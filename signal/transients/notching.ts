@@ -43,15 +43,15 @@ export function findNotching(cycle: Float64Array, floor: number, cycleSeconds: n
   const tick = cycleSeconds / n;
   let [count, depth, width, area, against] = [0, 0, 0, 0, 0];
   // the median is bent a little beside a notch: what is small against the deepest is that
-  const least = Math.max(floor, 0.4 * narrow.reduce((most, value) => Math.max(most, Math.abs(value)), 0));
+  const threshold = Math.max(floor, 0.4 * narrow.reduce((most, value) => Math.max(most, Math.abs(value)), 0));
   // begin where there is no notch, so that none is cut in two
   const start = narrow.findIndex((value) => Math.abs(value) < floor / 4);
   if (start === -1) return undefined;
   for (let i = 0; i < n; i += 1) {
-    if (Math.abs(narrow[(start + i) % n] ?? 0) <= least) continue;
+    if (Math.abs(narrow[(start + i) % n] ?? 0) <= threshold) continue;
     let deepest = 0;
     let from = i;
-    while (i < n && Math.abs(narrow[(start + i) % n] ?? 0) > least) {
+    while (i < n && Math.abs(narrow[(start + i) % n] ?? 0) > threshold) {
       const value = narrow[(start + i) % n] ?? 0;
       if (Math.abs(value) > Math.abs(deepest)) deepest = value;
       area += Math.abs(value) * tick;
@@ -59,9 +59,9 @@ export function findNotching(cycle: Float64Array, floor: number, cycleSeconds: n
     }
     const middle = Math.floor((from + i) / 2);
     from = halfWidth(narrow, start + middle, deepest);
-    const mains = runningMedian(cycle, (start + middle) % n, Math.round(n / 24));
+    const expected = runningMedian(cycle, (start + middle) % n, Math.round(n / 24));
     count += 1;
-    if (deepest > 0 !== mains > 0) against += 1;
+    if (deepest > 0 !== expected > 0) against += 1;
     if (Math.abs(deepest) > depth) {
       depth = Math.abs(deepest);
       width = from * tick;

@@ -43,7 +43,7 @@ describe('plugins/outage', () => {
     );
   });
 
-  it('names our own side when every box of several locations falls silent at once', () => {
+  it('names our own side when every box of several locations falls silent at the same time', () => {
     assert.deepEqual(
       run([1, 2, 4], 60, () => 20),
       ['outage: all 3 boxes silent: our network or broker, or the grid'],

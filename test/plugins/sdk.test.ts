@@ -31,7 +31,7 @@ describe('plugins/sdk', () => {
     settings.close();
   });
 
-  it('tells every mistake at once', () => {
+  it('reports all mistakes together', () => {
     const settings = new Settings({ a: 'x', b: 9, c: 1.5, d: 1, e: 2, f: [1.5], g: 0, h: Number.NaN });
     settings.number('a', 0);
     settings.number('b', 0, { max: 8 });

@@ -46,7 +46,7 @@ describe('plugins/threshold', () => {
     assert.equal(request.requestData, true);
   });
 
-  it('sees a sag that only the least cycle of a Metric shows', () => {
+  it('sees a sag that only the lowest cycle of a Metric shows', () => {
     const { plugin, context } = started();
     const requests = feed(
       plugin,
@@ -106,7 +106,7 @@ describe('plugins/threshold', () => {
     });
   });
 
-  it('asks at once when the box of an open excursion falls silent', () => {
+  it('asks immediately when the box of an open excursion falls silent', () => {
     const { plugin, context } = started();
     const samples = stream(12, (k) => (k >= 10 ? { rms: 90 } : {}));
     assert.deepEqual(feed(plugin, context, samples), []);
@@ -155,7 +155,7 @@ describe('plugins/threshold', () => {
     assert.equal(feed(plugin, context, stream(20, sag, 7)).length, 1);
   });
 
-  it('starts anew when a clock steps back, and asks for what was open', () => {
+  it('starts again when a clock steps back, and asks for what was open', () => {
     const { plugin, context } = started();
     const first = stream(12, (k) => (k >= 10 ? { rms: 90 } : {}));
     feed(plugin, context, first);

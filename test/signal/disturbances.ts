@@ -1,4 +1,4 @@
-/** Random disturbances of generated mains, each more than a tenth of its limit beyond it, and what the classification must say: that one incident and no other. */
+/** Random disturbances of a generated line voltage, each more than a tenth of its limit beyond it, and what the classification must say: that one incident and no other. */
 import assert from 'node:assert/strict';
 import { analyseWaveform, type IncidentClass } from '../../signal/index.js';
 import { dip, type Wave, wave } from './waves.js';
@@ -7,8 +7,8 @@ const KINDS = [
   'sag',
   'swell',
   'interruption',
-  'frequency sag',
-  'frequency swell',
+  'underfrequency',
+  'overfrequency',
   'distortion',
   'none',
 ] as const;
@@ -91,11 +91,11 @@ function draw(
         what: `interruption, ${cycles} cycles`,
       };
     }
-    case 'frequency sag':
-    case 'frequency swell': {
-      const hz = nominal + (kind === 'frequency sag' ? -away : away);
+    case 'underfrequency':
+    case 'overfrequency': {
+      const hz = nominal + (kind === 'underfrequency' ? -away : away);
       const moved = { ...spec, hz: (t: number): number => (t > 0.8 && t < 2.2 ? hz : nominal) };
-      const name = kind === 'frequency sag' ? 'FREQUENCY_SAG' : 'FREQUENCY_SWELL';
+      const name = kind === 'underfrequency' ? 'FREQUENCY_SAG' : 'FREQUENCY_SWELL';
       return { spec: moved, expected: [name], what: `${hz} Hz` };
     }
     case 'distortion': {

@@ -25,7 +25,7 @@ export const FLICKER_TABLE: readonly FlickerRow[] = [
   ...rows(230, 60, [2.719, 2.194, 1.45, 0.895, 0.723, 0.409, 3.263]),
 ];
 
-/** Mains of amplitude about 1 that changes between two levels. */
+/** A line voltage of amplitude about 1 that changes between two levels. */
 export function flickering(spec: {
   rate: number;
   grid: number;

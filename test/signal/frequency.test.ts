@@ -1,4 +1,4 @@
-/** Zero crossings and frequency against mains whose frequency is known. */
+/** Zero crossings and frequency against a line voltage whose frequency is known. */
 import assert from 'node:assert/strict';
 import {
   cycleFrequency,

@@ -1,4 +1,4 @@
-/** A second program on the same waveforms: pqopen-lib and numpy. Where they differ by more than rounding, the reason is told. */
+/** A second program on the same waveforms: pqopen-lib and numpy. Where they differ by more than rounding, the reason is stated. */
 import assert from 'node:assert/strict';
 import {
   analyseWaveform,
@@ -83,7 +83,7 @@ describe('signal/second program', function () {
     });
   }
 
-  it('residual voltages of sags: the least Urms(1/2) that numpy finds in the signal without noise', async () => {
+  it('residual voltages of sags: the lowest Urms(1/2) that numpy finds in the signal without noise', async () => {
     for (const hz of [45, 60.02]) {
       const nominal = hz < 55 ? 50 : 60;
       for (const [cycles, residual, degrees] of [
@@ -109,9 +109,9 @@ describe('signal/second program', function () {
         const x = wave({ ...spec, noise: 0.23 });
         const track = trackFundamental(x, { rate, nominalFrequency: nominal });
         assert.ok(track !== undefined);
-        const least = Math.min(...synchronousHalfCycleRms(squareSums(x), zeroCrossings(track)));
+        const lowest = Math.min(...synchronousHalfCycleRms(squareSums(x), zeroCrossings(track)));
         // 0.5 % of nominal with noise of 0.1 %
-        near(least, expected, 0.005 * 230, `${cycles} cycles at ${hz} Hz`);
+        near(lowest, expected, 0.005 * 230, `${cycles} cycles at ${hz} Hz`);
         const { incidents } = analyseWaveform(x, {
           rate,
           nominalVoltage: 230,

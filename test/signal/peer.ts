@@ -6,7 +6,7 @@ import path from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { pythonWith } from '../support/python.js';
 
-/** An interpreter with the packages, or undefined where they cannot be had (told loudly). */
+/** An interpreter with the packages, or undefined where they cannot be had (reported loudly). */
 export const python = (): Promise<string | undefined> => pythonWith('pqopen-lib==0.10.5', 'numpy==2.4.6');
 
 const SCRIPT = path.join(PACKAGE_ROOT, 'test/signal/peer.py');

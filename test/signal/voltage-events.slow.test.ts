@@ -41,7 +41,7 @@ function sagWave(sag: Sag, more: Partial<Wave> = {}): { x: Float64Array; from: n
 }
 
 /**
- * The least Urms(1/2) of a sag in mains that are otherwise a pure sine and an offset, per unit: each sample stands for half a step on either side, and the
+ * The lowest Urms(1/2) of a sag in a line voltage that is otherwise a pure sine and an offset, per unit: each sample stands for half a step on either side, and the
  * cycles begin at the true crossings of the sine.
  */
 function leastRms({ rate, hz, residual }: Sag, from: number, to: number, offset: number): number {
@@ -56,14 +56,14 @@ function leastRms({ rate, hz, residual }: Sag, from: number, to: number, offset:
     };
     return b > a ? primitive(b) - primitive(a) : 0;
   };
-  let least = 1;
+  let lowest = 1;
   for (let k = Math.floor(from / cycle) - 2; k * cycle < to + cycle; k += 0.5) {
     const [a, b] = [k * cycle, (k + 1) * cycle];
     const [low, high] = [Math.min(Math.max(a, from), b), Math.max(Math.min(b, to), a)];
     const square = energy(a, low, 1) + energy(low, high, residual) + energy(Math.max(high, low), b, 1);
-    least = Math.min(least, Math.sqrt(square));
+    lowest = Math.min(lowest, Math.sqrt(square));
   }
-  return least;
+  return lowest;
 }
 
 function measured(x: Float64Array, rate: number, nominal: number) {
@@ -101,10 +101,10 @@ describe('signal/voltage events', () => {
                 assert.equal(events.length, 1, where);
                 const event = events[0];
                 assert.ok(event !== undefined);
-                const least = urms[event.worst] ?? 1;
-                assert.ok(Math.abs(least - expected) < allowed, `${where}: ${least}, expected ${expected}`);
+                const lowest = urms[event.worst] ?? 1;
+                assert.ok(Math.abs(lowest - expected) < allowed, `${where}: ${lowest}, expected ${expected}`);
                 if (cycles >= 2)
-                  assert.ok(Math.abs(least - Math.hypot(residual, more.offset / VOLTS)) < allowed, where);
+                  assert.ok(Math.abs(lowest - Math.hypot(residual, more.offset / VOLTS)) < allowed, where);
                 const span = eventEdges(sums, crossings.at, event);
                 const cycle = sag.rate / sag.hz;
                 assert.ok(
@@ -144,8 +144,8 @@ describe('signal/voltage events', () => {
         const { x } = sagWave(sag);
         const { urms, events } = measured(x, rate, 50);
         assert.equal(events.length, 1, `${rate}`);
-        const least = urms[events[0]?.worst ?? 0] ?? 0;
-        assert.ok(Math.abs(least - 0.5) < 0.002, `${rate}: ${least}`);
+        const lowest = urms[events[0]?.worst ?? 0] ?? 0;
+        assert.ok(Math.abs(lowest - 0.5) < 0.002, `${rate}: ${lowest}`);
       }
     }
   });

@@ -1,4 +1,4 @@
-/** Mains with known properties, for tests. */
+/** Line voltage with known properties, for tests. */
 
 export interface Wave {
   rate: number;

@@ -81,7 +81,7 @@ describe('store/copy', () => {
     }
   });
 
-  it('what the target has of its own stays, and a box whose name is taken is told, not forced', async () => {
+  it('what the target has of its own stays, and a box whose name is taken is reported, not forced', async () => {
     await to.putBox({ box_id: '5', name: 'Roof', calibration_constant: 2, unplugged: false });
     await to.putMakaiConfig({ triggering: { ...(await triggering(from)), default_ref_v: 240 } });
     const report = await copyStore(from, to, emptyPosition(), quiet);
@@ -94,7 +94,7 @@ describe('store/copy', () => {
     );
   });
 
-  it('a document that one of the stores refuses is told and left out; the rest is copied', async () => {
+  it('a document that one of the stores refuses is reported and left out; the rest is copied', async () => {
     await from.insertEvent(newEvent(50, 1));
     await from.putBoxEvent(boxEvent(50, '1', 1), counts(9), 1);
     const damaged: Store = {

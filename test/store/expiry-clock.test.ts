@@ -8,30 +8,30 @@ const MINUTE_MS = 60_000;
 
 function given() {
   const state = { steady: 7000, ahead: 0 };
-  const told: string[] = [];
+  const logged: string[] = [];
   const log = createLogger('test', 'warn', {
-    write: (line) => told.push((JSON.parse(line) as { msg: string }).msg),
+    write: (line) => logged.push((JSON.parse(line) as { msg: string }).msg),
   });
   const now = () => START_MS + state.steady + state.ahead;
   const clock = new ExpiryClock({ log, now, steadyMs: () => state.steady });
   /** how far the answer is ahead of the right time */
   const ahead = (): number => clock.nowMs() - START_MS - state.steady;
-  return { ahead, state, told };
+  return { ahead, state, logged };
 }
 
 describe('store: the time by which things expire', () => {
   it('is the time of day, slewed or set back', () => {
-    const { ahead, state, told } = given();
+    const { ahead, state, logged } = given();
     for (const offset of [0, 5000, 9000, -3_600_000, -2 * DAY_MS]) {
       state.steady += MINUTE_MS;
       state.ahead = offset;
       assert.equal(ahead(), offset);
     }
-    assert.deepEqual(told, []);
+    assert.deepEqual(logged, []);
   });
 
   it('does not follow a clock that was set forward and back again', () => {
-    const { ahead, state, told } = given();
+    const { ahead, state, logged } = given();
     state.ahead = 2 * DAY_MS;
     for (let i = 0; i < 59; i += 1) {
       state.steady += MINUTE_MS;
@@ -40,13 +40,13 @@ describe('store: the time by which things expire', () => {
     state.ahead = 0;
     state.steady += 10 * MINUTE_MS;
     assert.equal(ahead(), 0);
-    assert.equal(told.length, 2);
-    assert.match(told[0] ?? '', /set forward/);
-    assert.match(told[1] ?? '', /is back/);
+    assert.equal(logged.length, 2);
+    assert.match(logged[0] ?? '', /set forward/);
+    assert.match(logged[1] ?? '', /is back/);
   });
 
-  it('follows one that has stood forward for its time, counted anew from a second step', () => {
-    const { ahead, state, told } = given();
+  it('follows one that has stood forward for its time, counted again from a second step', () => {
+    const { ahead, state, logged } = given();
     state.ahead = DAY_MS;
     assert.equal(ahead(), 0);
     state.steady += HOLD_MS - 1;
@@ -58,8 +58,8 @@ describe('store: the time by which things expire', () => {
     assert.equal(ahead(), 2 * DAY_MS);
     state.steady += MINUTE_MS;
     assert.equal(ahead(), 2 * DAY_MS);
-    assert.equal(told.length, 3);
-    assert.match(told[2] ?? '', /believed/);
+    assert.equal(logged.length, 3);
+    assert.match(logged[2] ?? '', /believed/);
   });
 
   it('a clock that is set right after it was set back is held too: what it wrote in between has its time', () => {

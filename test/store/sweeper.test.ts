@@ -116,7 +116,7 @@ describe('store: the sweeper', () => {
     await store.close();
   });
 
-  it('a stop is told to the sweep under way', async () => {
+  it('a stop reaches the sweep under way', async () => {
     let begun = (): void => undefined;
     const sweeping = new Promise<void>((resolve) => {
       begun = resolve;
@@ -131,9 +131,9 @@ describe('store: the sweeper', () => {
     await sweeper.stop();
   });
 
-  it('goes on after a failure and tells it, unless the store is merely away', async () => {
-    const told: string[] = [];
-    const log = createLogger('test', 'warn', { write: (line) => told.push(line) });
+  it('goes on after a failure and logs it, unless the store is merely unavailable', async () => {
+    const logged: string[] = [];
+    const log = createLogger('test', 'warn', { write: (line) => logged.push(line) });
     let sweeps = 0;
     const errors = [new MakaiError('STORE_UNAVAILABLE', 'away'), new MakaiError('STORE_REFUSED', 'odd')];
     let went = (): void => undefined;
@@ -150,7 +150,7 @@ describe('store: the sweeper', () => {
     const sweeper = startSweeper({ sweep }, log, { everyMs: 1 });
     await again;
     await sweeper.stop();
-    assert.equal(told.length, 1);
-    assert.match(told[0] ?? '', /STORE_REFUSED/);
+    assert.equal(logged.length, 1);
+    assert.match(logged[0] ?? '', /STORE_REFUSED/);
   });
 });

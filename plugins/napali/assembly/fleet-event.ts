@@ -30,7 +30,7 @@ export class Window {
 
 export class FleetEvent {
   readonly type: u8;
-  /** greatest deviation from the reference, percent */
+  /** largest deviation from the reference, percent */
   magnitude: f64 = 0;
   private readonly graceMs: f64;
   private readonly members: Map<u32, Member> = new Map<u32, Member>();

@@ -1,5 +1,5 @@
 // The measurements of ../*.ts over raw counts, fast: same definitions, fewer operations. The host lays out memory, copies samples
-// in as int16 and fills the tables; every function reads and writes only where it is told. ../analyser.ts checks all arguments.
+// in as int16 and fills the tables; every function reads and writes only where its arguments say. ../analyser.ts checks all arguments.
 
 /** RMS of windows of `length` samples, `step` apart, from `from` on; `count` results as f64 at `out`. Sums of squares are exact. */
 export function windowRms(samples: usize, from: i32, length: i32, step: i32, count: i32, out: usize): void {
@@ -110,7 +110,7 @@ export function risingCrossings(
 /**
  * |X|² of the lines order · cycles + offset, for order 1 .. highest, added to f64 sums at `out` with the weight given. The window is
  * `cycles` · `length` samples. With m = r + length · q the transform of one offset is that of `length` values folded over
- * the cycles, for all orders at once. `table`: cos, then sin, of 2πi/(cycles · length); `folded`: room for 2 · length f64.
+ * the cycles, for all orders in one pass. `table`: cos, then sin, of 2πi/(cycles · length); `folded`: room for 2 · length f64.
  */
 export function addLines(
   samples: usize,

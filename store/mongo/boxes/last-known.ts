@@ -1,7 +1,7 @@
 /** A document that people and other programs edit: read again when it is old; an invalid one is reported and the last valid one stays in force. */
 import type { Logger } from '../../../common/log.js';
 
-/** What a parser says: the value, or what is wrong, each with the path of the field. */
+/** What a parser says: the value, or what is wrong, each with the path of its field. */
 export type Parsed<T> = { value: T } | { mistakes: string[] };
 
 export class LastKnown<T> {

@@ -62,7 +62,7 @@ export async function insertBoxEvent(context: Context, boxEvent: BoxEventDocumen
   });
 }
 
-/** The samples' bytes, least significant first whatever this machine does. */
+/** The samples' bytes, low byte first whatever this machine does. */
 export function littleEndian(samples: Int16Array): Uint8Array {
   const bytes = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
   return new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? bytes : Buffer.from(bytes).swap16();

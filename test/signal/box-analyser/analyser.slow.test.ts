@@ -1,4 +1,4 @@
-/** WebAssembly says what the plain functions say: on random counts, on mains-like signals, on the real recordings. */
+/** WebAssembly says what the plain functions say: on random counts, on grid-like signals, on the real recordings. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -25,8 +25,8 @@ function allSame(actual: Float64Array, expected: Float64Array, scale: number): v
 const counts = (min: number, max: number): fc.Arbitrary<Int16Array> =>
   fc.int16Array({ minLength: min, maxLength: max });
 
-/** Mains with harmonics and noise, any frequency near 60 Hz. */
-const mains = fc
+/** Line voltage with harmonics and noise, any frequency near 60 Hz. */
+const lineVoltage = fc
   .tuple(
     fc.double({ min: 55, max: 65, noNaN: true }),
     fc.array(fc.double({ min: 0, max: 0.2, noNaN: true }), { minLength: 8, maxLength: 8 }),
@@ -75,9 +75,9 @@ describe('the analyser in WebAssembly', () => {
     );
   });
 
-  it('mains-like counts', () => {
+  it('grid-like counts', () => {
     fc.assert(
-      fc.property(mains, (samples) => compareAll(samples)),
+      fc.property(lineVoltage, (samples) => compareAll(samples)),
       { numRuns: runs(15) },
     );
   });
@@ -91,7 +91,7 @@ describe('the analyser in WebAssembly', () => {
 
   it('an input that dies, and comes back', () => {
     fc.assert(
-      fc.property(mains, fc.nat(3000), fc.nat(1500), (samples, from, length) => {
+      fc.property(lineVoltage, fc.nat(3000), fc.nat(1500), (samples, from, length) => {
         samples.fill(0, from, from + length);
         compareAll(samples);
       }),

@@ -88,7 +88,7 @@ describe('frequency', () => {
     assert.ok(Math.abs(frequency(harmonics(61)) - 61) < 5e-3);
   });
 
-  it('of 50 Hz mains with its own prefilter and rate', () => {
+  it('of a 50 Hz grid with its own prefilter and rate', () => {
     const samples = wave(
       [
         [49.97, 1],
@@ -186,15 +186,15 @@ describe('harmonics', () => {
 });
 
 describe('transient magnitude', () => {
-  it('nothing of the mains and its third harmonic, all of a ringing above 600 Hz', () => {
-    const mains = wave(
+  it('nothing of the line voltage and its third harmonic, all of a ringing above 600 Hz', () => {
+    const lineVoltage = wave(
       [
         [60, 170],
         [180, 5],
       ],
       2000,
     );
-    assert.ok(transientMagnitude(mains) < 0.12, `${transientMagnitude(mains)}`);
+    assert.ok(transientMagnitude(lineVoltage) < 0.12, `${transientMagnitude(lineVoltage)}`);
     // no whole number of samples a period, so that some sample meets the peak
     for (const f of [701, 1237, 3011, 5503]) {
       near(

@@ -1,10 +1,10 @@
 /** Whole waveforms: one incident a disturbance and quantity, with every class. */
 import assert from 'node:assert/strict';
 import { dip, type Wave } from '../waves.js';
-import { analysed, field, level, near, only, RATE } from './mains.js';
+import { analysed, field, level, near, only, RATE } from './grid.js';
 
 describe('signal/classify analyseWaveform', () => {
-  it('undisturbed mains are no incident, at 50 and 60 Hz, with 8 bits and noise of 1 %', () => {
+  it('an undisturbed grid is no incident, at 50 and 60 Hz, with 8 bits and noise of 1 %', () => {
     for (const spec of [
       {},
       { noise: 1.2 },

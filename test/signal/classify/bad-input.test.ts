@@ -4,12 +4,12 @@ import fc from 'fast-check';
 import { analyseWaveform, gapsOf, sampleRuns, type WaveformAnalysis } from '../../../signal/index.js';
 import { runs } from '../../support/property.js';
 import { wave } from '../waves.js';
-import { analysed, level, MAINS, near, OPTIONS, RATE } from './mains.js';
+import { analysed, GRID, level, near, OPTIONS, RATE } from './grid.js';
 
 describe('signal/classify analyseWaveform, what is not as it should be', () => {
   describe('gaps', () => {
     it('a sag over a gap is one incident, over a long gap two', () => {
-      const whole = wave({ ...MAINS, seconds: 3, volts: level(0.7, 2, 0.8) });
+      const whole = wave({ ...GRID, seconds: 3, volts: level(0.7, 2, 0.8) });
       const cut = (from: number, to: number, ms: number): WaveformAnalysis => {
         const x = Float64Array.from([...whole.subarray(0, from * RATE), ...whole.subarray(to * RATE)]);
         return analyseWaveform(x, { ...OPTIONS, gaps: [{ at: from * RATE, ms }] });
@@ -27,16 +27,16 @@ describe('signal/classify analyseWaveform, what is not as it should be', () => {
       near(long.incidents[1]?.endMs ?? 0, 1_000_000 + 2000 + 59_600, 3);
     });
 
-    it('are read from stamps, one a cycle', () => {
-      const stamps = Array.from({ length: 60 }, (_, i) => 1000 + (i * 1000) / 60 + (i >= 30 ? 500 : 0));
-      const gaps = gapsOf(sampleRuns(stamps, 60 * 200, 1000));
+    it('are read from timestamps, one a cycle', () => {
+      const timestamps = Array.from({ length: 60 }, (_, i) => 1000 + (i * 1000) / 60 + (i >= 30 ? 500 : 0));
+      const gaps = gapsOf(sampleRuns(timestamps, 60 * 200, 1000));
       assert.equal(gaps.length, 1);
       assert.equal(gaps[0]?.at, 6000);
       near(gaps[0]?.ms ?? 0, 500, 0.5);
     });
 
     it('many gaps leave out what is shorter than a cycle', () => {
-      const x = wave(MAINS);
+      const x = wave(GRID);
       const gaps = Array.from({ length: 100 }, (_, i) => ({ at: 3000 + i * 150, ms: 5 }));
       const { incidents, remarks } = analyseWaveform(x, { ...OPTIONS, gaps });
       assert.deepEqual(incidents, []);
@@ -68,7 +68,7 @@ describe('signal/classify analyseWaveform, what is not as it should be', () => {
     });
 
     it('clipped', () => {
-      const x = wave({ ...MAINS, noise: 0 }).map((value) => Math.min(140, Math.max(-140, value)));
+      const x = wave({ ...GRID, noise: 0 }).map((value) => Math.min(140, Math.max(-140, value)));
       assert.ok(codes(analyseWaveform(x, OPTIONS)).includes('CLIPPED'));
       assert.ok(
         !codes(analysed({ step: 1.7, noise: 0, harmonics: [] })).includes('CLIPPED'),
@@ -78,7 +78,7 @@ describe('signal/classify analyseWaveform, what is not as it should be', () => {
 
     it('no calibration, or a wrong one: frequency and distortion are judged, volts are not', () => {
       const counts = Int16Array.from(
-        wave({ ...MAINS, volts: level(0.7, 1, 0.5), harmonics: [[3, 0.07]] }),
+        wave({ ...GRID, volts: level(0.7, 1, 0.5), harmonics: [[3, 0.07]] }),
         (value) => value * 146,
       );
       for (const calibration of [undefined, 0, -3, Number.NaN, 1]) {
@@ -96,7 +96,7 @@ describe('signal/classify analyseWaveform, what is not as it should be', () => {
     });
 
     it('samples that are no numbers are left out', () => {
-      const x = Float32Array.from(wave({ ...MAINS, volts: level(1.2, 1.5, 0.7) }));
+      const x = Float32Array.from(wave({ ...GRID, volts: level(1.2, 1.5, 0.7) }));
       x.fill(Number.NaN, 6000, 6050);
       x[9000] = Number.POSITIVE_INFINITY;
       const found = analyseWaveform(x, OPTIONS);
@@ -107,7 +107,7 @@ describe('signal/classify analyseWaveform, what is not as it should be', () => {
       );
     });
 
-    it('16.7 Hz, direct voltage with ripple, and noise are not mains', () => {
+    it('16.7 Hz, direct voltage with ripple, and noise are not a grid', () => {
       const rail = analysed({ hz: 16.7, harmonics: [] }, { nominalFrequency: 50 });
       assert.deepEqual(codes(rail), ['NOT_MAINS']);
       assert.match(rail.remarks[0]?.text ?? '', /16\.7 Hz/);

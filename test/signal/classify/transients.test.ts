@@ -1,4 +1,4 @@
-/** Transients of known size and shape on real-looking mains. */
+/** Transients of known size and shape on a real-looking line voltage. */
 import assert from 'node:assert/strict';
 import { analyseWaveform, fitRing, type IncidentCandidate } from '../../../signal/index.js';
 import { gaussian, type Wave, wave } from '../waves.js';
@@ -43,7 +43,7 @@ const number = (incident: IncidentCandidate, key: string): number => {
 };
 
 describe('signal/classify transients', () => {
-  it('finds nothing in mains with harmonics, noise of 1 %, 8-bit steps, a frequency that moves, flicker', () => {
+  it('finds nothing in a line voltage with harmonics, noise of 1 %, 8-bit steps, a frequency that moves, flicker', () => {
     for (const more of [
       {},
       { noise: 1.2 },

@@ -16,7 +16,7 @@ export function eventsContract(makeStore: MakeStore): void {
       assert.deepEqual(await (await another()).nextEventIds(1), [5]);
     });
 
-    it('are past the greatest number stored, by whomever', async () => {
+    it('are past the highest number stored, by whomever', async () => {
       const { store, clock } = given();
       await store.insertEvent(newEvent(41, clock.ms));
       assert.deepEqual(await store.nextEventIds(2), [42, 43]);
@@ -25,7 +25,7 @@ export function eventsContract(makeStore: MakeStore): void {
       assert.deepEqual(await store.nextEventIds(1), [9355]);
     });
 
-    it('end with the greatest int32', async () => {
+    it('end with the largest int32', async () => {
       const { store, clock } = given();
       await store.insertEvent(newEvent(2 ** 31 - 3, clock.ms));
       assert.deepEqual(await store.nextEventIds(1), [2 ** 31 - 2]);
@@ -34,7 +34,7 @@ export function eventsContract(makeStore: MakeStore): void {
       await assert.rejects(store.nextEventIds(1), { code: 'EVENT_IDS_EXHAUSTED' });
     });
 
-    it('asked for by two instances at once, none is given twice and each one sees its own rise', async () => {
+    it('asked for by two instances at the same time, none is given twice and each one sees its own rise', async () => {
       const { store, another } = given();
       const other = await another();
       const ask = async (from: typeof store) => {
@@ -79,7 +79,7 @@ export function eventsContract(makeStore: MakeStore): void {
       assert.equal(await store.event(2), undefined);
     });
 
-    it('boxes added by two instances at once are all there', async () => {
+    it('boxes added by two instances at the same time are all there', async () => {
       const { store, another, clock } = given();
       const other = await another();
       await store.insertEvent(newEvent(1, clock.ms, { boxes_triggered: [] }));

@@ -50,7 +50,7 @@ export function lahaContract(makeStore: MakeStore): void {
           .map((m) => m.timestamp_ms - t);
       assert.deepEqual(await prolonged('1'), [10_000, 10_500, 12_000]);
       assert.deepEqual(await prolonged('2'), [11_000]);
-      // The trend of the minute in which the event lies; also when it is computed anew.
+      // The trend of the minute in which the event lies; also when it is computed again.
       const trends = async () => (await all(store.trends('1'))).map((found) => found.expire_at === until);
       assert.deepEqual(await trends(), [false, true, false]);
       await store.putTrends([trend(60_000), trend(120_000)]);

@@ -38,7 +38,7 @@ export function trendsContract(makeStore: MakeStore): void {
     /** the start of a whole minute in the recent past */
     const minute = (): number => Math.floor(given().clock.ms / MINUTE) * MINUTE - 10 * MINUTE;
 
-    it('are the least min, the greatest max and the mean of averages of what is stored in the window', async () => {
+    it('are the lowest min, the highest max and the mean of averages of what is stored in the window', async () => {
       const { store } = given();
       const startMs = minute();
       const window = { boxId: '1', startMs, endMs: startMs + MINUTE };

@@ -67,7 +67,7 @@ export function waveformsContract(makeStore: MakeStore): void {
       assert.deepEqual([event?.boxes_received, event?.latencies_ms], [['1001'], [clock.ms + 5]]);
     });
 
-    it('answers of many boxes at once, from two instances, are all there once', async () => {
+    it('answers of many boxes at the same time, from two instances, are all there once', async () => {
       const { store, clock, another } = given();
       const other = await another();
       await store.insertEvent(newEvent(2, clock.ms));

@@ -13,7 +13,7 @@ const T = 1_795_315_500_819;
 const LONG = '$numberLong';
 const INT = '$numberInt';
 const DOUBLE = '$numberDouble';
-/** The driver turns 60.0 and 60 into the same number unless told to leave values as they are. */
+/** The driver turns 60.0 and 60 into the same number unless instructed to leave values as they are. */
 const TYPED = { promoteValues: false };
 
 /** The type of each field as extended JSON shows it: `int`, `text`, ... nested ones with a dot, of a list its items'. */

@@ -82,7 +82,7 @@ describe('MongoDB: event numbers of several brokers', () => {
     );
   }
 
-  it('each cut off in turn, both at once, restarted: none twice, each rises, and past all that went before', async () => {
+  it('each cut off in turn, both together, restarted: none twice, each rises, and past all that went before', async () => {
     const ways: [Way, Way] = [{ open: true }, { open: true }];
     let a = await broker('a', ways[0]);
     const b = await broker('b', ways[1]);
@@ -98,7 +98,7 @@ describe('MongoDB: event numbers of several brokers', () => {
     ofA.push(...(await draw(a, 5)));
     ofB.push(...(await draw(b, 5)));
     assert.equal(a.stats().state, 'unavailable');
-    // Restarted while the database is away: what it has given is on its disk.
+    // Restarted while the database is unavailable: what it has given is on its disk.
     await a.close();
     a = await broker('a', ways[0]);
     ofA.push(...(await draw(a, 5)));

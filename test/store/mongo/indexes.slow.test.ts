@@ -117,7 +117,7 @@ describe('MongoDB: indexes', () => {
     });
   }
 
-  it('the misspelt unique index of the field is found, and loses us no measurement', async () => {
+  it('the misspelt unique index of existing services is found, and loses us no measurement', async () => {
     const slip = { box_id: 1, timetstamp_ms: 1 } as const;
     await given().db.collection('measurements').createIndex(slip, { unique: true });
     const store = await given().open();

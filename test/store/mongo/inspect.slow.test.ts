@@ -21,7 +21,7 @@ describe('MongoDB: inspection', () => {
     }
   });
 
-  it('tells when nobody answers, without the password', async () => {
+  it('says when nobody answers, without the password', async () => {
     const url = `mongodb://user:PASSWORD@127.0.0.1:${await freePort()}/opq`;
     await assert.rejects(
       inspectMongo(url, 300),

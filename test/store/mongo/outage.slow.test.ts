@@ -4,16 +4,16 @@ import { runOutage } from './outage/outage.js';
 describe('MongoDB killed under load, and back (short; the long form is npm run test:mongo-outage)', () => {
   async function nothingLost(context: Mocha.Context, beforeSeconds: number): Promise<void> {
     context.timeout(300_000);
-    const told: string[] = [];
+    const said: string[] = [];
     const report = await runOutage({
       boxes: 12,
       beforeSeconds,
       awaySeconds: 8,
       afterSeconds: 3,
-      say: (line) => told.push(line),
+      say: (line) => said.push(line),
     });
     if (report === undefined) return context.skip();
-    assert.deepEqual(report.wrong, [], [...told, JSON.stringify(report.rows)].join('\n'));
+    assert.deepEqual(report.wrong, [], [...said, JSON.stringify(report.rows)].join('\n'));
   }
 
   it('everything the daemons accepted is in it once, and their memory stayed bounded', async function () {

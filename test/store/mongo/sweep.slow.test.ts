@@ -64,7 +64,7 @@ describe('MongoDB: a sweep with much to delete', function () {
     assert.deepEqual(sizes(), ['box_events 500', 'box_events 500', 'box_events 200', 'events 1']);
   });
 
-  it('deletes nothing more once it is told to end', async () => {
+  it('deletes nothing more once it is asked to end', async () => {
     assert.equal((await run(AbortSignal.abort())).measurements, 0);
     assert.deepEqual(deletes, []);
   });

@@ -5,7 +5,7 @@ import { givenMongo } from '../../support/mongo-server.js';
 import { boxEvent, columnsOf, counts, newEvent } from '../contract/given.js';
 import { givenDatabase } from './given.js';
 
-/** A server looks for what has expired once a minute at the least. */
+/** A server looks for what has expired at least once a minute. */
 const SERVER_SWEEPS_MS = 130_000;
 
 describe('MongoDB: expiry by the server', () => {

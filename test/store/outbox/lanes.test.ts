@@ -22,7 +22,7 @@ const waveform = (id: number): Write => ({
 });
 const traffic: Write = { kind: 'metrics', document: { name: 'ab', sent: 1, recv: 1 } };
 
-/** A store that notes what it is given, and fails as it is told to. */
+/** A store that notes what it is given, and fails as it is instructed to. */
 class FakeStore implements Sink {
   readonly batchesAtOnce = 1;
   readonly seen: Write[] = [];

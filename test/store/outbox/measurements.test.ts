@@ -84,7 +84,7 @@ describe('outbox: measurements', () => {
     writer = new Writer(new Outbox({ store: store.sink, log, maxMeasurements }), { batchSize, delayMs });
   }
 
-  it('writes full batches at once and the rest after its delay, each once and in order', async () => {
+  it('writes full batches immediately and the rest after its delay, each once and in order', async () => {
     open();
     const before = Date.now();
     writer.add(rows(30));

@@ -45,7 +45,7 @@ describe('spool: the database is unavailable', () => {
     assert.equal(stats.oldestMs, t);
     await assert.rejects(spool.event(7), { code: 'STORE_UNAVAILABLE' });
 
-    // An hour later; what was accepted then expires as if it had been delivered at once.
+    // An hour later; what was accepted then expires as if it had been delivered immediately.
     clock.ms += 3_600_000;
     way.open = true;
     await spool.drained();
@@ -74,7 +74,7 @@ describe('spool: the database is unavailable', () => {
     assert.equal((await spool.event(7))?.event_id, 7);
   });
 
-  it('what waits outlives a restart, with the database still away', async () => {
+  it('what waits outlives a restart, with the database still unavailable', async () => {
     const { clock, database, way } = given();
     way.open = false;
     const first = await given().open();
@@ -111,7 +111,7 @@ describe('spool: the database is unavailable', () => {
     assert.deepEqual([event?.boxes_received, event?.latencies_ms], [['1'], [t + 1]]);
   });
 
-  it('goes away and comes back again and again under load: each write is there once', async function () {
+  it('becomes unavailable and comes back again and again under load: each write is there once', async function () {
     this.timeout(60_000);
     const { clock, database, way } = given();
     const spool = await given().open();
@@ -299,7 +299,7 @@ describe('spool: the database is unavailable', () => {
     assert.deepEqual(await second.box('1'), box);
   });
 
-  it('a waveform does not wait for a location that nobody can tell: the database fills it in', async () => {
+  it('a waveform does not wait for a location that nobody knows: the database fills it in', async () => {
     const { clock, database, way } = given();
     way.open = false;
     const spool = await given().open();
@@ -334,8 +334,8 @@ describe('spool: the database is unavailable', () => {
     await until(() => tries > 3);
     await spool.insertEvent(newEvent(1, given().clock.ms));
     assert.equal(spool.stats().state, 'unavailable');
-    const told = given().logged.filter(({ code }) => code === 'STORE_INDEX_CONFLICT');
-    assert.equal(told.length, 1);
+    const conflicts = given().logged.filter(({ code }) => code === 'STORE_INDEX_CONFLICT');
+    assert.equal(conflicts.length, 1);
   });
 
   it('a client that sticks to its last error is replaced by another', async () => {

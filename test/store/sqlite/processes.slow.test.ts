@@ -77,7 +77,7 @@ describe('store/sqlite: processes', function () {
     });
   }
 
-  it('three processes write to one new file at once: all is there, no number was given twice', async () => {
+  it('three processes write to one new file at the same time: all is there, no number was given twice', async () => {
     const { file, open } = files();
     const starts = [1, 1001, 2001];
     const reports = await Promise.all(starts.map((box) => listen(startWriter(file, String(box), '40'))));

@@ -5,24 +5,24 @@ import type { OddEngine } from './thread.js';
 
 const SCRIPT = new URL('./thread.js', import.meta.url);
 
-/** A thread, and what it tells when it ends. */
+/** A thread, and what it reports when it ends. */
 async function given() {
-  let tell: (error: MakaiError) => void = () => undefined;
-  const told: MakaiError[] = [];
+  let report: (error: MakaiError) => void = () => undefined;
+  const reported: MakaiError[] = [];
   const end = new Promise<MakaiError>((resolve) => {
-    tell = resolve;
+    report = resolve;
   });
   const ended = (error: MakaiError): void => {
-    told.push(error);
-    tell(error);
+    reported.push(error);
+    report(error);
   };
-  return { end, told, ...(await executeOnThread<OddEngine>(SCRIPT, 'x.db', { workerData: {}, ended })) };
+  return { end, reported, ...(await executeOnThread<OddEngine>(SCRIPT, 'x.db', { workerData: {}, ended })) };
 }
 
 describe("store/sqlite: a store's thread", () => {
   for (const how of ['leave', 'crash'] as const) {
     it(`that ends by itself (${how}) says so once; what waits and what comes is refused`, async () => {
-      const { call, close, end, told } = await given();
+      const { call, close, end, reported } = await given();
       // One ends the thread in the middle of the call, the other after it.
       assert.match(await failureOf(call(how)), how === 'leave' ? /thread of the store ended/ : /^none$/);
       const { code, message } = await end;
@@ -30,19 +30,19 @@ describe("store/sqlite: a store's thread", () => {
       assert.match(message, how === 'crash' ? /x\.db.*out of order/ : /x\.db/);
       await assert.rejects(call('add', 1, 2), { code: 'STORE_UNAVAILABLE' });
       await close();
-      assert.equal(told.length, 1);
+      assert.equal(reported.length, 1);
     });
   }
 
   it('that is closed says nothing', async () => {
-    const { call, close, told } = await given();
+    const { call, close, reported } = await given();
     assert.equal(await call('add', 1, 2), 3);
     await Promise.all([close(), close()]);
-    assert.deepEqual(told, []);
+    assert.deepEqual(reported, []);
   });
 
   it('lives on when a failed transaction cannot be rolled back, and works again when the disk does', async () => {
-    const { call, close, told } = await given();
+    const { call, close, reported } = await given();
     // The second comes into the transaction that the first could not end.
     for (const operation of [call('breakDisk', 2), call('add', 1, 2)])
       assert.match(await failureOf(operation), /I\/O error|within a transaction/);
@@ -51,7 +51,7 @@ describe("store/sqlite: a store's thread", () => {
     while (answers.at(-1) !== 3) answers.push(await call('add', 1, 2).catch(messageOf));
     assert.ok(answers.length <= 2, answers.join('; '));
     await close();
-    assert.deepEqual(told, []);
+    assert.deepEqual(reported, []);
   });
 });
 

@@ -10,7 +10,7 @@ const [file = '', firstBox = '1', rounds = 'Infinity'] = process.argv.slice(2);
 const box = Number(firstBox);
 const store = await openWritable(file, { retention: { mode: 'ttl', measurementsSeconds: 86_400 } });
 
-/** Written at once, by the system call itself: what was said stays said when the process dies. */
+/** Written immediately, by the system call itself: what was said stays said when the process dies. */
 function say(document: unknown): void {
   writeSync(1, `${JSON.stringify(document)}\n`);
 }

@@ -8,7 +8,7 @@ export class Request {
   boxIds: u32[] = [];
   /** one of the TRIGGER constants */
   triggerType: u8 = 0;
-  /** greatest deviation from the reference, in percent of it, positive */
+  /** largest deviation from the reference, in percent of it, positive */
   percentMagnitude: f64 = 0;
   description: string = '';
   /** false: log an event without waveforms */

@@ -20,7 +20,7 @@ pub struct Request {
     pub end_ms: f64,
     pub box_ids: Vec<u32>,
     pub trigger_type: TriggerType,
-    /// greatest deviation from the reference, in percent of it, positive
+    /// largest deviation from the reference, in percent of it, positive
     pub percent_magnitude: f64,
     pub description: String,
     /// false: log an event without waveforms

@@ -1,4 +1,4 @@
-/** Mains of 120 V, 60 Hz, and what the tests ask of their analysis. */
+/** A grid of 120 V, 60 Hz, and what the tests ask of their analysis. */
 import assert from 'node:assert/strict';
 import {
   type AnalyseOptions,
@@ -16,7 +16,7 @@ export const OPTIONS: AnalyseOptions = {
   calibration: 1,
   startMs: 1_000_000,
 };
-export const MAINS: Wave = {
+export const GRID: Wave = {
   rate: RATE,
   seconds: 2,
   hz: 60.01,
@@ -29,7 +29,7 @@ export const MAINS: Wave = {
 };
 
 export const analysed = (spec: Partial<Wave>, options: Partial<AnalyseOptions> = {}): WaveformAnalysis =>
-  analyseWaveform(wave({ ...MAINS, ...spec }), { ...OPTIONS, ...options });
+  analyseWaveform(wave({ ...GRID, ...spec }), { ...OPTIONS, ...options });
 
 export function only({ incidents, remarks }: WaveformAnalysis): IncidentCandidate {
   assert.equal(incidents.length, 1, JSON.stringify(incidents));
