@@ -23,7 +23,7 @@ export interface OutageReport {
 
 /** A daemon stays below this, MB, whatever waits. */
 const MEMORY_LIMIT_MB = 400;
-/** And grows by no more than this while the database is away. */
+/** And grows by no more than this while the database is unavailable. */
 const GROWTH_LIMIT_MB = 150;
 const DRAIN_LIMIT_MS = 600_000;
 
