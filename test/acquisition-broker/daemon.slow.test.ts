@@ -104,7 +104,7 @@ describe('acquisition broker: what it says of itself', () => {
 
 describe('makai request', () => {
   it('asks for an event, prints its number and its waveforms, and fails when a box is silent', async function () {
-    this.timeout(60_000);
+    this.timeout(400_000);
     const deployment = await deploy([1001, 7]);
     const program = await deployment.start();
     const seven = new FakeBox(7, 3, deployment.endpoints, deployment.keysOf(7), deployment.serverKey);

@@ -42,7 +42,7 @@ describe('acquisition broker: killed and started again', () => {
   });
 
   it('asks again for what it had not stored, goes on counting, and ends cleanly', async function () {
-    this.timeout(60_000);
+    this.timeout(400_000);
     program = await deployment.start();
     const box2 = box(1001, 2);
     const box3 = box(7, 3);

@@ -139,7 +139,7 @@ describe('acquisition broker: a store that is slow or unavailable', () => {
   });
 
   it('stops reading answers when it holds too many, and loses none', async function () {
-    this.timeout(60_000);
+    this.timeout(400_000);
     const gated = new Gated();
     const limit = 1_048_576;
     rig = await startRig({

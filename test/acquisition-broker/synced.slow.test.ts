@@ -13,7 +13,7 @@ import { FakeClient } from './rig.js';
 const EVENTS = 20;
 
 describe('acquisition broker: what is announced is on disk', function () {
-  this.timeout(60_000);
+  this.timeout(400_000);
   let deployment: Deployment | undefined;
   afterEach(() => deployment?.remove());
 

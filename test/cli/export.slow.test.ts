@@ -10,7 +10,7 @@ import { openWritable, type Writable } from '../store/writable.js';
 import { makai as runMakai } from './run-process.js';
 
 describe('cli: export into files', function () {
-  this.timeout(120_000);
+  this.timeout(400_000);
   let directory: string;
   let out: string;
   let store: Writable<Store>;

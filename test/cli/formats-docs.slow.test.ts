@@ -9,7 +9,7 @@ import { momentFromMs } from '../../formats/index.js';
 import { makai } from './run-process.js';
 
 describe('docs/formats.md', function () {
-  this.timeout(300_000);
+  this.timeout(400_000);
 
   it('its commands do what it says', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'makai-formats-'));

@@ -69,7 +69,7 @@ function givenFolder(): () => { folder: string; cff(name: string, peak: number):
 
 for (const kind of ['SQLite', 'MongoDB'] as const) {
   describe(`import into ${kind}`, function () {
-    this.timeout(120_000);
+    this.timeout(400_000);
     const server = kind === 'MongoDB' ? givenMongo() : undefined;
     const given = givenFolder();
     let store: Store;
@@ -182,7 +182,7 @@ for (const kind of ['SQLite', 'MongoDB'] as const) {
 }
 
 describe('cli: import', function () {
-  this.timeout(120_000);
+  this.timeout(400_000);
   const given = givenFolder();
 
   it('imports, says what it left out, gives the original back; a bad file is named and keeps no other out', async () => {

@@ -11,7 +11,7 @@ import { temporaryKeys, until } from '../keys/helpers.js';
 import { makai, RunningProgram } from './run-process.js';
 
 describe('cli/keys', function () {
-  this.timeout(60_000);
+  this.timeout(400_000);
   let keys: Awaited<ReturnType<typeof temporaryKeys>>;
   const programs: RunningProgram[] = [];
   const sockets: { close(): void }[] = [];

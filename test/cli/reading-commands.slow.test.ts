@@ -11,7 +11,7 @@ import { makai as runMakai } from './run-process.js';
 
 describe('cli: events, measurements, trends, boxes', function () {
   // Processes start slowly on a machine that does much else.
-  this.timeout(60_000);
+  this.timeout(400_000);
   let directory: string;
   let store: Writable<Store>;
   const t = 1_780_000_000_000;

@@ -12,7 +12,7 @@ import { makai, RunningProgram } from './run-process.js';
 
 describe('cli: store init, check, copy', function () {
   // Processes start slowly on a machine that does much else.
-  this.timeout(60_000);
+  this.timeout(400_000);
   let directory: string;
   const file = (name: string) => join(directory, name);
   const url = (name: string) => `sqlite:${file(name)}`;

@@ -41,7 +41,7 @@ describe('cli: triggering-service and listen', () => {
   }
 
   it("ends, and says why, when its store's thread ends", async function () {
-    this.timeout(60_000);
+    this.timeout(400_000);
     const file = configured({ status: 'off' });
     const preloaded = new URL('./fixtures/end-threads.js', import.meta.url).href;
     const program = new RunningProgram('cli/main.js', ['triggering-service', file], {
@@ -55,7 +55,7 @@ describe('cli: triggering-service and listen', () => {
   });
 
   it('runs until SIGTERM and takes a plugin over by SIGHUP', async function () {
-    this.timeout(60_000);
+    this.timeout(400_000);
     const status = join(folder, 'status');
     const write = (plugins: object[]) => configured({ status: `unix:${status}`, identity: 'test', plugins });
     const file = write([{ path: 'print', print: false }]);

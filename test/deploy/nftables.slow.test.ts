@@ -16,7 +16,7 @@ const STRANGERS6 = ['fd77:0:0:1::2', 'fd77:0:0:1::3', 'fd77:0:0:2::2', 'fd77:0:0
 const CONTAINER_PORT = 8196;
 
 describe('deploy/nftables', function () {
-  this.timeout(120_000);
+  this.timeout(400_000);
   const hosts = new Hosts();
   const folder = mkdtempSync(join(tmpdir(), 'makai-nft-'));
   let broker: Host;

@@ -9,7 +9,7 @@ const OWN_BYTES = 64_000_000;
 const FACTOR = 20;
 
 describe('formats: memory and time', function () {
-  this.timeout(300_000);
+  this.timeout(400_000);
   for (const name of Object.keys(CASES)) {
     it(name, () => {
       const child = fileURLToPath(new URL('./memory-child.js', import.meta.url));

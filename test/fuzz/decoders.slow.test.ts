@@ -9,7 +9,7 @@ const INPUTS = Number(process.env.MAKAI_FUZZ_INPUTS ?? 20_000);
 const SEED = 20_260;
 
 describe('fuzzed decoders', function () {
-  this.timeout(60_000);
+  this.timeout(400_000);
   for (const target of DECODERS) {
     it(`${target.name}: nothing but its own error`, () => {
       // files are longer than messages, and their readers slower

@@ -12,7 +12,7 @@ const SEED = 20_261;
 const MOST_MB = 400;
 
 describe('fuzzed endpoints', function () {
-  this.timeout(120_000);
+  this.timeout(400_000);
   for (const { change, kind } of FUZZED_DAEMONS) {
     describe(kind, () => {
       let daemon: DaemonUnderTest;

@@ -25,7 +25,7 @@ interface Details {
 }
 
 describe("integration: a box under another's id", function () {
-  this.timeout(120_000);
+  this.timeout(400_000);
   let directory: string;
   let workspace: Workspace;
   const children: Child[] = [];

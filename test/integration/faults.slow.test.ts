@@ -12,7 +12,7 @@ import { BOX_IDS, FaultLine, KINDS, SPARE_IDS } from '../faults/line.js';
 const EVNEW_KILLS = 3;
 
 describe('faults under load', function () {
-  this.timeout(180_000);
+  this.timeout(400_000);
 
   describe('kill -9', () => {
     let line: FaultLine;

@@ -18,7 +18,7 @@ interface Line {
 }
 
 describe('makai up', function () {
-  this.timeout(120_000);
+  this.timeout(400_000);
   let directory: string;
   let child: ChildProcess;
 

@@ -7,7 +7,7 @@ import { givenMongo } from '../support/mongo-server.js';
 import { generated, givenLine, recorded, untilSag } from './line.js';
 
 describe('the whole line', function () {
-  this.timeout(120_000);
+  this.timeout(400_000);
   const onMongo = recorded.available ? recorded : generated;
   for (const { test, mongo } of [
     { test: recorded, mongo: false },

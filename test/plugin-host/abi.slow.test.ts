@@ -121,7 +121,7 @@ describe('plugins/sdk: ABI v1', () => {
   });
 
   it('has the same layout in AssemblyScript', async function () {
-    this.timeout(60_000);
+    this.timeout(400_000);
     const asc = (await import('assemblyscript/asc')).default;
     const checks = ABI_RECORDS.flatMap((record) => [
       `assert(offsetof<abi.${record.name}>() == ${record.bytes});`,

@@ -18,7 +18,7 @@ interface Probe {
 describe('plugins in AssemblyScript, part by part', () => {
   let probe: Probe;
   before(async function () {
-    this.timeout(120_000);
+    this.timeout(400_000);
     const module = new WebAssembly.Module(await compile('test/plugins/assembly/probe.ts'));
     const makai = { log: () => undefined, now_ms: () => 0 };
     probe = new WebAssembly.Instance(module, { makai }).exports as unknown as Probe;

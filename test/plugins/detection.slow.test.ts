@@ -81,7 +81,7 @@ function strike(test: Mocha.Context, boxId: 1 | 4, dialect: 2 | 3): Iterable<Mea
 }
 
 describe('plugins: what they find', function () {
-  this.timeout(60_000);
+  this.timeout(400_000);
 
   for (const dialect of DIALECTS) {
     it(`threshold: the sag of a lightning strike, on Boxes ${dialect}`, async function () {

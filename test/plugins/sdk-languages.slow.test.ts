@@ -78,7 +78,7 @@ interface Probe {
 }
 
 describe('plugins/sdk: C', function () {
-  this.timeout(60_000);
+  this.timeout(400_000);
   let folder: string;
   let lines: string[] = [];
   let probe: Probe;
@@ -184,7 +184,7 @@ describe('plugins/sdk: C', function () {
 });
 
 describe('plugins/sdk: Rust', function () {
-  this.timeout(120_000);
+  this.timeout(400_000);
 
   it('passes its own tests on this machine', function () {
     const rustc = rustcForWasm() ?? skipFor(this, 'rustc for wasm32');

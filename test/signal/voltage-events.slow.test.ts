@@ -116,7 +116,7 @@ describe('signal/voltage events', () => {
             }
           }
         }
-      }).timeout(120_000);
+      }).timeout(400_000);
     }
   }
 

@@ -12,7 +12,7 @@ import { triggerMessage } from '../../proto/index.js';
 import { openStore } from '../../store/open.js';
 
 describe('triggering-service: workers, as a process', function () {
-  this.timeout(30_000);
+  this.timeout(400_000);
   let folder = '';
   let publisher: XPublisher;
   let child: ChildProcess | undefined;

@@ -24,7 +24,7 @@ async function all<T extends object>(documents: AsyncIterable<T>): Promise<objec
 }
 
 describe('triggering-service: workers', function () {
-  this.timeout(40_000);
+  this.timeout(400_000);
   let rig: WorkersRig;
   beforeEach(() => {
     rig = new WorkersRig();

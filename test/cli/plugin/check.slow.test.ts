@@ -21,7 +21,7 @@ const limitsFor = (problem: RegExp) => (/took longer/.test(problem.source) ? SHO
 const LOG = '(import "makai" "log" (func $log (param i32 i32 i32)))';
 
 describe('cli: makai plugin check', function () {
-  this.timeout(60_000);
+  this.timeout(400_000);
   let folder: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'makai-check-'));

@@ -13,7 +13,7 @@ import { makai } from '../run-process.js';
 const exec = promisify(execFile);
 
 describe('cli: makai plugin new', function () {
-  this.timeout(300_000);
+  this.timeout(400_000);
   const path = makaiOnPath();
   // Below the package, where npm finds its compilers: nothing is installed here.
   const folder = mkdtempSync(join(PACKAGE_ROOT, 'dist', 'new-plugins-'));

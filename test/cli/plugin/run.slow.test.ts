@@ -17,7 +17,7 @@ const SHARED = join(PACKAGE_ROOT, '../shared/data');
 const START = Date.UTC(2026, 0, 1);
 
 describe('cli: makai plugin run', function () {
-  this.timeout(120_000);
+  this.timeout(400_000);
   let folder: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'makai-run-'));

@@ -34,7 +34,7 @@ interface Seen {
 }
 
 describe('PQDIF, as a second reader reads it', function () {
-  this.timeout(300_000);
+  this.timeout(400_000);
   let python: string | undefined;
   let folder: string;
 

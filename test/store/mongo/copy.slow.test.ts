@@ -13,7 +13,7 @@ describe('store/copy with MongoDB', () => {
   const quiet = { onProgress: () => undefined, save: async () => undefined };
 
   it('from SQLite to MongoDB and back to SQLite, everything is as it was', async function () {
-    this.timeout(60_000);
+    this.timeout(400_000);
     const { url, remove } = await freshDatabase(server().uri);
     const first = await openSqliteStore(':memory:', { retention });
     const mongo = await openMongoStore(url, { retention, log: silentLogger() });

@@ -120,7 +120,7 @@ describe('MongoDB: event numbers of several brokers', () => {
   });
 
   it('many outages of both, in any order, with restarts at bad moments', async function () {
-    this.timeout(120_000);
+    this.timeout(400_000);
     const names = ['a', 'b'] as const;
     const ways = { a: { open: true }, b: { open: true } };
     const stores = { a: await broker('a', ways.a), b: await broker('b', ways.b) };

@@ -54,7 +54,7 @@ describe('MongoDB: answers lost on the way', () => {
   }
 
   it('whichever answer of a write is lost, doing it again leaves it there once', async function () {
-    this.timeout(120_000);
+    this.timeout(400_000);
     const store = writable(await openMongoStore(url, { retention: RETENTION, log: given().log }));
     try {
       await exercise(store);
@@ -105,7 +105,7 @@ describe('MongoDB: answers lost on the way', () => {
   }
 
   it('an event number whose answer is lost is not given again', async function () {
-    this.timeout(60_000);
+    this.timeout(400_000);
     const store = writable(await openMongoStore(url, { retention: RETENTION, log: given().log }));
     const numbers: number[] = [];
     await withEveryAnswerLost(async () => {
@@ -120,7 +120,7 @@ describe('MongoDB: answers lost on the way', () => {
   });
 
   it('behind a spool nobody notices: connections cut at random under load, everything there once', async function () {
-    this.timeout(120_000);
+    this.timeout(400_000);
     const folder = await mkdtemp(join(tmpdir(), 'makai-lost-'));
     const spooled = await withSpool({
       open: () => openMongoStore(url, { retention: RETENTION, log: given().log }, 2_000),

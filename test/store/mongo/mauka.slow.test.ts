@@ -33,7 +33,7 @@ describe('MongoDB: an event as the analysis service reads it (pymongo, gridfs)',
   let python: string | undefined;
 
   before(async function () {
-    this.timeout(250_000);
+    this.timeout(400_000);
     python = await pythonWith('pymongo==4.15.5');
     if (python === undefined) this.skip();
   });

@@ -3,7 +3,7 @@ import { runOutage } from './outage/outage.js';
 
 describe('MongoDB killed under load, and back (short; the long form is npm run test:mongo-outage)', () => {
   async function nothingLost(context: Mocha.Context, beforeSeconds: number): Promise<void> {
-    context.timeout(300_000);
+    context.timeout(400_000);
     const said: string[] = [];
     const report = await runOutage({
       boxes: 12,

@@ -12,7 +12,7 @@ describe('MongoDB: the server of the tests', () => {
   const server = givenMongo();
 
   it('goes, with its data, when the test runner is killed', async function () {
-    this.timeout(120_000);
+    this.timeout(400_000);
     if (server().control === undefined) return this.skip();
     const support = fileURLToPath(new URL('../../support/mongo-server.js', import.meta.url));
     const script = `const { startMongo } = await import(${JSON.stringify(support)});

@@ -7,7 +7,7 @@ import { givenMongo } from '../../support/mongo-server.js';
 import { givenDatabase } from './given.js';
 
 describe('makai store, on MongoDB', function () {
-  this.timeout(60_000);
+  this.timeout(400_000);
   const given = givenDatabase(givenMongo());
   const directory = mkdtempSync(join(tmpdir(), 'makai-store-command-'));
   after(() => rmSync(directory, { recursive: true }));

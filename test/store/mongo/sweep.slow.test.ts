@@ -15,7 +15,7 @@ const WATCHED = new Set(['measurements', 'box_events', 'events']);
 
 describe('MongoDB: a sweep with much to delete', function () {
   // The server of the tests may be slow on a machine that does much else.
-  this.timeout(120_000);
+  this.timeout(400_000);
   const given = givenDatabase(givenMongo());
   let client: MongoClient;
   let deletes: Document[];

@@ -117,7 +117,7 @@ describe('spool: its bounds', () => {
       }),
       { numRuns: runs(15) },
     );
-  }).timeout(60_000);
+  }).timeout(400_000);
 
   it('trend windows count, have a small share, go when they are old, and are not needed for what is spooled', async () => {
     const { clock, database, way } = given();

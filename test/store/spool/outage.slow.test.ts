@@ -112,7 +112,7 @@ describe('spool: the database is unavailable', () => {
   });
 
   it('becomes unavailable and comes back again and again under load: each write is there once', async function () {
-    this.timeout(60_000);
+    this.timeout(400_000);
     const { clock, database, way } = given();
     const spool = await given().open();
     const t = clock.ms;
@@ -359,5 +359,5 @@ describe('spool: the database is unavailable', () => {
   it('a second process cannot have the same file', async () => {
     await given().open();
     await assert.rejects(given().open(), { code: 'STORE_UNAVAILABLE' });
-  }).timeout(30_000);
+  }).timeout(400_000);
 });

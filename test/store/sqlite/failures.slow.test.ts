@@ -11,7 +11,7 @@ import { givenFiles } from './files.js';
 
 describe('store/sqlite: what can go wrong', function () {
   // Processes start slowly on a machine that does much else.
-  this.timeout(60_000);
+  this.timeout(400_000);
   const files = givenFiles();
   const retention = { mode: 'ttl' as const, measurementsSeconds: 86_400 };
 

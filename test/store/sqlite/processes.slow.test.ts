@@ -54,7 +54,7 @@ async function assertKept(store: Store, said: readonly Said[], firstBox: number)
 
 describe('store/sqlite: processes', function () {
   // Processes start slowly on a machine that does much else.
-  this.timeout(60_000);
+  this.timeout(400_000);
   const files = givenFiles();
 
   for (const enough of [1, 40, 401]) {
