@@ -22,6 +22,7 @@ const BINARY: readonly ExportFormat[] = ['comtrade', 'pqdif', 'wav'];
 
 export const formatsExport: Benchmark = {
   name: 'formats-export',
+  long: true,
   what: `${EVENTS} events of two boxes exported, against reading their bytes from the store`,
   run: async ({ rounds }): Promise<Comparison[]> => {
     const folder = mkdtempSync(join(tmpdir(), 'makai-bench-export-'));

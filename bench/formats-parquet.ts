@@ -126,6 +126,7 @@ function rate(bytes: number, run: () => void): number {
 
 export const parquet: Benchmark = {
   name: 'parquet',
+  long: true,
   what: 'waveforms and measurements into Parquet, against the library called bare',
   run: async ({ rounds }): Promise<Comparison[]> => [
     await compare(
