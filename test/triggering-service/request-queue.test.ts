@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { Pull } from 'zeromq';
 import { RateLimit } from '../../acquisition-broker/requests/rate-limit.js';
@@ -21,10 +24,9 @@ describe('triggering-service: request queue', () => {
   });
 
   it('keeps requests while the broker is unavailable, drops the oldest beyond its limit, and delivers the others when it comes', async () => {
-    const pull = new Pull();
-    await pull.bind('tcp://127.0.0.1:*');
-    const endpoint = pull.lastEndpoint ?? '';
-    pull.close();
+    // A path of its own: a TCP port that was free a moment ago may be another test's by then.
+    const folder = mkdtempSync(join(tmpdir(), 'makai-requests-'));
+    const endpoint = `ipc://${folder}/broker`;
     const dropped: number[] = [];
     const queue = new RequestQueue({
       endpoint,
@@ -47,6 +49,7 @@ describe('triggering-service: request queue', () => {
     assert.deepEqual(dropped, [2, 3, 4], 'the first was on its way');
     await until(() => queue.sent === 5);
     await queue.stop();
+    rmSync(folder, { recursive: true });
     late.close();
   });
 
