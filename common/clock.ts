@@ -1,4 +1,5 @@
 /** Time as the daemons see it, so that tests can move it. */
+import type { Running } from './lifecycle.js';
 
 export interface Clock {
   /** Unix ms UTC: may jump when the machine's clock is set */
@@ -9,14 +10,21 @@ export interface Clock {
   after(ms: number, fn: () => void): () => void;
 }
 
-/** Node's longest timer; a longer one would fire immediately. */
+/** Node's longest timer; a longer one would fire immediately, so a longer time takes several. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after: (ms, fn) => {
-    const timer = setTimeout(fn, Math.min(Math.max(0, ms), LONGEST_TIMER_MS));
+    let timer: NodeJS.Timeout;
+    const arm = (left: number): void => {
+      timer =
+        left > LONGEST_TIMER_MS
+          ? setTimeout(() => arm(left - LONGEST_TIMER_MS), LONGEST_TIMER_MS)
+          : setTimeout(fn, Math.max(0, left));
+    };
+    arm(ms);
     return () => clearTimeout(timer);
   },
 };
@@ -33,6 +41,58 @@ export function pause(clock: Clock, ms: number, stop?: AbortSignal): Promise<voi
     const cancel = clock.after(ms, end);
     stop?.addEventListener('abort', end);
   });
+}
+
+/** `work`, if it is done within so many ms. @throws what `work` throws in that time; what `late` returns after it */
+export async function deadline<T>(work: Promise<T>, ms: number, clock: Clock, late: () => Error): Promise<T> {
+  const done = new AbortController();
+  const over = pause(clock, ms, done.signal).then(() => {
+    if (!done.signal.aborted) throw late();
+    return work;
+  });
+  try {
+    return await Promise.race([work, over]);
+  } finally {
+    done.abort();
+  }
+}
+
+/**
+ * Does `work` again and again, each time `everyMs` after the last one was over. A stop waits for the one under way.
+ * @param work never rejects
+ */
+export function repeat(work: () => Promise<void>, everyMs: number, clock: Clock): Running {
+  let isStopped = false;
+  let cancel = (): void => undefined;
+  let underWay: Promise<void> = Promise.resolve();
+  const plan = (): void => {
+    if (isStopped) return;
+    cancel = clock.after(everyMs, () => {
+      underWay = work().then(plan);
+    });
+  };
+  plan();
+  return {
+    stop: () => {
+      isStopped = true;
+      cancel();
+      return underWay;
+    },
+  };
+}
+
+/** Asks every `everyMs` until the reply is final or `ms` are over. @returns the last reply */
+export async function poll<T>(
+  ask: () => Promise<T>,
+  isFinal: (reply: T) => boolean,
+  { clock, everyMs, ms }: { clock: Clock; everyMs: number; ms: number },
+): Promise<T> {
+  const until = clock.monotonic() + ms;
+  for (;;) {
+    const reply = await ask();
+    if (isFinal(reply) || clock.monotonic() >= until) return reply;
+    await pause(clock, everyMs);
+  }
 }
 
 /** Waits for `work`, but not longer than so many ms. @throws what `work` throws in that time */

@@ -21,7 +21,7 @@ export const DROP_REASONS = {
   frame_too_long: { meaning: 'a measurement of more than 65,536 bytes', daemons: TS },
   malformed_measurement: { meaning: 'a measurement that is not valid protobuf', daemons: TS },
   field_missing: { meaning: 'a measurement without id or time', daemons: TS },
-  time_out_of_range: { meaning: 'a measurement whose time is not a date', daemons: TS },
+  time_out_of_range: { meaning: 'a measurement whose time is outside the range of dates', daemons: TS },
   topic_mismatch: { meaning: 'a measurement whose topic is not its box id', daemons: TS },
   time_in_the_future: { meaning: 'a measurement more than 5 minutes ahead of our clock', daemons: TS },
   time_too_old: { meaning: 'a measurement more than 24 hours old', daemons: TS },
@@ -30,17 +30,38 @@ export const DROP_REASONS = {
     meaning: 'a measurement beyond `limits.measurements_per_second` and `measurements_burst` of its box',
     daemons: TS,
   },
+  id_in_use_twice: {
+    meaning:
+      'a box that a plugin requested a waveform of, because two devices send under its id; docs/box-health.md',
+    daemons: TS,
+  },
   store_too_slow: {
     meaning: 'a measurement beyond `limits.queue_measurements`: the store accepts too few, or none',
     daemons: TS,
   },
   too_many_trend_windows: {
-    meaning: 'a trend window to be computed by the store, beyond the 500,000 that may wait',
+    meaning: 'a trend window that must be computed again, beyond the 500,000 that may wait',
+    daemons: TS,
+  },
+  plugin_finding: {
+    meaning:
+      'a finding of a plugin about a box: its id or code does not exist, or it is beyond 1000 per second',
     daemons: TS,
   },
   // boxes, in both daemons
+  too_many_findings: { meaning: 'a finding of a box beyond the 20,000 boxes with findings', daemons: BOTH },
+  finding_not_stored: {
+    meaning: 'the beginning or end of a finding, beyond the 1000 that may wait for the store',
+    daemons: BOTH,
+  },
   unknown_box: { meaning: 'a measurement or reply under a box id that no certificate names', daemons: BOTH },
   box_id_out_of_range: { meaning: 'an id that no box can have', daemons: BOTH },
+  imported_box: {
+    meaning:
+      'a box that `makai import` made, in a request (no device connects under its id), or the request if it names no other box',
+    daemons: AB,
+  },
+  meter: { meaning: 'a command to a meter, which the gateway reads over MQTT', daemons: AB },
   // requests
   malformed_request: {
     meaning: 'a request that is none of the three kinds, or an empty command',
@@ -56,7 +77,10 @@ export const DROP_REASONS = {
     meaning: 'a requested window more than 5 minutes ahead of our clock',
     daemons: BOTH,
   },
-  window_without_a_date: { meaning: 'a requested window whose times are not dates', daemons: AB },
+  window_without_a_date: {
+    meaning: 'a requested window whose times are outside the range of dates',
+    daemons: AB,
+  },
   too_many_boxes: { meaning: 'a request that names more than 10,000 boxes', daemons: AB },
   identity_not_usable: {
     meaning: 'an identity of more than 200 characters, or one that begins with `evnew`',
@@ -65,8 +89,23 @@ export const DROP_REASONS = {
   too_many_requests: { meaning: 'a request beyond the rate of its client', daemons: AB },
   too_many_open_requests: { meaning: 'a request beyond `limits.open_requests`', daemons: AB },
   too_many_waiting_requests: { meaning: 'a request beyond those that may wait', daemons: BOTH },
+  incident_without_id: {
+    meaning:
+      "a plugin's incident for which `incident_id_endpoint` gave no id: too many waited, or the service stopped",
+    daemons: TS,
+  },
+  waveform_budget_of_box: {
+    meaning:
+      'a window that was not requested from a box, because its `waveform_mb_per_box` of the day is used up',
+    daemons: AB,
+  },
+  waveform_budget_of_all: {
+    meaning:
+      'a window that was not requested, or a reply of a box that was not asked, because `waveform_mb_in_all` of the day is used up',
+    daemons: AB,
+  },
   too_many_tokens: { meaning: 'a v3 event token beyond those that may wait', daemons: AB },
-  open_request_not_kept: { meaning: 'a request that the store refused to keep', daemons: AB },
+  open_request_not_kept: { meaning: 'an open request that the store refused', daemons: AB },
   event_without_id: { meaning: 'a request for which the store refused an event id', daemons: AB },
   event_not_stored: { meaning: 'an event that the store refused', daemons: AB },
   unsafe_for_boxes: { meaning: 'a command that could stop a box: a bug, please report it', daemons: AB },
@@ -77,7 +116,8 @@ export const DROP_REASONS = {
   reply_to_nothing: { meaning: 'a reply that no open request waits for', daemons: AB },
   reply_to_another_window: { meaning: 'a reply for another window than the one requested', daemons: AB },
   reply_of_another_box: {
-    meaning: 'a reply of a box whose id begins with the id of the box that was asked (usual with Box 3)',
+    meaning:
+      'a reply of a box whose id is the beginning of the id that was asked, such as 1 of 1001 (usual with Box 3)',
     daemons: AB,
   },
   reply_of_wrong_kind: { meaning: 'a reply of another kind than the command', daemons: AB },

@@ -9,7 +9,7 @@ export function errorReference(): string {
   return [
     '# Errors',
     '',
-    'An error that a person can do something about has a code. Commands print it in brackets, logs carry it as `code`.',
+    'Every error that you can do something about has a code. Commands print it in brackets, logs have it as `code`.',
     '',
     '| code | what it means | what to do |',
     '|---|---|---|',

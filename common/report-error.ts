@@ -2,7 +2,8 @@
 import { MakaiError, messageOf } from './errors.js';
 import { isJournal, PRIORITY, withPriority } from './journal.js';
 
-export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+/** `notThere`: nothing has the id or name that was given (no such event, incident, box, user, ...). */
+export const EXIT = { done: 0, failed: 1, usage: 2, notThere: 3 } as const;
 
 /** Message, code and hint on a few lines; without a stack, unless MAKAI_DEBUG is set. */
 export function describeError(error: unknown): string {

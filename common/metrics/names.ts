@@ -1,25 +1,23 @@
 /** Every metric of the daemons: its kind, unit, labels and who has it. docs/metrics.md is generated from here. */
+import {
+  AB,
+  AS,
+  type DaemonName,
+  GW,
+  LATENCIES,
+  type MetricInfo,
+  TB,
+  TS,
+  WRITERS,
+  WS,
+} from './metric-info.js';
+import { PLUGIN_METRICS } from './plugin-metrics.js';
+import { RELAY_METRICS } from './relay-metrics.js';
+import { STORE_METRICS } from './store-metrics.js';
 
-export type DaemonName = 'triggering-broker' | 'acquisition-broker' | 'triggering-service';
+export type { DaemonName, MetricInfo } from './metric-info.js';
 
-export interface MetricInfo {
-  type: 'gauge' | 'counter' | 'histogram';
-  help: string;
-  /** in the name too, as OpenMetrics asks; none for plain counts */
-  unit?: 'seconds' | 'bytes' | 'ratio';
-  labels?: readonly string[];
-  /** upper bounds of a histogram's buckets */
-  buckets?: readonly number[];
-  daemons: readonly DaemonName[];
-}
-
-const TB = 'triggering-broker';
-const AB = 'acquisition-broker';
-const TS = 'triggering-service';
-const ALL = [TB, AB, TS] as const;
-const WRITERS = [AB, TS] as const;
-
-const LATENCIES = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const ALL = [TB, AB, TS, AS, WS, GW] as const;
 
 export const METRICS = {
   makai_info: { type: 'gauge', help: 'Always 1; the version is a label.', labels: ['version'], daemons: ALL },
@@ -76,9 +74,14 @@ export const METRICS = {
     help: 'Unknown keys that were refused and wait for approval.',
     daemons: [TB, AB],
   },
+  makai_wrong_server_key_addresses: {
+    type: 'gauge',
+    help: 'Addresses from which connections with another server key came in the last 15 minutes, as far as they are known; at most 100.',
+    daemons: [TB, AB],
+  },
   makai_disconnects_total: {
     type: 'counter',
-    help: 'Times that the sockets of the boxes were reopened to disconnect a revoked key.',
+    help: 'Times that the sockets of the boxes were reopened to disconnect a revoked key, or because a key of the server changed.',
     daemons: [TB],
   },
   makai_proxy_failures_total: {
@@ -86,15 +89,40 @@ export const METRICS = {
     help: "Times that the stream's proxy stopped by itself and was restarted.",
     daemons: [TB],
   },
+  ...RELAY_METRICS,
 
   makai_refused_ids: {
     type: 'gauge',
-    help: 'Box ids of measurements without a certificate for the id, or under the topic of another id; the newest 1000.',
+    help: 'Box ids whose measurements were refused: no certificate names the id, or the topic was another id. The newest 1000.',
     daemons: [TS],
   },
   makai_boxes_active: {
     type: 'gauge',
-    help: 'Boxes whose measurements came in the last 20 s.',
+    help: 'Boxes that sent a measurement in the last 20 s.',
+    daemons: [TS],
+  },
+  makai_box_silent_seconds: {
+    type: 'gauge',
+    help: 'Boxes that should send and have not for five minutes: heard before, or named by a certificate and not heard since the start; at most 1000. Those that are not in use by their record are left out.',
+    unit: 'seconds',
+    labels: ['box'],
+    daemons: [TS],
+  },
+  makai_boxes_with_finding: {
+    type: 'gauge',
+    help: 'Boxes with a finding (docs/box-health.md), by finding.',
+    labels: ['finding'],
+    daemons: WRITERS,
+  },
+  makai_box_finding: {
+    type: 'gauge',
+    help: '1 for each finding that a box has now; at most 1000 series, of the boxes with the most serious findings.',
+    labels: ['box', 'finding'],
+    daemons: WRITERS,
+  },
+  makai_measurements_withheld_total: {
+    type: 'counter',
+    help: 'Measurements that are stored, but that plugins did not see, because their box id is in use twice.',
     daemons: [TS],
   },
   makai_messages_total: {
@@ -112,13 +140,13 @@ export const METRICS = {
   },
   makai_dropped_total: {
     type: 'counter',
-    help: 'What was not accepted or not kept, by reason.',
+    help: 'Messages, requests and replies that were not accepted or not kept, by reason.',
     labels: ['reason'],
     daemons: WRITERS,
   },
   makai_queue_depth: {
     type: 'gauge',
-    help: 'What waits, by queue: measurements, trends and requests, or replies.',
+    help: 'Items that wait in memory, by queue: trend windows and requests (triggering service); requests, tokens and replies (acquisition broker). What waits for the store is in makai_outbox_waiting.',
     labels: ['queue'],
     daemons: WRITERS,
   },
@@ -159,6 +187,111 @@ export const METRICS = {
     labels: ['kind'],
     daemons: [AB],
   },
+  makai_waveforms_analysed_total: {
+    type: 'counter',
+    help: 'Waveforms of one box analysed.',
+    daemons: [AS],
+  },
+  makai_waveforms_remarked_total: {
+    type: 'counter',
+    help: 'Analysed waveforms with a remark: a part of the analysis was not possible.',
+    daemons: [AS],
+  },
+  makai_waveforms_waiting: {
+    type: 'gauge',
+    help: 'Waveforms that wait to be analysed, up to 100,000; 0 without a backlog.',
+    daemons: [AS],
+  },
+  makai_incidents_total: {
+    type: 'counter',
+    help: 'Incidents found in waveforms and stored.',
+    daemons: [AS],
+  },
+  makai_outages: {
+    type: 'gauge',
+    help: 'Boxes that are in an outage now.',
+    daemons: [AS],
+  },
+  makai_incident_notices_total: {
+    type: 'counter',
+    help: 'Notices of incidents published.',
+    daemons: [AS],
+  },
+  makai_http_requests_total: {
+    type: 'counter',
+    help: 'Requests to the page and the HTTP API that were replied to.',
+    daemons: [WS],
+  },
+  makai_live_viewers: { type: 'gauge', help: 'Open connections for live events.', daemons: [WS] },
+  makai_live_viewers_dropped_total: {
+    type: 'counter',
+    help: 'Connections for live events that were closed because they read too slowly.',
+    daemons: [WS],
+  },
+  makai_live_events_total: { type: 'counter', help: 'Events sent to viewers, each once.', daemons: [WS] },
+  makai_logins_throttled_total: {
+    type: 'counter',
+    help: 'Logins that were refused because there were too many tries.',
+    daemons: [WS],
+  },
+  makai_mqtt_connected: {
+    type: 'gauge',
+    help: '1 while there is a connection to the MQTT broker.',
+    daemons: [GW],
+  },
+  makai_mqtt_published_total: {
+    type: 'counter',
+    help: 'Messages that the MQTT broker confirmed: from the outbox (`kept`), states (`retained`), `trends`, live `measurements`.',
+    labels: ['kind'],
+    daemons: [GW],
+  },
+  makai_mqtt_outbox_messages: {
+    type: 'gauge',
+    help: 'Messages that wait on disk for the MQTT broker.',
+    daemons: [GW],
+  },
+  makai_mqtt_outbox_bytes: {
+    type: 'gauge',
+    help: 'Size of the messages that wait on disk for the MQTT broker.',
+    unit: 'bytes',
+    daemons: [GW],
+  },
+  makai_mqtt_measurements_dropped_total: {
+    type: 'counter',
+    help: 'Live measurements that were dropped because the MQTT broker was unavailable or too slow.',
+    daemons: [GW],
+  },
+  makai_mqtt_refused_total: {
+    type: 'counter',
+    help: 'What clients of MQTT asked for and was refused, by reason.',
+    labels: ['reason'],
+    daemons: [GW],
+  },
+  makai_mqtt_meters: {
+    type: 'gauge',
+    help: 'Meters that the gateway reads over MQTT, with a record in the store.',
+    daemons: [GW],
+  },
+  makai_mqtt_meters_silent: {
+    type: 'gauge',
+    help: 'Meters that have been silent for longer than their settings allow.',
+    daemons: [GW],
+  },
+  makai_mqtt_meter_measurements_total: {
+    type: 'counter',
+    help: 'Measurements of meters that were sent to the triggering broker.',
+    daemons: [GW],
+  },
+  makai_mqtt_clients: {
+    type: 'gauge',
+    help: 'Clients of the embedded MQTT broker.',
+    daemons: [GW],
+  },
+  makai_aggregates_total: {
+    type: 'counter',
+    help: 'Ten-minute and two-hour values stored.',
+    daemons: [AS],
+  },
   makai_commands_expired_total: {
     type: 'counter',
     help: 'Commands given up without a reply.',
@@ -167,89 +300,13 @@ export const METRICS = {
   makai_open_requests: { type: 'gauge', help: 'Commands that wait for a reply.', daemons: [AB] },
   makai_event_latency_seconds: {
     type: 'histogram',
-    help: 'From the arrival of a request to the waveform of one box being stored.',
+    help: 'Time from the arrival of a request until the waveform of one box is stored.',
     unit: 'seconds',
     buckets: LATENCIES,
     daemons: [AB],
   },
-
-  makai_store_up: { type: 'gauge', help: '1 while the store accepts writes, else 0.', daemons: WRITERS },
-  makai_store_write_seconds: {
-    type: 'histogram',
-    help: 'Time of a write to the store, by what was written.',
-    unit: 'seconds',
-    labels: ['kind'],
-    buckets: LATENCIES,
-    daemons: WRITERS,
-  },
-  makai_store_errors_total: {
-    type: 'counter',
-    help: 'Writes that the store did not accept; each attempt counts.',
-    daemons: WRITERS,
-  },
-  makai_outbox_waiting: {
-    type: 'gauge',
-    help: 'Writes that wait in memory for the store, by lane: measurements, trends, other writes.',
-    labels: ['lane'],
-    daemons: WRITERS,
-  },
-  makai_spool_bytes: { type: 'gauge', help: 'Size of the spool on disk.', unit: 'bytes', daemons: WRITERS },
-  makai_spool_rows: {
-    type: 'gauge',
-    help: 'Writes that wait in the spool, by kind.',
-    labels: ['kind'],
-    daemons: WRITERS,
-  },
-  makai_spool_dropped_total: {
-    type: 'counter',
-    help: 'Writes dropped because the spool was full or they were too old, by kind; trend_windows: windows that are not computed again.',
-    labels: ['kind'],
-    daemons: WRITERS,
-  },
-
-  makai_spool_quarantined_rows: {
-    type: 'gauge',
-    help: 'Writes that were accepted here and that the database refused: kept in the spool, not tried again.',
-    daemons: WRITERS,
-  },
-
-  makai_plugin_up: {
-    type: 'gauge',
-    help: '1 while the plugin runs, else 0.',
-    labels: ['plugin'],
-    daemons: [TS],
-  },
-  makai_plugin_measurements_total: {
-    type: 'counter',
-    help: 'Measurements that the plugin processed.',
-    labels: ['plugin'],
-    daemons: [TS],
-  },
-  makai_plugin_requests_total: {
-    type: 'counter',
-    help: 'Event requests of the plugin.',
-    labels: ['plugin'],
-    daemons: [TS],
-  },
-  makai_plugin_dropped_batches_total: {
-    type: 'counter',
-    help: 'Batches that the plugin was too slow for.',
-    labels: ['plugin'],
-    daemons: [TS],
-  },
-  makai_plugin_restarts_total: {
-    type: 'counter',
-    help: 'Times the plugin was restarted.',
-    labels: ['plugin'],
-    daemons: [TS],
-  },
-  makai_plugin_batch_seconds: {
-    type: 'gauge',
-    help: 'Time of the plugin for a batch, by quantile.',
-    unit: 'seconds',
-    labels: ['plugin', 'quantile'],
-    daemons: [TS],
-  },
+  ...STORE_METRICS,
+  ...PLUGIN_METRICS,
 } as const satisfies Record<string, MetricInfo>;
 
 export type MetricName = keyof typeof METRICS;

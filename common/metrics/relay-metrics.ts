@@ -1,0 +1,57 @@
+/** Metrics of the stream relay and of services that read what it writes: only where the settings have `nats`. */
+import { type MetricInfo, TB, TS } from './metric-info.js';
+
+export const RELAY_METRICS = {
+  makai_nats_connected: {
+    type: 'gauge',
+    help: 'Whether there is a connection to NATS (1 or 0); only where the settings have `nats`.',
+    daemons: [TB, TS],
+  },
+  makai_relay_messages_total: {
+    type: 'counter',
+    help: 'Messages of boxes that the stream relay received.',
+    daemons: [TB],
+  },
+  makai_relay_acknowledged_total: {
+    type: 'counter',
+    help: 'Messages of boxes that JetStream has acknowledged.',
+    daemons: [TB],
+  },
+  makai_relay_failures_total: {
+    type: 'counter',
+    help: 'Times that JetStream did not take a batch, or the stream was not there.',
+    daemons: [TB],
+  },
+  makai_relay_dropped_total: {
+    type: 'counter',
+    help: 'Messages of boxes that did not get into the stream, by reason: `spool_full`, `disk_unavailable`, `refused`, `too_long`.',
+    labels: ['reason'],
+    daemons: [TB],
+  },
+  makai_relay_spool_messages: {
+    type: 'gauge',
+    help: 'Messages of boxes that wait on disk for JetStream.',
+    daemons: [TB],
+  },
+  makai_relay_spool_bytes: {
+    type: 'gauge',
+    help: 'Size of what waits on disk for JetStream.',
+    unit: 'bytes',
+    daemons: [TB],
+  },
+  makai_partitions_owned: {
+    type: 'gauge',
+    help: 'Partitions of the measurement stream that this service reads; of all services together 64.',
+    daemons: [TS],
+  },
+  makai_partition_moves_total: {
+    type: 'counter',
+    help: 'Partitions that this service took.',
+    daemons: [TS],
+  },
+  makai_partition_lag_batches: {
+    type: 'gauge',
+    help: 'Batches of its partitions that this service has not received yet.',
+    daemons: [TS],
+  },
+} as const satisfies Record<string, MetricInfo>;
