@@ -1,9 +1,9 @@
 /** The acquisition broker's file (default /etc/opq/acquisition_broker_config.json). */
 import { z } from 'zod';
 import { REQUESTS } from '../common/request-limits.js';
+import { backendCurveServer } from './backend-fields.js';
 import { field, ours } from './field.js';
 import {
-  backendCurveServer,
   boxAccessFields,
   identityField,
   lifeSeconds,
@@ -15,7 +15,7 @@ import {
   storeFields,
   trafficField,
 } from './shared-fields.js';
-import { bindEndpoint, whole, z85Key } from './types.js';
+import { bindEndpoint, flag, whole, z85Key } from './types.js';
 
 const limits = z.strictObject({
   message_bytes: ours(
@@ -31,12 +31,22 @@ const limits = z.strictObject({
   requests_burst: ours(
     whole(1, 1_000_000).default(REQUESTS.acceptedBurst),
     'Request burst per client',
-    'Requests that one client may send at the same time. In a sag of the whole grid a triggering service sends one for each box. Its `limits.requests_burst` must be lower.',
+    'Requests that one client may send at the same time. With `merge_ms` 0 a triggering service sends one for each box in a sag of the whole grid. Its `limits.requests_burst` must be lower.',
   ),
   open_requests: ours(
     whole(1, 1_000_000).default(40_000),
     'Open requests',
     'Max number of boxes whose replies are awaited, and of requests that wait for the store; requests beyond it are dropped.',
+  ),
+  waveform_mb_per_box: ours(
+    whole(0, 10_000_000, 'MB').default(500),
+    'Waveforms of a box in a day',
+    'Sample bytes (1 MB = 42 s) of one box that are stored from midnight to midnight UTC. For a window beyond this limit the event is stored, but the box is not asked. 0: no limit.',
+  ),
+  waveform_mb_in_all: ours(
+    whole(0, 1_000_000_000, 'MB').default(50_000),
+    'Waveforms of all boxes in a day',
+    'The same for all boxes together, including what boxes deliver that were not asked. An outage of the whole grid takes about 0.8 MB per box: 50,000 MB are enough for one outage of 60,000 boxes in a day, or for ten of 6,000. 0: no limit.',
   ),
   replies_bytes: ours(
     whole(1_048_576, 2 ** 36, 'bytes').default(2 ** 28),
@@ -72,6 +82,11 @@ export const acquisitionBrokerSchema = z.strictObject({
   }),
   box_pub_next: nextEndpoint('box_pub'),
   box_pull_next: nextEndpoint('box_pull'),
+  keep_unasked: ours(
+    flag().default(false),
+    'Waveforms of boxes that were not asked',
+    'The command for waveforms reaches every Box 2, and each sends its waveform. Whether those of boxes that the request did not name are stored too, as the existing brokers do.',
+  ),
   backend_pull: field(bindEndpoint().default('tcp://127.0.0.1:9884'), {
     title: 'Endpoint for requests',
     description: 'Where services send event requests. Existing services expect port 9884.',
@@ -105,6 +120,20 @@ export const acquisitionBrokerSchema = z.strictObject({
     description: 'Seconds an event is kept, with its box events and waveforms.',
     from: 'ours',
     defaultText: 'none: for good',
+  }),
+  store_max_bytes: field(whole(1_048_576, 2 ** 53 - 1, 'bytes').optional(), {
+    title: 'Max size of the store',
+    description:
+      'When the store holds more, the waveforms of the oldest events go, except of those kept by `makai events keep`; events, incidents, trends and measurements stay. Announced a day before in the log, in `health` and in `makai doctor`. SQLite: bytes of the file in use (it does not get smaller). MongoDB: bytes of the files in GridFS.',
+    from: 'ours',
+    defaultText: 'none: no limit',
+  }),
+  store_schema_copy_days: field(whole(1, 36_500, 'days').optional(), {
+    title: 'Retention of the copy from before an upgrade',
+    description:
+      'Days that `makai.db.schema-N`, the SQLite file as it was before its schema was upgraded, is kept. The next upgrade replaces it in any case.',
+    from: 'ours',
+    defaultText: 'none: until the next upgrade',
   }),
   ...spoolFields(),
   ...runFields('acquisition-broker'),

@@ -3,7 +3,8 @@
 import { isOpenToOthers } from '../common/secret-file.js';
 import type { Finding } from './findings.js';
 import { KIND_NAMES, type Kind } from './kinds.js';
-import { holdsSecret, kindOfFile, readConfigFile } from './load.js';
+import { holdsSecret, kindOfFile, readConfigFile, wholeValue } from './load.js';
+import { BOUND } from './mistakes.js';
 import { notes } from './notes.js';
 import { tryConfig } from './parse.js';
 import { type PluginEntry, pluginFindings, type SettingsSchemas } from './plugins.js';
@@ -12,6 +13,10 @@ import { resolveSettings } from './resolve.js';
 export interface CheckResult {
   kind: Kind;
   findings: Finding[];
+  /** what the daemon would open, by setting; empty where the file has mistakes */
+  opens: { path: string; endpoint: string }[];
+  /** the list `plugins` as it stands in the file, for whoever can look into plugins */
+  plugins: unknown;
 }
 
 /**
@@ -23,8 +28,10 @@ export interface CheckResult {
 export function checkFile(file: string, kind?: Kind, schemas: SettingsSchemas = {}): CheckResult {
   const { value, stats } = readConfigFile(file);
   const found = kind ?? kindOfFile(file, value, `add --kind ${KIND_NAMES.join(' | ')}`);
-  const result = checkValue(value, found, schemas);
-  const fields = tryConfig(found, value).file?.fields;
+  const whole = wholeValue(found, value, file);
+  const result = checkValue(whole.value, found, schemas);
+  result.findings.push(...whole.warnings);
+  const fields = tryConfig(found, whole.value).file?.fields;
   if (fields && holdsSecret(fields) && isOpenToOthers(stats)) {
     const message =
       'expected a file that other users can neither read nor change, since it holds a secret (chmod o-rw)';
@@ -36,18 +43,26 @@ export function checkFile(file: string, kind?: Kind, schemas: SettingsSchemas = 
 /** Checks a value that was read already; what `checkFile` does less the rights on the file. */
 export function checkValue(value: unknown, kind: Kind, schemas: SettingsSchemas = {}): CheckResult {
   const { file, mistakes } = tryConfig(kind, value);
-  if (!file) return { kind, findings: [...mistakes, ...pluginsOf(value, schemas)] };
-  return { kind, findings: [...pluginsOf(file.fields, schemas), ...notes(kind, resolveSettings(file))] };
+  const plugins = pluginList(value);
+  if (!file) return { kind, findings: [...mistakes, ...pluginsOf(plugins, schemas)], opens: [], plugins };
+  const found = [...pluginsOf(plugins, schemas), ...notes(kind, resolveSettings(file))];
+  const opens = [...BOUND[kind], 'status'].flatMap((path) => {
+    const endpoint: unknown = Reflect.get(file.fields, path);
+    return typeof endpoint === 'string' ? [{ path, endpoint }] : [];
+  });
+  return { kind, findings: found, opens, plugins };
 }
 
 /** Entries that are no plugin are mistakes of the schema; the others are checked all the same. */
-function pluginsOf(value: unknown, schemas: SettingsSchemas): Finding[] {
-  const plugins: unknown =
-    typeof value === 'object' && value !== null ? Reflect.get(value, 'plugins') : undefined;
+function pluginsOf(plugins: unknown, schemas: SettingsSchemas): Finding[] {
   if (!Array.isArray(plugins)) return [];
   return plugins.flatMap((entry: unknown, index) =>
     isEntry(entry) ? pluginFindings([entry], schemas, index) : [],
   );
+}
+
+function pluginList(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, 'plugins') : undefined;
 }
 
 function isEntry(value: unknown): value is PluginEntry {

@@ -7,10 +7,17 @@ export { parseConfig, parseSettings, tryConfig } from './parse.js';
 export type {
   AcquisitionBrokerSettings,
   AllowList,
+  AnalysisServiceSettings,
   AnySettings,
+  BridgeTopic,
+  GatewaySettings,
+  MqttServer,
+  NatsRelaySettings,
+  NatsServers,
   ServerKey,
   SettingsOf,
   TriggeringBrokerSettings,
   TriggeringServiceSettings,
+  WebServiceSettings,
 } from './settings.js';
 export { parseEndpoint, parseStatusEndpoint } from './types.js';

@@ -1,8 +1,12 @@
-/** The three daemons: their schemas, where their files are, and which of them a file is for. */
+/** The daemons: their schemas, where their files are, and which of them a file is for. */
 import type { z } from 'zod';
 import { acquisitionBrokerSchema } from './acquisition-broker.js';
+import { analysisServiceSchema } from './analysis-service.js';
+import { gatewaySchema } from './gateway.js';
+import { KIND_NAMES, type Kind } from './kind-names.js';
 import { triggeringBrokerSchema } from './triggering-broker.js';
 import { triggeringServiceSchema } from './triggering-service.js';
+import { webServiceSchema } from './web-service.js';
 
 /** Frozen all the way down. */
 export type DeepReadonly<T> = T extends (infer E)[]
@@ -18,13 +22,20 @@ export type TriggeringBrokerConfig = DeepReadonly<z.output<typeof triggeringBrok
 export type AcquisitionBrokerConfig = WithIdentity<z.output<typeof acquisitionBrokerSchema>>;
 export type TriggeringServiceConfig = WithIdentity<z.output<typeof triggeringServiceSchema>>;
 
+export type AnalysisServiceConfig = DeepReadonly<z.output<typeof analysisServiceSchema>>;
+export type WebServiceConfig = DeepReadonly<z.output<typeof webServiceSchema>>;
+export type GatewayConfig = DeepReadonly<z.output<typeof gatewaySchema>>;
+
 export interface ConfigOf {
   'triggering-broker': TriggeringBrokerConfig;
   'acquisition-broker': AcquisitionBrokerConfig;
   'triggering-service': TriggeringServiceConfig;
+  'analysis-service': AnalysisServiceConfig;
+  'web-service': WebServiceConfig;
+  gateway: GatewayConfig;
 }
 
-export type Kind = keyof ConfigOf;
+export { KIND_NAMES, type Kind };
 export type AnyConfig = ConfigOf[Kind];
 
 /** A file that has no mistakes: its fields, defaults filled in, frozen. */
@@ -39,7 +50,7 @@ export interface KindInfo {
   schema: z.ZodObject;
   /** The environment variable that may hold the JSON. */
   variable: string;
-  /** Where the file is looked for, the first that exists. */
+  /** Where the file is looked for, the first that exists: ours, then those of v3 and v2. */
   paths: readonly [string, ...string[]];
 }
 
@@ -47,7 +58,11 @@ export const KINDS: { readonly [K in Kind]: KindInfo } = {
   'triggering-broker': {
     schema: triggeringBrokerSchema,
     variable: 'TRIGGERING_BROKER_SETTINGS',
-    paths: ['/etc/opq/triggering_broker.json', '/etc/opq/triggering_broker.config.json'],
+    paths: [
+      '/etc/opq/triggering_broker.json',
+      '/etc/opq/triggering_broker.config.json',
+      '/etc/opq/triggering_broker_config.json',
+    ],
   },
   'acquisition-broker': {
     schema: acquisitionBrokerSchema,
@@ -57,11 +72,24 @@ export const KINDS: { readonly [K in Kind]: KindInfo } = {
   'triggering-service': {
     schema: triggeringServiceSchema,
     variable: 'MAKAI_SETTINGS',
-    paths: ['/etc/opq/makai.conf', '/etc/opq/makai.config.json'],
+    paths: ['/etc/opq/makai.conf', '/etc/opq/makai.config.json', '/etc/opq/makai.json'],
+  },
+  'analysis-service': {
+    schema: analysisServiceSchema,
+    variable: 'ANALYSIS_SERVICE_SETTINGS',
+    paths: ['/etc/opq/analysis_service.json'],
+  },
+  'web-service': {
+    schema: webServiceSchema,
+    variable: 'WEB_SERVICE_SETTINGS',
+    paths: ['/etc/opq/web_service.json'],
+  },
+  gateway: {
+    schema: gatewaySchema,
+    variable: 'GATEWAY_SETTINGS',
+    paths: ['/etc/opq/gateway.json'],
   },
 };
-
-export const KIND_NAMES: readonly Kind[] = ['triggering-broker', 'acquisition-broker', 'triggering-service'];
 
 export function isKind(name: string): name is Kind {
   return Object.hasOwn(KINDS, name);
@@ -70,18 +98,23 @@ export function isKind(name: string): name is Kind {
 /** Which daemon a file is for, by the fields that only one of them has; undefined when that is ambiguous. */
 export function detectKind(input: unknown): Kind | undefined {
   if (typeof input !== 'object' || input === null) return undefined;
-  const scores = KIND_NAMES.map((kind) => ({
+  for (const kind of OURS) if (ownFields(kind, KIND_NAMES).some((key) => key in input)) return kind;
+  const scores = EXISTING.map((kind) => ({
     kind,
-    score: ownFields(kind).filter((key) => key in input).length,
+    score: ownFields(kind, EXISTING).filter((key) => key in input).length,
   }));
   scores.sort((a, b) => b.score - a.score);
   const [best, next] = scores;
   return best && next && best.score > next.score ? best.kind : undefined;
 }
 
-/** Fields that no other daemon's file has. */
-function ownFields(kind: Kind): string[] {
-  const others = KIND_NAMES.filter((other) => other !== kind);
+/** Daemons that v2 and v3 do not have: they share fields with those, and with each other. */
+const OURS: readonly Kind[] = ['gateway', 'web-service', 'analysis-service'];
+const EXISTING = KIND_NAMES.filter((kind) => !OURS.includes(kind));
+
+/** Fields that no other of these daemons' files has. */
+function ownFields(kind: Kind, kinds: readonly Kind[]): string[] {
+  const others = kinds.filter((other) => other !== kind);
   return Object.keys(KINDS[kind].schema.shape).filter((key) =>
     others.every((other) => !Object.hasOwn(KINDS[other].schema.shape, key)),
   );

@@ -1,8 +1,11 @@
 /** Finds and reads the configuration of a daemon: path argument, else environment variable, else default path. */
 import { readFileSync, type Stats, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { codeOf, MakaiError, messageOf } from '../common/errors.js';
+import { isThere } from '../common/is-there.js';
 import { refuseOpenToOthers } from '../common/secret-file.js';
 import { holdsPassword } from '../common/store-url.js';
+import { type WithEventEndpoints, withEventEndpoints } from './event-endpoints.js';
 import type { Finding } from './findings.js';
 import { readJson } from './json.js';
 import { type AnyConfig, detectKind, KINDS, type Kind } from './kinds.js';
@@ -23,28 +26,70 @@ export interface Loaded<K extends Kind> {
 /**
  * Loads a daemon's configuration.
  * @param path file named on the command line; without it `env` and then the default paths are looked at
+ * @param root in front of the default paths, for tests
  * @throws MakaiError CONFIG_UNREADABLE, CONFIG_INVALID (all mistakes), SECRET_EXPOSED
  */
 export function loadConfig<K extends Kind>(
   kind: K,
   path?: string,
   env: Readonly<Record<string, string | undefined>> = process.env,
+  root = '/',
 ): Loaded<K> {
   const { variable, paths } = KINDS[kind];
   const inline = path === undefined ? env[variable]?.trim() : undefined;
-  if (inline) return check(kind, readInline(inline, variable), variable, undefined);
-  const file = path ?? paths.find((candidate) => exists(candidate));
+  if (inline) return checkWhole(kind, readInline(inline, variable), { source: variable, env });
+  const file =
+    path ??
+    paths.map((name) => join(root, name)).find((candidate) => isThere(candidate, 'CONFIG_UNREADABLE'));
   if (file === undefined) {
     throw new MakaiError(
       'CONFIG_UNREADABLE',
-      `no configuration: ${paths[0]} does not exist, ${variable} is not set`,
+      `no configuration: none of ${paths.join(', ')} exists, ${variable} is not set`,
       {
         hint: `name a file, or start with \`makai config example ${kind}\``,
       },
     );
   }
   const { value, stats } = readConfigFile(file);
-  return check(kind, value, file, stats);
+  const loaded = checkWhole(kind, value, { source: file, env, stats });
+  if (path === undefined && file !== join(root, paths[0]))
+    loaded.warnings.push({
+      severity: 'warning',
+      path: '',
+      message: `this file of an existing installation is used, since there is no ${paths[0]}`,
+    });
+  return loaded;
+}
+
+function checkWhole<K extends Kind>(
+  kind: K,
+  input: unknown,
+  {
+    env,
+    source,
+    stats,
+  }: { source: string; env: Readonly<Record<string, string | undefined>>; stats?: Stats },
+): Loaded<K> {
+  const { value, warnings } = wholeValue(kind, input, stats === undefined ? undefined : source, env);
+  const loaded = check(kind, value, source, stats);
+  return { ...loaded, warnings: [...loaded.warnings, ...warnings] };
+}
+
+/**
+ * A configuration with what the acquisition broker takes from the file of the service beside its own.
+ * That file may be unreadable to the broker, or broken: then a warning says so, and the broker starts without it.
+ * @param file undefined: it came from the environment
+ */
+export function wholeValue(
+  kind: Kind,
+  input: unknown,
+  file: string | undefined,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): WithEventEndpoints {
+  if (kind !== 'acquisition-broker') return { value: input, warnings: [] };
+  return withEventEndpoints(input, file, env, (other) =>
+    isThere(other, 'CONFIG_UNREADABLE') ? readConfigFile(other).value : undefined,
+  );
 }
 
 /**
@@ -98,7 +143,7 @@ export function readInline(text: string, source: string): unknown {
   const { message, line, column } = result.mistake;
   throw new MakaiError(
     'CONFIG_UNREADABLE',
-    `${source} is not sound JSON: line ${line}, column ${column}: ${message}`,
+    `${source} is not valid JSON: line ${line}, column ${column}: ${message}`,
   );
 }
 
@@ -112,8 +157,4 @@ function check<K extends Kind>(kind: K, input: unknown, source: string, stats: S
 export function holdsSecret(fields: AnyConfig): boolean {
   if ('sec_key' in fields && fields.sec_key !== undefined) return true;
   return [fields.store, fields.mongo_uri].some((url) => url !== undefined && holdsPassword(url));
-}
-
-function exists(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false }) !== undefined;
 }

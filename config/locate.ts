@@ -1,6 +1,6 @@
 /** Where the files of a deployment are, and where its daemons serve their status. */
-import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { isThere } from '../common/is-there.js';
 import { readJson } from './json.js';
 import { KINDS, type Kind } from './kinds.js';
 import { readConfigFile } from './load.js';
@@ -11,10 +11,13 @@ export function configFileIn(folder: string, kind: Kind): string {
   return join(folder, basename(KINDS[kind].paths[0]));
 }
 
-/** The file a daemon would read: in the folder if one is given, else the first default path that exists. */
+/**
+ * The file a daemon would read: in the folder if one is given, else the first default path that exists.
+ * @throws MakaiError CONFIG_UNREADABLE where a folder may not be entered
+ */
 export function locateConfigFile(kind: Kind, folder?: string): string | undefined {
   const candidates = folder === undefined ? KINDS[kind].paths : [configFileIn(folder, kind)];
-  return candidates.find((file) => statSync(file, { throwIfNoEntry: false }) !== undefined);
+  return candidates.find((file) => isThere(file, 'CONFIG_UNREADABLE'));
 }
 
 /**

@@ -1,7 +1,15 @@
 /** Mistakes that one field alone does not show. They work on the raw value, so that they are reported together with all others. */
-import type { Finding } from './findings.js';
+import { messageOf } from '../common/errors.js';
+import { parseKeyPair } from '../keys/key.js';
+import { isMongoUrl } from '../store/mongo/connection/url.js';
+import { mongoUrlMistake } from '../store/mongo/connection/url-check.js';
+import { type Finding, foundText } from './findings.js';
+import { gatewayMistakes } from './gateway-mistakes.js';
 import type { Kind } from './kinds.js';
+import { natsMistakes } from './nats-mistakes.js';
+import { mongoUrlOf } from './resolve.js';
 import { parseEndpoint } from './types.js';
+import { webMistakes } from './web-mistakes.js';
 
 /** Fields of each daemon that open an endpoint. */
 export const BOUND: Readonly<Record<Kind, readonly string[]>> = {
@@ -17,6 +25,9 @@ export const BOUND: Readonly<Record<Kind, readonly string[]>> = {
     'zmq_event_id_endpoint',
   ],
   'triggering-service': [],
+  'analysis-service': ['incident_pub'],
+  'web-service': [],
+  gateway: [],
 };
 
 /** Values of `white_list` that say where keys come from; those of a folder are checked by `folderMissing`. */
@@ -26,10 +37,14 @@ const NAMED_SOURCES: readonly unknown[] = ['directory', 'both', 'store', true];
 export function crossMistakes(kind: Kind, input: unknown): Finding[] {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return [];
   const fields = input as Readonly<Record<string, unknown>>;
-  const mistakes = [...sameEndpoints(kind, fields), ...folderMissing(fields)];
-  if (kind !== 'triggering-service') mistakes.push(...noAccess(fields), ...nextKeyMistakes(kind, fields));
+  const mistakes = [...sameEndpoints(kind, fields), ...folderMissing(fields), ...mongoMistakes(fields)];
+  if (kind === 'triggering-broker' || kind === 'acquisition-broker')
+    mistakes.push(...noAccess(fields), ...nextKeyMistakes(kind, fields));
+  if (kind === 'triggering-broker' || kind === 'triggering-service') mistakes.push(...natsMistakes(fields));
   if (kind === 'acquisition-broker') mistakes.push(...keyMistakes(fields));
   if (kind === 'triggering-service') mistakes.push(...shareMistakes(fields));
+  if (kind === 'web-service') mistakes.push(...webMistakes(fields));
+  if (kind === 'gateway') mistakes.push(...gatewayMistakes(fields));
   return mistakes;
 }
 
@@ -60,6 +75,26 @@ function sameHostDiffers(a: unknown, b: unknown): boolean {
     hosts[0] !== hosts[1] &&
     !hosts.some((host) => host === undefined || ['*', '0.0.0.0', '[::]'].includes(host))
   );
+}
+
+/** What the driver cannot read, also in a field that another one overrides. Values are not shown: they may hold a password. */
+function mongoMistakes(fields: Readonly<Record<string, unknown>>): Finding[] {
+  const found = ['store', 'mongo_uri'].flatMap((path): Finding[] => {
+    const url = fields[path];
+    if (typeof url !== 'string' || !isMongoUrl(url)) return [];
+    const mistake = mongoUrlMistake(url);
+    if (mistake === undefined) return [];
+    const message = `expected a MongoDB URI that the driver can read (special characters in a user and a password are percent-encoded, @ as %40), found one that it cannot: ${mistake}`;
+    return [{ severity: 'error', path, message }];
+  });
+  const { mongo_host: host } = fields;
+  if (typeof host === 'string' && host !== '' && mongoUrlMistake(mongoUrlOf(host)) !== undefined)
+    found.push({
+      severity: 'error',
+      path: 'mongo_host',
+      message: `expected the name or address of a host, without a port, found ${foundText(host)}`,
+    });
+  return found;
 }
 
 /** A list from a folder needs the folder. */
@@ -119,16 +154,23 @@ function shareMistakes({ share }: Readonly<Record<string, unknown>>): Finding[] 
   ];
 }
 
-/** The two halves of a pair come together. */
+/** The two halves of a pair come together, and belong together where they are used (`server_cert` wins). */
 function keyMistakes(fields: Readonly<Record<string, unknown>>): Finding[] {
+  const { pub_key, sec_key, server_cert } = fields;
   const [has, lacks] =
-    fields.pub_key === undefined ? (['sec_key', 'pub_key'] as const) : (['pub_key', 'sec_key'] as const);
-  if (fields[has] === undefined || fields[lacks] !== undefined) return [];
-  return [
-    {
-      severity: 'error',
-      path: lacks,
-      message: `expected the other half of the pair, since ${has} is given, found nothing`,
-    },
-  ];
+    pub_key === undefined ? (['sec_key', 'pub_key'] as const) : (['pub_key', 'sec_key'] as const);
+  if (fields[has] === undefined) return [];
+  if (fields[lacks] === undefined) {
+    const message = `expected the other half of the pair, since ${has} is given, found nothing`;
+    return [{ severity: 'error', path: lacks, message }];
+  }
+  if (server_cert !== undefined || typeof pub_key !== 'string' || typeof sec_key !== 'string') return [];
+  // Of the wrong length: a mistake of that setting itself.
+  if (pub_key.length !== 40 || sec_key.length !== 40) return [];
+  try {
+    parseKeyPair(pub_key, sec_key, 'pub_key and sec_key');
+    return [];
+  } catch (error) {
+    return [{ severity: 'error', path: 'pub_key', message: messageOf(error) }];
+  }
 }

@@ -1,7 +1,13 @@
 /** What is allowed, but probably not intended: reported by `makai config check` and at every start. */
 import { basename } from 'node:path';
 import type { Finding } from './findings.js';
-import type { AnyConfig, ConfigFile, Kind } from './kinds.js';
+import type {
+  AnyConfig,
+  ConfigFile,
+  Kind,
+  TriggeringBrokerConfig,
+  TriggeringServiceConfig,
+} from './kinds.js';
 import type {
   AcquisitionBrokerSettings,
   SettingsOf,
@@ -18,6 +24,9 @@ const NOTES: { readonly [K in Kind]: (settings: SettingsOf[K]) => Finding[] } = 
     ...keyTwice(settings),
   ],
   'triggering-service': serviceNotes,
+  'analysis-service': () => [],
+  'web-service': () => [],
+  gateway: () => [],
 };
 
 /** Warnings about a configuration that is valid. */
@@ -25,6 +34,8 @@ export function notes<K extends Kind>(kind: K, settings: SettingsOf[K]): Finding
   return [...NOTES[kind](settings), ...openStatus(settings.file.fields, settings.status.address)];
 }
 
+/** The frequency that the windows of a box fit, Hz. */
+const BOX_FREQUENCY = 60;
 /** Shipped plugins that need all boxes. */
 const COMPARING = ['napali', 'outage'];
 
@@ -48,7 +59,10 @@ function access({ allow, file }: TriggeringBrokerSettings | AcquisitionBrokerSet
   return folderUnused(file.fields);
 }
 
-function folderUnused({ client_certs, white_list }: AnyConfig): Finding[] {
+function folderUnused({
+  client_certs,
+  white_list,
+}: Pick<TriggeringServiceConfig | TriggeringBrokerConfig, 'client_certs' | 'white_list'>): Finding[] {
   if (client_certs === undefined || (white_list !== 'store' && white_list !== true)) return [];
   const message = 'is not looked at: white_list takes the keys from the store alone ("both" takes both)';
   return [warn('client_certs', message)];
@@ -86,7 +100,7 @@ function openStatus({ status }: AnyConfig, endpoint: StatusEndpoint | undefined)
 function serviceNotes(settings: TriggeringServiceSettings): Finding[] {
   const { acquisitionEndpoint, file, triggerEndpoint } = settings;
   const { fields, named } = file;
-  const found: Finding[] = [...folderUnused(fields), ...shareNotes(settings)];
+  const found: Finding[] = [...folderUnused(fields), ...shareNotes(settings), ...frequencyNotes(settings)];
   const request = parseEndpoint(acquisitionEndpoint)?.port;
   const data = named.has('zmq_data_endpoint') ? parseEndpoint(fields.zmq_data_endpoint)?.port : undefined;
   if (request === 9881 || acquisitionEndpoint === triggerEndpoint) {
@@ -113,18 +127,34 @@ function serviceNotes(settings: TriggeringServiceSettings): Finding[] {
     found.push(
       warn(
         name,
-        `is opened by the acquisition broker: write it in that file if it is not ${defaultOf(name)} there`,
+        `is opened by the acquisition broker, which takes it from here where its file lies in the same folder and does not name it (else ${defaultOf(name)})`,
       ),
     );
   }
   return found;
 }
 
+/** Boxes measure in windows of 1/60 s: what is not available on another grid. */
+function frequencyNotes({ file, reference: { frequency } }: TriggeringServiceSettings): Finding[] {
+  const message = offFrequencyText(frequency);
+  if (message === undefined) return [];
+  return [warn(file.named.has('nominal_frequency') ? 'nominal_frequency' : 'plugins', message)];
+}
+
+/** What boxes cannot measure at a nominal frequency (Hz), and why; undefined where they measure all. */
+export function offFrequencyText(frequency: number): string | undefined {
+  if (Math.abs(frequency - BOX_FREQUENCY) <= 1) return undefined;
+  return (
+    `the nominal frequency is ${frequency} Hz, but boxes measure in windows of 200 samples at 12 kHz, one cycle at 60 Hz: THD is not judged, and the lowest ` +
+    'and highest cycle of a Box 3 only at wider limits; averages and frequency are judged as usual (docs/box-measurements.md)'
+  );
+}
+
 /** What several services that share the boxes cannot share, and plugins that would see only a part of the boxes. */
-function shareNotes({ plugins, share, storeUrl }: TriggeringServiceSettings): Finding[] {
-  if (share.of === 1) return [];
+function shareNotes({ nats, plugins, share, storeUrl }: TriggeringServiceSettings): Finding[] {
+  if (share.of === 1 && nats === undefined) return [];
   const found: Finding[] = [];
-  if (storeUrl.startsWith('sqlite:')) {
+  if (share.of > 1 && storeUrl.startsWith('sqlite:')) {
     found.push(
       warn('share', 'services on several machines cannot share an SQLite file; write a MongoDB in `store`'),
     );
@@ -132,7 +162,10 @@ function shareNotes({ plugins, share, storeUrl }: TriggeringServiceSettings): Fi
   plugins.forEach(({ path }, i) => {
     const name = COMPARING.find((comparing) => basename(path).includes(comparing));
     if (name === undefined) return;
-    const message = `${name} compares boxes, but sees only those of this share; run it in a service without one`;
+    const message =
+      nats === undefined
+        ? `${name} compares boxes, but sees only those of this share; run it in a service without one`
+        : `${name} compares boxes, but sees only those of this service where several have nats; run it in a service without nats`;
     found.push(warn(`plugins[${i}]`, message));
   });
   return found;

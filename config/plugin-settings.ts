@@ -12,21 +12,30 @@ export function settingsFindings(
 ): Finding[] {
   const known = Object.keys(shapeOf(schema) ?? {});
   return (schema.safeParse(settings).error?.issues ?? []).flatMap((issue): Finding[] => {
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknown([...at, key], key, known));
-    const key = issue.path[0];
-    const value = typeof key === 'string' ? settings[key] : settings;
-    const found = typeof key === 'string' && looksSecret(key) ? 'another value' : foundText(value);
+    const { path } = issue;
+    if (issue.code === 'unrecognized_keys') {
+      const names = path.length === 0 ? known : [];
+      return issue.keys.map((key) => unknown([...at, ...path, key], key, names));
+    }
+    const isSecret = path.some((name) => looksSecret(String(name)));
+    const found = isSecret ? 'another value' : foundText(valueAt(settings, path));
     const expected = issue.message
       .replace(/^(Invalid \w+|Too small|Too big): /, '')
       .replace(/, received .*$/, '');
-    return [
-      { severity: 'plugin', path: pathText([...at, ...issue.path]), message: `${expected}, found ${found}` },
-    ];
+    return [{ severity: 'plugin', path: pathText([...at, ...path]), message: `${expected}, found ${found}` }];
   });
 }
 
 function unknown(path: readonly PropertyKey[], key: string, known: readonly string[]): Finding {
   const near = nearest(key, known);
-  const rest = near ? `did you mean ${near}?` : `there are ${known.join(', ')}`;
-  return { severity: 'plugin', path: pathText(path), message: `unknown setting; ${rest}` };
+  const others = known.length === 0 ? '' : `; there are ${known.join(', ')}`;
+  const rest = near ? `; did you mean ${near}?` : others;
+  return { severity: 'plugin', path: pathText(path), message: `unknown setting${rest}` };
+}
+
+function valueAt(settings: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, name) => (typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined),
+    settings,
+  );
 }

@@ -31,20 +31,26 @@ function isShipped(name: string): name is ShippedPlugin {
 }
 
 /**
- * What a plugin's `path` means: a shipped plugin by its short name or by the name in `lib<name>_plugin.so`, else a `.js` or `.wasm` file.
+ * What a plugin's `path` means: a shipped plugin by its short name or by the name in `lib<name>_plugin.so`, else a `.js`, `.mjs`, `.cjs` or `.wasm` file.
  * @param folder what a relative path starts from; the working directory, as for existing services
  */
 export function resolvePlugin(path: string, folder = process.cwd()): PluginTarget {
   const library = /^lib(.+)_plugin\.(?:so|dylib)$/.exec(basename(path))?.[1];
   if (library !== undefined) return fromLibrary(library, path);
   if (isShipped(path)) return shipped(path);
-  if (/\.(js|mjs)$/.test(path)) return { kind: 'file', path: resolve(folder, path), language: 'js' };
+  if (/\.[cm]?js$/.test(path)) return { kind: 'file', path: resolve(folder, path), language: 'js' };
   if (path.endsWith('.wasm')) return { kind: 'file', path: resolve(folder, path), language: 'wasm' };
+  const typescript = /^(.*)\.([cm]?)tsx?$/.exec(path);
+  if (typescript) {
+    const [, name, kind] = typescript;
+    const reason = `${path} is TypeScript: build it first (npm run build), and name the file that comes out, such as ${name}.${kind}js`;
+    return { kind: 'refused', reason };
+  }
   const near = nearest(path, SHIPPED_PLUGINS);
   const hint = near ? `; did you mean "${near}"?` : '';
   return {
     kind: 'refused',
-    reason: `expected a .js or .wasm file or one of ${SHIPPED_PLUGINS.join(', ')}, found ${JSON.stringify(path)}${hint}`,
+    reason: `expected a .js, .mjs, .cjs or .wasm file or one of ${SHIPPED_PLUGINS.join(', ')}, found ${JSON.stringify(path)}${hint}`,
   };
 }
 

@@ -7,20 +7,23 @@ const TITLES: Readonly<Record<Kind, string>> = {
   'triggering-broker': 'Triggering broker',
   'acquisition-broker': 'Acquisition broker',
   'triggering-service': 'Triggering service',
+  'analysis-service': 'Analysis service',
+  'web-service': 'Web service',
+  gateway: 'Gateway',
 };
 
 const INTRODUCTION = `# Configuration
 
-Each daemon reads one JSON file. It is looked for in this order: the path on the command line; the environment variable, which holds
-the JSON itself; the default path. Existing files are accepted as they are: v2 (of 2018) and v3 (of 2020). The column "from" below says
-which have a setting, and *ours* marks what neither has. No setting of ours is required.
+Each daemon reads its settings from one JSON file. It looks in this order: the path on the command line; the environment variable, which holds
+the JSON itself; the default path. Settings files of the services of 2018 (v2) and 2020 (v3) are accepted. The column "from" says which of them
+have a setting. Settings marked *ours* are in neither, and none of these is required.
 
 - An unknown setting or a wrong value is refused; one error lists all mistakes. \`makai config check <file>\` lists them without
   starting anything, and also what is allowed but probably not intended.
-- Endpoints that a file names are used as they are. One that it leaves out is opened on loopback, where only this machine reaches it.
+- An endpoint that the file names is used as it is written. An endpoint that it does not name is opened on loopback, where only this machine can reach it.
 - A broker without an allow-list does not start, unless \`allow_any_client\` is true.
 - A file that holds a secret (a secret key, a URI with a password) is refused if users other than its owner and group can read or change it.
-- The store is \`store\`, else \`mongo_uri\`, else \`mongo_host\` and \`mongo_port\` (database \`opq\`), else \`sqlite:/var/lib/opq/makai.db\`.
+- The store is the first of these that the file has: \`store\`, \`mongo_uri\`, \`mongo_host\` and \`mongo_port\` (database \`opq\`). Without any it is \`sqlite:/var/lib/opq/makai.db\`.
 
 \`makai config example <daemon>\` prints a file to start from.
 `;
@@ -35,7 +38,10 @@ function section(kind: Kind): string {
   return [
     `## ${TITLES[kind]}`,
     '',
-    `Default path \`${paths[0]}\`${paths.slice(1).map((path) => ` (else \`${path}\`)`)}; environment variable \`${variable}\`.`,
+    `Default path \`${paths[0]}\`${paths
+      .slice(1)
+      .map((path) => `, else \`${path}\``)
+      .join('')}; environment variable \`${variable}\`.`,
     '',
     '| setting | what it is | expected | default | from |',
     '|---|---|---|---|---|',

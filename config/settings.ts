@@ -30,6 +30,31 @@ export interface TriggeringBrokerSettings extends CommonSettings<'triggering-bro
   readonly interfaceNext: string | undefined;
   readonly backend: string;
   readonly limits: CamelCased<ConfigOf['triggering-broker']['limits']>;
+  /** undefined: the stream goes to subscribers only */
+  readonly nats: NatsRelaySettings | undefined;
+}
+
+/** How NATS is reached. */
+export interface NatsServers {
+  readonly servers: readonly string[];
+  /** file with a JWT and the seed of its key */
+  readonly credentials: string | undefined;
+  readonly user: string | undefined;
+  readonly passwordFile: string | undefined;
+  /** PEM files */
+  readonly tls:
+    | {
+        readonly ca?: string | undefined;
+        readonly cert?: string | undefined;
+        readonly key?: string | undefined;
+      }
+    | undefined;
+}
+
+/** The measurement stream in JetStream, and what waits for it on disk. */
+export interface NatsRelaySettings extends NatsServers {
+  readonly stream: { readonly replicas: number; readonly maxBytes: number; readonly maxAgeMs: number };
+  readonly spool: CamelCased<NonNullable<ConfigOf['triggering-broker']['nats']>['spool']>;
 }
 
 export interface AcquisitionBrokerSettings
@@ -45,6 +70,14 @@ export interface AcquisitionBrokerSettings
   readonly eventEndpoint: string;
   readonly eventIdEndpoint: string;
   readonly limits: CamelCased<ConfigOf['acquisition-broker']['limits']>;
+  /** whether the waveforms of boxes that were not asked are stored */
+  readonly keepsUnasked: boolean;
+  /** above it the oldest waveforms are deleted; undefined: no limit */
+  readonly storeMaxBytes: number | undefined;
+  /** of SQLite; undefined: kept until the next upgrade */
+  readonly storeSchemaCopyDays: number | undefined;
+  /** bytes of waveforms in a day: of one box, of all; 0: no bound */
+  readonly waveformBudget: { readonly boxBytes: number; readonly totalBytes: number };
 }
 
 export interface TriggeringServiceSettings extends CommonSettings<'triggering-service'>, WriterSettings {
@@ -54,18 +87,167 @@ export interface TriggeringServiceSettings extends CommonSettings<'triggering-se
   readonly acquisitionEndpoint: string;
   /** undefined: the brokers' sockets for services are plain */
   readonly backendCurve: { readonly serverKey: string; readonly cert: string } | undefined;
+  /** when measurements are flagged: parts of the nominal voltage, ms */
+  readonly flags: FlagSettings;
   readonly trendWindowMs: number;
+  /** nominal voltage (V RMS) and frequency (Hz) of boxes of which the store says nothing */
+  readonly reference: { readonly voltage: number; readonly frequency: number };
   /** how long a window that was asked for is remembered */
   readonly requestMemoryMs: number;
+  /** how long a request of a plugin waits for those of other boxes */
+  readonly mergeMs: number;
   readonly plugins: ConfigOf['triggering-service']['plugins'];
+  /** whether plugins are restarted when their files change */
+  readonly pluginReload: boolean;
   readonly pluginLimits: CamelCased<ConfigOf['triggering-service']['plugin_limits']>;
+  /** undefined: the store gives ids to the incidents of plugins */
+  readonly incidentIdEndpoint: string | undefined;
   readonly workers: number;
   readonly share: ConfigOf['triggering-service']['share'];
   readonly healthDocuments: boolean;
+  /** undefined: the stream comes from the triggering broker */
+  readonly nats: NatsServers | undefined;
   readonly limits: CamelCased<ConfigOf['triggering-service']['limits']>;
 }
 
-/** What both daemons have that write to the store. */
+/** `FlagLimits` of stream/flags.ts. */
+export interface FlagSettings {
+  readonly sagBelow: number;
+  readonly swellAbove: number;
+  readonly interruptionBelow: number;
+  readonly hysteresis: number;
+  readonly longMs: number;
+}
+
+export interface AnalysisServiceSettings extends CommonSettings<'analysis-service'> {
+  readonly triggerEndpoint: string;
+  /** notices of events */
+  readonly dataEndpoint: string;
+  /** undefined: the brokers' sockets for services are plain */
+  readonly backendCurve: { readonly serverKey: string; readonly cert: string } | undefined;
+  readonly incidentPub: string;
+  readonly classifies: boolean;
+  /** undefined: the store gives incident ids */
+  readonly incidentIdEndpoint: string | undefined;
+  /** nominal voltage (V RMS) and frequency (Hz) of boxes of which the store says nothing */
+  readonly reference: { readonly voltage: number; readonly frequency: number };
+  /** undefined: as many as the machine has cores, 4 at most */
+  readonly workers: number | undefined;
+  readonly retention: RetentionSettings;
+  readonly lahaConfigSeconds: number;
+}
+
+export interface WebServiceSettings extends CommonSettings<'web-service'>, FollowerSettings {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** false: whoever reaches it is an admin */
+  readonly login: boolean;
+  /** whether only this machine reaches `listen` */
+  readonly isLoopback: boolean;
+  /** PEM files */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly behindProxy: boolean;
+  /** folder of public keys; undefined: keys are in the store */
+  readonly clientCerts: string | undefined;
+  readonly mapTiles: string | undefined;
+  /** nominal voltage (V RMS) and frequency (Hz) of boxes of which the store says nothing */
+  readonly reference: { readonly voltage: number; readonly frequency: number };
+}
+
+/** How an MQTT broker is reached. */
+export interface MqttServer {
+  readonly url: string;
+  readonly version: '3.1.1' | '5';
+  readonly clientId: string;
+  readonly user: string | undefined;
+  readonly passwordFile: string | undefined;
+  /** PEM files */
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}
+
+export interface BridgeTopic {
+  readonly filter: string;
+  readonly direction: 'in' | 'out' | 'both';
+  readonly localPrefix: string;
+  readonly remotePrefix: string;
+}
+
+/** Topics of meters (meter-topics.ts), and where their values are. */
+export interface MeterTopic {
+  readonly topic: string;
+  /** `{name}` becomes the level of the topic */
+  readonly name: string;
+  readonly voltage: { readonly path: string; readonly unit: 'V' | 'mV' | 'kV' } | undefined;
+  readonly frequency: { readonly path: string; readonly unit: 'Hz' | 'mHz' } | undefined;
+  readonly thd: { readonly path: string; readonly unit: '%' | 'ratio' } | undefined;
+  /** undefined: the time at which it was received */
+  readonly time: { readonly path: string; readonly unit: 'ms' | 's' | 'iso' } | undefined;
+  /** of records that are made */
+  readonly nominalVoltage: number | undefined;
+  readonly nominalFrequency: number | undefined;
+  readonly location: string | undefined;
+  /** 0: it may be silent for ever */
+  readonly silentMs: number;
+}
+
+export interface MeterSettings {
+  readonly topics: readonly MeterTopic[];
+  readonly maxMeters: number;
+  /** of the triggering broker */
+  readonly interface: string;
+  /** key files */
+  readonly serverKey: string;
+  readonly cert: string;
+}
+
+export interface GatewaySettings extends CommonSettings<'gateway'>, FollowerSettings {
+  /** undefined: the embedded broker */
+  readonly server: MqttServer | undefined;
+  /** the embedded broker */
+  readonly embedded: {
+    readonly listen: { readonly host: string; readonly port: number };
+    readonly isLoopback: boolean;
+    /** false: whoever reaches it is an admin */
+    readonly login: boolean;
+    /** PEM files */
+    readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  };
+  /** discovery prefix of Home Assistant; undefined: boxes are not announced there */
+  readonly homeAssistant: string | undefined;
+  /** to a second broker */
+  readonly bridge:
+    | { readonly server: MqttServer; readonly topics: readonly BridgeTopic[]; readonly maxMessages: number }
+    | undefined;
+  /** undefined: no meters */
+  readonly meters: MeterSettings | undefined;
+  /** live measurements: of each box so many in a second, 0: none. `boxes` undefined: of all */
+  readonly measurements: { readonly perSecond: number; readonly boxes: readonly string[] | undefined };
+  /** folder of what outlives a restart */
+  readonly state: string;
+  readonly outbox: { readonly maxBytes: number; readonly measurements: number };
+  /** address of the page, for links */
+  readonly web: string;
+  /** YAML file of recipients */
+  readonly notify: string;
+}
+
+/** Of a service that follows the brokers, the analysis service and the store. */
+export interface FollowerSettings {
+  readonly triggerEndpoint: string;
+  readonly acquisitionEndpoint: string;
+  /** notices of events */
+  readonly dataEndpoint: string;
+  readonly incidentEndpoint: string;
+  /** undefined: the brokers' sockets for services are plain */
+  readonly backendCurve: { readonly serverKey: string; readonly cert: string } | undefined;
+  /** addresses of status servers that the file names, by daemon */
+  readonly daemons: Partial<Readonly<Record<Kind, string>>>;
+  readonly retention: RetentionSettings;
+  readonly lahaConfigSeconds: number;
+}
+
+/** What the acquisition broker and the triggering service have, which write to the store what boxes send. */
 export interface WriterSettings {
   /** names this instance */
   readonly identity: string;
@@ -85,6 +267,7 @@ export interface RetentionSettings {
   readonly measurementsSeconds: number;
   readonly trendsSeconds?: number;
   readonly eventsSeconds?: number;
+  readonly incidentsSeconds?: number;
 }
 
 /**
@@ -104,6 +287,9 @@ export interface SettingsOf {
   'triggering-broker': TriggeringBrokerSettings;
   'acquisition-broker': AcquisitionBrokerSettings;
   'triggering-service': TriggeringServiceSettings;
+  'analysis-service': AnalysisServiceSettings;
+  'web-service': WebServiceSettings;
+  gateway: GatewaySettings;
 }
 export type AnySettings = SettingsOf[Kind];
 

@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import { expecting, field, ours } from './field.js';
 import {
+  between,
   bindEndpoint,
+  connectEndpoint,
   flag,
   mongoUri,
   oneOf,
@@ -22,7 +24,24 @@ export const STATUS_DEFAULTS = {
   'triggering-broker': '127.0.0.1:9890',
   'acquisition-broker': '127.0.0.1:9891',
   'triggering-service': '127.0.0.1:9892',
+  'analysis-service': '127.0.0.1:9893',
+  'web-service': '127.0.0.1:9894',
+  gateway: '127.0.0.1:9896',
 } as const;
+
+/** Of daemons that judge or show values of every box: both files must say the same. */
+export const nominalFields = () => ({
+  nominal_voltage: ours(
+    between(1, 1_000_000, 'volts').default(120),
+    'Nominal voltage',
+    'Of boxes whose record and `makai_config` name none; the same in the files of the analysis service and the web service.',
+  ),
+  nominal_frequency: ours(
+    between(40, 70, 'hertz').default(60),
+    'Nominal frequency',
+    'Of boxes whose record and `makai_config` name none; the same in both files.',
+  ),
+});
 
 /** Where documents go. resolve.ts says which of these wins. */
 export const storeFields = () => ({
@@ -56,6 +75,15 @@ export const storeFields = () => ({
 
 /** Seconds that documents are kept. */
 export const lifeSeconds = () => whole(1, MAX_SECONDS, 'seconds');
+
+/** Of both daemons that write incidents. */
+export const incidentIdField = () => ({
+  incident_id_endpoint: ours(
+    connectEndpoint().optional(),
+    'Endpoint for incident ids',
+    'Where the existing analysis service gives incident ids (port 9777). Set it in the files of the analysis service and of the triggering service when that service writes incidents into the same database.',
+  ),
+});
 
 /** How documents expire (docs/data-model.md). How long a daemon's documents are kept is in the schema of that daemon. */
 export const retentionFields = () => ({
@@ -112,6 +140,15 @@ export const runFields = (daemon: keyof typeof STATUS_DEFAULTS) => ({
   ),
 });
 
+/** Where another daemon serves its status. */
+export const statusOf = (daemon: keyof typeof STATUS_DEFAULTS) =>
+  field(statusEndpoint().optional(), {
+    title: `Status of the ${daemon}`,
+    description: `The \`status\` in its file.`,
+    from: 'ours',
+    defaultText: `what its file on this machine says, else \`${STATUS_DEFAULTS[daemon]}\``,
+  });
+
 /** Documents about traffic. */
 export const trafficField = (description: string) => ({
   metric_update_sec: field(whole(0, DAY_SECONDS, 'seconds').default(10), {
@@ -137,7 +174,8 @@ export const idListFields = () => ({
     description:
       "The same as in the triggering broker's file: `directory` (`client_certs`), `store` (boxes with a `public_key` in `opq_boxes`) or `both`.",
     from: 'ours',
-    defaultText: '`directory` when `client_certs` is given',
+    defaultText:
+      '`both` when `client_certs` is given and the file names a store, `directory` when it names none',
   }),
 });
 
@@ -170,7 +208,8 @@ export const boxAccessFields = () => ({
       description:
         'Where the keys of boxes that may connect come from: `directory` (`client_certs`), `store` (`opq_boxes.public_key`) or `both`. In files of 2019 `true` means `store`; `false` allowed everyone and means `directory` here.',
       from: 'ours',
-      defaultText: '`directory` when `client_certs` is given',
+      defaultText:
+        '`both` when `client_certs` is given and the file names a store, `directory` when it names none',
     },
   ),
   allow_any_client: ours(
@@ -186,27 +225,6 @@ export const nextEndpoint = (name: string) =>
     bindEndpoint().optional(),
     'Endpoint with the next key',
     `Opened in addition to \`${name}\`, for boxes that have the server's next key already; together with \`server_cert_next\`.`,
-  );
-
-/** CURVE on the sockets that our own services connect to. Plain without it. */
-export const backendCurveServer = () =>
-  field(
-    z
-      .strictObject({
-        server_cert: ours(path(), 'Key pair', 'File with the key pair that clients know the backend by.'),
-        client_certs: ours(
-          path(),
-          'Public keys of clients',
-          'Folder with a public certificate for each client that may connect.',
-        ),
-      })
-      .optional(),
-    {
-      title: 'Encrypted backend',
-      description: 'Encrypts the sockets that services connect to (CURVE).',
-      from: 'ours',
-      defaultText: 'plain, as existing services expect',
-    },
   );
 
 /** The longest window that one request may ask for. */
@@ -230,7 +248,7 @@ export const identityField = () =>
     {
       title: 'Identity',
       description:
-        'Names this instance in the identities of commands. Keep it the same over restarts to follow one instance.',
+        'Names this instance in the identities of commands. Set it if an instance must have the same name after a restart.',
       from: 'v3',
       defaultText: 'a random UUID at each start',
     },

@@ -1,14 +1,9 @@
 /** The triggering broker's file (default /etc/opq/triggering_broker.json). */
 import { z } from 'zod';
+import { backendCurveServer } from './backend-fields.js';
 import { field, ours } from './field.js';
-import {
-  backendCurveServer,
-  boxAccessFields,
-  nextEndpoint,
-  runFields,
-  storeFields,
-  trafficField,
-} from './shared-fields.js';
+import { natsRelayFields } from './nats-fields.js';
+import { boxAccessFields, nextEndpoint, runFields, storeFields, trafficField } from './shared-fields.js';
 import { bindEndpoint, whole } from './types.js';
 
 export const triggeringBrokerSchema = z.strictObject({
@@ -26,6 +21,7 @@ export const triggeringBrokerSchema = z.strictObject({
     from: 'v2, v3',
   }),
   backend_curve: backendCurveServer(),
+  nats: natsRelayFields(),
   ...storeFields(),
   ...runFields('triggering-broker'),
   ...trafficField(

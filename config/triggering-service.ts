@@ -1,11 +1,14 @@
 /** The triggering service's file (default /etc/opq/makai.conf). */
 import { z } from 'zod';
 import { REQUESTS } from '../common/request-limits.js';
+import { backendCurveClient } from './backend-fields.js';
 import { expecting, field, ours } from './field.js';
+import { natsReaderFields } from './nats-fields.js';
 import {
   DAY_SECONDS,
   identityField,
   idListFields,
+  incidentIdField,
   lifeSeconds,
   maxWindowField,
   retentionFields,
@@ -14,7 +17,7 @@ import {
   storeFields,
   trafficField,
 } from './shared-fields.js';
-import { bindEndpoint, connectEndpoint, flag, path, whole } from './types.js';
+import { between, bindEndpoint, connectEndpoint, flag, whole } from './types.js';
 
 const pluginEntry = expecting(
   z.looseObject({ path: expecting(z.string().min(1).max(4096), 'the file or the short name of a plugin') }),
@@ -50,7 +53,27 @@ const limits = z.strictObject({
   requests_burst: ours(
     whole(1, 1_000_000).default(REQUESTS.sentBurst),
     'Event request burst',
-    'Sent to the acquisition broker at the same time: in a sag of the whole grid `threshold` requests one event for each box. At most three quarters of `limits.requests_burst` in its file, because requests that were delayed on the way may arrive together.',
+    'Sent to the acquisition broker at the same time: with `merge_ms` 0 `threshold` requests one event for each box in a sag of the whole grid. At most three quarters of `limits.requests_burst` in its file, because requests that were delayed on the way may arrive together.',
+  ),
+});
+
+const flags = z.strictObject({
+  sag_below: ours(between(0.5, 1, 'of nominal').default(0.9), 'Sag', 'A lower voltage is a sag.'),
+  swell_above: ours(between(1, 2, 'of nominal').default(1.1), 'Swell', 'A higher voltage is a swell.'),
+  interruption_below: ours(
+    between(0.01, 0.5, 'of nominal').default(0.1),
+    'Interruption',
+    'A lower voltage is an interruption, where frequency and THD have no meaning: a flag for it never ends by time.',
+  ),
+  hysteresis: ours(
+    between(0, 0.1, 'of nominal').default(0.02),
+    'Hysteresis',
+    'A sag or swell ends this far inside its limit.',
+  ),
+  long_after_seconds: ours(
+    whole(1, 86_400, 'seconds').default(60),
+    'Long deviation',
+    'A deviation that lasts longer is an undervoltage or overvoltage: its measurements are not flagged any more.',
   ),
 });
 
@@ -69,6 +92,11 @@ const pluginLimits = z.strictObject({
     whole(2, 100_000).default(1024),
     'Queue',
     'Max number of batches that wait for a plugin; when full, the oldest are dropped and counted. The ring of each worker holds 131,072 measurements in any case.',
+  ),
+  events_per_hour: ours(
+    whole(1, 1_000_000).default(300),
+    'Max events per hour and box',
+    'Events that one plugin may ask of one box in an hour; as many at the same time. Further ones are dropped, counted and shown in the status.',
   ),
 });
 
@@ -117,28 +145,7 @@ export const triggeringServiceSchema = z.strictObject({
     description: 'Accepted and not used here: the acquisition broker opens it. Write it in its file.',
     from: 'v3',
   }),
-  backend_curve: field(
-    z
-      .strictObject({
-        server_key: ours(
-          path(),
-          'Public key of the brokers',
-          "File with the public certificate of the key pair in the brokers' `backend_curve`.",
-        ),
-        cert: ours(
-          path(),
-          'Own key pair',
-          'File with the key pair of this service. It is refused if other users can read it.',
-        ),
-      })
-      .optional(),
-    {
-      title: 'Encrypted backend',
-      description: 'Connects to the brokers with CURVE, when their files have `backend_curve`.',
-      from: 'ours',
-      defaultText: 'plain, as existing brokers expect',
-    },
-  ),
+  backend_curve: backendCurveClient(),
   ...idListFields(),
   mongo_trends_update_interval_seconds: field(whole(1, 86_400, 'seconds').default(60), {
     title: 'Width of a trend window',
@@ -151,20 +158,53 @@ export const triggeringServiceSchema = z.strictObject({
       'Milliseconds for which a requested window is remembered: a request wholly inside such windows is stored as an event without asking the boxes again.',
     from: 'v2, v3',
   }),
+  merge_ms: ours(
+    whole(0, 10_000, 'milliseconds').default(500),
+    'Waiting for other boxes',
+    'Milliseconds for which a request of a plugin waits for those of other boxes. Requests of one plugin and one type whose windows overlap become one event of all these boxes, for the window that holds theirs. Urgent requests do not wait. 0: each request is an event of its own, without delay.',
+  ),
+  nominal_voltage: field(between(1, 1_000_000, 'V RMS').optional(), {
+    title: 'Nominal voltage',
+    description:
+      'RMS voltage that the grid is declared to deliver at the boxes. Deviations are relative to it. A value in the record of a box wins, then one in `makai_config`.',
+    from: 'ours',
+    defaultText:
+      '`reference_voltage` of the `threshold` plugin in this file, else the middle of the limits of `napali`, else `120`',
+  }),
+  nominal_frequency: field(between(1, 1000, 'Hz').optional(), {
+    title: 'Nominal frequency',
+    description:
+      'Frequency that the grid is declared to have. A value in the record of a box wins, then one in `makai_config`. Boxes measure in windows of 1/60 s: see docs/box-measurements.md for what is not available at 50 Hz.',
+    from: 'ours',
+    defaultText:
+      '`reference_frequency` of the `threshold` plugin in this file, else the middle of the limits of `napali`, else `60`',
+  }),
+  flags: ours(
+    flags.prefault({}),
+    'Flags',
+    'When measurements are flagged, after IEC 61000-4-30: frequency, THD and transients during a sag, a swell or an interruption are stored, but not judged by plugins.',
+  ),
   identity: identityField(),
   max_window_ms: maxWindowField(),
   plugins: field(expecting(z.array(pluginEntry).max(256), 'a list of plugins').default([]), {
     title: 'Plugins',
     description:
-      'Analysis plugins: each an object with `path` (a `.js` or `.wasm` file, the short name of one that ships, or the `lib<name>_plugin.so` of a v2 or v3 file) and the settings of that plugin.',
+      'Analysis plugins: each an object with `path` (a `.js`, `.mjs`, `.cjs` or `.wasm` file, the short name of one that ships, or the `lib<name>_plugin.so` of a v2 or v3 file) and the settings of that plugin.',
     from: 'v2, v3',
   }),
+  plugin_reload: ours(
+    flag().default(false),
+    'Reload plugins on change',
+    'Whether a plugin is restarted as soon as its file, or one that it imports, changes. For those who write plugins; otherwise SIGHUP does it.',
+  ),
+  ...incidentIdField(),
   plugin_limits: ours(pluginLimits.prefault({}), 'Limits of a plugin', 'How much one plugin may use.'),
   workers: ours(
     whole(1, 64).default(1),
     'Workers',
     'Threads that receive the stream, each a share of the boxes. One is enough for 100,000 measurements per second and more; see docs/scaling.md.',
   ),
+  nats: natsReaderFields(),
   share: ours(
     share.prefault({}),
     'Share of the boxes',
@@ -191,7 +231,7 @@ export const triggeringServiceSchema = z.strictObject({
   health_documents: ours(
     flag().default(false),
     'Health documents',
-    'Whether findings are written to the collection `health` every 20 s: this service and each box, up or down. Not beside the v3 health service, which writes the same.',
+    'Whether findings are written to the collection `health` every 20 s: this service and each box, up or down. Do not use it beside the v3 health service, which writes the same documents.',
   ),
   limits: ours(limits.prefault({}), 'Limits', 'How much boxes can make the service hold.'),
 });

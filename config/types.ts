@@ -1,4 +1,5 @@
 /** Kinds of value that settings have, each with a text that says what is expected. */
+import { isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { expecting } from './field.js';
 
@@ -26,6 +27,10 @@ export const flag = () => expecting(z.boolean(), 'true or false');
 export const whole = (min: number, max: number, unit = '') =>
   expecting(z.int().min(min).max(max), `a whole number from ${min} to ${max}${unit && ` (${unit})`}`);
 
+/** A number within limits, both included. */
+export const between = (min: number, max: number, unit = '') =>
+  expecting(z.number().min(min).max(max), `a number from ${min} to ${max}${unit && ` (${unit})`}`);
+
 export const port = () =>
   expecting(z.int().min(1).max(PORT_MAX), `a port, a whole number from 1 to ${PORT_MAX}`);
 
@@ -41,7 +46,7 @@ export const z85Key = () =>
 
 export interface Endpoint {
   transport: 'tcp' | 'ipc';
-  /** host, address, interface or `*`; the path of an ipc endpoint */
+  /** host, address (IPv6 in brackets), interface or `*`; the path of an ipc endpoint */
   host: string;
   /** undefined: any free port (`*`), or ipc */
   port: number | undefined;
@@ -49,19 +54,25 @@ export interface Endpoint {
 
 /** Takes a ZeroMQ endpoint apart, or gives undefined for what is none. */
 export function parseEndpoint(endpoint: string): Endpoint | undefined {
-  if (/^ipc:\/\/./.test(endpoint)) return { transport: 'ipc', host: endpoint.slice(6), port: undefined };
-  const match = /^tcp:\/\/(\[[0-9a-fA-F:.%\w]+\]|[^\s:/[\]]+):(\d{1,5}|\*)$/.exec(endpoint);
+  if (/^ipc:\/\/./.test(endpoint)) {
+    const path = endpoint.slice(6);
+    return Buffer.byteLength(path) <= SOCKET_PATH_MAX
+      ? { transport: 'ipc', host: path, port: undefined }
+      : undefined;
+  }
+  const match = /^tcp:\/\/(\[[^\s\]]+\]|[^\s:/[\]]+):(\d{1,5}|\*)$/.exec(endpoint);
   if (!match?.[1] || !match[2]) return undefined;
+  if (match[1].startsWith('[') && !isIPv6(match[1].slice(1, -1))) return undefined;
   if (match[2] === '*') return { transport: 'tcp', host: match[1], port: undefined };
   const number = Number(match[2]);
   return number > PORT_MAX ? undefined : { transport: 'tcp', host: match[1], port: number || undefined };
 }
 
-/** Where one of our sockets is opened: `*` for every address, `*` or 0 for any free port. */
+/** Where one of our sockets is opened: `*` or `[::]` for every address of IPv4 and IPv6, `*` or 0 for any free port. */
 export const bindEndpoint = () =>
   expecting(
     z.string().refine((value) => parseEndpoint(value) !== undefined),
-    'an endpoint to open, such as "tcp://*:9880", "tcp://127.0.0.1:9881" or "ipc:///run/opq/backend"',
+    'an endpoint to open, such as "tcp://*:9880" (IPv4 and IPv6), "tcp://127.0.0.1:9881", "tcp://[::1]:9881" or "ipc:///run/opq/backend"',
   );
 
 /** Where a socket of another daemon is found: a host and a port. */
@@ -70,14 +81,17 @@ export const connectEndpoint = () =>
     z.string().refine((value) => {
       const endpoint = parseEndpoint(value);
       if (!endpoint) return false;
-      return endpoint.transport === 'ipc' || (endpoint.host !== '*' && endpoint.port !== undefined);
+      return (
+        endpoint.transport === 'ipc' ||
+        (!['*', '[::]'].includes(endpoint.host) && endpoint.port !== undefined)
+      );
     }),
-    'an endpoint to connect to, such as "tcp://127.0.0.1:9881" or "ipc:///run/opq/backend"',
+    'an endpoint to connect to, such as "tcp://127.0.0.1:9881", "tcp://[2001:db8::7]:9881" or "ipc:///run/opq/backend"',
   );
 
 export type StatusEndpoint = { host: string; port: number } | { path: string };
 
-/** `host:port` or `unix:/path`; undefined for `off` and for what is none of these. Port 0 is any free port. */
+/** `host:port` or `unix:/path`; undefined for `off` and for what is none of these. The host `*` or `[::]` is every address, port 0 any free port. */
 export function parseStatusEndpoint(value: string): StatusEndpoint | undefined {
   if (value.startsWith('unix:/')) {
     const path = value.slice('unix:'.length);
@@ -88,10 +102,32 @@ export function parseStatusEndpoint(value: string): StatusEndpoint | undefined {
   return { host: match[1].replace(/^\[|\]$/g, ''), port: Number(match[2]) };
 }
 
+/** Whether only this machine reaches an address. */
+export const isLoopback = (host: string): boolean => /^(127\.\d+\.\d+\.\d+|localhost|::1)$/.test(host);
+
+/** Where HTTP is served. */
+export const webAddress = () =>
+  expecting(
+    z.string().refine((value) => {
+      const address = parseStatusEndpoint(value);
+      return address !== undefined && 'host' in address;
+    }),
+    'an address such as "127.0.0.1:8088", "[::1]:8088" or "*:443" (IPv4 and IPv6)',
+  );
+
+export const tileAddress = () =>
+  expecting(
+    z
+      .string()
+      .max(500)
+      .regex(/^https?:\/\/[\w{}.-]+(:\d+)?\/[^\s"'<>;,]*\{z\}[^\s"'<>;,]*$/),
+    'an address with {z}, {x} and {y}, such as "https://tiles.example.org/{z}/{x}/{y}.png"',
+  );
+
 export const statusEndpoint = () =>
   expecting(
     z.string().refine((value) => value === 'off' || parseStatusEndpoint(value) !== undefined),
-    'an address such as "127.0.0.1:9890", "unix:/run/opq/status", or "off"',
+    'an address such as "127.0.0.1:9890", "[::1]:9890", "*:9890" (IPv4 and IPv6), "unix:/run/opq/status", or "off"',
   );
 
 export const mongoUri = () =>

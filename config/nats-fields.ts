@@ -1,0 +1,116 @@
+/** The setting `nats`: how NATS is reached, and the stream in JetStream that the triggering broker writes and the triggering service reads. */
+import { z } from 'zod';
+import { clientCertificateFields, optionalPath } from './client-fields.js';
+import { expecting, field, ours } from './field.js';
+import { path, text, whole } from './types.js';
+
+const DAY_SECONDS = 86_400;
+const MAX_SERVERS = 20;
+const MAX_REPLICAS = 5;
+const GIB = 2 ** 30;
+
+const natsUrl = () =>
+  expecting(
+    z.string().regex(/^(nats|tls):\/\/(\[[0-9a-fA-F:.]+\]|[^\s:/?#@[\]]+)(:\d{1,5})?$/),
+    'an address such as "nats://nats1.example.org:4222" or "tls://nats1.example.org:4222"; the user is a setting of its own',
+  );
+
+/** How a daemon reaches NATS. */
+const natsServerFields = () => ({
+  servers: ours(
+    expecting(
+      z.array(natsUrl()).min(1).max(MAX_SERVERS),
+      `a list of addresses such as "nats://nats1.example.org:4222", at most ${MAX_SERVERS}`,
+    ),
+    'Servers',
+    'Addresses of the NATS servers; `tls://` requires TLS, and names rather than addresses: the client compares an address with a certificate for `localhost`. Further servers of the cluster are found by themselves.',
+  ),
+  credentials: optionalPath(
+    'Credentials',
+    'File with credentials (`.creds`), in place of `user`. It is refused if other users can read it.',
+  ),
+  user: field(text(200).optional(), { title: 'User', description: 'Name at the servers.', from: 'ours' }),
+  password_file: optionalPath(
+    'Password',
+    'File that holds the password of `user` and nothing else. It is refused if other users can read it.',
+  ),
+  tls: field(
+    z
+      .strictObject({
+        ca: field(path().optional(), {
+          title: 'Certificate authority',
+          description: 'PEM file with the certificate that those of the servers are checked against.',
+          from: 'ours',
+          defaultText: 'those that Node.js has',
+        }),
+        ...clientCertificateFields(),
+      })
+      .optional(),
+    {
+      title: 'TLS',
+      description: 'Requires TLS at every server.',
+      from: 'ours',
+      defaultText: 'TLS where an address is `tls://` or the server offers it',
+    },
+  ),
+});
+
+/** Of the triggering service. */
+export const natsReaderFields = () =>
+  field(z.strictObject(natsServerFields()).optional(), {
+    title: 'NATS',
+    description:
+      'The measurements come from the JetStream stream that the triggering broker writes, in place of `zmq_trigger_endpoint`; all services with this setting divide the boxes among them (docs/cluster.md).',
+    from: 'ours',
+    defaultText: 'none',
+  });
+
+/** Of the triggering broker. */
+export const natsRelayFields = () =>
+  field(
+    z
+      .strictObject({
+        ...natsServerFields(),
+        replicas: ours(
+          whole(1, MAX_REPLICAS, 'servers').default(1),
+          'Replicas',
+          'How many servers of the cluster keep each measurement: 3 outlives the loss of one server. Not more than there are servers.',
+        ),
+        max_bytes: ours(
+          whole(2 ** 20, 2 ** 50, 'bytes').default(4 * GIB),
+          'Max size of the stream',
+          'JetStream reserves it on each of these servers. When it is full, the oldest measurements leave the stream.',
+        ),
+        max_age_seconds: ours(
+          whole(60, 30 * DAY_SECONDS, 'seconds').default(3600),
+          'Max age in the stream',
+          'Older measurements leave the stream.',
+        ),
+        spool: ours(
+          z
+            .strictObject({
+              path: ours(
+                path().default('/var/lib/opq/spool'),
+                'Folder of the spool',
+                'The broker keeps one SQLite file in it, `triggering-broker.db`.',
+              ),
+              max_bytes: ours(
+                whole(2 ** 20, 2 ** 50, 'bytes').default(GIB),
+                'Max size of the spool',
+                'When it is full the oldest measurements are dropped and counted.',
+              ),
+            })
+            .prefault({}),
+          'Spool',
+          'Where measurements wait on disk while JetStream does not accept them.',
+        ),
+      })
+      .optional(),
+    {
+      title: 'NATS',
+      description:
+        'The measurements also go into a JetStream stream, for several triggering services (docs/cluster.md).',
+      from: 'ours',
+      defaultText: 'none',
+    },
+  );
