@@ -12,6 +12,26 @@ export type Metric = (typeof METRICS)[number];
 export const METRIC_FIELD = { f: 'frequency', rms: 'voltage', thd: 'thd', trans: 'transient' } as const;
 export type MetricField = (typeof METRIC_FIELD)[Metric];
 
+/**
+ * Why a measurement is flagged, by the bits of `flags`: the voltage left its limits while it was measured, so frequency, THD and transients mean
+ * little or nothing (IEC 61000-4-30:2015, 4.7). `stream/flags.ts` decides; boxes say nothing of it.
+ */
+export const FLAGS = ['sag', 'swell', 'interruption'] as const;
+export type Flag = (typeof FLAGS)[number];
+export const FLAG_SAG = 1;
+export const FLAG_SWELL = 2;
+export const FLAG_INTERRUPTION = 4;
+
+/** The names of bits. */
+export function flagNames(bits: number): Flag[] {
+  return FLAGS.filter((_, bit) => (bits & (1 << bit)) !== 0);
+}
+
+/** The bits of names. */
+export function flagBits(names: readonly Flag[]): number {
+  return FLAGS.reduce((bits, name, bit) => (names.includes(name) ? bits | (1 << bit) : bits), 0);
+}
+
 /** min, average and max over the measurement's window. Hz for `f`, volts for `rms`, a fraction for `thd`; one value thrice for a Box 2. */
 export interface MetricColumns {
   min: Float32Array;
@@ -33,6 +53,15 @@ export interface MeasurementColumns {
   invalid: Uint8Array;
   /** 2 or 3: the dialect the measurement came in */
   dialect: Uint8Array;
+  /** bit i set: flagged with FLAGS[i] */
+  flags: Uint8Array;
+}
+
+/** Rows `from` to `to - 1` of columns. */
+export interface Rows {
+  columns: MeasurementColumns;
+  from: number;
+  to: number;
 }
 
 /**
@@ -40,14 +69,13 @@ export interface MeasurementColumns {
  * @param shared true: over one SharedArrayBuffer, so that worker threads see them without a copy
  */
 export function createColumns(capacity: number, shared = false): MeasurementColumns {
-  const floats = 3 * METRICS.length;
-  const bytes = capacity * (8 + 4 + 4 * floats + 2);
+  const bytes = columnsBytes(capacity);
   return columnsOver(shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes), capacity);
 }
 
-/** Bytes that `columnsOver` needs for `capacity` measurements (12 floats, one double, one u32 and two bytes each). */
+/** Bytes that `columnsOver` needs for `capacity` measurements (12 floats, one double, one u32 and three bytes each). */
 export function columnsBytes(capacity: number): number {
-  return capacity * (8 + 4 + 4 * 3 * METRICS.length + 2);
+  return capacity * (8 + 4 + 4 * 3 * METRICS.length + 3);
 }
 
 /** Columns laid over a buffer of at least `columnsBytes(capacity)` bytes; the same call on another thread gives the same view. */
@@ -71,7 +99,8 @@ export function columnsOver(buffer: ArrayBufferLike, capacity: number): Measurem
   const trans = metric();
   const invalid = new Uint8Array(buffer, take(1), capacity);
   const dialect = new Uint8Array(buffer, take(1), capacity);
-  return { count: 0, boxId, timestampMs, f, rms, thd, trans, invalid, dialect };
+  const flags = new Uint8Array(buffer, take(1), capacity);
+  return { count: 0, boxId, timestampMs, f, rms, thd, trans, invalid, dialect, flags };
 }
 
 /** Copies rows `from` to `to - 1` to row `at` and on. */
@@ -86,6 +115,7 @@ export function copyRows(
   target.boxId.set(source.boxId.subarray(from, to), at);
   target.invalid.set(source.invalid.subarray(from, to), at);
   target.dialect.set(source.dialect.subarray(from, to), at);
+  target.flags.set(source.flags.subarray(from, to), at);
   for (const metric of METRICS) {
     target[metric].min.set(source[metric].min.subarray(from, to), at);
     target[metric].average.set(source[metric].average.subarray(from, to), at);

@@ -59,8 +59,12 @@ export type ClientRequest =
   | { kind: 'read'; message: RequestDataMessage }
   | { kind: 'command'; message: Command };
 
-/** What a box says on `box_pull`, in one shape for all dialects. `name` is the message kind, for counters. */
-export type Reply = { readonly name: string; readonly boxId: number | undefined } & (
+/** What a box says on `box_pull`, in one shape for all dialects. `name` is the message kind, for counters; `timeMs` the box's clock when it replied. */
+export type Reply = {
+  readonly name: string;
+  readonly boxId: number | undefined;
+  readonly timeMs?: number | undefined;
+} & (
   | { readonly kind: 'alive' }
   /** the box received what it does not understand */
   | { readonly kind: 'error'; readonly about: string }
@@ -139,6 +143,10 @@ export interface KeepAlive {
 export interface StreamDialect {
   /** tag of field 3, by which the dialect is recognised */
   readonly tag: number;
+  /** its number in `MeasurementColumns.dialect` */
+  readonly number: number;
+  /** How old the time in a measurement is when it arrives over a usual network, ms. */
+  readonly ageMs: { readonly min: number; readonly max: number };
   decode(frame: Uint8Array): StreamMessage;
   /** Into a row of columns. @returns a STREAM_ code. The row's metrics must be NaN and its `invalid` 0 before. */
   decodeInto(reader: WireReader, columns: MeasurementColumns, index: number): number;

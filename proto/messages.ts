@@ -46,6 +46,8 @@ export interface RequestEventMessage {
   requestee: string;
   description: string;
   requestData: boolean;
+  /** ours: where a deviation is asked for in parts, start of its first window, Unix ms */
+  familyStartMs?: number;
 }
 
 /** Waveform cycles in either dialect: one timestamp a cycle and the samples of all cycles in a row. */

@@ -13,6 +13,7 @@ interface Wire {
   requestee: string;
   description: string;
   requestData: boolean;
+  familyStartMsUtc?: number;
 }
 
 const wire = wireCodec<Wire>('opq.proto.RequestEventMessage');
@@ -32,6 +33,9 @@ export const requestEvent: Codec<RequestEventMessage> = {
       requestee: message.requestee,
       description: message.description,
       requestData: message.requestData,
+      ...(message.familyStartMs === undefined
+        ? {}
+        : { familyStartMsUtc: uint64(message.familyStartMs, 'family_start_ms_utc') }),
     });
   },
   decode: (bytes) => {
@@ -49,6 +53,9 @@ export const requestEvent: Codec<RequestEventMessage> = {
       requestee: m.requestee,
       description: m.description,
       requestData: m.requestData,
+      ...(m.familyStartMsUtc === undefined || !Object.hasOwn(m, 'familyStartMsUtc')
+        ? {}
+        : { familyStartMs: decodedUint64(m.familyStartMsUtc, 'family_start_ms_utc') }),
     };
   },
 };

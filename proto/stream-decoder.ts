@@ -19,7 +19,7 @@ const reader = new WireReader();
 
 /**
  * Decodes a frame into row `index` of the columns; `columns.count` is left alone. A metric that came as infinity or NaN is NaN
- * there, with its bit set in `invalid`.
+ * there, with its bit set in `invalid`. `flags` is 0: stream/flags.ts decides them.
  * @param index 0..capacity - 1
  * @returns 0, or a code above that indexes STREAM_REASONS; the row's content is then undefined
  */
@@ -29,6 +29,7 @@ export function decodeInto(frame: Uint8Array, columns: MeasurementColumns, index
   clearMetrics(columns.thd, index);
   clearMetrics(columns.trans, index);
   columns.invalid[index] = 0;
+  columns.flags[index] = 0;
   reader.open(frame);
   const { decodeInto } = BY_TAG[thirdTag(frame)] ?? byAnyTag(frame);
   return decodeInto(reader, columns, index);

@@ -64,17 +64,20 @@ export const box2: DialectToAll = {
 
   stream: {
     tag: 0x1d,
+    number: 2,
+    // the time is that of the first of ten cycles
+    ageMs: { min: 150, max: 400 },
     decode: (frame) => ({ dialect: 2, message: triggerMessage.decode(frame) }),
     decodeInto: decodeTrigger,
   },
 };
 
 function readReply([head = new Uint8Array(), ...frames]: readonly Uint8Array[]): Reply {
-  const { back, boxId, forward, sequenceNumber, type } = requestData.decode(head);
+  const { back, boxId, forward, sequenceNumber, time: timeMs, type } = requestData.decode(head);
   switch (type) {
     case 'PONG':
       return frames.length === 0
-        ? { kind: 'alive', name: 'pong', boxId }
+        ? { kind: 'alive', name: 'pong', boxId, timeMs }
         : { kind: 'unexpected', name: 'pong', boxId, reason: 'pong_with_data' };
     case 'ERROR':
       return { kind: 'error', name: 'error', boxId, about: `sequence number ${sequenceNumber}` };
@@ -83,6 +86,7 @@ function readReply([head = new Uint8Array(), ...frames]: readonly Uint8Array[]):
         kind: 'reply',
         name: 'resp',
         boxId,
+        timeMs,
         number: sequenceNumber,
         body: 'data',
         window: back === undefined || forward === undefined ? undefined : { startMs: back, endMs: forward },

@@ -29,7 +29,7 @@ export const box3: DialectToOne = {
 
   readSubscription: (topic) => {
     const boxId = Number(topic);
-    return /^[1-9]\d{0,9}$/.test(topic) && boxId <= MAX_BOX_ID ? { boxId } : undefined;
+    return /^(?:0|[1-9]\d{0,9})$/.test(topic) && boxId <= MAX_BOX_ID ? { boxId } : undefined;
   },
 
   askOne: ({ boxId, eventId, identity, nowMs, number, window: { startMs, endMs } }) =>
@@ -60,6 +60,9 @@ export const box3: DialectToOne = {
 
   stream: {
     tag: 0x1a,
+    number: 3,
+    // the time is that of sending
+    ageMs: { min: 0, max: 250 },
     decode: (frame) => ({ dialect: 3, message: measurement.decode(frame) }),
     decodeInto: decodeMeasurement,
   },
@@ -70,8 +73,19 @@ function messageFor(message: Command): BoxMessage {
 }
 
 function readReply([head = new Uint8Array(), ...frames]: readonly Uint8Array[]): Reply {
-  const { body, boxId, seq } = response.decode(head);
-  return { kind: 'reply', name: 'response', boxId, number: seq, body: body.kind, window: undefined, frames };
+  const { body, boxId, seq, timestampMs } = response.decode(head);
+  // A proto3 field that is not there is 0.
+  const timeMs = timestampMs === 0 ? undefined : timestampMs;
+  return {
+    kind: 'reply',
+    name: 'response',
+    boxId,
+    timeMs,
+    number: seq,
+    body: body.kind,
+    window: undefined,
+    frames,
+  };
 }
 
 /** Starts at random, so that an old reply that a box kept in its queue does not fit a new request. */
