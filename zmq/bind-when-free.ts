@@ -1,5 +1,5 @@
 /** Binding a socket to an endpoint that may not be free yet: libzmq closes in the background, so a port is held a moment longer. */
-import { setTimeout } from 'node:timers/promises';
+import { pause, systemClock } from '../common/clock.js';
 import { codeOf } from '../common/errors.js';
 
 const RETRY_MS = 20;
@@ -31,7 +31,7 @@ export async function bindWhenFree(socket: Bindable, endpoint: string, timeoutMs
           ? unexplained < MAX_UNEXPLAINED
           : code === 'EADDRINUSE' && performance.now() <= until;
       if (!again) throw error;
-      await setTimeout(RETRY_MS);
+      await pause(systemClock, RETRY_MS);
     }
   }
 }

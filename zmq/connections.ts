@@ -4,10 +4,8 @@
  */
 import type { EventOfType, EventType, Socket } from 'zeromq';
 
-/** Why a handshake failed. Refusals by the allow-list are counted by the gate, with the key. */
+/** Why a handshake failed. Refusals by the allow-list are not among them: the gate counts them, with the key. */
 export type FailureReason =
-  /** the allow-list said no */
-  | 'allow_list'
   /** another mechanism than CURVE, most often no key at all */
   | 'no_curve'
   /** a wrong public key of the server, or bytes changed on the way */
@@ -28,23 +26,32 @@ export interface ConnectionStatus {
   /** open, in the handshake */
   in_handshake: number;
   /** TCP connections since the start */
+  opened: number;
+  /** of them those that passed the handshake */
   accepted: number;
-  /** handshakes passed since the start */
-  handshakes: number;
   failed: Partial<Record<FailureReason, number>>;
+  /** when each reason occurred last, ISO 8601 */
+  failed_last: Partial<Record<FailureReason, string>>;
 }
 
 export class Connections {
   readonly #failed = new Map<FailureReason, number>();
+  readonly #lastMs = new Map<FailureReason, number>();
   #socket: Pick<Socket, 'events'> | undefined;
+  #onFailed: (reason: FailureReason) => void = () => undefined;
+  #opened = 0;
   #accepted = 0;
-  #handshakes = 0;
   #connected = 0;
   #inHandshake = 0;
   /** failed, but not reported closed yet */
   #failing = 0;
   /** 'not_zeromq' too many; the next ones are not counted instead, so that the total never falls */
   #miscounted = 0;
+
+  /** Calls `failed` after each handshake that failed, with the reason. */
+  onFailed(failed: (reason: FailureReason) => void): void {
+    this.#onFailed = failed;
+  }
 
   /** Listens to a new socket, before it is bound. Connections of the previous one are gone, and its events are ignored. */
   attach(socket: Pick<Socket, 'events'>): void {
@@ -57,10 +64,10 @@ export class Connections {
         if (this.#socket === socket) listener(event);
       });
     };
-    on('accept', () => this.#accept());
+    on('accept', () => this.#open());
     on('accept:error', () => this.#count('accept_failed'));
     on('handshake', () => this.#pass());
-    on('handshake:error:auth', () => this.#fail('allow_list'));
+    on('handshake:error:auth', () => this.#fail(undefined));
     on('handshake:error:protocol', (event) => this.#fail(protocolReason(event)));
     on('handshake:error:other', (event) => this.#fail(otherReason(event)));
     on('disconnect', () => this.#close());
@@ -70,28 +77,36 @@ export class Connections {
     return this.#connected;
   }
 
+  /** Connections that passed the handshake, since the start. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
   status(): ConnectionStatus {
     return {
       connected: this.#connected,
       in_handshake: this.#inHandshake,
+      opened: this.#opened,
       accepted: this.#accepted,
-      handshakes: this.#handshakes,
       failed: Object.fromEntries(this.#failed),
+      failed_last: Object.fromEntries(
+        [...this.#lastMs].map(([reason, ms]) => [reason, new Date(ms).toISOString()]),
+      ),
     };
   }
 
-  #accept(): void {
-    this.#accepted += 1;
+  #open(): void {
+    this.#opened += 1;
     this.#inHandshake += 1;
   }
 
   #pass(): void {
-    this.#handshakes += 1;
+    this.#accepted += 1;
     if (this.#leaveHandshake()) this.#connected += 1;
   }
 
-  #fail(reason: FailureReason): void {
-    this.#count(reason);
+  #fail(reason: FailureReason | undefined): void {
+    if (reason !== undefined) this.#count(reason);
     if (!this.#leaveHandshake()) this.#connected -= 1;
     this.#failing += 1;
   }
@@ -124,6 +139,8 @@ export class Connections {
 
   #count(reason: FailureReason): void {
     this.#failed.set(reason, (this.#failed.get(reason) ?? 0) + 1);
+    this.#lastMs.set(reason, Date.now());
+    this.#onFailed(reason);
   }
 }
 

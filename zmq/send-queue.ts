@@ -21,6 +21,9 @@ export class SendQueue {
   #socket: Sending | undefined;
   #waiting: Frames[] = [];
   #isSending = false;
+  #sending: Promise<void> = Promise.resolve();
+  /** set: what is sent is held back */
+  #hold: NodeJS.Timeout | undefined;
 
   /** @param name of the socket, for what is counted */
   constructor(name: string, rejections: Rejections) {
@@ -28,10 +31,23 @@ export class SendQueue {
     this.#rejections = rejections;
   }
 
-  /** What is sent from now on goes to this socket; undefined: nowhere. What waited for the last one is dropped. */
-  attach(socket: Sending | undefined): void {
+  /**
+   * What is sent from now on goes to this socket; undefined: nowhere. What waited for the last one is dropped.
+   * @param holdMs it is held back for so long, ms: a PUB socket that was just opened has no subscriber yet
+   */
+  attach(socket: Sending | undefined, holdMs = 0): void {
+    clearTimeout(this.#hold);
     this.#socket = socket;
     this.#waiting = [];
+    this.#hold = holdMs > 0 ? setTimeout(() => void this.release(), holdMs) : undefined;
+  }
+
+  /** Nothing is held back any more. Fulfilled when what waited is sent. */
+  async release(): Promise<void> {
+    clearTimeout(this.#hold);
+    this.#hold = undefined;
+    if (!this.#isSending) this.#sending = this.#sendAll();
+    await this.#sending;
   }
 
   send(frames: Frames): void {
@@ -41,7 +57,7 @@ export class SendQueue {
       return;
     }
     this.#waiting.push(frames);
-    if (!this.#isSending) void this.#sendAll();
+    if (!this.#isSending && this.#hold === undefined) this.#sending = this.#sendAll();
   }
 
   async #sendAll(): Promise<void> {

@@ -3,13 +3,14 @@
  * - `bound`: sockets of ours that peers connect to,
  * - `connecting`: sockets of ours that connect to one of the brokers,
  * - `boxLike`: sockets of the simulated box, with libzmq's defaults as existing boxes have them.
- * An option given by the caller wins.
+ * An option given by the caller wins. IPv4 or IPv6 is decided by `bindAt` (bind.ts) and `connectTo` (connect.ts), endpoint by endpoint.
  */
 import {
   Context,
   Publisher,
   Pull,
   Push,
+  Request,
   Router,
   type Socket,
   type SocketOptions,
@@ -18,10 +19,7 @@ import {
   XSubscriber,
 } from 'zeromq';
 
-export type { Context, Publisher, Pull, Push, Router, Socket, Subscriber, XPublisher, XSubscriber };
-
-/** Whether IPv6 endpoints can be bound and connected to. Off: `tcp://*` would listen on IPv6 too. */
-const IPV6 = false;
+export type { Context, Publisher, Pull, Push, Request, Router, Socket, Subscriber, XPublisher, XSubscriber };
 
 const BOUND = {
   // A dead connection is found by TCP: not every box answers ZeroMQ's own heartbeats.
@@ -32,17 +30,19 @@ const BOUND = {
   // When sockets are reopened all peers come at the same time.
   backlog: 1024,
   linger: 0,
-  ipv6: IPV6,
 } as const;
 
 const CONNECTING = {
   // Heartbeats detect a half-open connection, which is then reopened.
   heartbeatInterval: 5000,
   heartbeatTimeout: 15_000,
-  reconnectInterval: 100,
-  reconnectMaxInterval: 5000,
+  // libzmq waits this long and up to as long again, at random: a broker that was restarted has its services back within 100 ms. It does not
+  // back off: a try costs next to nothing, and what boxes queued meanwhile arrives as soon as the broker is there.
+  reconnectInterval: 50,
+  reconnectMaxInterval: 0,
+  // A host that is down does not refuse: without this a try would last as long as TCP's own, minutes.
+  connectTimeout: 2000,
   linger: 0,
-  ipv6: IPV6,
 } as const;
 
 /** A subscriber that does not read is dropped after this time without an acknowledgement from its TCP, and its queue with it, ms. */
@@ -84,6 +84,7 @@ export const connecting = {
   subscriber: (options: SocketOptions<Subscriber> = {}): Subscriber =>
     new UnlimitedSubscriber({ ...CONNECTING, ...options }),
   push: (options: SocketOptions<Push> = {}): Push => new Push({ ...CONNECTING, ...options }),
+  request: (options: SocketOptions<Request> = {}): Request => new Request({ ...CONNECTING, ...options }),
 };
 
 export const boxLike = {
