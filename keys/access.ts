@@ -3,14 +3,14 @@
  * key pair, the allow-list and its gate. Opened before the sockets and stopped after them.
  */
 import { MakaiError } from '../common/errors.js';
-import type { Running } from '../common/lifecycle.js';
+import { type Running, stopAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import type { CurveServerOptions } from '../zmq/curve.js';
 import { type AllowList, type AllowListStatus, type AllowSource, startAllowList } from './allow-list.js';
 import { allowSources } from './allow-sources.js';
-import { readSecretCertificate } from './files.js';
 import type { Gate, GateSocketOptions, GateStatus } from './gate.js';
-import { type KeyPair, parseKeyPair } from './key.js';
+import type { KeyPair } from './key.js';
+import { type ServerKeySource, ServerKeys, type ServerKeysStatus } from './server-keys.js';
 import type { ReadBoxKeys } from './store-source.js';
 import { openGate } from './zap.js';
 
@@ -18,7 +18,7 @@ export interface AccessOptions {
   /** the daemon's name; begins the ZAP domain */
   name: string;
   /** file with the server's pair, or the pair itself (v3) */
-  serverKey: { file: string } | { publicKey: string; secretKey: string };
+  serverKey: ServerKeySource;
   /** file with the next pair, during a key rotation */
   nextServerKeyFile?: string | undefined;
   /** the keys of a folder, of the store, or of both; or (`any`) everyone except keys that are revoked in the folder */
@@ -31,6 +31,8 @@ export interface AccessOptions {
 }
 
 export interface AccessStatus {
+  /** of the server, those in force */
+  server_keys: ServerKeysStatus;
   allow_list: AllowListStatus;
   gate: GateStatus;
 }
@@ -40,8 +42,10 @@ export interface Access extends Running {
   readonly gate: Gate;
   /** for endpoints with the server's present key */
   readonly curve: CurveServerOptions;
-  /** for endpoints with the next key; undefined while there is none */
+  /** for endpoints with the next key, which carry the present one while there is none; undefined without such endpoints */
   readonly nextCurve: CurveServerOptions | undefined;
+  /** Called when a key of the server in a file was changed: `curve` and `nextCurve` have it, sockets that are open do not. */
+  onServerKey(listener: () => void): void;
   /** whether a certificate names this box; true for all where everyone may connect */
   isKnown(boxId: string): boolean;
   status(): AccessStatus;
@@ -53,37 +57,49 @@ export interface Access extends Running {
  */
 export async function openAccess(options: AccessOptions): Promise<Access> {
   const { allow: who, log, name, nextServerKeyFile, serverKey } = options;
-  const pair =
-    'file' in serverKey
-      ? await readSecretCertificate(serverKey.file)
-      : parseKeyPair(serverKey.publicKey, serverKey.secretKey, 'pub_key and sec_key');
-  const nextPair =
-    nextServerKeyFile === undefined ? undefined : await readSecretCertificate(nextServerKeyFile);
+  const keys = await ServerKeys.open({ source: serverKey, nextFile: nextServerKeyFile, log });
   if (who.any)
     log.warn(
       { server: name, revoked_in: who.directory },
       `allow_any_client: everyone who knows the public key of the server may connect${who.directory === undefined ? '; without client_certs no key can be revoked' : ''}`,
     );
-  const allow = await startAllowList({
-    sources: sourcesOf(options),
-    anyClient: who.any,
-    log,
-  });
-  const gate = await openGate(name, allow, log).catch(async (error: unknown) => {
-    await allow.stop();
+  const running: { name: string; part: Running }[] = [{ name: 'server keys', part: keys }];
+  try {
+    const allow = await startAllowList({ sources: sourcesOf(options), anyClient: who.any, log });
+    running.push({ name: 'allow-list', part: allow });
+    const gate = await openGate(name, allow, log);
+    running.push({ name: 'gate', part: gate });
+    return accessOf(keys, allow, gate, who.any, () => stopAll(running));
+  } catch (error) {
+    await stopAll(running).catch(() => undefined);
     throw error;
+  }
+}
+
+/** The options are changed in place with the keys, so that sockets that are reopened have the new ones. */
+function accessOf(
+  keys: ServerKeys,
+  allow: AllowList,
+  gate: Gate,
+  any: boolean,
+  stop: () => Promise<void>,
+): Access {
+  const curve = curveOf(keys.present, gate.socketOptions);
+  const nextCurve = keys.next === undefined ? undefined : curveOf(keys.next, gate.nextSocketOptions);
+  keys.onChange(() => {
+    Object.assign(curve, curveOf(keys.present, gate.socketOptions));
+    if (nextCurve !== undefined && keys.next !== undefined)
+      Object.assign(nextCurve, curveOf(keys.next, gate.nextSocketOptions));
   });
   return {
     allow,
     gate,
-    curve: curveOf(pair, gate.socketOptions),
-    nextCurve: nextPair === undefined ? undefined : curveOf(nextPair, gate.nextSocketOptions),
-    isKnown: (boxId) => who.any || allow.boxIds().has(boxId),
-    status: () => ({ allow_list: allow.status(), gate: gate.status() }),
-    stop: async () => {
-      await gate.stop();
-      await allow.stop();
-    },
+    curve,
+    nextCurve,
+    onServerKey: (listener) => keys.onChange(listener),
+    isKnown: (boxId) => any || allow.boxIds().has(boxId),
+    status: () => ({ server_keys: keys.status(), allow_list: allow.status(), gate: gate.status() }),
+    stop,
   };
 }
 

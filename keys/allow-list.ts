@@ -23,6 +23,8 @@ export interface SourceContent {
   entries: AllowEntry[];
   /** Z85 keys that are refused */
   revoked: string[];
+  /** ids that come with the key of another: meters with that of the gateway */
+  ids?: readonly string[];
   /** what could not be read, where the rest could */
   error?: string | undefined;
 }
@@ -58,7 +60,7 @@ export interface AllowList {
   check(key: Buffer): Verdict;
   /** The box whose key this is; undefined for a key that is not known. */
   boxId(key: Buffer): string | undefined;
-  /** All ids with a key now; the same set until a change. */
+  /** All ids with a key now, and those that come with the key of another; the same set until a change. */
   boxIds(): ReadonlySet<string>;
   /** Called after each change, also one of ids alone (both sets are empty then). Returns a function that ends this. */
   onChange(listener: (change: AllowChange) => void): () => void;
@@ -107,6 +109,7 @@ class WatchedAllowList implements AllowList {
   #known = new Map<string, string>();
   #ids: ReadonlySet<string> = new Set();
   #revoked = new Set<string>();
+  #others: ReadonlySet<string> = new Set();
   #stopped = false;
 
   constructor({ sources, anyClient = false, log }: AllowListOptions) {
@@ -261,9 +264,13 @@ class WatchedAllowList implements AllowList {
     const added = new Set([...known.keys()].filter((key) => !before.has(key)));
     const gone = [...before.keys()].filter((key) => !known.has(key));
     const removed = new Set(this.#anyClient ? newlyRevoked : gone);
+    const ids = this.#states.flatMap(({ content }) => content?.ids ?? []);
+    const areOthers = ids.length !== this.#others.size || ids.some((id) => !this.#others.has(id));
+    this.#others = new Set(ids);
     const renamed = [...known].filter(([key, id]) => before.has(key) && before.get(key) !== id).length;
-    if (added.size > 0 || gone.length > 0 || renamed > 0) this.#ids = new Set(known.values());
-    if (added.size === 0 && removed.size === 0 && renamed === 0) return;
+    if (added.size > 0 || gone.length > 0 || renamed > 0 || areOthers)
+      this.#ids = new Set([...known.values(), ...ids]);
+    if (added.size === 0 && removed.size === 0 && renamed === 0 && !areOthers) return;
     this.#log.info(
       { added: added.size, removed: removed.size, renamed, known: known.size },
       'allow-list changed',

@@ -91,13 +91,13 @@ export function hasSecretKey(text: string): boolean {
 }
 
 /**
- * A box id as the messages carry it: 1 to 2147483647, decimal, leading zeros dropped.
+ * A box id as the messages carry it: 0 to 2147483647, decimal, leading zeros dropped.
  * @throws MakaiError KEY_INVALID
  */
 export function parseBoxId(text: string, where: string): string {
-  const id = /^\d{1,10}$/.test(text) ? Number(text) : 0;
-  if (id < 1 || id > MAX_BOX_ID) {
-    throw new MakaiError('KEY_INVALID', `${where}: the id of a box is a number from 1 to ${MAX_BOX_ID}`);
+  const id = /^\d{1,10}$/.test(text) ? Number(text) : -1;
+  if (id < 0 || id > MAX_BOX_ID) {
+    throw new MakaiError('KEY_INVALID', `${where}: the id of a box is a number from 0 to ${MAX_BOX_ID}`);
   }
   return String(id);
 }

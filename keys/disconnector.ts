@@ -1,5 +1,5 @@
 /**
- * Disconnects revoked keys. ZAP is asked only in the handshake, so an open connection ends only when its socket is closed: the daemon
+ * Disconnects revoked keys, and everybody when the server's key was changed. ZAP is asked only in the handshake, so an open connection ends only when its socket is closed: the daemon
  * closes its CURVE sockets and reopens them, and all boxes shake hands again. It waits for nothing else first, because a source of keys
  * may hang. Keys that are revoked within `intervalMs` after a closing are disconnected together by the next one.
  */
@@ -16,7 +16,7 @@ const INTERVAL_MS = 4500;
 
 export interface DisconnectorOptions {
   /** the lists whose keys may be connected, each with the gate that asks it */
-  guards: readonly { allow: AllowList; gate: Gate }[];
+  guards: readonly { allow: AllowList; gate: Gate; onServerKey?(listener: () => void): void }[];
   /** closes the CURVE sockets; fulfilled when no connection is left */
   close: () => Promise<void>;
   /** opens them again on the same endpoints; tries until it can, or until the signal says that all is to stop */
@@ -33,14 +33,17 @@ export class Disconnector implements Running {
   #running: Promise<void> | undefined;
   readonly #stop = new AbortController();
   #count = 0;
+  readonly #reasons = new Set<string>();
 
   constructor(options: DisconnectorOptions) {
     this.#options = options;
     this.#unlisten = options.guards.map(({ allow, gate }) =>
       allow.onChange(({ removed }) => {
-        if (gate.mayBeConnected(removed)) this.#plan();
+        if (gate.mayBeConnected(removed)) this.#plan('a key was revoked');
       }),
     );
+    for (const { onServerKey } of options.guards)
+      onServerKey?.(() => this.#plan('the key of the server was changed'));
   }
 
   /** How often the sockets were reopened. */
@@ -55,7 +58,8 @@ export class Disconnector implements Running {
     await this.#running;
   }
 
-  #plan(): void {
+  #plan(reason: string): void {
+    this.#reasons.add(reason);
     if (this.#stop.signal.aborted || this.#timer !== undefined) return;
     const wait = this.#last + (this.#options.intervalMs ?? INTERVAL_MS) - performance.now();
     const run = (): void => {
@@ -68,7 +72,9 @@ export class Disconnector implements Running {
     if (this.#stop.signal.aborted) return;
     const { guards, close, open, log } = this.#options;
     try {
-      log.warn("a key was revoked: closing the boxes' connections; they come back by themselves");
+      const reason = [...this.#reasons].join(', ');
+      this.#reasons.clear();
+      log.warn({ reason }, 'closing the connections under CURVE; they come back by themselves');
       await close();
       this.#last = performance.now();
       for (const { gate } of guards) gate.forgetConnected();

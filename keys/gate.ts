@@ -1,10 +1,12 @@
 /** What ZAP decides for the sockets of one daemon, and what is remembered of it. Created by `openGate` in zap.ts. */
 
+import { DEFAULT_BOX_ID } from '../common/box-id.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { ThrottledLog } from '../common/throttled-log.js';
 import type { Connections } from '../zmq/connections.js';
 import { type AllowList, keyText } from './allow-list.js';
+import { KeyConnections } from './key-connections.js';
 import { Refusals, type RefusedKey } from './refusals.js';
 import type { ZapRequest, ZapStatus } from './zap-message.js';
 
@@ -22,8 +24,6 @@ export interface GateSocketOptions {
 }
 
 export interface GateStatus {
-  /** handshakes that passed */
-  admitted: number;
   /** handshakes refused */
   refused: Record<'unknown' | 'revoked' | 'unavailable' | 'no_curve', number>;
   /** different keys refused and not forgotten: as many as there are in `pending` */
@@ -32,12 +32,14 @@ export interface GateStatus {
   /** newest first */
   pending: RefusedKey[];
   /** ids that came last with the server's present key, and with its next one */
-  boxes_on_key: { present: number; next: number; present_ids: string[] };
+  boxes_on_key: { present: number; next: number; present_ids: string[]; next_ids: string[] };
 }
 
 export class Gate implements Running {
   readonly domain: string;
   readonly refusals: Refusals;
+  /** handshakes of each box's key that passed */
+  readonly connections = new KeyConnections();
   readonly #allow: AllowList;
   readonly #log: ThrottledLog;
   readonly #close: () => Promise<void>;
@@ -47,7 +49,7 @@ export class Gate implements Running {
   /** box id → whether it came last by an endpoint with the next key */
   readonly #onNextKey = new Map<string, boolean>();
   readonly #refused = { unknown: 0, revoked: 0, unavailable: 0, no_curve: 0 };
-  #admitted = 0;
+  #defaultIdLogged = false;
   #connectedUnknown = false;
 
   /** @param close takes the gate out of the handler */
@@ -87,7 +89,7 @@ export class Gate implements Running {
       return { status: 300, userId: '' };
     }
     const verdict = this.#allow.check(key);
-    if (verdict === 'known') return { status: 200, userId: this.#admit(key, onNextKey) };
+    if (verdict === 'known') return { status: 200, userId: this.#admit(key, address, onNextKey) };
     this.#refused[verdict] += 1;
     const entry = this.refusals.add(key, address, verdict);
     // Once per key, not per attempt: a refused box tries again every 30 s with each of its sockets.
@@ -109,18 +111,20 @@ export class Gate implements Running {
   }
 
   status(): GateStatus {
-    const present = [...this.#onNextKey].filter(([, next]) => !next).map(([id]) => id);
+    const on = (key: boolean): string[] =>
+      [...this.#onNextKey].filter(([, next]) => next === key).map(([id]) => id);
+    const [present, next] = [on(false), on(true)];
     const refused = this.refusals.list();
     return {
-      admitted: this.#admitted,
       refused: { ...this.#refused },
       refused_keys: refused.length,
       refused_keys_forgotten: this.refusals.forgotten,
       pending: refused,
       boxes_on_key: {
         present: present.length,
-        next: this.#onNextKey.size - present.length,
+        next: next.length,
         present_ids: present,
+        next_ids: next,
       },
     };
   }
@@ -137,22 +141,31 @@ export class Gate implements Running {
     );
   }
 
-  #admit(key: Buffer, onNextKey: boolean): string {
-    this.#admitted += 1;
+  #admit(key: Buffer, address: string, onNextKey: boolean): string {
     if (this.#connected.size < ADMITTED_LIMIT) this.#connected.add(keyText(key));
     else this.#connectedUnknown = true;
     const boxId = this.#allow.boxId(key);
-    if (boxId !== undefined) this.#onNextKey.set(boxId, onNextKey);
+    if (boxId === String(DEFAULT_BOX_ID) && !this.#defaultIdLogged) {
+      this.#defaultIdLogged = true;
+      this.#log.warn(
+        { box: boxId },
+        'a box connected whose id is still the default, 0: give each box an id of its own, in its settings and its certificate',
+      );
+    }
+    if (boxId !== undefined) {
+      this.#onNextKey.set(boxId, onNextKey);
+      this.connections.admitted(boxId, address, Date.now());
+    }
     return boxId ?? '';
   }
 }
 
-/** Handshakes that failed, by reason: those of the sockets, and instead of their 'allow_list' the verdicts on the keys. */
+/** Handshakes that failed, by reason: those of the sockets, and the verdicts on keys. */
 export function refusalsByReason(sockets: readonly Connections[], gate: Gate): Record<string, number> {
   const total: Record<string, number> = { ...gate.status().refused };
   for (const socket of sockets) {
-    const { allow_list: _, ...failed } = socket.status().failed;
-    for (const [reason, count] of Object.entries(failed)) total[reason] = (total[reason] ?? 0) + count;
+    for (const [reason, count] of Object.entries(socket.status().failed))
+      total[reason] = (total[reason] ?? 0) + count;
   }
   return total;
 }

@@ -1,5 +1,6 @@
 /** Where key files are: `/etc/opq/curve/{private_keys,public_keys}` as existing services have it, and ours, `public_keys/revoked`. */
 import { join } from 'node:path';
+import { GATEWAY_BOX_ID } from '../common/box-id.js';
 
 export const DEFAULT_KEY_DIRECTORY = '/etc/opq/curve';
 
@@ -18,7 +19,7 @@ export interface KeyLayout {
   /** the next pair, while a rotation is prepared */
   nextServerSecret: string;
   nextServerPublic: string;
-  /** both keys of a box */
+  /** both keys of a box; that of the gateway has a name of its own */
   boxSecret(boxId: string): string;
   /** the certificate that allows a box to connect */
   boxPublic(boxId: string): string;
@@ -35,7 +36,9 @@ export function keyLayout(directory: string = DEFAULT_KEY_DIRECTORY): KeyLayout 
     serverPublic: join(publicDirectory, 'opqserver.key'),
     nextServerSecret: join(privateDirectory, 'opqserver_secret.next'),
     nextServerPublic: join(publicDirectory, 'opqserver.next.key'),
-    boxSecret: (boxId) => join(privateDirectory, `opqbox${boxId}_secret`),
-    boxPublic: (boxId) => join(publicDirectory, `opqbox${boxId}`),
+    boxSecret: (boxId) => join(privateDirectory, `${fileOf(boxId)}_secret`),
+    boxPublic: (boxId) => join(publicDirectory, fileOf(boxId)),
   };
 }
+
+const fileOf = (boxId: string): string => (boxId === String(GATEWAY_BOX_ID) ? 'gateway' : `opqbox${boxId}`);

@@ -31,7 +31,7 @@ export interface ListedKey {
 export interface KeyList {
   /** the server's first, then by box */
   keys: ListedKey[];
-  /** files that are no certificates, with the reason */
+  /** files that are no certificates or name no box, with the reason */
   bad: { file: string; reason: string }[];
 }
 
@@ -64,7 +64,7 @@ export async function newBox(
   return { boxId, secretFile, publicFile };
 }
 
-/** All keys of a directory. Files in the public folder that name no box and are not the server's are left out, as the brokers do. */
+/** All keys of a directory. Files in the public folder that name no box and are not the server's admit nobody: they are in `bad`. */
 export async function listKeys(layout: KeyLayout): Promise<KeyList> {
   const bad: KeyList['bad'] = [];
   const states = new Map<string, ListedKey['state']>([
@@ -79,10 +79,21 @@ export async function listKeys(layout: KeyLayout): Promise<KeyList> {
   for (const found of await readFolder(layout.publicDirectory, bad)) {
     const state = found.boxId === undefined ? states.get(found.file) : 'allowed';
     if (state !== undefined) await list(found, state);
+    else
+      bad.push({
+        file: found.file,
+        reason: `${found.file}: names no box (no line \`id = N\`), so its key admits nobody`,
+      });
   }
   for (const found of await readFolder(layout.revokedDirectory, bad)) await list(found, 'revoked');
   keys.sort((a, b) => Number(a.box_id ?? 0) - Number(b.box_id ?? 0) || (a.file < b.file ? -1 : 1));
   return { keys, bad };
+}
+
+/** The public keys of a folder of certificates that name a box. Nothing where it cannot be read. */
+export async function listKeysIn(folder: string): Promise<Set<string>> {
+  const found = await readFolder(folder, []).catch(() => []);
+  return new Set(found.flatMap(({ boxId, publicKey }) => (boxId === undefined ? [] : [publicKey])));
 }
 
 export interface AcceptOptions {
@@ -140,7 +151,7 @@ export async function acceptKey(
  * Revokes a box's keys: its certificates are moved to the folder of revoked ones.
  * @param key  instead of the certificates in the directory: a key that is known otherwise (from the store)
  * @returns the certificates' new files
- * @throws MakaiError KEY_INVALID for id or key, KEY_FILE_IO where there is nothing to revoke
+ * @throws MakaiError KEY_INVALID for id or key, NOT_FOUND where there is nothing to revoke
  */
 export async function revokeBox(layout: KeyLayout, id: string, key?: string): Promise<string[]> {
   const boxId = parseBoxId(id, 'box id');
@@ -152,7 +163,7 @@ export async function revokeBox(layout: KeyLayout, id: string, key?: string): Pr
   const { keys } = await listKeys(layout);
   const files = keys.filter((entry) => entry.state === 'allowed' && entry.box_id === boxId);
   if (files.length === 0) {
-    throw new MakaiError('KEY_FILE_IO', `no certificate in ${layout.publicDirectory} allows box ${boxId}`, {
+    throw new MakaiError('NOT_FOUND', `no certificate in ${layout.publicDirectory} allows box ${boxId}`, {
       hint: 'If its key comes from the store, give it: --key <key>.',
     });
   }

@@ -2,6 +2,7 @@
  * Keys that were refused, so that an operator can approve one without copying it from the box (`makai keys pending`).
  * Bounded: of more than `limit` keys the one that was silent longest is forgotten, and counted.
  */
+import { RecentMap } from '../common/recent-map.js';
 import { z85Encode } from './z85.js';
 
 export type RefusalReason = 'unknown' | 'revoked' | 'unavailable';
@@ -24,14 +25,12 @@ const LIMIT = 1000;
 
 export class Refusals {
   /** in order of the last refusal, oldest first */
-  readonly #keys = new Map<string, RefusedKey>();
-  readonly #limit: number;
+  readonly #keys: RecentMap<string, RefusedKey>;
   readonly #now: () => number;
-  #forgotten = 0;
   #changes = 0;
 
   constructor(limit: number = LIMIT, now: () => number = Date.now) {
-    this.#limit = limit;
+    this.#keys = new RecentMap(limit);
     this.#now = now;
   }
 
@@ -48,9 +47,7 @@ export class Refusals {
       first_ms: before?.first_ms ?? now,
       last_ms: now,
     };
-    this.#keys.delete(text);
     this.#keys.set(text, entry);
-    if (this.#keys.size > this.#limit) this.#forgetOldest();
     this.#changes += 1;
     return entry;
   }
@@ -67,17 +64,11 @@ export class Refusals {
 
   /** Keys forgotten because there were too many. */
   get forgotten(): number {
-    return this.#forgotten;
+    return this.#keys.forgotten;
   }
 
   /** Rises with every change. */
   get changes(): number {
     return this.#changes;
-  }
-
-  #forgetOldest(): void {
-    const oldest = this.#keys.keys().next();
-    if (oldest.done !== true) this.#keys.delete(oldest.value);
-    this.#forgotten += 1;
   }
 }

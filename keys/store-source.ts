@@ -1,4 +1,5 @@
 /** Keys from a store (`opq_boxes.public_key`), polled. The store is given as a function, so that keys/ does not import it. */
+import { deadline, systemClock } from '../common/clock.js';
 import { messageOf } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
 import type { AllowEntry, AllowSource, SourceContent } from './allow-list.js';
@@ -8,9 +9,15 @@ import { parsePublicKey } from './key.js';
 /** The keys of a store's boxes. */
 export interface BoxKeys {
   /** boxes without a key have none here */
-  boxes: readonly { boxId: string; publicKey?: string | undefined }[];
+  boxes: readonly { boxId: string; publicKey?: string | undefined; isMeter?: boolean }[];
   /** why these keys may be outdated, where they are remembered while the database is unavailable */
   outdated?: string | undefined;
+}
+
+/** What is taken from the store: the keys of boxes; the ids of meters, which come with the gateway's key. */
+export interface StoreWants {
+  keys: boolean;
+  meters: boolean;
 }
 
 export type ReadBoxKeys = () => Promise<BoxKeys>;
@@ -26,9 +33,18 @@ export class StoreSource implements AllowSource {
   readonly #log: Logger;
   #reported = new Set<string>();
 
+  readonly #wants: StoreWants;
+
   /** @param name shown in status and logs, without user and password */
-  constructor(name: string, read: ReadBoxKeys, log: Logger, pollMs = POLL_MS) {
+  constructor(
+    name: string,
+    read: ReadBoxKeys,
+    log: Logger,
+    pollMs = POLL_MS,
+    wants: StoreWants = { keys: true, meters: false },
+  ) {
     this.name = name;
+    this.#wants = wants;
     this.pollMs = pollMs;
     this.#read = read;
     this.#log = log;
@@ -38,9 +54,9 @@ export class StoreSource implements AllowSource {
   async read(): Promise<SourceContent> {
     const entries: AllowEntry[] = [];
     const reported = new Set<string>();
-    const { boxes, outdated } = await withTimeout(this.#read());
+    const { boxes, outdated } = await deadline(this.#read(), REPLY_MS, systemClock, noReply);
     for (const box of boxes) {
-      if (box.publicKey === undefined || box.publicKey === '') continue;
+      if (!this.#wants.keys || box.publicKey === undefined || box.publicKey === '') continue;
       const where = `box ${box.boxId.slice(0, 20)}: public_key`;
       try {
         entries.push({
@@ -55,7 +71,8 @@ export class StoreSource implements AllowSource {
       }
     }
     this.#reported = reported;
-    return { entries, revoked: [], error: outdated };
+    const meters = this.#wants.meters ? boxes.filter(({ isMeter }) => isMeter === true) : [];
+    return { entries, revoked: [], ids: meters.map(({ boxId }) => boxId), error: outdated };
   }
 
   /** A store does not report changes: it is polled. */
@@ -64,14 +81,6 @@ export class StoreSource implements AllowSource {
   }
 }
 
-async function withTimeout<T>(promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${REPLY_MS / 1000} s`)), REPLY_MS);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function noReply(): Error {
+  return new Error(`no reply within ${REPLY_MS / 1000} s`);
 }

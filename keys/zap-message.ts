@@ -1,5 +1,7 @@
 /** The messages of ZAP 1.0 (ZeroMQ RFC 27) between a CURVE server socket and the handler. */
 
+import { plainAddress } from '../common/ip-address.js';
+
 /** Where libzmq looks for the handler: one per context. */
 export const ZAP_ENDPOINT = 'inproc://zeromq.zap.01';
 
@@ -7,7 +9,7 @@ export interface ZapRequest {
   requestId: Buffer;
   /** of *our* socket: says which of our sockets asks */
   domain: string;
-  /** the client's IP address */
+  /** the client's IP address; IPv4 that came over a dual-stack socket as IPv4 */
   address: string;
   /** the client's public key, 32 bytes; undefined where the mechanism is not CURVE or the key has another length */
   key: Buffer | undefined;
@@ -32,7 +34,7 @@ export function parseZapRequest(frames: readonly Buffer[]): ZapRequest | undefin
   return {
     requestId,
     domain: domain.toString('utf8'),
-    address: address.toString('utf8'),
+    address: plainAddress(address.toString('utf8')),
     key: isCurve && key?.length === KEY_BYTES ? key : undefined,
   };
 }

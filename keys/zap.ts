@@ -5,8 +5,9 @@
  * domain of its own, the first gate starts the handler and the last one stops it. Open the gate before binding the
  * sockets, close it after them, and set `zapEnforceDomain`: without a handler libzmq would otherwise let everyone in.
  */
-import { setTimeout } from 'node:timers/promises';
+import { pause, systemClock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
+import { Turn } from '../common/turn.js';
 import { bindWhenFree } from '../zmq/bind-when-free.js';
 import { bound, type Router } from '../zmq/sockets.js';
 import type { AllowList } from './allow-list.js';
@@ -18,7 +19,7 @@ const AFTER_ERROR_MS = 100;
 const gates = new Map<string, Gate>();
 let handler: Handler | undefined;
 /** Starting and stopping the handler, one after the other. */
-let queue: Promise<unknown> = Promise.resolve();
+const turn = new Turn();
 
 /**
  * Opens a gate under a domain of its own in this process.
@@ -30,7 +31,7 @@ export async function openGate(name: string, allow: AllowList, log: Logger): Pro
   const gate = new Gate(domain, allow, log, () => closeGate(gate));
   gates.set(domain, gate);
   try {
-    await inTurn(async () => {
+    await turn.run(async () => {
       handler ??= await Handler.start(log);
     });
   } catch (error) {
@@ -43,18 +44,12 @@ export async function openGate(name: string, allow: AllowList, log: Logger): Pro
 async function closeGate(gate: Gate): Promise<void> {
   if (gates.get(gate.domain) !== gate) return;
   gates.delete(gate.domain);
-  await inTurn(async () => {
+  await turn.run(async () => {
     if (gates.size > 0) return;
     const last = handler;
     handler = undefined;
     await last?.stop();
   });
-}
-
-function inTurn(work: () => Promise<void>): Promise<void> {
-  const turn = queue.then(work);
-  queue = turn.catch(() => undefined);
-  return turn;
 }
 
 /** A domain without a gate is a socket that is being closed: its client may come back. */
@@ -95,7 +90,7 @@ class Handler {
       } catch (error) {
         if (this.#socket.closed) return;
         log.error({ err: error }, 'ZAP handler failed');
-        await setTimeout(AFTER_ERROR_MS);
+        await pause(systemClock, AFTER_ERROR_MS);
       }
     }
   }
