@@ -23,7 +23,8 @@ export function openBoxKeys({
   if (allow.any || !allow.store) return undefined;
   return new StoredKeys(async () => {
     const { openStore } = await import('../store/open.js');
-    return openStore(storeUrl, { retention: RETENTION });
+    // Whoever only reads makes no store: it would take the place of one that is gone.
+    return openStore(storeUrl, { retention: RETENTION, mustExist: true });
   });
 }
 

@@ -12,10 +12,14 @@ export interface Notifier {
   close(): void;
 }
 
+/** A start may take longer than systemd waits: a large store is copied before its schema is upgraded. */
+const EXTEND = { everyMs: 20_000, byUs: 60_000_000, forMs: 30 * 60_000 } as const;
+
 const SILENT: Notifier = { ready: () => undefined, stopping: () => undefined, close: () => undefined };
 
 /**
  * @param env where systemd puts NOTIFY_SOCKET and WATCHDOG_USEC
+ * Until it is ready, the time for its start is extended, so that an upgrade of a large store is not killed in the middle.
  * The heartbeat comes from the event loop: a daemon whose loop hangs is killed and restarted by systemd.
  */
 export function createNotifier(log: Logger, env: NodeJS.ProcessEnv = process.env): Notifier {
@@ -30,8 +34,17 @@ export function createNotifier(log: Logger, env: NodeJS.ProcessEnv = process.env
       log.warn({ err: error }, 'state not reported to systemd; is systemd-notify installed?');
     });
   };
+  const extending = setInterval(() => report(`EXTEND_TIMEOUT_USEC=${EXTEND.byUs}`), EXTEND.everyMs);
+  extending.unref();
+  const enough = setTimeout(() => clearInterval(extending), EXTEND.forMs);
+  enough.unref();
+  const started = (): void => {
+    clearInterval(extending);
+    clearTimeout(enough);
+  };
   return {
     ready: () => {
+      started();
       report('--ready');
       if (!(watchdogMs > 0)) return;
       // Three chances within the time that systemd waits.
@@ -39,6 +52,9 @@ export function createNotifier(log: Logger, env: NodeJS.ProcessEnv = process.env
       heartbeat.unref();
     },
     stopping: () => report('STOPPING=1'),
-    close: () => clearInterval(heartbeat),
+    close: () => {
+      started();
+      clearInterval(heartbeat);
+    },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * What the three daemons have in common when they run as processes. Configuration is loaded, the daemon started, a ready line printed.
+ * What the daemons have in common when they run as processes. Configuration is loaded, the daemon started, a ready line printed.
  * SIGTERM and SIGINT drain and exit 0; a second one exits without draining. SIGHUP reloads the configuration; SIGUSR2 switches debug logs on and off.
  */
 import { constants } from 'node:os';

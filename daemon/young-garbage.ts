@@ -2,7 +2,7 @@
  * V8's quick collection of young objects, asked for by the program. Message buffers lie outside V8's heap and are freed only when their
  * small JavaScript objects are collected. V8 lets these pile up until they fill the young generation, sees tens of megabytes outside its
  * heap before that, and then marks the whole heap, again and again. A quick collection in between takes less than a millisecond
- * (bench/README.md has the figures).
+ * (bench/README.md has the figures). From the first on, young objects are collected by the thread that they are of: there are few, and waking V8's threads to help costs more than it gains.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -21,6 +21,7 @@ export function collectYoungGarbage(): void {
 function find(): Collect {
   try {
     setFlagsFromString('--expose-gc');
+    setFlagsFromString('--no-parallel-scavenge');
     const found: unknown = runInNewContext('typeof gc === "function" ? gc : undefined');
     return typeof found === 'function' ? (found as Collect) : () => undefined;
   } finally {

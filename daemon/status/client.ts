@@ -3,6 +3,8 @@ import { request } from 'node:http';
 import type { DaemonStatus, ListenAddress } from './server.js';
 
 const MAX_BYTES = 8 * 1024 * 1024;
+/** 100,000 boxes. */
+const MAX_BOX_HEALTH_BYTES = 128 * 1024 * 1024;
 
 /**
  * GET /status of a daemon.
@@ -22,8 +24,27 @@ export function readMetrics(address: ListenAddress, timeoutMs = 3000): Promise<s
   return get(address, '/metrics', timeoutMs);
 }
 
-function get(address: ListenAddress, path: string, timeoutMs: number): Promise<string> {
-  const where = 'path' in address ? { socketPath: address.path } : { host: address.host, port: address.port };
+/**
+ * GET /box-health of a daemon: one JSON document per box.
+ * @param boxId only this one
+ * @throws Error as readStatus, also where the daemon has none
+ */
+export async function readBoxHealth(
+  address: ListenAddress,
+  boxId: string | undefined,
+  timeoutMs = 10_000,
+): Promise<unknown[]> {
+  const path = boxId === undefined ? '/box-health' : `/box-health?box=${boxId}`;
+  const text = await get(address, path, timeoutMs, MAX_BOX_HEALTH_BYTES);
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): unknown => JSON.parse(line));
+}
+
+function get(address: ListenAddress, path: string, timeoutMs: number, maxBytes = MAX_BYTES): Promise<string> {
+  const where =
+    'path' in address ? { socketPath: address.path } : { host: reachable(address.host), port: address.port };
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeoutMs);
     const outgoing = request({ ...where, path, agent: false, signal }, (response) => {
@@ -31,7 +52,7 @@ function get(address: ListenAddress, path: string, timeoutMs: number): Promise<s
       response.setEncoding('utf8');
       response.on('data', (piece: string) => {
         body += piece;
-        if (body.length > MAX_BYTES) response.destroy(new Error('the reply is too long'));
+        if (body.length > maxBytes) response.destroy(new Error('the reply is too long'));
       });
       response.on('error', reject);
       response.on('end', () => {
@@ -44,6 +65,11 @@ function get(address: ListenAddress, path: string, timeoutMs: number): Promise<s
     );
     outgoing.end();
   });
+}
+
+/** Where a server on every address of this machine is reached. */
+function reachable(host: string): string {
+  return host === '*' ? 'localhost' : host;
 }
 
 function isStatus(value: unknown): value is DaemonStatus {

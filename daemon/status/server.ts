@@ -1,4 +1,4 @@
-/** GET /status and GET /metrics of a daemon. It is bounded, and nothing that happens to it stops the daemon. */
+/** GET /status, /metrics and /box-health of a daemon. It is bounded, and nothing that happens to it stops the daemon. */
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createConnection } from 'node:net';
@@ -7,7 +7,7 @@ import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import type { Metrics } from '../../common/metrics/metrics.js';
 
-/** Where the server listens: a port (0: any free one) or a Unix socket. */
+/** Where the server listens: a port (0: any free one), with the host `*` on every address of IPv4 and IPv6; or a Unix socket. */
 export type ListenAddress = { host: string; port: number } | { path: string };
 
 export interface StatusServerOptions {
@@ -19,6 +19,8 @@ export interface StatusServerOptions {
   isNamed: boolean;
   /** the daemon's own state; called at each request */
   details(): Readonly<Record<string, unknown>>;
+  /** records of the health of boxes, worst first; called at each request. @param boxId only this one */
+  boxHealth?: (boxId?: number) => Promise<readonly unknown[]>;
   metrics: Metrics;
   log: Logger;
 }
@@ -34,7 +36,7 @@ const TIMEOUT_MS = 5000;
 
 /**
  * Starts the server.
- * @throws MakaiError ENDPOINT_IN_USE when a named address cannot be opened
+ * @throws MakaiError ENDPOINT_IN_USE, ENDPOINT_UNAVAILABLE when a named address cannot be opened
  */
 export async function startStatusServer(options: StatusServerOptions): Promise<StatusServer> {
   const { address, metrics, log } = options;
@@ -61,7 +63,7 @@ export async function startStatusServer(options: StatusServerOptions): Promise<S
     const where = 'path' in address ? address.path : `${address.host}:${address.port}`;
     if (options.isNamed) {
       throw new MakaiError(
-        'ENDPOINT_IN_USE',
+        codeOf(error) === 'EADDRINUSE' ? 'ENDPOINT_IN_USE' : 'ENDPOINT_UNAVAILABLE',
         `the status server cannot listen on ${where}: ${messageOf(error)}`,
         {
           hint: 'write another address as "status", or "off"',
@@ -91,12 +93,17 @@ async function listen(server: Server, address: ListenAddress): Promise<void> {
   if ('path' in address) await removeStaleSocket(address.path);
   await new Promise<void>((done, fail) => {
     server.once('error', fail);
-    server.listen(address, () => {
+    // Without a host Node listens on both, and on IPv4 alone where there is no IPv6.
+    server.listen(isEveryAddress(address) ? { port: address.port } : address, () => {
       server.off('error', fail);
       done();
     });
   });
   if ('path' in address) await chmod(address.path, 0o660);
+}
+
+function isEveryAddress(address: ListenAddress): address is { host: string; port: number } {
+  return 'port' in address && ['*', '::'].includes(address.host);
 }
 
 /** A daemon that was killed leaves its socket file behind: it is removed when nobody listens on it. */
@@ -134,13 +141,26 @@ async function handle(
     response.setHeader('allow', 'GET, HEAD');
     return reply(response, 405, 'text/plain', 'only GET\n');
   }
-  const path = request.url?.split('?', 1)[0];
+  const { boxHealth } = options;
+  const [path, query] = request.url?.split('?', 2) ?? [];
   if (path === '/status')
     return reply(response, 200, 'application/json', `${JSON.stringify(statusOf(options))}\n`);
   if (path === '/metrics') {
     return reply(response, 200, options.metrics.contentType, await options.metrics.exposition());
   }
-  return reply(response, 404, 'text/plain', '/status or /metrics\n');
+  if (path === '/box-health' && boxHealth !== undefined) {
+    const box = new URLSearchParams(query).get('box');
+    if (box !== null && !/^\d{1,10}$/.test(box))
+      return reply(response, 400, 'text/plain', 'box: a decimal id\n');
+    const records = await (box === null ? boxHealth() : boxHealth(Number(box)));
+    return reply(
+      response,
+      200,
+      'application/x-ndjson',
+      records.map((record) => `${JSON.stringify(record)}\n`).join(''),
+    );
+  }
+  return reply(response, 404, 'text/plain', '/status, /metrics or /box-health\n');
 }
 
 /** A request's body is not read, so the connection ends with the reply. */
