@@ -2,6 +2,14 @@
 export { createSignalAnalyser, type SignalAnalyser } from './box-analyser/analyser.js';
 export { type FrequencyOptions, frequency, hannKernel, risingCrossings } from './box-analyser/frequency.js';
 export { type Grouping, type HarmonicOptions, harmonicRms, lineRms, thd } from './box-analyser/harmonics.js';
+export {
+  type Ripple,
+  rippleAt,
+  THD_RANGE_HZ,
+  thdAllowanceAt,
+  thdLeakageAt,
+  WINDOW_FREQUENCY,
+} from './box-analyser/off-frequency.js';
 export { cycleRms, firstRisingZero, halfCycleRms, rms } from './box-analyser/rms.js';
 export { TRANSIENT_TAPS, transientKernel, transientMagnitude } from './box-analyser/transient.js';
 export * from './classify/index.js';

@@ -9,12 +9,17 @@ import { sinc } from './fir.js';
 const STOP_BAND_DB = 80;
 /** Width of the transition, as a fraction of the lower of the two half rates. */
 const TRANSITION = 0.1;
-/** Phases between two input samples; between them coefficients are interpolated linearly (error below the stop band). */
+/**
+ * Tabulated coefficients from one zero of the sinc to the next; between them they are interpolated linearly (error below the stop band). Zeros lie
+ * one sample of the lower rate apart, so a table has the same size (400 kB) whatever the rates are.
+ */
 const PHASES = 1024;
 
-/** One half of the kernel, from its centre on: `PHASES` values per input sample. */
+/** One half of the kernel, from its centre on. */
 interface Kernel {
   values: Float64Array;
+  /** values per input sample, a fraction where the rate is reduced */
+  phases: number;
   /** input samples on each side */
   reach: number;
 }
@@ -69,7 +74,7 @@ function interpolate(
   place: (i: number) => number,
   ratio: number,
 ): Float64Array {
-  const { values, reach } = kernelFor(Math.min(1, ratio));
+  const { values, phases, reach } = kernelFor(Math.min(1, ratio));
   const output = new Float64Array(count);
   const n = samples.length;
   for (let i = 0; i < count; i += 1) {
@@ -79,7 +84,7 @@ function interpolate(
     let sum = 0;
     let weight = 0;
     for (let k = first; k <= last; k += 1) {
-      const distance = Math.abs(x - k) * PHASES;
+      const distance = Math.abs(x - k) * phases;
       const phase = Math.floor(distance);
       const below = values[phase] ?? 0;
       const coefficient = below + (distance - phase) * ((values[phase + 1] ?? 0) - below);
@@ -112,12 +117,14 @@ function kernelFor(ratio: number): Kernel {
   const reach = Math.ceil((STOP_BAND_DB - 8) / (2.285 * transition) / 2);
   // the transition ends at the lower half rate, so nothing above it returns as an alias
   const cutoff = ratio * (1 - TRANSITION / 2);
-  const values = new Float64Array(reach * PHASES + 2);
-  for (let i = 0; i <= reach * PHASES; i += 1) {
-    const x = i / PHASES;
+  const phases = PHASES * ratio;
+  const count = Math.ceil(reach * phases) + 1;
+  const values = new Float64Array(count + 1);
+  for (let i = 0; i < count; i += 1) {
+    const x = Math.min(reach, i / phases);
     values[i] = cutoff * sinc(cutoff * x) * (bessel0(beta * Math.sqrt(1 - (x / reach) ** 2)) / bessel0(beta));
   }
-  const kernel = { values, reach };
+  const kernel = { values, phases, reach };
   kernels.set(ratio, kernel);
   return kernel;
 }

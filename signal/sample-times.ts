@@ -71,9 +71,9 @@ function runOf(
 function usualStep(timestampsMs: readonly number[]): number | undefined {
   const over = 10;
   if (timestampsMs.length <= over) return undefined;
-  const steps: number[] = [];
+  const steps = new Float64Array(timestampsMs.length - over);
   for (let i = over; i < timestampsMs.length; i += 1) {
-    steps.push(((timestampsMs[i] ?? 0) - (timestampsMs[i - over] ?? 0)) / over);
+    steps[i - over] = ((timestampsMs[i] ?? 0) - (timestampsMs[i - over] ?? 0)) / over;
   }
-  return steps.sort((a, b) => a - b)[steps.length >> 1];
+  return steps.sort()[steps.length >> 1];
 }

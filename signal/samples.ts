@@ -1,4 +1,5 @@
 /** Samples as the analysis takes them: any of these in, volts as doubles inside. */
+import { takeNew } from './scratch.js';
 
 /** A waveform: counts of a box, or volts of a recording. */
 export type Samples = Int16Array | Float32Array | Float64Array;
@@ -10,9 +11,16 @@ export const MAX_RATE = 256_000;
 /**
  * Samples `from` to `to - 1` as volts.
  * @param countsPerVolt the calibration constant; 1 for samples in volts
+ * @param take where the array comes from
  */
-export function toVolts(samples: Samples, countsPerVolt = 1, from = 0, to = samples.length): Float64Array {
-  const volts = new Float64Array(Math.max(0, to - from));
+export function toVolts(
+  samples: Samples,
+  countsPerVolt = 1,
+  from = 0,
+  to = samples.length,
+  take = takeNew,
+): Float64Array {
+  const volts = take(Math.max(0, to - from));
   const factor = 1 / countsPerVolt;
   // one loop a type: the compiler makes a fast one only where it sees one type
   if (samples instanceof Int16Array) scaleInt16(samples, from, volts, factor);

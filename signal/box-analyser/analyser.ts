@@ -2,8 +2,7 @@
  * The measurements of this room over raw counts in WebAssembly (assembly/signal.ts): the same definitions and, but for rounding, the
  * same results as the plain functions, several times as fast. One analyser has a memory of its own, for use again and again.
  */
-import { readFileSync } from 'node:fs';
-import { MakaiError } from '../../common/errors.js';
+import { wasmExports } from '../wasm.js';
 import { type FrequencyOptions, ROUNDING } from './frequency.js';
 import { type HarmonicOptions, highestOrder, reachOf } from './harmonics.js';
 import { TRANSIENT_TAPS, transientKernel } from './transient.js';
@@ -67,20 +66,7 @@ const MAX_WINDOW = 12_000;
 /** Samples at hand in the transient filter: small enough for the processor's first cache. */
 const SCRATCH = 2048;
 
-let compiled: WebAssembly.Module | undefined;
-
-function compile(): WebAssembly.Module {
-  const file = new URL('./signal.wasm', import.meta.url);
-  try {
-    compiled ??= new WebAssembly.Module(readFileSync(file));
-    return compiled;
-  } catch (cause) {
-    throw new MakaiError('BUILD_INCOMPLETE', `${file.pathname} cannot be loaded`, {
-      hint: 'npm run build:wasm makes it',
-      cause,
-    });
-  }
-}
+const MODULE = new URL('./signal.wasm', import.meta.url);
 
 /**
  * @param maxSamples the longest recording that will be given: a minute at 12 kHz unless stated otherwise (2 bytes a sample, and 8 a
@@ -106,7 +92,7 @@ class Analyser implements SignalAnalyser {
 
   constructor(maxSamples: number) {
     this.#maxSamples = maxSamples;
-    this.#exports = new WebAssembly.Instance(compile(), {}).exports as unknown as Exports;
+    this.#exports = wasmExports(MODULE) as unknown as Exports;
     const { memory } = this.#exports;
     // widest first, so that each is aligned; a result takes at least two samples
     const lengths = [Math.ceil(maxSamples / 2) + 1, 2 * MAX_WINDOW, 2 * MAX_WINDOW, TRANSIENT_TAPS] as const;

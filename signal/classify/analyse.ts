@@ -1,6 +1,7 @@
 /** A waveform in, incident candidates out. */
 import { windowCycles, windowRms } from '../levels/half-cycle.js';
 import type { Samples } from '../samples.js';
+import { Scratch } from '../scratch.js';
 import { totalDistortion } from '../spectrum/groups.js';
 import type { Span } from '../voltage-events/edges.js';
 import { distortionIncidents, THD_LIMIT } from './distortion.js';
@@ -47,11 +48,15 @@ export interface WaveformAnalysis {
 /** A gap longer than this ends a disturbance that touches it: nothing says that it went on, ms. */
 const JOIN_MS = 3000;
 
+/** Of one analysis at a time: nothing of it is in what is returned. */
+const scratch = new Scratch();
+
 /**
  * Analyses one voltage waveform of one box. Never throws for what is in the waveform: what cannot be judged is a remark.
  * @param samples counts (with `calibration`) or volts
  */
 export function analyseWaveform(samples: Samples, options: AnalyseOptions): WaveformAnalysis {
+  scratch.reset();
   const remarks: Remark[] = [];
   const nothing = (remark: Remark): WaveformAnalysis => ({
     incidents: [],
@@ -61,7 +66,7 @@ export function analyseWaveform(samples: Samples, options: AnalyseOptions): Wave
   const bad = badOptions(options);
   if (bad !== undefined) return nothing(bad);
   if (samples.length === 0) return nothing({ code: 'EMPTY', text: 'not judged: the waveform is empty' });
-  const stretches = stretchesOf(samples, options, remarks);
+  const stretches = stretchesOf(samples, options, remarks, scratch.take);
   const { calibration } = options;
   let inVolts = calibration !== undefined && Number.isFinite(calibration) && calibration > 0;
   if (!inVolts) {
@@ -110,6 +115,7 @@ function measured(
     startMs,
     nominalFrequency,
     nominalVoltage: inVolts ? nominalVoltage : undefined,
+    take: scratch.take,
   });
   const other = notMains(run, dead);
   if (other !== undefined) {

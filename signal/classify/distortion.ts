@@ -11,7 +11,10 @@ import { type IncidentCandidate, type Metadata, rounded } from './types.js';
 /** Percent: limit of the existing analysis, and of IEEE 519-2014 for single events below 69 kV. */
 export const THD_LIMIT = 5;
 
-/** Highest order that counts into THD here: 50, as IEC 61000-4-7 and IEEE 519 have it for their widest range. */
+/**
+ * Windows of 10/12 cycles one behind the other with THD above the limit are one incident; those in a sag, swell or interruption are left out, as flagged.
+ * @param limit percent
+ */
 export function distortionIncidents(
   run: RunMeasures,
   disturbed: readonly Span[],

@@ -2,6 +2,7 @@
 
 import type { SampleRun } from '../sample-times.js';
 import { MAX_RATE, MIN_RATE, type Samples, toVolts } from '../samples.js';
+import type { Take } from '../scratch.js';
 import type { Remark } from './types.js';
 
 export interface WaveformOptions {
@@ -53,7 +54,12 @@ export function badOptions({ rate, nominalVoltage, nominalFrequency }: WaveformO
 }
 
 /** Cuts at gaps and at samples that are no numbers; stretches shorter than a cycle are left out, with a remark. */
-export function stretchesOf(samples: Samples, options: WaveformOptions, remarks: Remark[]): Stretch[] {
+export function stretchesOf(
+  samples: Samples,
+  options: WaveformOptions,
+  remarks: Remark[],
+  take: Take,
+): Stretch[] {
   const { rate, nominalFrequency, startMs } = options;
   const known = options.calibration !== undefined && options.calibration > 0;
   const countsPerVolt = known ? (options.calibration ?? 1) : 1;
@@ -69,7 +75,7 @@ export function stretchesOf(samples: Samples, options: WaveformOptions, remarks:
         short += 1;
         continue;
       }
-      const x = toVolts(samples, countsPerVolt, from, to);
+      const x = toVolts(samples, countsPerVolt, from, to, take);
       found.push({ startMs: startMs + missingMs + (from * 1000) / rate, x });
     }
   }

@@ -2,6 +2,7 @@
 import { type Crossings, clockCrossings, zeroCrossings } from '../fundamental/crossings.js';
 import { type FundamentalTrack, trackFundamental } from '../fundamental/track.js';
 import { squareSums, synchronousHalfCycleRms } from '../levels/half-cycle.js';
+import { type Take, takeNew } from '../scratch.js';
 import { harmonicSubgroups } from '../spectrum/groups.js';
 import { spectrumAnalyser } from '../spectrum/spectrum.js';
 import {
@@ -21,6 +22,8 @@ export interface RunInput {
   nominalFrequency: number;
   /** unit of the samples; undefined where the calibration is not known: nothing is judged in volts then */
   nominalVoltage: number | undefined;
+  /** where the measures' arrays come from; left out: memory of their own */
+  take?: Take;
 }
 
 /** One window of 10/12 cycles. */
@@ -51,22 +54,22 @@ export const TRANSIENT_FLOOR = 0.05;
 
 /** The x must hold a nominal cycle or more. */
 export function measureRun(input: RunInput): RunMeasures {
-  const { x, rate, nominalFrequency, nominalVoltage } = input;
-  const track = usable(trackFundamental(x, { rate, nominalFrequency }), nominalFrequency);
+  const { x, rate, nominalFrequency, nominalVoltage, take = takeNew } = input;
+  const track = usable(trackFundamental(x, { rate, nominalFrequency, take }), nominalFrequency);
   const crossings =
     track === undefined ? clockCrossings(x.length, rate, nominalFrequency) : zeroCrossings(track);
-  const sums = squareSums(x);
+  const sums = squareSums(x, take);
   const urms = synchronousHalfCycleRms(sums, crossings);
   const measures = { ...input, track, crossings, sums, urms };
   if (track === undefined) return { ...measures, harmonics: [], differences: undefined, transients: [] };
   const analyser = spectrumAnalyser(rate, nominalFrequency);
-  const harmonics = analyser.windows(x, crossings).map(({ from, to, lines }) => ({
+  const harmonics = analyser.windows(x, crossings, take).map(({ from, to, lines }) => ({
     from,
     to,
-    orders: harmonicSubgroups({ lines }, analyser.cycles, analyser.highestOrder),
+    orders: harmonicSubgroups({ lines }, analyser.cycles, analyser.highestOrder, take),
   }));
   const fast = rate / nominalFrequency >= MIN_SAMPLES_A_CYCLE && nominalVoltage !== undefined;
-  const differences = fast ? cycleDifferences(x, crossings.at) : undefined;
+  const differences = fast ? cycleDifferences(x, crossings.at, take) : undefined;
   const transients =
     differences === undefined
       ? []

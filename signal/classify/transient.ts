@@ -20,6 +20,8 @@ const ONE_SIDED = 0.85;
 const DOMINANT = 1.3;
 /** s: longer than this is no impulse. */
 const IMPULSE_S = 0.005;
+/** A sag or swell whose ramp takes 100 ms passes its limit up to so many cycles from the foot of the ramp. */
+const RAMP_CYCLES = 3;
 
 /** Where the voltage is notched, and how deep. */
 export interface NotchingSpan extends Span {
@@ -93,21 +95,55 @@ function explained(
   return left < Math.max(floor, 0.2 * Math.abs(measure.peak));
 }
 
-/** At the edge of a sag or swell what is smaller than half of its step belongs to it: harmonics and phase change there too. */
+/**
+ * At the edge of a sag or swell what is smaller than half of its step, or than its phase jump, belongs to it: harmonics change there too. A phase jump at the foot of a ramp lies
+ * cycles away from where the voltage passes the limit.
+ */
 function edge(
-  { rate, track, urms, crossings, nominalFrequency }: RunMeasures,
+  { rate, track, urms, crossings, nominalFrequency, x }: RunMeasures,
   measure: TransientMeasure,
   events: readonly Span[],
 ): boolean {
   const cycle = rate / (track?.frequency ?? nominalFrequency);
+  const distance = (place: number): number => Math.max(measure.from - place, place - measure.to, 0);
   const near = events
     .flatMap(({ from, to }) => [from, to])
-    .find((place) => place > measure.from - cycle && place < measure.to + cycle);
-  if (near === undefined) return false;
+    .reduce((best, place) => (distance(place) < distance(best) ? place : best), Number.POSITIVE_INFINITY);
+  if (!(distance(near) < RAMP_CYCLES * cycle)) return false;
+  const size = Math.abs(measure.peak);
+  if (size < 1.2 * phaseStep(x, cycle, measure)) return true;
+  if (distance(near) >= cycle) return false;
   const k = crossings.at.findIndex((place) => place >= near);
   const level = (i: number): number => urms[Math.min(Math.max(i, 0), urms.length - 1)] ?? 0;
-  const step = Math.abs(level(k - 4) - level(k + 2)) * Math.SQRT2;
-  return Math.abs(measure.peak) < step / 2;
+  return size < (Math.abs(level(k - 4) - level(k + 2)) * Math.SQRT2) / 2;
+}
+
+/**
+ * V: how far a phase jump alone moves the voltage at most, from the fundamental one to two cycles before and behind, or the first and last cycle of the stretch where that is nearer;
+ * 0 where there is none to compare.
+ */
+function phaseStep(x: Float64Array, cycle: number, { from, to }: TransientMeasure): number {
+  const before = phasorAt(x, cycle, Math.max(0, Math.round(from - 2 * cycle)));
+  const last = x.length - Math.round(cycle);
+  const behind = phasorAt(x, cycle, Math.min(last, Math.round(to + cycle)));
+  const [a, b] = [Math.hypot(...before), Math.hypot(...behind)];
+  if (Math.min(a, b) <= 0.1 * Math.max(a, b)) return 0;
+  const cosine = (before[0] * behind[0] + before[1] * behind[1]) / (a * b);
+  // |1 - e^(j phi)| = sqrt(2 - 2 cos phi)
+  return Math.max(a, b) * Math.sqrt(Math.max(0, 2 - 2 * cosine));
+}
+
+/** The fundamental over one cycle from sample `from` on, its phase counted from sample 0; nothing where the cycle is not whole. */
+function phasorAt(x: Float64Array, cycle: number, from: number): [number, number] {
+  const length = Math.round(cycle);
+  if (from < 0 || from + length > x.length) return [0, 0];
+  const omega = (2 * Math.PI) / cycle;
+  let [re, im] = [0, 0];
+  for (let i = from; i < from + length; i += 1) {
+    re += (x[i] ?? 0) * Math.cos(omega * i);
+    im += (x[i] ?? 0) * Math.sin(omega * i);
+  }
+  return [(2 * re) / length, (2 * im) / length];
 }
 
 function candidate(run: RunMeasures, measure: TransientMeasure, nominalVoltage: number): IncidentCandidate {

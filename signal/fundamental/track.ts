@@ -4,12 +4,15 @@
  * neither an offset nor harmonics move the phase; noise is averaged over two cycles; an amplitude that changes leaves the phase alone.
  */
 import { median } from '../samples.js';
+import { type Take, takeNew } from '../scratch.js';
 
 export interface TrackOptions {
   /** samples a second */
   rate: number;
   /** Hz: what is looked for, within ±20 % */
   nominalFrequency: number;
+  /** where the track's arrays come from; left out: memory of their own */
+  take?: Take;
 }
 
 /** Values at the places `firstPlace + i · hop` (in samples; sample 0 was taken at 0). */
@@ -42,22 +45,28 @@ const OFF = 0.002;
 /** Undefined for a waveform shorter than the window (two nominal cycles) or without any signal. */
 export function trackFundamental(x: Float64Array, options: TrackOptions): FundamentalTrack | undefined {
   const { rate, nominalFrequency } = options;
-  const first = demodulate(x, rate, nominalFrequency);
+  const { take = takeNew } = options;
+  const first = demodulate(x, rate, nominalFrequency, take);
   if (first === undefined) return undefined;
   const ratio = first.frequency / nominalFrequency;
   const near = ratio > 0.8 && ratio < 1.2;
   if (!near || Math.abs(ratio - 1) <= OFF) return first;
-  return demodulate(x, rate, first.frequency) ?? first;
+  return demodulate(x, rate, first.frequency, take) ?? first;
 }
 
-function demodulate(x: Float64Array, rate: number, frequency: number): FundamentalTrack | undefined {
+function demodulate(
+  x: Float64Array,
+  rate: number,
+  frequency: number,
+  take: Take,
+): FundamentalTrack | undefined {
   const omega = (2 * Math.PI * frequency) / rate;
   const block = Math.max(1, Math.round(rate / frequency / BLOCKS_A_CYCLE));
   const width = Math.max(4, Math.round((2 * rate) / frequency / block));
   const blocks = Math.floor(x.length / block);
   const count = blocks - width + 1;
   if (count < 1) return undefined;
-  const { re, im } = blockSums(x, omega, block, blocks);
+  const { re, im } = blockSums(x, omega, block, blocks, take);
   const window = new Float64Array(width);
   let weight = 0;
   for (let j = 0; j < width; j += 1) {
@@ -65,8 +74,8 @@ function demodulate(x: Float64Array, rate: number, frequency: number): Fundament
     window[j] = w;
     weight += w * block;
   }
-  const amplitude = new Float64Array(count);
-  const angle = new Float64Array(count);
+  const amplitude = take(count);
+  const angle = take(count);
   for (let m = 0; m < count; m += 1) {
     let a = 0;
     let b = 0;
@@ -104,11 +113,12 @@ function blockSums(
   omega: number,
   block: number,
   blocks: number,
+  take: Take,
 ): { re: Float64Array; im: Float64Array } {
   const cos = Float64Array.from({ length: block }, (_, i) => Math.cos(omega * i));
   const sin = Float64Array.from({ length: block }, (_, i) => Math.sin(omega * i));
-  const re = new Float64Array(blocks);
-  const im = new Float64Array(blocks);
+  const re = take(blocks);
+  const im = take(blocks);
   const stepRe = Math.cos(omega * block);
   const stepIm = Math.sin(omega * block);
   let turnRe = 1;

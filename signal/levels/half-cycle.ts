@@ -4,11 +4,13 @@
  */
 import type { Crossings } from '../fundamental/crossings.js';
 import { median, valueAt } from '../samples.js';
+import { takeNew } from '../scratch.js';
 
 /** Element i: Σ x² of the samples before sample i (length: one more than the samples). */
-export function squareSums(x: Float64Array): Float64Array {
-  const sums = new Float64Array(x.length + 1);
+export function squareSums(x: Float64Array, take = takeNew): Float64Array {
+  const sums = take(x.length + 1);
   let sum = 0;
+  sums[0] = 0;
   for (let i = 0; i < x.length; i += 1) {
     const value = x[i] ?? 0;
     sum += value * value;

@@ -82,7 +82,11 @@ export class RealTransform {
     const stride = this.length / (4 * size);
     for (let base = 0; base < half; base += 4 * size) {
       for (let k = 0; k < size; k += 1) {
-        const [i0, i1, i2, i3] = [base + k, base + k + size, base + k + 2 * size, base + k + 3 * size];
+        // One declaration a value: a list taken apart cost three times the time of the whole transform.
+        const i0 = base + k;
+        const i1 = i0 + size;
+        const i2 = i1 + size;
+        const i3 = i2 + size;
         const w1r = cos[k * stride] ?? 0;
         const w1i = sin[k * stride] ?? 0;
         const w2r = w1r * w1r - w1i * w1i;
@@ -103,8 +107,14 @@ export class RealTransform {
         const zi = im[i3] ?? 0;
         const dr = zr * w3r - zi * w3i;
         const di = zr * w3i + zi * w3r;
-        const [pr, pi, mr, mi] = [ar + br, ai + bi, ar - br, ai - bi];
-        const [qr, qi, nr, ni] = [cr + dr, ci + di, cr - dr, ci - di];
+        const pr = ar + br;
+        const pi = ai + bi;
+        const mr = ar - br;
+        const mi = ai - bi;
+        const qr = cr + dr;
+        const qi = ci + di;
+        const nr = cr - dr;
+        const ni = ci - di;
         re[i0] = pr + qr;
         im[i0] = pi + qi;
         re[i1] = mr + ni;

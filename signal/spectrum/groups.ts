@@ -8,14 +8,21 @@
  * - interharmonic centred subgroup after order h: those less the two nearest to each order.
  */
 
+import { takeNew } from '../scratch.js';
+
 export interface Lines {
   /** RMS of each line */
   readonly lines: Float64Array;
 }
 
 /** RMS of orders 1 to `highest` (index 0 holds order 1), as subgroups. */
-export function harmonicSubgroups({ lines }: Lines, cycles: number, highest: number): Float64Array {
-  return byOrder(highest, (h) => squares(lines, h * cycles - 1, h * cycles + 1));
+export function harmonicSubgroups(
+  { lines }: Lines,
+  cycles: number,
+  highest: number,
+  take = takeNew,
+): Float64Array {
+  return byOrder(highest, (h) => squares(lines, h * cycles - 1, h * cycles + 1), take);
 }
 
 /** RMS of orders 1 to `highest` (index 0 holds order 1), as groups. */
@@ -62,8 +69,8 @@ export function meanOrders(windows: readonly Float64Array[]): Float64Array {
   return mean.map(Math.sqrt);
 }
 
-function byOrder(highest: number, sumOf: (order: number) => number): Float64Array {
-  const values = new Float64Array(Math.max(0, highest));
+function byOrder(highest: number, sumOf: (order: number) => number, take = takeNew): Float64Array {
+  const values = take(Math.max(0, highest));
   for (let h = 1; h <= highest; h += 1) values[h - 1] = Math.sqrt(sumOf(h));
   return values;
 }

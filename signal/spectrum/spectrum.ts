@@ -4,6 +4,7 @@
  */
 import type { Crossings } from '../fundamental/crossings.js';
 import { windowCycles } from '../levels/half-cycle.js';
+import { takeNew } from '../scratch.js';
 import { RealTransform } from './fft.js';
 import { WindowResampler } from './resample.js';
 
@@ -54,10 +55,10 @@ export class SpectrumAnalyser {
   }
 
   /** Lines of the window between two places. */
-  window(x: Float64Array, from: number, to: number): WindowSpectrum {
+  window(x: Float64Array, from: number, to: number, take = takeNew): WindowSpectrum {
     const transform = this.#transform;
     transform.run(this.#resampler.run(x, from, to));
-    const lines = new Float64Array(this.#lines);
+    const lines = take(this.#lines);
     const scale = Math.SQRT2 / transform.length;
     const { re, im } = transform;
     for (let k = 0; k < lines.length; k += 1) {
@@ -70,13 +71,13 @@ export class SpectrumAnalyser {
   }
 
   /** Every whole window of a waveform, one after another, from its first crossing that has samples enough before it. */
-  windows(x: Float64Array, { at }: Crossings): WindowSpectrum[] {
+  windows(x: Float64Array, { at }: Crossings, take = takeNew): WindowSpectrum[] {
     const found: WindowSpectrum[] = [];
     const step = 2 * this.cycles;
     let k = 0;
     while (k < at.length && (at[k] ?? 0) < Math.min(this.reach, x.length / 8)) k += 1;
     for (; k + step < at.length; k += step) {
-      found.push(this.window(x, at[k] ?? 0, at[k + step] ?? 0));
+      found.push(this.window(x, at[k] ?? 0, at[k + step] ?? 0, take));
     }
     return found;
   }

@@ -4,6 +4,7 @@
  * edge of a sag) is unlike one side only and is no transient. The smaller of both differences is what stands out.
  */
 import { cycleLength } from '../levels/half-cycle.js';
+import { takeNew } from '../scratch.js';
 
 /** Samples a cycle below which nothing is looked for: interpolation between samples would be taken for transients. */
 export const MIN_SAMPLES_A_CYCLE = 40;
@@ -33,8 +34,8 @@ export interface TransientSpan {
 }
 
 /** @param at crossings of the fundamental */
-export function cycleDifferences(x: Float64Array, at: Float64Array): CycleDifferences {
-  const values = new Float64Array(x.length);
+export function cycleDifferences(x: Float64Array, at: Float64Array, take = takeNew): CycleDifferences {
+  const values = take(x.length).fill(0);
   const lengths = new Float64Array(Math.max(0, at.length - 1));
   const peaks = new Float64Array(lengths.length);
   const usual = (2 * ((at[at.length - 1] ?? 0) - (at[0] ?? 0))) / (at.length - 1);
