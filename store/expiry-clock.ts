@@ -3,6 +3,7 @@
  * (a typing error, a bad time server) would else have one sweep delete everything. What was set is believed when it has stood for an hour. Back is
  * believed immediately: that deletes less, never more. A process that starts while the clock is wrong cannot know.
  */
+import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
 
 /** More than a clock that is being slewed gains between two looks. */
@@ -10,34 +11,24 @@ const STEP_MS = 10_000;
 /** Time for a person, or a time server, to set the clock right; what is kept so much longer meanwhile does no harm. */
 export const HOLD_MS = 3_600_000;
 
-export interface ExpiryClockOptions {
-  log: Logger;
-  /** Unix ms */
-  now?: (() => number) | undefined;
-  /** ms of a clock that nobody sets */
-  steadyMs?: (() => number) | undefined;
-}
-
 export class ExpiryClock {
   readonly #log: Logger;
-  readonly #now: () => number;
-  readonly #steady: () => number;
-  /** the time of day that was believed last, and when by the steady clock */
+  readonly #clock: Clock;
+  /** the time of day that was believed last, and when by the monotonic clock */
   #believed: { ms: number; atMs: number };
-  /** how far the clock is ahead, and since when by the steady clock */
+  /** how far the clock is ahead, and since when by the monotonic clock */
   #ahead: { byMs: number; sinceMs: number } | undefined;
 
-  constructor({ log, now = Date.now, steadyMs = () => performance.now() }: ExpiryClockOptions) {
+  constructor(log: Logger, clock: Clock) {
     this.#log = log;
-    this.#now = now;
-    this.#steady = steadyMs;
-    this.#believed = { ms: now(), atMs: steadyMs() };
+    this.#clock = clock;
+    this.#believed = { ms: clock.now(), atMs: clock.monotonic() };
   }
 
   /** Unix ms; to be asked about once a minute. */
   nowMs(): number {
-    const atMs = this.#steady();
-    const ms = this.#now();
+    const atMs = this.#clock.monotonic();
+    const ms = this.#clock.now();
     const expected = this.#believed.ms + (atMs - this.#believed.atMs);
     const byMs = ms - expected;
     if (byMs > STEP_MS) {

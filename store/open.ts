@@ -11,7 +11,7 @@ export type OpenOptions = SqliteOptions & Partial<MongoStoreOptions>;
 /**
  * Opens a store, making what is missing in it.
  * @param url `sqlite:<file>` (relative or absolute path), `sqlite::memory:` (lives until closed), `mongodb://…` or `mongodb+srv://…`
- * @throws MakaiError STORE_URL_INVALID, STORE_UNAVAILABLE; SQLite: STORE_NOT_RECOGNIZED, STORE_SCHEMA_TOO_NEW; MongoDB: STORE_ACCESS_DENIED, STORE_INDEX_CONFLICT
+ * @throws MakaiError STORE_URL_INVALID, STORE_UNAVAILABLE; SQLite: STORE_NOT_RECOGNIZED, STORE_SCHEMA_TOO_NEW; MongoDB: STORE_ACCESS_DENIED
  */
 export async function openStore(url: string, options: OpenOptions): Promise<Store> {
   const scheme = schemeOf(url);

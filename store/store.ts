@@ -4,31 +4,64 @@
  * `test/store/contract.ts` is the suite that every implementation passes.
  */
 import type {
+  AggregateDocument,
+  AggregateSeconds,
+  AlertDocument,
+  AlertFields,
+  AlertMarks,
+  AlertQuery,
+  AuditDocument,
   BoxDocument,
   BoxEventDocument,
+  BoxHealthQuery,
+  DeletedWaveforms,
   EventDocument,
+  HealthDocument,
+  IncidentDocument,
+  IncidentQuery,
   LahaConfigDocument,
+  LocationDocument,
   MakaiConfigDocument,
+  MeasurementCount,
   MeasurementDocument,
   NewestOfBox,
   NewTrend,
   OpenRequest,
   Original,
+  PluginState,
   Retention,
+  RulesDocument,
+  SeriesDocument,
+  SeriesName,
   Stored,
   StoredDocuments,
   SweepResult,
   TimeRange,
+  TokenChoice,
+  TokenDocument,
+  TrendBand,
   TrendDocument,
   TrendWindow,
+  UserChange,
+  UserDocument,
+  WaitingWaveform,
+  WaveformAnalysis,
 } from './documents.js';
-import type { Sink, WriteKind } from './writes.js';
+import type { StoreState } from './store-state.js';
+import type { Sink } from './writes.js';
 
 export type * from './documents.js';
+export type * from './store-state.js';
 
 export interface MeasurementReader {
   measurements(boxId: string, range?: TimeRange): AsyncIterable<MeasurementDocument>;
   trends(boxId: string, range?: TimeRange): AsyncIterable<TrendDocument>;
+  /**
+   * Trends of a box put together by spans of `stepMs`, aligned to multiples of it since 1970, oldest first: lowest min, highest max, mean of the averages. A trend belongs
+   * to the span in which its window lies, of which its time is the end. Spans without trends are left out.
+   * @param range trends whose window ends after `fromMs`, and at `toMs` or before
+   */
+  trendBands(boxId: string, stepMs: number, range: { fromMs: number; toMs: number }): Promise<TrendBand[]>;
   /**
    * Trends of the windows as the stored measurements give them; undefined where none is stored. Locations are filled in from the boxes.
    * Also undefined where a trend is stored and the window began longer ago than measurements live: some may be gone, and that trend knows more.
@@ -43,13 +76,77 @@ export interface MeasurementReader {
   boxIdsWithData(): Promise<string[]>;
 }
 
+/** Values of plugins. */
+export interface SeriesReader {
+  seriesNames(): Promise<SeriesName[]>;
+  series(name: SeriesName, range?: TimeRange): AsyncIterable<SeriesDocument>;
+}
+
+/** What plugins keep over restarts. */
+export interface PluginStateReader {
+  pluginState(plugin: string): Promise<PluginState | undefined>;
+}
+
+/** Ten-minute and two-hour values, and what they are computed from. */
+export interface AggregateReader {
+  aggregates(
+    boxId: string,
+    windowSeconds: AggregateSeconds,
+    range?: TimeRange,
+  ): AsyncIterable<AggregateDocument>;
+  /**
+   * How many measurements of a box are stored in each span of `stepMs`, aligned to multiples of it since 1970, oldest first; spans without any are left out.
+   * `fromMs` and `toMs` of the range are multiples of `stepMs`.
+   */
+  measurementCounts(
+    boxId: string,
+    stepMs: number,
+    range: { fromMs: number; toMs: number },
+  ): Promise<MeasurementCount[]>;
+}
+
 export interface EventReader {
   event(eventId: number): Promise<EventDocument | undefined>;
   /** Events by target start. */
   events(range?: TimeRange): AsyncIterable<EventDocument>;
-  boxEvents(eventId: number): Promise<BoxEventDocument[]>;
-  /** The waveform's bytes exactly as stored (int16 little endian), or undefined. */
+  /** In order of arrival. @param boxIds of these boxes; left out: of all */
+  boxEvents(eventId: number, boxIds?: readonly string[]): Promise<BoxEventDocument[]>;
+  /** The waveform's bytes exactly as stored (int16 little endian), or undefined. They are the caller's own: it may change them or hand them over to a thread. */
   waveform(fileName: string): Promise<Buffer | undefined>;
+}
+
+export interface IncidentReader {
+  /** The incident with this id; where another program counted over the same id, the one with the latest start. */
+  incident(incidentId: number): Promise<IncidentDocument | undefined>;
+  /** Incidents by start. Their samples: `waveform(gridfs_filename)`. */
+  incidents(query?: IncidentQuery): AsyncIterable<IncidentDocument>;
+  /** Those of one event, by start. */
+  incidentsOfEvent(eventId: number): Promise<IncidentDocument[]>;
+  /** Undefined for a waveform that was not analysed. */
+  analysis(eventId: number, boxId: string): Promise<WaveformAnalysis | undefined>;
+}
+
+/** For those who follow what is stored: ids rise, though one may be stored a little after a higher one. */
+export interface NewIds {
+  /** Ids of stored events or incidents above `afterId`, lowest first, at most `limit`. */
+  idsAfter(kind: NumberedKind, afterId: number, limit: number): Promise<number[]>;
+  /** The highest that is stored; 0 where none is. */
+  highestId(kind: NumberedKind): Promise<number>;
+}
+
+export type NumberedKind = 'event' | 'incident';
+
+export interface IncidentRegistry extends IncidentReader {
+  /** Adds a person's remark, once however often it is called. @returns false when there is no such incident */
+  annotateIncident(incidentId: number, remark: string): Promise<boolean>;
+}
+
+/** The queue of waveforms that wait to be analysed: every stored box event, whoever stored it, until an `analysis` of it is written. */
+export interface AnalysisQueue {
+  /** The first `limit` in order of arrival. */
+  waitingWaveforms(limit: number): Promise<WaitingWaveform[]>;
+  /** How many wait, counted up to `limit`. */
+  countWaitingWaveforms(limit: number): Promise<number>;
 }
 
 /** Boxes and the configuration documents that people edit. */
@@ -64,8 +161,60 @@ export interface BoxReader {
 export interface BoxRegistry extends BoxReader {
   /** Adds or replaces one box. */
   putBox(box: BoxDocument): Promise<void>;
+  /** Adds a box, unless there is one of its id or name: of several who make the same id at the same time one succeeds. @returns whether it was added */
+  addBox(box: BoxDocument): Promise<boolean>;
   removeBox(boxId: string): Promise<boolean>;
   putMakaiConfig(document: MakaiConfigDocument): Promise<void>;
+}
+
+/** Descriptions of locations, which people edit. */
+export interface LocationRegistry {
+  /** By slug; those that nobody has described are not here. */
+  locations(): Promise<LocationDocument[]>;
+  /** Adds or replaces one; its regions stay where none are named, and `[]` ends them. */
+  putLocation(location: LocationDocument): Promise<void>;
+}
+
+/** Users of the web service, their sessions and tokens. */
+export interface UserRegistry {
+  /** By name. */
+  users(): Promise<UserDocument[]>;
+  user(name: string): Promise<UserDocument | undefined>;
+  /** @returns false when there is a user of this name: it stays as it is */
+  addUser(user: UserDocument): Promise<boolean>;
+  /** Role, password or both; what is not named stays as it is. @returns false when there is no such user */
+  changeUser(change: UserChange): Promise<boolean>;
+  /** With sessions and tokens. @returns false when there was no such user */
+  removeUser(name: string): Promise<boolean>;
+  /** In the order in which they were added. */
+  tokens(user?: string): Promise<TokenDocument[]>;
+  token(hash: string): Promise<TokenDocument | undefined>;
+  addToken(token: TokenDocument): Promise<void>;
+  removeToken(hash: string): Promise<boolean>;
+  /** @returns how many there were */
+  removeTokens(choice: TokenChoice): Promise<number>;
+  removeExpiredTokens(nowMs: number): Promise<number>;
+}
+
+/** Alerts. The gateway alone writes what they are, people say what they know of them: neither overwrites the other. */
+export interface AlertRegistry {
+  /** Adds or replaces what the gateway says of an alert; marks stay. */
+  putAlert(alert: AlertFields): Promise<void>;
+  /** Marks that are not named stay. @returns false when there is no such alert */
+  markAlert(alertId: string, marks: AlertMarks): Promise<boolean>;
+  alert(alertId: string): Promise<AlertDocument | undefined>;
+  /** The newest first. */
+  alerts(query: AlertQuery): Promise<AlertDocument[]>;
+  /** Those that were resolved before. @returns how many there were */
+  removeAlerts(resolvedBeforeMs: number): Promise<number>;
+}
+
+/** The filters and rules in force. */
+export interface RuleRegistry {
+  /** undefined: nobody has written any */
+  rules(): Promise<RulesDocument | undefined>;
+  /** Replaces all of them in one write. */
+  putRules(document: RulesDocument): Promise<void>;
 }
 
 export interface EventIds {
@@ -86,44 +235,23 @@ export interface Originals {
   importedEventId(sha256: string, recording: number): Promise<number | undefined>;
 }
 
+export interface HealthReader {
+  /**
+   * What `health` says of a box in words: findings that began or ended. Its UP or DOWN of every 20 s, whose `info` is empty, is left out. Those of the same time are in the
+   * order of their texts.
+   */
+  boxHealth(query: BoxHealthQuery): Promise<HealthDocument[]>;
+}
+
 export interface OpenRequestReader {
   openRequests(): Promise<OpenRequest[]>;
 }
 
-/** What a spool holds and how it goes, for status and metrics. */
-export interface SpoolStats {
-  /** `up`: writes go to the database; `draining`: they do, and spooled ones are delivered; `unavailable`: all are spooled */
-  state: 'up' | 'draining' | 'unavailable';
-  /** rows that wait, by kind; a row of measurements holds many */
-  waiting: Amounts;
-  rows: number;
-  measurements: number;
-  /** trend windows to be computed again */
-  trendWindows: number;
-  /** of rows and windows */
-  bytes: number;
-  /** rows that the database refused */
-  quarantined: number;
-  /** lanes whose writes the database does not take though it is there: they wait, and are tried again */
-  notTaken: string[];
-  /** Unix ms when the oldest was accepted */
-  oldestMs: number | undefined;
-  /** since the start, by kind; measurements, not their rows */
-  spooled: Amounts;
-  delivered: Amounts;
-  dropped: Amounts;
-  /** event ids given without the database since the start */
-  idsGivenOffline: number;
-}
-
-/** How many of each kind of write. */
-export type Amounts = Partial<Record<WriteKind, number>>;
-
-export interface StoreState {
-  /** false: the database cannot be reached; what is read is what was read last */
-  available: boolean;
-  /** of a store that keeps on disk what its database does not take */
-  spool?: SpoolStats;
+export interface AuditLog {
+  /** Adds an entry. */
+  putAudit(entry: AuditDocument): Promise<void>;
+  /** The last `limit` entries of a range, oldest first. */
+  audit(range: { fromMs?: number; toMs?: number; limit: number }): Promise<AuditDocument[]>;
 }
 
 export interface Maintenance {
@@ -135,10 +263,28 @@ export interface Maintenance {
    */
   restore(documents: StoredDocuments): Promise<Stored>;
   /**
+   * Keeps an event for good, with its waveforms and incidents and, in mode `laha`, what explains it; or no longer: it then expires as if it was stored now.
+   * @returns false when there is no such event
+   */
+  keepEvent(eventId: number, keep: boolean): Promise<boolean>;
+  /** Deletes events with their box events and waveforms. @returns how many events there were */
+  deleteEvents(eventIds: readonly number[]): Promise<number>;
+  /**
    * Deletes what has expired at `nowMs`; events take their box events and waveforms along.
    * @param signal ends it between two slices; what is left waits for the next sweep
    */
   sweep(nowMs: number, signal?: AbortSignal): Promise<SweepResult>;
+  /**
+   * What counts for the limit `store_max_bytes`. SQLite: bytes of the file that are in use, not those that can be used again. MongoDB: bytes of
+   * the files in GridFS (waveforms, samples of incidents, imported originals), before compression.
+   */
+  usedBytes(): Promise<number>;
+  /**
+   * Deletes the waveforms of events in the order of their ids, with box events and imported originals, until `bytes` of them are deleted, or a few
+   * events in any case: call it again while it deletes something. Kept events, and the documents of events and incidents, stay;
+   * `waveforms_deleted_ms` in the event says when it was.
+   */
+  deleteOldestWaveforms(bytes: number, nowMs: number): Promise<DeletedWaveforms>;
   /** Unix ms by the clock of the database's server; left out by a store that has no server */
   serverTimeMs?(): Promise<number | undefined>;
   close(): Promise<void>;
@@ -147,11 +293,23 @@ export interface Maintenance {
 export interface Store
   extends Sink,
     MeasurementReader,
+    AggregateReader,
+    SeriesReader,
+    PluginStateReader,
     EventReader,
     BoxRegistry,
     EventIds,
     Originals,
+    IncidentRegistry,
+    NewIds,
+    AnalysisQueue,
     OpenRequestReader,
+    HealthReader,
+    AuditLog,
+    LocationRegistry,
+    UserRegistry,
+    AlertRegistry,
+    RuleRegistry,
     Maintenance {}
 
 export interface StoreOptions {

@@ -1,4 +1,5 @@
 /** Sweeps a store once a minute for as long as a daemon runs: what has expired goes. Several daemons may do so on one store. */
+import { type Clock, repeat, systemClock } from '../common/clock.js';
 import { codeOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
@@ -10,26 +11,20 @@ const MINUTE_MS = 60_000;
 export interface SweeperOptions {
   /** time between the end of one sweep and the start of the next */
   everyMs?: number;
-  /** Unix ms */
-  now?: () => number;
-  /** ms of a clock that nobody sets */
-  steadyMs?: () => number;
+  clock?: Clock;
 }
 
 /** Neither a clock that was just set forward nor one ahead of the database's own deletes anything. A stop ends a sweep between two slices. */
 export function startSweeper(
   store: Pick<Maintenance, 'sweep' | 'serverTimeMs'>,
   log: Logger,
-  { everyMs = MINUTE_MS, now, steadyMs }: SweeperOptions = {},
+  { clock = systemClock, everyMs = MINUTE_MS }: SweeperOptions = {},
 ): Running {
   const stopping = new AbortController();
-  const clock = new ExpiryClock({ log, now, steadyMs });
-  let timer: NodeJS.Timeout | undefined;
-  let sweeping: Promise<void> = Promise.resolve();
-
+  const expiry = new ExpiryClock(log, clock);
   const sweepOnce = async (): Promise<void> => {
     try {
-      const ours = clock.nowMs();
+      const ours = expiry.nowMs();
       const theirs = (await store.serverTimeMs?.()) ?? ours;
       const swept = await store.sweep(Math.min(ours, theirs), stopping.signal);
       if (Object.values(swept).some((count) => count > 0)) log.debug({ swept }, 'expired documents deleted');
@@ -39,19 +34,11 @@ export function startSweeper(
         log.warn({ code: codeOf(error), err: error }, 'the store could not be swept');
     }
   };
-  const plan = (): void => {
-    if (stopping.signal.aborted) return;
-    timer = setTimeout(() => {
-      sweeping = sweepOnce().then(plan);
-    }, everyMs);
-    timer.unref();
-  };
-  plan();
+  const sweeps = repeat(sweepOnce, everyMs, clock);
   return {
-    stop: async () => {
+    stop: () => {
       stopping.abort();
-      clearTimeout(timer);
-      await sweeping;
+      return sweeps.stop();
     },
   };
 }

@@ -5,9 +5,13 @@
  */
 import { MakaiError, messageOf } from '../common/errors.js';
 import { columnsBytes, columnsOver, copyRows } from '../proto/columns.js';
+import type { IncidentWithSamples } from './documents.js';
+import { checkShape, SHAPES } from './write-shapes.js';
 import type {
+  AnalysisWrite,
   BoxEventWrite,
   HealthWrite,
+  IncidentWrite,
   MeasurementsWrite,
   MetricsWrite,
   Write,
@@ -41,27 +45,26 @@ function headerOf(write: Write): object {
   if (write.kind === 'measurements') {
     return { kind: write.kind, acceptedAtMs: write.acceptedAtMs, count: write.columns.count };
   }
+  if (write.kind === 'incident') return { ...write, samples: write.samples.length };
+  if (write.kind === 'analysis') {
+    const findings = write.findings.map(({ samples, ...rest }) => ({ ...rest, samples: samples.length }));
+    return { ...write, findings };
+  }
   if (write.kind !== 'box_event') return write;
-  const { boxEvent } = write;
+  const { window_timestamps_ms, ...boxEvent } = write.boxEvent;
   return {
     kind: write.kind,
     acceptedAtMs: write.acceptedAtMs,
-    boxEvent: {
-      event_id: boxEvent.event_id,
-      box_id: boxEvent.box_id,
-      event_start_timestamp_ms: boxEvent.event_start_timestamp_ms,
-      event_end_timestamp_ms: boxEvent.event_end_timestamp_ms,
-      location: boxEvent.location,
-      data_fs_filename: boxEvent.data_fs_filename,
-    },
-    cycles: boxEvent.window_timestamps_ms.length,
+    boxEvent,
+    cycles: window_timestamps_ms.length,
     samples: write.samples.length,
   };
 }
 
 function bodyBytesOf(write: Write): number {
   if (write.kind === 'measurements') return columnsBytes(write.columns.count);
-  if (write.kind !== 'box_event') return 0;
+  if (write.kind !== 'box_event')
+    return samplesOf(write).reduce((sum, { byteLength }) => sum + byteLength, 0);
   return TIME_BYTES * write.boxEvent.window_timestamps_ms.length + write.samples.byteLength;
 }
 
@@ -73,7 +76,19 @@ function writeBody(write: Write, buffer: ArrayBuffer): void {
     const times = write.boxEvent.window_timestamps_ms;
     new Float64Array(buffer, 0, times.length).set(times);
     new Int16Array(buffer, TIME_BYTES * times.length, write.samples.length).set(write.samples);
+  } else {
+    let at = 0;
+    for (const samples of samplesOf(write)) {
+      new Int16Array(buffer, at, samples.length).set(samples);
+      at += samples.byteLength;
+    }
   }
+}
+
+/** Samples of findings, in their order. */
+function samplesOf(write: Write): Int16Array[] {
+  if (write.kind === 'incident') return [write.samples];
+  return write.kind === 'analysis' ? write.findings.map(({ samples }) => samples) : [];
 }
 
 /**
@@ -105,9 +120,11 @@ function decoded(encoded: Uint8Array): Write {
 function read(header: Fields, body: Buffer): Write {
   const { kind } = header;
   if (typeof kind !== 'string' || !Object.hasOwn(SHAPES, kind)) throw new RangeError('its kind is not known');
-  check(header, SHAPES[kind as WriteKind]);
+  checkShape(header, SHAPES[kind as WriteKind]);
   if (kind === 'measurements') return measurements(header as unknown as MeasurementsHeader, body);
   if (kind === 'box_event') return boxEvent(header as unknown as BoxEventHeader, body);
+  if (kind === 'incident') return incident(header as unknown as IncidentHeader, body);
+  if (kind === 'analysis') return analysis(header as unknown as AnalysisHeader, body);
   if (kind === 'metrics') checkTraffic(header as unknown as MetricsWrite);
   if (kind === 'health') return health(header as unknown as HealthWrite);
   return header as unknown as Write;
@@ -116,9 +133,13 @@ function read(header: Fields, body: Buffer): Write {
 type MeasurementsHeader = Omit<MeasurementsWrite, 'columns'> & { count: number };
 
 function measurements({ count, ...header }: MeasurementsHeader, body: Buffer): Write {
-  if (body.length !== columnsBytes(size(count)))
+  const whole = columnsBytes(size(count));
+  // A spool of before there were flags lacks their column, which is the last.
+  const isOlder = count > 0 && body.length === whole - count;
+  if (body.length !== whole && !isOlder)
     throw new RangeError(`${body.length} bytes for ${count} measurements`);
-  const columns = columnsOver(aligned(body).buffer, count);
+  const { buffer } = isOlder ? extended(body, whole) : aligned(body);
+  const columns = columnsOver(buffer, count);
   columns.count = count;
   return { ...header, columns };
 }
@@ -133,6 +154,39 @@ function boxEvent({ acceptedAtMs, boxEvent, cycles, kind, samples }: BoxEventHea
   return { kind, acceptedAtMs, boxEvent, samples: new Int16Array(buffer, TIME_BYTES * cycles, samples) };
 }
 
+/** With the number of samples in place of the samples. */
+type IncidentHeader = Omit<IncidentWrite, 'samples'> & { samples: number };
+type AnalysisHeader = Omit<AnalysisWrite, 'findings'> & {
+  findings: (Omit<IncidentWithSamples, 'samples'> & { samples: number })[];
+};
+
+function incident({ samples, ...header }: IncidentHeader, body: Buffer): Write {
+  const [own = new Int16Array()] = partsOf(body, [samples]);
+  return { ...header, samples: own };
+}
+
+function analysis({ findings, ...header }: AnalysisHeader, body: Buffer): Write {
+  const parts = partsOf(
+    body,
+    findings.map(({ samples }) => samples),
+  );
+  const whole = findings.map((one, i) => ({ ...one, samples: parts[i] ?? new Int16Array() }));
+  return { ...header, findings: whole };
+}
+
+/** The samples of a body, one array for each length. */
+function partsOf(body: Buffer, lengths: readonly number[]): Int16Array[] {
+  if (body.length !== 2 * lengths.reduce((sum, length) => sum + size(length), 0))
+    throw new RangeError('its samples are not whole');
+  const { buffer } = aligned(body);
+  let at = 0;
+  return lengths.map((length) => {
+    const part = new Int16Array(buffer, at, length);
+    at += part.byteLength;
+    return part;
+  });
+}
+
 function health({ finding, ...header }: HealthWrite): Write {
   const timestamp = new Date(finding.timestamp);
   const isKnown = finding.status === 'UP' || finding.status === 'DOWN';
@@ -145,6 +199,13 @@ function checkTraffic({ document }: MetricsWrite): void {
   if (!isWhole) throw new TypeError('the traffic is missing');
 }
 
+/** The same bytes, followed by zeros. */
+function extended(body: Buffer, length: number): Uint8Array<ArrayBuffer> {
+  const longer = new Uint8Array(length);
+  longer.set(body);
+  return longer;
+}
+
 /** The same bytes where views of eight-byte values may begin, at the start of their buffer. */
 function aligned(body: Buffer): { buffer: ArrayBufferLike } {
   return body.byteOffset === 0 ? body : new Uint8Array(body);
@@ -153,78 +214,4 @@ function aligned(body: Buffer): { buffer: ArrayBufferLike } {
 function size(value: number): number {
   if (Number.isSafeInteger(value) && value >= 0) return value;
   throw new RangeError('a length is wrong');
-}
-
-/** What a value must be: a list has one shape for all its items; a field whose name ends in `?` may be missing. */
-type Shape = 'number' | 'string' | readonly [Shape] | { readonly [field: string]: Shape };
-
-const METRIC = { min: 'number', max: 'number', average: 'number' } as const;
-const SPAN = { target_event_start_timestamp_ms: 'number', target_event_end_timestamp_ms: 'number' } as const;
-const LIVES = { 'acceptedAtMs?': 'number' } as const;
-
-/** The header of each kind, checked since a disk may give back anything. */
-const SHAPES: Readonly<Record<WriteKind, Shape>> = {
-  measurements: { ...LIVES, count: 'number' },
-  trends: {
-    ...LIVES,
-    trends: [
-      {
-        ...{ box_id: 'string', timestamp_ms: 'number', location: 'string' },
-        ...{ 'frequency?': METRIC, 'voltage?': METRIC, 'thd?': METRIC, 'transient?': METRIC },
-      },
-    ],
-  },
-  trend_windows: { ...LIVES, windows: [{ boxId: 'string', startMs: 'number', endMs: 'number' }] },
-  event: {
-    ...LIVES,
-    event: {
-      ...{ event_id: 'number', type: 'string', description: 'string', boxes_triggered: ['string'] },
-      ...{ percent_magnitude: 'number', ...SPAN },
-    },
-  },
-  triggered_boxes: { ...LIVES, eventId: 'number', boxIds: ['string'] },
-  box_event: {
-    acceptedAtMs: 'number',
-    boxEvent: {
-      ...{ event_id: 'number', box_id: 'string', location: 'string', data_fs_filename: 'string' },
-      ...{ event_start_timestamp_ms: 'number', event_end_timestamp_ms: 'number' },
-    },
-    ...{ cycles: 'number', samples: 'number' },
-  },
-  open_request: { ...LIVES, request: { key: 'string', body: 'string' } },
-  closed_request: { ...LIVES, key: 'string' },
-  metrics: {
-    ...LIVES,
-    document: { name: 'string', 'bytes?': 'number', 'sent?': 'number', 'recv?': 'number' },
-  },
-  health: {
-    ...LIVES,
-    finding: {
-      timestamp: 'string',
-      service: 'string',
-      serviceID: 'string',
-      status: 'string',
-      info: 'string',
-    },
-  },
-};
-
-/** @throws TypeError for a value that has not this shape */
-function check(value: unknown, shape: Shape): void {
-  if (typeof shape === 'string') {
-    if (typeof value === shape) return;
-  } else if (Array.isArray(shape)) {
-    if (Array.isArray(value)) {
-      for (const item of value) check(item, shape[0]);
-      return;
-    }
-  } else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    for (const [name, wanted] of Object.entries(shape)) {
-      const field = name.replace('?', '');
-      const found = (value as Fields)[field];
-      if (found !== undefined || name === field) check(found, wanted);
-    }
-    return;
-  }
-  throw new TypeError('a field is missing or wrong');
 }

@@ -7,11 +7,17 @@
 import { columnsBytes, type MeasurementColumns } from '../proto/columns.js';
 import type {
   BoxEventDocument,
+  Calibration,
   HealthDocument,
+  IncidentGroup,
+  IncidentWithSamples,
   MetricsDocument,
+  NewAggregate,
   NewEvent,
   NewTrend,
   OpenRequest,
+  PluginState,
+  SeriesValue,
   Stored,
   TrendWindow,
 } from './documents.js';
@@ -39,6 +45,24 @@ export interface TrendsWrite extends Accepted {
 export interface TrendWindowsWrite extends Accepted {
   kind: 'trend_windows';
   windows: readonly TrendWindow[];
+}
+
+/** Ten-minute and two-hour values; one with the same (box_id, window_seconds, timestamp_ms) is replaced. */
+export interface AggregatesWrite extends Accepted {
+  kind: 'aggregates';
+  aggregates: readonly NewAggregate[];
+}
+
+/** Values of plugins; one with the same (plugin, series, box_id, timestamp_ms) is replaced. */
+export interface SeriesWrite extends Accepted {
+  kind: 'series';
+  values: readonly SeriesValue[];
+}
+
+/** What a plugin keeps over restarts, in place of what it kept before. */
+export interface PluginStateWrite extends Accepted {
+  kind: 'plugin_state';
+  state: PluginState;
 }
 
 /** A numbered event with empty boxes_received; an event that is there under this id is left as it is. */
@@ -89,17 +113,51 @@ export interface HealthWrite extends Accepted {
   finding: HealthDocument;
 }
 
+/**
+ * One finding of something other than the analysis of a stored waveform: an outage, a plugin. One with the same key (incidents.ts) is replaced, but
+ * keeps its id, its annotations, and its samples where none are given; so an incident that goes on is written again.
+ */
+export interface IncidentWrite extends Accepted, IncidentWithSamples {
+  kind: 'incident';
+}
+
+/**
+ * That the waveform of one box event was analysed, and all that was found in it, in one write. What an earlier analysis of it found and this one did not
+ * is deleted, and what repeated it counts again; what both found keeps its id and annotations (incidents.ts).
+ */
+export interface AnalysisWrite extends Accepted {
+  kind: 'analysis';
+  eventId: number;
+  boxId: string;
+  findings: readonly IncidentWithSamples[];
+  remarks: readonly string[];
+  /** goes into the box event; left out: nothing is known of it */
+  judgedWith?: Calibration;
+}
+
+/** Notes in incidents that they belong together. */
+export interface IncidentGroupWrite extends Accepted {
+  kind: 'incident_group';
+  group: IncidentGroup;
+}
+
 export type Write =
   | MeasurementsWrite
   | TrendsWrite
   | TrendWindowsWrite
+  | AggregatesWrite
+  | SeriesWrite
+  | PluginStateWrite
   | EventWrite
   | TriggeredBoxesWrite
   | BoxEventWrite
   | OpenRequestWrite
   | ClosedRequestWrite
   | MetricsWrite
-  | HealthWrite;
+  | HealthWrite
+  | IncidentWrite
+  | AnalysisWrite
+  | IncidentGroupWrite;
 
 export type WriteKind = Write['kind'];
 
@@ -148,6 +206,10 @@ export function itemsOf(write: Write): number {
       return write.trends.length;
     case 'trend_windows':
       return write.windows.length;
+    case 'aggregates':
+      return write.aggregates.length;
+    case 'series':
+      return write.values.length;
     default:
       return 1;
   }
@@ -160,9 +222,21 @@ export function bytesOf(write: Write): number {
       return columnsBytes(write.columns.count);
     case 'box_event':
       return write.samples.byteLength + 16 * write.boxEvent.window_timestamps_ms.length;
+    case 'series':
+      return 120 * write.values.length;
+    case 'plugin_state':
+      return 200 + 2 * write.state.body.length;
+    case 'incident':
+      return bytesOfFinding(write);
+    case 'analysis':
+      return write.findings.reduce((sum, finding) => sum + bytesOfFinding(finding), 500);
     default:
       return 500 * itemsOf(write);
   }
+}
+
+function bytesOfFinding({ incident, samples }: IncidentWithSamples): number {
+  return 2000 + 200 * incident.measurements.length + samples.byteLength;
 }
 
 /** The event that a write belongs to: those of one event keep their order. */
@@ -174,6 +248,10 @@ export function eventIdOf(write: Write): number | undefined {
       return write.eventId;
     case 'box_event':
       return write.boxEvent.event_id;
+    case 'analysis':
+      return write.eventId;
+    case 'incident':
+      return write.incident.event_id < 0 ? undefined : write.incident.event_id;
     default:
       return undefined;
   }

@@ -1,6 +1,11 @@
 /** `makai_metrics` and `health`: what daemons say of themselves and of the boxes, as the v3 services write it. */
 import { type Document, ObjectId } from 'mongodb';
-import { DIAGNOSTICS_MS, type HealthDocument, type MetricsDocument } from '../documents.js';
+import {
+  type BoxHealthQuery,
+  DIAGNOSTICS_MS,
+  type HealthDocument,
+  type MetricsDocument,
+} from '../documents.js';
 import { type Context, collection } from './connection/context.js';
 import { DUPLICATE_KEY, mapped, serverCode } from './connection/errors.js';
 import { count, textOf } from './fields/bson.js';
@@ -32,6 +37,34 @@ export async function insertHealth(context: Context, document: HealthDocument): 
     status,
     info,
   });
+}
+
+export async function readBoxHealth(
+  context: Context,
+  { boxId, descending, fromMs, limit, toMs }: BoxHealthQuery,
+): Promise<HealthDocument[]> {
+  const timestamp = {
+    ...(fromMs === undefined ? {} : { $gte: new Date(fromMs) }),
+    ...(toMs === undefined ? {} : { $lt: new Date(toMs) }),
+  };
+  const filter = {
+    ...{ service: 'BOX', serviceID: boxId, info: { $gt: '' } },
+    ...(Object.keys(timestamp).length === 0 ? {} : { timestamp }),
+  };
+  const order = descending ? -1 : 1;
+  const found = await mapped('read health', () =>
+    collection(context, 'health').find(filter).sort({ timestamp: order, info: order }).limit(limit).toArray(),
+  );
+  return found.flatMap(({ info, status, timestamp }) =>
+    timestamp instanceof Date
+      ? [
+          {
+            ...{ timestamp, service: 'BOX', serviceID: boxId, info: textOf(info) ?? '' },
+            status: status === 'UP' ? 'UP' : 'DOWN',
+          },
+        ]
+      : [],
+  );
 }
 
 function healthId({

@@ -4,6 +4,8 @@ import type { LahaConfigDocument, MakaiConfigDocument, Stored } from '../documen
 import type { Primary } from '../primary.js';
 import type { StoreOptions } from '../store.js';
 import { applyEach, STORED, type Write } from '../writes.js';
+import { alertRegistry } from './alerts/alerts.js';
+import { putAudit, readAudit } from './audit.js';
 import { Boxes } from './boxes/boxes.js';
 import { makaiConfigDocument, parseLahaConfig, parseMakaiConfig } from './boxes/configs.js';
 import { Cached, LastKnown } from './boxes/last-known.js';
@@ -11,27 +13,45 @@ import type { Connection } from './connection/connect.js';
 import { type Context, collection } from './connection/context.js';
 import { mapped } from './connection/errors.js';
 import { checkWrite } from './connection/write-check.js';
-import { insertHealth, insertMetrics } from './diagnostics.js';
+import { insertHealth, insertMetrics, readBoxHealth } from './diagnostics.js';
 import { putBoxEvent, readBoxEvents } from './events/box-events.js';
 import { EventIdCounter } from './events/event-ids.js';
-import { addTriggeredBoxes, insertEvent, readEvent, readEvents } from './events/events.js';
+import { addTriggeredBoxes, insertEvent, keepEvent, readEvent, readEvents } from './events/events.js';
 import { readFile } from './events/gridfs.js';
+import { highestId, idsAfter } from './events/new-ids.js';
 import { putOpenRequest, readOpenRequests, removeOpenRequest } from './events/open-requests.js';
 import { importedEventId, putOriginal, readOriginal } from './events/originals.js';
 import { textOf } from './fields/bson.js';
+import { countWaitingWaveforms, readAnalysis, waitingWaveforms } from './incidents/analyses.js';
+import { annotateIncident, putAnalysis, putIncident, putIncidentGroup } from './incidents/incidents.js';
+import { readIncident, readIncidents, readIncidentsOfEvent } from './incidents/read-incidents.js';
 import { Expiry } from './maintenance/expiry.js';
-import { ensureIndexes, lookAtIndexes } from './maintenance/indexes.js';
+import { ensureIndexes, lookAtIndexes, reportIndexes } from './maintenance/indexes.js';
+import { type MendPosition, mendLocations, newMendPosition } from './maintenance/locations.js';
 import { prolongForEvent } from './maintenance/prolong.js';
 import { boxIdsWithData, restore } from './maintenance/restore.js';
-import { type SweepPosition, sweep } from './maintenance/sweep.js';
+import { deleteOldestWaveforms, usedBytes } from './maintenance/size.js';
+import { deleteEvents, type SweepPosition, sweep } from './maintenance/sweep.js';
+import { measurementCounts, putAggregates, readAggregates } from './measurements/aggregates.js';
 import { insertMeasurements, readMeasurements } from './measurements/measurements.js';
 import { newestByBox } from './measurements/newest.js';
+import {
+  putPluginState,
+  putSeries,
+  readPluginState,
+  readSeries,
+  seriesNames,
+} from './measurements/series.js';
+import { readTrendBands } from './measurements/trend-bands.js';
 import { computeTrends, putTrends, readTrends } from './measurements/trends.js';
+import { putLocation, readLocations as readLocationDocuments, userRegistry } from './people/people.js';
 
 export interface MongoStoreOptions extends StoreOptions {
   log: Logger;
   /** seconds after which `laha_config` is read again (`ttl_cache_ttl`) */
   cacheSeconds?: number;
+  /** where the mending of locations goes on; kept by who opens a database again in the same process */
+  mend?: MendPosition;
   /** use what is there and make nothing (indexes): for commands that look at a store */
   mustExist?: boolean;
 }
@@ -40,7 +60,7 @@ export interface MongoStore extends Primary {
   /**
    * Makes the indexes that are missing; again after an outage, when the server may have come back with an empty data folder.
    * @returns their names
-   * @throws MakaiError STORE_INDEX_CONFLICT, STORE_UNAVAILABLE, STORE_ACCESS_DENIED
+   * @throws MakaiError STORE_UNAVAILABLE, STORE_ACCESS_DENIED
    */
   prepare(): Promise<string[]>;
   /** undefined for a server that does not say */
@@ -52,7 +72,7 @@ const LOCATIONS_AGE_MS = 2_000;
 /** Several at one time keep a server busy while a reply is on its way. */
 const BATCHES_AT_ONCE = 4;
 
-export function createMongoStore({ client, db }: Connection, options: MongoStoreOptions): MongoStore {
+export function createMongoStore({ close, db }: Connection, options: MongoStoreOptions): MongoStore {
   const { log } = options;
   const now = options.now ?? Date.now;
   const lookOnly = options.mustExist === true;
@@ -76,7 +96,7 @@ export function createMongoStore({ client, db }: Connection, options: MongoStore
   const boxes = new Boxes(context);
   const ids = new EventIdCounter(context);
   const locations = new Cached(() => readLocations(context), LOCATIONS_AGE_MS, now);
-  const position: SweepPosition = {};
+  const position: SweepPosition = { mend: options.mend ?? newMendPosition() };
 
   const write = async (one: Write): Promise<Stored> => {
     const at = one.acceptedAtMs ?? now();
@@ -93,6 +113,13 @@ export function createMongoStore({ client, db }: Connection, options: MongoStore
           at,
         );
       }
+      case 'aggregates':
+        return putAggregates(context, one.aggregates, at);
+      case 'series':
+        return putSeries(context, one.values, at);
+      case 'plugin_state':
+        await putPluginState(context, one.state, at);
+        return STORED;
       case 'event': {
         const stored = await insertEvent(context, one.event, at);
         const event = expiry.mode === 'laha' ? await readEvent(context, one.event.event_id) : undefined;
@@ -116,27 +143,55 @@ export function createMongoStore({ client, db }: Connection, options: MongoStore
       case 'health':
         await insertHealth(context, one.finding);
         return STORED;
+      case 'incident':
+        return putIncident(context, one, at);
+      case 'analysis':
+        return putAnalysis(context, one, at);
+      case 'incident_group':
+        await putIncidentGroup(context, one.group);
+        return STORED;
     }
   };
 
   return {
     batchesAtOnce: BATCHES_AT_ONCE,
-    apply: (writes) => applyEach(writes, write),
+    apply: (writes) =>
+      applyEach(writes, async (one) => {
+        const stored = await write(one);
+        position.mend.reachedMs = now();
+        return stored;
+      }),
     // What cannot be reached fails when it is asked; a spool in front of it knows more.
     state: () => ({ available: true }),
 
     prepare: async () => {
-      const { made, plain, misspeltTime } = await (lookOnly ? lookAtIndexes : ensureIndexes)(db, expiry.mode);
+      const { differing, made, plain, misspeltTime } = await (lookOnly ? lookAtIndexes : ensureIndexes)(
+        db,
+        expiry.mode,
+      );
       Object.assign(context, { plain, misspeltTime });
-      if (!lookOnly) reportIndexes(log, plain, misspeltTime);
+      if (!lookOnly) reportIndexes(log, plain, differing, misspeltTime);
       if (made.length > 0) log.info({ indexes: made }, 'indexes made');
+      const mended = lookOnly ? 0 : await mendLocations(context, position.mend);
+      if (mended > 0)
+        log.info(
+          { documents: mended },
+          'locations filled in that were not known when the box events and incidents were stored',
+        );
+      // Trends follow in the next sweeps.
       return made;
     },
     ping: () => checkWrite(context),
 
     measurements: (boxId, range) => readMeasurements(context, boxId, range),
     trends: (boxId, range) => readTrends(context, boxId, range),
+    trendBands: (boxId, stepMs, range) => readTrendBands(context, boxId, stepMs, range),
     computeTrends: async (windows) => computeTrends(context, windows, await locations.get()),
+    seriesNames: () => seriesNames(context),
+    series: (name, range) => readSeries(context, name, range),
+    pluginState: (plugin) => readPluginState(context, plugin),
+    aggregates: (boxId, windowSeconds, range) => readAggregates(context, boxId, windowSeconds, range),
+    measurementCounts: (boxId, stepMs, range) => measurementCounts(context, boxId, stepMs, range),
     newestByBox: () => newestByBox(context),
     boxIdsWithData: () => boxIdsWithData(context),
 
@@ -148,9 +203,20 @@ export function createMongoStore({ client, db }: Connection, options: MongoStore
 
     event: (eventId) => readEvent(context, eventId),
     events: (range) => readEvents(context, range),
-    boxEvents: (eventId) => readBoxEvents(context, eventId),
+    boxEvents: (eventId, boxIds) => readBoxEvents(context, eventId, boxIds),
     waveform: (fileName) => readFile(context, fileName),
     openRequests: () => readOpenRequests(context),
+    boxHealth: (query) => readBoxHealth(context, query),
+
+    incident: (incidentId) => readIncident(context, incidentId),
+    incidents: (query) => readIncidents(context, query),
+    incidentsOfEvent: (eventId) => readIncidentsOfEvent(context, eventId),
+    idsAfter: (kind, afterId, limit) => idsAfter(context, kind, afterId, limit),
+    highestId: (kind) => highestId(context, kind),
+    analysis: (eventId, boxId) => readAnalysis(context, eventId, boxId),
+    annotateIncident: (incidentId, remark) => annotateIncident(context, incidentId, remark),
+    waitingWaveforms: (limit) => waitingWaveforms(context, limit),
+    countWaitingWaveforms: (limit) => countWaitingWaveforms(context, limit),
 
     putOriginal: (original) => putOriginal(context, original),
     original: (eventId) => readOriginal(context, eventId),
@@ -161,6 +227,11 @@ export function createMongoStore({ client, db }: Connection, options: MongoStore
     putBox: async (box) => {
       await boxes.put(box);
       locations.forget();
+    },
+    addBox: async (box) => {
+      const added = await boxes.add(box);
+      locations.forget();
+      return added;
     },
     removeBox: (boxId) => {
       locations.forget();
@@ -175,7 +246,21 @@ export function createMongoStore({ client, db }: Connection, options: MongoStore
       );
     },
 
+    putAudit: (entry) => putAudit(context, entry),
+    audit: (range) => readAudit(context, range),
+    locations: () => readLocationDocuments(context),
+    putLocation: (location) => putLocation(context, location),
+    ...userRegistry(context),
+    ...alertRegistry(context),
+
     restore: (documents) => restore(context, documents),
+    keepEvent: (eventId, keep) => keepEvent(context, eventId, keep, now()),
+    deleteEvents: async (eventIds) => {
+      await ids.noteHighest(); // none of these ids may come again
+      return deleteEvents(context, eventIds);
+    },
+    usedBytes: () => usedBytes(context),
+    deleteOldestWaveforms: (bytes, nowMs) => deleteOldestWaveforms(context, bytes, nowMs),
     sweep: async (nowMs, signal) => {
       // Before the events with the highest ids go: none of these ids may come again.
       await ids.noteHighest();
@@ -185,21 +270,8 @@ export function createMongoStore({ client, db }: Connection, options: MongoStore
       const { localTime } = await mapped('ask for the time', () => db.command({ hello: 1 }));
       return localTime instanceof Date ? localTime.getTime() : undefined;
     },
-    close: () => client.close(),
+    close,
   };
-}
-
-function reportIndexes(log: Logger, plain: ReadonlySet<string>, misspeltTime: boolean): void {
-  for (const name of plain) {
-    log.warn(
-      { collection: name },
-      'duplicates from before prevent a unique index: a plain one is used; `makai store check` lists them',
-    );
-  }
-  if (!misspeltTime) return;
-  log.warn(
-    'a unique index on the misspelt field timetstamp_ms is on measurements: they carry that field until the index is dropped (`makai store check`)',
-  );
 }
 
 async function readLocations(context: Context): Promise<Map<string, string>> {

@@ -3,8 +3,8 @@ import { retry } from '../../common/backoff.js';
 import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/log.js';
 import type { EventIds } from '../store.js';
-import type { Outbox } from './outbox.js';
 import { BACK_OFF, helpsToRetry } from './policy.js';
+import type { StoreHealth } from './store-health.js';
 
 interface Waiting {
   count: number;
@@ -14,7 +14,7 @@ interface Waiting {
 
 export interface EventIdSourceDeps {
   store: EventIds;
-  outbox: Pick<Outbox, 'timed'>;
+  health: StoreHealth;
   clock: Clock;
   log: Logger;
   /** aborted: the store is not waited for any more */
@@ -61,8 +61,8 @@ export class EventIdSource {
   }
 
   #fromStore(count: number): Promise<number[]> {
-    const { clock, giveUp, log, outbox, store } = this.#deps;
-    return retry(() => outbox.timed('event_ids', () => store.nextEventIds(count)), {
+    const { clock, giveUp, health, log, store } = this.#deps;
+    return retry(() => health.timed('event_ids', () => store.nextEventIds(count)), {
       ...BACK_OFF,
       ...{ what: 'event ids', clock, log, signal: giveUp },
       helps: (error, failures) => helpsToRetry('while_unavailable', error, failures),

@@ -7,10 +7,11 @@ import type { Clock } from '../../common/clock.js';
 import { MakaiError, messageOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
-import type { Stored, Write, WriteResult } from '../writes.js';
-import { BACK_OFF, helpsToRetry, type Lane, type LaneLimits, type Policy } from './policy.js';
+import { bytesOf, itemsOf, type Sink, type Stored, type Write } from '../writes.js';
+import { BACK_OFF, helpsToRetry, type Lane, type LaneLimits, POLICY, type Policy } from './policy.js';
+import type { StoreHealth } from './store-health.js';
 
-export interface Entry {
+interface Entry {
   write: Write;
   items: number;
   bytes: number;
@@ -18,7 +19,7 @@ export interface Entry {
   stored(stored: Stored): void;
   /** it will not be stored: refused, dropped, or given up by a stop */
   failed(error: unknown): void;
-  /** set by the lane: how many items had been accepted before its first one */
+  /** how many items had been accepted before its first one */
   first: number;
   failures: number;
 }
@@ -26,9 +27,15 @@ export interface Entry {
 export interface LaneDeps {
   name: Lane;
   limits: LaneLimits & { atOnce: number };
-  apply(write: Write): Promise<WriteResult>;
+  store: Pick<Sink, 'apply'>;
+  health: StoreHealth;
   clock: Clock;
   log: Logger;
+}
+
+export interface PutOptions {
+  /** it is not tried again, whatever its policy says */
+  once?: boolean;
 }
 
 export interface LaneStatus {
@@ -60,6 +67,8 @@ export class OutboxLane {
   #stored = 0;
   #duplicates = 0;
   #dropped = 0;
+  /** accepted items that will not be stored: dropped, refused, given up */
+  #notStored = 0;
   #failures = 0;
   #lastError: string | undefined;
   #waiters: { until: number; resolve: () => void }[] = [];
@@ -74,14 +83,43 @@ export class OutboxLane {
     return this.#accepted;
   }
 
-  push(entry: Entry): void {
-    const { maxBytes, maxItems, whenFull } = this.#deps.limits;
+  /**
+   * Fulfilled when the write is durable.
+   * @throws what the store said: MakaiError STORE_REFUSED, or any other once the outbox gives up or the write's policy does
+   */
+  put(write: Write, { once = false }: PutOptions = {}): Promise<Stored> {
+    return new Promise((resolve, reject) => this.#add(write, resolve, reject, once));
+  }
+
+  /** For batches: nobody waits. @param over called when it is stored, or will not be */
+  push(write: Write, over: () => void = () => undefined): void {
+    this.#add(write, over, over, false);
+  }
+
+  #add(
+    write: Write,
+    stored: (stored: Stored) => void,
+    failed: (error: unknown) => void,
+    once: boolean,
+  ): void {
+    const { clock, limits } = this.#deps;
+    const { maxBytes, maxItems, whenFull } = limits;
     const isFull = (): boolean => this.#lineItems > maxItems || this.#lineBytes > maxBytes;
     if (this.#givingUp || (whenFull === 'refuse' && isFull())) {
-      entry.failed(this.#refusal());
+      failed(this.#refusal());
       return;
     }
-    entry.first = this.#accepted;
+    const entry: Entry = {
+      // From now: a write that is tried for hours expires as if it had been taken.
+      write: write.acceptedAtMs === undefined ? { ...write, acceptedAtMs: clock.now() } : write,
+      items: itemsOf(write),
+      bytes: bytesOf(write),
+      retry: once ? 'never' : POLICY[write.kind].retry,
+      stored,
+      failed,
+      first: this.#accepted,
+      failures: 0,
+    };
     this.#accepted += entry.items;
     this.#insert(this.#line.length, entry);
     while (isFull() && this.#line.length > 1) this.#drop();
@@ -92,6 +130,16 @@ export class OutboxLane {
   settled(count: number): Promise<void> {
     if (this.#ended || this.#settled() >= count) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.push({ until: count, resolve }));
+  }
+
+  /**
+   * Fulfilled when the first `count` items accepted are over.
+   * @returns whether they are durable. False also where other items were not stored meanwhile: a caller who asks then sends again what is stored already.
+   */
+  async durable(count: number): Promise<boolean> {
+    const before = this.#notStored;
+    await this.settled(count);
+    return this.#notStored === before && !this.#ended;
   }
 
   status(): LaneStatus {
@@ -124,6 +172,7 @@ export class OutboxLane {
     [this.#givingUp, this.#ended] = [true, true];
     this.#cancelPause?.();
     const lost = this.#accepted - this.#settled();
+    this.#notStored += lost;
     for (const entry of this.#line.splice(0)) entry.failed(this.#refusal());
     [this.#lineItems, this.#lineBytes] = [0, 0];
     for (const { resolve } of this.#waiters.splice(0)) resolve();
@@ -159,6 +208,7 @@ export class OutboxLane {
     const oldest = this.#shift();
     if (oldest === undefined) return;
     this.#dropped += oldest.items;
+    this.#notStored += oldest.items;
     this.#lastError ??= 'too many writes wait';
     this.#report('writes were dropped: the store is unavailable or too slow');
     oldest.failed(new MakaiError('STORE_UNAVAILABLE', 'dropped: too many writes waited for the store'));
@@ -170,14 +220,16 @@ export class OutboxLane {
       const next = this.#shift();
       if (next === undefined) return;
       this.#underWay.add(next);
-      void this.#deps.apply(next.write).then((result) => {
+      const start = performance.now();
+      void this.#deps.store.apply([next.write]).then(([result = { error: new Error('no result') }]) => {
         if ('error' in result) this.#notTaken(next, result.error);
-        else this.#taken(next, result);
+        else this.#taken(next, result, start);
       });
     }
   }
 
-  #taken(entry: Entry, stored: Stored): void {
+  #taken(entry: Entry, stored: Stored, startMs: number): void {
+    this.#deps.health.took(startMs, entry.write.kind);
     this.#stored += stored.inserted;
     this.#duplicates += stored.duplicates;
     if (this.#failing) this.#deps.log.info({ lane: this.#deps.name }, 'the store takes writes again');
@@ -190,12 +242,14 @@ export class OutboxLane {
   }
 
   #notTaken(entry: Entry, error: unknown): void {
+    this.#deps.health.failed();
     entry.failures += 1;
     this.#failures += 1;
     this.#lastError = messageOf(error);
     this.#underWay.delete(entry);
     if (this.#givingUp || !helpsToRetry(entry.retry, error, entry.failures)) {
       if (entry.retry !== 'never') this.#report('the store does not take a write', error, entry.write);
+      this.#notStored += entry.items;
       entry.failed(error);
       this.#wakeWaiters();
     } else {

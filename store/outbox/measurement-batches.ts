@@ -1,19 +1,14 @@
 /** Gathers measurements into batches for the store: one goes out when it is full or old enough. */
 import type { Running } from '../../common/lifecycle.js';
-import { copyRows, createColumns, type MeasurementColumns } from '../../proto/columns.js';
+import { copyRows, createColumns, type MeasurementColumns, type Rows } from '../../proto/columns.js';
 import type { MeasurementsWrite } from '../writes.js';
-import type { LaneStatus } from './lane.js';
-import type { Outbox } from './outbox.js';
+import type { LaneStatus, OutboxLane } from './lane.js';
+
+/** How the triggering service gathers: readers take a box for active only while a measurement of the last 5 s is stored. */
+export const STORE_BATCH = { batchSize: 5000, delayMs: 250 } as const;
 
 /** Buffers kept for use again. */
 const SPARE_BUFFERS = 6;
-
-/** Rows `from` to `to - 1` of columns. */
-export interface Rows {
-  columns: MeasurementColumns;
-  from: number;
-  to: number;
-}
 
 export interface BatcherOptions {
   /** measurements in a batch at most */
@@ -75,22 +70,28 @@ export class Batcher {
 
 /** Measurements to the outbox, of this thread in batches, of others as they come. */
 export class MeasurementBatches implements Running {
-  readonly #outbox: Outbox;
+  readonly #lane: OutboxLane;
   readonly #batcher: Batcher;
 
-  constructor(outbox: Outbox, { batchSize, delayMs }: Omit<BatcherOptions, 'send'>) {
-    this.#outbox = outbox;
-    this.#batcher = new Batcher({ batchSize, delayMs, send: (write, reuse) => outbox.push(write, reuse) });
+  /** @param lane of measurements */
+  constructor(lane: OutboxLane, { batchSize, delayMs }: Omit<BatcherOptions, 'send'>) {
+    this.#lane = lane;
+    this.#batcher = new Batcher({ batchSize, delayMs, send: (write, reuse) => lane.push(write, reuse) });
   }
 
   /** Measurements accepted since the start. */
   get accepted(): number {
-    return this.#outbox.accepted('measurements') + this.#batcher.waiting;
+    return this.#lane.accepted + this.#batcher.waiting;
   }
 
   /** Fulfilled when the first `count` measurements accepted have been stored, or dropped, or given up by a stop. */
   settled(count: number): Promise<void> {
-    return this.#outbox.settled('measurements', count);
+    return this.#lane.settled(count);
+  }
+
+  /** As `settled`. @returns whether they are durable (`OutboxLane.durable`) */
+  durable(count: number): Promise<boolean> {
+    return this.#lane.durable(count);
   }
 
   add(rows: Rows): void {
@@ -99,11 +100,11 @@ export class MeasurementBatches implements Running {
 
   /** A batch that was gathered elsewhere. @param over called when it is stored, or will not be */
   push(write: MeasurementsWrite, over: () => void): void {
-    this.#outbox.push(write, over);
+    this.#lane.push(write, over);
   }
 
   status(): LaneStatus {
-    const status = this.#outbox.status('measurements');
+    const status = this.#lane.status();
     return { ...status, waiting: status.waiting + this.#batcher.waiting };
   }
 

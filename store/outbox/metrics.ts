@@ -6,21 +6,27 @@ import type { Outbox } from './outbox.js';
 import { LOSABLE_KINDS } from './policy.js';
 
 export function addStoreMetrics(metrics: Metrics, store: Pick<Maintenance, 'state'>, outbox: Outbox): void {
-  outbox.onTimed(metrics.histogram('makai_store_write_seconds'));
+  const { health } = outbox;
+  health.onTimed = metrics.histogram('makai_store_write_seconds');
   // Behind a spool every write is taken: whether the database takes them is for the spool to say.
   const isUp = (): boolean => {
     const { available, spool } = store.state();
-    return available && outbox.isTaking && (spool?.notTaken.length ?? 0) === 0;
+    return available && health.isTaking && (spool?.notTaken.length ?? 0) === 0;
   };
   metrics.gauge('makai_store_up', () => (isUp() ? 1 : 0));
-  metrics.counter('makai_store_errors_total', () => outbox.failures);
+  metrics.counter('makai_store_errors_total', () => health.failures);
   metrics.gauge('makai_outbox_waiting', () => outbox.waiting());
-  metrics.gauge('makai_spool_bytes', () => store.state().spool?.bytes ?? 0);
-  metrics.gauge('makai_spool_rows', () => store.state().spool?.waiting ?? {});
-  metrics.gauge('makai_spool_quarantined_rows', () => store.state().spool?.quarantined ?? 0);
+  if (store.state().spool !== undefined) addSpoolMetrics(metrics, store);
+}
+
+/** SQLite has no spool, and none of these metrics. */
+function addSpoolMetrics(metrics: Metrics, store: Pick<Maintenance, 'state'>): void {
+  metrics.gauge('makai_spool_bytes', () => store.state().spool?.bytes);
+  metrics.gauge('makai_spool_rows', () => store.state().spool?.waiting);
+  metrics.gauge('makai_spool_quarantined_rows', () => store.state().spool?.quarantined);
   metrics.counter('makai_spool_dropped_total', () => {
     const { spool } = store.state();
-    return spool === undefined ? {} : fromZero(LOSABLE_KINDS, spool.dropped);
+    return spool === undefined ? undefined : fromZero(LOSABLE_KINDS, spool.dropped);
   });
 }
 

@@ -9,6 +9,8 @@ export const LANES = [
   'trends',
   'events',
   'waveforms',
+  'incidents',
+  'plugin_states',
   'open_requests',
   'diagnostics',
 ] as const;
@@ -40,9 +42,23 @@ export const POLICY: Readonly<Record<WriteKind, Policy>> = {
   measurements: { lane: 'measurements', retry: 'always', deadlineMs: BULK_MS, spooled: 'measurements' },
   trends: { lane: 'trends', retry: 'always', deadlineMs: BULK_MS, spooled: 'windows' },
   trend_windows: { lane: 'trends', retry: 'always', deadlineMs: 30_000, spooled: 'windows' },
+  // Computed again from what is stored when they do not arrive.
+  series: { lane: 'trends', retry: 'while_unavailable', deadlineMs: BULK_MS, spooled: 'diagnostics' },
+  // One after the other: an older state must not replace a newer one.
+  plugin_state: {
+    lane: 'plugin_states',
+    retry: 'while_unavailable',
+    deadlineMs: EVENT_MS,
+    spooled: 'diagnostics',
+  },
+  aggregates: { lane: 'trends', retry: 'while_unavailable', deadlineMs: BULK_MS, spooled: 'diagnostics' },
   event: { lane: 'events', retry: 'while_unavailable', deadlineMs: EVENT_MS, spooled: 'events' },
   triggered_boxes: { lane: 'events', retry: 'while_unavailable', deadlineMs: EVENT_MS, spooled: 'events' },
   box_event: { lane: 'waveforms', retry: 'while_unavailable', deadlineMs: 3_000, spooled: 'events' },
+  // Behind the waveforms that they were found in.
+  incident: { lane: 'incidents', retry: 'while_unavailable', deadlineMs: 3_000, spooled: 'events' },
+  analysis: { lane: 'incidents', retry: 'while_unavailable', deadlineMs: 3_000, spooled: 'events' },
+  incident_group: { lane: 'incidents', retry: 'while_unavailable', deadlineMs: 3_000, spooled: 'events' },
   // Open requests are a broker's own: in a database that brokers share, another one would take them for its own.
   open_request: { lane: 'open_requests', retry: 'while_unavailable', deadlineMs: 0, spooled: 'own' },
   closed_request: { lane: 'open_requests', retry: 'never', deadlineMs: 0, spooled: 'own' },
@@ -90,6 +106,8 @@ export const LANE_LIMITS: Readonly<Record<Lane, LaneLimits>> = {
   trends: { atOnce: 1, maxItems: 500_000, maxBytes: 256 * MEGABYTE, whenFull: 'drop_oldest' },
   events: { atOnce: 256, maxItems: 100_000, maxBytes: 256 * MEGABYTE, whenFull: 'refuse' },
   waveforms: { atOnce: 8, maxItems: 10_000, maxBytes: 1024 * MEGABYTE, whenFull: 'refuse' },
+  incidents: { atOnce: 1, maxItems: 10_000, maxBytes: 256 * MEGABYTE, whenFull: 'refuse' },
+  plugin_states: { atOnce: 1, maxItems: 10_000, maxBytes: 16 * MEGABYTE, whenFull: 'drop_oldest' },
   open_requests: { atOnce: 1024, maxItems: 100_000, maxBytes: 256 * MEGABYTE, whenFull: 'refuse' },
   diagnostics: { atOnce: 8, maxItems: 10_000, maxBytes: 16 * MEGABYTE, whenFull: 'refuse' },
 };

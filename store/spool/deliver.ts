@@ -1,24 +1,61 @@
 /** One spooled row into the database. */
 import { MakaiError } from '../../common/errors.js';
 import { locationOf, UNKNOWN_LOCATION } from '../boxes.js';
-import type { BoxEventDocument, NewEvent } from '../documents.js';
+import { calibrationOf } from '../calibration.js';
+import type { NewEvent, NewTrend } from '../documents.js';
 import type { Store } from '../store.js';
 import { decodeWrite } from '../write-codec.js';
-import { applyOne, type Stored } from '../writes.js';
+import { applyOne, type Stored, type Write } from '../writes.js';
 import type { Row } from './rows.js';
+
+type Sink = Pick<Store, 'apply' | 'box' | 'boxes'>;
 
 /** @throws MakaiError STORE_UNAVAILABLE: try again later; any other code: it will never be taken (STORE_DAMAGED: it is not what we wrote) */
 export async function deliver(store: Store, row: Row): Promise<Stored> {
   const write = decodeWrite(row.body);
   if (write.kind === 'event') await checkSame(store, write.event);
-  if (write.kind !== 'box_event') return applyOne(store, write);
-  const location = await knownLocation(store, write.boxEvent);
-  return applyOne(store, { ...write, boxEvent: { ...write.boxEvent, location } });
+  return applyWithLocation(store, write);
 }
 
-/** A broker that has never seen its database writes "unknown"; the database knows better. */
-async function knownLocation(store: Store, { box_id, location }: BoxEventDocument): Promise<string> {
-  return location === UNKNOWN_LOCATION ? locationOf(await store.box(box_id)) : location;
+/**
+ * Applies a write. A daemon that had not seen its database when it made a box event or trends writes "unknown" as their location, and no calibration constant;
+ * the database knows better.
+ */
+export async function applyWithLocation(store: Sink, write: Write): Promise<Stored> {
+  switch (write.kind) {
+    case 'box_event': {
+      const { box_id, location } = write.boxEvent;
+      if (location !== UNKNOWN_LOCATION) return applyOne(store, write);
+      const box = await store.box(box_id);
+      const { calibration_constant } = calibrationOf(write.boxEvent, box);
+      const known = { location: locationOf(box), ...(calibration_constant && { calibration_constant }) };
+      return applyOne(store, { ...write, boxEvent: { ...write.boxEvent, ...known } });
+    }
+    case 'trends':
+      return applyOne(store, { ...write, trends: await withLocations(store, write.trends) });
+    default:
+      return applyOne(store, write);
+  }
+}
+
+/** How long the locations of all boxes are not read again: many boxes may have none. */
+const LOCATIONS_MS = 10_000;
+const locationsOf = new WeakMap<Sink, { readAtMs: number; locations: ReadonlyMap<string, string> }>();
+
+async function withLocations(store: Sink, trends: readonly NewTrend[]): Promise<readonly NewTrend[]> {
+  if (trends.every(({ location }) => location !== UNKNOWN_LOCATION)) return trends;
+  let read = locationsOf.get(store);
+  if (read === undefined || performance.now() - read.readAtMs > LOCATIONS_MS) {
+    const locations = new Map((await store.boxes()).map((box) => [box.box_id, locationOf(box)]));
+    read = { readAtMs: performance.now(), locations };
+    locationsOf.set(store, read);
+  }
+  const { locations } = read;
+  return trends.map((trend) =>
+    trend.location === UNKNOWN_LOCATION
+      ? { ...trend, location: locations.get(trend.box_id) ?? UNKNOWN_LOCATION }
+      : trend,
+  );
 }
 
 /** Another event under the same id is not ours to add to: it is left alone, and ours is kept apart for a person to look at. */

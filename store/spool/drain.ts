@@ -2,7 +2,7 @@
  * Delivers what is spooled when the database is available again: each queue in order, one write at a time, beside what arrives live. A row leaves the disk
  * only after the database has it; a row delivered twice (after a crash in between) changes nothing the second time.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause, systemClock } from '../../common/clock.js';
 import type { Logger } from '../../common/log.js';
 import type { TrendWindow } from '../documents.js';
 import { QUEUES, type Queue } from '../outbox/policy.js';
@@ -13,7 +13,7 @@ import { deliver } from './deliver.js';
 import type { SpoolEngine } from './engine.js';
 import type { Link } from './link.js';
 import type { Retries } from './retries.js';
-import type { Row } from './rows.js';
+import { type Line, lineOf, type Row } from './rows.js';
 import type { SpoolCounts } from './stats.js';
 
 const ROWS_AT_ONCE = 64;
@@ -104,8 +104,8 @@ export class Drain {
   async #drain(queue: Queue): Promise<void> {
     let last = 0;
     const passedOver = new Set<number>();
-    /** events of those: what follows for them waits behind */
-    const events = new Set<number | undefined>();
+    /** lines of those: what follows in them waits behind */
+    const lines = new Set<Line | undefined>();
     while (this.#goesOn(queue)) {
       const rows = await this.#disk.call('oldest', queue, last, ROWS_AT_ONCE, BYTES_AT_ONCE);
       if (queue === 'measurements')
@@ -116,15 +116,16 @@ export class Drain {
         return;
       }
       for (const row of rows) {
-        const { eventId, seq } = row;
-        const waits = (eventId !== undefined && events.has(eventId)) || !this.#retries.isDue(row);
+        const { seq } = row;
+        const line = lineOf(row);
+        const waits = (line !== undefined && lines.has(line)) || !this.#retries.isDue(row);
         const fate = waits ? 'passed over' : await this.#deliver(row);
         if (fate === 'unavailable') return;
         if (fate === 'again') break;
         last = seq;
         if (fate === 'done') continue;
         passedOver.add(seq);
-        events.add(eventId);
+        lines.add(line);
         if (!this.#goesOn(queue)) return;
       }
     }
@@ -138,7 +139,7 @@ export class Drain {
       if (outcome.unavailable === 'failed' || outcome.unavailable === 'late') this.#failed(row, outcome);
       // The link wakes us when it is back.
       if (!this.#link.up) return 'unavailable';
-      await sleep(FAILED_REST_MS);
+      await pause(systemClock, FAILED_REST_MS);
       return outcome.unavailable === 'busy' || outcome.unavailable === 'down' ? 'again' : 'passed over';
     }
     if ('refused' in outcome) {
@@ -152,7 +153,7 @@ export class Drain {
         { kind: row.kind, eventId: row.eventId, rows: seqs.length, err: outcome.refused },
         'the database refuses a spooled write: quarantined',
       );
-      this.#counts.recount(totals, await this.#disk.call('queuedEvents'));
+      this.#counts.recount(totals, await this.#disk.call('queuedLines'));
       return seqs.length > 1 ? 'again' : 'done';
     }
     if (row.kind === 'measurements') {
@@ -164,7 +165,7 @@ export class Drain {
     this.#counts.delivered([row], totals);
     this.#retries.rowDone(row);
     this.#retries.succeeded(row.queue);
-    await sleep(Math.min(200, (performance.now() - startedAt) * REST));
+    await pause(systemClock, Math.min(200, (performance.now() - startedAt) * REST));
     return 'done';
   }
 

@@ -5,6 +5,7 @@
  */
 import { randomInt } from 'node:crypto';
 import type { Logger } from '../../common/log.js';
+import { Turn } from '../../common/turn.js';
 import type { IdBlock, Primary } from '../primary.js';
 import type { Execution } from '../sqlite/execution.js';
 import type { IdState, SpoolEngine } from './engine.js';
@@ -29,7 +30,7 @@ export class SpoolEventIds {
   /** the highest id given by this broker, as far as it knows */
   #given: number;
   #moving: Promise<void> | undefined;
-  #drawing: Promise<unknown> = Promise.resolve();
+  readonly #drawing = new Turn();
   /** ids given without the database since the start */
   givenOffline = 0;
 
@@ -51,9 +52,7 @@ export class SpoolEventIds {
    */
   next(amount: number, link: Link, deadlineMs: number): Promise<number[]> {
     // One at a time: ids of our own block may come from the database and from here.
-    const drawing = this.#drawing.then(() => this.#next(amount, link, deadlineMs));
-    this.#drawing = drawing.catch(() => undefined);
-    return drawing;
+    return this.#drawing.run(() => this.#next(amount, link, deadlineMs));
   }
 
   async #next(amount: number, link: Link, deadlineMs: number): Promise<number[]> {

@@ -1,4 +1,5 @@
 /** What a spool does beside its work, now and then: drop what is too old, look for what is left to deliver, remember what a start without the database needs. */
+import { repeat, systemClock } from '../../common/clock.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import type { ExpiryClock } from '../expiry-clock.js';
@@ -36,11 +37,9 @@ export function startHousekeeping(house: House): Running {
     round += 1;
     if (round % REMEMBER_ROUNDS === 0) await remember(store);
   };
-  const timer = setInterval(() => {
+  const keepOrWarn = (): Promise<void> =>
     keep().catch((error: unknown) => house.log.warn({ err: error }, 'spool housekeeping failed'));
-  }, EVERY_MS);
-  timer.unref();
-  return { stop: async () => clearInterval(timer) };
+  return repeat(keepOrWarn, EVERY_MS, systemClock);
 }
 
 /** Reading is remembering: the spool keeps what it was given last. */

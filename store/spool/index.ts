@@ -1,6 +1,7 @@
 /** A store that goes on when its database does not: writes wait on disk here until it is available again. */
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { type Clock, systemClock } from '../../common/clock.js';
 import type { MakaiError } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import { ExpiryClock } from '../expiry-clock.js';
@@ -11,7 +12,7 @@ import type { SpoolEngine, SpoolLimits } from './engine.js';
 import { SpoolEventIds } from './event-ids.js';
 import { dropExpired, remember, startHousekeeping } from './housekeeping.js';
 import { Link } from './link.js';
-import { type After, Retries, systemAfter } from './retries.js';
+import { Retries } from './retries.js';
 import { SpoolCounts } from './stats.js';
 import { createSpoolStore, type SpoolStore } from './store.js';
 
@@ -33,13 +34,9 @@ export interface SpoolOptions {
   eventIds?: boolean;
   /** how long the database may take for a write or an event id, ms, in place of each policy's */
   deadlineMs?: number;
-  now?: () => number;
-  /** ms of a clock that nobody sets */
-  steadyMs?: () => number;
+  clock?: Clock;
   /** called when the spool's thread has ended by itself (WORKER_EXITED): nothing is spooled from then on */
   ended?: (error: MakaiError) => void;
-  /** the timers of the probe and of what is tried again */
-  after?: After;
 }
 
 /**
@@ -48,7 +45,8 @@ export interface SpoolOptions {
  */
 export async function withSpool(options: SpoolOptions): Promise<SpoolStore> {
   const { log } = options;
-  const now = options.now ?? Date.now;
+  const clock = options.clock ?? systemClock;
+  const now = (): number => clock.now();
   const windowMs = options.trendWindowMs ?? 60_000;
   const file = resolve(options.file);
   await mkdir(dirname(file), { recursive: true, mode: 0o750 });
@@ -58,12 +56,11 @@ export async function withSpool(options: SpoolOptions): Promise<SpoolStore> {
     ended: options.ended,
   });
   try {
-    const counts = new SpoolCounts(await disk.call('totals'), await disk.call('queuedEvents'), log);
+    const counts = new SpoolCounts(await disk.call('totals'), await disk.call('queuedLines'), log);
     const ids = await SpoolEventIds.open(disk, log);
     let started = false;
-    const after = options.after ?? systemAfter;
-    const retries = new Retries(log, after, () => drain.wake());
-    const link = new Link(options.open, log, after, {
+    const retries = new Retries(log, clock, () => drain.wake());
+    const link = new Link(options.open, log, clock, {
       beforeUp: async (primary) => {
         if (options.eventIds === true) await ids.refresh(primary);
       },
@@ -89,7 +86,7 @@ export async function withSpool(options: SpoolOptions): Promise<SpoolStore> {
       now,
       stop,
     });
-    const expiry = new ExpiryClock({ log, now, steadyMs: options.steadyMs });
+    const expiry = new ExpiryClock(log, clock);
     await dropExpired(disk, counts, expiry.nowMs());
     await link.start();
     started = true;

@@ -3,11 +3,10 @@
  * spool immediately. It is available again when it takes a write; what it does not take although it takes the probe's is no outage (retries.ts). A call
  * has a deadline; when that has passed the caller goes on, and the call may still succeed (every write can be done twice).
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Clock, deadline, pause, systemClock } from '../../common/clock.js';
 import { codeOf, MakaiError } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import type { Primary } from '../primary.js';
-import type { After } from './retries.js';
 
 /**
  * What came of a call: its result, refused for what was written, or not (known to be) done: not tried (the database is unavailable, or has enough to do), no
@@ -48,11 +47,7 @@ const CALLS_AT_ONCE = 1_000;
 const BYTES_AT_ONCE = 64 * 1024 * 1024;
 
 /** Codes that say nothing of what was written. */
-const UNAVAILABLE: ReadonlySet<string> = new Set([
-  'STORE_UNAVAILABLE',
-  'STORE_ACCESS_DENIED',
-  'STORE_INDEX_CONFLICT',
-]);
+const UNAVAILABLE: ReadonlySet<string> = new Set(['STORE_UNAVAILABLE', 'STORE_ACCESS_DENIED']);
 
 const LATE = { unavailable: 'late' } as const;
 
@@ -60,7 +55,7 @@ export class Link {
   readonly #open: () => Promise<Primary>;
   readonly #log: Logger;
   readonly #hooks: LinkHooks;
-  readonly #after: After;
+  readonly #clock: Clock;
   #primary: Primary | undefined;
   #up = false;
   #probing: Promise<void> | undefined;
@@ -74,10 +69,10 @@ export class Link {
   #endTrust = (): void => undefined;
   #reported = '';
 
-  constructor(open: () => Promise<Primary>, log: Logger, after: After, hooks: LinkHooks) {
+  constructor(open: () => Promise<Primary>, log: Logger, clock: Clock, hooks: LinkHooks) {
     this.#open = open;
     this.#log = log;
-    this.#after = after;
+    this.#clock = clock;
     this.#hooks = hooks;
   }
 
@@ -197,23 +192,8 @@ export class Link {
         this.#report(error);
         if (error instanceof NoReply || tries % TRIES_OF_A_CLIENT === 0) await this.#abandon();
       }
-      await this.#pause(PROBE_PAUSE_MS);
+      await pause(this.#clock, PROBE_PAUSE_MS, this.#stopped.signal);
     }
-  }
-
-  /** Ends early at a stop. */
-  async #pause(ms: number): Promise<void> {
-    const { signal } = this.#stopped;
-    if (signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        cancel();
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const cancel = this.#after(ms, end);
-      signal.addEventListener('abort', end);
-    });
   }
 
   /** Closes the client, which ends calls that hang on it; the next try makes another. */
@@ -238,7 +218,7 @@ export class Link {
     this.#endTrust();
     this.#trusted = !wasUnavailable;
     if (this.#trusted) {
-      this.#endTrust = this.#after(TRUST_MS, () => {
+      this.#endTrust = this.#clock.after(TRUST_MS, () => {
         this.#trusted = false;
       });
     }
@@ -258,17 +238,6 @@ class NoReply extends MakaiError {
   }
 }
 
-async function within<T>(work: Promise<T>, ms: number): Promise<T> {
-  const done = new AbortController();
-  const late = sleep(ms, undefined, { signal: done.signal }).then(
-    () => {
-      throw new NoReply(ms);
-    },
-    () => new Promise<never>(() => undefined),
-  );
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    done.abort();
-  }
+function within<T>(work: Promise<T>, ms: number): Promise<T> {
+  return deadline(work, ms, systemClock, () => new NoReply(ms));
 }

@@ -1,6 +1,7 @@
 /**
- * The queue on disk and its bounds. When it is full the oldest measurements go first, then findings of health and traffic, then what the database
- * refused, then the oldest waveforms; the small documents of events last of all. Everything dropped is counted by kind. Trend windows (window-engine.ts)
+ * The queue on disk and its bounds. When it is full the oldest states of plugins go first, of which only the newest counts, then measurements, then
+ * findings of health and traffic and what is computed again, then what the database refused, then analyses, then the oldest waveforms; incidents and
+ * the small documents of events last of all. Everything dropped is counted by kind. Trend windows (window-engine.ts)
  * have their own share and count too.
  */
 import type { Database } from 'better-sqlite3';
@@ -8,7 +9,7 @@ import type { TrendWindow } from '../documents.js';
 import { add, QUEUES, type Queue } from '../outbox/policy.js';
 import type { Amounts } from '../store.js';
 import type { WriteKind } from '../writes.js';
-import type { Appended, Change, NewRow, QueueTotals, Row, SpoolLimits } from './rows.js';
+import type { Appended, Change, Line, NewRow, QueueTotals, Row, SpoolLimits } from './rows.js';
 import type { WindowTable } from './window-engine.js';
 
 /** `bytes`: of rows alone */
@@ -16,13 +17,19 @@ type Counts = Omit<QueueTotals, 'oldestMs' | 'windows'>;
 
 /** What one row costs besides its body, roughly. */
 const ROW_BYTES = 150;
-/** Who goes first, in this order: nothing goes for a kind before its own. */
-const VICTIMS: readonly (WriteKind | 'quarantined')[] = [
+/** Who goes first, in this order: nothing goes for a kind before its own. Every kind that is spooled is here. */
+export const VICTIMS: readonly (WriteKind | 'quarantined')[] = [
+  'plugin_state',
   'measurements',
   'metrics',
   'health',
+  'series',
+  'aggregates',
   'quarantined',
+  'incident_group',
+  'analysis',
   'box_event',
+  'incident',
   'triggered_boxes',
   'event',
 ];
@@ -34,6 +41,7 @@ type StoredRow = {
   kind: WriteKind;
   event_id: number | null;
   box_id: string | null;
+  plugin: string | null;
   accepted_ms: number;
   items: number;
   bytes: number;
@@ -47,9 +55,9 @@ export function queueOperations(
   windows: WindowTable,
 ) {
   const insert = db.prepare<
-    [number, WriteKind, number | null, string | null, number, number, number, Uint8Array]
+    [number, WriteKind, number | null, string | null, string | null, number, number, number, Uint8Array]
   >(
-    'INSERT INTO queue (lane, kind, event_id, box_id, accepted_ms, items, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO queue (lane, kind, event_id, box_id, plugin, accepted_ms, items, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
   const nextOfQueue = db.prepare<[number, number], StoredRow>(
     'SELECT * FROM queue WHERE lane = ? AND seq > ? ORDER BY seq LIMIT 1',
@@ -64,9 +72,10 @@ export function queueOperations(
     `INSERT OR REPLACE INTO quarantine SELECT seq, kind, event_id, box_id, accepted_ms, items, bytes, body, ? FROM queue WHERE seq = ?`,
   );
   const ofEvent = db.prepare<[number], number>('SELECT seq FROM queue WHERE event_id = ?').pluck(true);
-  const eventIds = db
-    .prepare<[], [number, number]>(
-      'SELECT event_id, count(*) FROM queue WHERE event_id IS NOT NULL GROUP BY event_id',
+  const lines = db
+    .prepare<[], [Line, number]>(
+      `SELECT event_id, count(*) FROM queue WHERE event_id IS NOT NULL GROUP BY event_id
+       UNION ALL SELECT plugin, count(*) FROM queue WHERE kind = 'plugin_state' AND plugin IS NOT NULL GROUP BY plugin`,
     )
     .raw(true);
   const sums = db.prepare<[], { kind: WriteKind; rows: number; items: number; bytes: number }>(
@@ -77,10 +86,10 @@ export function queueOperations(
   );
   type Found = { seq: number; items: number; bytes: number };
   const oldestOfKind = db.prepare<[string, number], Found>(
-    'SELECT seq, items, bytes FROM queue WHERE kind = ? ORDER BY seq LIMIT ?',
+    'SELECT seq, items, bytes FROM queue WHERE kind = ? ORDER BY seq LIMIT +?',
   );
   const oldestQuarantined = db.prepare<[number], Found>(
-    'SELECT seq, items, bytes FROM quarantine ORDER BY seq LIMIT ?',
+    'SELECT seq, items, bytes FROM quarantine ORDER BY seq LIMIT +?',
   );
   const releaseQuarantined = db.prepare<[number]>('DELETE FROM quarantine WHERE seq = ?');
   const expired = db.prepare<[number], Found & { kind: WriteKind }>(
@@ -165,7 +174,7 @@ export function queueOperations(
       return guarded(() => {
         const dropped: Amounts = {};
         const taken = rows.map((row) => {
-          const { boxId = null, eventId = null } = row;
+          const { boxId = null, eventId = null, plugin = null } = row;
           const isOne = row.kind === 'box_event' || row.kind === 'event';
           if (isOne && has.get(eventId, row.kind, boxId) !== undefined) return false;
           const bytes = row.body.length + ROW_BYTES;
@@ -178,6 +187,7 @@ export function queueOperations(
             row.kind,
             eventId,
             boxId,
+            plugin,
             Math.floor(row.acceptedMs),
             row.items,
             bytes,
@@ -205,6 +215,7 @@ export function queueOperations(
           kind: row.kind,
           eventId: row.event_id ?? undefined,
           boxId: row.box_id ?? undefined,
+          plugin: row.plugin ?? undefined,
           acceptedMs: row.accepted_ms,
           items: row.items,
           body: row.body,
@@ -237,8 +248,8 @@ export function queueOperations(
 
     rowsOfEvent: (eventId: number): number[] => ofEvent.all(eventId),
 
-    /** The events that have rows here, and how many: what comes for them live must queue behind. */
-    queuedEvents: (): [eventId: number, rows: number][] => eventIds.all(),
+    /** The lines that have rows here, and how many: what comes for them live must queue behind. */
+    queuedLines: (): [line: Line, rows: number][] => lines.all(),
 
     /** Drops what is older than the limit. */
     dropExpired(nowMs: number): Change {

@@ -3,6 +3,7 @@
  * server. All of it may pass, so nothing is given up: it waits on disk and is tried again with a growing pause, and what is next to it goes on.
  */
 import { BackOff } from '../../common/backoff.js';
+import type { Clock } from '../../common/clock.js';
 import { MakaiError } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import { isQueue, POLICY, type Queue } from '../outbox/policy.js';
@@ -16,14 +17,6 @@ export function groupOf(kind: WriteKind): Group {
   const { spooled } = POLICY[kind];
   return isQueue(spooled) ? spooled : 'trends';
 }
-
-/** Calls `fn` once after `ms`. Returns how to prevent that. */
-export type After = (ms: number, fn: () => void) => () => void;
-
-export const systemAfter: After = (ms, fn) => {
-  const timer = setTimeout(fn, ms);
-  return () => clearTimeout(timer);
-};
 
 /** Failures in a row from which on a group is held. */
 const HELD_FROM = 3;
@@ -49,7 +42,7 @@ const newWaiting = (): Waiting => ({
 
 export class Retries {
   readonly #log: Logger;
-  readonly #after: After;
+  readonly #clock: Clock;
   /** called when a pause is over */
   readonly #wake: () => void;
   readonly #groups = new Map<Group, Waiting>();
@@ -58,9 +51,9 @@ export class Retries {
   readonly #suspects = new Map<Group, unknown>();
   readonly #timers = new Set<() => void>();
 
-  constructor(log: Logger, after: After, wake: () => void) {
+  constructor(log: Logger, clock: Clock, wake: () => void) {
     this.#log = log;
-    this.#after = after;
+    this.#clock = clock;
     this.#wake = wake;
   }
 
@@ -160,7 +153,7 @@ export class Retries {
 
   #rest(waiting: Waiting): void {
     waiting.rests = true;
-    const cancel = this.#after(waiting.pauses.next(), () => {
+    const cancel = this.#clock.after(waiting.pauses.next(), () => {
       this.#timers.delete(cancel);
       waiting.rests = false;
       this.#wake();

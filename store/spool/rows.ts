@@ -11,6 +11,8 @@ export interface NewRow {
   kind: WriteKind;
   eventId?: number | undefined;
   boxId?: string | undefined;
+  /** whose state it is */
+  plugin?: string | undefined;
   /** Unix ms */
   acceptedMs: number;
   /** measurements in the row, else 1 */
@@ -23,6 +25,13 @@ export interface Row extends NewRow {
   seq: number;
 }
 
+/** Rows of one line are delivered in their order, and what comes live for it waits behind them: an event's id, or the plugin whose state it is. */
+export type Line = number | string;
+
+export function lineOf({ eventId, plugin }: Pick<NewRow, 'eventId' | 'plugin'>): Line | undefined {
+  return eventId ?? plugin;
+}
+
 /** @param body the write as bytes, where it has been encoded already */
 export function rowOf(write: Write, acceptedMs: number, body: Uint8Array = encodeWrite(write)): NewRow {
   const { spooled } = POLICY[write.kind];
@@ -32,6 +41,7 @@ export function rowOf(write: Write, acceptedMs: number, body: Uint8Array = encod
     kind: write.kind,
     eventId: eventIdOf(write),
     boxId: write.kind === 'box_event' ? write.boxEvent.box_id : undefined,
+    plugin: write.kind === 'plugin_state' ? write.state.plugin : undefined,
     acceptedMs,
     items: itemsOf(write),
     body,

@@ -76,9 +76,12 @@ INSERT INTO quarantine
 DELETE FROM queue;
 `;
 
+/** Whose state a row is: states of one plugin keep their order. */
+const VERSION_4 = 'ALTER TABLE queue ADD COLUMN plugin TEXT;';
+
 export const SPOOL_SCHEMA: Schema = {
   applicationId: 0x4f505153, // "OPQS"
-  steps: [VERSION_1, VERSION_2, VERSION_3],
+  steps: [VERSION_1, VERSION_2, VERSION_3, VERSION_4],
   // One process a spool. Its file shrinks again after an outage.
   pragmas: ['auto_vacuum = INCREMENTAL', 'locking_mode = EXCLUSIVE'],
 };

@@ -3,29 +3,29 @@ import type { Logger } from '../../common/log.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
 import { add } from '../outbox/policy.js';
 import type { Amounts, SpoolStats } from '../store.js';
-import type { Appended, NewRow, QueueTotals, Row } from './rows.js';
+import { type Appended, type Line, lineOf, type NewRow, type QueueTotals, type Row } from './rows.js';
 
 export class SpoolCounts {
   readonly #throttled: ThrottledLog;
   readonly #spooled: Amounts = {};
   readonly #delivered: Amounts = {};
   readonly #dropped: Amounts = {};
-  /** rows that wait, by event */
-  readonly #events: Map<number, number>;
+  /** how many rows of each line wait */
+  readonly #lines: Map<Line, number>;
   readonly #remembered = new Map<string, string>();
   #totals: QueueTotals;
   #underWay = 0;
   #waiting: (() => void)[] = [];
 
-  constructor(totals: QueueTotals, events: readonly [eventId: number, rows: number][], log: Logger) {
+  constructor(totals: QueueTotals, lines: readonly [line: Line, rows: number][], log: Logger) {
     this.#totals = totals;
-    this.#events = new Map(events);
+    this.#lines = new Map(lines);
     this.#throttled = new ThrottledLog(log);
   }
 
-  /** True when something of this event is spooled or about to be: what comes for it live must queue behind. */
-  waits(eventId: number): boolean {
-    return this.#events.has(eventId);
+  /** True when something of this line is spooled or about to be: what comes for it live must queue behind. */
+  waits(line: Line): boolean {
+    return this.#lines.has(line);
   }
 
   /** Nothing waits, on disk or on its way there. */
@@ -47,19 +47,19 @@ export class SpoolCounts {
   /** A row is on its way to the disk. */
   expect(row: NewRow): void {
     this.#underWay += 1;
-    this.#count(row.eventId, 1);
+    this.#count(row, 1);
   }
 
   /** It did not get there. */
   unexpect(row: NewRow): void {
     this.#underWay -= 1;
-    this.#count(row.eventId, -1);
+    this.#count(row, -1);
   }
 
   appended(row: NewRow, { dropped, taken, totals }: Appended): void {
     this.#underWay -= 1;
     if (taken[0] === true) add(this.#spooled, row.kind, row.items);
-    else this.#count(row.eventId, -1);
+    else this.#count(row, -1);
     this.#totals = totals;
     this.drop(dropped, totals);
     this.#settle();
@@ -68,17 +68,17 @@ export class SpoolCounts {
   delivered(rows: readonly Row[], totals: QueueTotals): void {
     for (const row of rows) {
       add(this.#delivered, row.kind, row.items);
-      this.#count(row.eventId, -1);
+      this.#count(row, -1);
     }
     this.#totals = totals;
     this.#settle();
   }
 
-  /** @param events rows that wait now, by event */
-  recount(totals: QueueTotals, events: readonly [eventId: number, rows: number][]): void {
+  /** @param lines how many rows of each line wait now */
+  recount(totals: QueueTotals, lines: readonly [line: Line, rows: number][]): void {
     this.#totals = totals;
-    this.#events.clear();
-    for (const [eventId, rows] of events) this.#events.set(eventId, rows);
+    this.#lines.clear();
+    for (const [line, rows] of lines) this.#lines.set(line, rows);
     this.#settle();
   }
 
@@ -121,16 +121,17 @@ export class SpoolCounts {
   #settle(): void {
     if (!this.empty) return;
     // Rows that were dropped are still counted here.
-    this.#events.clear();
+    this.#lines.clear();
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve();
   }
 
-  #count(eventId: number | undefined, by: 1 | -1): void {
-    if (eventId === undefined) return;
-    const rows = (this.#events.get(eventId) ?? 0) + by;
-    if (rows > 0) this.#events.set(eventId, rows);
-    else this.#events.delete(eventId);
+  #count(row: NewRow, by: 1 | -1): void {
+    const line = lineOf(row);
+    if (line === undefined) return;
+    const rows = (this.#lines.get(line) ?? 0) + by;
+    if (rows > 0) this.#lines.set(line, rows);
+    else this.#lines.delete(line);
   }
 }

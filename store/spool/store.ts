@@ -6,13 +6,14 @@ import type { Primary } from '../primary.js';
 import type { Execution } from '../sqlite/execution.js';
 import type { BoxReader, SpoolStats, Store } from '../store.js';
 import { decodeWrite, encodeWrite } from '../write-codec.js';
-import { applyEach, applyOne, bytesOf, eventIdOf, STORED, type Stored, type Write } from '../writes.js';
+import { applyEach, bytesOf, STORED, type Stored, type Write } from '../writes.js';
+import { applyWithLocation } from './deliver.js';
 import type { Drain } from './drain.js';
 import type { SpoolEngine } from './engine.js';
 import type { SpoolEventIds } from './event-ids.js';
 import type { Link, Outcome } from './link.js';
 import { groupOf, type Retries } from './retries.js';
-import { type NewRow, rowOf } from './rows.js';
+import { lineOf, type NewRow, rowOf } from './rows.js';
 import type { SpoolCounts } from './stats.js';
 
 export interface Parts {
@@ -42,9 +43,34 @@ const BYTES_TO_DISK = 64 * 1024 * 1024;
 const BATCHES_AT_ONCE = 1;
 /** What is read of the database, and an administrator's writes: there or nowhere. */
 const FORWARDED = [
-  ...(['computeTrends', 'newestByBox', 'boxIdsWithData', 'event', 'boxEvents', 'waveform'] as const),
-  ...(['putBox', 'removeBox', 'putMakaiConfig', 'restore', 'sweep'] as const),
+  ...([
+    'computeTrends',
+    'measurementCounts',
+    'trendBands',
+    'newestByBox',
+    'boxIdsWithData',
+    'event',
+    'boxEvents',
+    'waveform',
+  ] as const),
+  ...([
+    'putBox',
+    'addBox',
+    'removeBox',
+    'putMakaiConfig',
+    'restore',
+    'deleteEvents',
+    'keepEvent',
+    'sweep',
+  ] as const),
+  ...(['usedBytes', 'deleteOldestWaveforms'] as const),
+  ...(['incident', 'incidentsOfEvent', 'analysis', 'annotateIncident'] as const),
+  ...(['waitingWaveforms', 'countWaitingWaveforms', 'idsAfter', 'highestId'] as const),
+  ...(['seriesNames', 'pluginState', 'putAudit', 'audit', 'boxHealth'] as const),
   ...(['putOriginal', 'original', 'importedEventId'] as const),
+  ...(['locations', 'putLocation', 'users', 'user', 'addUser', 'changeUser', 'removeUser'] as const),
+  ...(['tokens', 'token', 'addToken', 'removeToken', 'removeTokens', 'removeExpiredTokens'] as const),
+  ...(['putAlert', 'markAlert', 'alert', 'alerts', 'removeAlerts', 'rules', 'putRules'] as const),
 ] as const;
 
 export function createSpoolStore(parts: Parts): SpoolStore {
@@ -57,7 +83,7 @@ export function createSpoolStore(parts: Parts): SpoolStore {
     const group = groupOf(write.kind);
     if (retries.isHeld(group)) return { unavailable: 'down' };
     const ms = deadline(POLICY[write.kind].deadlineMs);
-    const outcome = await link.call((primary) => applyOne(primary, write), ms, bytesOf(write));
+    const outcome = await link.call((primary) => applyWithLocation(primary, write), ms, bytesOf(write));
     if ('result' in outcome) retries.succeeded(group);
     else if ('error' in outcome) retries.failed(group, outcome.error, link.up);
     return outcome;
@@ -119,13 +145,14 @@ export function createSpoolStore(parts: Parts): SpoolStore {
         // A copy: the caller's arrays are its own again when we reply; a slow database may still be reading then.
         const body = encodeWrite({ ...given, acceptedAtMs });
         const copy = decodeWrite(body);
-        const eventId = eventIdOf(copy);
-        // Behind what is spooled for the same event, if anything is.
-        if (eventId === undefined || !counts.waits(eventId)) {
+        const row = rowOf(copy, acceptedAtMs, body);
+        const line = lineOf(row);
+        // Behind what is spooled for the same event or of the same plugin's state, if anything is.
+        if (line === undefined || !counts.waits(line)) {
           const outcome = await toDatabase(copy);
           if ('result' in outcome) return outcome.result;
         }
-        const isTaken = await toDisk(rowOf(copy, acceptedAtMs, body));
+        const isTaken = await toDisk(row);
         // Measurements that did not fit are dropped and counted, not refused.
         if (copy.kind === 'measurements') return { inserted: copy.columns.count, duplicates: 0 };
         return isTaken ? STORED : { inserted: 0, duplicates: 1 };
@@ -185,7 +212,10 @@ export function createSpoolStore(parts: Parts): SpoolStore {
 
     measurements: (boxId, range) => primary().measurements(boxId, range),
     trends: (boxId, range) => primary().trends(boxId, range),
+    aggregates: (boxId, windowSeconds, range) => primary().aggregates(boxId, windowSeconds, range),
+    series: (name, range) => primary().series(name, range),
     events: (range) => primary().events(range),
+    incidents: (query) => primary().incidents(query),
     nextEventIds: (amount) => ids.next(amount, link, deadline(DEADLINES.eventIdsMs)),
     openRequests: () => disk.call('openRequests'),
 

@@ -18,7 +18,7 @@ export function windowTable(db: Database, limits: SpoolLimits) {
     'SELECT 1 FROM windows WHERE start_ms = ? AND end_ms = ? AND box_id = ?',
   );
   const ready = db.prepare<[number, number], { start_ms: number; end_ms: number; box_id: string }>(
-    'SELECT * FROM windows WHERE end_ms <= ? ORDER BY end_ms LIMIT ?',
+    'SELECT * FROM windows WHERE end_ms <= ? ORDER BY end_ms LIMIT +?',
   );
   const remove = db.prepare<[number, number, string]>(
     'DELETE FROM windows WHERE end_ms = ? AND start_ms = ? AND box_id = ?',

@@ -1,6 +1,6 @@
 /** The thread of one spool. */
 import { workerData } from 'node:worker_threads';
-import { serve } from '../sqlite/serve.js';
+import { oneEngine, serve } from '../sqlite/serve.js';
 import { openSpoolEngine, type SpoolEngine, type SpoolLimits } from './engine.js';
 
 const READS: ReadonlySet<string> = new Set<keyof SpoolEngine>([
@@ -9,10 +9,10 @@ const READS: ReadonlySet<string> = new Set<keyof SpoolEngine>([
   'openRequests',
   'recall',
   'rowsOfEvent',
-  'queuedEvents',
+  'queuedLines',
   'totals',
   'shrink',
 ]);
 
 const { file, limits } = workerData as { file: string; limits: SpoolLimits };
-serve(file, () => openSpoolEngine(file, limits), READS);
+serve(file, () => oneEngine(openSpoolEngine(file, limits)), READS);

@@ -1,83 +1,111 @@
-/** What is worked out from stored measurements: trends, and how far each box has come. */
-import { locationOf } from '../boxes.js';
-import type { NewestOfBox, NewTrend, TrendWindow } from '../documents.js';
+/** Ten-minute and two-hour values: one row a box and window. The spread of values is kept as JSON: nothing searches in it. */
+import {
+  AGGREGATE_SECONDS,
+  type AggregateDocument,
+  type AggregateSeconds,
+  type MeasurementCount,
+  type NewAggregate,
+  type Stored,
+  type TimeRange,
+} from '../documents.js';
 import type { Context } from './context.js';
-import { FIELDS } from './measurement-rows.js';
-import { NEWEST_STEP_MS } from './measurements.js';
-import { boxNumber, type Row } from './values.js';
+import { boxNumber, fromMs, toMs } from './values.js';
 
-/** @param newestBefore the time of a box's newest stored measurement before a time; undefined: there is none */
-export function aggregateOperations(
-  { db, expireAt }: Context,
-  newestBefore: (boxId: string, toMs: number) => number | undefined,
-) {
-  const aggregate = db.prepare<unknown[], Row>(aggregateSql());
-  const location = db
-    .prepare<[string], string | null>("SELECT document ->> '$.location' FROM boxes WHERE box_id = ?")
-    .pluck(true);
-  const hasTrend = db
-    .prepare<[string, number], 1>('SELECT 1 FROM trends WHERE box_id = ? AND timestamp_ms = ?')
-    .pluck(true);
-  const newestRows = db.prepare<[], { box: number; timestamp_ms: number }>(
-    'SELECT * FROM newest ORDER BY box',
+interface AggregateRow {
+  box_id: string;
+  timestamp_ms: number;
+  window_seconds: number;
+  document: string;
+  expire_at: number;
+}
+
+export function aggregateOperations({ db, write, expireAt }: Context) {
+  const insert = 'INSERT INTO aggregates (box_id, window_seconds, timestamp_ms, document, expire_at)';
+  const replace = db.prepare<[string, number, number, string, number]>(
+    `${insert} VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET document = excluded.document, expire_at = max(expire_at, excluded.expire_at)`,
   );
-  const newestTrend = db
-    .prepare<[string], number | null>('SELECT max(timestamp_ms) FROM trends WHERE box_id = ?')
-    .pluck(true);
+  const restore = db.prepare<[string, number, number, string, number]>(
+    `${insert} VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  );
+  const pageOf = (order: 'ASC' | 'DESC') =>
+    db.prepare<[string, number, number, number, number], AggregateRow>(
+      `SELECT * FROM aggregates WHERE box_id = ? AND window_seconds = ? AND timestamp_ms >= ? AND timestamp_ms < ?
+       ORDER BY timestamp_ms ${order} LIMIT +?`,
+    );
+  const up = pageOf('ASC');
+  const down = pageOf('DESC');
+  const prolong = db.prepare<[number, string, number, number, number, number]>(
+    `UPDATE aggregates SET expire_at = ?
+     WHERE box_id = ? AND window_seconds = ? AND timestamp_ms >= ? AND timestamp_ms < ? AND +expire_at < ?`,
+  );
+  // Steps from one stored second to the next: only this box's rows are read, however many boxes there are.
+  const counts = db.prepare<{ box: number; first: number; last: number; step: number }, MeasurementCount>(
+    `WITH RECURSIVE stored(at) AS (
+       SELECT min(second) FROM measurements WHERE second >= :first
+       UNION ALL
+       SELECT (SELECT min(second) FROM measurements WHERE second > stored.at) FROM stored WHERE stored.at < :last
+     )
+     SELECT CAST(:step AS INTEGER) * ((1000 * m.second + m.ms) / CAST(:step AS INTEGER)) AS startMs, count(*) AS count
+     FROM stored CROSS JOIN measurements m ON m.second = stored.at AND m.box = :box
+     WHERE stored.at < :last GROUP BY 1 ORDER BY 1`,
+  );
 
   return {
-    computeTrends(windows: readonly TrendWindow[], nowMs: number): (NewTrend | undefined)[] {
-      return windows.map(({ boxId, startMs, endMs }) => {
-        const box = boxNumber(boxId);
-        if (box === undefined) return undefined;
-        const mayLackSome = expireAt('measurements', startMs) * 1000 <= nowMs;
-        if (mayLackSome && hasTrend.get(boxId, endMs) !== undefined) return undefined;
-        const [first, last] = [Math.floor(startMs / 1000), Math.ceil(endMs / 1000) - 1];
-        const row = aggregate.get({ box, startMs, endMs, first, last });
-        if (row === undefined || row.count === 0) return undefined;
-        const trend: NewTrend = {
-          box_id: boxId,
-          timestamp_ms: endMs,
-          location: locationOf({ location: location.get(boxId) }),
-        };
-        for (const field of FIELDS) {
-          const average = row[`${field}_average`];
-          if (typeof average !== 'number') continue;
-          trend[field] = { min: Number(row[`${field}_min`]), max: Number(row[`${field}_max`]), average };
-        }
-        return trend;
+    /** Those whose windows touch the span live until `until`, Unix seconds, or longer. */
+    prolongAggregates(boxId: string, startMs: number, endMs: number, until: number): void {
+      for (const seconds of AGGREGATE_SECONDS)
+        prolong.run(until, boxId, seconds, startMs, endMs + 1000 * seconds, until);
+    },
+
+    putAggregates(aggregates: readonly NewAggregate[], nowMs: number): Stored {
+      return write(() => {
+        const until = expireAt('trends', nowMs);
+        for (const { box_id, window_seconds, timestamp_ms, ...rest } of aggregates)
+          replace.run(box_id, window_seconds, timestamp_ms, JSON.stringify(rest), until);
+        return { inserted: aggregates.length, duplicates: 0 };
       });
     },
 
-    newestByBox(): NewestOfBox[] {
-      return newestRows.all().flatMap(({ box, timestamp_ms }) => {
-        const boxId = String(box);
-        const measurementMs = newestBefore(boxId, timestamp_ms + NEWEST_STEP_MS + 1);
-        if (measurementMs === undefined) return [];
-        const trendMs = newestTrend.get(boxId);
-        return [{ boxId, measurementMs, ...(typeof trendMs === 'number' ? { trendMs } : {}) }];
-      });
+    restoreAggregate({
+      box_id,
+      window_seconds,
+      timestamp_ms,
+      expire_at,
+      ...rest
+    }: AggregateDocument): number {
+      return restore.run(box_id, window_seconds, timestamp_ms, JSON.stringify(rest), expire_at).changes;
+    },
+
+    aggregatePage(
+      boxId: string,
+      windowSeconds: AggregateSeconds,
+      range: TimeRange,
+      pageSize: number,
+    ): AggregateDocument[] {
+      const statement = range.descending === true ? down : up;
+      return statement.all(boxId, windowSeconds, fromMs(range), toMs(range), pageSize).map(documentOf);
+    },
+
+    measurementCounts(
+      boxId: string,
+      stepMs: number,
+      range: { fromMs: number; toMs: number },
+    ): MeasurementCount[] {
+      const box = boxNumber(boxId);
+      if (box === undefined) return [];
+      const [first, last] = [Math.floor(range.fromMs / 1000), Math.floor(range.toMs / 1000)];
+      return counts.all({ box, first, last, step: stepMs });
     },
   };
 }
 
-/**
- * One box's minimum of minima, maximum of maxima and mean of averages over a window. The recursion steps from one stored second
- * to the next, so that only this box's rows are read, however many boxes there are; SQLite's avg() sums in double precision with compensation.
- */
-function aggregateSql(): string {
-  const terms = FIELDS.flatMap((field) => [
-    `min(coalesce(${field}_min, ${field})) AS ${field}_min`,
-    `max(coalesce(${field}_max, ${field})) AS ${field}_max`,
-    `avg(${field}) AS ${field}_average`,
-  ]);
-  return `
-    WITH RECURSIVE stored(at) AS (
-      SELECT min(second) FROM measurements WHERE second >= :first
-      UNION ALL
-      SELECT (SELECT min(second) FROM measurements WHERE second > stored.at) FROM stored WHERE stored.at < :last
-    )
-    SELECT count(*) AS count, ${terms.join(', ')}
-    FROM stored CROSS JOIN measurements m ON m.second = stored.at AND m.box = :box
-    WHERE stored.at <= :last AND 1000 * m.second + m.ms >= :startMs AND 1000 * m.second + m.ms < :endMs`;
+function documentOf(row: AggregateRow): AggregateDocument {
+  const { box_id, timestamp_ms, expire_at } = row;
+  const rest = JSON.parse(row.document) as Omit<
+    AggregateDocument,
+    'box_id' | 'timestamp_ms' | 'window_seconds' | 'expire_at'
+  >;
+  const window_seconds = row.window_seconds === 600 ? 600 : 7200;
+  return { box_id, timestamp_ms, window_seconds, ...rest, expire_at };
 }

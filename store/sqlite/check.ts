@@ -1,11 +1,14 @@
 /** `makai store check` for a SQLite store: reads, changes nothing. */
-import { existsSync, statfsSync, statSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { MakaiError, messageOf } from '../../common/errors.js';
+import { isThere } from '../../common/is-there.js';
 import type { StoreFinding } from '../finding.js';
 import { storeError } from './connection.js';
 import { DatabaseHandle } from './handle.js';
+import { schemaTooNew } from './migrate.js';
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.js';
+import { schemaCopies } from './schema-copy.js';
 
 const MEGABYTE = 1e6;
 /** A log that has grown past this was not folded into the file for long: somebody holds a transaction open. */
@@ -17,7 +20,7 @@ const SWEEP_GRACE_S = 600;
 /** @throws MakaiError STORE_UNAVAILABLE, STORE_NOT_RECOGNIZED, STORE_SCHEMA_TOO_NEW */
 export function checkSqliteStore(name: string, now: () => number): StoreFinding[] {
   const file = resolve(name);
-  if (!existsSync(file)) {
+  if (!isThere(file, 'STORE_UNAVAILABLE')) {
     throw new MakaiError('STORE_UNAVAILABLE', `there is no store at ${file}`, {
       hint: 'Check the path; `makai store init` makes a new store.',
     });
@@ -31,16 +34,11 @@ export function checkSqliteStore(name: string, now: () => number): StoreFinding[
         hint: 'Check the path.',
       });
     }
-    if (version > SCHEMA_VERSION) {
-      throw new MakaiError(
-        'STORE_SCHEMA_TOO_NEW',
-        `${file} has schema version ${version}, past ${SCHEMA_VERSION}`,
-      );
-    }
+    if (version > SCHEMA_VERSION) throw schemaTooNew(file, version, SCHEMA_VERSION);
     const findings = [...versionFindings(version), ...fileFindings(file), ...integrityFindings(db)];
     // Tables that are damaged, or of an older version, are not counted.
-    const sound = findings.every(({ severity }) => severity !== 'error') && version === SCHEMA_VERSION;
-    return sound ? [...findings, ...contentFindings(db, now())] : findings;
+    const isIntact = findings.every(({ severity }) => severity !== 'error') && version === SCHEMA_VERSION;
+    return isIntact ? [...findings, ...contentFindings(db, now())] : findings;
   } catch (error) {
     throw storeError(error, file);
   } finally {
@@ -54,18 +52,22 @@ function versionFindings(version: number): StoreFinding[] {
     {
       severity: 'warning',
       message: `schema version ${version}; this program writes version ${SCHEMA_VERSION}`,
-      hint: 'The next daemon that opens it upgrades it; older programs cannot open it then. Make a copy first.',
+      hint: 'The next daemon that opens it upgrades it, and keeps a copy for the way back; older programs cannot open it then.',
     },
   ];
 }
 
 function fileFindings(file: string): StoreFinding[] {
   const size = statSync(file).size;
-  const log = existsSync(`${file}-wal`) ? statSync(`${file}-wal`).size : 0;
+  const log = isThere(`${file}-wal`, 'STORE_UNAVAILABLE') ? statSync(`${file}-wal`).size : 0;
   const { bavail, bsize } = statfsSync(dirname(file));
   const free = bavail * bsize;
   const findings: StoreFinding[] = [
     { severity: 'info', message: `${megabytes(size)} in ${file}, ${megabytes(log)} in its log` },
+    ...schemaCopies(file).map(({ path }) => ({
+      severity: 'info' as const,
+      message: `${path} (${megabytes(statSync(path).size)}) is the copy from before an upgrade; delete it when you will not go back`,
+    })),
   ];
   if (free < FREE_LIMIT_BYTES) {
     findings.push({
@@ -93,7 +95,7 @@ function integrityFindings(db: DatabaseHandle): StoreFinding[] {
   } catch (error) {
     lines = [messageOf(error)];
   }
-  if (lines.length === 1 && lines[0] === 'ok') return [{ severity: 'info', message: 'the file is sound' }];
+  if (lines.length === 1 && lines[0] === 'ok') return [{ severity: 'info', message: 'the file is intact' }];
   return lines.map((message) => ({
     severity: 'error',
     message: `damaged: ${message}`,

@@ -1,79 +1,69 @@
-/** Opening a file, what its errors mean to a person, and write transactions. */
+/** Opening a file, and what its errors mean to a person. */
 import type { Database } from 'better-sqlite3';
 import { codeOf, MakaiError, messageOf } from '../../common/errors.js';
 import { DatabaseHandle } from './handle.js';
-import { migrate } from './schema.js';
+import { type Migration, migrate, versionOf } from './migrate.js';
+import { MIGRATIONS } from './schema.js';
+import { refuseReadOnly } from './writable-file.js';
 
 /** How long one attempt waits for another process's transaction; `execution.ts` makes further attempts without blocking. */
-const BUSY_TIMEOUT_MS = 50;
-/** How long opening waits for another process that opens or upgrades the same file. */
+export const BUSY_TIMEOUT_MS = 50;
+/** How long opening waits for another process that opens the same file. */
 const OPEN_TIMEOUT_MS = 10_000;
+/** The same where that process upgrades it, and copies it before: a file of 30 GB. */
+const UPGRADE_TIMEOUT_MS = 30 * 60_000;
 const OPEN_PAUSE_MS = 10;
 /** The write-ahead log is truncated to this after a burst. */
 const JOURNAL_LIMIT_BYTES = 64 * 1024 * 1024;
 
-export interface Schema {
-  /** `PRAGMA application_id`: distinguishes kinds of files */
-  applicationId: number;
-  /** migrations, see schema.ts */
-  steps: readonly string[];
+/** The tables of a file: a store's unless others are given. */
+export interface Schema extends Pick<Migration, 'applicationId' | 'steps'> {
   /** set before anything else: `locking_mode = EXCLUSIVE` and the like */
   pragmas?: readonly string[];
 }
 
 /**
- * Opens (and makes, if missing) a file at this program's schema version: a store's unless another schema is given.
- * @throws MakaiError STORE_UNAVAILABLE, STORE_NOT_RECOGNIZED, STORE_SCHEMA_TOO_NEW
+ * Opens (and makes, if missing) a file at this program's schema version.
+ * @param upgrade false: an older file is opened as it is; its version is then below the newest. So is one that may only be read.
+ * @throws MakaiError STORE_UNAVAILABLE, STORE_NOT_WRITABLE, STORE_NOT_RECOGNIZED, STORE_SCHEMA_TOO_NEW
  */
-export function openDatabase(file: string, schema?: Schema): Database {
+export function openDatabase(
+  file: string,
+  { applicationId, pragmas = [], steps }: Schema = {},
+  upgrade = true,
+): Database {
   let db: Database | undefined;
-  const deadline = Date.now() + OPEN_TIMEOUT_MS;
+  const startMs = Date.now();
+  let timeoutMs = OPEN_TIMEOUT_MS;
   for (;;) {
     try {
       db = new DatabaseHandle(file, { timeout: BUSY_TIMEOUT_MS });
-      for (const pragma of schema?.pragmas ?? []) db.pragma(pragma);
+      for (const pragma of pragmas) db.pragma(pragma);
       // WAL: readers and one writer do not wait for each other. FULL: a commit is on disk when it returns.
       db.pragma('journal_mode = WAL');
       db.pragma('synchronous = FULL');
       db.pragma(`journal_size_limit = ${JOURNAL_LIMIT_BYTES}`);
       db.pragma('temp_store = MEMORY');
-      migrate(db, file, schema?.steps, schema?.applicationId);
+      if (upgrade && isOlder(db, steps)) timeoutMs = UPGRADE_TIMEOUT_MS;
+      migrate(db, file, {
+        upgrade,
+        ...(applicationId === undefined ? {} : { applicationId }),
+        ...(steps === undefined ? {} : { steps }),
+      });
+      if (upgrade) refuseReadOnly(db, file);
       return db;
     } catch (error) {
       db?.close();
-      if (!isBusy(error) || Date.now() > deadline) throw storeError(error, file);
+      if (!isBusy(error) || Date.now() - startMs > timeoutMs) throw storeError(error, file);
       // Some of these locks SQLite reports immediately instead of waiting.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OPEN_PAUSE_MS);
     }
   }
 }
 
-/** Between two looks at another process's lock: from the first one on so much of the time waited until then, within these bounds. */
-const LOOK_AGAIN = { share: 0.5, minMs: 0.25, maxMs: 4 };
-
-/**
- * Begins a transaction with the write lock. SQLite's own waiting looks again after 1, 2, 5, 10 ms and more, while another daemon's commit
- * takes one or two: an event would wait longer for the look than for the lock.
- * @throws SQLite's error when another process holds the lock for longer than one attempt waits
- */
-export function beginImmediate(db: Database): void {
-  const start = performance.now();
-  db.pragma('busy_timeout = 0');
-  try {
-    for (;;) {
-      try {
-        db.exec('BEGIN IMMEDIATE');
-        return;
-      } catch (error) {
-        const waited = performance.now() - start;
-        if (!isBusy(error) || waited > BUSY_TIMEOUT_MS) throw error;
-        const pause = Math.min(Math.max(LOOK_AGAIN.share * waited, LOOK_AGAIN.minMs), LOOK_AGAIN.maxMs);
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
-      }
-    }
-  } finally {
-    db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
-  }
+function isOlder(db: Database, steps: readonly string[] = MIGRATIONS): boolean {
+  const version = versionOf(db);
+  return version > 0 && version < steps.length;
 }
 
 /** True when another process held the file's lock for longer than one attempt waits: the operation changed nothing and can be repeated. */

@@ -3,6 +3,7 @@
 import { nameTaken } from '../boxes.js';
 import type {
   BoxDocument,
+  BoxHealthQuery,
   HealthDocument,
   LahaConfigDocument,
   MakaiConfigDocument,
@@ -23,6 +24,9 @@ export function documentOperations({ db, write }: Context) {
   const ownerOf = db
     .prepare<[string, string], string>('SELECT box_id FROM boxes WHERE name = ? AND box_id <> ?')
     .pluck(true);
+  const addBox = db.prepare<[string, string | null, string]>(
+    'INSERT INTO boxes VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+  );
   const removeBox = db.prepare<[string]>('DELETE FROM boxes WHERE box_id = ?');
   const document = db.prepare<[string], string>('SELECT body FROM documents WHERE name = ?').pluck(true);
   const putDocument = db.prepare<[string, string]>(
@@ -38,6 +42,13 @@ export function documentOperations({ db, write }: Context) {
      WHERE NOT EXISTS (SELECT 1 FROM health WHERE timestamp_ms = :at AND service = :service AND service_id = :serviceID
        AND status = :status AND info = :info)`,
   );
+  const boxHealth = (order: 'ASC' | 'DESC') =>
+    db.prepare<[{ boxId: string; from: number; to: number; limit: number }], HealthRow>(
+      `SELECT timestamp_ms, service, service_id, status, info FROM health
+       WHERE service = 'BOX' AND info <> '' AND service_id = :boxId AND timestamp_ms >= :from AND timestamp_ms < :to
+       ORDER BY timestamp_ms ${order}, info ${order} LIMIT +:limit`,
+    );
+  const [oldestHealth, newestHealth] = [boxHealth('ASC'), boxHealth('DESC')];
   const putRequest = db.prepare<[string, string]>(
     'INSERT INTO open_requests (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body',
   );
@@ -54,6 +65,8 @@ export function documentOperations({ db, write }: Context) {
         putBox.run(box.box_id, box.name ?? null, JSON.stringify(box));
       });
     },
+    addBox: (box: BoxDocument): boolean =>
+      addBox.run(box.box_id, box.name ?? null, JSON.stringify(box)).changes === 1,
     removeBox: (boxId: string): boolean => removeBox.run(boxId).changes === 1,
 
     makaiConfig: () => parsed<MakaiConfigDocument>(document.get('makai_config')),
@@ -69,6 +82,16 @@ export function documentOperations({ db, write }: Context) {
       insertHealth.run({ at: timestamp.getTime(), ...finding });
     },
 
+    boxHealth: ({ boxId, descending, fromMs = 0, limit, toMs = Number.MAX_SAFE_INTEGER }: BoxHealthQuery) =>
+      (descending ? newestHealth : oldestHealth)
+        .all({ ...{ boxId, limit }, ...{ from: fromMs, to: toMs } })
+        .map(
+          ({ info, service, service_id, status, timestamp_ms }): HealthDocument => ({
+            timestamp: new Date(timestamp_ms),
+            ...{ service, serviceID: service_id, status, info },
+          }),
+        ),
+
     putOpenRequest: ({ key, body }: OpenRequest): void => {
       putRequest.run(key, body);
     },
@@ -77,6 +100,14 @@ export function documentOperations({ db, write }: Context) {
     },
     openRequests: (): OpenRequest[] => requests.all(),
   };
+}
+
+interface HealthRow {
+  timestamp_ms: number;
+  service: string;
+  service_id: string;
+  status: HealthDocument['status'];
+  info: string;
 }
 
 function parsed<T>(body: string | undefined): T | undefined {

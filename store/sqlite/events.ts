@@ -1,8 +1,18 @@
 /** Events, their ids, and the waveforms of their boxes. */
 import { MakaiError } from '../../common/errors.js';
-import type { BoxEventDocument, EventDocument, NewEvent, Stored, TimeRange } from '../documents.js';
+import {
+  type BoxEventDocument,
+  type EventDocument,
+  FOREVER_SECONDS,
+  type NewEvent,
+  type RefusedBoxes,
+  type Stored,
+  type TimeRange,
+} from '../documents.js';
+import { calibrationRows } from './calibrations.js';
 import type { Context } from './context.js';
-import { blobToTimes, fromMs, type Row, timesToBlob, toMs } from './values.js';
+import { keptValues } from './kept-values.js';
+import { blobToTimes, bytesOf, fromMs, type Row, timesToBlob, toMs } from './values.js';
 
 /** A position in the order of events: by target start, then id. */
 export interface EventCursor {
@@ -14,12 +24,14 @@ export interface EventCursor {
 const LAST_ID = 0x7fffffff;
 
 const EVENT_COLUMNS = `event_id, type, description, boxes_triggered, percent_magnitude,
-  target_event_start_timestamp_ms, target_event_end_timestamp_ms, expire_at`;
+  target_event_start_timestamp_ms, target_event_end_timestamp_ms, expire_at, family, request_data, boxes_refused`;
 
 export function eventOperations(
-  { db, write, retention, expireAt }: Context,
+  context: Context,
   prolong: (startMs: number, endMs: number, until: number) => void,
 ) {
+  const { db, write, retention, expireAt } = context;
+  const releaseValues = keptValues(context, prolong);
   const lastId = db
     .prepare<[], number | null>(
       `SELECT max((SELECT coalesce(max(last), 0) FROM sequences WHERE name = 'event_id'),
@@ -31,7 +43,7 @@ export function eventOperations(
     "INSERT INTO sequences VALUES ('event_id', ?) ON CONFLICT DO UPDATE SET last = max(last, excluded.last)",
   );
   const insert = db.prepare(
-    `INSERT OR IGNORE INTO events (${EVENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT OR IGNORE INTO events (${EVENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const byId = db.prepare<[number], Row>('SELECT * FROM events WHERE event_id = ?');
   const setTriggered = db.prepare<[string, number]>(
@@ -41,7 +53,7 @@ export function eventOperations(
     db.prepare<[number, number, number, number, number], Row>(
       `SELECT * FROM events WHERE target_event_start_timestamp_ms >= ? AND target_event_start_timestamp_ms < ?
          AND (target_event_start_timestamp_ms, event_id) ${past} (?, ?)
-       ORDER BY target_event_start_timestamp_ms ${order}, event_id ${order} LIMIT ?`,
+       ORDER BY target_event_start_timestamp_ms ${order}, event_id ${order} LIMIT +?`,
     );
   const up = pageOf('ASC', '>');
   const down = pageOf('DESC', '<');
@@ -60,9 +72,33 @@ export function eventOperations(
     `SELECT event_id, box_id, event_start_timestamp_ms, event_end_timestamp_ms, location, data_fs_filename, window_timestamps_ms
      FROM box_events WHERE event_id = ? ORDER BY rowid`,
   );
+  const boxEventOf = db.prepare<[number, string], Row>(
+    `SELECT rowid AS row, event_id, box_id, event_start_timestamp_ms, event_end_timestamp_ms, location, data_fs_filename, window_timestamps_ms
+     FROM box_events WHERE event_id = ? AND box_id = ?`,
+  );
   const samplesOf = db
     .prepare<[string], Buffer | null>('SELECT samples FROM box_events WHERE data_fs_filename = ?')
     .pluck(true);
+
+  const wait = db.prepare<[number, string]>(
+    'INSERT OR IGNORE INTO waiting_waveforms (event_id, box_id) VALUES (?, ?)',
+  );
+  const calibrations = calibrationRows(db);
+  const setKept = db.prepare<[number | null, number, number]>(
+    'UPDATE events SET kept = ?, expire_at = ? WHERE event_id = ?',
+  );
+  const prolongIncidents = db.prepare<[number, number, number]>(
+    'UPDATE incidents SET expire_at = ? WHERE event_id = ? AND +expire_at < ?',
+  );
+  const expireIncidents = db.prepare<[number, number]>(
+    `UPDATE incidents SET expire_at = ? WHERE event_id = ? AND expire_at >= ${FOREVER_SECONDS}`,
+  );
+  const lastExpiryOfIncidents = db
+    .prepare<[number], number | null>('SELECT max(expire_at) FROM incidents WHERE event_id = ?')
+    .pluck(true);
+  const prolongEvent = db.prepare<[number, number, number]>(
+    'UPDATE events SET expire_at = ? WHERE event_id = ? AND +expire_at < ?',
+  );
 
   const documentOf = (row: Row): EventDocument => {
     const eventId = Number(row.event_id);
@@ -76,6 +112,15 @@ export function eventOperations(
       boxes_received: received.map(({ box_id }) => box_id),
       ...(latencies.length === received.length ? { latencies_ms: latencies } : {}),
       ...(row.percent_magnitude === null ? {} : { percent_magnitude: Number(row.percent_magnitude) }),
+      ...(typeof row.family === 'number' ? { family: row.family } : {}),
+      ...(row.request_data === 0 ? { request_data: false as const } : {}),
+      ...(typeof row.boxes_refused === 'string'
+        ? { boxes_refused: JSON.parse(row.boxes_refused) as RefusedBoxes[] }
+        : {}),
+      ...(row.kept === 1 ? { kept: true as const } : {}),
+      ...(typeof row.waveforms_deleted_ms === 'number'
+        ? { waveforms_deleted_ms: row.waveforms_deleted_ms }
+        : {}),
       target_event_start_timestamp_ms: Number(row.target_event_start_timestamp_ms),
       target_event_end_timestamp_ms: Number(row.target_event_end_timestamp_ms),
       expire_at: Number(row.expire_at),
@@ -107,6 +152,9 @@ export function eventOperations(
           startMs,
           endMs,
           until,
+          event.family ?? null,
+          event.request_data === false ? 0 : null,
+          event.boxes_refused === undefined ? null : JSON.stringify(event.boxes_refused),
         );
         // So that the id is not given again once the event has expired.
         setLastId.run(event_id);
@@ -122,6 +170,35 @@ export function eventOperations(
         const before = JSON.parse(String(row.boxes_triggered)) as string[];
         const after = [...new Set([...before, ...boxIds])];
         if (after.length > before.length) setTriggered.run(JSON.stringify(after), eventId);
+      });
+    },
+
+    /** The event lives until `until` at least. */
+    prolongEvent(eventId: number, until: number): void {
+      prolongEvent.run(until, eventId, until);
+    },
+
+    /** @returns false when there is no such event */
+    keepEvent(eventId: number, keep: boolean, nowMs: number): boolean {
+      return write(() => {
+        const row = byId.get(eventId);
+        if (row === undefined) return false;
+        if (!keep && row.kept !== 1) return true;
+        const isLaha = retention.mode === 'laha';
+        const start = Number(row.target_event_start_timestamp_ms);
+        const end = Number(row.target_event_end_timestamp_ms);
+        setKept.run(keep ? 1 : null, keep ? FOREVER_SECONDS : expireAt('events', nowMs), eventId);
+        if (!keep) {
+          expireIncidents.run(expireAt('incidents', nowMs), eventId);
+          // An event lives as long as its incidents.
+          const until = lastExpiryOfIncidents.get(eventId) ?? 0;
+          prolongEvent.run(until, eventId, until);
+          if (isLaha) releaseValues(start, end, Math.max(until, expireAt('events', nowMs)), nowMs);
+          return true;
+        }
+        prolongIncidents.run(FOREVER_SECONDS, eventId, FOREVER_SECONDS);
+        if (isLaha) prolong(start, end, FOREVER_SECONDS);
+        return true;
       });
     },
 
@@ -151,21 +228,25 @@ export function eventOperations(
           timesToBlob(document.window_timestamps_ms),
           bytesOf(samples),
         );
+        if (changes === 1) wait.run(event_id, box_id);
+        if (changes === 1) calibrations.put(event_id, box_id, document);
         receive.run(event_id, box_id, event_id, receivedAtMs);
         return { inserted: changes, duplicates: 1 - changes };
       });
     },
 
-    boxEvents(eventId: number): BoxEventDocument[] {
-      return boxEventsOf.all(eventId).map((row) => ({
-        event_id: Number(row.event_id),
-        box_id: String(row.box_id),
-        event_start_timestamp_ms: Number(row.event_start_timestamp_ms),
-        event_end_timestamp_ms: Number(row.event_end_timestamp_ms),
-        window_timestamps_ms: blobToTimes(row.window_timestamps_ms as Buffer),
-        location: String(row.location),
-        data_fs_filename: String(row.data_fs_filename),
-      }));
+    boxEvents(eventId: number, boxIds?: readonly string[]): BoxEventDocument[] {
+      if (boxIds === undefined) {
+        const known = calibrations.ofEvent(eventId);
+        return boxEventsOf
+          .all(eventId)
+          .map((row) => ({ ...boxEventIn(row), ...known.get(String(row.box_id)) }));
+      }
+      return [...new Set(boxIds)]
+        .map((boxId) => boxEventOf.get(eventId, boxId))
+        .filter((row) => row !== undefined)
+        .sort((a, b) => Number(a.row) - Number(b.row))
+        .map((row) => ({ ...boxEventIn(row), ...calibrations.of(eventId, String(row.box_id)) }));
     },
 
     waveform(fileName: string): Uint8Array | undefined {
@@ -174,13 +255,20 @@ export function eventOperations(
   };
 }
 
+function boxEventIn(row: Row): BoxEventDocument {
+  return {
+    event_id: Number(row.event_id),
+    box_id: String(row.box_id),
+    event_start_timestamp_ms: Number(row.event_start_timestamp_ms),
+    event_end_timestamp_ms: Number(row.event_end_timestamp_ms),
+    window_timestamps_ms: blobToTimes(row.window_timestamps_ms as Buffer),
+    location: String(row.location),
+    data_fs_filename: String(row.data_fs_filename),
+  };
+}
+
 function idsExhausted(): MakaiError {
   return new MakaiError('EVENT_IDS_EXHAUSTED', `no event id is left below ${LAST_ID + 1}`, {
     hint: '`makai store check` names the highest event_id stored; an event with an id far too high may be removed.',
   });
-}
-
-/** The samples' own bytes, without a copy; little endian on every machine that Node runs on here. */
-function bytesOf(samples: Int16Array): Buffer {
-  return Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
 }

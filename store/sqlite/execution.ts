@@ -1,9 +1,9 @@
 /**
- * Where the operations run: on this thread (`inline`: short-lived programs, and databases in memory) or on a worker thread, so that a slow
- * disk never holds up a daemon's sockets. Either way an operation that found the file locked by another process is tried again.
+ * Operations on a thread of their own, so that a slow disk never holds up a daemon's sockets: the caller's end of it; the thread's is serve.ts.
+ * An operation that found the file locked by another process is tried again. Programs without a thread: inline.ts.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { pause, systemClock } from '../../common/clock.js';
 import type { ErrorCode } from '../../common/error-codes.js';
 import { MakaiError, messageOf } from '../../common/errors.js';
 import { isBusy, storeError } from './connection.js';
@@ -20,8 +20,8 @@ export interface Transactions {
   close(): void;
 }
 
-type Arguments<F> = F extends (...args: infer A) => unknown ? A : never;
-type Result<F> = F extends (...args: never[]) => infer R ? R : never;
+export type Arguments<F> = F extends (...args: infer A) => unknown ? A : never;
+export type Result<F> = F extends (...args: never[]) => infer R ? R : never;
 
 export interface Execution<E> {
   /** Runs one operation. Arguments must not be changed before the promise is settled. @throws MakaiError */
@@ -32,10 +32,13 @@ export interface Execution<E> {
 /** An error in a form that crosses threads. */
 export type Failure = { busy: boolean; message: string; code?: ErrorCode; hint?: string };
 
-/** What the main thread sends. */
+/** What the main thread sends, in lists: what was called in one turn of its loop crosses in one message. */
 export type Request = { id: number; name: string; args: unknown[] };
-/** What the worker sends: first `{ id: 0 }` once the store is open, then a reply to each request. */
+/** What the worker sends, in lists: first `{ id: 0 }` once the store is open, then a reply to each request. */
 export type Reply = { id: number } & ({ result: unknown } | { failure: Failure });
+
+/** Handing a buffer over takes longer than copying so many bytes. */
+export const COPIED_BYTES = 32 * 1024;
 
 /** Tries go on this long while another process holds the lock. */
 const BUSY_DEADLINE_MS = 20_000;
@@ -49,7 +52,8 @@ export function toFailure(error: unknown, file: string): Failure {
   return { busy, message, code: meaning.code, ...(meaning.hint === undefined ? {} : { hint: meaning.hint }) };
 }
 
-function toError({ message, code, hint }: Failure): Error {
+/** The error that a failure was. */
+export function toError({ message, code, hint }: Failure): Error {
   return code === undefined
     ? new Error(message)
     : new MakaiError(code, message, hint === undefined ? {} : { hint });
@@ -63,7 +67,7 @@ export function run(engine: object, name: string, args: unknown[]): unknown {
 }
 
 /** Repeats `attempt` while its failure is another process's lock. */
-async function untilNotBusy(
+export async function untilNotBusy(
   attempt: () => Promise<{ result: unknown } | { failure: Failure }>,
 ): Promise<unknown> {
   const deadline = Date.now() + BUSY_DEADLINE_MS;
@@ -71,28 +75,8 @@ async function untilNotBusy(
     const reply = await attempt();
     if ('result' in reply) return reply.result;
     if (!reply.failure.busy || Date.now() > deadline) throw toError(reply.failure);
-    await sleep(BUSY_PAUSE_MS);
+    await pause(systemClock, BUSY_PAUSE_MS);
   }
-}
-
-export function executeInline<E extends Operations<E> & Transactions>(engine: E, file: string): Execution<E> {
-  let open = true;
-  const attempt = async (name: string, args: unknown[]) => {
-    if (!open) return { failure: closedFailure(file) };
-    try {
-      return { result: run(engine, name, args) };
-    } catch (error) {
-      return { failure: toFailure(error, file) };
-    }
-  };
-  return {
-    call: async <K extends keyof E & string>(name: K, ...args: Arguments<E[K]>) =>
-      (await untilNotBusy(() => attempt(name, args))) as Result<E[K]>,
-    close: async () => {
-      if (open) engine.close();
-      open = false;
-    },
-  };
 }
 
 /** Arguments in the form in which they cross to a thread, and buffers that are handed over with them. */
@@ -111,7 +95,7 @@ export interface ThreadOptions {
 }
 
 /**
- * @param script a worker that calls `serve` (serve.ts)
+ * @param script a worker that calls `serve`
  * @throws MakaiError as `openDatabase`
  */
 export async function executeOnThread<E extends Operations<E>>(
@@ -138,11 +122,14 @@ export async function executeOnThread<E extends Operations<E>>(
       worker.ref();
       waiting.set(id, resolve);
     });
-  worker.on('message', (reply: Reply) => {
+  const answered = (reply: Reply): void => {
     waiting.get(reply.id)?.(reply);
     waiting.delete(reply.id);
     // An idle store does not keep a program running that has nothing else to do.
     if (waiting.size === 0) worker.unref();
+  };
+  worker.on('message', (replies: readonly Reply[]) => {
+    for (const reply of replies) answered(reply);
   });
   let reason = 'nobody asked it to';
   worker.on('error', (error) => {
@@ -157,13 +144,33 @@ export async function executeOnThread<E extends Operations<E>>(
     if (isOpen) ended?.(new MakaiError('WORKER_EXITED', message, { hint }));
   });
 
+  let unsent: { request: Request; transfer: ArrayBuffer[] }[] = [];
+  const post = (sent: typeof unsent): void => {
+    try {
+      worker.postMessage(
+        sent.map(({ request }) => request),
+        sent.flatMap(({ transfer }) => transfer),
+      );
+    } catch (error) {
+      // Something in them cannot cross to a thread: the others are not at fault.
+      const [first] = sent;
+      if (sent.length > 1) for (const one of sent) post([one]);
+      else if (first !== undefined) answered({ id: first.request.id, failure: toFailure(error, file) });
+    }
+  };
+  const flush = (): void => {
+    const sent = unsent;
+    unsent = [];
+    if (gone === undefined) post(sent);
+  };
   const send = (name: string, args: unknown[]): Promise<Reply> => {
     const id = nextId;
     nextId += 1;
     const reply = expect(id);
     if (gone === undefined) {
       const packed = pack(name, args);
-      worker.postMessage({ id, name, args: packed.args } satisfies Request, packed.transfer);
+      if (unsent.length === 0) queueMicrotask(flush);
+      unsent.push({ request: { id, name, args: packed.args }, transfer: packed.transfer ?? [] });
     }
     return reply;
   };
@@ -188,6 +195,6 @@ export async function executeOnThread<E extends Operations<E>>(
   };
 }
 
-function closedFailure(file: string): Failure {
+export function closedFailure(file: string): Failure {
   return { busy: false, code: 'STORE_UNAVAILABLE', message: `${file}: the store is closed` };
 }

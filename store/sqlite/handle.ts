@@ -5,6 +5,10 @@
  * (`RemoveEnvironmentCleanupHook`, assertion `env != nullptr`: nodejs/node#65446). So each open file, and each statement made
  * from it, is kept for as long as the thread lives; a closed one costs some hundred bytes. What follows from it: statements are
  * prepared once for a file, never once for a call, and `iterate()` is not used (an iterator is such an object too).
+ *
+ * A statement whose plan may depend on the value of a parameter is prepared again by SQLite at every call (the library is compiled with
+ * SQLITE_ENABLE_STAT4). That is so of `LIMIT ?`, and of a column of a partial index's condition: `expire_at < ?`. It costs several times the statement itself,
+ * so here they are `LIMIT +?` and `+expire_at < ?`.
  */
 import Database from 'better-sqlite3';
 

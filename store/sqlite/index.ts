@@ -1,14 +1,16 @@
 /** The embedded store: one SQLite file, no server. */
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { MakaiError } from '../../common/errors.js';
+import { isThere } from '../../common/is-there.js';
 import type { Stored, SweepResult } from '../documents.js';
 import type { Store, StoreOptions } from '../store.js';
 import { encodeWrite } from '../write-codec.js';
 import { applyEach, type TrendWindowsWrite, type Write } from '../writes.js';
 import { type Engine, openEngine } from './engine.js';
-import { type Execution, executeInline, executeOnThread, type Packed } from './execution.js';
+import { COPIED_BYTES, type Execution, executeOnThread, type Packed } from './execution.js';
+import { executeInline } from './inline.js';
 import { readPages } from './pages.js';
+import { READS } from './reads.js';
 
 export interface SqliteOptions extends StoreOptions {
   /**
@@ -16,8 +18,15 @@ export interface SqliteOptions extends StoreOptions {
    * `inline` (always for databases in memory): they run here, without the cost of a thread: for short-lived programs.
    */
   thread?: 'worker' | 'inline';
+  /**
+   * true: a file of an older schema is upgraded, after a copy of it (daemons, `makai store init`). Otherwise it is read as it is, since daemons of an
+   * older version may be using it; what would change it is refused with STORE_SCHEMA_TOO_OLD.
+   */
+  upgrade?: boolean;
   /** true: a file that is not there is an error, and not made */
   mustExist?: boolean;
+  /** true: reads have a thread and a connection of their own, which cannot write, so that a long one holds up no write (the web service). Not for databases in memory. */
+  readsApart?: boolean;
   /** called when the store's thread has ended by itself (WORKER_EXITED): nothing is stored from then on */
   ended?: (error: MakaiError) => void;
 }
@@ -25,8 +34,13 @@ export interface SqliteOptions extends StoreOptions {
 /** Batches of measurements that wait together share one sync of the disk, and the thread never waits for its next one. */
 const BATCHES_AT_ONCE = 4;
 const TRENDS_A_CALL = 100;
+/** Others get their turn between months of minutes. */
+const TREND_MS_A_CALL = 30 * 86_400_000;
+/** Samples of an incident lie beside it, not among the box events. */
+const INCIDENT_FILE = /^incident_(\d+)$/;
 /** Events whose box events are deleted in one transaction. */
 const ORPHANS_A_CALL = 10;
+const EVENTS_A_CALL = 10;
 
 /**
  * Opens (and makes, if missing) a store.
@@ -36,23 +50,46 @@ const ORPHANS_A_CALL = 10;
 export async function openSqliteStore(file: string, options: SqliteOptions): Promise<Store> {
   const inline = file === ':memory:' || options.thread === 'inline';
   const path = file === ':memory:' ? file : resolve(file);
-  if (options.mustExist === true && !existsSync(path)) {
+  const upgrade = options.upgrade === true;
+  if (options.mustExist === true && !isThere(path, 'STORE_UNAVAILABLE')) {
     throw new MakaiError('STORE_UNAVAILABLE', `there is no store at ${path}`, {
       hint: 'Check the path; `makai store init` makes a new store.',
     });
   }
   const execution = inline
-    ? executeInline(openEngine(path, options.retention), path)
+    ? executeInline(openEngine(path, options.retention, upgrade), path)
     : await executeOnThread<Engine>(new URL('./worker.js', import.meta.url), path, {
-        workerData: { retention: options.retention },
+        workerData: { retention: options.retention, upgrade, readOnly: false },
         ended: options.ended,
         pack: packWrite,
       });
-  return createStore(execution, options.now ?? Date.now);
+  const both = inline || options.readsApart !== true ? execution : await withReader(execution, path, options);
+  return createStore(both, options.now ?? Date.now);
 }
 
-/** Handing a buffer over takes longer than copying so many bytes. */
-const COPIED_BYTES = 32 * 1024;
+/** Reads go to a thread with a connection of its own, which cannot write. What was written before a read began is in it: a write is acknowledged once it is committed. */
+async function withReader(
+  writer: Execution<Engine>,
+  path: string,
+  { ended, retention }: SqliteOptions,
+): Promise<Execution<Engine>> {
+  try {
+    const reader = await executeOnThread<Engine>(new URL('./worker.js', import.meta.url), path, {
+      workerData: { retention, upgrade: false, readOnly: true },
+      ended,
+    });
+    return {
+      call: (name, ...args) => (READS.has(name) ? reader : writer).call(name, ...args),
+      close: async () => {
+        await reader.close();
+        await writer.close();
+      },
+    };
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+}
 
 /** A write crosses to the thread as bytes. */
 function packWrite(name: string, args: unknown[]): Packed {
@@ -93,6 +130,26 @@ function createStore({ call, close }: Execution<Engine>, now: () => number): Sto
     trends: (boxId, range = {}) =>
       readPages(range, (page, size) => call('trendPage', boxId, page, size), byTime),
 
+    async trendBands(boxId, stepMs, { fromMs, toMs }) {
+      const bands = [];
+      const slice = Math.max(1, Math.floor(TREND_MS_A_CALL / stepMs)) * stepMs;
+      let from = fromMs;
+      while (from < toMs) {
+        const to = Math.min(toMs, Math.floor(from / stepMs) * stepMs + slice);
+        bands.push(...(await call('trendBands', boxId, stepMs, { fromMs: from, toMs: to })));
+        from = to;
+      }
+      return bands;
+    },
+
+    seriesNames: () => call('seriesNames'),
+    series: (name, range = {}) =>
+      readPages(range, (page, size) => call('seriesPage', name, page, size), byTime),
+    pluginState: (plugin) => call('pluginState', plugin),
+    aggregates: (boxId, windowSeconds, range = {}) =>
+      readPages(range, (page, size) => call('aggregatePage', boxId, windowSeconds, page, size), byTime),
+    measurementCounts: (boxId, stepMs, range) => call('measurementCounts', boxId, stepMs, range),
+
     newestByBox: () => call('newestByBox'),
 
     nextEventIds: (count) => call('nextEventIds', count),
@@ -108,35 +165,103 @@ function createStore({ call, close }: Execution<Engine>, now: () => number): Sto
         },
       );
     },
-    boxEvents: (eventId) => call('boxEvents', eventId),
+    boxEvents: (eventId, boxIds) => call('boxEvents', eventId, boxIds),
     async waveform(fileName) {
-      const bytes = await call('waveform', fileName);
+      const incidentId = INCIDENT_FILE.exec(fileName)?.[1];
+      const bytes = await (incidentId === undefined
+        ? call('waveform', fileName)
+        : call('incidentSamples', Number(incidentId)));
       return bytes === undefined ? undefined : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     },
+
+    incident: (incidentId) => call('incident', incidentId),
+    incidents: (query = {}) => {
+      let after: { startMs: number; incidentId: number } | undefined;
+      return readPages(
+        query,
+        (page, size) => call('incidentPage', page, after, size),
+        (page, last) => {
+          after = { startMs: last.start_timestamp_ms, incidentId: last.incident_id };
+          return page;
+        },
+      );
+    },
+    incidentsOfEvent: (eventId) => call('incidentsOfEvent', eventId),
+    idsAfter: (kind, afterId, limit) => call('idsAfter', kind, afterId, limit),
+    highestId: (kind) => call('highestId', kind),
+    analysis: (eventId, boxId) => call('analysis', eventId, boxId),
+    annotateIncident: (incidentId, remark) => call('annotateIncident', incidentId, remark),
+    waitingWaveforms: (limit) => call('waitingWaveforms', limit),
+    countWaitingWaveforms: (limit) => call('countWaitingWaveforms', limit),
 
     boxes: () => call('boxes'),
     box: (boxId) => call('box', boxId),
     putBox: (box) => call('putBox', box),
+    addBox: (box) => call('addBox', box),
     removeBox: (boxId) => call('removeBox', boxId),
     makaiConfig: () => call('makaiConfig'),
     putMakaiConfig: (document) => call('putMakaiConfig', document),
     lahaConfig: () => call('lahaConfig'),
     openRequests: () => call('openRequests'),
+    boxHealth: (query) => call('boxHealth', query),
+
+    locations: () => call('locations'),
+    putLocation: (location) => call('putLocation', location),
+    users: () => call('users'),
+    user: (name) => call('user', name),
+    addUser: (user) => call('addUser', user),
+    changeUser: (user) => call('changeUser', user),
+    removeUser: (name) => call('removeUser', name),
+    tokens: (user) => call('tokens', user),
+    token: (hash) => call('token', hash),
+    addToken: (token) => call('addToken', token),
+    removeToken: (hash) => call('removeToken', hash),
+    removeTokens: (choice) => call('removeTokens', choice),
+    removeExpiredTokens: (nowMs) => call('removeExpiredTokens', nowMs),
+
+    putAlert: (alert) => call('putAlert', alert),
+    markAlert: (alertId, marks) => call('markAlert', alertId, marks),
+    alert: (alertId) => call('alert', alertId),
+    alerts: (query) => call('alerts', query),
+    removeAlerts: (resolvedBeforeMs) => call('removeAlerts', resolvedBeforeMs),
+    rules: () => call('rules'),
+    putRules: (document) => call('putRules', document),
 
     putOriginal: (original) => call('putOriginal', original, now()),
     original: (eventId) => call('original', eventId),
     importedEventId: (sha256, recording) => call('importedEventId', sha256, recording),
 
+    putAudit: (entry) => call('putAudit', entry),
+    audit: ({ fromMs = 0, limit, toMs = Number.MAX_SAFE_INTEGER }) =>
+      call('auditEntries', fromMs, toMs, limit),
+
     boxIdsWithData: () => call('boxIdsWithData'),
     restore: (documents) => call('restore', documents),
+    keepEvent: (eventId, keep) => call('keepEvent', eventId, keep, now()),
+    async deleteEvents(eventIds) {
+      let deleted = 0;
+      for (let i = 0; i < eventIds.length; i += EVENTS_A_CALL)
+        deleted += await call('deleteEvents', eventIds.slice(i, i + EVENTS_A_CALL));
+      return deleted;
+    },
+    usedBytes: () => call('usedBytes'),
+    deleteOldestWaveforms: (bytes, nowMs) => call('deleteOldestWaveforms', bytes, nowMs),
     async sweep(nowMs, signal) {
-      const total: SweepResult = { measurements: 0, trends: 0, events: 0, orphans: 0 };
+      const total: SweepResult = {
+        measurements: 0,
+        trends: 0,
+        aggregates: 0,
+        events: 0,
+        incidents: 0,
+        orphans: 0,
+      };
       for (let more = true; more && signal?.aborted !== true; ) {
         const slice = await call('sweepSlice', nowMs);
-        for (const key of ['measurements', 'trends', 'events'] as const) total[key] += slice[key];
+        for (const key of ['measurements', 'trends', 'aggregates', 'events', 'incidents'] as const)
+          total[key] += slice[key];
         more = slice.more;
       }
-      // One part of all event ids: looked for outside the write lock, deleted in slices.
+      // One part of all event ids: looked for outside the write lock, deleted a part at a time.
       const { orphans, next } = await call('orphanedEvents', orphansAfter);
       orphansAfter = next;
       for (let i = 0; i < orphans.length && signal?.aborted !== true; i += ORPHANS_A_CALL)

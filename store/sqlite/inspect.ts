@@ -1,8 +1,10 @@
 /** What can be said of a SQLite store's file without changing it. */
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { MakaiError } from '../../common/errors.js';
+import { isThere } from '../../common/is-there.js';
 import { storeError } from './connection.js';
 import { DatabaseHandle } from './handle.js';
+import { schemaTooNew } from './migrate.js';
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.js';
 
 export interface SqliteInspection {
@@ -22,7 +24,7 @@ export interface SqliteInspection {
  */
 export function inspectSqlite(file: string): SqliteInspection {
   const newest = SCHEMA_VERSION;
-  if (!existsSync(file)) return { file, exists: false, bytes: 0, version: newest, newest };
+  if (!isThere(file, 'STORE_UNAVAILABLE')) return { file, exists: false, bytes: 0, version: newest, newest };
   let db: DatabaseHandle | undefined;
   try {
     db = new DatabaseHandle(file, { readonly: true, fileMustExist: true, timeout: 2000 });
@@ -32,11 +34,7 @@ export function inspectSqlite(file: string): SqliteInspection {
     if (application !== APPLICATION_ID && (version !== 0 || !isEmpty)) {
       throw new MakaiError('STORE_NOT_RECOGNIZED', `${file} belongs to another program`);
     }
-    if (version > newest)
-      throw new MakaiError(
-        'STORE_SCHEMA_TOO_NEW',
-        `${file} has schema ${version}, this program knows ${newest}`,
-      );
+    if (version > newest) throw schemaTooNew(file, version, newest);
     return { file, exists: true, bytes: statSync(file).size, version, newest };
   } catch (error) {
     throw storeError(error, file);

@@ -8,18 +8,7 @@ import { FOREVER_SECONDS } from '../documents.js';
 /** Seconds looked at in one slice of a sweep. */
 const SECONDS_A_SLICE = 200;
 
-/** What a transaction that inserts measurements has to say of their seconds. */
-export interface ExpiryNotes {
-  add(second: number, expireAt: number): void;
-  /** Writes the notes; in the same transaction as the rows. */
-  write(): void;
-}
-
-export function measurementExpiry(db: Database) {
-  const lower = db.prepare<[number, number]>(
-    `INSERT INTO measurement_expiry VALUES (?, ?) ON CONFLICT DO UPDATE SET soonest = excluded.soonest
-     WHERE excluded.soonest < soonest`,
-  );
+export function measurementSweep(db: Database) {
   const raise = db.prepare<[number, number]>('UPDATE measurement_expiry SET soonest = ? WHERE second = ?');
   const forget = db.prepare<[number]>('DELETE FROM measurement_expiry WHERE second = ?');
   const due = db
@@ -28,7 +17,7 @@ export function measurementExpiry(db: Database) {
     )
     .pluck(true);
   const remove = db.prepare<[number, number, number]>(
-    'DELETE FROM measurements WHERE second = ? AND expire_at <= ? LIMIT ?',
+    'DELETE FROM measurements WHERE second = ? AND expire_at <= ? LIMIT +?',
   );
   const soonestLeft = db
     .prepare<[number], number | null>(
@@ -36,35 +25,17 @@ export function measurementExpiry(db: Database) {
     )
     .pluck(true);
 
-  return {
-    notes(): ExpiryNotes {
-      const soonest = new Map<number, number>();
-      let [lastSecond, lastSoonest] = [Number.NaN, 0];
-      return {
-        add: (second, expireAt) => {
-          if (second === lastSecond && expireAt >= lastSoonest) return;
-          lastSecond = second;
-          lastSoonest = Math.min(soonest.get(second) ?? expireAt, expireAt);
-          soonest.set(second, lastSoonest);
-        },
-        write: () => {
-          for (const [second, at] of soonest) if (at < FOREVER_SECONDS) lower.run(second, at);
-        },
-      };
-    },
-
-    /** Deletes up to `rows` measurements that have expired at `nowSeconds`. `more`: there may be others. */
-    sweep(nowSeconds: number, rows: number): { deleted: number; more: boolean } {
-      const seconds = due.all(nowSeconds);
-      let deleted = 0;
-      for (const second of seconds) {
-        deleted += remove.run(second, nowSeconds, rows - deleted).changes;
-        if (deleted >= rows) return { deleted, more: true };
-        const next = soonestLeft.get(second);
-        if (typeof next === 'number') raise.run(next, second);
-        else forget.run(second);
-      }
-      return { deleted, more: seconds.length === SECONDS_A_SLICE };
-    },
+  /** Deletes up to `rows` measurements that have expired at `nowSeconds`. `more`: there may be others. */
+  return (nowSeconds: number, rows: number): { deleted: number; more: boolean } => {
+    const seconds = due.all(nowSeconds);
+    let deleted = 0;
+    for (const second of seconds) {
+      deleted += remove.run(second, nowSeconds, rows - deleted).changes;
+      if (deleted >= rows) return { deleted, more: true };
+      const next = soonestLeft.get(second);
+      if (typeof next === 'number') raise.run(next, second);
+      else forget.run(second);
+    }
+    return { deleted, more: seconds.length === SECONDS_A_SLICE };
   };
 }

@@ -1,46 +1,24 @@
-/** Measurements: written from columns, read box by box. */
-import type { MeasurementColumns } from '../../proto/columns.js';
-import type { MeasurementDocument, Stored, TimeRange } from '../documents.js';
+/** Measurements: read box by box, and kept longer where an event is about them. They are written by measurement-insert.ts. */
+import { flagNames } from '../../proto/columns.js';
+import type { MeasurementDocument, TimeRange } from '../documents.js';
 import type { Context } from './context.js';
-import { measurementExpiry } from './measurement-expiry.js';
-import {
-  documentOf,
-  inKeyOrder,
-  metricsOf,
-  READ_COLUMNS,
-  type ReadRow,
-  WRITTEN_COLUMNS,
-  writeRow,
-} from './measurement-rows.js';
+import { EXTREMES, FIELDS, measurementInserts } from './measurement-insert.js';
 import { boxNumber, fromMs, toMs } from './values.js';
 
-const WIDTH = WRITTEN_COLUMNS.length;
-/** Rows in one INSERT: a row costs a quarter less than in one of its own; more than this gain nothing. */
-const ROWS_AT_ONCE = 50;
-
-/**
- * The table `newest` is brought up to date when a box is this much further, not at each measurement. So a box's newest measurement is at
- * most this much past what stands there.
- */
-export const NEWEST_STEP_MS = 60_000;
-/** Boxes whose place in `newest` is remembered. */
-const REMEMBERED_BOXES = 100_000;
+const READ_COLUMNS = ['ms', 'expire_at', 'invalid', 'flags', ...FIELDS, ...EXTREMES, 'moved_ms'];
+const MOVED = READ_COLUMNS.indexOf('moved_ms');
+const FIRST_VALUE = READ_COLUMNS.indexOf('frequency');
+const FIRST_EXTREME = READ_COLUMNS.indexOf('frequency_min');
+/** Values of READ_COLUMNS: arrays are read a third faster than objects of 15 fields. */
+type ReadRow = (number | null)[];
 
 export function measurementOperations(context: Context) {
-  const { db, write, expireAt } = context;
-  const expiry = measurementExpiry(db);
-  const row = `(${WRITTEN_COLUMNS.map(() => '?').join(', ')})`;
-  const insertRows = (rows: number) =>
-    db.prepare(
-      `INSERT OR IGNORE INTO measurements (${WRITTEN_COLUMNS.join(', ')}) VALUES ${new Array(rows).fill(row).join(', ')}`,
-    );
-  const insertMany = insertRows(ROWS_AT_ONCE);
-  const insertOne = insertRows(1);
+  const { db } = context;
   const rowsOf = (order: 'ASC' | 'DESC') =>
     db
       .prepare<[number, number, number, number, number], ReadRow>(
         `SELECT ${READ_COLUMNS.join(', ')} FROM measurements
-         WHERE second = ? AND box = ? AND ms >= ? AND ms < ? ORDER BY ms ${order} LIMIT ?`,
+         WHERE second = ? AND box = ? AND ms >= ? AND ms < ? ORDER BY ms ${order} LIMIT +?`,
       )
       .raw(true);
   const up = rowsOf('ASC');
@@ -51,10 +29,6 @@ export function measurementOperations(context: Context) {
   const secondUpTo = db
     .prepare<[number], number | null>('SELECT max(second) FROM measurements WHERE second <= ?')
     .pluck(true);
-  const setNewest = db.prepare<[number, number]>(
-    `INSERT INTO newest VALUES (?, ?) ON CONFLICT DO UPDATE SET timestamp_ms = excluded.timestamp_ms
-     WHERE excluded.timestamp_ms > timestamp_ms`,
-  );
   const prolong = db.prepare<[number, number, number, number, number, number]>(
     `UPDATE measurements SET expire_at = ?
      WHERE second BETWEEN ? AND ? AND 1000 * second + ms BETWEEN ? AND ? AND expire_at < ?`,
@@ -65,67 +39,23 @@ export function measurementOperations(context: Context) {
     prolong.run(until, Math.floor(startMs / 1000), Math.floor(endMs / 1000), startMs, endMs, until);
   };
 
-  const newest = new Map<number, number>();
-  /** @returns up to which time nothing is to be noted of the box */
-  const noteNewest = (box: number, timestampMs: number): number => {
-    const upTo = (newest.get(box) ?? Number.NEGATIVE_INFINITY) + NEWEST_STEP_MS;
-    if (timestampMs <= upTo) return upTo;
-    if (newest.size >= REMEMBERED_BOXES) newest.clear();
-    newest.set(box, timestampMs);
-    setNewest.run(box, timestampMs);
-    return timestampMs + NEWEST_STEP_MS;
-  };
-
-  const insertAll = (batch: MeasurementColumns, until: number): Stored => {
-    let inserted = 0;
-    // Measurements can come after the event that they explain.
-    const events = context.eventsOver(...spanOf(batch));
-    const values: (number | null)[] = new Array(ROWS_AT_ONCE * WIDTH).fill(null);
-    const notes = expiry.notes();
-    const metrics = metricsOf(batch);
-    const [order, entries] = inKeyOrder(batch);
-    let rows = 0;
-    let [lastBox, notedUpTo] = [-1, 0];
-    for (const key of order) {
-      const i = key % entries;
-      const box = batch.boxId[i] ?? 0;
-      const timestampMs = Math.trunc(batch.timestampMs[i] ?? 0);
-      let rowUntil = until;
-      for (const { startMs, endMs, expireAt: later } of events) {
-        if (timestampMs >= startMs && timestampMs <= endMs && later > rowUntil) rowUntil = later;
-      }
-      writeRow(values, rows * WIDTH, batch, metrics, i, rowUntil);
-      notes.add(Math.floor(timestampMs / 1000), rowUntil);
-      rows += 1;
-      if (rows === ROWS_AT_ONCE) {
-        // As arguments, not as one array: the driver reads them 20 ns a value faster.
-        inserted += insertMany.run(...values).changes;
-        rows = 0;
-      }
-      if (box === lastBox && timestampMs <= notedUpTo) continue;
-      notedUpTo = noteNewest(box, timestampMs);
-      lastBox = box;
-    }
-    for (let at = 0; at < rows; at += 1)
-      inserted += insertOne.run(...values.slice(at * WIDTH, (at + 1) * WIDTH)).changes;
-    notes.write();
-    return { inserted, duplicates: batch.count - inserted };
+  const prolongBox = db.prepare<[number, number, number, number, number, number, number]>(
+    `UPDATE measurements SET expire_at = ? WHERE second BETWEEN ? AND ? AND box = ?
+       AND 1000 * second + ms BETWEEN ? AND ? AND expire_at < ?`,
+  );
+  /** The same of one box, for an incident. */
+  const prolongMeasurementsOfBox = (boxId: string, startMs: number, endMs: number, until: number): void => {
+    const box = boxNumber(boxId);
+    if (box === undefined) return;
+    const seconds = [Math.floor(startMs / 1000), Math.floor(endMs / 1000)] as const;
+    prolongBox.run(until, ...seconds, box, startMs, endMs, until);
   };
 
   return {
+    ...measurementInserts(context),
+
     prolongMeasurements,
-
-    /** What was remembered of `newest` may have gone with a transaction. */
-    forgetNewest: (): void => newest.clear(),
-
-    insertMeasurements(batch: MeasurementColumns, nowMs: number): Stored {
-      try {
-        return write(() => insertAll(batch, expireAt('measurements', nowMs)));
-      } catch (error) {
-        newest.clear();
-        throw error;
-      }
-    },
+    prolongMeasurementsOfBox,
 
     /** At most `pageSize` measurements of the range in its order; fewer only at its end. */
     measurementPage(boxId: string, range: TimeRange, pageSize: number): MeasurementDocument[] {
@@ -148,12 +78,30 @@ export function measurementOperations(context: Context) {
   };
 }
 
-/** The earliest and the latest time of a batch. */
-function spanOf({ count, timestampMs }: MeasurementColumns): [earliest: number, latest: number] {
-  let [earliest, latest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (let i = 0; i < count; i += 1) {
-    earliest = Math.min(earliest, timestampMs[i] ?? earliest);
-    latest = Math.max(latest, timestampMs[i] ?? latest);
+function documentOf(boxId: string, baseMs: number, row: ReadRow): MeasurementDocument {
+  const document: MeasurementDocument = {
+    box_id: boxId,
+    timestamp_ms: baseMs + (row[0] ?? 0),
+    expire_at: row[1] ?? 0,
+  };
+  const moved = row[MOVED];
+  if (typeof moved === 'number') document.reported_timestamp_ms = document.timestamp_ms - moved;
+  let extremes: MeasurementDocument['extremes'];
+  for (let i = 0; i < FIELDS.length; i += 1) {
+    const field = FIELDS[i];
+    const value = row[FIRST_VALUE + i];
+    if (field === undefined || typeof value !== 'number') continue;
+    document[field] = value;
+    const min = row[FIRST_EXTREME + 2 * i];
+    const max = row[FIRST_EXTREME + 2 * i + 1];
+    if (typeof min !== 'number' || typeof max !== 'number') continue;
+    extremes ??= {};
+    extremes[field] = { min, max };
   }
-  return [earliest, latest];
+  if (extremes !== undefined) document.extremes = extremes;
+  const bits = row[2] ?? 0;
+  if (bits !== 0) document.invalid = FIELDS.filter((_, bit) => (bits & (1 << bit)) !== 0);
+  const flags = row[3] ?? 0;
+  if (flags !== 0) document.flagged = flagNames(flags);
+  return document;
 }

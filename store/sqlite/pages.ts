@@ -8,10 +8,10 @@ const PAGE_SIZE = 1000;
  * @param read gives at most `size` documents of `range` in its order; fewer only at the end
  * @param rest the range that is left after `last`
  */
-export async function* readPages<T>(
-  range: TimeRange,
-  read: (range: TimeRange, size: number) => Promise<T[]>,
-  rest: (range: TimeRange, last: T) => TimeRange,
+export async function* readPages<T, R extends TimeRange = TimeRange>(
+  range: R,
+  read: (range: R, size: number) => Promise<T[]>,
+  rest: (range: R, last: T) => R,
 ): AsyncGenerator<T> {
   let left = range.limit ?? Number.POSITIVE_INFINITY;
   let remaining = range;

@@ -2,9 +2,10 @@
 import type { Document } from 'mongodb';
 import type { Logger } from '../../../common/log.js';
 import { nameTaken } from '../../boxes.js';
-import type { BoxDocument } from '../../documents.js';
+import { BOX_KINDS, type BoxDocument, type Calibration } from '../../documents.js';
 import { type Context, collection } from '../connection/context.js';
-import { mapped } from '../connection/errors.js';
+import { DUPLICATE_KEY, mapped, serverCode } from '../connection/errors.js';
+import { calibrationFields, calibrationIn } from '../events/box-events.js';
 import { boxIdOf, defined, double, int64, listOf, numberOf, recordOf, textOf } from '../fields/bson.js';
 import { show } from './configs.js';
 import type { Parsed } from './last-known.js';
@@ -18,6 +19,11 @@ const OPTIONAL = [
   'location_archive',
   'public_key',
   'kind',
+  'meter',
+  'nominal_voltage',
+  'nominal_frequency',
+  'calibration_start_time_ms',
+  'calibration_archive',
 ] as const;
 
 export class Boxes {
@@ -69,6 +75,19 @@ export class Boxes {
         { upsert: true },
       ),
     );
+  }
+
+  /** @returns false: there is a box of this id or name already, and nothing was changed */
+  async add(box: BoxDocument): Promise<boolean> {
+    return mapped(`add box ${box.box_id}`, async () => {
+      try {
+        await collection(this.#context, 'boxes').insertOne(boxDocument(box));
+        return true;
+      } catch (error) {
+        if (serverCode(error) !== DUPLICATE_KEY) throw error;
+        return false;
+      }
+    });
   }
 
   /** Asked before writing: what a duplicate key error says of its index differs from server to server. The unique index stays the guard. */
@@ -130,8 +149,17 @@ export function boxDocument(box: BoxDocument): Document {
       location: entry.location,
       location_start_time_ms: int64(entry.location_start_time_ms),
     })),
+    calibration_start_time_ms:
+      box.calibration_start_time_ms === undefined ? undefined : int64(box.calibration_start_time_ms),
+    calibration_archive: box.calibration_archive?.map(({ calibration_start_time_ms, ...values }) => ({
+      ...calibrationFields(values),
+      calibration_start_time_ms: int64(calibration_start_time_ms),
+    })),
     public_key: box.public_key,
     kind: box.kind,
+    meter: box.meter,
+    nominal_voltage: box.nominal_voltage === undefined ? undefined : double(box.nominal_voltage),
+    nominal_frequency: box.nominal_frequency === undefined ? undefined : double(box.nominal_frequency),
   });
 }
 
@@ -173,7 +201,14 @@ export function parseBox(document: Document): Parsed<BoxDocument> {
     location_start_time_ms: startTime,
     location_archive: archive,
     public_key: publicKey === '' ? undefined : publicKey,
-    kind: document.kind === 'import' ? 'import' : undefined,
+    kind: BOX_KINDS.find((kind) => kind === document.kind),
+    meter: text('meter'),
+    nominal_voltage: given('nominal_voltage') ? numberOf(document.nominal_voltage) : undefined,
+    nominal_frequency: given('nominal_frequency') ? numberOf(document.nominal_frequency) : undefined,
+    calibration_start_time_ms: numberOf(document.calibration_start_time_ms),
+    calibration_archive: Array.isArray(document.calibration_archive)
+      ? listOf(document.calibration_archive, calibrationEntry)
+      : undefined,
   });
   return mistakes.length > 0 ? { mistakes } : { value: value as unknown as BoxDocument };
 }
@@ -185,4 +220,11 @@ function archiveEntry(value: unknown): { location: string; location_start_time_m
   return slug === undefined || start === undefined
     ? undefined
     : { location: slug, location_start_time_ms: start };
+}
+
+function calibrationEntry(value: unknown): (Calibration & { calibration_start_time_ms: number }) | undefined {
+  const start = numberOf(recordOf(value).calibration_start_time_ms);
+  return start === undefined
+    ? undefined
+    : { ...calibrationIn(recordOf(value)), calibration_start_time_ms: start };
 }

@@ -12,7 +12,7 @@ import { checkIndexes } from './indexes.js';
 
 /** @throws MakaiError STORE_UNAVAILABLE, STORE_ACCESS_DENIED, CONFIG_INVALID */
 export async function checkMongoStore(url: string, mode: Retention['mode']): Promise<StoreFinding[]> {
-  const { client, db } = await connect(url);
+  const { close, db } = await connect(url);
   try {
     return [
       await server(db, url),
@@ -22,7 +22,21 @@ export async function checkMongoStore(url: string, mode: Retention['mode']): Pro
       ...(await checkContent(db, mode)),
     ];
   } finally {
-    await client.close();
+    await close();
+  }
+}
+
+/** What stands in the way of the indexes alone, for `makai doctor`. @throws as `checkMongoStore` */
+export async function checkMongoIndexes(
+  url: string,
+  mode: Retention['mode'],
+  timeoutMs: number,
+): Promise<StoreFinding[]> {
+  const { close, db } = await connect(url, timeoutMs);
+  try {
+    return await checkIndexes(db, mode);
+  } finally {
+    await close();
   }
 }
 

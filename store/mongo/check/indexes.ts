@@ -1,20 +1,19 @@
 /** Indexes as `makai store check` sees them: ours, those in the way, and the duplicates that keep a unique one from being made. */
-import type { Db, Document } from 'mongodb';
+import type { Db } from 'mongodb';
 import type { Retention } from '../../documents.js';
 import type { StoreFinding } from '../../finding.js';
-import { mapped } from '../connection/errors.js';
 import { numberOf } from '../fields/bson.js';
 import {
   describe,
+  differenceOf,
+  doublesIn,
   type FoundIndex,
   isMisspelt,
   listIndexes,
-  MISSPELT_FIELD,
   plainName,
   stateOf,
-  type WantedIndex,
-  wantedIndexes,
 } from '../maintenance/indexes.js';
+import { MISSPELT_FIELD, type WantedIndex, wantedIndexes } from '../maintenance/wanted-indexes.js';
 
 /** Doubles listed a collection. */
 const LISTED = 20;
@@ -29,8 +28,10 @@ export async function checkIndexes(db: Db, mode: Retention['mode']): Promise<Sto
     for (const index of ours) {
       const state = stateOf(index, found);
       if (state === 'missing') missing.push(`${collection} ${describe(index)}`);
-      if (state === 'plain') findings.push(plainFinding(index));
-      if (typeof state === 'object') findings.push(conflictFinding(index, state.conflict));
+      if (typeof state === 'object')
+        findings.push(
+          'plain' in state ? plainFinding(index, state.plain) : differsFinding(index, state.differs),
+        );
       if (state !== 'there' && index.unique === true) findings.push(...(await doubles(db, index)));
     }
     findings.push(...found.filter(isMisspelt).map(misspeltFinding));
@@ -46,19 +47,27 @@ export async function checkIndexes(db: Db, mode: Retention['mode']): Promise<Sto
   return findings;
 }
 
-function plainFinding(wanted: WantedIndex): StoreFinding {
+function plainFinding(wanted: WantedIndex, found: FoundIndex): StoreFinding {
+  const why =
+    found.name === plainName(wanted)
+      ? 'duplicates from before keep the index'
+      : `the index ${describe(found)} was there and keeps the index`;
   return {
     severity: 'warning',
-    message: `${wanted.collection}: duplicates from before keep the index ${describe(wanted)} from being unique; a plain one stands in`,
-    hint: `Remove the doubles, drop the index "${plainName(wanted)}", then \`makai store init\`. Until then new doubles are kept out by looking first, which is slower.`,
+    message: `${wanted.collection}: ${why} ${describe(wanted)} from being unique; a plain one stands in`,
+    hint: `Nothing has to be done: new doubles are kept out by looking first, which is slower. For the unique one: remove the doubles, db.${wanted.collection}.dropIndex("${found.name}") in mongosh, then \`makai store init\`.`,
   };
 }
 
-function conflictFinding(wanted: WantedIndex, found: FoundIndex): StoreFinding {
+function differsFinding(wanted: WantedIndex, found: FoundIndex): StoreFinding {
+  const effect =
+    wanted.expireAfterSeconds === undefined
+      ? ''
+      : ' What has expired is deleted by the daemons, once a minute, if the server does not do it before.';
   return {
-    severity: 'error',
-    message: `${wanted.collection}: the index ${describe(found)} is in the way of ${describe(wanted)}; the daemons do not start with it`,
-    hint: `If nothing else needs it: db.${wanted.collection}.dropIndex("${found.name}") in mongosh, then \`makai store init\`.`,
+    severity: 'warning',
+    message: differenceOf(wanted, found),
+    hint: `Nothing has to be done.${effect} For ours, if nothing else needs this one: db.${wanted.collection}.dropIndex("${found.name}") in mongosh, then \`makai store init\`.`,
   };
 }
 
@@ -94,22 +103,7 @@ function strangers(
 
 async function doubles(db: Db, wanted: WantedIndex): Promise<StoreFinding[]> {
   const fields = Object.keys(wanted.key);
-  const id = Object.fromEntries(fields.map((field) => [field, `$${field}`]));
-  const match = wanted.whereExists === undefined ? {} : { [wanted.whereExists]: { $exists: true } };
-  const groups = await mapped('look for doubles', () =>
-    db
-      .collection(wanted.collection)
-      .aggregate<Document>(
-        [
-          { $match: match },
-          { $group: { _id: id, count: { $sum: 1 } } },
-          { $match: { count: { $gt: 1 } } },
-          { $limit: LISTED + 1 },
-        ],
-        { allowDiskUse: true },
-      )
-      .toArray(),
-  );
+  const groups = await doublesIn(db, wanted, LISTED + 1);
   if (groups.length === 0) return [];
   const listed = groups.slice(0, LISTED).map(({ _id, count }) => {
     const key = fields.map((field) => `${field} ${String(numberOf(_id[field]) ?? _id[field])}`).join(', ');

@@ -1,9 +1,13 @@
-/** From a MongoDB URL to a connected client: the URL's own options stand above ours, its database above `opq`. */
+/** From a MongoDB URL to a connected client: the URL's own options win over ours, its database over `opq`. */
 import { type Db, MongoClient, type MongoClientOptions, MongoNetworkError } from 'mongodb';
-import { MakaiError, messageOf } from '../../../common/errors.js';
+import { deadline, systemClock } from '../../../common/clock.js';
+import { MakaiError } from '../../../common/errors.js';
+import type { Logger } from '../../../common/log.js';
 import { shownUrl } from '../../../common/store-url.js';
 import { storeError } from './errors.js';
+import { watchMonitor } from './monitor-watch.js';
 import { DEFAULT_DATABASE, databaseOf } from './url.js';
+import { shownMessage, URL_HINT } from './url-check.js';
 
 /** How long a write waits for a majority before it counts as not acknowledged, ms. */
 const MAJORITY_TIMEOUT_MS = 10_000;
@@ -12,16 +16,17 @@ const MAJORITY_TIMEOUT_MS = 10_000;
 export const DURABLE = { w: 'majority', journal: true, wtimeoutMS: MAJORITY_TIMEOUT_MS } as const;
 
 export interface Connection {
-  client: MongoClient;
   db: Db;
+  close(): Promise<void>;
 }
 
 /**
  * Connects and waits until the server replies.
  * @param timeoutMs how long to look for a usable server, unless the URL says otherwise
+ * @param log hears of a connection that had to be made again
  * @throws MakaiError STORE_UNAVAILABLE, STORE_ACCESS_DENIED, or CONFIG_INVALID for a URL that cannot be read
  */
-export async function connect(url: string, timeoutMs = 5_000): Promise<Connection> {
+export async function connect(url: string, timeoutMs = 5_000, log?: Logger): Promise<Connection> {
   const options: MongoClientOptions = {
     appName: 'opq-makai',
     serverSelectionTimeoutMS: timeoutMs,
@@ -40,7 +45,7 @@ export async function connect(url: string, timeoutMs = 5_000): Promise<Connectio
       'CONFIG_INVALID',
       `the MongoDB URL ${shownUrl(url)} cannot be read: ${shownMessage(error)}`,
       {
-        hint: 'Write mongodb://[user:password@]host[:port][,host2...][/database][?options]; special characters in a user and a password are percent-encoded (@ as %40, / as %2F).',
+        hint: URL_HINT,
       },
     );
   }
@@ -48,7 +53,12 @@ export async function connect(url: string, timeoutMs = 5_000): Promise<Connectio
     await connected(client);
     const db = client.db(databaseOf(url) ?? DEFAULT_DATABASE);
     await db.command({ ping: 1 });
-    return { client, db };
+    const endWatch = watchMonitor(client, log);
+    const close = (): Promise<void> => {
+      endWatch();
+      return client.close();
+    };
+    return { db, close };
   } catch (error) {
     await client.close().catch(() => undefined);
     throw storeError(error, `reach ${shownUrl(url)}`);
@@ -58,22 +68,8 @@ export async function connect(url: string, timeoutMs = 5_000): Promise<Connectio
 /** Connects. The name of mongodb+srv:// is looked up first, which the driver does not bound: a name server that is silent would hold a start up for a minute. */
 async function connected(client: MongoClient): Promise<void> {
   const deadlineMs = 2 * client.options.serverSelectionTimeoutMS;
-  const connecting = client.connect();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new MongoNetworkError(`no reply within ${deadlineMs} ms`)), deadlineMs);
-  });
-  try {
-    await Promise.race([connecting, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** What the driver says, but for a message that repeats a part of the URL as the host: that may be a user and a password without their `@`. */
-function shownMessage(error: unknown): string {
-  const message = messageOf(error);
-  return message.startsWith('Unable to parse ') ? 'its host or port is none' : message;
+  const late = (): Error => new MongoNetworkError(`no reply within ${deadlineMs} ms`);
+  await deadline(client.connect(), deadlineMs, systemClock, late);
 }
 
 /** Ours less what the URL itself sets: the driver lets the options object win, an administrator's URL should. */

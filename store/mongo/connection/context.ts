@@ -7,11 +7,25 @@ import type { Expiry } from '../maintenance/expiry.js';
 export const COLLECTION = {
   measurements: 'measurements',
   trends: 'trends',
+  /** ours: ten-minute and two-hour values */
+  aggregates: 'makai_aggregates',
+  /** ours: values that plugins compute, and what plugins keep over restarts */
+  series: 'makai_series',
+  pluginState: 'makai_plugin_state',
   events: 'events',
   boxEvents: 'box_events',
+  incidents: 'incidents',
   files: 'fs.files',
   chunks: 'fs.chunks',
   boxes: 'opq_boxes',
+  locations: 'locations',
+  regions: 'regions',
+  /** ours: users of the web service, their sessions and tokens */
+  users: 'makai_users',
+  tokens: 'makai_tokens',
+  /** ours: alerts, and the filters and rules in force */
+  alerts: 'makai_alerts',
+  rules: 'makai_rules',
   lahaConfig: 'laha_config',
   makaiConfig: 'makai_config',
   metrics: 'makai_metrics',
@@ -24,6 +38,8 @@ export const COLLECTION = {
   imports: 'makai_imports',
   originalFiles: 'makai_originals.files',
   originalChunks: 'makai_originals.chunks',
+  /** ours: who changed what */
+  audit: 'makai_audit',
 } as const;
 
 export interface Context {

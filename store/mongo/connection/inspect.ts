@@ -1,7 +1,9 @@
 /** What can be said of a MongoDB server without changing anything in it. */
 
+import type { Db, Document } from 'mongodb';
 import { shownUrl } from '../../../common/store-url.js';
 import { connect } from './connect.js';
+import { COLLECTION } from './context.js';
 
 export interface MongoInspection {
   /** without user and password */
@@ -11,6 +13,18 @@ export interface MongoInspection {
   replicaSet: boolean;
   /** the server's clock less ours, ms; half the round trip taken off */
   clockOffsetMs: number;
+  /** who writes into the collection `incidents`: the analysis service of makai, another program */
+  incidentWriters: { makai: boolean; others: boolean };
+}
+
+/** Incidents of makai have a `source`. */
+async function incidentWriters(db: Db): Promise<MongoInspection['incidentWriters']> {
+  const has = async (filter: Document): Promise<boolean> =>
+    (await db.collection(COLLECTION.incidents).findOne(filter, { projection: { _id: 1 } })) !== null;
+  return {
+    makai: await has({ source: { $exists: true } }),
+    others: await has({ source: { $exists: false } }),
+  };
 }
 
 /**
@@ -18,7 +32,7 @@ export interface MongoInspection {
  * @throws MakaiError STORE_UNAVAILABLE, STORE_ACCESS_DENIED, CONFIG_INVALID
  */
 export async function inspectMongo(url: string, timeoutMs = 4000): Promise<MongoInspection> {
-  const { client, db } = await connect(url, timeoutMs);
+  const { close, db } = await connect(url, timeoutMs);
   try {
     const before = Date.now();
     const hello = await db.command({ hello: 1 });
@@ -30,9 +44,10 @@ export async function inspectMongo(url: string, timeoutMs = 4000): Promise<Mongo
       database: db.databaseName,
       serverVersion: typeof build.version === 'string' ? build.version : 'unknown',
       replicaSet: typeof hello.setName === 'string',
+      incidentWriters: await incidentWriters(db),
       clockOffsetMs: localTime instanceof Date ? Math.round(localTime.getTime() - middle) : 0,
     };
   } finally {
-    await client.close();
+    await close();
   }
 }

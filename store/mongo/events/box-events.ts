@@ -1,12 +1,12 @@
 /** Box events: one box's waveform in one event. File, then box event, then the push to the event: who sees a box event can read its data. */
 import { type Document, ObjectId } from 'mongodb';
-import type { BoxEventDocument, Stored } from '../../documents.js';
+import type { BoxEventDocument, Calibration, Stored } from '../../documents.js';
 import { STORED } from '../../writes.js';
 import { type Context, collection } from '../connection/context.js';
 import { DUPLICATE_KEY, mapped, serverCode } from '../connection/errors.js';
-import { boxIdOf, int32, int64, listOf, numberOf, textOf } from '../fields/bson.js';
+import { boxIdOf, defined, double, int32, int64, listOf, numberOf, textOf } from '../fields/bson.js';
 import { addReceivedBox } from './events.js';
-import { deleteOthers, writeFile } from './gridfs.js';
+import { deleteOthers, fileIdAt, writeFile } from './gridfs.js';
 
 /** @param samples raw ADC counts; written as int16 little endian, no header */
 export async function putBoxEvent(
@@ -25,9 +25,10 @@ export async function putBoxEvent(
   if (stored === null) {
     const bytes = littleEndian(samples);
     // A crash between file and box event may have left the file of another reply: the name belongs to this one.
-    await deleteOthers(context, data_fs_filename, bytes);
+    const fileId = fileIdAt(receivedAtMs, data_fs_filename, bytes);
+    await deleteOthers(context, data_fs_filename, fileId);
     const metadata = { event_id: int32(event_id), box_id };
-    await writeFile(context, data_fs_filename, bytes, metadata, context.now());
+    await writeFile(context, data_fs_filename, bytes, metadata, context.now(), fileId);
   }
   const added = stored === null && (await insertBoxEvent(context, boxEvent));
   await addReceivedBox(context, event_id, box_id, receivedAtMs);
@@ -46,6 +47,7 @@ export async function insertBoxEvent(context: Context, boxEvent: BoxEventDocumen
     window_timestamps_ms: boxEvent.window_timestamps_ms.map(int64),
     location: boxEvent.location,
     data_fs_filename: boxEvent.data_fs_filename,
+    ...calibrationFields(boxEvent),
   };
   return await mapped(`store box ${box_id} of event ${event_id}`, async () => {
     try {
@@ -68,10 +70,18 @@ export function littleEndian(samples: Int16Array): Uint8Array {
   return new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? bytes : Buffer.from(bytes).swap16();
 }
 
-export async function readBoxEvents(context: Context, eventId: number): Promise<BoxEventDocument[]> {
+/** @param boxIds of these boxes; left out: of all */
+export async function readBoxEvents(
+  context: Context,
+  eventId: number,
+  boxIds?: readonly string[],
+): Promise<BoxEventDocument[]> {
+  // Other services may have stored an id as a number.
+  const ofBoxes =
+    boxIds === undefined ? {} : { box_id: { $in: boxIds.flatMap((boxId) => [boxId, Number(boxId)]) } };
   const documents = await mapped(`read the boxes of event ${eventId}`, () =>
     collection(context, 'boxEvents')
-      .find({ event_id: int32(eventId) })
+      .find({ event_id: int32(eventId), ...ofBoxes })
       .sort({ _id: 1 })
       .toArray(),
   );
@@ -88,5 +98,26 @@ export function boxEventOf(document: Document): BoxEventDocument {
     window_timestamps_ms: listOf(document.window_timestamps_ms, numberOf),
     location: textOf(document.location) ?? 'unknown',
     data_fs_filename: textOf(document.data_fs_filename) ?? '',
+    ...calibrationIn(document),
   };
+}
+
+const CALIBRATION = ['calibration_constant', 'nominal_voltage', 'nominal_frequency'] as const;
+
+/** What a waveform is judged with, or a box has; without what is not known. */
+export function calibrationFields(values: Calibration): Document {
+  return defined(
+    Object.fromEntries(
+      CALIBRATION.map((name) => {
+        const value = values[name];
+        return [name, value === undefined ? undefined : double(value)];
+      }),
+    ),
+  );
+}
+
+/** As it was stored by whomever: numbers that can be none of these are left out. */
+export function calibrationIn(document: Document): Calibration {
+  const found = CALIBRATION.map((name) => [name, numberOf(document[name])] as const);
+  return Object.fromEntries(found.filter(([, value]) => value !== undefined && value > 0));
 }

@@ -5,7 +5,7 @@
  */
 import { Binary, type Document, MongoBulkWriteError, ObjectId } from 'mongodb';
 import { MakaiError } from '../../../common/errors.js';
-import { type COLLECTION, type Context, collection } from '../connection/context.js';
+import { COLLECTION, type Context, collection } from '../connection/context.js';
 import { DUPLICATE_KEY, mapped, serverCode } from '../connection/errors.js';
 import { int32, int64, numberOf } from '../fields/bson.js';
 import { contentId } from '../fields/ids.js';
@@ -23,9 +23,14 @@ interface Bucket {
 const WAVEFORMS: Bucket = { files: 'files', chunks: 'chunks' };
 export const ORIGINALS: Bucket = { files: 'originalFiles', chunks: 'originalChunks' };
 
+/** `_id` of a file: with a real time, as an `_id` that the driver makes, and the same for a write that is repeated. */
+export function fileIdAt(atMs: number, filename: string, bytes: Uint8Array): ObjectId {
+  return contentId(atMs, filename, bytes);
+}
+
 /**
- * Writes one file; the same name and bytes twice leave one file.
- * @param fileId in another bucket than that of the waveforms: names the content
+ * Writes one file; the same id twice leaves one file.
+ * @param fileId names the content
  */
 export async function writeFile(
   context: Context,
@@ -33,9 +38,15 @@ export async function writeFile(
   bytes: Uint8Array,
   metadata: Document,
   uploadedMs: number,
+  fileId: ObjectId,
   bucket: Bucket = WAVEFORMS,
-  fileId = contentId(0, filename, bytes),
 ): Promise<void> {
+  // Without its unique index the chunks of a first try would be there twice.
+  if (context.plain.has(COLLECTION[bucket.chunks])) {
+    if (await mapped('look for a file', () => collection(context, bucket.files).findOne({ _id: fileId })))
+      return;
+    await deleteFiles(context, [fileId], bucket);
+  }
   const chunks: Document[] = [];
   for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
     const data = new Binary(bytes.subarray(at, at + CHUNK_BYTES));
@@ -147,9 +158,8 @@ export async function deleteFiles(
   });
 }
 
-/** Deletes files of this name other than the one with this content: what a crash left of another reply. */
-export async function deleteOthers(context: Context, filename: string, bytes: Uint8Array): Promise<void> {
-  const keep = contentId(0, filename, bytes);
+/** Deletes files of this name other than this one: what a crash left of another reply. */
+export async function deleteOthers(context: Context, filename: string, keep: ObjectId): Promise<void> {
   const ids = await fileIds(context, [filename]);
   await deleteFiles(
     context,

@@ -36,8 +36,8 @@ export async function putOriginal(
   );
   for (const [position, { name, bytes }] of files.entries()) {
     const metadata = { sha256, position: int32(position) };
-    const id = fileIdOf(sha256, position);
-    await writeFile(context, name, bytes, metadata, context.now(), ORIGINALS, id);
+    const id = fileIdOf(sha256, position, numberOf(owner?.stored_ms) ?? 0);
+    await writeFile(context, name, bytes, metadata, context.now(), id, ORIGINALS);
   }
   return numberOf(owner?.event_id) ?? event_id;
 }
@@ -91,14 +91,37 @@ export async function deleteOrphanedImports(
   const living = new Set(events.map(({ event_id }) => numberOf(event_id)));
   for (const one of page) {
     const isOld = (numberOf(one.stored_ms) ?? 0) < nowMs - ORIGINAL_GRACE_MS;
-    if (!isOld || living.has(numberOf(one.event_id))) continue;
-    const others = await mapped('look for other imports of a file', () =>
-      imports(context).findOne({ _id: { $ne: one._id }, sha256: one.sha256 }),
-    );
-    if (others === null) await deleteFiles(context, fileIdsOf(one), ORIGINALS);
-    await mapped('delete an import', () => imports(context).deleteOne({ _id: one._id }));
+    if (isOld && !living.has(numberOf(one.event_id))) await deleteImport(context, one);
   }
   return page.length < PAGE ? undefined : page.at(-1)?._id;
+}
+
+/** Deletes what an event was imported from. @returns bytes of the files that nothing else was imported from */
+export async function deleteOriginalOf(context: Context, eventId: number): Promise<number> {
+  const one = await mapped(`read the import of event ${eventId}`, () =>
+    imports(context).findOne({ event_id: int32(eventId) }),
+  );
+  return one === null ? 0 : await deleteImport(context, one);
+}
+
+/** @returns bytes of the files that went with it */
+async function deleteImport(context: Context, one: ImportDocument): Promise<number> {
+  const others = await mapped('look for other imports of a file', () =>
+    imports(context).findOne({ _id: { $ne: one._id }, sha256: one.sha256 }),
+  );
+  let bytes = 0;
+  if (others === null) {
+    const _id = { $in: fileIdsOf(one) };
+    const files = await mapped('look for the files of an import', () =>
+      collection(context, 'originalFiles')
+        .find({ _id }, { projection: { length: 1 } })
+        .toArray(),
+    );
+    bytes = files.reduce((sum, { length }) => sum + (numberOf(length) ?? 0), 0);
+    await deleteFiles(context, _id.$in, ORIGINALS);
+  }
+  await mapped('delete an import', () => imports(context).deleteOne({ _id: one._id }));
+  return bytes;
 }
 
 /** Made with the first import, as drivers do with a bucket; a store without imports has none. */
@@ -119,8 +142,12 @@ const imports = (context: Context) => context.db.collection<ImportDocument>('mak
 
 const keyOf = (sha256: string, recording: number): Document => ({ _id: `${sha256}:${recording}` });
 
-const fileIdOf = (sha256: string, position: number): ObjectId => contentId(0, sha256, String(position));
+const fileIdOf = (sha256: string, position: number, storedMs: number): ObjectId =>
+  contentId(storedMs, sha256, String(position));
 
-function fileIdsOf({ sha256, files }: Document): ObjectId[] {
-  return Array.from({ length: numberOf(files) ?? 0 }, (_, position) => fileIdOf(String(sha256), position));
+function fileIdsOf({ files, sha256, stored_ms }: Document): ObjectId[] {
+  const storedMs = numberOf(stored_ms) ?? 0;
+  return Array.from({ length: numberOf(files) ?? 0 }, (_, position) =>
+    fileIdOf(String(sha256), position, storedMs),
+  );
 }

@@ -3,10 +3,15 @@
  * configuration. `laha`: by `expire_at` alone, times from the document `laha_config` where it has them, read again every `ttl_cache_ttl` seconds.
  */
 import type { Long } from 'mongodb';
-import { FOREVER_SECONDS, type LahaConfigDocument, type Retention } from '../../documents.js';
+import {
+  FOREVER_SECONDS,
+  INCIDENT_SECONDS,
+  type LahaConfigDocument,
+  type Retention,
+} from '../../documents.js';
 import { int64 } from '../fields/bson.js';
 
-export type Kind = 'measurements' | 'trends' | 'events';
+export type Kind = 'measurements' | 'trends' | 'events' | 'incidents';
 
 /** The expiry fields of one document. */
 export interface ExpiryFields {
@@ -43,8 +48,15 @@ export class Expiry {
     return { expire_at, expireAt: new Date(acceptedAtMs + seconds * 1000) };
   }
 
+  /** Fields of what expires at a given time. In mode `ttl` the server deletes by the date `expireAt`, which says the same as `expire_at`. */
+  stored(expireAt: number): ExpiryFields {
+    const dated = this.mode === 'ttl' && expireAt < FOREVER_SECONDS;
+    return { expire_at: int64(expireAt), ...(dated ? { expireAt: new Date(expireAt * 1000) } : {}) };
+  }
+
   #configured(kind: Kind): number | undefined {
     if (kind === 'measurements') return this.#retention.measurementsSeconds;
+    if (kind === 'incidents') return this.#retention.incidentsSeconds ?? INCIDENT_SECONDS;
     return kind === 'trends' ? this.#retention.trendsSeconds : this.#retention.eventsSeconds;
   }
 }

@@ -1,50 +1,15 @@
 /**
- * The indexes of docs/data-model.md: made where missing, never dropped. One that is there under the same name or fields with other options is
- * an error that names both. Where duplicates from before prevent a unique one, a plain one takes its place and we look before we write.
+ * The indexes of docs/data-model.md: made where missing, never dropped. One that is there under the same fields with other options is taken
+ * as it is: an existing database must not need work before we start. Where an index is not unique that should be (it was there, or duplicates
+ * from before prevent it) we look before we write; where a TTL is missing the sweep deletes what has expired.
  */
 import type { Db, Document } from 'mongodb';
-import { MakaiError } from '../../../common/errors.js';
+import type { Logger } from '../../../common/log.js';
 import type { Retention } from '../../documents.js';
 import { COLLECTION } from '../connection/context.js';
 import { DUPLICATE_KEY, mapped, serverCode } from '../connection/errors.js';
 import { numberOf, recordOf } from '../fields/bson.js';
-
-export interface WantedIndex {
-  collection: string;
-  key: Record<string, 1 | -1>;
-  unique?: boolean;
-  /** TTL: seconds past the indexed date */
-  expireAfterSeconds?: number;
-  /** only documents that have this field */
-  whereExists?: string;
-}
-
-/** The slip in a script of existing services: with this index the second measurement of a box is refused. */
-export const MISSPELT_FIELD = 'timetstamp_ms';
-
-export function wantedIndexes(mode: Retention['mode']): WantedIndex[] {
-  const { measurements, trends, events, boxEvents, files, chunks, boxes, health } = COLLECTION;
-  const expiring = (collection: string): WantedIndex =>
-    mode === 'ttl'
-      ? { collection, key: { expireAt: 1 }, expireAfterSeconds: 0 }
-      : { collection, key: { expire_at: 1 } };
-  return [
-    { collection: measurements, key: { box_id: 1, timestamp_ms: 1 }, unique: true },
-    expiring(measurements),
-    { collection: trends, key: { box_id: 1, timestamp_ms: 1 }, unique: true },
-    expiring(trends),
-    { collection: events, key: { event_id: 1 }, unique: true },
-    { collection: events, key: { target_event_start_timestamp_ms: 1 } },
-    expiring(events),
-    { collection: boxEvents, key: { event_id: 1, box_id: 1 }, unique: true },
-    { collection: boxEvents, key: { event_start_timestamp_ms: 1, box_id: 1 } },
-    { collection: files, key: { filename: 1, uploadDate: 1 } },
-    { collection: chunks, key: { files_id: 1, n: 1 }, unique: true },
-    { collection: boxes, key: { box_id: 1 }, unique: true },
-    { collection: boxes, key: { name: 1 }, unique: true, whereExists: 'name' },
-    { collection: health, key: { timestamp: 1 } },
-  ];
-}
+import { MISSPELT_FIELD, type WantedIndex, wantedIndexes } from './wanted-indexes.js';
 
 /** An index as `listIndexes` describes it, the parts that matter here. */
 export interface FoundIndex {
@@ -56,7 +21,8 @@ export interface FoundIndex {
   sparse: boolean;
 }
 
-export type IndexState = 'there' | 'missing' | 'plain' | { conflict: FoundIndex };
+/** `plain`: the fields are indexed, but not unique as wanted. `differs`: other options that change nothing we rely on. */
+export type IndexState = 'there' | 'missing' | { plain: FoundIndex } | { differs: FoundIndex };
 
 export async function listIndexes(db: Db, collection: string): Promise<FoundIndex[]> {
   return await mapped(`list the indexes of ${collection}`, async () => {
@@ -92,14 +58,19 @@ export function plainName(wanted: WantedIndex): string {
   return `makai_plain_${Object.keys(wanted.key).join('_')}`;
 }
 
+/** The usual name, or one of ours where an index on other fields has it. */
+function freeName(wanted: WantedIndex, found: readonly FoundIndex[]): string {
+  const usual = indexName(wanted);
+  return found.some(({ name }) => name === usual) ? `makai_${usual}` : usual;
+}
+
 /** What the indexes that are there mean for a wanted one. */
 export function stateOf(wanted: WantedIndex, found: readonly FoundIndex[]): IndexState {
   const sameFields = found.filter((index) => sameKey(index.key, wanted.key));
   if (sameFields.some((index) => fits(index, wanted))) return 'there';
-  if (sameFields.some((index) => index.name === plainName(wanted))) return 'plain';
-  const other =
-    sameFields.find((index) => !special(index)) ?? found.find((index) => index.name === indexName(wanted));
-  return other === undefined ? 'missing' : { conflict: other };
+  const other = sameFields.find((index) => !special(index));
+  if (other === undefined) return 'missing';
+  return wanted.unique === true && !other.unique ? { plain: other } : { differs: other };
 }
 
 /** Partial or sparse indexes serve other purposes and may stand beside ours. */
@@ -109,7 +80,12 @@ function fits(index: FoundIndex, wanted: WantedIndex): boolean {
   if (index.unique !== (wanted.unique ?? false)) return false;
   if (index.expireAfterSeconds !== wanted.expireAfterSeconds) return false;
   // "unique where a name exists" is a partial index of ours, and a sparse one of others: the same thing.
-  return wanted.whereExists === undefined ? !special(index) : special(index) || index.unique;
+  return partialOf(wanted) === undefined ? !special(index) : special(index) || index.unique;
+}
+
+function partialOf({ whereExists, whereFilled }: WantedIndex): Document | undefined {
+  if (whereExists !== undefined) return { [whereExists]: { $exists: true } };
+  return whereFilled === undefined ? undefined : { [whereFilled]: { $gt: '' } };
 }
 
 function sameKey(found: Record<string, unknown>, wanted: Record<string, 1 | -1>): boolean {
@@ -127,24 +103,24 @@ export function describe(index: WantedIndex | FoundIndex): string {
   if ('partial' in index && index.partial !== undefined)
     options.push(`only where ${JSON.stringify(index.partial)}`);
   if ('whereExists' in index) options.push(`only where ${index.whereExists} exists`);
+  if ('whereFilled' in index) options.push(`only where ${index.whereFilled} is not empty`);
   const name = 'name' in index ? `"${index.name}" ` : '';
   return `${name}{ ${fields.join(', ')} }${options.length === 0 ? ', not unique, no expiry' : `, ${options.join(', ')}`}`;
 }
 
 export interface EnsuredIndexes {
   made: string[];
+  /** indexes with other options than wanted, in words */
+  differing: string[];
   /** collections with a plain index where a unique one is wanted */
   plain: Set<string>;
   /** the misspelt unique index is on `measurements` */
   misspeltTime: boolean;
 }
 
-/**
- * Makes what is missing.
- * @throws MakaiError STORE_INDEX_CONFLICT that names the index that is there and the one wanted
- */
+/** Makes what is missing. @throws MakaiError STORE_UNAVAILABLE, STORE_ACCESS_DENIED, STORE_REFUSED */
 export async function ensureIndexes(db: Db, mode: Retention['mode']): Promise<EnsuredIndexes> {
-  const ensured: EnsuredIndexes = { made: [], plain: new Set(), misspeltTime: false };
+  const ensured: EnsuredIndexes = { made: [], differing: [], plain: new Set(), misspeltTime: false };
   const wanted = wantedIndexes(mode);
   for (const collection of new Set(wanted.map((index) => index.collection))) {
     const found = await listIndexes(db, collection);
@@ -152,9 +128,9 @@ export async function ensureIndexes(db: Db, mode: Retention['mode']): Promise<En
     for (const index of wanted.filter((entry) => entry.collection === collection)) {
       const state = stateOf(index, found);
       if (state === 'there') continue;
-      if (state === 'missing') await make(db, index, ensured);
-      else if (state === 'plain') ensured.plain.add(collection);
-      else throw conflict(index, state.conflict);
+      if (state === 'missing') await make(db, index, found, ensured);
+      else if ('plain' in state) ensured.plain.add(collection);
+      else ensured.differing.push(differenceOf(index, state.differs));
     }
   }
   return ensured;
@@ -162,7 +138,7 @@ export async function ensureIndexes(db: Db, mode: Retention['mode']): Promise<En
 
 /** What the indexes that are there mean for writing, nothing made and nothing refused. */
 export async function lookAtIndexes(db: Db, mode: Retention['mode']): Promise<EnsuredIndexes> {
-  const looked: EnsuredIndexes = { made: [], plain: new Set(), misspeltTime: false };
+  const looked: EnsuredIndexes = { made: [], differing: [], plain: new Set(), misspeltTime: false };
   const unique = wantedIndexes(mode).filter((index) => index.unique === true);
   for (const index of unique) {
     const found = await listIndexes(db, index.collection);
@@ -176,27 +152,81 @@ export function isMisspelt(index: FoundIndex): boolean {
   return index.unique && MISSPELT_FIELD in index.key && !('timestamp_ms' in index.key);
 }
 
-function conflict(wanted: WantedIndex, found: FoundIndex): MakaiError {
-  const message = `the collection ${wanted.collection} has the index ${describe(found)}; wanted is ${describe(wanted)}`;
-  return new MakaiError('STORE_INDEX_CONFLICT', message, {
-    hint: `If nothing else needs it: db.${wanted.collection}.dropIndex("${found.name}") in mongosh, then \`makai store init\`. Nothing is dropped for you.`,
-  });
+export function differenceOf(wanted: WantedIndex, found: FoundIndex): string {
+  return `${wanted.collection} has the index ${describe(found)}; wanted is ${describe(wanted)}`;
 }
 
-async function make(db: Db, wanted: WantedIndex, ensured: EnsuredIndexes): Promise<void> {
-  const { collection, key, unique, expireAfterSeconds, whereExists } = wanted;
-  const options: Document = { name: indexName(wanted) };
+async function make(
+  db: Db,
+  wanted: WantedIndex,
+  found: readonly FoundIndex[],
+  ensured: EnsuredIndexes,
+): Promise<void> {
+  const { collection, key, unique, expireAfterSeconds } = wanted;
+  const partial = partialOf(wanted);
+  const options: Document = { name: freeName(wanted, found) };
   if (unique === true) options.unique = true;
   if (expireAfterSeconds !== undefined) options.expireAfterSeconds = expireAfterSeconds;
-  if (whereExists !== undefined) options.partialFilterExpression = { [whereExists]: { $exists: true } };
+  if (partial !== undefined) options.partialFilterExpression = partial;
   await mapped(`make the index ${describe(wanted)} on ${collection}`, async () => {
     try {
       await db.collection(collection).createIndex(key, options);
     } catch (error) {
-      if (serverCode(error) !== DUPLICATE_KEY || unique !== true) throw error;
+      if (unique !== true || !(await isRefusedForDoubles(db, wanted, error))) throw error;
       await db.collection(collection).createIndex(key, { name: plainName(wanted) });
       ensured.plain.add(collection);
     }
     ensured.made.push(`${collection}.${indexName(wanted)}`);
   });
+}
+
+/** The code for doubles differs from server to server: where one refuses for any reason, the documents are looked at. */
+async function isRefusedForDoubles(db: Db, wanted: WantedIndex, error: unknown): Promise<boolean> {
+  if (serverCode(error) === undefined) return false;
+  return serverCode(error) === DUPLICATE_KEY || (await doublesIn(db, wanted, 1)).length > 0;
+}
+
+/** The first groups of documents that a unique index would not allow: `_id` has their fields, `count` their number. */
+export async function doublesIn(db: Db, wanted: WantedIndex, limit: number): Promise<Document[]> {
+  const fields = Object.keys(wanted.key);
+  const id = Object.fromEntries(fields.map((field) => [field, `$${field}`]));
+  const match = partialOf(wanted) ?? {};
+  return await mapped('look for doubles', () =>
+    db
+      .collection(wanted.collection)
+      .aggregate<Document>(
+        [
+          { $match: match },
+          { $group: { _id: id, count: { $sum: 1 } } },
+          { $match: { count: { $gt: 1 } } },
+          { $limit: limit },
+        ],
+        { allowDiskUse: true },
+      )
+      .toArray(),
+  );
+}
+
+/** Logs what an administrator should know of the indexes that were found. */
+export function reportIndexes(
+  log: Logger,
+  plain: ReadonlySet<string>,
+  differing: readonly string[],
+  misspeltTime: boolean,
+): void {
+  for (const difference of differing)
+    log.warn(
+      { difference },
+      'an index with other options is taken as it is; `makai store check` says what that means',
+    );
+  for (const name of plain) {
+    log.warn(
+      { collection: name },
+      'an index is not unique as it should be (it was there, or duplicates from before prevent it): doubles are kept out by looking first; `makai store check` lists them',
+    );
+  }
+  if (!misspeltTime) return;
+  log.warn(
+    'a unique index on the misspelt field timetstamp_ms is on measurements: they carry that field until the index is dropped (`makai store check`)',
+  );
 }

@@ -57,7 +57,7 @@ export async function prolongForEvent(
     expire_at: number;
   },
 ): Promise<void> {
-  await apply(context, [livingEvent(event)]);
+  await prolongForEvents(context, [livingEvent(event)]);
 }
 
 /** The living events whose window touches the times from `fromMs` to `toMs` of such documents. */
@@ -130,11 +130,12 @@ async function prolongWithin(
     (event) => event.expireAt > nowSeconds,
   );
   for (let at = 0; at < events.length; at += EVENTS_AT_ONCE) {
-    await apply(context, events.slice(at, at + EVENTS_AT_ONCE));
+    await prolongForEvents(context, events.slice(at, at + EVENTS_AT_ONCE));
   }
 }
 
-async function apply(context: Context, events: readonly LivingEvent[]): Promise<void> {
+/** Gives what explains these events their `expire_at` where its own is earlier. */
+export async function prolongForEvents(context: Context, events: readonly LivingEvent[]): Promise<void> {
   await mapped('prolong what belongs to an event', async () => {
     for (const kind of ['measurements', 'trends'] as const) {
       const updates = events.map((event) => prolongation(kind, event));

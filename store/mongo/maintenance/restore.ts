@@ -1,29 +1,43 @@
 /** Documents written as they are in another store, for `makai store copy`. Those that are there already are left as they are. */
 import { type Document, ObjectId, type PushOperator } from 'mongodb';
 import { METRIC_FIELD, type MetricField } from '../../../proto/columns.js';
-import {
-  type BoxEventDocument,
-  type EventDocument,
-  FOREVER_SECONDS,
-  type MeasurementDocument,
-  type Stored,
-  type StoredDocuments,
-  type TrendDocument,
+import type {
+  AggregateDocument,
+  BoxEventDocument,
+  EventDocument,
+  IncidentDocument,
+  MeasurementDocument,
+  SeriesDocument,
+  Stored,
+  StoredDocuments,
+  TrendDocument,
 } from '../../documents.js';
 import { type Context, collection } from '../connection/context.js';
 import { DUPLICATE_KEY, mapped, serverCode } from '../connection/errors.js';
 import { insertBoxEvent } from '../events/box-events.js';
-import { deleteOthers, writeFile } from '../events/gridfs.js';
+import { deleteOthers, fileIdAt, writeFile } from '../events/gridfs.js';
 import { boxIdOf, double, int32, int64 } from '../fields/bson.js';
 import { boxTimeId } from '../fields/ids.js';
+import { insertIncident } from '../incidents/incidents.js';
+import { aggregateKey, aggregateValues } from '../measurements/aggregates.js';
 import { insertDocuments } from '../measurements/measurements.js';
+import { seriesKey } from '../measurements/series.js';
+import { flaggedBson } from '../measurements/trends.js';
 
 const FIELDS: readonly MetricField[] = Object.values(METRIC_FIELD);
 /** Documents in one insert command. */
 const AT_ONCE = 1_000;
 
 export async function restore(context: Context, documents: StoredDocuments): Promise<Stored> {
-  const { measurements = [], trends = [], events = [], boxEvents = [] } = documents;
+  const {
+    measurements = [],
+    trends = [],
+    aggregates = [],
+    series = [],
+    events = [],
+    boxEvents = [],
+    incidents = [],
+  } = documents;
   const result = { inserted: 0, duplicates: 0 };
   for (let at = 0; at < measurements.length; at += AT_ONCE) {
     const part = measurements.slice(at, at + AT_ONCE).map((document) => measurementBson(context, document));
@@ -33,8 +47,11 @@ export async function restore(context: Context, documents: StoredDocuments): Pro
     result[inserted ? 'inserted' : 'duplicates'] += 1;
   };
   for (const document of trends) count(await restoreTrend(context, document));
+  for (const document of aggregates) count(await restoreAggregate(context, document));
+  for (const document of series) count(await restoreValue(context, document));
   for (const document of events) count(await restoreEvent(context, document));
   for (const { document, bytes } of boxEvents) count(await restoreBoxEvent(context, document, bytes));
+  for (const { document, bytes } of incidents) count(await restoreIncident(context, document, bytes));
   return result;
 }
 
@@ -44,13 +61,14 @@ export async function boxIdsWithData(context: Context): Promise<string[]> {
     Promise.all([
       collection(context, 'measurements').distinct('box_id'),
       collection(context, 'trends').distinct('box_id'),
+      collection(context, 'aggregates').distinct('box_id'),
     ]),
   );
   return [...new Set(ids.flat().flatMap((id) => boxIdOf(id) ?? []))];
 }
 
 function measurementBson(context: Context, document: MeasurementDocument): Document {
-  const { box_id, timestamp_ms, invalid, extremes } = document;
+  const { box_id, timestamp_ms, invalid, extremes, reported_timestamp_ms: reported } = document;
   const bson: Document = {
     _id: idOf(box_id, timestamp_ms),
     box_id,
@@ -58,6 +76,7 @@ function measurementBson(context: Context, document: MeasurementDocument): Docum
     ...expiryFields(context, document.expire_at),
   };
   if (context.misspeltTime) bson.timetstamp_ms = int64(timestamp_ms);
+  if (reported !== undefined) bson.reported_timestamp_ms = int64(reported);
   const limits: Document = {};
   for (const field of FIELDS) {
     const value = document[field];
@@ -67,7 +86,18 @@ function measurementBson(context: Context, document: MeasurementDocument): Docum
   }
   if (Object.keys(limits).length > 0) bson.extremes = limits;
   if (invalid !== undefined) bson.invalid = [...invalid];
+  if (document.flagged !== undefined) bson.flagged = [...document.flagged];
   return bson;
+}
+
+function restoreValue(context: Context, document: SeriesDocument): Promise<boolean> {
+  const fields = { value: double(document.value), ...expiryFields(context, document.expire_at) };
+  return insertMissing(context, 'series', seriesKey(document), fields);
+}
+
+function restoreAggregate(context: Context, document: AggregateDocument): Promise<boolean> {
+  const fields = { ...aggregateValues(document), ...expiryFields(context, document.expire_at) };
+  return insertMissing(context, 'aggregates', aggregateKey(document), fields);
 }
 
 function restoreTrend(context: Context, document: TrendDocument): Promise<boolean> {
@@ -75,6 +105,7 @@ function restoreTrend(context: Context, document: TrendDocument): Promise<boolea
   const fields: Document = {
     _id: idOf(box_id, timestamp_ms),
     location,
+    ...flaggedBson(document),
     ...expiryFields(context, document.expire_at),
   };
   for (const field of FIELDS) {
@@ -87,7 +118,7 @@ function restoreTrend(context: Context, document: TrendDocument): Promise<boolea
 }
 
 async function restoreEvent(context: Context, event: EventDocument): Promise<boolean> {
-  const { event_id, type, latencies_ms, percent_magnitude } = event;
+  const { event_id, family, type, latencies_ms, percent_magnitude } = event;
   const inserted = await insertMissing(
     context,
     'events',
@@ -99,6 +130,13 @@ async function restoreEvent(context: Context, event: EventDocument): Promise<boo
       boxes_received: [...event.boxes_received],
       ...(latencies_ms === undefined ? {} : { latencies_ms: latencies_ms.map(int64) }),
       ...(percent_magnitude === undefined ? {} : { percent_magnitude: double(percent_magnitude) }),
+      ...(family === undefined ? {} : { family: int32(family) }),
+      ...(event.request_data === false ? { request_data: false } : {}),
+      ...(event.boxes_refused === undefined ? {} : { boxes_refused: event.boxes_refused }),
+      ...(event.kept === true ? { kept: true } : {}),
+      ...(event.waveforms_deleted_ms === undefined
+        ? {}
+        : { waveforms_deleted_ms: int64(event.waveforms_deleted_ms) }),
       target_event_start_timestamp_ms: int64(event.target_event_start_timestamp_ms),
       target_event_end_timestamp_ms: int64(event.target_event_end_timestamp_ms),
       ...expiryFields(context, event.expire_at),
@@ -139,17 +177,32 @@ async function restoreBoxEvent(
   );
   if (stored !== null) return false;
   if (bytes !== undefined) {
-    await deleteOthers(context, data_fs_filename, bytes);
+    const fileId = fileIdAt(boxEvent.event_end_timestamp_ms, data_fs_filename, bytes);
+    await deleteOthers(context, data_fs_filename, fileId);
     const metadata = { event_id: int32(event_id), box_id };
-    await writeFile(context, data_fs_filename, bytes, metadata, context.now());
+    await writeFile(context, data_fs_filename, bytes, metadata, context.now(), fileId);
   }
   return insertBoxEvent(context, boxEvent);
+}
+
+async function restoreIncident(
+  context: Context,
+  document: IncidentDocument,
+  bytes: Uint8Array | undefined,
+): Promise<boolean> {
+  const inserted = await insertIncident(context, document);
+  if (inserted && bytes !== undefined) {
+    const metadata = { incident_id: int32(document.incident_id) };
+    const { gridfs_filename: name, start_timestamp_ms: startMs } = document;
+    await writeFile(context, name, bytes, metadata, context.now(), fileIdAt(startMs, name, bytes));
+  }
+  return inserted;
 }
 
 /** Inserts a document whose key is not there yet; false when it is. */
 async function insertMissing(
   context: Context,
-  name: 'trends' | 'events',
+  name: 'trends' | 'aggregates' | 'series' | 'events',
   key: Document,
   fields: Document,
 ): Promise<boolean> {
@@ -165,11 +218,9 @@ async function insertMissing(
   });
 }
 
-/** In mode `ttl` the server deletes by the date `expireAt`, which says the same as `expire_at`. */
-function expiryFields(context: Context, expireAt: number): Document {
-  const dated = context.expiry.mode === 'ttl' && expireAt < FOREVER_SECONDS;
-  return { expire_at: int64(expireAt), ...(dated ? { expireAt: new Date(expireAt * 1000) } : {}) };
-}
+const expiryFields = (context: Context, expireAt: number): Document => ({
+  ...context.expiry.stored(expireAt),
+});
 
 function idOf(boxId: string, timestampMs: number): ObjectId {
   const number = Number(boxId);

@@ -11,6 +11,8 @@ import { deleteOldFindings } from '../diagnostics.js';
 import { deleteFiles, fileIds } from '../events/gridfs.js';
 import { deleteOrphanedImports } from '../events/originals.js';
 import { int64, numberOf, recordOf, textOf } from '../fields/bson.js';
+import { deleteExpiredIncidents, incidentFileOrphans } from './incident-sweep.js';
+import { type MendPosition, mendSeries } from './locations.js';
 import { prolongBeforeSweep } from './prolong.js';
 
 /** Events, box events or files looked at in one step; the steps of one sweep are bounded so that it never holds the server for long. */
@@ -30,9 +32,11 @@ const SWEEP_MS = 15_000;
 export interface SweepPosition {
   boxEvent?: number | undefined;
   file?: ObjectId | undefined;
+  incidentFile?: ObjectId | undefined;
   chunk?: ObjectId | undefined;
   finding?: ObjectId | undefined;
   import?: string | undefined;
+  mend: MendPosition;
 }
 
 /** @param signal ends it between two steps */
@@ -42,7 +46,14 @@ export async function sweep(
   position: SweepPosition,
   signal?: AbortSignal,
 ): Promise<SweepResult> {
-  const result: SweepResult = { measurements: 0, trends: 0, events: 0, orphans: 0 };
+  const result: SweepResult = {
+    measurements: 0,
+    trends: 0,
+    aggregates: 0,
+    events: 0,
+    incidents: 0,
+    orphans: 0,
+  };
   const laha = context.expiry.mode === 'laha';
   if (laha) await prolongBeforeSweep(context, nowMs);
   const expired = laha
@@ -50,9 +61,11 @@ export async function sweep(
     : { expireAt: { $lte: new Date(nowMs) } };
   const until = performance.now() + SWEEP_MS;
   const over = (): boolean => signal?.aborted === true || performance.now() > until;
-  for (const name of ['measurements', 'trends'] as const)
+  for (const name of ['measurements', 'trends', 'aggregates'] as const)
     result[name] = await deleteExpired(context, name, expired, over);
+  result.trends += await deleteExpired(context, 'series', expired, over);
   result.events = await deleteExpiredEvents(context, expired, over);
+  result.incidents = await deleteExpiredIncidents(context, expired, over);
   // Expired events are the oldest as a rule: from the lowest id on until a page is in order, then one page of the long way round.
   for (let page = 0, from = 0; page < PAGES_A_SWEEP && !over(); page += 1) {
     const step = await boxEventOrphans(context, from, nowMs, over);
@@ -65,19 +78,23 @@ export async function sweep(
   position.boxEvent = around.next;
   result.orphans += around.orphans;
   result.orphans += await fileOrphans(context, nowMs, position);
+  const files = await incidentFileOrphans(context, nowMs, position.incidentFile);
+  position.incidentFile = files.next;
+  result.orphans += files.deleted;
   result.orphans += await chunkOrphans(context, nowMs, position);
   position.import = await deleteOrphanedImports(context, nowMs, position.import);
   for (let page = 0; page < FINDING_PAGES && !over(); page += 1) {
     position.finding = await deleteOldFindings(context, nowMs, position.finding);
     if (position.finding === undefined) break;
   }
+  await mendSeries(context, position.mend, over);
   return result;
 }
 
 /** In slices: after days of standstill one command for everything would run into every time limit. */
 async function deleteExpired(
   context: Context,
-  name: 'measurements' | 'trends',
+  name: 'measurements' | 'trends' | 'aggregates' | 'series',
   expired: Document,
   over: () => boolean,
 ): Promise<number> {
@@ -97,6 +114,20 @@ async function deleteExpired(
     );
     deleted += slice.deletedCount;
     if (found.length < SLICE) break;
+  }
+  return deleted;
+}
+
+/** What is left of them if it is interrupted is found by the next sweep. @returns how many events there were */
+export async function deleteEvents(context: Context, eventIds: readonly number[]): Promise<number> {
+  let deleted = 0;
+  for (let at = 0; at < eventIds.length; at += EVENTS_A_PAGE) {
+    const event_id = { $in: eventIds.slice(at, at + EVENTS_A_PAGE) };
+    await deleteBoxEvents(context, { event_id }, () => false);
+    const result = await mapped('delete events', () =>
+      collection(context, 'events').deleteMany({ event_id }),
+    );
+    deleted += result.deletedCount;
   }
   return deleted;
 }
@@ -131,7 +162,7 @@ async function deleteExpiredEvents(
  * Deletes box events with their files, whatever the files are called: those of the analysis service's events too. A page at a time: a hundred
  * events of a thousand boxes are gigabytes. `all`: it was not stopped before.
  */
-async function deleteBoxEvents(
+export async function deleteBoxEvents(
   context: Context,
   filter: Document,
   over: () => boolean,

@@ -1,6 +1,13 @@
 /** One measurement as a document, both ways (docs/data-model.md, `measurements`). */
 import type { Document } from 'mongodb';
-import { METRIC_FIELD, METRICS, type MeasurementColumns, type MetricField } from '../../../proto/columns.js';
+import {
+  FLAGS,
+  flagNames,
+  METRIC_FIELD,
+  METRICS,
+  type MeasurementColumns,
+  type MetricField,
+} from '../../../proto/columns.js';
 import type { MeasurementDocument } from '../../documents.js';
 import { boxIdOf, double, int64, listOf, numberOf, recordOf } from '../fields/bson.js';
 import { boxTimeId } from '../fields/ids.js';
@@ -41,6 +48,8 @@ export function measurementDocument(
   if (invalid !== 0) {
     document.invalid = METRICS.filter((_, bit) => invalid & (1 << bit)).map((metric) => METRIC_FIELD[metric]);
   }
+  const flags = batch.flags[index] ?? 0;
+  if (flags !== 0) document.flagged = flagNames(flags);
   if (expiry.expireAt !== undefined) document.expireAt = expiry.expireAt;
   return document;
 }
@@ -52,6 +61,8 @@ export function measurementOf(document: Document): MeasurementDocument {
     timestamp_ms: numberOf(document.timestamp_ms) ?? 0,
     expire_at: numberOf(document.expire_at) ?? expireAtOf(document),
   };
+  const reported = numberOf(document.reported_timestamp_ms);
+  if (reported !== undefined) measurement.reported_timestamp_ms = reported;
   for (const field of Object.values(METRIC_FIELD)) {
     const value = numberOf(document[field]);
     if (value !== undefined) measurement[field] = value;
@@ -60,6 +71,8 @@ export function measurementOf(document: Document): MeasurementDocument {
     Object.values(METRIC_FIELD).find((field): field is MetricField => field === value),
   );
   if (invalid.length > 0) measurement.invalid = invalid;
+  const flagged = listOf(document.flagged, (value) => FLAGS.find((flag) => flag === value));
+  if (flagged.length > 0) measurement.flagged = flagged;
   const extremes: NonNullable<MeasurementDocument['extremes']> = {};
   for (const field of Object.values(METRIC_FIELD)) {
     const entry = recordOf(recordOf(document.extremes)[field]);

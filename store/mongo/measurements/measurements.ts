@@ -1,4 +1,4 @@
-/** Measurements: unordered bulk inserts from columns, duplicates ignored and counted. */
+/** Measurements: unordered bulk inserts from columns, duplicates ignored and counted; other values under a time that is taken are moved. */
 import type { Document } from 'mongodb';
 import { MakaiError } from '../../../common/errors.js';
 import type { MeasurementColumns } from '../../../proto/columns.js';
@@ -9,6 +9,7 @@ import { DUPLICATE_KEY, mapped } from '../connection/errors.js';
 import { int64, listOf, numberOf, recordOf } from '../fields/bson.js';
 import { prolonged } from '../maintenance/prolong.js';
 import { measurementDocument, measurementOf } from './measurement-document.js';
+import { isSameMeasurement, moved } from './repeated-times.js';
 
 /** Documents in one insert command: large enough that the round trip does not matter, small enough that a server replies within a second. */
 const INSERT_SIZE = 1_000;
@@ -21,37 +22,52 @@ export async function insertMeasurements(
   acceptedAtMs: number,
 ): Promise<Stored> {
   const expiry = await context.expiry.fields('measurements', acceptedAtMs);
-  const seen = new Set<string>();
+  const seen = new Map<string, Document>();
   const result = { inserted: 0, duplicates: 0 };
+  const repeats: Document[] = [];
+  const arrival = new Map<Document, number>();
   let documents: Document[] = [];
   for (let index = 0; index < batch.count; index += 1) {
     const key = `${batch.boxId[index]} ${Math.floor(batch.timestampMs[index] ?? 0)}`;
-    if (seen.has(key)) {
-      result.duplicates += 1;
+    const document = measurementDocument(batch, index, expiry, context.misspeltTime);
+    arrival.set(document, index);
+    const before = seen.get(key);
+    if (before !== undefined) {
+      if (isSameMeasurement(before, document)) result.duplicates += 1;
+      else repeats.push(document);
       continue;
     }
-    seen.add(key);
-    documents.push(measurementDocument(batch, index, expiry, context.misspeltTime));
+    seen.set(key, document);
+    documents.push(document);
     if (documents.length >= INSERT_SIZE) {
-      await insertDocuments(context, documents, result);
+      await insertDocuments(context, documents, result, repeats);
       documents = [];
     }
   }
-  if (documents.length > 0) await insertDocuments(context, documents, result);
+  if (documents.length > 0) await insertDocuments(context, documents, result, repeats);
+  if (repeats.length > 0) {
+    repeats.sort((a, b) => (arrival.get(a) ?? 0) - (arrival.get(b) ?? 0));
+    const placed = await moved(context, repeats);
+    result.duplicates += repeats.length - placed.length;
+    if (placed.length > 0) await insertDocuments(context, placed, result);
+  }
   return result;
 }
 
-/** Inserts documents in the form of the collection; adds to `result` what was inserted and what was there already. */
+/**
+ * Inserts documents in the form of the collection; adds to `result` what was inserted and what was there already.
+ * @param repeats gets those whose box and time are stored with other values; left out: what is stored is left as it is, and they count as there
+ */
 export async function insertDocuments(
   context: Context,
   documents: Document[],
   result: Stored,
+  repeats?: Document[],
 ): Promise<void> {
   await prolonged(context, 'measurements', documents, timeOf, prolong);
   const fresh = context.plain.has(COLLECTION.measurements)
-    ? await withoutStored(context, documents)
+    ? await withoutStored(context, documents, result, repeats)
     : documents;
-  result.duplicates += documents.length - fresh.length;
   if (fresh.length === 0) return;
   const refused = await insertUnordered(context, fresh);
   result.inserted += fresh.length - refused.length;
@@ -59,8 +75,7 @@ export async function insertDocuments(
   const others = refused.filter(({ code }) => code !== DUPLICATE_KEY);
   const doubles = refused.filter(({ code }) => code === DUPLICATE_KEY).map(({ document }) => document);
   // A duplicate key may be that of an index that is not ours: only what is really there under this box and time is a duplicate.
-  const missing = await withoutStored(context, doubles);
-  result.duplicates += doubles.length - missing.length;
+  const missing = await withoutStored(context, doubles, result, repeats);
   const lost = others.length + missing.length;
   if (lost > 0) {
     const reason = others[0]?.message ?? 'another unique index of the collection measurements';
@@ -102,8 +117,13 @@ export function checkDurable(reply: Document, doing: string): void {
   });
 }
 
-/** The documents whose box and time are not stored yet. Asked for by exact keys: late measurements make a batch's span of time a long one. */
-async function withoutStored(context: Context, documents: Document[]): Promise<Document[]> {
+/** The documents whose box and time are not stored yet; adds the others to the duplicates, or to the repeats. Asked for by exact keys: late measurements make a batch's span of time a long one. */
+async function withoutStored(
+  context: Context,
+  documents: Document[],
+  result: Stored,
+  repeats: Document[] | undefined,
+): Promise<Document[]> {
   const times = new Map<string, Document['timestamp_ms'][]>();
   for (const { box_id, timestamp_ms } of documents) {
     const ofBox = times.get(box_id) ?? [];
@@ -111,17 +131,23 @@ async function withoutStored(context: Context, documents: Document[]): Promise<D
     ofBox.push(timestamp_ms);
   }
   const keys = [...times].map(([box_id, ofBox]) => ({ box_id, timestamp_ms: { $in: ofBox } }));
-  const stored = new Set<string>();
+  const stored = new Map<string, Document>();
   for (let at = 0; at < keys.length; at += BOXES_A_QUERY) {
     const cursor = collection(context, 'measurements').find(
       { $or: keys.slice(at, at + BOXES_A_QUERY) },
-      { projection: { _id: 0, box_id: 1, timestamp_ms: 1 }, batchSize: 10_000 },
+      { batchSize: 10_000 },
     );
     await mapped('look for stored measurements', async () => {
-      for await (const found of cursor) stored.add(`${found.box_id} ${numberOf(found.timestamp_ms)}`);
+      for await (const found of cursor) stored.set(`${found.box_id} ${numberOf(found.timestamp_ms)}`, found);
     });
   }
-  return documents.filter((document) => !stored.has(`${document.box_id} ${timeOf(document)}`));
+  return documents.filter((document) => {
+    const before = stored.get(`${document.box_id} ${timeOf(document)}`);
+    if (before === undefined) return true;
+    if (repeats === undefined || isSameMeasurement(before, document)) result.duplicates += 1;
+    else repeats.push(document);
+    return false;
+  });
 }
 
 const timeOf = (document: Document): number => numberOf(document.timestamp_ms) ?? 0;

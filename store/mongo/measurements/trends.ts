@@ -3,6 +3,7 @@ import type { AnyBulkWriteOperation, Document } from 'mongodb';
 import { METRIC_FIELD, type MetricField } from '../../../proto/columns.js';
 import { locationOf } from '../../boxes.js';
 import type {
+  MinMax,
   MinMaxAverage,
   NewTrend,
   Retention,
@@ -11,6 +12,7 @@ import type {
   TrendDocument,
   TrendWindow,
 } from '../../documents.js';
+import { withFlagged } from '../../flagged-trend.js';
 import { type Context, collection } from '../connection/context.js';
 import { streamed } from '../connection/cursor.js';
 import { DUPLICATE_KEY, mapped, serverCode } from '../connection/errors.js';
@@ -72,11 +74,19 @@ async function withoutTrend(
 }
 
 function groupByBox(context: Context, boxIds: string[], startMs: number, endMs: number): Promise<Document[]> {
-  const group: Document = { _id: '$box_id' };
+  const group: Document = {
+    _id: '$box_id',
+    measurements: { $sum: 1 },
+    flagged: { $sum: { $cond: [UNFLAGGED, 0, 1] } },
+  };
   for (const field of FIELDS) {
     // Infinity stands for "not sent": servers differ in what $min makes of a missing field.
-    group[`${field}_min`] = { $min: ifNull(`$extremes.${field}.min`, `$${field}`, Number.POSITIVE_INFINITY) };
-    group[`${field}_max`] = { $max: ifNull(`$extremes.${field}.max`, `$${field}`, Number.NEGATIVE_INFINITY) };
+    const min = ifNull(`$extremes.${field}.min`, `$${field}`, Number.POSITIVE_INFINITY);
+    const max = ifNull(`$extremes.${field}.max`, `$${field}`, Number.NEGATIVE_INFINITY);
+    group[`${field}_min`] = { $min: min };
+    group[`${field}_max`] = { $max: max };
+    group[`${field}_unflagged_min`] = { $min: { $cond: [UNFLAGGED, min, Number.POSITIVE_INFINITY] } };
+    group[`${field}_unflagged_max`] = { $max: { $cond: [UNFLAGGED, max, Number.NEGATIVE_INFINITY] } };
     group[`${field}_average`] = { $avg: `$${field}` };
   }
   const match = {
@@ -90,6 +100,9 @@ function groupByBox(context: Context, boxIds: string[], startMs: number, endMs: 
   );
 }
 
+/** Whether a measurement lacks the list `flagged`. */
+const UNFLAGGED: Document = { $eq: [{ $ifNull: ['$flagged', 0] }, 0] };
+
 /** The first that is there; nested, since servers before MongoDB 5 take two at a time. */
 const ifNull = (first: string, second: string, last: number): Document => ({
   $ifNull: [first, { $ifNull: [second, last] }],
@@ -102,6 +115,7 @@ function trendOfGroup(
   location: string | undefined,
 ): NewTrend | undefined {
   const metrics: Partial<Record<MetricField, MinMaxAverage>> = {};
+  const unflagged: NonNullable<NewTrend['unflagged']> = {};
   for (const field of FIELDS) {
     const values = minMaxAverage({
       min: group[`${field}_min`],
@@ -109,16 +123,24 @@ function trendOfGroup(
       average: group[`${field}_average`],
     });
     if (values !== undefined) metrics[field] = values;
+    const range = minMax({ min: group[`${field}_unflagged_min`], max: group[`${field}_unflagged_max`] });
+    if (values !== undefined && range !== undefined && range.min <= range.max) unflagged[field] = range;
   }
-  return { box_id: boxId, timestamp_ms: endMs, location: locationOf({ location }), ...metrics };
+  const trend = { box_id: boxId, timestamp_ms: endMs, location: locationOf({ location }), ...metrics };
+  return withFlagged(trend, numberOf(group.flagged) ?? 0, numberOf(group.measurements) ?? 1, unflagged);
 }
 
-function minMaxAverage(value: unknown): MinMaxAverage | undefined {
+function minMax(value: unknown): MinMax | undefined {
   const entry = recordOf(value);
   const min = numberOf(entry.min);
   const max = numberOf(entry.max);
-  const average = numberOf(entry.average);
-  return min === undefined || max === undefined || average === undefined ? undefined : { min, max, average };
+  return min === undefined || max === undefined ? undefined : { min, max };
+}
+
+function minMaxAverage(value: unknown): MinMaxAverage | undefined {
+  const range = minMax(value);
+  const average = numberOf(recordOf(value).average);
+  return range === undefined || average === undefined ? undefined : { ...range, average };
 }
 
 export async function putTrends(
@@ -172,6 +194,11 @@ function replacement(
       };
     }
   }
+  const { flagged, unflagged } = flaggedBson(trend);
+  if (flagged === undefined) unset.flagged = '';
+  else set.flagged = flagged;
+  if (unflagged === undefined) unset.unflagged = '';
+  else set.unflagged = unflagged;
   if (mode === 'ttl') set.expire_at = expiry.expire_at;
   if (expiry.expireAt === undefined) unset.expireAt = '';
   else set.expireAt = expiry.expireAt;
@@ -187,6 +214,18 @@ function replacement(
       },
       upsert: true,
     },
+  };
+}
+
+/** The fields about flagged measurements, where there are any. */
+export function flaggedBson({ flagged, unflagged }: NewTrend): Document {
+  const ranges = Object.entries(unflagged ?? {}).map(([field, { min, max }]) => [
+    field,
+    { min: double(min), max: double(max) },
+  ]);
+  return {
+    ...(flagged === undefined ? {} : { flagged: double(flagged) }),
+    ...(unflagged === undefined ? {} : { unflagged: Object.fromEntries(ranges) }),
   };
 }
 
@@ -210,5 +249,14 @@ export function trendOf(document: Document): TrendDocument {
     const values = minMaxAverage(document[field]);
     if (values !== undefined) trend[field] = values;
   }
+  const flagged = numberOf(document.flagged);
+  if (flagged === undefined) return trend;
+  trend.flagged = flagged;
+  const unflagged: NonNullable<TrendDocument['unflagged']> = {};
+  for (const field of FIELDS) {
+    const range = minMax(recordOf(document.unflagged)[field]);
+    if (range !== undefined) unflagged[field] = range;
+  }
+  if (Object.keys(unflagged).length > 0) trend.unflagged = unflagged;
   return trend;
 }
