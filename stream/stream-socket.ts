@@ -5,6 +5,7 @@ import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { ThrottledLog } from '../common/throttled-log.js';
 import { yieldToEventLoop } from '../common/yield.js';
+import { connectTo } from '../zmq/connect.js';
 import type { CurveClientOptions } from '../zmq/curve.js';
 import { connecting, newContext, type Subscriber } from '../zmq/sockets.js';
 
@@ -19,11 +20,16 @@ const AFTER_ERROR_MS = 100;
  */
 const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
 
+export interface MessageReceiver {
+  receive(frames: Buffer[]): void;
+}
+
 export interface StreamOptions {
   endpoint: string;
   curve?: CurveClientOptions | undefined;
   log: Logger;
-  onMessage: (parts: Buffer[]) => void;
+  /** gets every message */
+  receiver: MessageReceiver;
   /** true: with its own I/O thread, for a worker that receives a share of the stream */
   ownContext?: boolean;
   /** subscribes to everything where left out */
@@ -32,22 +38,22 @@ export interface StreamOptions {
 
 /** Connects and subscribes; reconnects by itself whenever the broker is unavailable. */
 export function openStream(options: StreamOptions): Running {
-  const { endpoint, curve, log, onMessage, ownContext = false, subscribe = subscribeToAll } = options;
+  const { endpoint, curve, log, ownContext = false, subscribe = subscribeToAll } = options;
   const socket = connecting.subscriber({
     ...(ownContext ? { context: newContext({ blocky: false }) } : {}),
     receiveHighWaterMark: HIGH_WATER_MARK,
     maxMessageSize: MAX_MESSAGE_BYTES,
     ...curve,
   });
-  socket.connect(endpoint);
+  connectTo(socket, endpoint);
   subscribe(socket);
-  const receiver = new Receiver(socket, onMessage);
+  const reader = new BurstReader(socket, options.receiver);
   const throttled = new ThrottledLog(log);
   const stopping = new AbortController();
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
-        await receiver.next();
+        await reader.next();
       } catch (error) {
         if (stopping.signal.aborted || socket.closed) return;
         // EAGAIN ends a pending receive when the socket closes. Any other error is unexpected.
@@ -77,21 +83,21 @@ const NO_TIMEOUT = -1;
  * receive timeout is 0 is read without asking, until a receive fails because there is no message. Such a failure is expensive, so the
  * socket is read in this way only during bursts: there a message costs a fifth less.
  */
-export class Receiver {
+export class BurstReader {
   readonly #socket: Subscriber;
-  readonly #onMessage: (parts: Buffer[]) => void;
+  readonly #receiver: MessageReceiver;
   #inTurn = 0;
   /** the last burst was not over */
   #flooded = false;
 
-  constructor(socket: Subscriber, onMessage: (parts: Buffer[]) => void) {
+  constructor(socket: Subscriber, receiver: MessageReceiver) {
     this.#socket = socket;
-    this.#onMessage = onMessage;
+    this.#receiver = receiver;
   }
 
   /** Waits for a message and handles it, and more of a burst. @throws what `receive` of the socket throws, for example when it is closed */
   async next(): Promise<void> {
-    this.#onMessage(await this.#socket.receive());
+    this.#receiver.receive(await this.#socket.receive());
     if (this.#inTurn === 0) setImmediate(this.#turnOver);
     this.#inTurn += 1;
     if (this.#inTurn < BURST && !this.#flooded) return;
@@ -109,7 +115,7 @@ export class Receiver {
     socket.receiveTimeout = 0;
     try {
       // Either a message is there or `receive` fails: nothing else runs in between, except what a message leads to.
-      for (let left = BURST_TURN; left > 0; left -= 1) this.#onMessage(await socket.receive());
+      for (let left = BURST_TURN; left > 0; left -= 1) this.#receiver.receive(await socket.receive());
       return true;
     } catch (error) {
       if (codeOf(error) !== 'EAGAIN') throw error;

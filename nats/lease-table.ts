@@ -1,0 +1,44 @@
+/** Who has which partition, as the bucket of leases says at one moment, and what follows for one member. */
+
+const MEMBER = 'member.';
+const PARTITION = 'partition.';
+
+export const memberKey = (member: string): string => `${MEMBER}${member}`;
+export const partitionKey = (partition: number): string => `${PARTITION}${partition}`;
+
+export class LeaseTable {
+  readonly #members = new Set<string>();
+  readonly #owners = new Map<number, string>();
+
+  /** @param key what `memberKey` and `partitionKey` give; others are not looked at */
+  add(key: string, value: string): void {
+    if (key.startsWith(MEMBER)) this.#members.add(key.slice(MEMBER.length));
+    else if (key.startsWith(PARTITION)) this.#owners.set(Number(key.slice(PARTITION.length)), value);
+  }
+
+  /** Members that are there. */
+  get members(): readonly string[] {
+    return [...this.#members].sort();
+  }
+
+  ownerOf(partition: number): string | undefined {
+    return this.#owners.get(partition);
+  }
+
+  /** How many partitions a member is to have: as many as every other one, or one more. @param count of partitions */
+  share(member: string, count: number): number {
+    const { members } = this;
+    const index = members.indexOf(member);
+    if (index < 0) return 0;
+    return Math.floor(count / members.length) + (index < count % members.length ? 1 : 0);
+  }
+
+  /** Partitions that nobody has. Each member begins at another one, so that two seldom try the same. */
+  free(member: string, count: number): number[] {
+    const { members } = this;
+    const from = Math.floor((Math.max(0, members.indexOf(member)) * count) / Math.max(1, members.length));
+    return Array.from({ length: count }, (_, i) => (from + i) % count).filter(
+      (partition) => !this.#owners.has(partition),
+    );
+  }
+}

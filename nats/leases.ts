@@ -1,0 +1,284 @@
+/**
+ * Divides partitions among the members that are there: each has one owner, by leases in a key-value bucket of JetStream. A lease ends by itself when its
+ * owner does not renew it; an owner counts on it no longer than that by its own clocks, however late it learns of anything. All changes are conditional on
+ * the revision that the owner knows, so that two never have one lease. Nothing that takes long keeps an owner from renewing.
+ */
+import { JetStreamApiError, jetstream, StorageType } from '@nats-io/jetstream';
+import { type KV, Kvm } from '@nats-io/kv';
+import { type Clock, pause, within } from '../common/clock.js';
+import { messageOf } from '../common/errors.js';
+import type { Running } from '../common/lifecycle.js';
+import type { Logger } from '../common/log.js';
+import { ThrottledLog } from '../common/throttled-log.js';
+import { LeaseTable, memberKey, partitionKey } from './lease-table.js';
+import type { NatsConnection } from './link.js';
+import { PARTITIONS } from './partition.js';
+
+export const LEASE_BUCKET = 'makai_leases';
+/** A lease that is not renewed ends after this time, ms. */
+export const LEASE_MS = 8000;
+/** An owner stops so long before: clocks of machines run a little differently, ms. */
+const MARGIN_MS = 1500;
+/** How often leases are renewed and looked at, ms. */
+export const LOOK_MS = 2000;
+/** How long a request may take, ms. */
+const REQUEST_MS = 2000;
+/** How long a stop tries to give leases back; they end by themselves, ms. */
+const STOP_MS = 6000;
+
+export interface LeaseOptions {
+  /** this member: no other one has the name */
+  member: string;
+  clock: Clock;
+  log: Logger;
+  /** this member has the partition from now on. @param revision higher than that of every owner before */
+  taken(partition: number, revision: number): void;
+  /** it is to be given to another member: fulfilled when nothing of it is under way here */
+  released(partition: number): Promise<void>;
+  /** it is lost: nothing of it may be done any more */
+  lost(partition: number): void;
+}
+
+interface Lease {
+  revision: number;
+  /** the revision at which it was taken */
+  taken: number;
+  until: Instant;
+}
+
+/** By both clocks: the one that never jumps stands still while the machine is suspended; the other may be set. */
+interface Instant {
+  monotonicMs: number;
+  unixMs: number;
+}
+
+export class Leases implements Running {
+  readonly #options: LeaseOptions;
+  readonly #log: ThrottledLog;
+  readonly #held = new Map<number, Lease>();
+  readonly #stopping = new AbortController();
+  #table = new LeaseTable();
+  #source: { connection: NatsConnection; replicas: number } | undefined;
+  #kv: KV | undefined;
+  /** the bucket is opened, and made where it is missing, before it is looked at again */
+  #isOpen = false;
+  #looking: Promise<void> | undefined;
+  #renewing: Promise<void> = Promise.resolve();
+  #running: Promise<void> | undefined;
+  #moves = 0;
+
+  constructor(options: LeaseOptions) {
+    this.#options = options;
+    this.#log = new ThrottledLog(options.log);
+  }
+
+  /** Whether this member has the partition at this moment. */
+  owns(partition: number): boolean {
+    const lease = this.#held.get(partition);
+    return lease !== undefined && !this.#isOver(lease.until);
+  }
+
+  /** Whether it is the same lease as when it was taken. @param revision what `taken` said */
+  isAt(partition: number, revision: number): boolean {
+    return this.owns(partition) && this.#held.get(partition)?.taken === revision;
+  }
+
+  /** Partitions that this member has at this moment. */
+  get owned(): readonly number[] {
+    return this.#all.filter((partition) => this.owns(partition));
+  }
+
+  /** Also those that have ended and were not taken from it yet. */
+  get #all(): number[] {
+    return [...this.#held.keys()].sort((a, b) => a - b);
+  }
+
+  /** Members that were there when it last looked. */
+  get members(): number {
+    return this.#table.members.length;
+  }
+
+  /** Partitions taken since the start. */
+  get moves(): number {
+    return this.#moves;
+  }
+
+  /** There is a connection. From now on leases are taken and renewed. */
+  connected(connection: NatsConnection, replicas: number): void {
+    this.#source = { connection, replicas };
+    this.#isOpen = false;
+    this.#running ??= this.#run();
+  }
+
+  /** Gives every partition back. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await within(this.#end(), STOP_MS, this.#options.clock);
+  }
+
+  async #end(): Promise<void> {
+    await this.#running;
+    await this.#looking;
+    const kv = this.#kv;
+    if (kv === undefined) return;
+    await Promise.allSettled(this.#all.map((partition) => this.#release(kv, partition)));
+    await Promise.allSettled([kv.purge(memberKey(this.#options.member))]);
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      this.#expire();
+      this.#renewing = this.#renewAll();
+      await this.#renewing;
+      this.#expire();
+      this.#looking ??= this.#look().finally(() => {
+        this.#looking = undefined;
+      });
+      await pause(clock, LOOK_MS, signal);
+    }
+  }
+
+  /** Never rejects. */
+  async #renewAll(): Promise<void> {
+    const kv = this.#kv;
+    if (kv === undefined) return;
+    const announced = this.#announce(kv).catch((error: unknown) =>
+      this.#log.warn({ problem: messageOf(error) }, 'a member of the leases could not be renewed'),
+    );
+    await Promise.all([announced, ...this.#all.map((partition) => this.#renew(kv, partition))]);
+  }
+
+  /** Says that this member is there. */
+  async #announce(kv: KV): Promise<void> {
+    const { member } = this.#options;
+    await kv.put(memberKey(member), member);
+  }
+
+  /** Looks who is there, and gives and takes partitions. Never rejects. */
+  async #look(): Promise<void> {
+    try {
+      const kv = await this.#open();
+      if (kv === undefined) return;
+      this.#table = await tableOf(kv, this.#options.clock);
+      await this.#balance(kv);
+    } catch (error) {
+      this.#isOpen = false;
+      this.#log.warn({ problem: messageOf(error) }, 'leases in NATS cannot be used');
+    }
+  }
+
+  /** @throws Error of the client */
+  async #open(): Promise<KV | undefined> {
+    if (this.#isOpen || this.#source === undefined) return this.#kv;
+    const { connection, replicas } = this.#source;
+    this.#isOpen = true;
+    const kv = await new Kvm(jetstream(connection, { timeout: REQUEST_MS })).create(LEASE_BUCKET, {
+      ttl: LEASE_MS,
+      history: 1,
+      replicas,
+      storage: StorageType.File,
+    });
+    await this.#announce(kv);
+    this.#kv = kv;
+    return kv;
+  }
+
+  #until(): Instant {
+    const { clock } = this.#options;
+    const ms = LEASE_MS - MARGIN_MS;
+    return { monotonicMs: clock.monotonic() + ms, unixMs: clock.now() + ms };
+  }
+
+  #isOver({ monotonicMs, unixMs }: Instant): boolean {
+    const { clock } = this.#options;
+    return clock.monotonic() >= monotonicMs || clock.now() >= unixMs;
+  }
+
+  async #renew(kv: KV, partition: number): Promise<void> {
+    const { member } = this.#options;
+    const lease = this.#held.get(partition);
+    // One that has ended is never renewed: what came meanwhile was not taken.
+    if (lease === undefined || this.#isOver(lease.until)) return;
+    const until = this.#until();
+    try {
+      const revision = await kv.update(partitionKey(partition), member, lease.revision, REQUEST_MS);
+      if (this.#held.get(partition) === lease && !this.#isOver(lease.until))
+        this.#held.set(partition, { ...lease, revision, until });
+    } catch (error) {
+      // Whether a reply that did not come was a yes is not known: the lease is good until its end, and then another revision is there.
+      if (this.#held.get(partition) !== lease) return;
+      if (error instanceof JetStreamApiError) this.#lose(partition);
+      else this.#log.warn({ partition, problem: messageOf(error) }, 'a lease could not be renewed');
+    }
+  }
+
+  #expire(): void {
+    for (const partition of this.#all) if (!this.owns(partition)) this.#lose(partition);
+  }
+
+  #lose(partition: number): void {
+    if (!this.#held.delete(partition)) return;
+    this.#log.warn({ partition }, 'a partition was lost: its lease ended before it was renewed');
+    this.#options.lost(partition);
+  }
+
+  async #balance(kv: KV): Promise<void> {
+    const { member } = this.#options;
+    const share = this.#table.share(member, PARTITIONS);
+    const surplus = this.#all.slice(share);
+    await Promise.all(surplus.map((partition) => this.#release(kv, partition)));
+    if (surplus.length > 0 || this.#stopping.signal.aborted) return;
+    const wanted = this.#table.free(member, PARTITIONS).slice(0, share - this.#held.size);
+    await Promise.all(wanted.map((partition) => this.#take(kv, partition)));
+  }
+
+  async #take(kv: KV, partition: number): Promise<void> {
+    const { log, member, taken } = this.#options;
+    const until = this.#until();
+    try {
+      const revision = await kv.create(partitionKey(partition), member);
+      if (this.#isOver(until)) return;
+      this.#held.set(partition, { revision, taken: revision, until });
+      this.#moves += 1;
+      taken(partition, revision);
+    } catch (error) {
+      // Another member was quicker.
+      log.debug({ partition, problem: messageOf(error) }, 'a lease was not taken');
+    }
+  }
+
+  async #release(kv: KV, partition: number): Promise<void> {
+    await this.#options.released(partition);
+    await this.#renewing; // otherwise its revision may be another one meanwhile
+    const lease = this.#held.get(partition);
+    if (!this.#held.delete(partition) || lease === undefined) return;
+    try {
+      await kv.delete(partitionKey(partition), { previousSeq: lease.revision });
+    } catch (error) {
+      this.#log.warn(
+        { partition, problem: messageOf(error) },
+        'a lease was not given back: it ends by itself',
+      );
+    }
+  }
+}
+
+/** @throws Error of the client, or when it takes too long: the client itself would wait forever */
+async function tableOf(kv: KV, clock: Clock): Promise<LeaseTable> {
+  const table = new LeaseTable();
+  const entries = await kv.history();
+  let isLate = false;
+  const cancel = clock.after(REQUEST_MS, () => {
+    isLate = true;
+    entries.stop();
+  });
+  try {
+    for await (const entry of entries) if (entry.operation === 'PUT') table.add(entry.key, entry.string());
+  } finally {
+    cancel();
+  }
+  if (isLate) throw new Error(`the bucket was not read within ${REQUEST_MS} ms`);
+  return table;
+}
