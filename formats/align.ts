@@ -2,7 +2,8 @@
 import { later } from './moment.js';
 import { unwritable } from './problems.js';
 import type { AnalogChannel, DigitalChannel, Recording, SampleArray, TimeBase } from './recording.js';
-import { countOf } from './samples.js';
+import { countOf, hasLowest } from './samples.js';
+import { type Take, takeNew } from './scratch.js';
 
 /** Rates that differ by less are one: what clocks of recorders are off is far more. */
 const SAME_RATE = 1e-6;
@@ -14,9 +15,14 @@ const MAX_SAMPLES = 200_000_000;
  * goes into its skew, and where another begins earlier or ends later its samples are missing. A channel with gaps is several runs, each at
  * the samples nearest to it, what is between them is missing. No sample changes.
  * @param format for messages
+ * @param take memory for samples of 16 bits that are moved
  * @throws MakaiError RECORDING_INVALID when the channels' rates differ, or one has samples that are not evenly spaced
  */
-export function aligned(recording: Recording, format: string): Recording & { time: TimeBase } {
+export function aligned(
+  recording: Recording,
+  format: string,
+  take: Take = takeNew,
+): Recording & { time: TimeBase } {
   const channels = [...recording.analog, ...recording.digital];
   const first = channels[0];
   if (first === undefined) throw unwritable(format, 'the recording has no waveform', 'Export values as CSV.');
@@ -64,7 +70,7 @@ export function aligned(recording: Recording, format: string): Recording & { tim
     start: recording.start === undefined ? undefined : later(recording.start, from),
     analog: recording.analog.map((channel, i) => {
       const { places, restS } = placed(channel, i);
-      return { ...padded(channel, places, count), time, skewS: channel.skewS + restS };
+      return { ...padded(channel, places, count, take), time, skewS: channel.skewS + restS };
     }),
     digital: recording.digital.map((channel, i) => {
       const states = new Uint8Array(count).fill(channel.normal);
@@ -173,18 +179,22 @@ function padded(
   channel: AnalogChannel,
   places: readonly (Run & { to: number })[],
   count: number,
+  take: Take,
 ): AnalogChannel {
   const { samples } = channel;
   if (places.length === 1 && places[0]?.to === 0 && samples.length === count) return channel;
   const marked = withMissing(channel);
-  const wider = copyOf(marked.samples, count, marked.missing ?? Number.NaN);
+  const wider = copyOf(marked.samples, count, marked.missing ?? Number.NaN, take);
   for (const { first, count: length, to } of places)
     wider.set(marked.samples.subarray(first, first + length), to);
   return { ...marked, samples: wider };
 }
 
-function copyOf(samples: SampleArray, count: number, filler: number): SampleArray {
-  if (samples instanceof Int16Array) return new Int16Array(count).fill(filler);
+function copyOf(samples: SampleArray, count: number, filler: number, take: Take): SampleArray {
+  if (samples instanceof Int16Array) {
+    const { buffer, byteOffset } = take(2 * count);
+    return new Int16Array(buffer, byteOffset, count).fill(filler);
+  }
   if (samples instanceof Int32Array) return new Int32Array(count).fill(filler);
   if (samples instanceof Float32Array) return new Float32Array(count).fill(filler);
   return new Float64Array(count).fill(filler);
@@ -199,7 +209,7 @@ function withMissing(channel: AnalogChannel): AnalogChannel {
   if (missing !== undefined || samples instanceof Float32Array || samples instanceof Float64Array)
     return channel;
   if (samples instanceof Int16Array) {
-    if (!samples.includes(MISSING_16)) return { ...channel, missing: MISSING_16 };
+    if (!hasLowest(samples)) return { ...channel, missing: MISSING_16 };
     return { ...channel, samples: Int32Array.from(samples), missing: MISSING_32 };
   }
   if (!samples.includes(MISSING_32)) return { ...channel, missing: MISSING_32 };

@@ -1,4 +1,5 @@
 /** Recordings of other programs: read, and written. */
+export { isGzip, unpack } from './gzip.js';
 export { type Moment, momentFromMs, momentText, momentToMs } from './moment.js';
 export {
   type Opened,

@@ -30,7 +30,7 @@ export function checkAgreement(
   checkTrigger(config, data, sections, cfg, warnings);
 }
 
-/** The rates of the CFG stand above the time column (1999, 5.3.7); where it says otherwise, there is a warning. */
+/** The rates of the CFG take precedence over the time column (1999, 5.3.7); where it says otherwise, there is a warning. */
 function checkTimes(
   unitS: number,
   times: Float64Array,

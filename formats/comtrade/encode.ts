@@ -1,7 +1,7 @@
 /** A channel's samples as the numbers that a data format of COMTRADE can hold. */
 import { unwritable } from '../problems.js';
 import type { AnalogChannel, SampleArray } from '../recording.js';
-import { isMissing } from '../samples.js';
+import { hasLowest, isMissing } from '../samples.js';
 import type { DataFormat } from './config.js';
 
 /** Value of sample i: `a * numbers[i] + b`; `missing` marks the missing ones. */
@@ -67,7 +67,7 @@ export function encode(channel: AnalogChannel, format: DataFormat): Encoded {
 function counts16({ samples, missing }: AnalogChannel): Int16Array | undefined {
   if (!(samples instanceof Int16Array)) return undefined;
   const mark = NUMBERS.BINARY.missing;
-  return missing === mark || (missing === undefined && !samples.includes(mark)) ? samples : undefined;
+  return missing === mark || (missing === undefined && !hasLowest(samples)) ? samples : undefined;
 }
 
 function limits({ min, max, missing }: Numbers) {

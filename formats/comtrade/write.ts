@@ -2,6 +2,7 @@
 import { aligned, sharedCount } from '../align.js';
 import { unwritable } from '../problems.js';
 import type { Recording, WrittenFile } from '../recording.js';
+import { type Take, takeNew } from '../scratch.js';
 import type { DataFormat } from './config.js';
 import { encode, formatFor } from './encode.js';
 import { configText } from './write-config.js';
@@ -13,6 +14,8 @@ export interface ComtradeWriteOptions {
   format?: DataFormat;
   /** one CFF in place of CFG and DAT (2013) */
   single?: boolean;
+  /** memory for the DAT; new memory by default */
+  take?: Take;
 }
 
 /**
@@ -20,8 +23,8 @@ export interface ComtradeWriteOptions {
  * @throws MakaiError RECORDING_INVALID for a recording that COMTRADE cannot hold
  */
 export function writeComtrade(recording: Recording, options: ComtradeWriteOptions = {}): WrittenFile[] {
-  const { revision = 2013, single = false } = options;
-  const whole = aligned(recording, 'COMTRADE');
+  const { revision = 2013, single = false, take = takeNew } = options;
+  const whole = aligned(recording, 'COMTRADE', take);
   const count = sharedCount(whole, 'COMTRADE');
   const format = options.format ?? formatFor(whole.analog, revision);
   if (revision === 1999 && (single || (format !== 'ASCII' && format !== 'BINARY'))) {
@@ -38,7 +41,7 @@ export function writeComtrade(recording: Recording, options: ComtradeWriteOption
     configText(whole, whole.time, channels, shape),
     revision === 2013 ? 'utf8' : 'latin1',
   );
-  const dat = dataBytes(whole.time, channels, whole.digital, shape);
+  const dat = dataBytes(whole.time, channels, whole.digital, shape, take);
   const hdr = Buffer.from(headerText(whole), 'utf8');
   if (single) return [{ extension: '.cff', bytes: sections(cfg, hdr, dat, format) }];
   const files: WrittenFile[] = [

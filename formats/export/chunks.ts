@@ -20,7 +20,7 @@ export interface Chunk {
   last: boolean;
 }
 
-/** Takes documents one after the other; what it gives must be written before the next. */
+/** Takes documents one after the other; what it gives must be written before the next is added, since its memory is used again. */
 export interface Exporter<T> {
   add(item: T): Iterable<Chunk>;
   /** what is left; call once */

@@ -8,6 +8,7 @@ import { writePqdif } from '../pqdif/index.js';
 import { writePqds } from '../pqds/index.js';
 import { unwritable } from '../problems.js';
 import { type Chunk, type Exporter, type ExportFormat, nameOf, numbered } from './chunks.js';
+import { Lines, quoted } from './lines.js';
 import { measurementRow, trendRow } from './rows.js';
 import { type ValueDocument, valueRecording } from './value-recording.js';
 
@@ -15,7 +16,6 @@ export type DocumentKind = 'measurements' | 'trends';
 
 /** Documents of a file in formats that are written as a whole: a day of a Box 3. */
 const MOST_DOCUMENTS = 86_400;
-const CHUNK_CHARACTERS = 65_536;
 const METRICS = ['voltage', 'frequency', 'thd', 'transient'] as const;
 const STATISTICS = ['min', 'max', 'average'] as const;
 
@@ -66,36 +66,6 @@ function csvLine(kind: DocumentKind): (document: ValueDocument) => string {
     const place = 'location' in document ? [quoted(document.location)] : kind === 'trends' ? [''] : [];
     return `${[quoted(box_id), timestamp_ms, ...place, ...values].join(',')}\n`;
   };
-}
-
-/** RFC 4180. */
-const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-
-class Lines implements Exporter<ValueDocument> {
-  readonly #file: string;
-  readonly #lineOf: (document: ValueDocument) => string;
-  #lines: string;
-
-  constructor(file: string, header: string, lineOf: (document: ValueDocument) => string) {
-    this.#file = file;
-    this.#lines = header;
-    this.#lineOf = lineOf;
-  }
-
-  *add(document: ValueDocument): Generator<Chunk> {
-    this.#lines += this.#lineOf(document);
-    if (this.#lines.length >= CHUNK_CHARACTERS) yield this.#take(false);
-  }
-
-  *finish(): Generator<Chunk> {
-    yield this.#take(true);
-  }
-
-  #take(last: boolean): Chunk {
-    const bytes = Buffer.from(this.#lines);
-    this.#lines = '';
-    return { file: this.#file, bytes, last };
-  }
 }
 
 class Table implements Exporter<ValueDocument> {

@@ -1,5 +1,6 @@
 /** An event as a recording: one channel a box, each on its own times, samples as they are stored. */
 import { type SampleRun, sampleRuns } from '../../signal/index.js';
+import { countsPerVolt } from '../../store/calibration.js';
 import type { BoxDocument, BoxEventDocument, EventDocument } from '../../store/store.js';
 import { later, type Moment, momentFromMs } from '../moment.js';
 import type { AnalogChannel, Recording, TimeBase } from '../recording.js';
@@ -21,9 +22,9 @@ export interface EventParts {
 /** Boxes timestamp cycles with whole milliseconds. */
 const UNCERTAINTY_NS = 1_000_000n;
 
-/** Counts per volt of a box. */
-export function constantOf({ box }: BoxPart): number {
-  return box?.calibration_constant || 1;
+/** Counts per volt of a waveform, as they were when it was taken. */
+export function constantOf({ box, boxEvent }: BoxPart): number {
+  return countsPerVolt(boxEvent, box);
 }
 
 /** Runs of samples of a box, by the timestamps of its cycles. */

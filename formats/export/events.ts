@@ -7,6 +7,7 @@ import { DocumentTable, WaveformTable } from '../parquet/index.js';
 import { writePqdif } from '../pqdif/index.js';
 import { writePqds } from '../pqds/index.js';
 import type { Recording, WrittenFile } from '../recording.js';
+import { Scratch } from '../scratch.js';
 import { writeWav } from '../wav/index.js';
 import { type Chunk, type Exporter, type ExportFormat, nameOf, numbered } from './chunks.js';
 import { alone, constantOf, type EventParts, eventRecording, runsOf } from './event-recording.js';
@@ -42,6 +43,7 @@ export function eventExporter(format: ExportFormat, options: EventExportOptions)
 class Files implements Exporter<EventParts> {
   readonly #format: 'comtrade' | 'pqdif' | 'pqds' | 'wav';
   readonly #options: EventExportOptions;
+  readonly #scratch = new Scratch();
 
   constructor(format: 'comtrade' | 'pqdif' | 'pqds' | 'wav', options: EventExportOptions) {
     this.#format = format;
@@ -49,6 +51,7 @@ class Files implements Exporter<EventParts> {
   }
 
   *add(parts: EventParts): Generator<Chunk> {
+    this.#scratch.reset();
     const recording = eventRecording(parts, this.#options.nominalFrequencyHz);
     const name = `event_${parts.event.event_id}`;
     if (recording === undefined)
@@ -65,7 +68,7 @@ class Files implements Exporter<EventParts> {
     if (this.#format === 'pqdif') return [this.#pqdif(recording, name)];
     if (this.#format !== 'comtrade') return undefined;
     try {
-      return chunksOf(writeComtrade(recording), name);
+      return chunksOf(writeComtrade(recording, { take: this.#scratch.take }), name);
     } catch (error) {
       if (error instanceof MakaiError && recording.analog.length > 1) return undefined;
       throw error;
@@ -87,8 +90,10 @@ class Files implements Exporter<EventParts> {
   }
 
   #files(recording: Recording): WrittenFile[] {
-    if (this.#format === 'wav') return writeWav(recording);
-    return this.#format === 'pqds' ? writePqds(recording) : writeComtrade(recording);
+    if (this.#format === 'wav') return writeWav(recording, { take: this.#scratch.take });
+    return this.#format === 'pqds'
+      ? writePqds(recording)
+      : writeComtrade(recording, { take: this.#scratch.take });
   }
 
   #pqdif(recording: Recording, name: string): Chunk {
@@ -100,6 +105,7 @@ class Files implements Exporter<EventParts> {
       application: 'opq-makai',
       title: recording.name,
       notes: notes.join('\n'),
+      take: this.#scratch.take,
     });
     return { file, bytes, last: true };
   }

@@ -3,3 +3,5 @@ export { type Chunk, EXPORT_FORMATS, type Exporter, type ExportFormat } from './
 export { type DocumentKind, documentExporter } from './documents.js';
 export type { BoxPart, EventParts } from './event-recording.js';
 export { type EventExportOptions, eventExporter } from './events.js';
+export { incidentExporter } from './incidents.js';
+export { quoted } from './lines.js';

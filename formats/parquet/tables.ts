@@ -46,6 +46,7 @@ export const TABLES: Readonly<Record<TableName, readonly Column[]>> = {
     { name: 'timestamp_ms', type: 'timestamp_ms' },
     ...METRIC_UNITS.map(([name, unit]): Column => ({ name, type: 'double', optional: true, unit })),
     { name: 'invalid', type: 'text', list: true, optional: true },
+    { name: 'flagged', type: 'text', list: true, optional: true },
     {
       name: 'extremes',
       optional: true,
@@ -65,6 +66,12 @@ export const TABLES: Readonly<Record<TableName, readonly Column[]>> = {
         fields: [...minMax(), { name: 'average', type: 'double' }],
       }),
     ),
+    { name: 'flagged', type: 'double', optional: true, unit: '1' },
+    {
+      name: 'unflagged',
+      optional: true,
+      fields: METRIC_UNITS.map(([name, unit]) => ({ name, optional: true, unit, fields: minMax() })),
+    },
     EXPIRES,
   ],
   events: [
@@ -75,6 +82,9 @@ export const TABLES: Readonly<Record<TableName, readonly Column[]>> = {
     { name: 'boxes_received', type: 'text', list: true },
     { name: 'latencies_ms', type: 'timestamp_ms', list: true, optional: true },
     { name: 'percent_magnitude', type: 'double', optional: true, unit: '%' },
+    { name: 'family', type: 'int32', optional: true },
+    { name: 'request_data', type: 'json', optional: true },
+    { name: 'boxes_refused', type: 'json', optional: true },
     { name: 'target_event_start_timestamp_ms', type: 'timestamp_ms' },
     { name: 'target_event_end_timestamp_ms', type: 'timestamp_ms' },
     EXPIRES,
@@ -91,7 +101,7 @@ export const TABLES: Readonly<Record<TableName, readonly Column[]>> = {
       name: 'deviation_from_nominal',
       type: 'double',
       optional: true,
-      unit: 'V, Hz or 1, by measurement_type',
+      unit: 'V, Hz or %, by measurement_type',
     },
     { name: 'measurements', type: 'json', optional: true },
     { name: 'gridfs_filename', type: 'text' },
@@ -99,6 +109,8 @@ export const TABLES: Readonly<Record<TableName, readonly Column[]>> = {
     { name: 'ieee_duration', type: 'text', optional: true },
     { name: 'annotations', type: 'text', list: true, optional: true },
     { name: 'metadata', type: 'json', optional: true },
+    { name: 'source', type: 'text', optional: true },
+    { name: 'group', type: 'json', optional: true },
     EXPIRES,
   ],
 };

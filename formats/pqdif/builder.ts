@@ -1,5 +1,4 @@
 /** Lays out records of PQDIF: elements one after the other, each at a multiple of 4 from the body's start, links set. */
-import { deflateSync } from 'node:zlib';
 import { adler32 } from './adler32.js';
 import { guidBytes, PHYSICAL, type PhysicalName, SIZES } from './physical.js';
 import { HEADER_BYTES, SIGNATURE } from './records.js';
@@ -11,6 +10,16 @@ export type Node =
   | { kind: 2 | 3; tag: TagName; type: PhysicalName; count: number; bytes: Uint8Array };
 
 const ENTRY_BYTES = 28;
+const SIGNATURE_BYTES = guidBytes(SIGNATURE);
+
+const knownTags = new Map<TagName, Uint8Array>();
+
+function tagBytes(tag: TagName): Uint8Array {
+  const known = knownTags.get(tag) ?? guidBytes(TAGS[tag]);
+  knownTags.set(tag, known);
+  return known;
+}
+
 const padded = (bytes: number): number => (bytes + 3) & ~3;
 
 export function collection(tag: TagName, children: readonly (Node | undefined)[]): Node {
@@ -76,12 +85,20 @@ function sizeOf(node: Node): number {
   return padded((node.kind === 3 ? 4 : 0) + node.bytes.length);
 }
 
-/** The body of a record. */
-export function bodyBytes(children: readonly (Node | undefined)[]): Buffer {
+/** The collection that is a record's body, and the bytes that it takes. */
+export interface Body {
+  root: Node;
+  size: number;
+}
+
+export function bodyOf(children: readonly (Node | undefined)[]): Body {
   const root = collection('tagContainer', children);
-  const body = Buffer.alloc(sizeOf(root));
-  layOut(body, root, 0);
-  return body;
+  return { root, size: sizeOf(root) };
+}
+
+/** Writes the body over all of `bytes`, which are as many as its size. */
+export function putBody(bytes: Buffer, { root }: Body): void {
+  layOut(bytes, root, 0);
 }
 
 /** @returns where the next element begins */
@@ -90,13 +107,16 @@ function layOut(body: Buffer, node: Node, at: number): number {
     let to = at;
     if (node.kind === 3) to = body.writeInt32LE(node.count, to);
     body.set(node.bytes, to);
-    return at + padded(to - at + node.bytes.length);
+    const end = at + padded(to - at + node.bytes.length);
+    body.fill(0, to + node.bytes.length, end);
+    return end;
   }
-  body.writeInt32LE(node.children.length, at);
   let next = at + 4 + ENTRY_BYTES * node.children.length;
+  body.fill(0, at, next);
+  body.writeInt32LE(node.children.length, at);
   for (const [i, child] of node.children.entries()) {
     const entry = at + 4 + ENTRY_BYTES * i;
-    body.set(guidBytes(TAGS[child.tag]), entry);
+    body.set(tagBytes(child.tag), entry);
     body.writeUInt8(child.kind, entry + 16);
     if (child.kind !== 1) body.writeUInt8(PHYSICAL[child.type], entry + 17);
     if (child.kind !== 1 && isEmbedded(child)) {
@@ -115,23 +135,19 @@ function layOut(body: Buffer, node: Node, at: number): number {
   return next;
 }
 
-/** Header and body of a record. @param at where it will stand in the file @param last whether no other follows */
-export function record(
-  tag: TagName,
-  children: readonly (Node | undefined)[],
-  at: number,
-  { compress, last }: { compress: boolean; last: boolean },
-): Buffer {
-  const body = bodyBytes(children);
-  const stored = compress ? deflateSync(body) : body;
-  // The next record begins at a multiple of 4 too.
-  const bytes = Buffer.alloc(HEADER_BYTES + (last ? stored.length : padded(stored.length)));
-  bytes.set(guidBytes(SIGNATURE), 0);
-  bytes.set(guidBytes(TAGS[tag]), 16);
-  bytes.writeInt32LE(HEADER_BYTES, 32);
-  bytes.writeInt32LE(stored.length, 36);
-  bytes.writeInt32LE(last ? 0 : at + bytes.length, 40);
-  bytes.writeUInt32LE(adler32(stored), 44);
-  bytes.set(stored, HEADER_BYTES);
-  return bytes;
+/** Size of a record whose body takes so many bytes in the file: the next record begins at a multiple of 4 too. */
+export function recordSize(stored: number, last: boolean): number {
+  return HEADER_BYTES + (last ? stored : padded(stored));
+}
+
+/** Writes the header before a body that is in its place already. @param next where the next record begins, 0: there is none */
+export function putHeader(file: Buffer, at: number, tag: TagName, stored: number, next: number): void {
+  file.fill(0, at, at + HEADER_BYTES);
+  file.set(SIGNATURE_BYTES, at);
+  file.set(tagBytes(tag), at + 16);
+  file.writeInt32LE(HEADER_BYTES, at + 32);
+  file.writeInt32LE(stored, at + 36);
+  file.writeInt32LE(next, at + 40);
+  const body = at + HEADER_BYTES;
+  file.writeUInt32LE(adler32(file.subarray(body, body + stored)), at + 44);
 }

@@ -5,6 +5,7 @@ import { countOf, isMissing, valuesOf } from '../samples.js';
 import { collection, guid, type Node, real, text, vector, whole } from './builder.js';
 import { CHARACTERISTICS } from './characteristics.js';
 import { MEASURED, PHASES, QUANTITY_TYPES, STORAGE, UNITS, VALUE_TYPES } from './ids.js';
+import { asIncrements } from './increments.js';
 import { type PhysicalName, physicalOf } from './physical.js';
 import { unitId } from './units.js';
 
@@ -111,7 +112,7 @@ function timePart(time: TimeBase, skewS: number): Part {
     const array = skewS === 0 ? time.seconds : time.seconds.map((seconds) => seconds + skewS);
     return { ...common, ...shared, values: { type: 'REAL8', array } };
   }
-  const sections = time.sections.filter(({ count }) => count > 0);
+  const sections = asIncrements(time.sections);
   const array = Float64Array.from([
     sections.length,
     ...sections.flatMap(({ count, rateHz }) => [count, 1 / rateHz]),

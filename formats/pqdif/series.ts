@@ -5,6 +5,7 @@ import type { RateSection, SampleArray, TimeBase } from '../recording.js';
 import type { SeriesDefinition } from './definitions.js';
 import { type Collection, placeIn, type VectorElement } from './elements.js';
 import { STORAGE, UNITS } from './ids.js';
+import { asTimeBase, type Increment, unfold } from './increments.js';
 import { bytesOfNumber, numberAt, numbersAt, SIZES } from './physical.js';
 import { momentOf } from './times.js';
 
@@ -59,22 +60,20 @@ export function numbersOf(series: Series, budget: Budget): Numbers | undefined {
     const sections = increments(series, budget);
     const count = sections.reduce((sum, section) => sum + section.count, 0);
     budget.take(8 * count, place);
-    return { samples: unfold(sections, count), ...scaling(series) };
+    return { samples: unfold(sections), ...scaling(series) };
   }
   budget.take(size * vector.count, place);
   const samples = numbersAt(instance.body.bytes, vector.valueAt, vector.count, vector.type);
   return samples === undefined ? undefined : { samples, ...scaling(series) };
 }
 
-interface Increments {
-  count: number;
-  step: number;
+interface ReadIncrement extends Increment {
   /** the step is a REAL4 */
   single: boolean;
 }
 
 /** Storage method INCREMENT: how many sections, then count and step of each. */
-function increments(series: Series, budget: Budget): Increments[] {
+function increments(series: Series, budget: Budget): ReadIncrement[] {
   const { instance } = series;
   const vector = vectorOf(series);
   const at = (index: number): number => {
@@ -100,22 +99,6 @@ function increments(series: Series, budget: Budget): Increments[] {
     }
     return { count, step: at(2 + 2 * i), single: vector.type === 'REAL4' };
   });
-}
-
-/** The first value is 0; each further one is a step of its own section after the one before, as in a time base (`secondsOf`). */
-export function unfold(sections: readonly Pick<Increments, 'count' | 'step'>[], count: number): Float64Array {
-  const values = new Float64Array(count);
-  let at = 0;
-  let from = 0;
-  let before = 0;
-  for (const section of sections) {
-    for (let i = 0; i < section.count; i += 1) values[at + i] = from + (i + before) * section.step;
-    if (section.count === 0) continue;
-    at += section.count;
-    from = values[at - 1] ?? from;
-    before = 1;
-  }
-  return values;
 }
 
 export interface TimeContext {
@@ -168,7 +151,7 @@ function rates(series: Series, factor: number, budget: Budget): TimeBase {
   });
   const startS = offset * factor;
   if (!(Math.abs(startS) <= MAX_SECONDS)) throw series.instance.error(`times begin at ${startS} s`);
-  return { kind: 'rates', startS, sections };
+  return { kind: 'rates', startS, sections: asTimeBase(sections) };
 }
 
 /**

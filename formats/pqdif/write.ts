@@ -1,14 +1,21 @@
-/** Writes recordings as a PQDIF file, version 1.5, each record compressed with zlib. */
+/** Writes recordings as a PQDIF file, version 1.5, each record compressed with zlib where that helps. */
+
+import { deflateSync } from 'node:zlib';
 import type { Moment } from '../moment.js';
 import { unwritable } from '../problems.js';
 import type { Recording } from '../recording.js';
+import { type Take, takeNew } from '../scratch.js';
 import {
+  type Body,
+  bodyOf,
   bool,
   collection,
   guid,
   type Node,
+  putBody,
+  putHeader,
   real,
-  record,
+  recordSize,
   text,
   timestamp,
   whole,
@@ -16,6 +23,8 @@ import {
 } from './builder.js';
 import { channelsOf, definitionOf, hasAllTimes, instancesOf, type OneChannel } from './channels.js';
 import { COMPRESSION_ALGORITHMS, COMPRESSION_STYLES, SOURCE_TYPES, TRIGGER_METHODS } from './ids.js';
+import { HEADER_BYTES } from './records.js';
+import { deflatedSize } from './shrinks.js';
 import type { TagName } from './tags.js';
 import { stampOf } from './times.js';
 
@@ -29,8 +38,10 @@ export interface PqdifOptions {
   /** tagTitle and tagNotes of the container */
   title?: string;
   notes?: string;
-  /** zlib on each record; true by default */
+  /** zlib on each record; by default where it makes the file smaller by a fifth or more, which noise in the last bits of samples prevents */
   compress?: boolean;
+  /** memory for the file; new memory by default */
+  take?: Take;
 }
 
 /** Major and minor version of the format, of the writer and of the oldest reader that reads it. */
@@ -47,8 +58,7 @@ interface Unwritten {
  */
 export function writePqdif(recordings: readonly Recording[], options: PqdifOptions): Uint8Array {
   if (recordings.length === 0) throw unwritable('PQDIF', 'there is no recording', 'Name at least one.');
-  const compress = options.compress ?? true;
-  const all: Unwritten[] = [{ tag: 'tagContainer', children: container(options, compress) }];
+  const all: Unwritten[] = [];
   let described: string | undefined;
   for (const recording of recordings) {
     const channels = channelsOf(recording);
@@ -61,7 +71,7 @@ export function writePqdif(recordings: readonly Recording[], options: PqdifOptio
     described = description;
     all.push({ tag: 'tagRecObservation', children: observation(recording, channels) });
   }
-  return concatenated(all, compress);
+  return assembled(all, options);
 }
 
 /** Equal for recordings that can share a data source. */
@@ -85,18 +95,72 @@ function describe(
   return JSON.stringify([station, device, nominalFrequencyHz, definitions]);
 }
 
-function concatenated(all: readonly Unwritten[], compress: boolean): Uint8Array {
+interface Laid {
+  tag: TagName;
+  body: Body;
+}
+
+function assembled(all: readonly Unwritten[], options: PqdifOptions): Uint8Array {
+  const records = all.map(({ tag, children }): Laid => ({ tag, body: bodyOf(children) }));
+  const withContainer = (compress: boolean): Laid[] => [
+    { tag: 'tagContainer', body: bodyOf(container(options, compress)) },
+    ...records,
+  ];
+  if (options.compress === true) return packed(withContainer(true), options);
+  const file = plain(withContainer(false), options);
+  return options.compress === undefined && shrinks(file) ? packed(withContainer(true), options) : file;
+}
+
+/** Bodies are written where they stand in the file, because copying them would take as long again. */
+function plain(records: readonly Laid[], { take = takeNew }: PqdifOptions): Buffer {
+  const isLast = (i: number): boolean => i === records.length - 1;
+  const total = records.reduce((sum, { body }, i) => sum + recordSize(body.size, isLast(i)), 0);
+  checkSize(total);
+  const file = take(total);
+  let at = 0;
+  for (const [i, { tag, body }] of records.entries()) {
+    const next = at + recordSize(body.size, isLast(i));
+    putBody(file.subarray(at + HEADER_BYTES, at + HEADER_BYTES + body.size), body);
+    putHeader(file, at, tag, body.size, isLast(i) ? 0 : next);
+    at = next;
+  }
+  return file;
+}
+
+/** The container is not compressed, since it says that the others are. */
+function packed(records: readonly Laid[], { take = takeNew }: PqdifOptions): Buffer {
   const parts: Buffer[] = [];
   let at = 0;
-  for (const [i, { tag, children }] of all.entries()) {
-    const options = { compress: compress && i > 0, last: i === all.length - 1 };
-    const bytes = record(tag, children, at, options);
-    parts.push(bytes);
-    at += bytes.length;
-    if (at > 2 ** 31 - 1)
-      throw unwritable('PQDIF', 'it has more than 2 GiB', 'Export fewer events into a file.');
+  for (const [i, { tag, body }] of records.entries()) {
+    const bytes = take(body.size);
+    putBody(bytes, body);
+    const stored = i === 0 ? bytes : deflateSync(bytes);
+    const last = i === records.length - 1;
+    const record = Buffer.alloc(recordSize(stored.length, last));
+    record.set(stored, HEADER_BYTES);
+    at += record.length;
+    checkSize(at);
+    putHeader(record, 0, tag, stored.length, last ? 0 : at);
+    parts.push(record);
   }
   return Buffer.concat(parts);
+}
+
+function checkSize(bytes: number): void {
+  if (bytes <= 2 ** 31 - 1) return;
+  throw unwritable('PQDIF', 'it has more than 2 GiB', 'Export fewer events into a file.');
+}
+
+/** Smaller files are compressed unasked. */
+const SMALL_FILE = 16_384;
+/** From the middle of the file, where samples are. */
+const TRIED_BYTES = 2048;
+const WORTH = 0.8;
+
+function shrinks(file: Buffer): boolean {
+  if (file.length <= SMALL_FILE) return true;
+  const from = (file.length - TRIED_BYTES) >> 1;
+  return deflatedSize(file.subarray(from, from + TRIED_BYTES)) < WORTH * TRIED_BYTES;
 }
 
 function container(options: PqdifOptions, compress: boolean): Node[] {

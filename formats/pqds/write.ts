@@ -2,20 +2,20 @@
 import type { Moment } from '../moment.js';
 import { unwritable } from '../problems.js';
 import type { AnalogChannel, DigitalChannel, Recording, ValueSeries, WrittenFile } from '../recording.js';
-import { secondsOf, valuesOf } from '../samples.js';
+import { secondsOf } from '../samples.js';
 import { unitOf } from '../units.js';
 import { DATA_FLAG, KEYS, type Key, MEASUREMENTS, OWN_DOMAIN } from './keys.js';
+import { analogText, decimal, textOf, timeTexts } from './numbers.js';
 
 const SI = { voltage: 'V', current: 'A', frequency: 'Hz' } as const;
-/** Decimals of a time: picoseconds are the finest that PQDS has. */
-const DECIMALS = 12;
-/** Rows are made into text this many at a time. */
-const ROWS_A_CHUNK = 8192;
+/** Rows become bytes this many characters at a time. */
+const CHUNK_CHARACTERS = 262_144;
 
 interface Column {
   name: string;
   seconds: Float64Array;
-  values: Float64Array | Uint8Array;
+  /** of the value with this index */
+  text: (at: number) => string;
   /** what the name does not say, as our own keys */
   own: Readonly<Record<string, string>>;
 }
@@ -45,26 +45,26 @@ function fileOf(recording: Recording, columns: readonly Column[], dataType: 0 | 
   const chunks = [
     Buffer.from(`${[...header(recording, columns, dataType), names(columns)].join('\r\n')}\r\n`),
   ];
-  let lines: string[] = [];
+  let text = '';
   let before = Number.NEGATIVE_INFINITY;
+  const times = timeTexts(rows);
   for (let row = 0; row < rows.length; row += 1) {
     const time = rows[row] ?? Number.NaN;
     if (!(time > before)) {
       const found = `times that do not rise: ${time} s after ${before} s`;
       throw unwritable('PQDS', found, 'Export it in another format.');
     }
-    let line = timeText(row, time);
     // Decimals of the specification; what is closer is the same time.
-    before = Math.max(time, Number(line));
-    for (const [i, { values }] of columns.entries()) {
+    before = Math.max(time, times.rounded[row] ?? time);
+    text += times.texts[row] ?? '';
+    for (const [i, column] of columns.entries()) {
       const at = indexes[i]?.[row] ?? -1;
-      const value = at < 0 ? Number.NaN : (values[at] ?? Number.NaN);
-      line += Number.isNaN(value) ? ',NaN' : `,${valueText(value)}`;
+      text += at < 0 ? ',NaN' : column.text(at);
     }
-    lines.push(line);
-    if (lines.length < ROWS_A_CHUNK && row < rows.length - 1) continue;
-    chunks.push(Buffer.from(`${lines.join('\r\n')}\r\n`));
-    lines = [];
+    text += '\r\n';
+    if (text.length < CHUNK_CHARACTERS && row < rows.length - 1) continue;
+    chunks.push(Buffer.from(text, 'latin1'));
+    text = '';
   }
   return Buffer.concat(chunks);
 }
@@ -73,7 +73,8 @@ function fileOf(recording: Recording, columns: readonly Column[], dataType: 0 | 
 function joined(times: readonly Float64Array[]): { rows: Float64Array; indexes: Int32Array[] } {
   const [first] = times;
   if (first !== undefined && times.every((one) => one === first)) {
-    const index = Int32Array.from(first, (_, i) => i);
+    const index = new Int32Array(first.length);
+    for (let i = 0; i < index.length; i += 1) index[i] = i;
     return { rows: first, indexes: times.map(() => index) };
   }
   const next = times.map(() => 0);
@@ -146,58 +147,30 @@ function line({ name, type, unit = '', note }: Key, value: string): string {
   return `${name},"${clean.replaceAll('"', '""')}",${unit},${type},"${note}"`;
 }
 
-/** Texts of the last file's times: those of the next event of the same rate are the same. */
-const lastTimes: number[] = [];
-const lastTexts: string[] = [];
-const MOST_TIMES = 262_144;
-
-function timeText(row: number, time: number): string {
-  const known = lastTexts[row];
-  if (known !== undefined && lastTimes[row] === time) return known;
-  const text = decimal(time, DECIMALS);
-  if (row < MOST_TIMES) {
-    lastTimes[row] = time;
-    lastTexts[row] = text;
-  }
-  return text;
-}
-
-/** Texts of values: counts of 16 bits in volts are at most 65,536 of them. */
-const texts = new Map<number, string>();
-
-function valueText(value: number): string {
-  const known = texts.get(value);
-  if (known !== undefined && value !== 0) return known;
-  if (texts.size >= 65_536) texts.clear();
-  const text = decimal(value);
-  texts.set(value, text);
-  return text;
-}
-
-/** Shortest digits that give the number again, never as an exponent, which PQDS forbids. */
-function decimal(value: number, decimals?: number): string {
-  if (decimals !== undefined && Number.isFinite(value)) return trimmed(value.toFixed(decimals));
-  const text = String(value);
-  if (!text.includes('e')) return text;
-  return Math.abs(value) < 1 ? trimmed(value.toFixed(20)) : BigInt(value).toString();
-}
-
-const trimmed = (text: string): string => (text.includes('.') ? text.replace(/\.?0+$/, '') : text);
-
 function analogColumn(channel: AnalogChannel, used: Set<string>): Column {
   const unit = unitOf(channel.unit);
   const factor = unit?.quantity === 'voltage' || unit?.quantity === 'current' ? unit.factor : 1;
   const symbol = factor === 1 ? channel.unit : SI[unit?.quantity as 'voltage' | 'current'];
-  const values = valuesOf(channel);
-  if (factor !== 1) for (let i = 0; i < values.length; i += 1) values[i] = (values[i] ?? 0) * factor;
   const { name, phase, component } = channel;
   const seconds = secondsOf(channel.time);
   const skewed = channel.skewS === 0 ? seconds : seconds.map((time) => time + channel.skewS);
-  return columnOf({ name, phase, component, unit: symbol }, reserved(phase, symbol), skewed, values, used);
+  return columnOf(
+    { name, phase, component, unit: symbol },
+    reserved(phase, symbol),
+    skewed,
+    analogText(channel, factor),
+    used,
+  );
 }
 
 function digitalColumn({ name, phase, component, states, time }: DigitalChannel, used: Set<string>): Column {
-  const column = columnOf({ name, phase, component, unit: '' }, undefined, secondsOf(time), states, used);
+  const column = columnOf(
+    { name, phase, component, unit: '' },
+    undefined,
+    secondsOf(time),
+    (at) => (states[at] === 1 ? ',1' : ',0'),
+    used,
+  );
   return { ...column, own: { ...column.own, kind: 'digital' } };
 }
 
@@ -208,7 +181,7 @@ function seriesColumn(series: ValueSeries, used: Set<string>): Column {
       known.quantity === name && known.phase === (phase === '' && name !== 'frequency' ? 'A' : phase),
   )?.[0];
   const ending = statistic === 'value' ? '' : `-${statistic}`;
-  return columnOf({ name, phase, component, unit }, base, seconds, values, used, ending);
+  return columnOf({ name, phase, component, unit }, base, seconds, textOf(values), used, ending);
 }
 
 /** The specification's name for a waveform; undefined for what it has none for. */
@@ -223,7 +196,7 @@ function columnOf(
   what: Record<'name' | 'phase' | 'component' | 'unit', string>,
   base: string | undefined,
   seconds: Float64Array,
-  values: Column['values'],
+  text: Column['text'],
   used: Set<string>,
   ending = '',
 ): Column {
@@ -231,5 +204,5 @@ function columnOf(
   let name = `${stem}${ending}`;
   for (let n = 2; used.has(name.toLowerCase()); n += 1) name = `${stem}${n}${ending}`;
   used.add(name.toLowerCase());
-  return { name, seconds, values, own: what };
+  return { name, seconds, text, own: what };
 }

@@ -1,9 +1,11 @@
 /** A recording as WAV: channels of one rate; when, names and volts of full scale in the chunk of notes. */
 import { aligned, sharedCount } from '../align.js';
+import { IS_LITTLE, littleEndian } from '../little-endian.js';
 import { momentText } from '../moment.js';
 import { unwritable } from '../problems.js';
 import type { AnalogChannel, Recording, TimeBase, WrittenFile } from '../recording.js';
 import { isMissing, valuesOf } from '../samples.js';
+import { concatenated, type Take, takeNew } from '../scratch.js';
 import { FLOAT, PCM } from './format.js';
 import { writeNotes } from './notes.js';
 
@@ -14,6 +16,8 @@ export interface WavWriteOptions {
   encoding?: WavEncoding;
   /** RF64, which has room for more than 4 GB; used for such in any case */
   rf64?: boolean;
+  /** memory for the file; new memory by default */
+  take?: Take;
 }
 
 const BYTES: Readonly<Record<WavEncoding, number>> = { pcm16: 2, pcm24: 3, pcm32: 4, float32: 4, float64: 8 };
@@ -36,8 +40,7 @@ export function writeWav(recording: Recording, options: WavWriteOptions = {}): W
   const rateHz = wholeRate(whole.time);
   const scaled = analog.map((channel) => scaledTo(channel, encoding));
   const block = BYTES[encoding] * analog.length;
-  const data = Buffer.alloc(block * count);
-  for (const [i, { values }] of scaled.entries()) put(data, values, encoding, i * BYTES[encoding], block);
+  const data = dataOf(scaled, encoding, block, count);
   const { start, station, device } = whole;
   const notes = writeNotes(
     {
@@ -53,12 +56,17 @@ export function writeWav(recording: Recording, options: WavWriteOptions = {}): W
     })),
   );
   const chunks = [chunk('fmt ', formatChunk(encoding, analog.length, rateHz, block)), chunk('LIST', notes)];
-  return [{ extension: '.wav', bytes: file(chunks, data, count, options.rf64 ?? false) }];
+  return [{ extension: '.wav', bytes: file(chunks, data, count, options) }];
 }
 
-function file(chunks: readonly Uint8Array[], data: Uint8Array, count: number, wanted: boolean): Uint8Array {
+function file(
+  chunks: readonly Uint8Array[],
+  data: Uint8Array,
+  count: number,
+  { rf64 = false, take = takeNew }: WavWriteOptions,
+): Uint8Array {
   const size = 4 + chunks.reduce((sum, { length }) => sum + length, 0) + 8 + data.length + (data.length % 2);
-  const large = wanted || size + 36 > MAX_RIFF;
+  const large = rf64 || size + 36 > MAX_RIFF;
   const head = Buffer.alloc(12);
   head.write(large ? 'RF64' : 'RIFF', 0, 'latin1');
   head.writeUInt32LE(large ? UNKNOWN : size, 4);
@@ -70,14 +78,8 @@ function file(chunks: readonly Uint8Array[], data: Uint8Array, count: number, wa
   const body = Buffer.alloc(8);
   body.write('data', 0, 'latin1');
   body.writeUInt32LE(large ? UNKNOWN : data.length, 4);
-  return Buffer.concat([
-    head,
-    ...(large ? [chunk('ds64', sizes)] : []),
-    ...chunks,
-    body,
-    data,
-    Buffer.alloc(data.length % 2),
-  ]);
+  const parts = [head, ...(large ? [chunk('ds64', sizes)] : []), ...chunks, body, data];
+  return concatenated([...parts, Buffer.alloc(data.length % 2)], take);
 }
 
 function chunk(name: string, content: Uint8Array): Uint8Array {
@@ -128,8 +130,12 @@ function isCounts(channel: AnalogChannel): boolean {
 }
 
 function hasMissing(channel: AnalogChannel): boolean {
+  if (channel.samples instanceof Int16Array && channel.missing === undefined) return false;
   return channel.samples.some((_, i) => isMissing(channel, i));
 }
+
+/** Volts below which all is 0: with the smallest numbers that a double has, dividing by full scale gives more than 1. */
+const NOTHING = 1e-300;
 
 /** Values of full scale 1, or counts as they are. */
 function scaledTo(
@@ -151,7 +157,7 @@ function scaledTo(
   if (!Number.isFinite(peak))
     throw unwritable('WAV', `channel ${name} has values that are not finite`, 'Leave it out.');
   // the largest positive number of PCM is one below full scale
-  const fullScale = peak === 0 ? 1 : range === 1 ? peak : (peak * range) / (range - 1);
+  const fullScale = peak < NOTHING ? 1 : range === 1 ? peak : (peak * range) / (range - 1);
   return {
     values: values.map((value) =>
       range === 1 ? value / fullScale : Math.round((value / fullScale) * range),
@@ -160,15 +166,37 @@ function scaledTo(
   };
 }
 
+function dataOf(
+  channels: readonly { values: ArrayLike<number> }[],
+  encoding: WavEncoding,
+  block: number,
+  count: number,
+): Uint8Array {
+  const [only] = channels;
+  // No copy: the file is put together by copying anyway.
+  if (IS_LITTLE && channels.length === 1 && only?.values instanceof Int16Array && encoding === 'pcm16')
+    return littleEndian(only.values);
+  if (encoding === 'pcm16') {
+    const numbers = new Int16Array(channels.length * count);
+    for (const [i, { values }] of channels.entries()) {
+      if (channels.length === 1) numbers.set(values);
+      else for (let k = 0, at = i; k < count; k += 1, at += channels.length) numbers[at] = values[k] ?? 0;
+    }
+    return littleEndian(numbers);
+  }
+  const data = Buffer.alloc(block * count);
+  for (const [i, { values }] of channels.entries()) put(data, values, encoding, i * BYTES[encoding], block);
+  return data;
+}
+
 function put(
   data: Buffer,
   values: ArrayLike<number>,
-  encoding: WavEncoding,
+  encoding: Exclude<WavEncoding, 'pcm16'>,
   from: number,
   block: number,
 ): void {
   const write = {
-    pcm16: (value: number, at: number) => data.writeInt16LE(value, at),
     pcm24: (value: number, at: number) => data.writeIntLE(value, at, 3),
     pcm32: (value: number, at: number) => data.writeInt32LE(value, at),
     float32: (value: number, at: number) => data.writeFloatLE(value, at),
