@@ -2,7 +2,7 @@
 
 import type { PluginContext } from '../plugins/sdk/plugin.js';
 import type { MeasurementColumns } from '../proto/columns.js';
-import type { RequestCollector } from './request-collector.js';
+import type { ResultCollector } from './result-collector.js';
 
 export type PluginLanguage = 'javascript' | 'webassembly';
 
@@ -15,14 +15,18 @@ export interface LoadedPlugin {
   readonly name: string;
   readonly version: string;
   readonly language: PluginLanguage;
+  /** what is allowed, but most likely a slip */
+  readonly warnings: readonly string[];
+  /** what its manifest says that it reads */
+  readonly reads?: readonly string[];
   /** MiB of a WebAssembly plugin's memory now; undefined before it is configured, and for JavaScript */
   readonly memoryMb?: number | undefined;
   /** Once, first. @throws PluginRefused when the plugin refuses its settings */
   configure(settings: Record<string, unknown>, context: PluginContext): Promise<void>;
   /** One batch of at most MAX_BATCH measurements; `columns` belongs to the plugin during the call. */
-  process(columns: MeasurementColumns, out: RequestCollector): void;
+  process(columns: MeasurementColumns, out: ResultCollector): void;
   /** About once a second. */
-  tick(nowMs: number, out: RequestCollector): void;
+  tick(nowMs: number, out: ResultCollector): void;
   /** Once, last. */
-  unload(out: RequestCollector): Promise<void>;
+  unload(out: ResultCollector): Promise<void>;
 }

@@ -2,38 +2,37 @@
  * One configured plugin and its statistics, in the thread that runs it: the worker's loop calls it with batches from the ring, `makai plugin
  * run` with batches from a recording. It keeps requests within limits and measures the time of each batch.
  */
-import { build, type Histogram } from 'hdr-histogram-js';
+import { createHistogram } from 'node:perf_hooks';
 import type { EventRequest, PluginContext } from '../plugins/sdk/plugin.js';
 import type { MeasurementColumns } from '../proto/columns.js';
 import { type Call, PluginControl } from './control.js';
 import type { LoadedPlugin } from './loaded-plugin.js';
-import { RequestCollector } from './request-collector.js';
+import type { PluginResults } from './messages.js';
+import { ResultCollector } from './result-collector.js';
 
 /** Longest batch time that the histogram can record, ns; longer ones are recorded as this. */
 const LONGEST_NS = 60e9;
 
 export interface SessionOutput {
   requests(requests: EventRequest[]): void;
+  results(results: PluginResults): void;
   /** malformed requests, and requests beyond the limits */
-  unsound(refused: number, surplus: number, problem: string | undefined): void;
+  refusals(refused: number, surplus: number, problem: string | undefined): void;
 }
 
 export class PluginSession {
   readonly plugin: LoadedPlugin;
   readonly control: PluginControl;
   readonly #output: SessionOutput;
-  readonly #collector: RequestCollector;
-  readonly #times: Histogram = build({
-    lowestDiscernibleValue: 100,
-    highestTrackableValue: LONGEST_NS,
-    numberOfSignificantValueDigits: 2,
-  });
+  readonly #collector: ResultCollector;
+  /** ns */
+  readonly #times = createHistogram({ lowest: 1, highest: LONGEST_NS, figures: 2 });
 
   constructor(
     plugin: LoadedPlugin,
     output: SessionOutput,
     control = new PluginControl(),
-    collector = new RequestCollector(),
+    collector = new ResultCollector(),
   ) {
     this.plugin = plugin;
     this.control = control;
@@ -51,9 +50,10 @@ export class PluginSession {
     const { count } = columns;
     this.control.add('batches', 1);
     this.control.add('measurements', count);
-    const begin = process.hrtime.bigint();
+    const beginMs = performance.now();
     this.#call('batch', () => this.plugin.process(columns, this.#collector));
-    this.#times.recordValue(Math.min(Number(process.hrtime.bigint() - begin), LONGEST_NS));
+    const ns = Math.round(1e6 * (performance.now() - beginMs));
+    this.#times.record(Math.min(Math.max(1, ns), LONGEST_NS));
     this.#handOver();
   }
 
@@ -78,21 +78,26 @@ export class PluginSession {
   }
 
   #handOver(): void {
-    const { requests, refused, problem, surplus } = this.#collector.take();
+    const { requests, incidents, values, refused, problem, surplus } = this.#collector.take();
     if (requests.length > 0) {
       this.control.add('requests', requests.length);
       this.#output.requests(requests);
     }
+    if (incidents.length + values.length > 0) {
+      this.control.add('incidents', incidents.length);
+      this.control.add('values', values.length);
+      this.#output.results({ incidents, values });
+    }
     if (refused + surplus === 0) return;
     this.control.add('refusedRequests', refused);
     this.control.add('surplusRequests', surplus);
-    this.#output.unsound(refused, surplus, problem);
+    this.#output.refusals(refused, surplus, problem);
   }
 
   #report(): void {
-    if (this.#times.totalCount === 0) return;
-    this.control.set('batchP50Us', this.#times.getValueAtPercentile(50) / 1000);
-    this.control.set('batchP99Us', this.#times.getValueAtPercentile(99) / 1000);
-    this.control.set('batchMaxUs', this.#times.maxValue / 1000);
+    if (this.#times.count === 0) return;
+    this.control.set('batchP50Us', this.#times.percentile(50) / 1000);
+    this.control.set('batchP99Us', this.#times.percentile(99) / 1000);
+    this.control.set('batchMaxUs', this.#times.max / 1000);
   }
 }

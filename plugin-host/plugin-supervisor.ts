@@ -1,50 +1,24 @@
 /** Keeps one plugin of the configuration running: starts its thread, restarts it after growing pauses, keeps its status. */
 import { BackOff, type BackOffOptions } from '../common/backoff.js';
+import { systemClock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
 import { ThrottledLog } from '../common/throttled-log.js';
 import type { EventRequest } from '../plugins/sdk/plugin.js';
 import { sumOf } from '../stream/merged-reader.js';
 import { positionIn, type RingPosition, type RingShare } from '../stream/ring.js';
-import type { Counter } from './control.js';
+import { EventBudget } from './event-budget.js';
 import type { PluginLimits } from './limits.js';
-import type { PluginLanguage } from './loaded-plugin.js';
+import type { PluginFinding, PluginResults, Question } from './messages.js';
+import { type Problem, problemFields } from './plugin-problem.js';
+import { type PluginState, type PluginStatus, PluginTotals } from './plugin-status.js';
+import type { PluginStore, StateKeeper } from './plugin-store.js';
 import { type Ending, PluginThread } from './plugin-thread.js';
 import type { PluginFile } from './resolve-plugin.js';
 import type { SiteData } from './site.js';
 
 const PAUSES = { firstMs: 1000, maxMs: 300_000 };
 /** After running this long without a failure the pauses begin with the first one again. */
-const SOUND_MS = 600_000;
-
-export type PluginState = 'starting' | 'running' | 'pausing' | 'refused' | 'stopped';
-
-export interface PluginStatus {
-  /** short name, with a number when the configuration has it more than once */
-  id: string;
-  /** what it calls itself */
-  name: string;
-  version: string;
-  language: PluginLanguage;
-  file: string;
-  state: PluginState;
-  measurements: number;
-  batches: number;
-  /** batches and measurements that it did not process: it was too slow, or not running */
-  droppedBatches: number;
-  droppedMeasurements: number;
-  requests: number;
-  /** malformed requests, and those beyond the limits */
-  refusedRequests: number;
-  surplusRequests: number;
-  suppressedLogs: number;
-  batchP50Us: number;
-  batchP99Us: number;
-  batchMaxUs: number;
-  restarts: number;
-  lastError?: string;
-  /** state `pausing`: ms until it is started again */
-  nextStartInMs?: number;
-}
+const STEADY_MS = 600_000;
 
 export interface SupervisorOptions {
   id: string;
@@ -55,27 +29,22 @@ export interface SupervisorOptions {
   site: () => SiteData;
   log: Logger;
   requests: (requests: EventRequest[]) => void;
+  results: (results: PluginResults) => void;
+  /** outlives this supervisor */
+  keeper: StateKeeper;
+  history: PluginStore['history'];
+  findings: (finding: PluginFinding) => void;
   /** pauses before a restart, for tests */
   pauses?: BackOffOptions;
 }
-
-const SUMMED: readonly Counter[] = [
-  'batches',
-  'measurements',
-  'lostBatches',
-  'lostMeasurements',
-  'requests',
-  'refusedRequests',
-  'surplusRequests',
-  'suppressedLogs',
-];
 
 export class PluginSupervisor {
   readonly id: string;
   readonly #options: SupervisorOptions;
   readonly #log: Logger;
   readonly #throttled: ThrottledLog;
-  readonly #totals = new Map<Counter, number>();
+  readonly #totals = new PluginTotals();
+  readonly #budget: EventBudget;
   #thread: PluginThread | undefined;
   #state: PluginState = 'stopped';
   #name: string;
@@ -96,6 +65,7 @@ export class PluginSupervisor {
     this.#log = options.log.child({ plugin: options.id });
     this.#throttled = new ThrottledLog(this.#log);
     this.#name = options.file.name;
+    this.#budget = new EventBudget(options.limits.eventsPerHour, systemClock);
     this.#backOff = new BackOff(options.pauses ?? PAUSES);
     this.#start();
   }
@@ -129,9 +99,7 @@ export class PluginSupervisor {
   status(): PluginStatus {
     const { file } = this.#options;
     const unread = this.#unread();
-    const now = (counter: Counter) => this.#thread?.control.get(counter) ?? this.#totals.get(counter) ?? 0;
-    const sum = (counter: Counter) =>
-      (this.#totals.get(counter) ?? 0) + (this.#thread?.control.get(counter) ?? 0);
+    const counted = this.#totals.status(this.#thread?.control);
     return {
       id: this.id,
       name: this.#name,
@@ -139,17 +107,10 @@ export class PluginSupervisor {
       language: file.language,
       file: file.file,
       state: this.#state,
-      measurements: sum('measurements'),
-      batches: sum('batches'),
-      droppedBatches: sum('lostBatches') + unread.batch,
-      droppedMeasurements: sum('lostMeasurements') + unread.row,
-      requests: sum('requests'),
-      refusedRequests: sum('refusedRequests'),
-      surplusRequests: sum('surplusRequests'),
-      suppressedLogs: sum('suppressedLogs'),
-      batchP50Us: now('batchP50Us'),
-      batchP99Us: now('batchP99Us'),
-      batchMaxUs: now('batchMaxUs'),
+      ...counted,
+      droppedBatches: counted.droppedBatches + unread.batch,
+      droppedMeasurements: counted.droppedMeasurements + unread.row,
+      limitedRequests: this.#budget.limited,
       restarts: this.#restarts,
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
       ...(this.#state === 'pausing'
@@ -162,32 +123,76 @@ export class PluginSupervisor {
     const { file, settings, limits, rings, site } = this.#options;
     const from = rings.map(positionIn);
     const unread = this.#unread();
-    this.#count('lostBatches', unread.batch);
-    this.#count('lostMeasurements', unread.row);
+    this.#totals.count('lostBatches', unread.batch);
+    this.#totals.count('lostMeasurements', unread.row);
     this.#unreadFrom = undefined;
     this.#state = 'starting';
     this.#thread = new PluginThread(
       { file, settings, limits, rings, from, site: site() },
       {
         running: (plugin) => this.#onRunning(plugin),
-        requests: this.#options.requests,
-        unsound: (refused, surplus, problem) => this.#onUnsound(refused, surplus, problem),
+        requests: (requests) => this.#onRequests(requests),
+        results: (results) => this.#onResults(results),
+        state: (state) => this.#options.keeper.keep(state),
+        question: (question) => this.#reply(question),
+        refusals: (refused, surplus, problem) => this.#onRefusals(refused, surplus, problem),
+        finding: this.#options.findings,
         log: (level, text) => this.#log[level](text),
         ended: (ending) => this.#onEnded(ending),
       },
     );
   }
 
-  #onRunning({ name, version }: { name: string; version: string }): void {
+  #onRunning({
+    name,
+    version,
+    warnings,
+  }: {
+    name: string;
+    version: string;
+    warnings: readonly string[];
+  }): void {
     this.#state = 'running';
     this.#name = name;
     this.#version = version;
     this.#runningSinceMs = performance.now();
     this.#log.info({ plugin_name: name, version, file: this.#options.file.file }, 'plugin runs');
+    for (const warning of warnings) this.#log.warn({ file: this.#options.file.file }, warning);
     this.#thread?.wake();
   }
 
-  #onUnsound(refused: number, surplus: number, problem: string | undefined): void {
+  #onRequests(requests: EventRequest[]): void {
+    const admitted = requests.flatMap((request) => this.#budget.admit(request) ?? []);
+    if (admitted.length < requests.length) {
+      const { eventsPerHour } = this.#options.limits;
+      this.#throttled.warn(
+        { limited: this.#budget.limited, events_per_hour: eventsPerHour },
+        'plugin requests more events of a box than plugin_limits.events_per_hour: they are dropped',
+      );
+    }
+    if (admitted.length > 0) this.#options.requests(admitted);
+  }
+
+  /** Incidents fill the store as events do, and have the same limit. */
+  #onResults({ incidents, values }: PluginResults): void {
+    const admitted = incidents.filter(({ boxId }) => this.#budget.admitBox(boxId));
+    if (admitted.length < incidents.length) {
+      this.#throttled.warn(
+        { limited: this.#budget.limited, events_per_hour: this.#options.limits.eventsPerHour },
+        'plugin reports more incidents of a box than plugin_limits.events_per_hour: they are dropped',
+      );
+    }
+    if (admitted.length + values.length > 0) this.#options.results({ incidents: admitted, values });
+  }
+
+  #reply(question: Question): Promise<unknown> {
+    const { history, keeper } = this.#options;
+    return question.what === 'state'
+      ? keeper.state()
+      : history(question.boxId, question.fromMs, question.toMs);
+  }
+
+  #onRefusals(refused: number, surplus: number, problem: string | undefined): void {
     this.#throttled.warn({ refused, surplus, problem }, 'event requests of a plugin were dropped');
   }
 
@@ -195,32 +200,28 @@ export class PluginSupervisor {
     const ran = this.#state === 'running' ? performance.now() - this.#runningSinceMs : 0;
     const control = this.#thread?.control;
     if (control) {
-      for (const counter of SUMMED) this.#count(counter, control.get(counter));
-      for (const time of ['batchP50Us', 'batchP99Us', 'batchMaxUs'] as const) {
-        this.#totals.set(time, control.get(time));
-      }
+      this.#totals.keep(control);
       this.#unreadFrom = { batch: control.get('nextBatch'), row: control.get('nextRow') };
     }
     this.#thread = undefined;
     if (ending.kind !== 'stopped') this.#lastError = ending.problem;
     if (this.#stopped) {
-      if (ending.kind !== 'stopped')
-        this.#log.warn({ problem: ending.problem }, 'plugin did not stop cleanly');
+      if (ending.kind !== 'stopped') this.#log.warn(problemFields(ending), 'plugin did not stop cleanly');
       this.#settle();
     } else if (ending.kind === 'refused') {
       this.#state = 'refused';
       this.#unreadFrom = undefined;
       this.#log.error(
-        { problem: ending.problem, file: this.#options.file.file },
+        { ...problemFields(ending), file: this.#options.file.file },
         'plugin refused: correct its settings or its file, then reload (SIGHUP)',
       );
     } else {
-      this.#pause(ending.kind === 'failed' ? ending.problem : 'stopped by itself', ran);
+      this.#pause(ending.kind === 'failed' ? problemFields(ending) : { problem: 'stopped by itself' }, ran);
     }
   }
 
-  #pause(problem: string, ranMs: number): void {
-    if (ranMs >= SOUND_MS) this.#backOff.reset();
+  #pause(problem: Problem, ranMs: number): void {
+    if (ranMs >= STEADY_MS) this.#backOff.reset();
     const pauseMs = this.#backOff.next();
     this.#state = 'pausing';
     this.#restartAtMs = performance.now() + pauseMs;
@@ -230,7 +231,7 @@ export class PluginSupervisor {
     }, pauseMs);
     this.#restartTimer.unref();
     this.#log.error(
-      { problem, restarts: this.#restarts, pauseMs },
+      { ...problem, restarts: this.#restarts, pauseMs },
       'plugin stopped; restarted after a pause',
     );
   }
@@ -239,10 +240,6 @@ export class PluginSupervisor {
     this.#state = 'stopped';
     this.#unreadFrom = undefined;
     this.#stopped?.resolve();
-  }
-
-  #count(counter: Counter, value: number): void {
-    this.#totals.set(counter, (this.#totals.get(counter) ?? 0) + value);
   }
 
   /** Batches and measurements that passed while no thread read. */

@@ -1,14 +1,22 @@
 /** One worker thread that runs a plugin, seen from the main thread: from its start to its end, whatever ends it. */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { messageOf } from '../common/errors.js';
-import { TokenBucket } from '../common/token-bucket.js';
 import type { EventRequest } from '../plugins/sdk/plugin.js';
 import { sumOf } from '../stream/merged-reader.js';
 import type { RingPosition, RingShare } from '../stream/ring.js';
 import { type Call, PluginControl } from './control.js';
-import { LOG_BURST, LOGS_PER_SECOND, MAX_LOG_LINE, type PluginLimits } from './limits.js';
-import type { FromWorker, LogLevel, ToWorker, WorkerStart } from './messages.js';
-import { cleanText } from './request-shape.js';
+import type { PluginLimits } from './limits.js';
+import type {
+  FromWorker,
+  LogLevel,
+  PluginFinding,
+  PluginResults,
+  Question,
+  ToWorker,
+  WorkerStart,
+} from './messages.js';
+import type { StateBody } from './plugin-memory.js';
+import { type Problem, problemFields, problemOf } from './plugin-problem.js';
 import type { PluginFile } from './resolve-plugin.js';
 import type { SiteData } from './site.js';
 
@@ -37,12 +45,17 @@ export interface ThreadOptions {
 }
 
 /** Why a thread ended: it was stopped; the plugin cannot be used; it failed. */
-export type Ending = { kind: 'stopped' } | { kind: 'refused' | 'failed'; problem: string };
+export type Ending = { kind: 'stopped' } | ({ kind: 'refused' | 'failed' } & Problem);
 
 export interface ThreadEvents {
-  running(plugin: { name: string; version: string }): void;
+  running(plugin: { name: string; version: string; warnings: readonly string[] }): void;
   requests(requests: EventRequest[]): void;
-  unsound(refused: number, surplus: number, problem: string | undefined): void;
+  results(results: PluginResults): void;
+  state(state: StateBody): void;
+  /** fulfilled with what it asked for */
+  question(question: Question): Promise<unknown>;
+  refusals(refused: number, surplus: number, problem: string | undefined): void;
+  finding(finding: PluginFinding): void;
   log(level: LogLevel, text: string): void;
   /** once, last */
   ended(ending: Ending): void;
@@ -184,20 +197,14 @@ export class PluginThread {
 
   #attach(worker: Worker): void {
     this.#worker = worker;
-    worker.on('error', (error: unknown) => this.#end({ kind: 'failed', problem: messageOf(error) }));
+    worker.on('error', (error: unknown) => this.#end({ kind: 'failed', ...problemOf(error) }));
     worker.on('exit', (code) => {
       this.#drain();
       this.#ending ??= { kind: 'failed', problem: `its thread exited with code ${code}` };
       this.#finish();
     });
-    const bucket = new TokenBucket(LOG_BURST, LOGS_PER_SECOND);
-    for (const stream of [worker.stdout, worker.stderr]) {
-      stream.on('data', (data: Buffer) => {
-        const text = cleanText(data.toString('utf8', 0, 4 * MAX_LOG_LINE), MAX_LOG_LINE).trimEnd();
-        if (bucket.take() === 1) this.#events.log('info', text);
-        else this.control.add('suppressedLogs', 1);
-      });
-    }
+    // What it prints comes as messages (console-lines.ts); what native code writes is of no use here.
+    for (const stream of [worker.stdout, worker.stderr]) stream.resume();
   }
 
   /** Handles what it sent before it ended. */
@@ -219,8 +226,20 @@ export class PluginThread {
       case 'requests':
         this.#events.requests(message.requests);
         break;
-      case 'unsound':
-        this.#events.unsound(message.refused, message.surplus, message.problem);
+      case 'results':
+        this.#events.results(message);
+        break;
+      case 'state':
+        this.#events.state(message.state);
+        break;
+      case 'question':
+        void this.#reply(message.id, message.question);
+        break;
+      case 'refusals':
+        this.#events.refusals(message.refused, message.surplus, message.problem);
+        break;
+      case 'finding':
+        this.#events.finding({ boxId: message.boxId, code: message.code, info: message.info });
         break;
       case 'log':
         this.#events.log(message.level, message.text);
@@ -230,7 +249,16 @@ export class PluginThread {
         break;
       case 'refused':
       case 'failed':
-        this.#end({ kind: message.type, problem: message.problem });
+        this.#end({ kind: message.type, ...problemFields(message) });
+    }
+  }
+
+  async #reply(id: number, question: Question): Promise<void> {
+    try {
+      const value = await this.#events.question(question);
+      if (!this.#over) this.#send({ type: 'reply', id, value });
+    } catch (error) {
+      if (!this.#over) this.#send({ type: 'reply', id, error: messageOf(error) });
     }
   }
 

@@ -1,8 +1,9 @@
 /**
  * From a value that a plugin returned to an EventRequest whose every field has its type and range. Values of plugins are not trusted: fields
- * that decide which data are requested (times, boxes, kind) must be valid, otherwise the request is refused with the reason; fields that
- * only describe it (magnitude, text) are corrected. Whether the times are plausible now is checked by the service (event-requests.ts).
+ * must be valid, otherwise the request is refused with the reason: a value that was corrected would hide the plugin's mistake. Text is cut to
+ * its length and to one line. Whether the times are plausible now is checked by the service (event-requests.ts).
  */
+import { isBoxId } from '../common/box-id.js';
 import type { EventRequest, TriggerType } from '../plugins/sdk/plugin.js';
 import { MAX_BOX_IDS, MAX_DESCRIPTION } from './limits.js';
 
@@ -13,9 +14,6 @@ export const TRIGGER_TYPES: readonly TriggerType[] = [
   'VOLTAGE_SWELL',
   'OTHER',
 ];
-
-/** Largest box id: an int32 on the wire. */
-const MAX_BOX_ID = 2 ** 31 - 1;
 
 /** @returns the request, or a text that says why it is refused */
 export function toEventRequest(value: unknown): EventRequest | string {
@@ -28,18 +26,20 @@ export function toEventRequest(value: unknown): EventRequest | string {
   if (typeof boxIds === 'string') return boxIds;
   const triggerType = TRIGGER_TYPES.find((type) => type === raw.triggerType);
   if (triggerType === undefined) return `triggerType is none of ${TRIGGER_TYPES.join(', ')}`;
-  const { percentMagnitude, requestData } = raw;
+  const { familyStartMs, percentMagnitude = 0, requestData } = raw;
+  if (typeof percentMagnitude !== 'number' || !(percentMagnitude >= 0 && percentMagnitude < Infinity)) {
+    return 'percentMagnitude is not a number of 0 or more';
+  }
   return {
     startMs: Math.floor(startMs),
     endMs: Math.ceil(endMs),
     boxIds,
     triggerType,
-    percentMagnitude:
-      typeof percentMagnitude === 'number' && Number.isFinite(percentMagnitude)
-        ? Math.abs(percentMagnitude)
-        : 0,
+    percentMagnitude,
     description: typeof raw.description === 'string' ? cleanText(raw.description, MAX_DESCRIPTION) : '',
     requestData: requestData !== false,
+    ...(raw.urgent === true ? { urgent: true } : {}),
+    ...(isTime(familyStartMs) ? { familyStartMs: Math.floor(familyStartMs) } : {}),
   };
 }
 
@@ -50,7 +50,8 @@ export function cleanText(text: string, length: number): string {
   return Buffer.from(line).toString(); // half a surrogate pair becomes U+FFFD
 }
 
-function isTime(value: unknown): value is number {
+/** Whether a value is a time in Unix ms. */
+export function isTime(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }
 
@@ -60,9 +61,7 @@ function toBoxIds(value: unknown): number[] | string {
   if (value.length > MAX_BOX_IDS) return `boxIds has more than ${MAX_BOX_IDS} boxes`;
   const ids = new Set<number>();
   for (const id of value as Iterable<unknown>) {
-    if (typeof id !== 'number' || !Number.isInteger(id) || id < 1 || id > MAX_BOX_ID) {
-      return 'boxIds has an element that is not a box id';
-    }
+    if (!isBoxId(id)) return 'boxIds has an element that is not a box id';
     ids.add(id);
   }
   return [...ids];

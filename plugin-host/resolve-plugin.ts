@@ -1,7 +1,7 @@
 /** From what a plugin's `path` means (config/plugins.ts) to the file that is loaded. */
-import { existsSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { MakaiError } from '../common/errors.js';
+import { isThere } from '../common/is-there.js';
 import { PACKAGE_ROOT } from '../common/package-root.js';
 import { resolvePlugin as targetOf } from '../config/plugins.js';
 import type { PluginLanguage } from './loaded-plugin.js';
@@ -28,7 +28,7 @@ export function resolvePlugin(path: string): PluginFile {
     const file = join(PACKAGE_ROOT, 'dist/plugins', name, wasm ? `${name}.wasm` : 'index.js');
     return { name, file, language: wasm ? 'webassembly' : 'javascript', shipped: true };
   }
-  if (!existsSync(target.path)) {
+  if (!isThere(target.path, 'PLUGIN_UNUSABLE')) {
     throw new MakaiError('PLUGIN_UNUSABLE', `there is no file ${target.path}`, {
       hint: 'Check the `path` of the plugin; a relative one starts from the working directory.',
     });

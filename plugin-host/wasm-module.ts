@@ -1,4 +1,4 @@
-/** Checks a WebAssembly plugin before it runs: memory limits, imports, exports, and their types (ABI v1, plugins/sdk/abi.ts). */
+/** Checks a WebAssembly plugin before it runs: memory limits, imports, exports, and their types (ABI v2, plugins/sdk/abi.ts). */
 import { messageOf } from '../common/errors.js';
 import { ABI_EXPORTS, ABI_IMPORTS, ABI_OPTIONAL_EXPORTS } from '../plugins/sdk/abi.js';
 import { limitMemory, PAGE_BYTES } from './wasm-limits.js';

@@ -1,16 +1,19 @@
 /** The thread of one plugin: reads batches from the ring, runs the plugin, hands over its requests. Started by PluginSupervisor. */
 import { workerData } from 'node:worker_threads';
-import { messageOf } from '../common/errors.js';
 import { createColumns } from '../proto/columns.js';
 import { MergedReader } from '../stream/merged-reader.js';
 import { MAX_BATCH } from '../stream/ring.js';
+import { captureConsole } from './console-lines.js';
 import { createContext } from './context.js';
 import { PluginControl } from './control.js';
 import { loadPlugin } from './load-plugin.js';
 import { PluginRefused } from './loaded-plugin.js';
 import { MemoryWatch } from './memory-watch.js';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.js';
+import { PluginMemory } from './plugin-memory.js';
+import { MemberError, type Problem, problemOf } from './plugin-problem.js';
 import { PluginSession } from './plugin-session.js';
+import { Questions } from './questions.js';
 import { Site } from './site.js';
 
 const TICK_MS = 1000;
@@ -28,27 +31,43 @@ let state: 'running' | 'stopping' | 'done' = 'running';
 let scheduled = false;
 
 const send = (message: FromWorker): void => port.postMessage(message);
+const questions = new Questions((id, question) => send({ type: 'question', id, question }));
+let kept = new PluginMemory();
+const context = createContext(site, control, {
+  write: (level, text) => send({ type: 'log', level, text }),
+  found: (finding) => send({ type: 'finding', ...finding }),
+  memory: {
+    get: () => kept.get(),
+    set: (value) => {
+      kept.set(value);
+      // A thread that is stopped while its plugin loads is not asked what is left.
+      if (session === undefined) handOnState();
+    },
+  },
+  history: questions.history,
+});
 
 async function run(): Promise<void> {
+  captureConsole(context.log.info);
+  kept = new PluginMemory(await questions.state());
+  setInterval(() => guarded(tick), TICK_MS).unref();
   control.enter('load');
   const plugin = await loadPlugin(start.file, start.memoryMb);
   const loaded = new PluginSession(
     plugin,
     {
       requests: (requests) => send({ type: 'requests', requests }),
-      unsound: (refused, surplus, problem) => send({ type: 'unsound', refused, surplus, problem }),
+      results: (results) => send({ type: 'results', ...results }),
+      refusals: (refused, surplus, problem) => send({ type: 'refusals', refused, surplus, problem }),
     },
     control,
   );
-  await loaded.configure(
-    start.settings,
-    createContext(site, control, (level, text) => send({ type: 'log', level, text })),
-  );
+  await loaded.configure(start.settings, context);
   control.leave();
   session = loaded;
-  const { name, version, language } = plugin;
-  send({ type: 'running', name, version, language });
-  setInterval(() => guarded(tick), TICK_MS).unref();
+  handOnState(true);
+  const { name, version, language, warnings } = plugin;
+  send({ type: 'running', name, version, language, warnings });
   schedule();
 }
 
@@ -83,15 +102,24 @@ function pump(): void {
 function tick(): void {
   if (state !== 'running') return;
   session?.tick(Date.now());
+  handOnState();
   checkMemory();
 }
 
 function finish(): void {
   state = 'done';
   session?.unload().then(
-    () => send({ type: 'unloaded' }),
-    (error: unknown) => fail(`onUnload: ${messageOf(error)}`),
+    () => {
+      handOnState(true);
+      send({ type: 'unloaded' });
+    },
+    (error: unknown) => fail(problemOf(error)),
   );
+}
+
+function handOnState(isLast = false): void {
+  const changed = kept.changed(Date.now(), isLast);
+  if (changed) send({ type: 'state', state: changed });
 }
 
 function noteLosses(): void {
@@ -104,25 +132,27 @@ function noteLosses(): void {
 
 function checkMemory(): void {
   const held = memory?.outgrown();
-  if (held !== undefined) fail(`outgrew its memory: it holds ${held} MiB of ${start.memoryMb}`);
+  if (held !== undefined) fail({ problem: `outgrew its memory: it holds ${held} MiB of ${start.memoryMb}` });
 }
 
 /** After this the thread does nothing more; the main thread ends it. */
-function fail(problem: string): void {
+function fail(problem: Problem): void {
   state = 'done';
-  send({ type: 'failed', problem });
+  handOnState(true);
+  send({ type: 'failed', ...problem });
 }
 
 function guarded(run: () => void): void {
   try {
     if (state !== 'done') run();
   } catch (error) {
-    fail(messageOf(error));
+    fail(problemOf(error));
   }
 }
 
 // From the start: it keeps the thread alive while the plugin loads.
 port.on('message', (message: ToWorker) => {
+  if (message.type === 'reply') questions.answer(message);
   if (message.type === 'site') site.update(message.site);
   if (message.type === 'stop' && state === 'running') state = 'stopping';
   schedule();
@@ -130,6 +160,6 @@ port.on('message', (message: ToWorker) => {
 noteLosses();
 run().catch((error: unknown) => {
   state = 'done';
-  if (error instanceof PluginRefused) send({ type: 'refused', problem: error.message });
-  else send({ type: 'failed', problem: messageOf(error) });
+  const isRefusal = error instanceof PluginRefused || error instanceof MemberError;
+  send({ type: isRefusal ? 'refused' : 'failed', ...problemOf(error) });
 });

@@ -30,6 +30,12 @@ export const settingsSchema = z
       .max(50_000)
       .default(20_000)
       .describe('ours: an event still open after this is asked for and goes on, ms'),
+    long_ms: z
+      .number()
+      .int()
+      .min(1000)
+      .default(60_000)
+      .describe('ours: a box above a limit for longer takes no part until it has been inside, ms'),
     debug: z.boolean().default(false).describe('log how events open, grow and end'),
   })
   .strict()

@@ -9,11 +9,16 @@ export const settingsSchema = z
   })
   .strict();
 
+/** Bit of `flags` (plugins/sdk/plugin.ts). */
+const INTERRUPTION = 4;
+
 interface Box {
   /** our clock */
   heardMs: number;
   /** the box's clock */
   latestMs: number;
+  /** its last measurement was flagged as an interruption: the voltage went before the box did */
+  interrupted: boolean;
   reported: boolean;
 }
 
@@ -39,15 +44,17 @@ export default class OutagePlugin implements Plugin {
     for (let i = 0; i < columns.count; i++) {
       const boxId = columns.boxId[i] ?? 0;
       const latestMs = columns.timestampMs[i] ?? 0;
+      const interrupted = ((columns.flags[i] ?? 0) & INTERRUPTION) !== 0;
       const box = this.#boxes.get(boxId);
       if (box === undefined) {
-        this.#boxes.set(boxId, { heardMs: now, latestMs, reported: false });
+        this.#boxes.set(boxId, { heardMs: now, latestMs, interrupted, reported: false });
         continue;
       }
       if (box.reported)
         this.#context?.log.info(`box ${boxId} is back after ${Math.round((now - box.heardMs) / 1000)} s`);
       box.heardMs = now;
       box.latestMs = latestMs;
+      box.interrupted = interrupted;
       box.reported = false;
     }
   }
@@ -55,6 +62,7 @@ export default class OutagePlugin implements Plugin {
   onTick(nowMs: number): EventRequest[] | undefined {
     const { silence_ms, decide_ms } = this.#settings;
     const silent = (box: Box): boolean => nowMs - box.heardMs >= silence_ms;
+    for (const boxId of this.#boxes.keys()) if (this.#isMeter(boxId)) this.#boxes.delete(boxId);
     const due = [...this.#boxes].filter(
       ([, box]) => !box.reported && nowMs - box.heardMs >= silence_ms + decide_ms,
     );
@@ -87,19 +95,26 @@ export default class OutagePlugin implements Plugin {
     return requests;
   }
 
+  /** A meter sends when it likes: the gateway says when one is silent. */
+  #isMeter(boxId: number): boolean {
+    return this.#context?.boxes.get(boxId).kind === 'meter';
+  }
+
   #report(boxes: [number, Box][], what: string): EventRequest {
     for (const [, box] of boxes) box.reported = true;
     const startMs = Math.min(...boxes.map(([, box]) => box.latestMs));
     const endMs = Math.max(...boxes.map(([, box]) => box.latestMs)) + 1000;
     const boxIds = boxes.map(([boxId]) => boxId);
-    this.#context?.log.warn(what);
+    const gone = boxes.filter(([, box]) => box.interrupted).length;
+    const all = gone === 0 ? what : `${what}; the voltage was gone before, on ${gone} of ${boxes.length}`;
+    this.#context?.log.warn(all);
     return {
       startMs,
       endMs,
       boxIds,
       triggerType: 'OTHER',
       percentMagnitude: 100,
-      description: `outage: ${what}`.slice(0, 1000),
+      description: `outage: ${all}`.slice(0, 1000),
       requestData: false,
     };
   }

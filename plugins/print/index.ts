@@ -32,5 +32,6 @@ export function lineOf(measurement: PluginMeasurement): string {
     const range = min === max ? '' : ` (min ${min.toPrecision(6)}, max ${max.toPrecision(6)})`;
     return [`${metric} ${average.toPrecision(6)}${UNITS[metric]}${range}`];
   });
+  if (measurement.flagged.length > 0) parts.push(`flagged ${measurement.flagged.join(' ')}`);
   return `${measurement.boxId} ${new Date(measurement.timestampMs).toISOString()} ${parts.join(' ')}`;
 }

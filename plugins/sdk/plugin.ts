@@ -15,6 +15,9 @@ export interface MetricColumns {
   max: Float32Array;
 }
 
+/** Why a measurement is flagged (IEC 61000-4-30): the voltage left its limits while it was measured, or directly before. */
+export type Flag = 'sag' | 'swell' | 'interruption';
+
 /** A batch of measurements as columns; what lies at and past `count` means nothing. */
 export interface MeasurementColumns {
   count: number;
@@ -29,6 +32,8 @@ export interface MeasurementColumns {
   invalid: Uint8Array;
   /** 2 or 3: a Box 2 or a Box 3 */
   dialect: Uint8Array;
+  /** bits 0 to 2: measured during a sag, a swell, an interruption, or directly after it: `f`, `thd` and `trans` are not reliable */
+  flags: Uint8Array;
 }
 
 /** A request for the waveforms of some boxes in a window of time. */
@@ -43,6 +48,10 @@ export interface EventRequest {
   description: string;
   /** false: log an event without waveforms */
   requestData: boolean;
+  /** true: it does not wait for requests of other boxes (`merge_ms`), and is an event of its own */
+  urgent?: boolean;
+  /** where windows of one deviation are asked for in parts: `startMs` of the first, in each of them. Their events get the same `family` */
+  familyStartMs?: number;
 }
 
 /** One measurement as `processMeasurement` sees it: NaN = not sent. */
@@ -55,6 +64,67 @@ export interface PluginMeasurement {
   trans: { min: number; average: number; max: number };
   /** metrics that came as infinity or NaN: a dead input */
   invalid: Metric[];
+  /** not empty: `f`, `thd` and `trans` are not reliable */
+  flagged: Flag[];
+}
+
+export type Quantity = 'VOLTAGE' | 'FREQUENCY' | 'THD' | 'TRANSIENT' | 'HEALTH';
+
+/** Something that the plugin found: stored as an incident with the classification UNDEFINED and `metadata.class`. */
+export interface PluginIncident {
+  kind: 'incident';
+  boxId: number;
+  /** Unix ms */
+  startMs: number;
+  endMs: number;
+  /** a name of your own: letters, digits, `_` and `-`, at most 40, a letter first */
+  class: string;
+  quantity: Quantity;
+  /** the largest deviation, signed, in the unit of the quantity */
+  deviation: number;
+  description?: string;
+}
+
+/** One value of a series of your own, of a box and a point in time; a second one of the same time replaces the first. */
+export interface PluginValue {
+  kind: 'value';
+  /** a name of your own, as a class */
+  series: string;
+  boxId: number;
+  /** Unix ms */
+  timestampMs: number;
+  value: number;
+}
+
+/** What is known of a box. */
+export interface BoxInfo {
+  boxId: number;
+  /** slug, "unknown" when it has none */
+  location: string;
+  /** V RMS */
+  nominalVoltage: number;
+  /** Hz */
+  nominalFrequency: number;
+  /** counts per volt; 1 when not known */
+  calibration: number;
+  /** `meter`: no box, but a meter that the gateway reads over MQTT: it may send once in a minute, or only on change, and has no waveforms */
+  kind?: 'meter';
+}
+
+/** One minute of one box; `timestampMs` is its end. NaN: nothing was measured. */
+export interface PluginTrend {
+  boxId: number;
+  timestampMs: number;
+  f: { min: number; average: number; max: number };
+  rms: { min: number; average: number; max: number };
+  thd: { min: number; average: number; max: number };
+  trans: { min: number; average: number; max: number };
+}
+
+/** Stored measurements and trends of one box in a span, oldest first; the newest 50,000 of each when there are more. */
+export interface PluginHistory {
+  measurements: PluginMeasurement[];
+  trends: PluginTrend[];
 }
 
 /** Thresholds of one box from `makai_config` (fractions of the reference, THD as a fraction), or undefined when there is none. */
@@ -68,6 +138,20 @@ export interface BoxThresholds {
   thdHigh: number;
 }
 
+/** What plugins can find about the health of a box. */
+export type BoxFindingCode = 'CALIBRATION_SUSPECT';
+
+/** Nominal voltage and frequency of one box, and where each comes from. */
+export interface BoxReference {
+  /** V RMS */
+  voltage: number;
+  /** Hz */
+  frequency: number;
+  /** the box's record, its override in `makai_config`, the default there, or the triggering service's settings */
+  voltageFrom: 'box' | 'override' | 'makai_config' | 'settings';
+  frequencyFrom: 'box' | 'override' | 'makai_config' | 'settings';
+}
+
 export interface PluginContext {
   log: {
     debug(message: string): void;
@@ -79,11 +163,33 @@ export interface PluginContext {
   now(): number;
   /** per-box configuration of the store, refreshed each minute; undefined: the store has none, so the plugin's settings hold */
   thresholds(boxId: number): BoxThresholds | undefined;
+  /** what a box's voltage and frequency are relative to: from the store, else from the triggering service's settings */
+  reference(boxId: number): BoxReference;
+  /** Notes a finding about the health of a box. It ends when it is not reported for three minutes: report it each minute while it lasts. */
+  report(boxId: number, code: BoxFindingCode, info: string): void;
   /** location slug of a box, "unknown" when it has none */
   location(boxId: number): string;
+  /** what the store knows of boxes, refreshed each minute; in a replay: of the scenario, or of `--boxes-file` */
+  readonly boxes: {
+    /** defaults for a box that is not recorded */
+    get(boxId: number): BoxInfo;
+    /** all that are recorded, by id; the list is the same until the next refresh and cannot be changed */
+    all(): readonly Readonly<BoxInfo>[];
+  };
+  /** a small value that is kept over restarts: JSON or bytes, at most 64 KiB */
+  readonly state: {
+    /** what was kept last, undefined at first; a copy of its own */
+    get(): unknown;
+    /** @throws RangeError past 64 KiB */
+    set(value: unknown): void;
+  };
+  /** What is stored of a box in a span, Unix ms; for `onLoad`. In a replay nothing is stored. */
+  history(boxId: number, fromMs: number, toMs: number): Promise<PluginHistory>;
 }
 
-export type Requests = EventRequest | EventRequest[] | undefined;
+/** What a member may return. */
+export type Result = EventRequest | PluginIncident | PluginValue;
+export type Results = Result | readonly Result[] | undefined;
 
 export interface Plugin {
   readonly name: string;
@@ -91,11 +197,11 @@ export interface Plugin {
   readonly version?: string;
   /** Checks the settings; throws to refuse them. */
   onLoad?(settings: Record<string, unknown>, context: PluginContext): void | Promise<void>;
-  processMeasurement?(measurement: PluginMeasurement): Requests;
+  processMeasurement?(measurement: PluginMeasurement): Results;
   /** For speed: a whole batch of columns, only valid during the call. Stands above processMeasurement when both are there. */
-  processBatch?(columns: MeasurementColumns): Requests;
+  processBatch?(columns: MeasurementColumns): Results;
   /** Called about once a second, also when no measurement comes: for what silence means. */
-  onTick?(nowMs: number): Requests;
+  onTick?(nowMs: number): Results;
   /** Last call; open excursions may be asked for here. */
-  onUnload?(): Requests | Promise<Requests>;
+  onUnload?(): Results | Promise<Results>;
 }

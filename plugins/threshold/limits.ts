@@ -1,5 +1,5 @@
-/** Limits of one box: from the settings, or from `makai_config` (the default or the box's override), which stands above them. */
-import type { BoxThresholds } from '../sdk/plugin.js';
+/** Limits of one box: from the settings, or from `makai_config` (the default or the box's override), which wins over them. */
+import type { BoxReference, BoxThresholds } from '../sdk/plugin.js';
 import type { ThresholdSettings } from './settings.js';
 
 export interface Limits {
@@ -19,11 +19,16 @@ export interface Limits {
   backThd: number;
 }
 
-/** Limits in hertz, volts and a THD fraction. */
-export function limitsOf(settings: ThresholdSettings, override: BoxThresholds | undefined): Limits {
+/** Limits in hertz, volts and a THD fraction. @param reference of the box; a plugin's own setting wins over the service's, and the store over both */
+export function limitsOf(
+  settings: ThresholdSettings,
+  override: BoxThresholds | undefined,
+  reference: BoxReference,
+): Limits {
+  const { frequency, frequencyFrom, voltage, voltageFrom } = reference;
   const t = override ?? {
-    refF: settings.reference_frequency,
-    refV: settings.reference_voltage,
+    refF: frequencyFrom === 'settings' ? (settings.reference_frequency ?? frequency) : frequency,
+    refV: voltageFrom === 'settings' ? (settings.reference_voltage ?? voltage) : voltage,
     fLow: settings.frequency_threshold_percent_low,
     fHigh: settings.frequency_threshold_percent_high,
     vLow: settings.voltage_threshold_percent_low,

@@ -2,20 +2,28 @@
 import { z } from 'zod';
 
 const FRACTION_HELP =
-  'must be a fraction below 1 (0.05 = 5 %): the field\'s programs read it so in spite of "percent" in the name';
+  'must be a fraction below 1 (0.05 = 5 %): existing services read it so, in spite of "percent" in the name';
 
 const fraction = z.number().min(0).lt(1, FRACTION_HELP);
 
 export const settingsSchema = z
   .object({
-    reference_frequency: z.number().positive().default(60).describe('reference frequency, Hz'),
+    reference_frequency: z
+      .number()
+      .positive()
+      .optional()
+      .describe("reference frequency, Hz; default: the service's nominal_frequency"),
     frequency_threshold_percent_low: fraction
       .default(0.005)
       .describe('event below reference x (1 - this), fraction'),
     frequency_threshold_percent_high: fraction
       .default(0.005)
       .describe('event above reference x (1 + this), fraction'),
-    reference_voltage: z.number().positive().default(120).describe('reference RMS voltage, V'),
+    reference_voltage: z
+      .number()
+      .positive()
+      .optional()
+      .describe("reference RMS voltage, V; default: the service's nominal_voltage"),
     voltage_threshold_percent_low: fraction
       .default(0.05)
       .describe('event below reference x (1 - this), fraction'),
@@ -40,9 +48,36 @@ export const settingsSchema = z
       .min(1000)
       .max(50_000)
       .default(20_000)
+      .describe('ours: so much of an excursion is asked for at its beginning, while it goes on, ms'),
+    last_ms: z
+      .number()
+      .int()
+      .min(1000)
+      .max(50_000)
+      .default(10_000)
+      .describe('ours: so much of a longer excursion is asked for at its end, ms'),
+    sample_ms: z
+      .number()
+      .int()
+      .min(100)
+      .max(50_000)
+      .default(1000)
+      .describe('ours: in between, a window of this length is asked for now and then, ms'),
+    sample_every_ms: z.number().int().min(60_000).default(600_000).describe('ours: this often, ms'),
+    long_ms: z
+      .number()
+      .int()
+      .min(1000)
+      .default(60_000)
       .describe(
-        'ours: an excursion still open after this is asked for immediately and goes on in slices, ms',
+        'ours: a voltage that stands outside for longer is an undervoltage, an overvoltage or a voltage deviation, ms',
       ),
+    suspect_ms: z
+      .number()
+      .int()
+      .min(60_000)
+      .default(600_000)
+      .describe('ours: after this the calibration constant or the reference of the box is suspected, ms'),
     silence_ms: z
       .number()
       .int()

@@ -32,6 +32,8 @@ export class FleetEvent {
   readonly type: u8;
   /** largest deviation from the reference, percent */
   magnitude: f64 = 0;
+  /** start of its first window, as the first boxes' clocks have it; Infinity: nothing was asked for */
+  firstMs: f64 = Infinity;
   private readonly graceMs: f64;
   private readonly members: Map<u32, Member> = new Map<u32, Member>();
   private loud: i32 = 0;

@@ -12,6 +12,7 @@ export class NapaliSettings {
   graceMs: f64 = 5000;
   triggerLocal: bool = false;
   sliceMs: f64 = 20_000;
+  longMs: f64 = 60_000;
   debug: bool = false;
 
   static read(settings: Settings): NapaliSettings {
@@ -34,6 +35,9 @@ export class NapaliSettings {
     s.graceMs = settings.number('grace_time_ms', s.graceMs, grace);
     s.triggerLocal = settings.flag('trigger_local', s.triggerLocal);
     s.sliceMs = settings.number('slice_ms', s.sliceMs, slice);
+    const long = Range.between(1000, Infinity);
+    long.whole = true;
+    s.longMs = settings.number('long_ms', s.longMs, long);
     s.debug = settings.flag('debug', s.debug);
     if (s.fMin >= s.fMax) settings.refuse('f_min', 'must be below f_max');
     if (s.rmsMin >= s.rmsMax) settings.refuse('rms_min', 'must be below rms_max');

@@ -74,6 +74,13 @@ void makai_ask_boxes(makai_event_request *request, const uint32_t *ids, uint32_t
 /* What makai_process returns. */
 uint32_t makai_asked(void);
 
+/* One value of a series of your own; a second one of the same box and time replaces the first. */
+void makai_record(const char *series, uint32_t box_id, double timestamp_ms, double value);
+
+/* Something that was found. `quantity`: one of the MAKAI_QUANTITY constants; `deviation` in its unit, signed. */
+void makai_found(const char *class_name, uint8_t quantity, uint32_t box_id, double start_ms, double end_ms,
+                 double deviation, const char *description);
+
 #ifdef __cplusplus
 }
 #endif

@@ -302,6 +302,9 @@ makai_event_request *makai_ask(double start_ms, double end_ms, uint32_t box_id, 
   record->description_bytes = bytes;
   record->trigger_type = trigger_type;
   record->request_data = 1;
+  record->urgent = 0;
+  record->reserved0 = 0;
+  record->family_ms = 0;
   makai_record_count++;
   return record;
 }
@@ -313,6 +316,29 @@ void makai_ask_boxes(makai_event_request *request, const uint32_t *ids, uint32_t
 }
 
 uint32_t makai_asked(void) { return makai_record_count; }
+
+/* --- series and incidents --- */
+
+void makai_record(const char *series, uint32_t box_id, double timestamp_ms, double value) {
+  makai_value(series, makai_length(series), box_id, timestamp_ms, value);
+}
+
+void makai_found(const char *class_name, uint8_t quantity, uint32_t box_id, double start_ms, double end_ms,
+                 double deviation, const char *description) {
+  makai_incident incident;
+  incident.start_ms = start_ms;
+  incident.end_ms = end_ms;
+  incident.deviation = deviation;
+  incident.box_id = box_id;
+  incident.class_name = (uint32_t)(uintptr_t)class_name;
+  incident.class_bytes = makai_length(class_name);
+  incident.description = (uint32_t)(uintptr_t)description;
+  incident.description_bytes = makai_length(description);
+  incident.quantity = quantity;
+  incident.reserved0 = 0;
+  incident.reserved1 = 0;
+  makai_report(&incident);
+}
 
 /* --- exports that are the same in every plugin --- */
 

@@ -1,11 +1,13 @@
 /** Classes without a header, laid over the host's bytes with `changetype`. */
 import {
+  ABI_CONSTANTS,
   ABI_LOG_LEVELS,
   ABI_RECORDS,
   ABI_SETTING_KINDS,
   ABI_TRIGGER_TYPES,
   ABI_VERSION,
   BATCH_BYTES,
+  BOX_INFO_BYTES,
 } from '../abi.js';
 import { GENERATED } from './text.js';
 
@@ -21,12 +23,17 @@ export function generateAssemblyScript(): string {
   const kinds = Object.entries(ABI_SETTING_KINDS).map(
     ([name, n]) => `export const SETTING_${name}: u8 = ${n};`,
   );
+  const others = Object.entries(ABI_CONSTANTS).flatMap(([prefix, numbers]) => [
+    ...Object.entries(numbers).map(([name, n]) => `export const ${prefix}_${name}: u8 = ${n};`),
+    '',
+  ]);
   const levels = ABI_LOG_LEVELS.map((name, n) => `export const LOG_${name.toUpperCase()}: i32 = ${n};`);
   return `// ${GENERATED}
 
 export const ABI_VERSION: i32 = ${ABI_VERSION};
 export const BATCH_BYTES: u32 = ${BATCH_BYTES};
-${[...sizes, '', ...triggers, '', ...kinds, '', ...levels].join('\n')}
+export const BOX_INFO_MAX_BYTES: u32 = ${BOX_INFO_BYTES};
+${[...sizes, '', ...triggers, '', ...kinds, '', ...others, ...levels].join('\n')}
 
 ${records.join('\n\n')}
 `;

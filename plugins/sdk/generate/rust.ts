@@ -3,6 +3,7 @@
  * other without a gap: so a size that is the sum of theirs means that each is in its place. (`offset_of!` is newer than Debian's rustc.)
  */
 import {
+  ABI_CONSTANTS,
   ABI_LOG_LEVELS,
   ABI_RECORDS,
   ABI_SETTING_KINDS,
@@ -10,6 +11,7 @@ import {
   ABI_TYPE_BYTES,
   ABI_VERSION,
   BATCH_BYTES,
+  BOX_INFO_BYTES,
 } from '../abi.js';
 import { GENERATED, snake } from './text.js';
 
@@ -32,13 +34,18 @@ const _: () = assert!(core::mem::size_of::<${record.name}>() == ${record.bytes})
   });
   const triggers = Object.entries(ABI_TRIGGER_TYPES).map(([n, v]) => `pub const TRIGGER_${n}: u8 = ${v};`);
   const kinds = Object.entries(ABI_SETTING_KINDS).map(([n, v]) => `pub const SETTING_${n}: u8 = ${v};`);
+  const others = Object.entries(ABI_CONSTANTS).flatMap(([prefix, numbers]) => [
+    ...Object.entries(numbers).map(([name, n]) => `pub const ${prefix}_${name}: u8 = ${n};`),
+    '',
+  ]);
   const levels = ABI_LOG_LEVELS.map((name, n) => `pub const LOG_${name.toUpperCase()}: i32 = ${n};`);
   return `// ${GENERATED}
 
 pub const ABI_VERSION: i32 = ${ABI_VERSION};
 pub const BATCH_BYTES: usize = ${BATCH_BYTES};
+pub const BOX_INFO_BYTES: usize = ${BOX_INFO_BYTES};
 
-${[...triggers, '', ...kinds, '', ...levels].join('\n')}
+${[...triggers, '', ...kinds, '', ...others, ...levels].join('\n')}
 
 ${records.join('\n\n')}
 `;

@@ -1,8 +1,12 @@
-/** The host's side: columns → measurement records, event request record → plain object, setting → record. */
+/** The host's side: columns → measurement records, records of the plugin → plain objects, setting and box → records. */
 import {
   ABI_TYPE_BYTES,
+  type AbiField,
+  type AbiRecord,
   type AbiType,
+  BOX_INFO_RECORD,
   EVENT_REQUEST_RECORD,
+  INCIDENT_RECORD,
   MEASUREMENT_RECORD,
   SETTING_RECORD,
 } from '../abi.js';
@@ -30,16 +34,6 @@ export function generateTypeScript(): string {
     const value = f.column === undefined ? '0' : `${f.column}[i] ?? 0`;
     return `    view.set${VIEW[f.type]}(${plus(f.offset)}, ${value}${littleEndian(f.type)});`;
   });
-  const request = EVENT_REQUEST_RECORD.fields.filter((f) => !f.name.startsWith('reserved'));
-  const types = request.map((f) => `  /** ${f.doc} */\n  ${f.name}: number;`);
-  const reads = request.map(
-    (f) => `    ${f.name}: view.get${VIEW[f.type]}(${plus(f.offset)}${littleEndian(f.type)}),`,
-  );
-  const setting = SETTING_RECORD.fields.filter((f) => !isUnused(f.name));
-  const settingTypes = setting.map((f) => `  /** ${f.doc} */\n  ${f.name}: number;`);
-  const settingWrites = setting.map(
-    (f) => `  view.set${VIEW[f.type]}(${plus(f.offset)}, setting.${f.name}${littleEndian(f.type)});`,
-  );
   return `/** ${GENERATED} */
 import type { MeasurementColumns } from '../../proto/columns.js';
 
@@ -51,28 +45,49 @@ ${writes.join('\n')}
   }
 }
 
-/** ${EVENT_REQUEST_RECORD.doc} Addresses are not checked. */
-export interface EventRequestRecord {
-${types.join('\n')}
+${[reader(EVENT_REQUEST_RECORD), reader(INCIDENT_RECORD), writer(BOX_INFO_RECORD), writer(SETTING_RECORD)].join('\n')}`;
 }
 
-/** Reads the record of ${EVENT_REQUEST_RECORD.bytes} bytes at byte ${'`at`'}. */
-export function readEventRequestRecord(view: DataView, at: number): EventRequestRecord {
+/** A record that the plugin writes. */
+function reader(record: AbiRecord): string {
+  const fields = record.fields.filter((f) => !isUnused(f.name));
+  const reads = fields.map(
+    (f) => `    ${f.name}: view.get${VIEW[f.type]}(${plus(f.offset)}${littleEndian(f.type)}),`,
+  );
+  return `/** ${record.doc} Addresses are not checked. */
+export interface ${record.name}Record {
+${typesOf(fields)}
+}
+
+/** Reads the record of ${record.bytes} bytes at byte \`at\`. */
+export function read${record.name}Record(view: DataView, at: number): ${record.name}Record {
   return {
 ${reads.join('\n')}
   };
 }
-
-/** ${SETTING_RECORD.doc} */
-export interface SettingRecord {
-${settingTypes.join('\n')}
+`;
 }
 
-/** Writes the head of ${SETTING_RECORD.bytes} bytes at byte ${'`at`'} of memory that is zero. */
-export function writeSettingRecord(view: DataView, at: number, setting: SettingRecord): void {
-${settingWrites.join('\n')}
+/** A record that the host writes. */
+function writer(record: AbiRecord): string {
+  const fields = record.fields.filter((f) => !isUnused(f.name));
+  const writes = fields.map(
+    (f) => `  view.set${VIEW[f.type]}(${plus(f.offset)}, record.${f.name}${littleEndian(f.type)});`,
+  );
+  return `/** ${record.doc} */
+export interface ${record.name}Record {
+${typesOf(fields)}
+}
+
+/** Writes the ${record.bytes} bytes at byte \`at\` of memory that is zero. */
+export function write${record.name}Record(view: DataView, at: number, record: ${record.name}Record): void {
+${writes.join('\n')}
 }
 `;
+}
+
+function typesOf(fields: readonly AbiField[]): string {
+  return fields.map((f) => `  /** ${f.doc} */\n  ${f.name}: number;`).join('\n');
 }
 
 /** Fields that the host leaves at 0. */

@@ -1,5 +1,5 @@
 // What the host calls. A plugin's entry file has `export * from '.../exports';`.
-import { ABI_VERSION, MEASUREMENT_BYTES, Measurement } from './abi';
+import { ABI_VERSION, HISTORY_TREND, MEASUREMENT_BYTES, Measurement } from './abi';
 import { log } from './log';
 import { now_ms } from './makai';
 import { registered } from './registry';
@@ -49,6 +49,16 @@ export function makai_process(measurements: usize, count: u32): u32 {
   }
   uncollected += requests.length;
   return requests.length;
+}
+
+/** What `configure` asked for. */
+export function makai_history(rows: usize, count: u32, kind: u32): void {
+  const plugin = registered();
+  if (plugin === null) return;
+  for (let i: u32 = 0; i < count; i++) {
+    plugin.history(changetype<Measurement>(rows + i * MEASUREMENT_BYTES), kind === HISTORY_TREND);
+  }
+  collect();
 }
 
 /** Called once, last, by hosts that know it. */

@@ -13,6 +13,9 @@ export abstract class Plugin {
    */
   abstract measurement(m: Measurement, nowMs: f64, requests: Requests): void;
 
+  /** Stored rows that `configure` asked for, oldest first; `m` is only valid during the call. Of a trend the time is the end of its minute. */
+  history(m: Measurement, isTrend: bool): void {}
+
   /** About once a second, also when no measurement comes: for what silence means. */
   tick(nowMs: f64, requests: Requests): void {}
 

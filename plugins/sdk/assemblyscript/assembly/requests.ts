@@ -13,6 +13,10 @@ export class Request {
   description: string = '';
   /** false: log an event without waveforms */
   requestData: bool = true;
+  /** true: an event of its own, without delay; false: it may become one event with requests of other boxes */
+  urgent: bool = false;
+  /** if one deviation is requested in several windows: ms from the start of the first window to the start of this one */
+  familyMs: u32 = 0;
 }
 
 export class Requests {
@@ -55,8 +59,9 @@ export class Requests {
       record.descriptionBytes = text.byteLength;
       record.triggerType = from.triggerType;
       record.requestData = <u8>from.requestData;
+      record.urgent = <u8>from.urgent;
       record.reserved0 = 0;
-      record.reserved1 = 0;
+      record.familyMs = from.familyMs;
     }
     return start;
   }

@@ -64,6 +64,14 @@ impl Exports {
         requests.as_slice().len()
     }
 
+    pub fn history(&self, rows: &[Measurement], kind: u32) {
+        if let Some(plugin) = &mut self.state().plugin {
+            for m in rows {
+                plugin.history(m, kind == u32::from(abi::HISTORY_TREND));
+            }
+        }
+    }
+
     pub fn unload(&self) -> usize {
         let State { plugin, requests } = self.state();
         requests.clear();

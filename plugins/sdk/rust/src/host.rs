@@ -23,11 +23,19 @@ impl Level {
 }
 
 #[cfg(target_arch = "wasm32")]
-mod imports {
+pub(crate) mod imports {
     #[link(wasm_import_module = "makai")]
     extern "C" {
         pub fn log(level: i32, text: *const u8, bytes: usize);
         pub fn now_ms() -> f64;
+        #[link_name = "box"]
+        pub fn box_info(id: u32, to: *mut u8);
+        pub fn next_box(after: i32) -> i32;
+        pub fn history(box_id: u32, from_ms: f64, to_ms: f64) -> i32;
+        pub fn state_get(to: *mut u8, room: usize) -> i32;
+        pub fn state_set(from: *const u8, bytes: usize) -> i32;
+        pub fn value(series: *const u8, bytes: usize, box_id: u32, timestamp_ms: f64, value: f64);
+        pub fn incident(record: *const crate::abi::Incident);
     }
 }
 

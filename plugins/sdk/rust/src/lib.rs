@@ -2,12 +2,16 @@
 //! `makai::plugin!(configure);`. Nothing here needs a crate from elsewhere. See README.md.
 
 pub mod abi;
+mod context;
 mod exports;
 mod host;
 mod requests;
 mod settings;
 
 pub use abi::Measurement;
+pub use context::{
+    ask_history, box_of, found, keep_state, kept_state, record, recorded_boxes, BoxInfo, Incident, Quantity,
+};
 pub use exports::Exports;
 pub use host::{log, now_ms, Level};
 pub use requests::{Request, Requests, TriggerType};
@@ -17,6 +21,9 @@ pub use settings::{Settings, Value};
 pub trait Plugin {
     /// Each measurement, boxes interleaved. `now_ms` is our clock, Unix milliseconds UTC; the measurement's time is of the box's clock.
     fn measurement(&mut self, m: &Measurement, now_ms: f64, requests: &mut Requests);
+
+    /// Stored rows that were asked for with [`ask_history`], oldest first. Of a trend the time is the end of its minute.
+    fn history(&mut self, _m: &Measurement, _is_trend: bool) {}
 
     /// About once a second, also when no measurement comes: for what silence means.
     fn tick(&mut self, _now_ms: f64, _requests: &mut Requests) {}
@@ -58,6 +65,13 @@ macro_rules! plugin {
         #[no_mangle]
         pub extern "C" fn makai_requests() -> *const $crate::abi::EventRequest {
             MAKAI_EXPORTS.requests()
+        }
+
+        /// # Safety
+        /// The host gives the address of `count` rows.
+        #[no_mangle]
+        pub unsafe extern "C" fn makai_history(rows: *const $crate::Measurement, count: usize, kind: u32) {
+            MAKAI_EXPORTS.history(core::slice::from_raw_parts(rows, count), kind)
         }
 
         #[no_mangle]

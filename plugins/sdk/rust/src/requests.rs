@@ -25,6 +25,10 @@ pub struct Request {
     pub description: String,
     /// false: log an event without waveforms
     pub request_data: bool,
+    /// true: an event of its own, without delay; false: it may become one event with requests of other boxes
+    pub urgent: bool,
+    /// of a window that goes on: ms from the start of the first window of the same deviation to this one; else 0
+    pub family_ms: u32,
 }
 
 #[derive(Default)]
@@ -62,8 +66,9 @@ impl Requests {
             description_bytes: request.description.len() as u32,
             trigger_type: request.trigger_type as u8,
             request_data: u8::from(request.request_data),
+            urgent: u8::from(request.urgent),
             reserved0: 0,
-            reserved1: 0,
+            family_ms: request.family_ms,
         }));
         self.records.as_ptr()
     }

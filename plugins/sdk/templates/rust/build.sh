@@ -16,3 +16,4 @@ options="--edition 2021 --target $target -C opt-level=3 -C panic=abort"
 "$found" $options --crate-type rlib --crate-name makai --out-dir build makai/src/lib.rs
 "$found" $options --crate-type cdylib --crate-name plugin -C strip=symbols -D warnings \
   --extern makai=build/libmakai.rlib -o build/__NAME__.wasm src/lib.rs
+cp manifest.json build/__NAME__.manifest.json

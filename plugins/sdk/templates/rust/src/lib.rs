@@ -59,6 +59,8 @@ impl Plugin for Sags {
                 percent_magnitude: 100.0 * (self.reference_v - sag.lowest_v) / self.reference_v,
                 description: format!("__NAME__: sag on box {}", m.box_id),
                 request_data: true,
+                urgent: false,
+                family_ms: 0,
             });
         }
         state.last_good_ms = Some(m.timestamp_ms);
