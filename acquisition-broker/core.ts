@@ -3,20 +3,25 @@ import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
 import { Rejections } from '../common/rejections.js';
 import type { AcquisitionBrokerSettings } from '../config/index.js';
+import { BoxFindings } from '../daemon/box-findings.js';
 import { DIALECTS, type Dialect } from '../proto/index.js';
 import { EventIdSource } from '../store/outbox/event-ids.js';
 import { Outbox } from '../store/outbox/outbox.js';
-import type { BoxReader, EventIds } from '../store/store.js';
+import type { BoxReader, EventIds, EventReader, Maintenance } from '../store/store.js';
 import type { Sink } from '../store/writes.js';
+import { BoxRecords } from './boxes/box-records.js';
+import { RepliesOfBoxes } from './boxes/box-replies.js';
 import { ConnectedBoxes, parseSubscription } from './boxes/connected-boxes.js';
-import { Locations } from './boxes/locations.js';
+import { ImportedBoxes } from './boxes/imported-boxes.js';
 import { Pinger } from './boxes/pinger.js';
 import { BoxSender } from './boxes/sender.js';
+import { WaveformBudget } from './budget/waveform-budget.js';
+import { Families } from './events/families.js';
 import { idService } from './events/id-service.js';
 import { Notices } from './events/requested-event.js';
-import { CommandRetrier } from './open/command-retrier.js';
-import type { OpenRequest } from './open/open-request.js';
-import { OpenRequests } from './open/open-requests.js';
+import type { OpenRequest } from './open-requests/open-request.js';
+import { OpenRequests } from './open-requests/open-requests.js';
+import { RequestCommands } from './open-requests/request-commands.js';
 import { ReplyHandler } from './reply-handler.js';
 import { EventIntake } from './requests/event-intake.js';
 import { RateLimit } from './requests/rate-limit.js';
@@ -28,6 +33,8 @@ import { WaveformQueue } from './waveforms/queue.js';
 
 /** ms after the end of a window of the future before it is asked for: boxes gather ten cycles at a time, and clocks differ. */
 const SETTLE_MS = 500;
+/** A change that somebody makes of a box holds after so long at the latest, as in the analysis service. */
+const RECORD_AGE_MS = 5_000;
 /** Boxes remembered: their dialects, locations, subscriptions. */
 const REMEMBERED_BOXES = 20_000;
 
@@ -41,7 +48,11 @@ export interface Outlets {
 export interface CoreOptions {
   settings: AcquisitionBrokerSettings;
   identity: string;
-  store: Sink & EventIds & Pick<BoxReader, 'box'>;
+  store: Sink &
+    EventIds &
+    Pick<BoxReader, 'box' | 'boxes'> &
+    Pick<EventReader, 'events'> &
+    Pick<Maintenance, 'state'>;
   clock: Clock;
   log: Logger;
   outlets: Outlets;
@@ -60,48 +71,87 @@ export function createCore({ clock, identity, isKnownBox, log, outlets, settings
   const outbox = new Outbox({ store, clock, log, giveUp });
 
   const boxes = new ConnectedBoxes(clock, REMEMBERED_BOXES, () => rejections.count('too_many_subscriptions'));
+  const boxFindings = new BoxFindings({ outbox, rejections, log, clock });
+  const boxReplies = new RepliesOfBoxes(clock, boxFindings);
   const sender = new BoxSender({ boxes, publish: outlets.toBoxes, rejections, traffic });
-  const retrier = new CommandRetrier({ boxes, clock, identity, maxWindowMs, sender });
+  const commands = new RequestCommands({ boxes, clock, identity, maxWindowMs, sender });
+  const budget = new WaveformBudget({
+    clock,
+    boxBytes: settings.waveformBudget.boxBytes,
+    totalBytes: settings.waveformBudget.totalBytes,
+    boxUsedUp: (boxId, untilMs) =>
+      boxFindings.report(
+        boxId,
+        'WAVEFORM_BUDGET',
+        `its budget of ${megabytes(settings.waveformBudget.boxBytes)} is used up until midnight UTC`,
+        untilMs,
+      ),
+    // No fault of one box: said once a day, not of each box that is not asked.
+    allUsedUp: () =>
+      log.warn(
+        { limit: megabytes(settings.waveformBudget.totalBytes), setting: 'limits.waveform_mb_in_all' },
+        'the budget of waveforms of all boxes is used up until midnight UTC: no box is asked for more than fits',
+      ),
+  });
   const open = new OpenRequests({
     clock,
-    finished: (request) => forget(request, outbox, log),
+    finished: (request) => {
+      releaseBudget(request, budget);
+      forget(request, outbox, log);
+    },
     limit: limits.openRequests,
     log,
     maxAheadMs: MAX_AHEAD_MS,
-    retrier,
+    missed: (boxId) => boxReplies.missed(boxId),
+    commands,
     settleMs: SETTLE_MS,
   });
   const pingers = createPingers(clock, boxes, sender, open);
 
   const notices = new Notices({ sendEvnew: outlets.toClients, sendNotice: outlets.toNoticeReaders });
-  const eventIds = new EventIdSource({ store, outbox, clock, log, giveUp });
+  const eventIds = new EventIdSource({ store, health: outbox.health, clock, log, giveUp });
   const limit = limits.openRequests;
+  const imported = new ImportedBoxes({ store, clock, log, isKnownBox });
   const intake = new EventIntake({
     boxes,
+    budget,
     clock,
+    families: new Families(store, log),
     identity,
     limit,
     eventIds,
+    isMeter: (boxId) => imported.isMeter(boxId),
     notices,
     open,
     outbox,
     rejections,
     stopping: giveUp,
   });
-  const tokens = new TokenEvents({ clock, eventIds, limit, notices, open, outbox, rejections });
+  const tokens = new TokenEvents({ budget, clock, eventIds, limit, notices, open, outbox, rejections });
   const rate = new RateLimit({
     burst: limits.requestsBurst,
     clock,
     perSecond: limits.requestsPerSecond,
   });
-  const requests = new RequestHandler({ clock, intake, maxWindowMs, open, outbox, rate, rejections, tokens });
+  const requests = new RequestHandler({
+    clock,
+    imported,
+    intake,
+    maxWindowMs,
+    open,
+    outbox,
+    rate,
+    rejections,
+    tokens,
+  });
 
   const queue = new WaveformQueue({
+    budget,
     busy: () => intake.busy,
     clock,
     limitBytes: limits.repliesBytes,
     limits: replyLimits(maxWindowMs),
-    locations: new Locations(store, clock, settings.lahaConfigSeconds * 1000, REMEMBERED_BOXES),
+    records: new BoxRecords(store, clock, RECORD_AGE_MS, REMEMBERED_BOXES),
     log,
     notices,
     open,
@@ -111,8 +161,11 @@ export function createCore({ clock, identity, isKnownBox, log, outlets, settings
   });
   const replies = new ReplyHandler({
     boxes,
+    budget,
+    boxReplies,
     clock,
     isKnownBox,
+    keepsUnasked: settings.keepsUnasked,
     open,
     queue,
     rejections,
@@ -122,8 +175,12 @@ export function createCore({ clock, identity, isKnownBox, log, outlets, settings
 
   return {
     boxes,
+    boxFindings,
+    budget,
+    boxReplies,
     eventIds,
     ids,
+    imported,
     intake,
     notices,
     open,
@@ -134,7 +191,7 @@ export function createCore({ clock, identity, isKnownBox, log, outlets, settings
     rejections,
     replies,
     requests,
-    retrier,
+    commands,
     sender,
     tokens,
     traffic,
@@ -148,7 +205,11 @@ export function createCore({ clock, identity, isKnownBox, log, outlets, settings
     resume(read: readonly OpenRequest[]): void {
       const missing = read.filter(({ key }) => !open.has(key));
       tokens.restore(missing);
-      for (const request of missing) open.add(request);
+      for (const request of missing) {
+        const { boxIds, event, window } = request;
+        if (window !== undefined && event !== undefined) budget.reserve(boxIds, window);
+        open.add(request);
+      }
     },
     /** From here on the store is not waited for any more. */
     giveUpStore: () => stopping.abort(),
@@ -206,6 +267,15 @@ function subscriptionHandler(
     if (boxId === undefined) pingers.get(dialect)?.greet();
     else open.boxReturned(dialect, boxId);
   };
+}
+
+/** What was reserved for a request; routed Commands reserve nothing. */
+function releaseBudget({ boxIds, event, window }: OpenRequest, budget: WaveformBudget): void {
+  if (event !== undefined && window !== undefined) budget.release(boxIds, window);
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
 }
 
 /** Removes a request that needs nothing more from the store; if that fails, the next broker asks again, which does no harm. */

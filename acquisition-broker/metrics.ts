@@ -17,11 +17,14 @@ export function addMetrics(
   const { intake, notices, open, queue, replies, requests, sender, tokens, traffic } = core;
   // Each box has one connection to `box_pub`, and says there what it is.
   metrics.gauge('makai_boxes_connected', () => core.boxes.connections);
-  metrics.counter('makai_connections_accepted_total', () => boxes.gate.status().admitted);
+  metrics.counter('makai_connections_accepted_total', () =>
+    sockets.reduce((sum, { accepted }) => sum + accepted, 0),
+  );
   metrics.counter('makai_connections_refused_total', () => refusalsByReason(sockets, boxes.gate));
   metrics.gauge('makai_allowed_keys', () => boxes.allow.status().known);
   metrics.gauge('makai_pending_keys', () => boxes.gate.status().refused_keys);
 
+  core.boxFindings.addMetrics(metrics);
   metrics.counter('makai_messages_total', () => ({
     request: requests.counts.taken,
     ...replies.counts.byName,

@@ -3,17 +3,23 @@ import { isBoxId } from '../common/box-id.js';
 import type { Clock } from '../common/clock.js';
 import type { Rejections } from '../common/rejections.js';
 import { DecodeError, DIALECTS, type Dialect, dialectOfReply, type Reply } from '../proto/index.js';
+import type { RepliesOfBoxes } from './boxes/box-replies.js';
 import type { ConnectedBoxes } from './boxes/connected-boxes.js';
-import type { OpenRequest } from './open/open-request.js';
-import type { OpenRequests } from './open/open-requests.js';
+import type { WaveformBudget } from './budget/waveform-budget.js';
+import type { OpenRequest } from './open-requests/open-request.js';
+import type { OpenRequests } from './open-requests/open-requests.js';
 import type { WaveformQueue } from './waveforms/queue.js';
 
 export interface ReplyHandlerDeps {
   clock: Clock;
   boxes: ConnectedBoxes;
+  boxReplies: RepliesOfBoxes;
   open: OpenRequests;
   queue: WaveformQueue;
   rejections: Rejections;
+  budget: Pick<WaveformBudget, 'hasForUnasked' | 'unasked'>;
+  /** whether the waveforms of boxes that were not asked are stored */
+  keepsUnasked: boolean;
   /** whether a certificate names this box; true for all when everyone is let in */
   isKnownBox(boxId: number): boolean;
   /** publishes `[identity, frames...]` on `backend_pub` */
@@ -40,6 +46,7 @@ export class ReplyHandler {
   readonly #byName: Record<string, number>;
   #received = 0;
   #routed = 0;
+  #unasked = 0;
 
   constructor(deps: ReplyHandlerDeps) {
     this.#deps = deps;
@@ -48,9 +55,19 @@ export class ReplyHandler {
     );
   }
 
-  /** Replies that came, those of known boxes by the message's name, and those that were passed on to a client. */
-  get counts(): { received: number; routed: number; byName: Readonly<Record<string, number>> } {
-    return { received: this.#received, routed: this.#routed, byName: this.#byName };
+  /** Replies that came, those of known boxes by the message's name, those that were passed on to a client, and those of boxes that were not asked, which were not stored. */
+  get counts(): {
+    received: number;
+    routed: number;
+    unasked: number;
+    byName: Readonly<Record<string, number>>;
+  } {
+    return {
+      received: this.#received,
+      routed: this.#routed,
+      unasked: this.#unasked,
+      byName: this.#byName,
+    };
   }
 
   handle(frames: readonly Uint8Array[]): void {
@@ -73,6 +90,7 @@ export class ReplyHandler {
   #take(dialect: Dialect, boxId: number, reply: Reply, all: readonly Uint8Array[]): Dropped | undefined {
     if (reply.kind === 'unexpected') return { reason: reply.reason, about: reply.about };
     this.#deps.boxes.heard(dialect, boxId);
+    this.#deps.boxReplies.replied(boxId, reply.timeMs);
     // We send nothing that a box refuses, so each such reply is worth a line in the log.
     if (reply.kind === 'error') return { reason: 'error_from_box', about: reply.about };
     this.#byName[reply.name] = (this.#byName[reply.name] ?? 0) + 1;
@@ -87,7 +105,7 @@ export class ReplyHandler {
   }
 
   /**
-   * A reply to a command that all boxes heard: one that was not asked replies too, and is stored too. One command may have served several
+   * A reply to a command that all boxes heard: one that was not asked replies too, and is stored only where the settings say so. One command may have served several
    * events (open/shared-commands.ts): the reply is taken for each that asked this box.
    */
   #takeToAll(lead: OpenRequest, received: Received, about: string): Dropped | undefined {
@@ -96,6 +114,18 @@ export class ReplyHandler {
     const requests =
       reply.window === undefined ? undefined : this.#deps.open.sharing(lead, dialect, reply.window, boxId);
     if (requests === undefined) return { reason: 'reply_to_another_window', about };
+    const wasAsked = requests.some((request) => request.everyone || request.ask(boxId) !== undefined);
+    if (!wasAsked) {
+      const { budget, keepsUnasked } = this.#deps;
+      if (!keepsUnasked) {
+        this.#unasked += 1;
+        for (const request of requests) request.repliedToAll(dialect, boxId);
+        return undefined;
+      }
+      const isWithin = budget.hasForUnasked;
+      budget.unasked(received.all.reduce((sum, { length }) => sum + length, 0));
+      if (!isWithin) return { reason: 'waveform_budget_of_all', about };
+    }
     let isTaken = false;
     for (const request of requests) {
       request.repliedToAll(dialect, boxId);
@@ -118,7 +148,8 @@ export class ReplyHandler {
     if (reply.body !== asked) return { reason: 'reply_of_wrong_kind', about: `${reply.body} to ${asked}` };
     if (!request.isNews(ask, reply.frames.length > 0))
       return { reason: 'duplicate_reply', about: request.key };
-    if (ask.state === 'waiting' && request.command !== undefined) {
+    // What is stored as an event nobody else needs: v2's analysis service takes every message on that socket for a notice with a number, and ends.
+    if (ask.state === 'waiting' && request.command !== undefined && request.event === undefined) {
       this.#routed += 1;
       this.#deps.route(request.command.identity, all);
     }

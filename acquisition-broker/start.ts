@@ -8,29 +8,36 @@ import { Metrics } from '../common/metrics/metrics.js';
 import { MAX_REQUEST_BYTES } from '../common/request-limits.js';
 import { VERSION } from '../common/version.js';
 import { type AcquisitionBrokerSettings, changedFields } from '../config/index.js';
+import { addDiskMetrics } from '../daemon/disk.js';
 import { type StatusServer, startStatusServer } from '../daemon/status/server.js';
+import { startTraffic } from '../daemon/traffic.js';
 import type { Access } from '../keys/access.js';
 import { Disconnector } from '../keys/disconnector.js';
+import { WrongKeyPeers } from '../keys/wrong-key-peers.js';
 import { addStoreMetrics, spoolStatus } from '../store/outbox/metrics.js';
 import { BACK_OFF } from '../store/outbox/policy.js';
+import { startSchemaCopies } from '../store/schema-copies.js';
+import { addSizeMetrics, SizeLimit } from '../store/size-limit.js';
 import type { Store } from '../store/store.js';
 import { startSweeper } from '../store/sweeper.js';
 import { type Place, reopen } from '../zmq/bind.js';
 import type { IoThreads } from '../zmq/io-threads.js';
 import { type BrokerAccess, openBrokerAccess } from './access.js';
+import { type AcquisitionBoxHealth, boxHealth } from './box-health.js';
 import { type Core, createCore } from './core.js';
 import { addMetrics } from './metrics.js';
-import { type RestoreOptions, restoreRequests } from './open/persistence.js';
+import { type RestoreOptions, restoreRequests } from './open-requests/persistence.js';
 import { BackendSockets } from './sockets/backend-sockets.js';
 import { BoxSockets } from './sockets/box-sockets.js';
 import { type AcquisitionStatus, statusOf } from './status.js';
-import { startTrafficWriter } from './traffic.js';
 
 const NAME = 'acquisition-broker';
 /** How long a stop waits for replies that are being stored. */
 const DRAIN_MS = 10_000;
 /** The same for a store that does not return. */
 const GIVE_UP_MS = 2_000;
+/** A part that the settings leave out. */
+const NOTHING: Running = { stop: () => Promise.resolve() };
 /** Settings of v3 that v2 files do not have. */
 const V3_ENDPOINTS = ['zmq_event_endpoint', 'zmq_event_id_endpoint'] as const;
 
@@ -41,7 +48,12 @@ export interface AcquisitionBrokerDeps {
   clock?: Clock;
   /** of `assignIoThreads`; without it each connection goes to any thread */
   ioThreads?: IoThreads;
+  /** how long notices wait for subscribers after the sockets are opened, ms */
+  noticesHoldMs?: number;
 }
+
+/** As long as the triggering broker waits: services of ours reconnect within 100 ms, others within 200 ms. */
+const NOTICES_HOLD_MS = 1000;
 
 export interface AcquisitionBroker extends Running {
   /** where each socket is open, by the name of the setting */
@@ -57,7 +69,7 @@ export interface AcquisitionBroker extends Running {
  */
 export async function startAcquisitionBroker(
   settings: AcquisitionBrokerSettings,
-  { clock = systemClock, ioThreads, log, store }: AcquisitionBrokerDeps,
+  { clock = systemClock, ioThreads, log, noticesHoldMs = NOTICES_HOLD_MS, store }: AcquisitionBrokerDeps,
 ): Promise<AcquisitionBroker> {
   const metrics = new Metrics(NAME, VERSION);
   const access = await openBrokerAccess(settings, store, log);
@@ -77,29 +89,41 @@ export async function startAcquisitionBroker(
     isKnownBox: (boxId) => access.boxes.isKnown(String(boxId)),
   });
   const boxes = boxSockets(base, ioThreads, core, access.boxes);
-  const backend = backendSockets(base, core, access.services);
+  const backend = backendSockets(base, core, access.services, noticesHoldMs);
+  const wrongKeys = new WrongKeyPeers({
+    ...{ sockets: Object.values(boxes.connections), endpoints: () => Object.values(boxes.endpoints) },
+    ...{ gate: access.boxes.gate, log },
+  });
   addMetrics(metrics, core, access.boxes, Object.values(boxes.connections));
+  metrics.gauge('makai_wrong_server_key_addresses', () => wrongKeys.recent);
   addStoreMetrics(metrics, store, core.outbox);
+  addDiskMetrics(metrics, settings);
+  const { storeMaxBytes: maxBytes } = settings;
+  const limit = { store, clock, log, outbox: core.outbox };
+  const sizeLimit = maxBytes === undefined ? undefined : new SizeLimit({ ...limit, maxBytes });
+  addSizeMetrics(metrics, () => sizeLimit?.status());
   const parts = {
     core,
     identity: settings.identity,
     access,
+    wrongKeys,
     boxes: boxes.connections,
     backend: backend.connections,
   };
-  const status = (): AcquisitionStatus => statusOf(parts);
-  const intervalSeconds = settings.trafficSeconds;
+  const status = (): AcquisitionStatus => ({
+    ...statusOf(parts),
+    ...(sizeLimit && { store_size: sizeLimit.status() }),
+  });
   let server: StatusServer | undefined;
   const daemon = await startAll([
     { name: 'access', start: async () => access },
     { name: 'timers', start: async () => ({ stop: () => stopTimers(core) }) },
     { name: 'outbox', start: async () => core.outbox },
-    {
-      name: 'traffic',
-      start: async () =>
-        startTrafficWriter({ clock, intervalSeconds, log, outbox: core.outbox, traffic: core.traffic }),
-    },
-    { name: 'expiry', start: async () => sweeper(store, clock, log) },
+    { name: 'findings of boxes', start: async () => core.boxFindings },
+    { name: 'traffic', start: async () => traffic(base, core) },
+    { name: 'expiry', start: async () => startSweeper(store, log, { clock }) },
+    { name: 'size of the store', start: async () => sizeLimit?.start() ?? NOTHING },
+    { name: 'copies of older schemas', start: async () => startSchemaCopies(settings, { clock, log }) },
     { name: 'open requests', start: () => resume(core, store, clock, log) },
     { name: 'sockets of the boxes', start: () => opened(boxes) },
     { name: 'sockets of the services', start: () => opened(backend) },
@@ -107,7 +131,10 @@ export async function startAcquisitionBroker(
     {
       name: 'status server',
       start: async () => {
-        server = await serveStatus(base, metrics, () => ({ ...status(), ...spoolStatus(store) }));
+        const details = () => ({ ...status(), ...spoolStatus(store) });
+        const health = (boxId?: number) =>
+          boxHealth(core, access.boxes, Object.values(boxes.endpoints), boxId);
+        server = await serveStatus(base, metrics, details, health);
         return server;
       },
     },
@@ -130,16 +157,28 @@ export async function startAcquisitionBroker(
 
 type Base = { settings: AcquisitionBrokerSettings; clock: Clock; log: Logger };
 
-function sweeper(store: Store, clock: Clock, log: Logger): Running {
-  return startSweeper(store, log, { now: () => clock.now(), steadyMs: () => clock.monotonic() });
+/** As the v3 broker did. */
+function traffic({ clock, log, settings }: Base, { outbox, traffic: totals }: Core): Running {
+  return startTraffic({
+    totals: () => totals,
+    document: (bytes) => ({ name: 'ab', ...bytes }),
+    intervalSeconds: settings.trafficSeconds,
+    ...{ outbox, clock, log },
+  });
 }
 
-function serveStatus({ settings, log }: Base, metrics: Metrics, details: () => Record<string, unknown>) {
+function serveStatus(
+  { settings, log }: Base,
+  metrics: Metrics,
+  details: () => Record<string, unknown>,
+  boxHealth: (boxId?: number) => Promise<AcquisitionBoxHealth[]>,
+) {
   return startStatusServer({
     daemon: NAME,
     version: VERSION,
     ...settings.status,
     details,
+    boxHealth,
     metrics,
     log,
   });
@@ -175,6 +214,7 @@ function backendSockets(
   { clock, log, settings }: Base,
   core: Core,
   services: Access | undefined,
+  noticesHoldMs: number,
 ): BackendSockets {
   return new BackendSockets({
     clock,
@@ -189,6 +229,7 @@ function backendSockets(
     optional: new Set(V3_ENDPOINTS.filter((field) => !settings.file.named.has(field))),
     curve: services?.curve,
     frameBytes: MAX_REQUEST_BYTES,
+    noticesHoldMs,
     request: (frames) => core.requests.handle(frames),
     idRequest: core.ids.handle,
   });
@@ -225,8 +266,11 @@ async function resume(
   log: Logger,
 ): Promise<Running> {
   const { outbox, stopping: signal } = core;
-  const restore = async (): Promise<void> =>
+  core.imported.start();
+  const restore = async (): Promise<void> => {
+    await core.imported.refresh();
     core.resume(await restoreRequests({ store, outbox, clock, log }));
+  };
   let later: Promise<void> = Promise.resolve();
   try {
     await restore();
@@ -249,6 +293,7 @@ async function drain(core: Core, boxes: BoxSockets, backend: BackendSockets, clo
 }
 
 async function stopTimers(core: Core): Promise<void> {
+  core.imported.stop();
   for (const pinger of core.pingers.values()) await pinger.stop();
   await core.open.stop();
 }

@@ -1,8 +1,12 @@
 /** The broker's own part of `/status`: counters since the start, each stated once, and what it holds now. */
+import type { BoxFindingsStatus } from '../daemon/box-findings.js';
 import type { AccessStatus } from '../keys/access.js';
+import type { WrongKeyAddress, WrongKeyPeers } from '../keys/wrong-key-peers.js';
+import type { SizeLimitStatus } from '../store/size-limit.js';
 import type { ConnectionStatus, Connections } from '../zmq/connections.js';
 import type { BrokerAccess } from './access.js';
 import type { DialectStatus } from './boxes/connected-boxes.js';
+import type { BudgetStatus } from './budget/waveform-budget.js';
 import type { Core } from './core.js';
 
 export interface AcquisitionStatus {
@@ -38,8 +42,8 @@ export interface AcquisitionStatus {
   };
   /** messages to boxes, by name, and notices */
   sent: Counts & { evnew: number; notices: number };
-  /** by the message's name; `routed`: passed on to the client whose Command it answers */
-  replies: Counts & { received: number; routed: number };
+  /** by the message's name; `routed`: passed on to the client whose Command it answers; `unasked`: of boxes that were not asked, not stored */
+  replies: Counts & { received: number; routed: number; unasked: number };
   waveforms: {
     stored: number;
     samples: number;
@@ -53,6 +57,12 @@ export interface AcquisitionStatus {
     /** how often reading `box_pull` was put off because too much was held */
     times_full: number;
   };
+  /** boxes with findings; `makai boxes health` shows the whole records */
+  box_health: BoxFindingsStatus;
+  /** bytes of waveforms today, and what was not asked for because of them */
+  waveform_budget: BudgetStatus;
+  /** where `store_max_bytes` is set */
+  store_size?: SizeLimitStatus;
   event_ids: { drawn: number; served: number };
   traffic: { sent: number; recv: number };
   /** what was dropped, by the reasons of `makai_dropped_total` */
@@ -61,6 +71,8 @@ export interface AcquisitionStatus {
   connections: SocketConnections;
   /** who may connect, and who did: boxes, and services where the backend is under CURVE */
   access: AccessStatus;
+  /** addresses from which connections with another server key came, newest first, at most 100 */
+  wrong_server_key: WrongKeyAddress[];
   backend_connections?: SocketConnections;
   backend_access?: AccessStatus;
 }
@@ -74,13 +86,21 @@ export interface StatusParts {
   core: Core;
   identity: string;
   access: BrokerAccess;
+  wrongKeys: WrongKeyPeers;
   /** of the boxes' sockets, and of the services' */
   boxes: Readonly<Record<string, Connections>>;
   backend: Readonly<Record<string, Connections>>;
 }
 
-export function statusOf({ access, backend, boxes, core, identity }: StatusParts): AcquisitionStatus {
-  const { eventIds, ids, intake, notices, open, queue, replies, requests, retrier, sender, tokens } = core;
+export function statusOf({
+  access,
+  backend,
+  boxes,
+  core,
+  identity,
+  wrongKeys,
+}: StatusParts): AcquisitionStatus {
+  const { eventIds, ids, intake, notices, open, queue, replies, requests, commands, sender, tokens } = core;
   const { received, routed, taken } = requests.counts;
   return {
     identity,
@@ -98,13 +118,14 @@ export function statusOf({ access, backend, boxes, core, identity }: StatusParts
       requests: open.count,
       boxes: open.waitingBoxes,
       ...open.counts,
-      sent_again: retrier.sentAgain,
+      sent_again: commands.sentAgain,
     },
     sent: { ...sender.sent, ...notices.sent },
     replies: {
       received: replies.counts.received,
       ...replies.counts.byName,
       routed: replies.counts.routed,
+      unasked: replies.counts.unasked,
     },
     waveforms: {
       stored: queue.counts.stored,
@@ -116,11 +137,14 @@ export function statusOf({ access, backend, boxes, core, identity }: StatusParts
       held_bytes: queue.bytes,
       times_full: queue.counts.timesFull,
     },
+    box_health: core.boxFindings.status(),
+    waveform_budget: core.budget.status(),
     event_ids: { drawn: eventIds.drawn, served: ids.counts.served },
     traffic: { ...core.traffic },
     dropped: core.rejections.totals(),
     connections: statusesOf(boxes),
     access: access.boxes.status(),
+    wrong_server_key: wrongKeys.list(),
     ...(access.services && {
       backend_connections: statusesOf(backend),
       backend_access: access.services.status(),

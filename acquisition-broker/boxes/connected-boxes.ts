@@ -7,6 +7,7 @@
  * in both.
  */
 import type { Clock } from '../../common/clock.js';
+import { RecentMap } from '../../common/recent-map.js';
 import { DIALECTS, type Dialect } from '../../proto/index.js';
 
 /** A box without a subscription of its own that was silent this long, and for so many commands to all, is taken for gone. */
@@ -34,10 +35,14 @@ class Population {
   /** box id → number of its subscriptions */
   readonly subscribed = new Map<number, number>();
   /** box id → when it last replied; oldest first */
-  readonly heard = new Map<number, HeardBox>();
+  readonly heard: RecentMap<number, HeardBox>;
   /** commands that all of them were sent, and clock.monotonic() of the last one */
   commands = 0;
   lastCommandAt = Number.NEGATIVE_INFINITY;
+
+  constructor(limit: number) {
+    this.heard = new RecentMap(limit);
+  }
 }
 
 export class ConnectedBoxes {
@@ -46,7 +51,7 @@ export class ConnectedBoxes {
   readonly #overflow: () => void;
   readonly #populations: ReadonlyMap<Dialect, Population>;
   /** the last evidence of each box's dialect; oldest first */
-  readonly #lastSeenAs = new Map<number, Dialect>();
+  readonly #lastSeenAs: RecentMap<number, Dialect>;
 
   /**
    * @param limit    how many boxes are remembered of each dialect; the oldest are forgotten, subscriptions past it are not noted
@@ -56,7 +61,8 @@ export class ConnectedBoxes {
     this.#clock = clock;
     this.#limit = limit;
     this.#overflow = overflow;
-    this.#populations = new Map(DIALECTS.map((dialect) => [dialect, new Population()]));
+    this.#populations = new Map(DIALECTS.map((dialect) => [dialect, new Population(limit)]));
+    this.#lastSeenAs = new RecentMap(limit);
   }
 
   /** @param boxId undefined: the box does not say which it is */
@@ -70,7 +76,7 @@ export class ConnectedBoxes {
     if (count === undefined && population.subscribed.size >= this.#limit) this.#overflow();
     else {
       population.subscribed.set(boxId, (count ?? 0) + 1);
-      this.#noteDialect(boxId, dialect);
+      this.#lastSeenAs.set(boxId, dialect);
     }
   }
 
@@ -88,10 +94,8 @@ export class ConnectedBoxes {
   /** Notes a reply. */
   heard(dialect: Dialect, boxId: number): void {
     const { commands, heard } = this.#of(dialect);
-    heard.delete(boxId);
     heard.set(boxId, { atMs: this.#clock.monotonic(), commands });
-    this.#forgetOldest(heard);
-    this.#noteDialect(boxId, dialect);
+    this.#lastSeenAs.set(boxId, dialect);
   }
 
   /** Notes a command to all boxes of a dialect. */
@@ -177,20 +181,6 @@ export class ConnectedBoxes {
 
   #sum(of: (population: Population) => number): number {
     return [...this.#populations.values()].reduce((sum, population) => sum + of(population), 0);
-  }
-
-  #noteDialect(boxId: number, dialect: Dialect): void {
-    this.#lastSeenAs.delete(boxId);
-    this.#lastSeenAs.set(boxId, dialect);
-    this.#forgetOldest(this.#lastSeenAs);
-  }
-
-  #forgetOldest(map: Map<number, unknown>): void {
-    if (map.size <= this.#limit) return;
-    for (const oldest of map.keys()) {
-      map.delete(oldest);
-      return;
-    }
   }
 }
 

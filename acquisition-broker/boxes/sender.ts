@@ -1,10 +1,9 @@
 /**
  * What goes out on `box_pub`, and nothing else. Some messages kill a box (wire-protocols 3.1, 3.2), so each is taken apart again by its
- * dialect before it is sent; one that is not sound is counted and never leaves.
+ * dialect before it is sent; one that could harm a box is counted and never leaves.
  */
 import type { Rejections } from '../../common/rejections.js';
 import { type BoxMessage, DIALECTS, type Dialect } from '../../proto/index.js';
-import type { Traffic } from '../traffic.js';
 import type { ConnectedBoxes } from './connected-boxes.js';
 
 /** Sends one multipart message to the boxes; never blocks (a PUB socket drops for a peer that does not read). */
@@ -13,7 +12,8 @@ export type Publish = (frames: readonly [string, Uint8Array]) => void;
 export interface BoxSenderDeps {
   publish: Publish;
   rejections: Rejections;
-  traffic: Traffic;
+  /** bytes since the start: sent on `box_pub` once, however many boxes listen */
+  traffic: { sent: number };
   /** hears of commands to all boxes of a dialect */
   boxes: Pick<ConnectedBoxes, 'asked'>;
 }

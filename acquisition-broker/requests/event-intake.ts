@@ -7,14 +7,17 @@ import type { Clock } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Rejections } from '../../common/rejections.js';
 import { DIALECTS } from '../../proto/index.js';
-import type { NewEvent } from '../../store/documents.js';
+import type { NewEvent, RefusedBoxes } from '../../store/documents.js';
 import type { EventIdSource } from '../../store/outbox/event-ids.js';
 import type { Outbox } from '../../store/outbox/outbox.js';
 import type { ConnectedBoxes } from '../boxes/connected-boxes.js';
+import type { BudgetRefusal, WaveformBudget } from '../budget/waveform-budget.js';
+import type { Families } from '../events/families.js';
 import { type Notices, RequestedEvent } from '../events/requested-event.js';
-import { type Ask, OpenRequest } from '../open/open-request.js';
-import type { OpenRequests } from '../open/open-requests.js';
-import { bodyOf } from '../open/persistence.js';
+import { type Ask, OpenRequest } from '../open-requests/open-request.js';
+import type { OpenRequests } from '../open-requests/open-requests.js';
+import { bodyOf } from '../open-requests/persistence.js';
+import { METER, refusalText } from './refusal-text.js';
 import type { EventRequest, Refusal } from './request.js';
 
 /** An event that is durable, and what is asked for it. */
@@ -33,6 +36,10 @@ export interface IntakeDeps {
   /** aborted: the store is not waited for any more */
   stopping: AbortSignal;
   rejections: Rejections;
+  families: Pick<Families, 'familyOf'>;
+  budget: Pick<WaveformBudget, 'ask' | 'release'>;
+  /** has no waveforms */
+  isMeter(boxId: number): boolean;
   /** our identity: the text of the v3 notice */
   identity: string;
   /** boxes that waiting requests may name, each request at least one */
@@ -128,19 +135,27 @@ export class EventIntake {
 
   /** Writes the event and, where boxes are asked, the open request. @returns undefined when the store refuses them */
   async #store(request: EventRequest, eventId: number): Promise<StoredEvent | undefined> {
-    const { boxes, clock, identity, outbox, rejections } = this.#deps;
+    const { boxes, clock, families, identity, outbox, rejections } = this.#deps;
     const boxIds = request.boxIds.length > 0 ? request.boxIds : boxes.ids();
+    // Reserved before anything is waited for, so that requests that come together do not pass the budget together.
+    const { asked, refused } = this.#mayBeAsked(request.requestData ? boxIds : [], request);
+    // Where no box was named, boxes that are not known yet may reply too.
+    const isOpen = request.requestData && (asked.length > 0 || boxIds.length === 0);
+    const family = await families.familyOf(request, eventId);
     const event: NewEvent = {
       event_id: eventId,
       type: request.type,
-      description: request.description,
+      description: `${request.description}${refusalText(refused, asked.length === 0)}`,
       boxes_triggered: boxIds.map(String),
       percent_magnitude: request.percentMagnitude,
+      ...(family === undefined ? {} : { family }),
+      ...(isOpen ? {} : { request_data: false }),
+      ...(refused.length === 0 ? {} : { boxes_refused: refused }),
       target_event_start_timestamp_ms: request.window.startMs,
       target_event_end_timestamp_ms: request.window.endMs,
     };
     const requested = new RequestedEvent(event, identity);
-    const open = request.requestData ? this.#open(request, boxIds, requested, clock.now()) : undefined;
+    const open = isOpen ? this.#open(request, asked, requested, clock.now()) : undefined;
     try {
       const kept =
         open && outbox.put({ kind: 'open_request', request: { key: open.key, body: bodyOf(open) } });
@@ -148,8 +163,32 @@ export class EventIntake {
       return { event: requested, open };
     } catch (error) {
       rejections.count('event_not_stored', `event ${eventId}`, messageOf(error));
+      this.#deps.budget.release(asked, request.window);
       return undefined;
     }
+  }
+
+  /** The boxes that may be asked for the window today, for which it is reserved, and the others; those beyond the budget are counted. */
+  #mayBeAsked(
+    boxIds: readonly number[],
+    { window }: EventRequest,
+  ): { asked: number[]; refused: RefusedBoxes[] } {
+    const { budget, isMeter, rejections } = this.#deps;
+    const asked: number[] = [];
+    const refused = new Map<BudgetRefusal | typeof METER, string[]>();
+    for (const boxId of boxIds) {
+      const reason = isMeter(boxId) ? METER : budget.ask(boxId, window);
+      if (reason === undefined) {
+        asked.push(boxId);
+        continue;
+      }
+      // That a meter has no waveforms is no loss.
+      if (reason !== METER) rejections.count(reason, `box ${boxId}`);
+      const others = refused.get(reason) ?? [];
+      others.push(String(boxId));
+      refused.set(reason, others);
+    }
+    return { asked, refused: [...refused].map(([reason, boxes]) => ({ reason, boxes })) };
   }
 
   #open(

@@ -3,6 +3,7 @@
  * holds for all together, whatever names they use.
  */
 import type { Clock } from '../../common/clock.js';
+import { RecentMap } from '../../common/recent-map.js';
 import { TokenBucket } from '../../common/token-bucket.js';
 
 export interface RateLimitOptions {
@@ -19,25 +20,18 @@ export interface RateLimitOptions {
 
 export class RateLimit {
   readonly #options: Required<RateLimitOptions>;
-  readonly #clients = new Map<string, TokenBucket>();
+  readonly #clients: RecentMap<string, TokenBucket>;
   readonly #total: TokenBucket;
 
   constructor(options: RateLimitOptions) {
     this.#options = { totalFactor: 5, remembered: 1000, ...options };
+    this.#clients = new RecentMap(this.#options.remembered);
     this.#total = this.#bucket(this.#options.totalFactor);
   }
 
   /** Whether one more request of this client may be taken now. */
   allows(client: string): boolean {
-    const bucket = this.#clients.get(client) ?? this.#bucket(1);
-    this.#clients.delete(client);
-    this.#clients.set(client, bucket);
-    if (this.#clients.size > this.#options.remembered) {
-      for (const oldest of this.#clients.keys()) {
-        this.#clients.delete(oldest);
-        break;
-      }
-    }
+    const bucket = this.#clients.use(client, () => this.#bucket(1));
     if (bucket.waitMs() > 0 || this.#total.waitMs() > 0) return false;
     bucket.take();
     this.#total.take();

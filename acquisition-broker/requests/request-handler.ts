@@ -4,9 +4,10 @@ import { messageOf } from '../../common/errors.js';
 import type { Rejections } from '../../common/rejections.js';
 import { COMMAND_DIALECT, DecodeError } from '../../proto/index.js';
 import type { Outbox } from '../../store/outbox/outbox.js';
-import { OpenRequest } from '../open/open-request.js';
-import type { OpenRequests } from '../open/open-requests.js';
-import { bodyOf } from '../open/persistence.js';
+import type { ImportedBoxes } from '../boxes/imported-boxes.js';
+import { OpenRequest } from '../open-requests/open-request.js';
+import type { OpenRequests } from '../open-requests/open-requests.js';
+import { bodyOf } from '../open-requests/persistence.js';
 import type { EventIntake } from './event-intake.js';
 import type { RateLimit } from './rate-limit.js';
 import { type Refusal, type Request, type RoutedRequest, readRequest } from './request.js';
@@ -20,6 +21,7 @@ export interface RequestHandlerDeps {
   tokens: TokenEvents;
   open: OpenRequests;
   rejections: Rejections;
+  imported: Pick<ImportedBoxes, 'has' | 'isMeter'>;
   maxWindowMs: number;
 }
 
@@ -51,18 +53,37 @@ export class RequestHandler {
     }
   }
 
-  /** The rate is checked last, so that only sound requests count. */
+  /** The rate is checked last, so that only valid requests count. */
   #accept(request: Request): Refusal {
     const { intake, rate, tokens } = this.#deps;
     if (!rate.allows(request.client)) return 'too_many_requests';
+    const named = this.#withoutImported(request.boxIds);
+    if (named.length === 0 && request.boxIds.length > 0) return 'imported_box';
+    // An event may be about a meter; a command cannot reach one.
+    if (
+      request.kind !== 'event' &&
+      named.every((boxId) => this.#deps.imported.isMeter(boxId)) &&
+      named.length > 0
+    )
+      return 'meter';
     switch (request.kind) {
       case 'event':
-        return intake.accept(request);
+        return intake.accept({ ...request, boxIds: named });
       case 'token':
         return tokens.accept(request);
       case 'routed':
         return this.#route(request);
     }
+  }
+
+  /** The boxes that a device may connect as; where others stay, those that were imported are counted one by one. */
+  #withoutImported(boxIds: readonly number[]): readonly number[] {
+    const { imported, rejections } = this.#deps;
+    const left = boxIds.filter((boxId) => !imported.has(boxId));
+    if (left.length === boxIds.length || left.length === 0) return left;
+    const leftSet = new Set(left);
+    for (const boxId of boxIds) if (!leftSet.has(boxId)) rejections.count('imported_box', `box ${boxId}`);
+    return left;
   }
 
   /** Sends a Command whose reply is only routed. It does not wait for the store: no event depends on it. */

@@ -38,6 +38,8 @@ export interface EventRequest extends Common {
   readonly description: string;
   /** false: the event is logged, no waveform is asked for */
   readonly requestData: boolean;
+  /** start of the first window of the same deviation, Unix ms; undefined: it stands alone */
+  readonly familyStartMs?: number | undefined;
 }
 
 /** A Command whose reply is stored: Commands with one token within 20 s are one event. Its reply goes back to the client too. */
@@ -63,7 +65,7 @@ export type Request = EventRequest | TokenRequest | RoutedRequest;
 /** Why a request is dropped, a fixed word of ours; undefined when it was taken. */
 export type Refusal = string | undefined;
 
-/** A request that is sound, or why it is not. `client` is for the log. */
+/** A valid request, or why it is not valid. `client` is for the log. */
 export type ReadRequest = { request: Request } | { refusal: string; client: string };
 
 export interface RequestLimits {
@@ -88,6 +90,7 @@ function shapeOf(message: ClientRequest): Request | string {
     case 'event': {
       const { boxIds, description, endMs, percentMagnitude, requestData, requestee, startMs, triggerType } =
         message.message;
+      const { familyStartMs } = message.message;
       // The largest deviation from the reference, positive by definition; what is not a number says nothing.
       const magnitude = Math.abs(percentMagnitude);
       return {
@@ -99,6 +102,7 @@ function shapeOf(message: ClientRequest): Request | string {
         percentMagnitude: Number.isFinite(magnitude) ? magnitude : 0,
         description: description.slice(0, MAX_DESCRIPTION_LENGTH),
         requestData,
+        familyStartMs,
       };
     }
     case 'read':
@@ -142,7 +146,7 @@ function commandShape(command: Command): TokenRequest | RoutedRequest | string {
   return stored;
 }
 
-/** A window of the past, however old, is sound: its event is stored even when no buffer reaches it (wire-protocols 3.3). */
+/** A window of the past, however old, is valid: its event is stored even when no buffer reaches it (wire-protocols 3.3). */
 function checkWindow({ window }: Request, { maxWindowMs, nowMs }: RequestLimits): Refusal {
   if (window === undefined) return undefined;
   const { endMs, startMs } = window;

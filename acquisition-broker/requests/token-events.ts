@@ -10,10 +10,11 @@ import { COMMAND_DIALECT } from '../../proto/index.js';
 import type { NewEvent } from '../../store/documents.js';
 import type { EventIdSource } from '../../store/outbox/event-ids.js';
 import type { Outbox } from '../../store/outbox/outbox.js';
+import type { WaveformBudget } from '../budget/waveform-budget.js';
 import { type Notices, RequestedEvent } from '../events/requested-event.js';
-import { OpenRequest } from '../open/open-request.js';
-import type { OpenRequests } from '../open/open-requests.js';
-import { bodyOf } from '../open/persistence.js';
+import { OpenRequest } from '../open-requests/open-request.js';
+import type { OpenRequests } from '../open-requests/open-requests.js';
+import { bodyOf } from '../open-requests/persistence.js';
 import type { Refusal, TokenRequest } from './request.js';
 
 export const TOKEN_LIFE_MS = 20_000;
@@ -25,6 +26,7 @@ export interface TokenDeps {
   notices: Notices;
   open: OpenRequests;
   rejections: Rejections;
+  budget: Pick<WaveformBudget, 'ask' | 'release'>;
   /** tokens alive at one time, and Commands that wait for the store */
   limit: number;
 }
@@ -59,10 +61,17 @@ export class TokenEvents {
 
   /** Takes a checked Command of an event. @returns why not, when it does not */
   accept(request: TokenRequest): Refusal {
-    const { limit, open } = this.#deps;
+    const { budget, limit, open } = this.#deps;
     if (!open.hasCapacity(1) || this.#waiting >= limit) return 'too_many_open_requests';
+    const { boxId } = request.command;
+    // A Command is one window of one box. Asked first: what it refuses must take no token.
+    const refusal = budget.ask(boxId, request.window);
+    if (refusal !== undefined) return refusal;
     const token = this.#find(request);
-    if (token === undefined) return 'too_many_tokens';
+    if (token === undefined) {
+      budget.release([boxId], request.window);
+      return 'too_many_tokens';
+    }
     this.accepted += 1;
     this.#waiting += 1;
     token.waiting.push(request);
@@ -127,7 +136,7 @@ export class TokenEvents {
 
   /** Works until nothing waits. The flag is cleared in the same turn in which the queue was seen empty, so that nothing stays in it. */
   async #work(token: TokenEvent): Promise<void> {
-    const { notices, open } = this.#deps;
+    const { budget, notices, open } = this.#deps;
     token.isWorking = true;
     try {
       while (token.waiting.length > 0) {
@@ -146,6 +155,7 @@ export class TokenEvents {
       // Refused, or stopping: nothing was announced or asked.
       this.#deps.rejections.count('event_not_stored', `token ${token.token}`, messageOf(error));
       this.#waiting -= token.waiting.length;
+      for (const { command, window } of token.waiting) budget.release([command.boxId], window);
       token.waiting.length = 0;
     } finally {
       token.isWorking = false;

@@ -3,7 +3,7 @@ import type { Clock } from '../../common/clock.js';
 import { codeOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import type { Rejections } from '../../common/rejections.js';
-import { BIND_TIMEOUT_MS, bindAt } from '../../zmq/bind.js';
+import { BIND_TIMEOUT_MS, bindAt, refuseWhereAnswered } from '../../zmq/bind.js';
 import { Connections } from '../../zmq/connections.js';
 import type { CurveServerOptions } from '../../zmq/curve.js';
 import { receiveLoop } from '../../zmq/receive.js';
@@ -28,6 +28,8 @@ export interface BackendSocketsOptions {
   curve: CurveServerOptions | undefined;
   /** longest frame of a client; who sends a longer one is disconnected */
   frameBytes: number;
+  /** how long notices wait after the sockets are opened, ms: subscribers that were there before connect again meanwhile */
+  noticesHoldMs: number;
   clock: Clock;
   log: Logger;
   rejections: Rejections;
@@ -43,6 +45,9 @@ interface OpenSockets {
   zmq_event_endpoint: Publisher;
   zmq_event_id_endpoint: Router;
 }
+
+/** What only one program may serve. A v3 event service on all addresses does not keep a bind to one address from succeeding. */
+const ANSWERED_ONCE: ReadonlySet<BackendField> = new Set(['zmq_event_endpoint', 'zmq_event_id_endpoint']);
 
 export class BackendSockets {
   readonly #options: BackendSocketsOptions;
@@ -71,7 +76,7 @@ export class BackendSockets {
 
   /** @throws MakaiError ENDPOINT_IN_USE, with nothing left open */
   async open(): Promise<void> {
-    const { clock, frameBytes, log, idRequest, rejections, request } = this.#options;
+    const { clock, frameBytes, log, idRequest, noticesHoldMs, rejections, request } = this.#options;
     const limits = { maxMessageSize: frameBytes };
     const sockets: OpenSockets = {
       backend_pull: bound.pull(limits),
@@ -89,8 +94,8 @@ export class BackendSockets {
       await this.close();
       throw error;
     }
-    this.#sendQueue.attach(sockets.backend_pub);
-    this.#noticeQueue.attach(sockets.zmq_event_endpoint);
+    this.#sendQueue.attach(sockets.backend_pub, noticesHoldMs);
+    this.#noticeQueue.attach(sockets.zmq_event_endpoint, noticesHoldMs);
     const loop = { clock, log };
     this.#loops = Promise.all([
       receiveLoop({ ...loop, name: 'backend_pull', socket: sockets.backend_pull, handle: request }),
@@ -109,6 +114,7 @@ export class BackendSockets {
   }
 
   async close(): Promise<void> {
+    await Promise.all([this.#sendQueue.release(), this.#noticeQueue.release()]);
     this.#sendQueue.attach(undefined);
     this.#noticeQueue.attach(undefined);
     for (const socket of Object.values<Socket>({ ...this.#open })) socket.close();
@@ -138,7 +144,12 @@ export class BackendSockets {
     const endpoint = before ?? endpoints[field];
     const timeoutMs = before === undefined ? BIND_TIMEOUT_MS.first : BIND_TIMEOUT_MS.again;
     try {
-      this.#endpoints[field] = await bindAt(socket, { field, endpoint, curve }, mayFail ? 0 : timeoutMs);
+      if (before === undefined && ANSWERED_ONCE.has(field)) await refuseWhereAnswered(field, endpoint);
+      this.#endpoints[field] = await bindAt(
+        socket,
+        { field, endpoint, curve },
+        { timeoutMs: mayFail ? 0 : timeoutMs, log },
+      );
     } catch (error) {
       if (!mayFail || codeOf(error) !== 'ENDPOINT_IN_USE') throw error;
       const hint = `write another as "${field}"`;

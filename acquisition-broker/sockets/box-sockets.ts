@@ -79,11 +79,12 @@ export class BoxSockets {
       affinity: ioThreads?.replies ?? 0,
     });
     const timeoutMs = this.#wasOpen ? BIND_TIMEOUT_MS.again : BIND_TIMEOUT_MS.first;
+    const binding = { timeoutMs, log };
     try {
       this.connections.box_pub.attach(publish);
       this.connections.box_pull.attach(pull);
-      for (const place of this.#options.publish) place.endpoint = await bindAt(publish, place, timeoutMs);
-      for (const place of this.#options.pull) place.endpoint = await bindAt(pull, place, timeoutMs);
+      for (const place of this.#options.publish) place.endpoint = await bindAt(publish, place, binding);
+      for (const place of this.#options.pull) place.endpoint = await bindAt(pull, place, binding);
     } catch (error) {
       publish.close();
       pull.close();

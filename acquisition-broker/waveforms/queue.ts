@@ -12,16 +12,18 @@ import type { Logger } from '../../common/log.js';
 import type { Rejections } from '../../common/rejections.js';
 import { collectYoungGarbage } from '../../daemon/young-garbage.js';
 import { DecodeError, type TimeWindow, type Waveform } from '../../proto/index.js';
-import type { BoxEventDocument } from '../../store/documents.js';
+import type { BoxDocument } from '../../store/documents.js';
 import type { Outbox } from '../../store/outbox/outbox.js';
 import { BACK_OFF, helpsToRetry } from '../../store/outbox/policy.js';
-import type { Locations } from '../boxes/locations.js';
+import type { BoxRecords } from '../boxes/box-records.js';
+import type { WaveformBudget } from '../budget/waveform-budget.js';
 import type { Notices, RequestedEvent } from '../events/requested-event.js';
-import type { OpenRequest } from '../open/open-request.js';
-import type { OpenRequests } from '../open/open-requests.js';
+import type { OpenRequest } from '../open-requests/open-request.js';
+import type { OpenRequests } from '../open-requests/open-requests.js';
+import { boxEventOf } from './box-event.js';
 import { decodeWaveform, type ReplyLimits, type WaveformFrames } from './decode.js';
 import { SampleBuffers } from './sample-buffers.js';
-import { CYCLE_MS, trimToWindow } from './trim.js';
+import { trimToWindow } from './trim.js';
 
 /** What a frame costs besides its bytes (its Buffer object), and a cycle besides its samples (time and length), roughly. */
 const FRAME_OVERHEAD_BYTES = 256;
@@ -56,8 +58,9 @@ export interface QueueDeps {
   outbox: Pick<Outbox, 'put'>;
   open: OpenRequests;
   notices: Notices;
-  locations: Locations;
+  records: BoxRecords;
   rejections: Rejections;
+  budget: Pick<WaveformBudget, 'stored'>;
   clock: Clock;
   log: Logger;
   /** aborted: the store is not waited for any more */
@@ -246,20 +249,11 @@ export class WaveformQueue {
   }
 
   async #store({ boxId, event, receivedAtMs, request, waveform }: Decoded): Promise<void> {
-    const { clock, notices, open, outbox, rejections, stopping } = this.#deps;
-    const event_id = event.id;
+    const { budget, clock, notices, open, outbox, rejections, stopping } = this.#deps;
     const box_id = String(boxId);
-    const { samples, timesMs } = waveform;
+    const { samples } = waveform;
     try {
-      const boxEvent: BoxEventDocument = {
-        event_id,
-        box_id,
-        event_start_timestamp_ms: timesMs[0] ?? 0,
-        event_end_timestamp_ms: (timesMs.at(-1) ?? 0) + CYCLE_MS,
-        window_timestamps_ms: timesMs,
-        location: await this.#location(box_id),
-        data_fs_filename: `event_${event_id}_${box_id}`,
-      };
+      const boxEvent = boxEventOf(event.id, box_id, waveform, await this.#record(box_id));
       const { inserted } = await outbox.put({
         kind: 'box_event',
         boxEvent,
@@ -269,6 +263,7 @@ export class WaveformQueue {
       if (inserted > 0) {
         this.counts.stored += 1;
         this.counts.samples += samples.length;
+        if (request.everyone || request.ask(boxId) !== undefined) budget.stored(boxId, samples.byteLength);
         this.#stored((clock.now() - request.acceptedAtMs) / 1000);
       } else this.counts.duplicates += 1;
       notices.waveformStored(event);
@@ -282,12 +277,12 @@ export class WaveformQueue {
     }
   }
 
-  /** A location belongs to the document: it is waited for like the store itself. */
-  #location(boxId: string): Promise<string> {
-    const { clock, locations, log, stopping } = this.#deps;
-    return retry(() => locations.of(boxId), {
+  /** Location and calibration belong to the document: they are waited for like the store itself. */
+  #record(boxId: string): Promise<BoxDocument | undefined> {
+    const { clock, log, records, stopping } = this.#deps;
+    return retry(() => records.of(boxId), {
       ...BACK_OFF,
-      ...{ what: `the location of box ${boxId}`, clock, log, signal: stopping },
+      ...{ what: `the record of box ${boxId}`, clock, log, signal: stopping },
       helps: (error, failures) => helpsToRetry('while_unavailable', error, failures),
     });
   }

@@ -19,7 +19,7 @@ const ALL_AGAIN_AFTER_MS = 2_000;
 /** Commands sent in one go before other work gets its turn. */
 const SENDS_IN_A_ROW = 256;
 
-export interface CommandRetrierOptions {
+export interface RequestCommandsOptions {
   clock: Clock;
   sender: BoxSender;
   boxes: ConnectedBoxes;
@@ -29,12 +29,12 @@ export interface CommandRetrierOptions {
   maxWindowMs: number;
 }
 
-export class CommandRetrier {
-  readonly #options: CommandRetrierOptions;
+export class RequestCommands {
+  readonly #options: RequestCommandsOptions;
   readonly #shared: ReadonlyMap<Dialect, SharedCommands>;
   sentAgain = 0;
 
-  constructor(options: CommandRetrierOptions) {
+  constructor(options: RequestCommandsOptions) {
     const { boxes, clock, maxWindowMs, sender } = options;
     this.#options = options;
     this.#shared = new Map(

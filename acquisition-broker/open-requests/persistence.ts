@@ -16,7 +16,7 @@ import { OpenRequest } from './open-request.js';
 /** A request older than this is not taken up again: no box keeps cycles for longer. */
 export const OLDEST_RESTORED_MS = 3_600_000;
 
-const boxId = z.int().positive();
+const boxId = z.int().nonnegative();
 const number = z.int().nonnegative();
 
 const commandBody = z.discriminatedUnion('kind', [
@@ -39,6 +39,8 @@ const bodySchema = z.strictObject({
       target_event_end_timestamp_ms: z.number(),
       type: z.string(),
       percent_magnitude: z.number(),
+      family: z.int().positive().optional(),
+      boxes_refused: z.array(z.strictObject({ reason: z.string(), boxes: z.array(z.string()) })).optional(),
     })
     .optional(),
   noticeText: z.string().optional(),

@@ -9,8 +9,8 @@ import type { Clock } from '../../common/clock.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import type { CommandNumbers, Dialect, DialectToOne, TimeWindow } from '../../proto/index.js';
-import type { CommandRetrier } from './command-retrier.js';
 import type { OpenRequest } from './open-request.js';
+import type { RequestCommands } from './request-commands.js';
 
 /** When commands go out again and when they are given up, in ms after the first time (wire-protocols 3.2). */
 export const RETRY_AFTER_MS = [5_000, 10_000, 20_000] as const;
@@ -25,7 +25,7 @@ const NAMED_IN_LOG = 20;
 
 export interface OpenRequestsOptions {
   clock: Clock;
-  retrier: CommandRetrier;
+  commands: RequestCommands;
   log: Logger;
   /** boxes that open requests wait for at one time; as many of closed ones are remembered */
   limit: number;
@@ -35,6 +35,8 @@ export interface OpenRequestsOptions {
   maxAheadMs: number;
   /** called once when a request is closed and all replies to it are stored */
   finished(request: OpenRequest): void;
+  /** called for each box that did not reply to a request that is given up */
+  missed(boxId: number): void;
 }
 
 export class OpenRequests implements Running {
@@ -99,7 +101,7 @@ export class OpenRequests implements Running {
 
   /** The requests that a reply to a command to all boxes belongs to; undefined when none went out for this window. */
   sharing(lead: OpenRequest, dialect: Dialect, window: TimeWindow, boxId: number): OpenRequest[] | undefined {
-    return this.#options.retrier.requestsOf(lead, dialect, window, boxId);
+    return this.#options.commands.requestsOf(lead, dialect, window, boxId);
   }
 
   /** Takes a request in, unless it is here already. Its commands go out immediately, or when its window has passed. */
@@ -149,11 +151,11 @@ export class OpenRequests implements Running {
 
   /** A box subscribed. @param boxId undefined: one or more that did not say which they are */
   boxReturned(dialect: Dialect, boxId: number | undefined): void {
-    const { retrier } = this.#options;
+    const { commands } = this.#options;
     if (boxId === undefined) {
-      for (const request of this.#open) retrier.anonymousReturned(request, dialect);
+      for (const request of this.#open) commands.anonymousReturned(request, dialect);
     } else {
-      for (const request of this.#waiting.get(boxId) ?? []) retrier.boxReturned(request, dialect, boxId);
+      for (const request of this.#waiting.get(boxId) ?? []) commands.boxReturned(request, dialect, boxId);
     }
   }
 
@@ -161,7 +163,7 @@ export class OpenRequests implements Running {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelForget();
-    this.#options.retrier.stop();
+    this.#options.commands.stop();
     for (const request of this.#open) request.cancelTimers();
   }
 
@@ -176,26 +178,27 @@ export class OpenRequests implements Running {
   }
 
   #start(request: OpenRequest): void {
-    const { clock, retrier } = this.#options;
+    const { clock, commands } = this.#options;
     request.start();
     const isOver = (): boolean => this.#stopped || !request.isOpen;
-    const timers = RETRY_AFTER_MS.map((ms) => clock.after(ms, () => retrier.sendAgain(request, isOver)));
+    const timers = RETRY_AFTER_MS.map((ms) => clock.after(ms, () => commands.sendAgain(request, isOver)));
     timers.push(clock.after(GIVE_UP_AFTER_MS, () => this.#giveUp(request)));
     request.holdTimers(() => {
       for (const cancel of timers) cancel();
     });
-    retrier.send(request, isOver);
+    commands.send(request, isOver);
     if (this.#isComplete(request)) this.#close(request);
   }
 
   #isComplete(request: OpenRequest): boolean {
-    return request.isComplete && !this.#options.retrier.missesAnonymous(request);
+    return request.isComplete && !this.#options.commands.missesAnonymous(request);
   }
 
   #giveUp(request: OpenRequest): void {
     const silent = [...request.asks].filter(({ state }) => state === 'waiting').map(({ boxId }) => boxId);
     if (silent.length > 0) {
       this.counts.expired += silent.length;
+      for (const boxId of silent) this.#options.missed(boxId);
       const boxes = silent.slice(0, NAMED_IN_LOG);
       this.#options.log.info({ request: request.key, silent: silent.length, boxes }, 'timed out: no reply');
     }

@@ -112,7 +112,7 @@ export class SharedCommands {
 
   /**
    * The requests that a reply to a command of this request's id belongs to; undefined when no command of that id had this window. A reply of
-   * a box that none of them asked belongs to this one: every box of the dialect hears the command, and what it sends is kept.
+   * a box that none of them asked belongs to this one: every box of the dialect hears the command.
    */
   requestsOf(lead: OpenRequest, window: TimeWindow, boxId: number): OpenRequest[] | undefined {
     const isSame = (other: TimeWindow | undefined): boolean =>
