@@ -1,21 +1,29 @@
 /** The triggering broker: boxes' measurement stream in (CURVE), the same frames out to services. */
+import type { MakaiError } from '../common/errors.js';
 import { type Running, stopAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { Metrics } from '../common/metrics/metrics.js';
 import { VERSION } from '../common/version.js';
 import { changedFields, type TriggeringBrokerSettings } from '../config/index.js';
+import { boxConnections } from '../daemon/broker-box-health.js';
 import { type StatusServer, startStatusServer } from '../daemon/status/server.js';
 import { type Access, openAccess, openBackendAccess } from '../keys/access.js';
 import { Disconnector } from '../keys/disconnector.js';
 import type { ReadBoxKeys } from '../keys/store-source.js';
+import { WrongKeyPeers } from '../keys/wrong-key-peers.js';
 import type { Place } from '../zmq/bind.js';
-import { Relay, type RelayOptions } from './relay.js';
+import type { StreamRelay } from './jetstream/stream-relay.js';
+import { Relay, type RelayOptions, type SubscribersWait } from './relay.js';
 import { addMetrics, type Parts, statusOf, type TriggeringBrokerStatus } from './status.js';
 
 export interface TriggeringBrokerDeps {
   log: Logger;
   /** keys of the boxes in the store; needed where `white_list` names the store */
   boxKeys?: ReadBoxKeys | undefined;
+  /** for tests: how long boxes wait for services that subscribe, ms */
+  subscribersWait?: SubscribersWait;
+  /** for tests: the thread of the stream relay exited by itself; otherwise the process ends with the error */
+  relayDied?: (error: MakaiError) => void;
 }
 
 export interface TriggeringBroker extends Running {
@@ -29,7 +37,7 @@ export interface TriggeringBroker extends Running {
 const NAME = 'triggering-broker';
 
 /**
- * Starts the broker; fulfilled when boxes and services can connect.
+ * Starts the broker; fulfilled when services can connect. Boxes are let in when services have subscribed again (relay.ts).
  * @throws MakaiError KEY_FILE_IO, KEY_INVALID, SECRET_EXPOSED for the server's keys, ENDPOINT_IN_USE, CONFIG_INVALID without an allow-list
  */
 export async function startTriggeringBroker(
@@ -45,10 +53,17 @@ export async function startTriggeringBroker(
     const access = started('access of boxes', await openBoxAccess(settings, deps));
     const backendAccess = await openBackendAccess(NAME, settings.backendCurve, deps.log);
     if (backendAccess !== undefined) started('access of services', backendAccess);
-    const relay = started('sockets', new Relay(relayOptions(settings, access, backendAccess, deps.log)));
+    const streamRelay = await startStreamRelay(settings, deps);
+    if (streamRelay !== undefined) started('stream relay', streamRelay);
+    const options = { ...relayOptions(settings, access, backendAccess, deps), inside: streamRelay };
+    const relay = started('sockets', new Relay(options));
     await relay.start();
     const disconnector = started('revocation', disconnectorOf(relay, access, backendAccess, deps.log));
-    const parts: Parts = { relay, access, backendAccess, disconnector };
+    const wrongKeys = new WrongKeyPeers({
+      ...{ sockets: [relay.boxes], endpoints: () => relay.frontEndpoints },
+      ...{ gate: access.gate, log: deps.log },
+    });
+    const parts: Parts = { relay, streamRelay, access, backendAccess, disconnector, wrongKeys };
     const server = started('status server', await serveStatus(settings, parts, deps.log));
     let stopping: Promise<void> | undefined;
     return {
@@ -83,11 +98,28 @@ function openBoxAccess(
   });
 }
 
+/** Nothing of it is loaded without `nats`. Where it exits, boxes had better keep what they send than send it past the stream: the supervisor starts the broker again. */
+async function startStreamRelay(
+  { nats }: TriggeringBrokerSettings,
+  { log, relayDied = rethrow }: TriggeringBrokerDeps,
+): Promise<StreamRelay | undefined> {
+  if (nats === undefined) return undefined;
+  const { StreamRelay } = await import('./jetstream/stream-relay.js');
+  return StreamRelay.start({ settings: nats, log: log.child({ part: 'stream relay' }), died: relayDied });
+}
+
+/** Outside of any promise, so that it ends the process. */
+function rethrow(error: MakaiError): void {
+  setImmediate(() => {
+    throw error;
+  });
+}
+
 function relayOptions(
   settings: TriggeringBrokerSettings,
   access: Access,
   backendAccess: Access | undefined,
-  log: Logger,
+  { log, subscribersWait }: TriggeringBrokerDeps,
 ): RelayOptions {
   const front: Place[] = [{ field: 'interface', endpoint: settings.interface, curve: access.curve }];
   if (settings.interfaceNext !== undefined && access.nextCurve !== undefined) {
@@ -98,6 +130,7 @@ function relayOptions(
     back: { field: 'backend', endpoint: settings.backend, curve: backendAccess?.curve },
     messageBytes: settings.limits.messageBytes,
     queueMessages: settings.limits.queueMessages,
+    subscribersWait,
     log,
   };
 }
@@ -129,6 +162,7 @@ async function serveStatus(
     version: VERSION,
     ...status,
     details: () => ({ ...statusOf(parts) }),
+    boxHealth: (boxId) => boxConnections(parts.access.gate.connections, parts.relay.frontEndpoints, boxId),
     metrics,
     log,
   });
