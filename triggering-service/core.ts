@@ -1,19 +1,22 @@
 /** The parts of the service and how they feed each other, without sockets: tests and the benchmark feed it by hand. */
+import type { FindingChange } from '../common/box-findings.js';
 import type { MakaiError } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
 import { Rejections } from '../common/rejections.js';
 import type { TriggeringServiceSettings } from '../config/index.js';
+import { BoxFindings } from '../daemon/box-findings.js';
+import { idsFrom, STORE_IDS } from '../daemon/incident-ids.js';
 import { PluginHost } from '../plugin-host/plugin-host.js';
-import { MeasurementBatches } from '../store/outbox/measurement-batches.js';
+import { MeasurementBatches, STORE_BATCH } from '../store/outbox/measurement-batches.js';
 import { Outbox } from '../store/outbox/outbox.js';
-import type { BoxReader, MeasurementReader } from '../store/store.js';
+import type { BoxReader, MeasurementReader, PluginStateReader } from '../store/store.js';
 import type { Sink } from '../store/writes.js';
-import { STORE_BATCH } from '../stream/batch.js';
 import { createRing, MAX_BATCH, type RingShare } from '../stream/ring.js';
 import type { CurveClientOptions } from '../stream/stream-socket.js';
 import type { IdsWithCertificate } from './ingest/ids-with-certificate.js';
 import { Intake } from './ingest/intake.js';
 import { RefusedIds } from './ingest/refused-ids.js';
+import { PluginData } from './plugin-data.js';
 import { EventRequests } from './requests/event-requests.js';
 import type { Queued } from './requests/request-queue.js';
 import { SiteWatch } from './site-watch.js';
@@ -27,14 +30,19 @@ const RING_ROWS = 128 * MAX_BATCH;
 /** Batches a ring holds: twenty seconds of the smallest. */
 const RING_BATCHES = 4096;
 
+/** A finding of a plugin ends when it is not reported for so long (plugins/sdk/plugin.ts). */
+const PLUGIN_FINDING_MS = 180_000;
+
 export interface CoreOptions {
   settings: TriggeringServiceSettings;
   curve?: CurveClientOptions | undefined;
-  store: Sink & MeasurementReader & BoxReader;
+  store: Sink & MeasurementReader & BoxReader & PluginStateReader;
   log: Logger;
   send: (request: Queued) => void;
   /** ids that may send; undefined: all */
   idsWithCertificate?: IdsWithCertificate | undefined;
+  /** what divides the boxes where the stream comes from NATS: which are ours, and who hears that everything received was handed over */
+  partitions?: { owns(boxId: number): boolean; flushed(): void } | undefined;
   /** a worker exited, and with it its share of the stream is lost */
   workerDied?: (error: MakaiError) => void;
   /** of workers, for tests, ms */
@@ -52,8 +60,15 @@ export interface Core {
   writer: MeasurementBatches;
   trends: Trends;
   plugins: PluginHost;
+  pluginData: PluginData;
   requests: EventRequests;
   siteWatch: SiteWatch;
+  /** whether the measurements of a box come to this service */
+  owns(boxId: number): boolean;
+  /** findings of boxes that last; what plugins find of a box is reported here too */
+  boxFindings: BoxFindings;
+  /** whether its record says that the box is not in use */
+  isUnplugged(boxId: number): boolean;
   /** messages of the stream and requests of plugins that were dropped, by reason */
   rejected(): Record<string, number>;
 }
@@ -61,18 +76,34 @@ export interface Core {
 export function createCore(options: CoreOptions): Core {
   const { idsWithCertificate, log, send, settings, store } = options;
   const { limits, share } = settings;
+  const { partitions } = options;
+  const owns = (boxId: number): boolean =>
+    partitions?.owns(boxId) ?? ownedByShare(boxId, share.of, share.index - 1, share.block);
   const rejections = new Rejections(log);
   const outbox = new Outbox({ store, log, maxMeasurements: limits.queueMeasurements });
-  const writer = new MeasurementBatches(outbox, {
-    batchSize: STORE_BATCH.measurements,
-    delayMs: STORE_BATCH.delayMs,
+  const writer = new MeasurementBatches(outbox.lanes.measurements, STORE_BATCH);
+  let unplugged: ReadonlySet<number> = new Set();
+  let workers: IntakeWorkers | undefined;
+  const siteWatch: SiteWatch = new SiteWatch({
+    store,
+    reference: settings.reference,
+    log,
+    changed: (data) => {
+      plugins.update(data);
+      workers?.updateReferences(data.references);
+    },
+    unpluggedRead: (ids) => {
+      unplugged = ids;
+      workers?.setUnplugged(ids);
+    },
   });
-  const siteWatch: SiteWatch = new SiteWatch(store, log, (data) => plugins.update(data));
+  const boxFindings = new BoxFindings({ outbox, rejections, log });
+  const findingsChanged = (changes: readonly FindingChange[]): void => boxFindings.apply(changes);
   const trends = new Trends({
     store,
     outbox,
     windowMs: settings.trendWindowMs,
-    owns: (boxId) => ownedByShare(boxId, share.of, share.index - 1, share.block),
+    owns,
     measurements: writer,
     log,
   });
@@ -80,16 +111,25 @@ export function createCore(options: CoreOptions): Core {
     identity: settings.identity,
     maxWindowMs: settings.maxWindowMs,
     memoryMs: settings.requestMemoryMs,
+    mergeMs: settings.mergeMs,
     rejections,
+    isWithheld: (boxId) => boxFindings.has(boxId, 'ID_IN_USE_TWICE'),
     send,
   });
   const rings: [RingShare, ...RingShare[]] = [createRing(RING_ROWS, RING_BATCHES)];
   while (rings.length < settings.workers) rings.push(createRing(RING_ROWS, RING_BATCHES));
+  const { incidentIdEndpoint } = settings;
+  const ids = incidentIdEndpoint === undefined ? STORE_IDS : idsFrom(incidentIdEndpoint);
+  const pluginData = new PluginData({ ...{ store, outbox, log, rejections, ids }, site: siteWatch.site });
   const plugins: PluginHost = new PluginHost({
     rings,
     log,
     requests: (found, id) => requests.handle(found, id),
+    findings: ({ boxId, code, info }) => boxFindings.report(boxId, code, info, PLUGIN_FINDING_MS),
     limits: settings.pluginLimits,
+    reloadOnChange: settings.pluginReload,
+    results: (found, id) => pluginData.results(found, id),
+    store: pluginData,
   });
   const location = (boxId: number): string => siteWatch.site.location(boxId);
   const coreOf = (intake: Core['intake'], stream: StreamView, rejected: Core['rejected']): Core => ({
@@ -100,8 +140,12 @@ export function createCore(options: CoreOptions): Core {
     writer,
     trends,
     plugins,
+    pluginData,
     requests,
     siteWatch,
+    owns,
+    boxFindings,
+    isUnplugged: (boxId) => unplugged.has(boxId),
     rejected,
   });
   if (settings.workers === 1 && share.of === 1) {
@@ -109,20 +153,21 @@ export function createCore(options: CoreOptions): Core {
     idsWithCertificate?.onChange(() => refusedIds.forgetKnown((boxId) => idsWithCertificate.has(boxId)));
     const intake = new Intake({
       settings,
+      references: siteWatch.references,
       ring: rings[0],
       rejections,
       refusedIds,
       idsWithCertificate,
       trends,
       location,
-      onBatch: (batch) => {
-        plugins.wake();
-        writer.add(batch);
-      },
+      readers: plugins,
+      writer,
+      boxHealth: { changed: findingsChanged, isUnplugged: (boxId) => unplugged.has(boxId) },
+      flushed: partitions && (() => partitions.flushed()),
     });
     return coreOf(intake, viewOf(intake), () => rejections.totals());
   }
-  const workers = new IntakeWorkers({
+  const shared = new IntakeWorkers({
     settings,
     curve: options.curve,
     idsWithCertificate,
@@ -132,9 +177,11 @@ export function createCore(options: CoreOptions): Core {
     trends,
     location,
     published: () => plugins.wake(),
+    findings: findingsChanged,
     died: (error) => options.workerDied?.(error),
     listenMs: options.listenMs,
     probeEveryMs: options.probeEveryMs,
   });
-  return coreOf(workers, workers, () => ({ ...rejections.totals(), ...workers.dropped() }));
+  workers = shared;
+  return coreOf(shared, shared, () => ({ ...rejections.totals(), ...shared.dropped() }));
 }

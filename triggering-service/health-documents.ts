@@ -1,4 +1,5 @@
 /** Writes findings to the collection `health`, as the v3 health service does: one of this service and one of each box, every 20 s. */
+import { repeat, systemClock } from '../common/clock.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import type { HealthDocument } from '../store/documents.js';
@@ -39,7 +40,6 @@ export function startHealthDocuments(
   everyMs = INTERVAL_MS,
 ): Running {
   let stopped = false;
-  let writing: Promise<void> | undefined;
   const writeAll = async (): Promise<void> => {
     const documents = findings(boxes(), Date.now());
     try {
@@ -51,18 +51,11 @@ export function startHealthDocuments(
       log.debug({ err: error }, 'health could not be written');
     }
   };
-  const timer = setInterval(() => {
-    // Writes of the previous interval that are not done yet are not overtaken.
-    writing ??= writeAll().finally(() => {
-      writing = undefined;
-    });
-  }, everyMs);
-  timer.unref();
+  const writes = repeat(writeAll, everyMs, systemClock);
   return {
-    stop: async () => {
+    stop: () => {
       stopped = true;
-      clearInterval(timer);
-      await writing;
+      return writes.stop();
     },
   };
 }

@@ -1,6 +1,5 @@
 /** What other rooms use of the triggering service. */
 export {
-  curveOptions,
   startTriggeringService,
   type TriggeringService,
   type TriggeringServiceDeps,

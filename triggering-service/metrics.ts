@@ -1,17 +1,40 @@
 /** The service's metrics (common/metrics/names.ts), read from the parts when somebody asks. */
 
+import { GATEWAY_BOX_ID } from '../common/box-id.js';
 import { dropReasonsOf } from '../common/drop-reasons.js';
 import type { Metrics } from '../common/metrics/metrics.js';
 import { fromZero } from '../common/rejections.js';
-import type { PluginStatus } from '../plugin-host/plugin-supervisor.js';
+import type { PluginStatus } from '../plugin-host/plugin-status.js';
 import type { Core } from './core.js';
+import type { PartitionedStream } from './ingest/partitioned-stream.js';
 import type { RequestQueue } from './requests/request-queue.js';
+import { silentBoxes } from './silent-boxes.js';
 import { ACTIVE_MS, dropsOf } from './status.js';
 
 const MICRO = 1e-6;
 
-export function addMetrics(metrics: Metrics, core: Core, queue: RequestQueue): void {
+/** @param partitions where the stream comes from NATS */
+export function addMetrics(
+  metrics: Metrics,
+  core: Core,
+  queue: RequestQueue,
+  partitions: Pick<PartitionedStream, 'status'> | undefined,
+): void {
+  const startedMs = Date.now();
   metrics.gauge('makai_boxes_active', () => core.stream.heardSince(Date.now() - ACTIVE_MS));
+  metrics.gauge('makai_box_silent_seconds', () =>
+    silentBoxes({
+      ...{ heard: core.stream.boxes(), certified: core.idsWithCertificate?.ids ?? [] },
+      ...{ startedMs, nowMs: Date.now() },
+      isOther: (id) => core.isUnplugged(id) || !core.owns(id) || id === GATEWAY_BOX_ID,
+    }),
+  );
+  metrics.gauge('makai_nats_connected', () => partitions && Number(partitions.status().connected));
+  metrics.gauge('makai_partitions_owned', () => partitions?.status().partitions.length);
+  metrics.counter('makai_partition_moves_total', () => partitions?.status().moves);
+  metrics.gauge('makai_partition_lag_batches', () => partitions?.status().waiting);
+  core.boxFindings.addMetrics(metrics);
+  metrics.counter('makai_measurements_withheld_total', () => core.stream.withheld);
   metrics.counter('makai_messages_total', () => ({ measurement: core.stream.totals.messages }));
   metrics.counter('makai_bytes_total', () => ({ measurement: core.stream.totals.bytes }));
   const reasons = dropReasonsOf('triggering-service');
@@ -19,7 +42,6 @@ export function addMetrics(metrics: Metrics, core: Core, queue: RequestQueue): v
   metrics.gauge('makai_allowed_keys', () => core.idsWithCertificate?.status().known);
   metrics.gauge('makai_refused_ids', () => core.stream.refused().known);
   metrics.gauge('makai_queue_depth', () => ({
-    measurements: core.writer.status().waiting,
     trends: core.trends.status().waiting,
     requests: queue.waiting,
   }));

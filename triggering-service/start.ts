@@ -1,4 +1,5 @@
 /** Starts the triggering service: sockets around the core, in order, and stops them in reverse. */
+
 import { systemClock, within } from '../common/clock.js';
 import type { MakaiError } from '../common/errors.js';
 import { type Running, startAll } from '../common/lifecycle.js';
@@ -6,19 +7,22 @@ import type { Logger } from '../common/log.js';
 import { Metrics } from '../common/metrics/metrics.js';
 import { VERSION } from '../common/version.js';
 import { changedFields, type TriggeringServiceSettings } from '../config/index.js';
+import { backendKeys, curveClientOptions } from '../daemon/curve-client.js';
+import { addDiskMetrics } from '../daemon/disk.js';
 import { type StatusServer, startStatusServer } from '../daemon/status/server.js';
-import { readPublicCertificate, readSecretCertificate } from '../keys/files.js';
+import { startTraffic } from '../daemon/traffic.js';
 import { addStoreMetrics, spoolStatus } from '../store/outbox/metrics.js';
 import type { Store } from '../store/store.js';
 import { startSweeper } from '../store/sweeper.js';
 import { type CurveClientOptions, openStream } from '../stream/stream-socket.js';
+import { boxHealth } from './box-health/all.js';
 import { type Core, createCore } from './core.js';
 import { startHealthDocuments } from './health-documents.js';
 import { startIdsWithCertificate } from './ingest/ids-with-certificate.js';
+import type { PartitionedStream } from './ingest/partitioned-stream.js';
 import { addMetrics } from './metrics.js';
 import { RequestQueue } from './requests/request-queue.js';
 import { statusOf, type TriggeringServiceStatus } from './status.js';
-import { startTraffic } from './traffic.js';
 import { IntakeWorkers } from './workers/intake-workers.js';
 
 const NAME = 'triggering-service';
@@ -59,11 +63,13 @@ export async function startTriggeringService(
   settings: TriggeringServiceSettings,
   { log, store, died = rethrow, listenMs, probeEveryMs }: TriggeringServiceDeps,
 ): Promise<TriggeringService> {
-  const curve = await curveOptions(settings);
+  const curve = await curveClientOptions(settings.backendCurve);
   const metrics = new Metrics(NAME, VERSION);
   const idsWithCertificate = await startIdsWithCertificate(settings, store, log);
   let ending = false;
+  const partitions = await partitionsOf(settings, log);
   const core = createCore({
+    partitions,
     settings,
     curve,
     store,
@@ -92,24 +98,24 @@ export async function startTriggeringService(
     log,
     onDropped: (request) => core.requests.dropped(request),
   });
-  addMetrics(metrics, core, queue);
+  addMetrics(metrics, core, queue, partitions);
+  addDiskMetrics(metrics, settings);
   addStoreMetrics(metrics, store, core.outbox);
-  const status = (): TriggeringServiceStatus => statusOf(core, queue, settings.identity);
+  const status = (): TriggeringServiceStatus => statusOf(core, queue, settings.identity, partitions);
   let server: StatusServer | undefined;
   const starting = startAll([
     { name: 'ids with certificate', start: async () => idsWithCertificate ?? NOTHING },
     { name: 'event requests', start: async () => queue },
+    { name: 'requests that wait for those of other boxes', start: async () => core.requests },
     { name: 'outbox', start: async () => core.outbox },
+    { name: 'findings of boxes', start: async () => core.boxFindings },
     { name: 'trends', start: async () => core.trends },
     { name: 'measurements', start: async () => core.writer },
-    {
-      name: 'traffic',
-      start: async () =>
-        startTraffic(core.outbox, settings.trafficSeconds, () => core.stream.totals.bytes, log),
-    },
+    { name: 'traffic', start: async () => traffic(core, settings, log) },
     { name: 'expiry', start: async () => startSweeper(store, log) },
     { name: 'health', start: async () => startHealth(core, settings, log) },
     { name: 'thresholds', start: () => startSiteWatch(core) },
+    { name: 'results of plugins', start: async () => core.pluginData },
     { name: 'plugins', start: () => startPlugins(core, settings) },
     { name: 'housekeeping', start: async () => startHousekeeping(core) },
     {
@@ -119,17 +125,19 @@ export async function startTriggeringService(
           daemon: NAME,
           version: VERSION,
           ...settings.status,
-          details: () => ({ ...status(), ...spoolStatus(store) }),
+          details: () => ({ ...status(), ...spoolStatus(store), ...backendKeys(curve) }),
+          boxHealth: (boxId) => boxHealth(core, boxId),
           metrics,
           log,
         });
         return server;
       },
     },
-    { name: 'stream', start: () => startStream(core, settings, curve, log) },
+    { name: 'stream', start: () => startStream(core, settings, curve, log, partitions) },
   ]);
   const daemon = await starting;
-  void core.trends.recover();
+  // Of boxes that come from NATS when they do.
+  if (partitions === undefined) void core.trends.recover();
   return {
     get endpoints() {
       const address = server?.address;
@@ -147,22 +155,6 @@ export async function startTriggeringService(
   };
 }
 
-/** Keys for connecting to the brokers, where the configuration encrypts the backend (CURVE). */
-export async function curveOptions({
-  backendCurve: files,
-}: TriggeringServiceSettings): Promise<CurveClientOptions | undefined> {
-  if (files === undefined) return undefined;
-  const [server, own] = await Promise.all([
-    readPublicCertificate(files.serverKey),
-    readSecretCertificate(files.cert),
-  ]);
-  return {
-    curveServerKey: server.publicKey,
-    curvePublicKey: own.publicKey,
-    curveSecretKey: own.secretKey.reveal(),
-  };
-}
-
 /** Plugins should find thresholds when they start, but a store that is unavailable must not keep the service from starting. */
 async function startSiteWatch({ siteWatch }: Core): Promise<Running> {
   await within(siteWatch.start(), SITE_MS, systemClock);
@@ -172,6 +164,18 @@ async function startSiteWatch({ siteWatch }: Core): Promise<Running> {
 async function startPlugins({ plugins }: Core, settings: TriggeringServiceSettings): Promise<Running> {
   await plugins.load(settings.plugins);
   return plugins;
+}
+
+/** As the v3 triggering broker did (`tb`). Ours forwards the frames inside libzmq and counts nothing, so the stream's traffic is counted here. */
+function traffic({ outbox, stream }: Core, settings: TriggeringServiceSettings, log: Logger): Running {
+  return startTraffic({
+    totals: () => ({ bytes: stream.totals.bytes }),
+    document: ({ bytes }) => ({ name: 'tb', bytes }),
+    intervalSeconds: settings.trafficSeconds,
+    outbox,
+    clock: systemClock,
+    log,
+  });
 }
 
 function startHealth({ outbox, stream }: Core, settings: TriggeringServiceSettings, log: Logger): Running {
@@ -187,28 +191,47 @@ function startHousekeeping({ requests }: Core): Running {
 
 /** Stopped first: what was received goes to all parts while they still run. */
 async function startStream(
-  { intake }: Core,
+  { intake, trends, writer }: Core,
   settings: TriggeringServiceSettings,
   curve: CurveClientOptions | undefined,
   log: Logger,
+  partitions: PartitionedStream | undefined,
 ): Promise<Running> {
   if (intake instanceof IntakeWorkers) {
     await intake.start();
     return intake;
   }
-  const local = intake;
+  if (partitions !== undefined) {
+    partitions.start({ intake, trends, writer });
+    return partitions;
+  }
   const stream = openStream({
     endpoint: settings.triggerEndpoint,
     curve,
     log,
-    onMessage: (frames) => local.receive(frames),
+    receiver: intake,
   });
   return {
     stop: async () => {
       await stream.stop();
-      local.finish();
+      intake.finish();
     },
   };
+}
+
+/** Nothing of NATS is loaded without its setting. */
+async function partitionsOf(
+  { identity, limits, nats }: TriggeringServiceSettings,
+  log: Logger,
+): Promise<PartitionedStream | undefined> {
+  if (nats === undefined) return undefined;
+  const { PartitionedStream } = await import('./ingest/partitioned-stream.js');
+  return new PartitionedStream({
+    servers: nats,
+    member: identity,
+    maxUnsettled: limits.queueMeasurements,
+    log,
+  });
 }
 
 /** Outside of any promise, so that it ends the process. */

@@ -1,9 +1,11 @@
 /** The service's own part of `/status`. Each counter is stated once: everything dropped is in `dropped`, by the reasons of `makai_dropped_total`. */
 import type { DropReason } from '../common/drop-reasons.js';
+import type { BoxFindingsStatus } from '../daemon/box-findings.js';
 import type { AllowListStatus } from '../keys/allow-list.js';
-import type { PluginStatus } from '../plugin-host/plugin-supervisor.js';
+import type { PluginStatus } from '../plugin-host/plugin-status.js';
 import type { LaneStatus } from '../store/outbox/lane.js';
 import type { Core } from './core.js';
+import type { PartitionedStream, PartitionsStatus } from './ingest/partitioned-stream.js';
 import type { RefusedId } from './ingest/refused-ids.js';
 import type { RequestQueue } from './requests/request-queue.js';
 import type { WorkerRow } from './stream-view.js';
@@ -20,6 +22,10 @@ export interface TriggeringServiceStatus {
   messages: number;
   bytes: number;
   measurements: number;
+  /** measurements that plugins did not see, because their box id is in use twice */
+  withheld: number;
+  /** boxes with findings; `makai boxes health` shows the whole records */
+  box_health: BoxFindingsStatus;
   /** everything that was not accepted or not kept, by reason (common/drop-reasons.ts); reasons that did not occur are left out */
   dropped: Record<string, number>;
   /** the list of ids that may send; 'none': every id may */
@@ -33,10 +39,13 @@ export interface TriggeringServiceStatus {
   };
   /** of each worker, where there are some */
   workers?: WorkerRow[];
+  /** where the stream comes from NATS */
+  nats?: PartitionsStatus;
   store: Omit<LaneStatus, 'dropped'>;
   trends: Omit<TrendsStatus, 'dropped'>;
   /** with waveforms, without, and those of both that wait to be sent */
-  requests: { data: number; log: number; waiting: number };
+  /** `merged`: requests of plugins that became a part of another one */
+  requests: { data: number; log: number; merged: number; waiting: number };
   plugins: PluginRow[];
   /** boxes with the most messages */
   busiest: { box_id: number; messages: number; bytes: number; heard: string }[];
@@ -51,7 +60,11 @@ interface PluginRow {
   state: string;
   measurements: number;
   requests: number;
+  incidents: number;
+  values: number;
   dropped_requests: number;
+  /** of those: beyond `plugin_limits.events_per_hour` */
+  over_hourly_limit?: number;
   dropped_batches: number;
   dropped_measurements: number;
   p50_us: number;
@@ -62,7 +75,12 @@ interface PluginRow {
   file: string;
 }
 
-export function statusOf(core: Core, queue: RequestQueue, identity: string): TriggeringServiceStatus {
+export function statusOf(
+  core: Core,
+  queue: RequestQueue,
+  identity: string,
+  partitions?: PartitionedStream,
+): TriggeringServiceStatus {
   const { messages, bytes, accepted } = core.stream.totals;
   const { dropped: _measurements, ...writer } = core.writer.status();
   const { dropped: _windows, ...trends } = core.trends.status();
@@ -75,8 +93,11 @@ export function statusOf(core: Core, queue: RequestQueue, identity: string): Tri
     messages,
     bytes,
     measurements: accepted,
+    withheld: core.stream.withheld,
+    box_health: core.boxFindings.status(),
     dropped: dropsOf(core, queue),
     ...(workers.length === 0 ? {} : { workers }),
+    ...(partitions === undefined ? {} : { nats: partitions.status() }),
     ids_with_certificate: core.idsWithCertificate?.status() ?? 'none',
     refused_ids: {
       known: refused.known,
@@ -85,7 +106,7 @@ export function statusOf(core: Core, queue: RequestQueue, identity: string): Tri
     },
     store: writer,
     trends,
-    requests: { ...core.requests.sent, waiting: queue.waiting },
+    requests: { ...core.requests.sent, merged: core.requests.merged, waiting: queue.waiting },
     plugins: core.plugins.status().map(pluginRow),
     busiest: busiest.map(({ boxId, messages, bytes, heardMs }) => ({
       box_id: boxId,
@@ -105,6 +126,7 @@ export function dropsOf(core: Core, queue: RequestQueue): Record<string, number>
   add('store_too_slow', core.writer.status().dropped);
   add('too_many_trend_windows', core.trends.status().dropped);
   add('too_many_waiting_requests', queue.dropped);
+  add('plugin_finding', core.plugins.droppedFindings);
   return drops;
 }
 
@@ -119,16 +141,19 @@ function pluginRow(p: PluginStatus): PluginRow {
     version: p.version,
     language: p.language,
     state: p.state,
+    ...(p.lastError === undefined ? {} : { last_error: p.lastError }),
     measurements: p.measurements,
     requests: p.requests,
-    dropped_requests: p.refusedRequests + p.surplusRequests,
+    incidents: p.incidents,
+    values: p.values,
+    dropped_requests: p.refusedRequests + p.surplusRequests + p.limitedRequests,
+    ...(p.limitedRequests === 0 ? {} : { over_hourly_limit: p.limitedRequests }),
     dropped_batches: p.droppedBatches,
     dropped_measurements: p.droppedMeasurements,
     p50_us: p.batchP50Us,
     p99_us: p.batchP99Us,
     restarts: p.restarts,
     ...(p.nextStartInMs === undefined ? {} : { next_start_in_ms: p.nextStartInMs }),
-    ...(p.lastError === undefined ? {} : { last_error: p.lastError }),
     file: p.file,
   };
 }

@@ -1,4 +1,5 @@
 /** What status and metrics see of the stream: counts of one intake in the main thread, or of several in workers. */
+import type { BoxHealth } from './box-health/record.js';
 import type { BoxTotals } from './ingest/box-table.js';
 import type { Intake } from './ingest/intake.js';
 import type { RefusedId, RefusedIds } from './ingest/refused-ids.js';
@@ -46,12 +47,16 @@ export interface StreamView {
   dropped(): Record<string, number>;
   /** ids that their senders may not use */
   refused(): RefusedView;
+  /** measurements that plugins did not see, because their id is in use twice */
+  readonly withheld: number;
+  /** the health of the boxes that are known. @param boxId only this one */
+  health(boxId?: number): Promise<BoxHealth[]>;
   /** empty when the main thread receives the stream */
   workers(): WorkerRow[];
 }
 
 export function viewOf(intake: Intake): StreamView {
-  const { boxes, refusedIds, rejections } = intake;
+  const { boxes, health, refusedIds, rejections } = intake;
   return {
     get totals() {
       return intake.totals;
@@ -63,6 +68,10 @@ export function viewOf(intake: Intake): StreamView {
     boxes: () => boxes.totals(),
     dropped: () => rejections.totals(),
     refused: () => refusedView(refusedIds),
+    get withheld() {
+      return health.withheldMeasurements;
+    },
+    health: async (boxId) => [...health.records(boxId)],
     workers: () => [],
   };
 }

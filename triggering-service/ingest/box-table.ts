@@ -29,6 +29,7 @@ export class BoxTable {
   #messages = new Float64Array(FIRST_CAPACITY);
   #bytes = new Float64Array(FIRST_CAPACITY);
   #heardMs = new Float64Array(FIRST_CAPACITY);
+  #seenMs = new Float64Array(FIRST_CAPACITY);
   #tokens = new Float64Array(FIRST_CAPACITY);
   #tokensMs = new Float64Array(FIRST_CAPACITY);
   #used = 0;
@@ -48,6 +49,11 @@ export class BoxTable {
     return this.#slots.get(boxId) ?? this.#add(boxId);
   }
 
+  /** Notes that the box sent something that was dropped: it is not forgotten. */
+  seen(slot: number, nowMs: number): void {
+    this.#seenMs[slot] = nowMs;
+  }
+
   /** Counts a measurement that was accepted. */
   count(slot: number, bytes: number, nowMs: number): void {
     this.#messages[slot] = (this.#messages[slot] ?? 0) + 1;
@@ -57,11 +63,11 @@ export class BoxTable {
 
   /**
    * Whether the box keeps to its rate with one more measurement.
-   * @param clockMs of a clock that never jumps
+   * @param clockMs when it was received. It goes back where a batch from NATS comes again or late, or the broker's clock was set; the box must not pay for that.
    */
   withinRate(slot: number, clockMs: number): boolean {
     const { burst, perSecond } = this.#rate;
-    const elapsed = clockMs - (this.#tokensMs[slot] ?? 0);
+    const elapsed = Math.max(0, clockMs - (this.#tokensMs[slot] ?? 0));
     const tokens = Math.min(burst, (this.#tokens[slot] ?? 0) + (elapsed * perSecond) / 1000);
     this.#tokensMs[slot] = clockMs;
     this.#tokens[slot] = tokens >= 1 ? tokens - 1 : tokens;
@@ -75,8 +81,10 @@ export class BoxTable {
     return count;
   }
 
+  /** Of boxes of which something was accepted. */
   *totals(): Generator<BoxTotals> {
     for (const [boxId, slot] of this.#slots) {
+      if ((this.#messages[slot] ?? 0) === 0) continue;
       yield {
         boxId,
         messages: this.#messages[slot] ?? 0,
@@ -89,7 +97,17 @@ export class BoxTable {
   /** Forgets boxes that were not heard since then. @param forgotten called with each slot, which another box may get from now on */
   forget(ms: number, forgotten: (slot: number) => void): void {
     for (const [boxId, slot] of this.#slots) {
-      if ((this.#heardMs[slot] ?? 0) >= ms) continue;
+      if (Math.max(this.#heardMs[slot] ?? 0, this.#seenMs[slot] ?? 0) >= ms) continue;
+      this.#slots.delete(boxId);
+      this.#free.push(slot);
+      forgotten(slot);
+    }
+  }
+
+  /** Forgets boxes. @param forgotten as of `forget` */
+  remove(isGone: (boxId: number) => boolean, forgotten: (slot: number) => void): void {
+    for (const [boxId, slot] of this.#slots) {
+      if (!isGone(boxId)) continue;
       this.#slots.delete(boxId);
       this.#free.push(slot);
       forgotten(slot);
@@ -108,6 +126,7 @@ export class BoxTable {
     this.#messages[slot] = 0;
     this.#bytes[slot] = 0;
     this.#heardMs[slot] = 0;
+    this.#seenMs[slot] = 0;
     this.#tokens[slot] = this.#rate.burst;
     this.#tokensMs[slot] = 0;
     return slot;
@@ -119,6 +138,7 @@ export class BoxTable {
     this.#messages = grown(this.#messages, capacity);
     this.#bytes = grown(this.#bytes, capacity);
     this.#heardMs = grown(this.#heardMs, capacity);
+    this.#seenMs = grown(this.#seenMs, capacity);
     this.#tokens = grown(this.#tokens, capacity);
     this.#tokensMs = grown(this.#tokensMs, capacity);
   }

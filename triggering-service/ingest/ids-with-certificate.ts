@@ -1,6 +1,6 @@
 /**
  * Which box ids have a certificate. The triggering broker sees keys and no messages, so a measurement under an id that no certificate names
- * is found here. The list is the broker's: a folder of certificates, the keys in the store, or both, watched in the same way.
+ * is found here. Meters come with the key of the gateway, so their records in the store name them. The list is the broker's: a folder of certificates, the keys in the store, or both, watched in the same way.
  */
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
@@ -60,6 +60,6 @@ export async function startIdsWithCertificate(
 ): Promise<IdsWithCertificate | undefined> {
   const { directory, store: fromStore } = allow;
   const boxKeys = () => storedBoxKeys(store);
-  const sources = allow.any ? [] : allowSources({ directory, store: fromStore, boxKeys, log });
+  const sources = allow.any ? [] : allowSources({ directory, store: fromStore, meters: true, boxKeys, log });
   return sources.length === 0 ? undefined : new IdsWithCertificate(await startAllowList({ sources, log }));
 }

@@ -3,6 +3,8 @@ import type { Clock } from '../../common/clock.js';
 import type { Rejections } from '../../common/rejections.js';
 import type { MeasurementColumns } from '../../proto/columns.js';
 import { decodeInto, STREAM_OK, STREAM_REASONS } from '../../proto/stream-decoder.js';
+import type { TimeDrop } from '../box-health/measures.js';
+import type { StreamHealth } from '../box-health/stream-health.js';
 import type { BoxTable } from './box-table.js';
 import type { IdsWithCertificate } from './ids-with-certificate.js';
 import type { IdReason, RefusedIds } from './refused-ids.js';
@@ -19,6 +21,7 @@ const MAX_TOPIC = 20;
 
 export interface ValidatorOptions {
   boxes: BoxTable;
+  health: StreamHealth;
   rejections: Rejections;
   refusedIds: RefusedIds;
   /** ids that may send; undefined: all */
@@ -27,6 +30,7 @@ export interface ValidatorOptions {
 
 export class MeasurementValidator {
   readonly #boxes: BoxTable;
+  readonly #health: StreamHealth;
   readonly #rejections: Rejections;
   readonly #refusedIds: RefusedIds;
   readonly #idsWithCertificate: Pick<IdsWithCertificate, 'has'> | undefined;
@@ -34,11 +38,17 @@ export class MeasurementValidator {
   #nowMs = 0;
   #clockMs = 0;
 
-  constructor({ boxes, idsWithCertificate, refusedIds, rejections }: ValidatorOptions) {
+  constructor({ boxes, health, idsWithCertificate, refusedIds, rejections }: ValidatorOptions) {
     this.#boxes = boxes;
+    this.#health = health;
     this.#rejections = rejections;
     this.#refusedIds = refusedIds;
     this.#idsWithCertificate = idsWithCertificate;
+  }
+
+  /** Our clock at the last `setTime`, Unix ms. */
+  get nowMs(): number {
+    return this.#nowMs;
   }
 
   /** Reads the clock; called once for many messages. */
@@ -58,17 +68,29 @@ export class MeasurementValidator {
     const code = decodeInto(payload, columns, row);
     if (code !== STREAM_OK) return this.#drop(STREAM_REASONS[code] ?? 'malformed_measurement', topic);
     const boxId = columns.boxId[row] ?? 0;
-    if (boxId === 0 || numberIn(topic) !== boxId) return this.#dropId('topic_mismatch', topic, boxId);
+    // proto3 leaves a 0 out: the topic of box 0 must say so too (`0`, `0000`).
+    if (numberIn(topic) !== boxId) return this.#dropId('topic_mismatch', topic, boxId);
     if (this.#idsWithCertificate !== undefined && !this.#idsWithCertificate.has(boxId))
       return this.#dropId('unknown_box', topic, boxId);
     const time = columns.timestampMs[row] ?? 0;
-    if (time > this.#nowMs + MAX_AHEAD_MS) return this.#drop('time_in_the_future', topic, time);
-    if (time < this.#nowMs - MAX_AGE_MS) return this.#drop('time_too_old', topic, time);
     const slot = this.#boxes.slotOf(boxId);
     if (slot < 0) return this.#drop('box_table_full', topic);
-    if (!this.#boxes.withinRate(slot, this.#clockMs)) return this.#drop('too_many_measurements', topic);
+    if (time > this.#nowMs + MAX_AHEAD_MS)
+      return this.#dropTime('time_in_the_future', slot, boxId, topic, time);
+    if (time < this.#nowMs - MAX_AGE_MS) return this.#dropTime('time_too_old', slot, boxId, topic, time);
+    if (!this.#boxes.withinRate(slot, this.#clockMs)) {
+      this.#health.tooMany(slot, this.#nowMs);
+      return this.#drop('too_many_measurements', topic);
+    }
     this.#boxes.count(slot, topic.length + payload.length, this.#nowMs);
     return slot;
+  }
+
+  /** The clock of the box is wrong: its health shows it. */
+  #dropTime(reason: TimeDrop, slot: number, boxId: number, topic: Uint8Array, timeMs: number): -1 {
+    this.#boxes.seen(slot, this.#nowMs);
+    this.#health.outOfTime(slot, boxId, reason, timeMs, this.#nowMs);
+    return this.#drop(reason, topic, timeMs);
   }
 
   /** The sender may not use this id: recorded by id, since it may be one among many. */

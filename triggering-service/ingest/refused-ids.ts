@@ -3,6 +3,7 @@
  * /status. Bounded: beyond `limit` the id that was silent longest is forgotten, and counted; at most 20 lines per minute are logged.
  */
 import type { Logger } from '../../common/log.js';
+import { RecentMap } from '../../common/recent-map.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
 
 export const ID_REASONS = ['unknown_box', 'topic_mismatch'] as const;
@@ -30,14 +31,12 @@ const TOPIC_BYTES = 20;
 
 export class RefusedIds {
   /** in order of the last message, oldest first */
-  readonly #ids = new Map<number, RefusedId>();
-  readonly #limit: number;
+  readonly #ids: RecentMap<number, RefusedId>;
   readonly #log: ThrottledLog;
-  #forgotten = 0;
 
   constructor(log: Logger, limit: number = LIMIT) {
     this.#log = new ThrottledLog(log, { perMinute: LINES_PER_MINUTE });
-    this.#limit = limit;
+    this.#ids = new RecentMap(limit);
   }
 
   /** One message was dropped. @param nowMs Unix ms */
@@ -47,13 +46,11 @@ export class RefusedIds {
     if (before !== undefined) {
       before.count += 1;
       before.last_ms = nowMs;
-      this.#ids.delete(key);
       this.#ids.set(key, before);
       return;
     }
     const shown = Buffer.from(topic.subarray(0, TOPIC_BYTES)).toString();
     this.#ids.set(key, { box_id: boxId, reason, topic: shown, count: 1, first_ms: nowMs, last_ms: nowMs });
-    if (this.#ids.size > this.#limit) this.#forgetOldest();
     this.#log.warn({ boxId, topic: shown, reason }, 'measurements dropped; /status counts them by id');
   }
 
@@ -70,17 +67,11 @@ export class RefusedIds {
 
   /** Ids forgotten because there were too many. */
   get forgotten(): number {
-    return this.#forgotten;
+    return this.#ids.forgotten;
   }
 
   /** Newest first. */
   list(): RefusedId[] {
     return [...this.#ids.values()].reverse();
-  }
-
-  #forgetOldest(): void {
-    const oldest = this.#ids.keys().next();
-    if (oldest.done !== true) this.#ids.delete(oldest.value);
-    this.#forgotten += 1;
   }
 }

@@ -8,6 +8,7 @@ import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
 import { TokenBucket } from '../../common/token-bucket.js';
+import { connectTo } from '../../zmq/connect.js';
 import type { CurveClientOptions } from '../../zmq/curve.js';
 import { connecting, type Push } from '../../zmq/sockets.js';
 
@@ -29,7 +30,7 @@ export interface RequestQueueOptions {
   log: Logger;
   /** a request was dropped for a later one */
   onDropped: (dropped: Queued) => void;
-  /** of the pace; the system's where left out */
+  /** of the pace, retries and the stop; the system's where left out */
   clock?: Clock;
 }
 
@@ -66,7 +67,7 @@ export class RequestQueue implements Running {
     this.#bucket = new TokenBucket(burst, perSecond, this.#clock);
     // `immediate`: only to a broker that is connected, so that requests wait here, where they are counted.
     this.#socket = connecting.push({ immediate: true, linger: DRAIN_MS, ...options.curve });
-    this.#socket.connect(options.endpoint);
+    connectTo(this.#socket, options.endpoint);
   }
 
   get waiting(): number {
@@ -85,7 +86,7 @@ export class RequestQueue implements Running {
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    await within(this.#sending ?? Promise.resolve(), DRAIN_MS, systemClock);
+    await within(this.#sending ?? Promise.resolve(), DRAIN_MS, this.#clock);
     if (this.#queue.length > 0) {
       this.#options.log.warn({ requests: this.#queue.length }, 'stopped before all event requests were sent');
     }

@@ -1,6 +1,6 @@
 /** Keeps the store's trends: writes those that were summed up here, and has the store compute the others from its measurements. */
 import { retry } from '../../common/backoff.js';
-import { systemClock } from '../../common/clock.js';
+import { systemClock, within } from '../../common/clock.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import type { Outbox } from '../../store/outbox/outbox.js';
@@ -22,12 +22,14 @@ const CLOSED_LIMIT = 20_000;
 const DAY_MS = 86_400_000;
 /** Pause before the store is asked again how far its data reach. */
 const RECOVER_AGAIN_MS = 10_000;
+/** Of boxes that moved here, windows so far back are computed too: the service before may have had them waiting behind newer ones, ms. */
+const MOVED_MS = 60_000;
 /** How long a stop goes on writing. */
 const DRAIN_MS = 10_000;
 
 export interface TrendsOptions {
   store: Pick<MeasurementReader, 'newestByBox'>;
-  outbox: Pick<Outbox, 'put' | 'status' | 'hurry'>;
+  outbox: Pick<Outbox, 'put' | 'lanes' | 'hurry'>;
   windowMs: number;
   /** boxes whose trends are kept here; left out: all */
   owns?: (boxId: number) => boolean;
@@ -76,23 +78,26 @@ export class Trends implements Running, TrendOutput {
   /**
    * Names the windows for computing that a crash may have left undone: of each box the last two that have a trend, and all after.
    * A store that does not reply is asked again later. Never rejects.
+   * @param owns boxes that moved to this service; left out: all whose trends are kept here
    */
-  async recover(): Promise<void> {
+  async recover(owns?: (boxId: number) => boolean): Promise<void> {
     const pauses = { firstMs: RECOVER_AGAIN_MS, maxMs: RECOVER_AGAIN_MS, signal: this.#stopping.signal };
     const options = { ...pauses, what: 'unfinished trends', clock: systemClock, log: this.#options.log };
     // A stop ends it; the next start names them again.
-    await retry(() => this.#recover(), { ...options, helps: () => true }).catch(() => undefined);
+    await retry(() => this.#recover(owns), { ...options, helps: () => true }).catch(() => undefined);
   }
 
-  async #recover(): Promise<void> {
-    const { store, windowMs, owns = () => true } = this.#options;
+  async #recover(moved: ((boxId: number) => boolean) | undefined): Promise<void> {
+    const { store, windowMs } = this.#options;
+    const owns = moved ?? this.#owns;
+    const back = 2 + (moved === undefined ? 0 : Math.ceil(MOVED_MS / windowMs));
     if (this.#stopping.signal.aborted) return;
     const named = performance.now() - LATE_MS;
     for (const { boxId, measurementMs, trendMs = measurementMs } of await store.newestByBox()) {
       if (!owns(Number(boxId))) continue;
       const last = Math.floor(measurementMs / windowMs);
       const oldest = Math.floor((measurementMs - DAY_MS) / windowMs);
-      const first = Math.max(oldest, Math.floor(Math.min(trendMs, measurementMs) / windowMs) - 2);
+      const first = Math.max(oldest, Math.floor(Math.min(trendMs, measurementMs) / windowMs) - back);
       for (let window = first; window <= last; window++)
         this.#due.add({ boxId: Number(boxId), window }, named);
     }
@@ -104,7 +109,7 @@ export class Trends implements Running, TrendOutput {
       computed: this.#computed,
       waiting: this.#waiting,
       dropped: this.#due.dropped,
-      failures: this.#options.outbox.status('trends').failures,
+      failures: this.#options.outbox.lanes.trends.status().failures,
     };
   }
 
@@ -113,15 +118,12 @@ export class Trends implements Running, TrendOutput {
     this.#stopping.abort();
     clearInterval(this.#timer);
     this.#options.outbox.hurry();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, DRAIN_MS);
-    });
-    await Promise.race([this.#workAll(), late]);
-    clearTimeout(timer);
+    await within(this.#workAll(), DRAIN_MS, systemClock);
     if (this.#waiting > 0)
       this.#options.log.warn({ windows: this.#waiting }, 'stopped before all trends were written');
   }
+
+  #owns = (boxId: number): boolean => this.#options.owns?.(boxId) ?? true;
 
   get #waiting(): number {
     return this.#due.size + this.#closed.length + this.#underWay;
@@ -145,12 +147,16 @@ export class Trends implements Running, TrendOutput {
     for (;;) {
       const some = this.#closed.splice(0, WRITTEN_AT_ONCE);
       if (some.length === 0) break;
-      const trends = some.map(({ trend }) => trend);
-      this.#written += await this.#put({ kind: 'trends', trends }, some.length);
+      // A box may have moved to another service since; that one computes the window.
+      const trends = some.filter(({ of }) => this.#owns(of.boxId)).map(({ trend }) => trend);
+      if (trends.length === 0) continue;
+      this.#written += await this.#put({ kind: 'trends', trends }, trends.length);
     }
     for (;;) {
-      const some = this.#due.take(COMPUTED_AT_ONCE, namedUntilMs);
-      if (some.length === 0) return;
+      const due = this.#due.take(COMPUTED_AT_ONCE, namedUntilMs);
+      if (due.length === 0) return;
+      const some = due.filter(({ boxId }) => this.#owns(boxId));
+      if (some.length === 0) continue;
       await measurements.settled(measurements.accepted);
       const windows = some.map(({ boxId, window }) => ({
         boxId: String(boxId),

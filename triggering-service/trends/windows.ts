@@ -4,9 +4,9 @@
  * little, or when the box has been in a later one for a little. What memory alone cannot determine is left to the store: windows
  * that were closed before, that may have begun before this process did, and those in which a box's time went back.
  */
-import { METRIC_FIELD, METRICS } from '../../proto/columns.js';
-import type { MinMaxAverage, NewTrend } from '../../store/documents.js';
-import type { Batch } from '../../stream/batch.js';
+import { METRIC_FIELD, METRICS, type Rows } from '../../proto/columns.js';
+import type { NewTrend } from '../../store/documents.js';
+import { withFlagged } from '../../store/flagged-trend.js';
 import { grown } from '../ingest/box-table.js';
 
 export type Trend = NewTrend;
@@ -29,8 +29,9 @@ export const GRACE_MS = 2000;
 
 const EMPTY = -1;
 const PER_BOX = 2;
-/** min, max, sum and count of each metric */
-const SUMS = 4;
+/** min, max, sum and count of each metric; min and max of its flagged measurements */
+const SUMS = 6;
+const FLAGGED = 4;
 const PER_WINDOW = SUMS * METRICS.length;
 
 export class TrendWindows {
@@ -46,6 +47,9 @@ export class TrendWindows {
   #openedMs = new Float64Array(0);
   #incomplete = new Float64Array(0);
   #sums = new Float64Array(0);
+  /** measurements, and those that are flagged */
+  #measurements = new Float64Array(0);
+  #flagged = new Float64Array(0);
 
   constructor(lengthMs: number, output: TrendOutput, location: (boxId: number) => string) {
     this.#lengthMs = lengthMs;
@@ -53,10 +57,13 @@ export class TrendWindows {
     this.#location = location;
   }
 
-  /** @param clockMs a clock that only goes forward */
-  add({ columns, from, to, slots }: Batch, clockMs: number): void {
-    const { boxId, timestampMs, f, rms, thd, trans } = columns;
-    const metrics = [f, rms, thd, trans];
+  /**
+   * @param slots for each row of the columns the slot of its box
+   * @param clockMs of a clock that only goes forward
+   */
+  add({ columns, from, to }: Rows, slots: Uint32Array, clockMs: number): void {
+    const { boxId, flags, timestampMs } = columns;
+    const metrics = METRICS.map((name) => columns[name]);
     for (let row = from; row < to; row++) {
       const slot = slots[row] ?? 0;
       const time = timestampMs[row] ?? 0;
@@ -66,14 +73,18 @@ export class TrendWindows {
       if (this.#window[at] !== window && !this.#open(slot, at, boxId[row] ?? 0, window, clockMs)) continue;
       if (time > (this.#latestMs[slot] ?? 0)) this.#latestMs[slot] = time;
       else this.#incomplete[at] = 1;
+      const isFlagged = flags[row] !== 0;
+      this.#measurements[at] = (this.#measurements[at] ?? 0) + 1;
+      if (isFlagged) this.#flagged[at] = (this.#flagged[at] ?? 0) + 1;
       for (let m = 0, sum = PER_WINDOW * at; m < METRICS.length; m++, sum += SUMS) {
-        const metric = metrics[m] ?? f;
-        const average = metric.average[row] ?? Number.NaN;
-        if (Number.isNaN(average)) continue;
+        const metric = metrics[m];
+        const average = metric?.average[row] ?? Number.NaN;
+        if (metric === undefined || Number.isNaN(average)) continue;
         const min = metric.min[row] ?? average;
         const max = metric.max[row] ?? average;
-        if (min < (this.#sums[sum] ?? 0)) this.#sums[sum] = min;
-        if (max > (this.#sums[sum + 1] ?? 0)) this.#sums[sum + 1] = max;
+        const range = isFlagged ? sum + FLAGGED : sum;
+        if (min < (this.#sums[range] ?? 0)) this.#sums[range] = min;
+        if (max > (this.#sums[range + 1] ?? 0)) this.#sums[range + 1] = max;
         this.#sums[sum + 2] = (this.#sums[sum + 2] ?? 0) + average;
         this.#sums[sum + 3] = (this.#sums[sum + 3] ?? 0) + 1;
       }
@@ -97,10 +108,14 @@ export class TrendWindows {
     for (let at = 0; at < this.#window.length; at++) if (this.#window[at] !== EMPTY) this.#close(at);
   }
 
-  /** The slot may get another box. */
+  /** The slot may get another box. What its windows lack comes to another service, if it comes: the store computes them. */
   forget(slot: number): void {
     if (slot >= this.#boxId.length) return;
-    for (const at of [PER_BOX * slot, PER_BOX * slot + 1]) if (this.#window[at] !== EMPTY) this.#close(at);
+    for (const at of [PER_BOX * slot, PER_BOX * slot + 1]) {
+      if (this.#window[at] === EMPTY) continue;
+      this.#incomplete[at] = 1;
+      this.#close(at);
+    }
     this.#lastClosed[slot] = EMPTY;
     this.#latestMs[slot] = 0;
   }
@@ -125,7 +140,11 @@ export class TrendWindows {
       this.#sums[sum + 1] = Number.NEGATIVE_INFINITY;
       this.#sums[sum + 2] = 0;
       this.#sums[sum + 3] = 0;
+      this.#sums[sum + FLAGGED] = Number.POSITIVE_INFINITY;
+      this.#sums[sum + FLAGGED + 1] = Number.NEGATIVE_INFINITY;
     }
+    this.#measurements[at] = 0;
+    this.#flagged[at] = 0;
     return true;
   }
 
@@ -145,18 +164,23 @@ export class TrendWindows {
       timestamp_ms: (window + 1) * this.#lengthMs,
       location: this.#location(boxId),
     };
+    const unflagged: NonNullable<Trend['unflagged']> = {};
     METRICS.forEach((metric, m) => {
       const sum = PER_WINDOW * at + SUMS * m;
-      const count = this.#sums[sum + 3] ?? 0;
+      const [min = 0, max = 0, total = 0, count = 0, flaggedMin = 0, flaggedMax = 0] = this.#sums.subarray(
+        sum,
+        sum + SUMS,
+      );
       if (count === 0) return;
-      const values: MinMaxAverage = {
-        min: this.#sums[sum] ?? 0,
-        max: this.#sums[sum + 1] ?? 0,
-        average: (this.#sums[sum + 2] ?? 0) / count,
+      const field = METRIC_FIELD[metric];
+      trend[field] = {
+        min: Math.min(min, flaggedMin),
+        max: Math.max(max, flaggedMax),
+        average: total / count,
       };
-      trend[METRIC_FIELD[metric]] = values;
+      if (min <= max) unflagged[field] = { min, max };
     });
-    return trend;
+    return withFlagged(trend, this.#flagged[at] ?? 0, this.#measurements[at] ?? 0, unflagged);
   }
 
   #grow(slot: number): void {
@@ -169,5 +193,7 @@ export class TrendWindows {
     this.#openedMs = grown(this.#openedMs, PER_BOX * boxes);
     this.#incomplete = grown(this.#incomplete, PER_BOX * boxes);
     this.#sums = grown(this.#sums, PER_WINDOW * PER_BOX * boxes);
+    this.#measurements = grown(this.#measurements, PER_BOX * boxes);
+    this.#flagged = grown(this.#flagged, PER_BOX * boxes);
   }
 }

@@ -1,6 +1,15 @@
 /** Memory that a worker and the main thread share: counts, which the main thread may read at any time, and two flags. */
 
-const COUNTS = ['messages', 'bytes', 'accepted', 'foreign', 'boxes', 'subscriptions', 'lost'] as const;
+const COUNTS = [
+  'messages',
+  'bytes',
+  'accepted',
+  'foreign',
+  'boxes',
+  'subscriptions',
+  'lost',
+  'withheld',
+] as const;
 export type Count = (typeof COUNTS)[number];
 
 const COUNTS_AT = 8;

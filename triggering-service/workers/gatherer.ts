@@ -1,5 +1,6 @@
 /** A worker's measurements on their way to the main thread, which has the outbox: batches as bytes, so many at one time. */
-import { Batcher, type BatcherOptions, type Rows } from '../../store/outbox/measurement-batches.js';
+import type { Rows } from '../../proto/columns.js';
+import { Batcher, type BatcherOptions } from '../../store/outbox/measurement-batches.js';
 import { encodeWrite } from '../../store/write-codec.js';
 import type { Gathered } from './messages.js';
 

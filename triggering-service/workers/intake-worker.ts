@@ -1,9 +1,11 @@
 /** One worker, seen from the main thread: from its start to its end. */
 import { Worker } from 'node:worker_threads';
+import type { FindingChange } from '../../common/box-findings.js';
 import { systemClock, within } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
+import type { BoxHealth } from '../box-health/record.js';
 import type { BoxTotals } from '../ingest/box-table.js';
 import type { RefusedView } from '../stream-view.js';
 import type { Trend, WindowOf } from '../trends/windows.js';
@@ -13,12 +15,15 @@ import type { FromWorker, Gathered, ToWorker, WorkerStart } from './messages.js'
 const PER_BOX = 4;
 /** How long a worker may take to close its socket and hand over its data. */
 const STOP_MS = 10_000;
+/** How long it may take to send the health of its boxes; then what the others sent is shown. */
+const HEALTH_MS = 2000;
 
 export interface WorkerEvents {
   published(): void;
   /** @param over to be called when they are stored, or will not be */
   measurements(gathered: Gathered, over: () => void): void;
   trends(closed: { trend: Trend; of: WindowOf }[], fromStore: WindowOf[]): void;
+  findings(changes: readonly FindingChange[]): void;
   /** it exited by itself */
   died(problem: string): void;
 }
@@ -31,6 +36,9 @@ export class IntakeWorker implements Running {
   #boxes = new Float64Array(0);
   #dropped: Record<string, number> = {};
   #refused: RefusedView = { known: 0, forgotten: 0, newest: [] };
+  /** requests for the health of boxes that wait */
+  readonly #health = new Map<number, (records: BoxHealth[]) => void>();
+  #healthRequests = 0;
   #stopping: Promise<void> | undefined;
   #problem: string | undefined;
   #over = false;
@@ -72,6 +80,23 @@ export class IntakeWorker implements Running {
   /** Ids that their senders may not use. */
   get refused(): RefusedView {
     return this.#refused;
+  }
+
+  /** The health of its boxes. @param boxId only this one @returns none where the worker does not reply in time */
+  async health(boxId: number | undefined): Promise<BoxHealth[]> {
+    this.#healthRequests += 1;
+    const request = this.#healthRequests;
+    let found: BoxHealth[] = [];
+    const reply = new Promise<void>((resolve) => {
+      this.#health.set(request, (records) => {
+        found = records;
+        resolve();
+      });
+    });
+    this.send({ type: 'health', request, boxId });
+    await within(reply, this.#over ? 0 : HEALTH_MS, systemClock);
+    this.#health.delete(request);
+    return found;
   }
 
   send(message: ToWorker, transfer: ArrayBuffer[] = []): void {
@@ -116,6 +141,12 @@ export class IntakeWorker implements Running {
         this.#boxes = message.boxes;
         this.#dropped = message.dropped;
         this.#refused = message.refused;
+        break;
+      case 'findings':
+        this.#events.findings(message.changes);
+        break;
+      case 'health':
+        this.#health.get(message.request)?.(message.records);
         break;
       case 'log':
         this.#relog(message.line);

@@ -1,12 +1,15 @@
 /** All workers of the service: together they receive its share of the stream. To the rest of the service they look like one intake. */
+import type { FindingChange } from '../../common/box-findings.js';
 import { MakaiError } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import type { TriggeringServiceSettings } from '../../config/index.js';
 import type { MeasurementBatches } from '../../store/outbox/measurement-batches.js';
+import { NO_REFERENCES, type ReferenceData } from '../../store/reference.js';
 import { decodeWrite } from '../../store/write-codec.js';
 import type { RingShare } from '../../stream/ring.js';
 import type { CurveClientOptions } from '../../stream/stream-socket.js';
+import type { BoxHealth } from '../box-health/record.js';
 import type { BoxTotals } from '../ingest/box-table.js';
 import type { IdsWithCertificate } from '../ingest/ids-with-certificate.js';
 import {
@@ -39,6 +42,8 @@ export interface WorkersOptions {
   location: (boxId: number) => string;
   /** there are batches in a ring */
   published: () => void;
+  /** findings of boxes that began or ended */
+  findings: (changes: readonly FindingChange[]) => void;
   /** a worker exited, and with it its share of the stream is lost */
   died: (error: MakaiError) => void;
   /** for tests, ms */
@@ -49,7 +54,9 @@ export interface WorkersOptions {
 export class IntakeWorkers implements StreamView, Running {
   readonly #options: WorkersOptions;
   #workers: IntakeWorker[] = [];
+  #references: ReferenceData = NO_REFERENCES;
   #probe: StreamProbe | undefined;
+  #unplugged: ReadonlySet<number> = new Set();
   readonly #onExit = (): void => this.#closeNow();
 
   constructor(options: WorkersOptions) {
@@ -60,11 +67,18 @@ export class IntakeWorkers implements StreamView, Running {
     });
   }
 
+  /** What the store says of nominal voltage and frequency, from now on. */
+  updateReferences(references: ReferenceData): void {
+    this.#references = references;
+    for (const worker of this.#workers) worker.send({ type: 'references', references });
+  }
+
   /** Fulfilled when every worker has subscribed, or has exited. */
   async start(): Promise<void> {
     const { settings, curve, rings, log, probeEveryMs } = this.#options;
     process.once('exit', this.#onExit);
     this.#workers = rings.map((ring, worker) => this.#startWorker(ring, worker));
+    this.setUnplugged(this.#unplugged);
     this.#probe = new StreamProbe({
       endpoint: settings.triggerEndpoint,
       curve,
@@ -131,6 +145,20 @@ export class IntakeWorkers implements StreamView, Running {
     }));
   }
 
+  get withheld(): number {
+    return this.#sum('withheld');
+  }
+
+  async health(boxId?: number): Promise<BoxHealth[]> {
+    return (await Promise.all(this.#workers.map((worker) => worker.health(boxId)))).flat();
+  }
+
+  /** Boxes whose records say that they are not in use. */
+  setUnplugged(ids: ReadonlySet<number>): void {
+    this.#unplugged = ids;
+    for (const worker of this.#workers) worker.send({ type: 'unplugged', ids: [...ids] });
+  }
+
   /** Fulfilled once everything received has been handed over. @throws AggregateError of workers that did not end */
   async stop(): Promise<void> {
     await this.#probe?.stop();
@@ -151,10 +179,12 @@ export class IntakeWorkers implements StreamView, Running {
       rings,
     } = this.#options;
     const { settings, trends } = this.#options;
-    const { limits, share, trendWindowMs, triggerEndpoint } = settings;
+    const { flags, limits, reference, share, trendWindowMs, triggerEndpoint } = settings;
     const { of, index, block } = share;
     const start: Omit<WorkerStart, 'control'> = {
-      settings: { limits, trendWindowMs, triggerEndpoint },
+      settings: { flags, limits, trendWindowMs, triggerEndpoint },
+      reference,
+      references: this.#references,
       curve,
       owner: { of, index: index - 1, workers: rings.length, worker, block },
       ring,
@@ -163,11 +193,12 @@ export class IntakeWorkers implements StreamView, Running {
     };
     return new IntakeWorker(`worker ${worker + 1}`, start, log.child({ worker: worker + 1 }), {
       published,
-      measurements: (gathered, giveBack) => this.#store(gathered, giveBack),
+      measurements: (gathered, settled) => this.#store(gathered, settled),
       trends: (closed, fromStore) => {
         for (const { trend, of } of closed) trends.closed({ ...trend, location: location(of.boxId) }, of);
         for (const of of fromStore) trends.fromStore(of);
       },
+      findings: (changes) => this.#options.findings(changes),
       died: (problem) => this.#died(worker, problem),
     });
   }
@@ -179,9 +210,9 @@ export class IntakeWorkers implements StreamView, Running {
     for (const worker of this.#workers) worker.waitClosed(Math.max(0, until - performance.now()));
   }
 
-  #store({ write }: Gathered, over: () => void): void {
+  #store({ write }: Gathered, settled: () => void): void {
     const decoded = decodeWrite(write);
-    if (decoded.kind === 'measurements') this.#options.writer.push(decoded, over);
+    if (decoded.kind === 'measurements') this.#options.writer.push(decoded, settled);
   }
 
   #died(worker: number, problem: string): void {

@@ -4,6 +4,7 @@
  */
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
+import { connectTo } from '../../zmq/connect.js';
 import type { CurveClientOptions } from '../../zmq/curve.js';
 import { connecting } from '../../zmq/sockets.js';
 
@@ -55,7 +56,7 @@ export class StreamProbe implements Running {
     this.#end = () => socket.close();
     const timer = setTimeout(this.#end, PROBE_MS);
     try {
-      socket.connect(endpoint);
+      connectTo(socket, endpoint);
       socket.subscribe();
       for await (const [topic] of socket)
         if (topic && topic.length <= LONGEST_TOPIC && topics.size < limit)

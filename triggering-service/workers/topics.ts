@@ -46,8 +46,8 @@ export class Topics {
   hear(topic: Uint8Array | undefined): boolean {
     const id = topic === undefined ? -1 : numberIn(topic);
     const own = this.#owner.owns(id > MAX_ID ? -1 : id);
-    if (topic === undefined || id <= 0 || id > MAX_ID) return own;
-    const padded = topic[0] === ZERO;
+    if (topic === undefined || id < 0 || id > MAX_ID) return own;
+    const padded = topic.length > 1 && topic[0] === ZERO;
     const key = padded ? PADDED_KEY + id : id;
     if (this.#keys.has(key)) return own;
     if ((padded && topic.length !== PADDED) || this.full || !this.#maySend(id)) return own;

@@ -6,7 +6,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../common/errors.js';
 import { createLogger } from '../../common/log.js';
 import { Rejections } from '../../common/rejections.js';
-import { STORE_BATCH } from '../../stream/batch.js';
+import { STORE_BATCH } from '../../store/outbox/measurement-batches.js';
+import { References } from '../../store/reference.js';
 import { openStream } from '../../stream/stream-socket.js';
 import { Intake } from '../ingest/intake.js';
 import { RefusedIds } from '../ingest/refused-ids.js';
@@ -39,26 +40,34 @@ const maySend = (boxId: number): boolean => idsWithCertificate?.has(boxId) ?? tr
 // Those of all workers; some ids in both forms, padded and not.
 const topics = new Topics(new Owner(owner), 2 * limits.boxes, maySend);
 const gatherer = new Gatherer({
-  batchSize: STORE_BATCH.measurements,
-  delayMs: STORE_BATCH.delayMs,
+  ...STORE_BATCH,
   limit: 2 * limits.queueMeasurements,
   send: (gathered) => send({ type: 'measurements', ...gathered }, [gathered.write.buffer]),
 });
 const trends = new TrendPost((closed, fromStore) => send({ type: 'trends', closed, fromStore }));
+const references = new References(start.reference, start.references);
 const intake = new Intake({
   settings,
+  references,
   ring,
   rejections,
   refusedIds,
   idsWithCertificate: idsWithCertificate && { has: maySend },
   trends,
   location: () => '', // the main thread knows it
-  onBatch: (batch) => {
-    if (control.announce()) send({ type: 'published' });
-    gatherer.add(batch);
+  boxHealth: {
+    isUnplugged: (boxId) => unplugged.has(boxId),
+    changed: (changes) => send({ type: 'findings', changes }),
   },
+  readers: {
+    wake: () => {
+      if (control.announce()) send({ type: 'published' });
+    },
+  },
+  writer: gatherer,
   trendsChecked: () => trends.flush(),
 });
+let unplugged: ReadonlySet<number> = new Set();
 let failed = false;
 let foreign = 0;
 let subscription: ShareSubscription | undefined;
@@ -77,6 +86,7 @@ function count(): void {
   control.set('boxes', intake.boxes.size);
   control.set('subscriptions', subscription?.prefixes ?? 0);
   control.set('lost', gatherer.lost);
+  control.set('withheld', intake.health.withheldMeasurements);
 }
 
 function sendBoxes(): void {
@@ -95,7 +105,7 @@ const stream = openStream({
   endpoint: settings.triggerEndpoint,
   curve,
   log,
-  onMessage: receive,
+  receiver: { receive },
   ownContext: true,
   subscribe: (socket) => {
     subscription = new ShareSubscription({
@@ -159,6 +169,17 @@ port?.on('message', (message: ToWorker) => {
       idsWithCertificate = new Set(message.ids);
       refusedIds.forgetKnown(maySend);
       break;
+    case 'references':
+      references.update(message.references);
+      break;
+    case 'unplugged':
+      unplugged = new Set(message.ids);
+      break;
+    case 'health': {
+      const records = [...intake.health.records(message.boxId)];
+      send({ type: 'health', request: message.request, records });
+      break;
+    }
     case 'settled':
       gatherer.settled(message.count);
   }

@@ -1,0 +1,253 @@
+/**
+ * The measurement stream from NATS: this service's share of the partitions, batch by batch into the intake. A batch is acknowledged when the store has what
+ * is in it; until then whoever owns the partition receives it again.
+ */
+import { randomBytes } from 'node:crypto';
+import { pause, systemClock, within } from '../../common/clock.js';
+import { messageOf } from '../../common/errors.js';
+import type { Running } from '../../common/lifecycle.js';
+import type { Logger } from '../../common/log.js';
+import { ThrottledLog } from '../../common/throttled-log.js';
+import type { NatsServers } from '../../config/index.js';
+import { decodeBatch } from '../../nats/batch.js';
+import { LEASE_MS, Leases } from '../../nats/leases.js';
+import { type NatsConnection, NatsLink } from '../../nats/link.js';
+import { partitionOfBox } from '../../nats/partition.js';
+import { type Delivered, PartitionReader } from '../../nats/partition-reader.js';
+import { replicasOf } from '../../nats/stream.js';
+import type { MeasurementBatches } from '../../store/outbox/measurement-batches.js';
+import type { Trends } from '../trends/trends.js';
+import type { Intake } from './intake.js';
+
+/** How long a partition that is given away waits for the store, ms: shorter than a lease. */
+const RELEASE_MS = 2000;
+/** The same at a stop: the parts that are stopped after this one have their own time, and systemd waits 30 s for all. */
+const STOP_MS = 5000;
+/** After partitions were taken, what they may lack of trends is looked for once, this much later, ms. */
+const RECOVER_MS = 3000;
+const AGAIN_MS = 1000;
+
+export interface PartitionedStreamOptions {
+  servers: NatsServers;
+  /** names this service, for people */
+  member: string;
+  /** measurements that the outbox takes; as many as half of them may be unsettled */
+  maxUnsettled: number;
+  log: Logger;
+}
+
+export interface PartitionsStatus {
+  /** whether there is a connection to NATS */
+  connected: boolean;
+  /** those that this service reads */
+  partitions: readonly number[];
+  /** services that were there when it last looked */
+  members: number;
+  /** partitions taken since the start */
+  moves: number;
+  /** batches of these partitions that have not come here yet, and those that came and are not stored */
+  waiting: number;
+  unacknowledged: number;
+  /** batches that cannot be read */
+  malformed: number;
+}
+
+interface Parts {
+  intake: Intake;
+  trends: Pick<Trends, 'recover'>;
+  writer: Pick<MeasurementBatches, 'accepted' | 'settled' | 'durable'>;
+}
+
+export class PartitionedStream implements Running {
+  readonly #options: PartitionedStreamOptions;
+  readonly #log: ThrottledLog;
+  readonly #link: NatsLink;
+  readonly #leases: Leases;
+  /** undefined: it is being opened */
+  readonly #readers = new Map<number, PartitionReader | undefined>();
+  /** batches in the intake that were not handed on yet */
+  #inIntake: Delivered[] = [];
+  /** partitions taken since trends were last looked for */
+  readonly #fresh = new Set<number>();
+  #recovering: NodeJS.Timeout | undefined;
+  #parts: Parts | undefined;
+  #connection: NatsConnection | undefined;
+  #malformed = 0;
+  #isStopping = false;
+  /** the intake takes nothing any more */
+  #isOver = false;
+
+  constructor(options: PartitionedStreamOptions) {
+    const { log, member, servers } = options;
+    this.#options = options;
+    this.#log = new ThrottledLog(log);
+    this.#leases = new Leases({
+      // Another run is another member: it waits until the leases of the last one have ended.
+      member: `${Buffer.from(member).toString('base64url')}-${randomBytes(6).toString('hex')}`,
+      clock: systemClock,
+      log,
+      taken: (partition, revision) => this.#taken(partition, revision),
+      released: (partition) => this.#released(partition),
+      lost: (partition) => this.#lost(partition),
+    });
+    this.#link = new NatsLink({
+      servers,
+      name: 'makai triggering-service',
+      log,
+      connected: (connection) => void this.#connected(connection),
+      disconnected: () => undefined,
+    });
+  }
+
+  /** Whether measurements of the box come to this service now. */
+  owns(boxId: number): boolean {
+    return this.#leases.owns(partitionOfBox(boxId));
+  }
+
+  status(): PartitionsStatus {
+    const readers = [...this.#readers.values()].flatMap((reader) => reader ?? []);
+    const sum = (of: (reader: PartitionReader) => number): number =>
+      readers.reduce((total, reader) => total + of(reader), 0);
+    return {
+      connected: this.#link.isConnected,
+      partitions: this.#leases.owned,
+      members: this.#leases.members,
+      moves: this.#leases.moves,
+      waiting: sum(({ waiting }) => waiting),
+      unacknowledged: sum(({ unacknowledged }) => unacknowledged),
+      malformed: this.#malformed,
+    };
+  }
+
+  /** @throws MakaiError CONFIG_UNREADABLE, SECRET_EXPOSED for files of `nats` */
+  start(parts: Parts): void {
+    this.#parts = parts;
+    this.#link.start();
+  }
+
+  /** What was received is in the store and acknowledged, if it takes it in time. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearTimeout(this.#recovering);
+    const readers = [...this.#readers.values()];
+    const until = performance.now() + STOP_MS;
+    // A reader may wait for a store that does not answer: what it has not handed out yet is left in the stream.
+    const stopped = Promise.allSettled(readers.map((reader) => reader?.stop()));
+    await within(stopped, STOP_MS, systemClock);
+    this.#isOver = true;
+    this.#parts?.intake.finish();
+    while (readers.some((reader) => (reader?.unacknowledged ?? 0) > 0) && performance.now() < until)
+      await pause(systemClock, 20);
+    await this.#leases.stop();
+    await this.#link.stop();
+  }
+
+  /** Everything that the intake got before has been handed to the outbox: from there on the store decides. */
+  flushed(): void {
+    const writer = this.#parts?.writer;
+    if (this.#inIntake.length === 0 || writer === undefined) return;
+    const batches = this.#inIntake;
+    this.#inIntake = [];
+    void writer.durable(writer.accepted).then((isDurable) => {
+      for (const batch of batches) {
+        if (isDurable) batch.acknowledge();
+        else batch.giveBack();
+      }
+    });
+  }
+
+  async #connected(connection: NatsConnection): Promise<void> {
+    this.#connection = connection;
+    while (this.#link.connection === connection && !this.#isStopping) {
+      try {
+        this.#leases.connected(connection, await replicasOf(connection));
+        return;
+      } catch (error) {
+        this.#log.warn({ problem: messageOf(error) }, 'the stream of measurements is not in NATS yet');
+        await pause(systemClock, AGAIN_MS);
+      }
+    }
+  }
+
+  #taken(partition: number, revision: number): void {
+    this.#readers.set(partition, undefined);
+    this.#fresh.add(partition);
+    this.#recovering ??= setTimeout(() => this.#recover(), RECOVER_MS);
+    void this.#read(partition, revision);
+  }
+
+  /** Tries until it reads, or the partition is another's. */
+  async #read(partition: number, revision: number): Promise<void> {
+    const { log } = this.#options;
+    const sureMs = systemClock.monotonic() + LEASE_MS;
+    while (this.#leases.isAt(partition, revision) && !this.#isStopping) {
+      const connection = this.#connection;
+      try {
+        if (connection === undefined) throw new Error('there is no connection to NATS');
+        const take = (batch: Delivered) => this.#take(batch);
+        const isSure = systemClock.monotonic() > sureMs;
+        const reader = await PartitionReader.open(connection, partition, revision, take, log, isSure);
+        if (this.#leases.isAt(partition, revision) && !this.#isStopping) {
+          this.#readers.set(partition, reader);
+          await reader.ended;
+        } else await reader.stop();
+      } catch (error) {
+        this.#log.warn({ partition, problem: messageOf(error) }, 'a partition cannot be read');
+      }
+      if (this.#leases.isAt(partition, revision) && !this.#isStopping) await pause(systemClock, AGAIN_MS);
+    }
+  }
+
+  #take(batch: Delivered): Promise<void> | undefined {
+    const { intake, writer } = this.#parts ?? {};
+    if (intake === undefined || writer === undefined) return undefined;
+    if (this.#isOver || !this.#leases.owns(batch.partition)) {
+      batch.leave();
+      return undefined;
+    }
+    const decoded = decodeBatch(batch.data);
+    if (decoded === undefined) {
+      this.#malformed += 1;
+      this.#log.warn({ partition: batch.partition }, 'a batch of measurements in NATS cannot be read');
+      batch.acknowledge();
+      return undefined;
+    }
+    // The broker's clock may be ahead of ours; nothing was received in the future.
+    const receivedMs = Math.min(decoded.receivedMs, systemClock.now());
+    for (const frames of decoded.messages) intake.receiveAt(receivedMs, frames);
+    this.#inIntake.push(batch);
+    const allowed = Math.floor(this.#options.maxUnsettled / 2);
+    return writer.accepted > allowed ? writer.settled(writer.accepted - allowed) : undefined;
+  }
+
+  async #released(partition: number): Promise<void> {
+    const reader = this.#readers.get(partition);
+    this.#readers.delete(partition);
+    // At a stop they were waited for already.
+    if (reader === undefined || this.#isOver) return;
+    await within(reader.stop(), RELEASE_MS, systemClock);
+    this.#forget(partition);
+    const until = performance.now() + RELEASE_MS;
+    while (reader.unacknowledged > 0 && performance.now() < until) await pause(systemClock, 20);
+  }
+
+  #lost(partition: number): void {
+    const reader = this.#readers.get(partition);
+    this.#readers.delete(partition);
+    this.#fresh.delete(partition);
+    void reader?.stop();
+    this.#forget(partition);
+  }
+
+  #forget(partition: number): void {
+    if (!this.#isStopping) this.#parts?.intake.forget((boxId) => partitionOfBox(boxId) === partition);
+  }
+
+  /** Of windows that the owner before began and did not write, the store has the measurements. */
+  #recover(): void {
+    this.#recovering = undefined;
+    const fresh = new Set(this.#fresh);
+    this.#fresh.clear();
+    void this.#parts?.trends.recover((boxId) => fresh.has(partitionOfBox(boxId)));
+  }
+}
