@@ -1,0 +1,218 @@
+/** The analysis of some waveforms of one event, from the store and back into it. Doing it twice changes nothing. */
+import { codeOf, messageOf } from '../../common/errors.js';
+import type { Turns } from '../../common/turn.js';
+import type { IncidentIds } from '../../daemon/incident-ids.js';
+import { ANALYSIS_SOURCE, incidentDocument } from '../../store/incidents.js';
+import type {
+  BoxEventDocument,
+  IncidentDocument,
+  IncidentWithSamples,
+  Store,
+  Stored,
+} from '../../store/store.js';
+import { type AnalysisWrite, applyOne } from '../../store/writes.js';
+import { type Clocks, NO_CLOCKS } from '../clocks/box-clocks.js';
+import { findingOf, withMeasurements } from './findings.js';
+import { type LoadedWaveform, waveformInput } from './input.js';
+import type { Analysed, AnalysisPool, Found } from './pool.js';
+import type { KnownBox, KnownBoxes } from './references.js';
+import { isBetter, repeatsOf } from './repeats.js';
+
+export interface EventAnalysisDeps {
+  store: Store;
+  pool: Pick<AnalysisPool, 'run'>;
+  boxes: KnownBoxes;
+  ids: IncidentIds;
+  /** left out: nothing is known of them */
+  clocks?: Clocks;
+  /** findings are compared with those stored before, so those of one box are written one waveform after the other */
+  turns: Turns;
+}
+
+interface Loaded {
+  waveform: LoadedWaveform;
+  known: KnownBox;
+}
+
+/** Samples of one event that are in memory at a time, besides the last waveform: eight of 2 s are less than a tenth of it. */
+const MOST_BYTES = 4_000_000;
+/** Samples of a box in one cycle. */
+const CYCLE_BYTES = 400;
+
+/** What the analysis of one waveform gave. */
+export interface WaveformResult {
+  boxId: string;
+  /** as they are stored */
+  incidents: IncidentDocument[];
+  /** of the incidents, those that were not known before */
+  added: IncidentDocument[];
+  remarks: string[];
+}
+
+/**
+ * Analyses waveforms of one event.
+ * @param boxIds of which boxes. One whose box event is gone (it has expired meanwhile) is noted as analysed
+ * @param onDurable called with each result as soon as it is stored, also when a later waveform fails
+ * @throws MakaiError STORE_UNAVAILABLE, WORKER_EXITED, and what else the store says
+ */
+export async function analyseEvent(
+  deps: EventAnalysisDeps,
+  eventId: number,
+  boxIds: readonly string[],
+  onDurable: (result: WaveformResult) => void = () => undefined,
+): Promise<WaveformResult[]> {
+  const { store, turns } = deps;
+  const wanted = new Set(boxIds);
+  const results: WaveformResult[] = [];
+  const durable = (result: WaveformResult): void => {
+    results.push(result);
+    onDurable(result);
+  };
+  const left = (await store.boxEvents(eventId, boxIds)).filter(({ box_id }) => wanted.delete(box_id));
+  while (left.length > 0) await analyseLoaded(deps, await loadSome(deps, left), durable);
+  for (const boxId of wanted)
+    durable(
+      await turns.run(boxId, () =>
+        write(deps, { eventId, boxId, findings: [], remarks: ['the box event is gone'] }, false),
+      ),
+    );
+  return results;
+}
+
+/** Takes as many of the waveforms as may be in memory at a time, at least one. */
+async function loadSome(deps: EventAnalysisDeps, left: BoxEventDocument[]): Promise<Loaded[]> {
+  const loaded: Loaded[] = [];
+  let bytes = 0;
+  let largest = 0;
+  // The first by itself: its size says how many may be read side by side.
+  let count = 1;
+  while (left.length > 0 && bytes < MOST_BYTES) {
+    for (const one of await Promise.all(left.splice(0, count).map((boxEvent) => load(deps, boxEvent)))) {
+      loaded.push(one);
+      const { byteLength } = one.waveform.input.samples;
+      bytes += byteLength;
+      largest = Math.max(largest, byteLength);
+    }
+    const cycles = Math.max(0, ...left.map(({ window_timestamps_ms }) => window_timestamps_ms.length));
+    const expected = Math.max(largest, CYCLE_BYTES * cycles, 1);
+    count = Math.max(1, Math.floor((MOST_BYTES - bytes) / expected));
+  }
+  return loaded;
+}
+
+async function load({ boxes, store }: EventAnalysisDeps, boxEvent: BoxEventDocument): Promise<Loaded> {
+  const [known, read] = await Promise.all([
+    boxes.ofWaveform(boxEvent),
+    readWaveform(store, boxEvent.data_fs_filename),
+  ]);
+  const waveform = waveformInput(boxEvent, read.bytes, known);
+  waveform.remarks.push(...read.remarks);
+  return { waveform, known };
+}
+
+async function analyseLoaded(
+  deps: EventAnalysisDeps,
+  loaded: readonly Loaded[],
+  durable: (result: WaveformResult) => void,
+): Promise<void> {
+  const analysed = await deps.pool.run({ waveforms: loaded.map(({ waveform }) => waveform.input) });
+  // Side by side: the store syncs what waits together once.
+  const written = await Promise.allSettled(
+    loaded.map(async ({ known, waveform }, i) => {
+      const found = analysed[i];
+      if (found === undefined) throw new Error('a thread left out a waveform');
+      return deps.turns.run(waveform.boxEvent.box_id, () => writeFound(deps, waveform, known, found));
+    }),
+  );
+  for (const one of written) if (one.status === 'fulfilled') durable(one.value);
+  for (const one of written) if (one.status === 'rejected') throw one.reason;
+}
+
+async function writeFound(
+  deps: EventAnalysisDeps,
+  waveform: LoadedWaveform,
+  known: KnownBox,
+  analysed: Analysed,
+): Promise<WaveformResult> {
+  const { clocks = NO_CLOCKS, store } = deps;
+  const { boxEvent } = waveform;
+  const { box_id: boxId, event_id: eventId } = boxEvent;
+  const finish = async (found: Found): Promise<IncidentWithSamples> => {
+    const bare = findingOf(found, waveform, known, clocks.of(boxId, { boxMs: found.candidate.startMs }));
+    const [finding, stored] = await Promise.all([
+      withMeasurements(bare, store),
+      repeatsOf(bare.incident, store),
+    ]);
+    const other = stored.find((one) => !isBetter(finding.incident, one));
+    if (other !== undefined) finding.incident.metadata.same_as = other.incident_id;
+    else if (stored.length > 0) finding.supersedes = stored.map((one) => one.incident_id);
+    return finding;
+  };
+  // Most waveforms are analysed for the first time: nothing is known of them.
+  const [before, findings] = await Promise.all([
+    analysed.found.length === 0 ? undefined : store.analysis(eventId, boxId),
+    Promise.all(analysed.found.map(finish)),
+  ]);
+  const remarks = [...waveform.remarks, ...analysed.remarks];
+  return write(
+    deps,
+    { eventId, boxId, findings, remarks, judgedWith: known.judgedWith },
+    before !== undefined,
+  );
+}
+
+/** @param isKnown it was analysed before */
+async function write(
+  { ids, store }: EventAnalysisDeps,
+  { boxId, eventId, findings, judgedWith, remarks }: Omit<AnalysisWrite, 'kind'> & { remarks: string[] },
+  isKnown: boolean,
+): Promise<WaveformResult> {
+  const ofBox = async (): Promise<IncidentDocument[]> => {
+    if (findings.length === 0) return [];
+    const stored: IncidentDocument[] = [];
+    for await (const one of store.incidents({ eventId, boxId }))
+      if (one.source === ANALYSIS_SOURCE) stored.push(one);
+    return stored;
+  };
+  const before = new Set((isKnown ? await ofBox() : []).map((one) => one.incident_id));
+  const numbered = await ids.number(findings);
+  const judged = judgedWith && { judgedWith };
+  const stored = await applyOne(store, {
+    kind: 'analysis',
+    ...{ eventId, boxId, findings: numbered, remarks },
+    ...judged,
+  });
+  const incidents = documentsOf(numbered, stored) ?? (await ofBox());
+  return {
+    boxId,
+    incidents,
+    added: incidents.filter((one) => !before.has(one.incident_id)),
+    remarks,
+  };
+}
+
+/** What is stored of new findings, without reading it; undefined where it must be read. */
+function documentsOf(
+  findings: readonly IncidentWithSamples[],
+  { numbered }: Stored,
+): IncidentDocument[] | undefined {
+  return numbered
+    ?.flatMap(({ expireAt, incidentId }, i) => {
+      const finding = findings[i];
+      return finding === undefined ? [] : [incidentDocument(finding, incidentId, expireAt)];
+    })
+    .sort((a, b) => a.start_timestamp_ms - b.start_timestamp_ms || a.incident_id - b.incident_id);
+}
+
+/** A damaged file is a word in the analysis; nothing waits for it. */
+async function readWaveform(
+  store: Pick<Store, 'waveform'>,
+  fileName: string,
+): Promise<{ bytes: Uint8Array | undefined; remarks: string[] }> {
+  try {
+    return { bytes: await store.waveform(fileName), remarks: [] };
+  } catch (error) {
+    if (codeOf(error) !== 'STORE_DAMAGED') throw error;
+    return { bytes: undefined, remarks: [messageOf(error)] };
+  }
+}

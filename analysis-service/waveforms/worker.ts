@@ -1,0 +1,43 @@
+/** One thread of the pool: takes the waveforms of an event, and replies with what is found in each. */
+import { parentPort } from 'node:worker_threads';
+import { messageOf } from '../../common/errors.js';
+import { collectYoungGarbage } from '../../daemon/young-garbage.js';
+import { analyseWaveform } from '../../signal/index.js';
+import { samplesAround, type WaveformInput } from './input.js';
+import type { Analysed, Job } from './pool.js';
+
+/**
+ * So many samples are analysed from one collection of garbage to the next. The arrays of short waveforms are used again (signal/scratch.ts); those of a long one take
+ * about thirty bytes a sample outside V8's heap, which V8 does not see filling up.
+ */
+const SAMPLES_A_COLLECTION = 200_000;
+
+const port = parentPort;
+if (port === null) throw new Error('this file runs as a worker thread');
+let uncollected = 0;
+port.on('message', ({ waveforms }: Job) => {
+  const results = waveforms.map(analysed);
+  // The samples go along: here they have become old objects, whose memory would be free much later.
+  port.postMessage(
+    results,
+    waveforms.map(({ samples }) => samples.buffer),
+  );
+});
+
+/** A waveform that no analysis survives is a remark: the others of the event are analysed all the same. */
+function analysed(waveform: WaveformInput): Analysed {
+  const { options, samples } = waveform;
+  try {
+    const { incidents, remarks } = analyseWaveform(samples, options);
+    const found = incidents.map((candidate) => ({ candidate, samples: samplesAround(waveform, candidate) }));
+    return { found, remarks: remarks.map(({ text }) => text) };
+  } catch (error) {
+    return { found: [], remarks: [`the analysis failed: ${messageOf(error)}`] };
+  } finally {
+    uncollected += samples.length;
+    if (uncollected >= SAMPLES_A_COLLECTION) {
+      collectYoungGarbage();
+      uncollected = 0;
+    }
+  }
+}
