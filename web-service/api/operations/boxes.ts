@@ -1,0 +1,100 @@
+/** Operations: boxes. */
+import { z } from 'zod';
+import * as b from '../boxes.js';
+import * as c from '../common.js';
+import { json, type Operation } from '../operation.js';
+
+const ofBox = z.object({ box_id: c.boxId });
+
+export const BOXES = {
+  listBoxes: {
+    method: 'GET',
+    path: '/boxes',
+    tag: 'Boxes',
+    summary: 'All boxes, with their last measurement and findings',
+    role: 'viewer',
+    status: 200,
+    reply: json(c.listOf(b.box)),
+  },
+  addBox: {
+    method: 'POST',
+    path: '/boxes',
+    tag: 'Boxes',
+    summary: 'Add the record of a box',
+    role: 'operator',
+    body: b.newBox,
+    status: 201,
+    reply: json(b.box),
+  },
+  getBox: {
+    method: 'GET',
+    path: '/boxes/{box_id}',
+    tag: 'Boxes',
+    summary: 'One box',
+    role: 'viewer',
+    params: ofBox,
+    status: 200,
+    reply: json(b.box),
+  },
+  changeBox: {
+    method: 'PATCH',
+    path: '/boxes/{box_id}',
+    tag: 'Boxes',
+    summary: 'Change the record of a box; a new location moves the old one to its archive',
+    role: 'operator',
+    params: ofBox,
+    body: b.boxChange,
+    status: 200,
+    reply: json(b.box),
+  },
+  listBoxHealth: {
+    method: 'GET',
+    path: '/box-health',
+    tag: 'Boxes',
+    summary: 'Health of all boxes as the running daemons see it, worst first',
+    role: 'viewer',
+    status: 200,
+    reply: json(b.boxHealthList),
+  },
+  getBoxHealth: {
+    method: 'GET',
+    path: '/boxes/{box_id}/health',
+    tag: 'Boxes',
+    summary: 'Health of one box',
+    role: 'viewer',
+    params: ofBox,
+    status: 200,
+    reply: json(b.boxHealth.extend({ missing: z.array(b.missing) })),
+  },
+  listBoxFindings: {
+    method: 'GET',
+    path: '/boxes/{box_id}/findings',
+    tag: 'Boxes',
+    summary: 'Findings of a box that began and ended, from the collection `health`',
+    role: 'viewer',
+    params: ofBox,
+    query: c.pageQuery(1000, 100),
+    status: 200,
+    reply: json(c.pageOf(b.findingEntry)),
+  },
+  listLocations: {
+    method: 'GET',
+    path: '/locations',
+    tag: 'Boxes',
+    summary: 'Locations: those that are described, and those that boxes have',
+    role: 'viewer',
+    status: 200,
+    reply: json(c.listOf(b.location)),
+  },
+  putLocation: {
+    method: 'PUT',
+    path: '/locations/{slug}',
+    tag: 'Boxes',
+    summary: 'Describe a location',
+    role: 'operator',
+    params: z.object({ slug: c.slug }),
+    body: b.locationChange,
+    status: 200,
+    reply: json(b.location),
+  },
+} as const satisfies Record<string, Operation>;
