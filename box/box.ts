@@ -3,6 +3,7 @@
  * dialect. Messages that kill an existing box kill it too, so that a test can show that our brokers never send them.
  */
 import { EventEmitter } from 'node:events';
+import { isBoxId, MAX_BOX_ID } from '../common/box-id.js';
 import { codeOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import { type Logger, silentLogger } from '../common/log.js';
@@ -20,7 +21,7 @@ import { BoxSockets, curveClient } from './sockets.js';
 import type { CycleSource } from './sources/source.js';
 
 export interface BoxOptions extends HabitOptions {
-  /** 1 to 2^31 - 1 */
+  /** 0 to 2^31 - 1 */
   id: number;
   dialect: Generation;
   source: CycleSource;
@@ -45,6 +46,8 @@ export interface BoxStats {
   /** cycles read out so far */
   cycles: number;
   measurements: number;
+  /** of the measurements: sent before somebody subscribed, and lost, as with any PUB */
+  unheard: number;
   commands: number;
   replies: number;
   ignored: number;
@@ -70,8 +73,7 @@ const GAP_MS = 10_000;
  */
 export async function startBox(options: BoxOptions): Promise<Box> {
   const { id } = options;
-  if (!Number.isInteger(id) || id < 1 || id > 0x7fff_ffff)
-    throw new RangeError(`box id ${id}: not 1 to 2147483647`);
+  if (!isBoxId(id)) throw new RangeError(`box id ${id}: not 0 to ${MAX_BOX_ID}`);
   return new Box(options);
 }
 
@@ -88,7 +90,8 @@ export class Box extends EventEmitter<BoxEvents> implements Running {
   readonly #commandLoop: CommandLoop;
   readonly #log: Logger;
   readonly #limit: number;
-  readonly #stats = { measurements: 0, gaps: 0 };
+  readonly #stats = { measurements: 0, unheard: 0, gaps: 0 };
+  #isHeard = false;
   #cancelMessage: () => void = () => undefined;
   #running = true;
   #ended = false;
@@ -119,6 +122,9 @@ export class Box extends EventEmitter<BoxEvents> implements Running {
       curve: curveClient(options.serverPublicKey, keys),
       subscription: this.#habits.subscription,
       ...(options.context !== undefined && { context: options.context }),
+    });
+    void this.#sockets.listened.then(() => {
+      this.#isHeard = true;
     });
     this.#commandLoop = new CommandLoop({
       clock: this.#clock,
@@ -212,6 +218,7 @@ export class Box extends EventEmitter<BoxEvents> implements Running {
 
   #send(): void {
     this.#stats.measurements += 1;
+    if (!this.#isHeard) this.#stats.unheard += 1;
     this.#sockets.measurements.send(this.#habits.message()).catch((error: unknown) => {
       // the queue is full, or the box is being stopped: drop the message, as libzmq does
       if (codeOf(error) !== 'EAGAIN' && this.#running)

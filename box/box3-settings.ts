@@ -7,7 +7,7 @@ import { type KeyPair, newKeyPair, parseKeyPair, parsePublicKey } from '../keys/
 import { type BoxEndpoints, DEFAULT_ENDPOINTS } from './endpoints.js';
 
 const SCHEMA = z.looseObject({
-  box_id: z.int().min(1).max(0x7fff_ffff),
+  box_id: z.int().min(0).max(0x7fff_ffff),
   server_public_key: z.string(),
   box_public_key: z.string().optional(),
   box_secret_key: z.string().optional(),

@@ -1,4 +1,5 @@
 /** A box's clock: injected, so that tests are deterministic and recordings can run faster than real time. */
+import { systemClock as machineClock } from '../common/clock.js';
 
 export interface Clock {
   /** Unix milliseconds */
@@ -8,8 +9,6 @@ export interface Clock {
   /** simulated milliseconds per real millisecond; Infinity for a manual clock */
   readonly speed: number;
 }
-
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * The machine's clock, or one that starts at `startMs` and runs `speed` times as fast.
@@ -23,16 +22,7 @@ export function systemClock(speed = 1, startMs?: number): Clock {
   return {
     speed,
     now,
-    at(timeMs, callback) {
-      let timer: NodeJS.Timeout;
-      const arm = (): void => {
-        const wait = Math.max(0, Math.ceil((timeMs - now()) / speed));
-        // setTimeout fires immediately for a longer time
-        timer = wait > MAX_TIMER_MS ? setTimeout(arm, MAX_TIMER_MS) : setTimeout(callback, wait);
-      };
-      arm();
-      return () => clearTimeout(timer);
-    },
+    at: (timeMs, callback) => machineClock.after(Math.ceil((timeMs - now()) / speed), callback),
   };
 }
 

@@ -1,5 +1,6 @@
 /** How a box receives commands and replies: the loop over its command socket, its polls, and reopening the socket after silence. */
 import type { Logger } from '../common/log.js';
+import { Turn } from '../common/turn.js';
 import type { Clock } from './clock.js';
 import type { Dialect } from './frames.js';
 import type { BoxSockets } from './sockets.js';
@@ -29,7 +30,7 @@ export class CommandLoop {
   #cancelPoll: (() => void) | undefined;
   #cancelReopening: () => void = () => undefined;
   /** replies are sent one after another; a full queue delays the next one, as in existing boxes (PUSH) */
-  #handling: Promise<void> = Promise.resolve();
+  readonly #handling = new Turn();
   #running = true;
   #silentSince: number;
   #silence = 0;
@@ -58,7 +59,8 @@ export class CommandLoop {
         if (this.#running && !socket.closed) throw error;
       }
     }
-    await this.#handling;
+    // Until the last reply is sent, or given up.
+    await this.#handling.run(async () => undefined);
   }
 
   #received(frames: Uint8Array[]): void {
@@ -82,7 +84,7 @@ export class CommandLoop {
     this.#cancelPoll = undefined;
     const waiting = this.#waiting;
     this.#waiting = [];
-    this.#handling = this.#handling.then(async () => {
+    void this.#handling.run(async () => {
       for (const frames of waiting) if (this.#running) await this.#handle(frames);
     });
   }

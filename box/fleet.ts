@@ -78,6 +78,7 @@ function sum(a: BoxStats, b: BoxStats): BoxStats {
   return {
     cycles: a.cycles + b.cycles,
     measurements: a.measurements + b.measurements,
+    unheard: a.unheard + b.unheard,
     commands: a.commands + b.commands,
     replies: a.replies + b.replies,
     ignored: a.ignored + b.ignored,

@@ -2,10 +2,12 @@
  * Replays measurements that were recorded as values (volts and hertz, no waveform) as the stream of the boxes that sent them. For tests of
  * everything behind the triggering broker. Such boxes do not reply to commands.
  */
+import { systemClock as machineClock, pause } from '../common/clock.js';
 import { codeOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import { type KeyPair, newKeyPair } from '../keys/key.js';
 import type { MetricValues } from '../proto/index.js';
+import { connectTo } from '../zmq/connect.js';
 import { boxLike, type Context, type XPublisher } from '../zmq/sockets.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Frames, ReplayRow } from './frames.js';
@@ -44,6 +46,7 @@ export interface Replay extends Running {
 
 /** Rows between two pauses, so that a burst does not exceed libzmq's queue of 1000. */
 const BATCH = 200;
+const BATCH_PAUSE_MS = 10;
 
 /** Connects a socket for each box of the rows, waits until each one has a subscriber, and sends the rows in order of time. */
 export function startReplay(options: ReplayOptions): Replay {
@@ -67,7 +70,7 @@ export function startReplay(options: ReplayOptions): Replay {
     await Promise.all([...sockets.values()].map((socket) => firstSubscription(socket)));
     for (const row of [...rows].sort((a, b) => a.timeMs - b.timeMs)) {
       if (pace === 'clock') await until(row.timeMs + offsetMs);
-      else if (sent % BATCH === BATCH - 1) await new Promise((resolve) => setTimeout(resolve, 10));
+      else if (sent % BATCH === BATCH - 1) await pause(machineClock, BATCH_PAUSE_MS);
       if (!running) return;
       await sockets.get(row.boxId)?.send(framesOf(row, options.dialect, offsetMs));
       sent += 1;
@@ -99,7 +102,7 @@ function openSocket(options: ReplayOptions, boxId: number): XPublisher {
     ...curveClient(options.serverPublicKey, keys),
     ...(options.context !== undefined && { context: options.context }),
   });
-  socket.connect(options.endpoint);
+  connectTo(socket, options.endpoint);
   return socket;
 }
 

@@ -3,6 +3,7 @@
  * while a broker is unavailable: the oldest 1000 messages wait, later ones are dropped (PUB) or delayed (PUSH).
  */
 import type { KeyPair } from '../keys/key.js';
+import { connectTo } from '../zmq/connect.js';
 import type { CurveClientOptions } from '../zmq/curve.js';
 import { boxLike, type Context, type Push, type Subscriber, type XPublisher } from '../zmq/sockets.js';
 import type { BoxEndpoints } from './endpoints.js';
@@ -43,9 +44,9 @@ export class BoxSockets {
     this.#commands = boxLike.subscriber(this.#common());
     this.#replies = boxLike.push(this.#common());
     try {
-      this.measurements.connect(options.endpoints.measurements);
+      connectTo(this.measurements, options.endpoints.measurements);
       this.#connectCommands();
-      this.#replies.connect(options.endpoints.replies);
+      connectTo(this.#replies, options.endpoints.replies);
     } catch (error) {
       this.close(0);
       throw error;
@@ -71,7 +72,7 @@ export class BoxSockets {
     this.#replies.linger = RENEWED_LINGER_MS;
     this.#replies.close();
     this.#replies = boxLike.push(this.#common());
-    this.#replies.connect(this.#options.endpoints.replies);
+    connectTo(this.#replies, this.#options.endpoints.replies);
   }
 
   /** @param lingerMs how long queued messages may still be sent; 0: not at all, as when the plug is pulled */
@@ -89,7 +90,7 @@ export class BoxSockets {
   }
 
   #connectCommands(): void {
-    this.#commands.connect(this.#options.endpoints.commands);
+    connectTo(this.#commands, this.#options.endpoints.commands);
     this.#commands.subscribe(this.#options.subscription);
   }
 }

@@ -1,4 +1,5 @@
 /** The generated grid: a scenario as one box sees it, rendered on demand. */
+import { RecentMap } from '../../common/recent-map.js';
 import { mix, Random } from './random.js';
 import type { Scenario } from './scenario.js';
 import { CYCLES_PER_SECOND, type CycleSource, checkIndex, SAMPLE_RATE, SAMPLES_PER_CYCLE } from './source.js';
@@ -18,7 +19,7 @@ class GeneratorSource implements CycleSource {
   /** RMS of the nominal voltage, in counts */
   readonly #nominal: number;
   /** pieces by number, in the order of their last use */
-  readonly #pieces = new Map<number, Int16Array>();
+  readonly #pieces = new RecentMap<number, Int16Array>(PIECES_KEPT);
 
   constructor(scenario: Scenario, position: number, seed: number) {
     const own = scenario.boxes.find((box) => box.position === position);
@@ -39,12 +40,10 @@ class GeneratorSource implements CycleSource {
   }
 
   #piece(number: number): Int16Array {
-    const known = this.#pieces.get(number);
-    if (known !== undefined) {
-      this.#pieces.delete(number);
-      this.#pieces.set(number, known);
-      return known;
-    }
+    return this.#pieces.use(number, () => this.#renderPiece(number));
+  }
+
+  #renderPiece(number: number): Int16Array {
     const cycles = Math.min(PIECE_CYCLES, this.cycles - number * PIECE_CYCLES);
     const piece = new Int16Array(cycles * SAMPLES_PER_CYCLE);
     for (let i = 0; i < cycles; i += 1) {
@@ -53,11 +52,6 @@ class GeneratorSource implements CycleSource {
         piece.subarray(i * SAMPLES_PER_CYCLE, (i + 1) * SAMPLES_PER_CYCLE),
       );
     }
-    for (const oldest of this.#pieces.keys()) {
-      if (this.#pieces.size < PIECES_KEPT) break;
-      this.#pieces.delete(oldest);
-    }
-    this.#pieces.set(number, piece);
     return piece;
   }
 

@@ -1,8 +1,9 @@
 /** Reads and checks a scenario file. All mistakes are reported together. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { z } from 'zod';
 import { MakaiError, messageOf } from '../../common/errors.js';
+import { isThere } from '../../common/is-there.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { foundText, pathText } from '../../config/findings.js';
 import { readJson } from '../../config/json.js';
@@ -23,7 +24,9 @@ export const DEFAULT_SCENARIO = path.join(SHIPPED, 'demo.json');
  */
 export function recordingPath(name: string): string {
   const shipped = path.join(SHIPPED, `${name}.json`);
-  return SHIPPED_SCENARIOS.some((one) => one === name) && !existsSync(name) ? shipped : name;
+  return SHIPPED_SCENARIOS.some((one) => one === name) && !isThere(name, 'CONFIG_UNREADABLE')
+    ? shipped
+    : name;
 }
 
 /**

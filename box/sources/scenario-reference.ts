@@ -22,15 +22,15 @@ interface Schema {
   anyOf?: Schema[];
 }
 
-const INTRODUCTION = `# Scenarios: what the generated grid does
+const INTRODUCTION = `# Scenarios: the grid that simulated boxes see
 
-A scenario is a JSON file that describes the grid that simulated boxes see: an undisturbed grid, and events on it. \`makai up --scenario FILE\` and
-\`makai box --source FILE\` play it in a loop (\`makai box --once\` plays it once). In place of a file, both accept the name of a scenario that ships: \`demo\` or
-\`quiet\`. The same file always gives the same samples, and the waveform is
-continuous from loop to loop. All mistakes in a file are reported together, each with its path.
+A scenario is a JSON file that describes a simulated grid: its voltage, frequency, harmonics and noise, and disturbances such as sags. \`makai up --scenario FILE\` and
+\`makai box --source FILE\` play it in a loop (\`makai box --once\` plays it once). In place of a file, both accept the name of a scenario that comes with Makai: \`demo\` or
+\`quiet\`. The same file always gives the same samples, and the waveform is continuous from loop to loop. All mistakes in a file are reported together, each with its
+path.
 
-Boxes are selected by their position: 1 is the first box, whatever its id. All boxes see the same frequency. Each box has its own noise and its own
-slow voltage variation. There are sixteen different ones; larger fleets share them.
+In a scenario, boxes are numbered by position: 1 is the first box, whatever its id. All boxes see the same frequency. Each box has its own noise and its own
+slow voltage variation; there are sixteen different ones, which larger fleets share.
 
 \`\`\`json
 {
@@ -44,8 +44,8 @@ slow voltage variation. There are sixteen different ones; larger fleets share th
 const WHAT_EVENTS_ARE: Record<string, string> = {
   sag: 'The voltage falls and recovers.',
   swell: 'The voltage rises and recovers.',
-  interruption: 'Almost no voltage remains, only noise.',
-  harmonics: 'Harmonics are added.',
+  interruption: 'The voltage disappears almost or completely, so that only noise remains, and recovers.',
+  harmonics: 'Harmonics are added to those of the grid for a time.',
   transient: 'An oscillatory transient: a decaying oscillation is added to the voltage.',
   frequency_ramp: 'The frequency moves to another value, stays there, and returns.',
   dead_input:
@@ -71,7 +71,7 @@ export function scenarioReference(): string {
     table(boxes?.items),
     '## Events\n',
     ...choices.flatMap((event) => eventSection(event)),
-    '## Scenarios that ship\n',
+    '## Scenarios that come with Makai\n',
     shipped(),
   ].join('\n');
 }
