@@ -3,8 +3,8 @@ import type { Argument, Command, Option } from 'commander';
 
 const INTRODUCTION = `# The \`makai\` command
 
-Exit codes: 0 done, 1 failed, 2 wrong usage. Errors go to stderr with their code and a hint. With \`--json\` a command prints NDJSON (one JSON
-document per line), with the field names of the data model.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 nothing has the id or name that was given (error code NOT_FOUND: no such event, incident, box, series,
+user, token, key, instance). Errors go to stderr with their code and a hint. With \`--json\` a command prints NDJSON (one JSON document per line), with the field names of the data model.
 `;
 
 /** Markdown of the whole command line. */

@@ -1,5 +1,5 @@
 /** `makai measurements` and `makai trends` with `--format`: files in place of a table. */
-import { type DocumentKind, documentExporter, type ExportFormat } from '../formats/export/index.js';
+import type { DocumentKind, ExportFormat } from '../formats/export/index.js';
 import type { MeasurementDocument, TrendDocument } from '../store/store.js';
 import { type ExportChoice, ExportFiles } from './export-files.js';
 
@@ -13,6 +13,7 @@ export async function exportDocuments(
   format: ExportFormat,
   choice: ExportChoice,
 ): Promise<void> {
+  const { documentExporter } = await import('../formats/export/index.js');
   const files = new ExportFiles(format, choice, kind);
   try {
     const exporter = documentExporter(kind, format, boxId, Date.now());
@@ -23,6 +24,6 @@ export async function exportDocuments(
     await files.write(exporter.finish());
     await files.end();
   } finally {
-    await files.close();
+    files.close();
   }
 }

@@ -1,10 +1,11 @@
 /** `--format`, `--out` and `--json` of the commands that export. They write files into a folder, or one file to stdout. */
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { type Command, Option } from 'commander';
 import { jsonLine, write } from '../common/stdout.js';
-import { type Chunk, EXPORT_FORMATS, type ExportFormat } from '../formats/export/index.js';
+import { yieldToEventLoop } from '../common/yield.js';
+import { type Chunk, EXPORT_FORMATS, type ExportFormat } from '../formats/export/chunks.js';
 import { UsageError } from './errors.js';
 import { type Column, table } from './output.js';
 
@@ -13,6 +14,9 @@ export interface ExportChoice {
   out?: string;
   json?: true;
 }
+
+/** Signals and the progress bar are served this often. */
+const YIELD_MS = 50;
 
 /** Formats that are one text file, and so can be written to stdout. */
 const TO_STDOUT: readonly ExportFormat[] = ['csv', 'ndjson'];
@@ -26,14 +30,16 @@ export function withExportOptions(
     .option('--out <folder>', 'target folder, created if missing; without it csv and ndjson go to stdout');
 }
 
-/** Writes the files of an exporter. */
+/** Writes the files of an exporter, without a thread between: a command that exports does nothing else, and has thousands of small files. */
 export class ExportFiles {
   readonly #folder: string | undefined;
   readonly #json: boolean;
   readonly #bar: SingleBar | undefined;
-  readonly #open = new Map<string, FileHandle>();
+  /** file descriptors by name */
+  readonly #open = new Map<string, number>();
   readonly #written = new Map<string, number>();
   #count = 0;
+  #yieldedAt = performance.now();
 
   /**
    * @param what unit of the progress bar on a terminal, such as 'events'
@@ -59,11 +65,14 @@ export class ExportFiles {
         if (bytes.length > 0) await write(bytes);
         continue;
       }
-      const handle = await this.#handle(this.#folder, file);
-      if (bytes.length > 0) await handle.writeFile(bytes);
+      const descriptor = this.#descriptor(this.#folder, file);
+      if (bytes.length > 0) writeFileSync(descriptor, bytes);
       this.#written.set(file, (this.#written.get(file) ?? 0) + bytes.length);
-      if (last) await this.#end(file, handle);
+      if (last) this.#end(file, descriptor);
     }
+    if (performance.now() - this.#yieldedAt < YIELD_MS) return;
+    await yieldToEventLoop();
+    this.#yieldedAt = performance.now();
   }
 
   /** One more document is done. */
@@ -76,7 +85,7 @@ export class ExportFiles {
   /** Reports the files that were written. */
   async end(): Promise<void> {
     this.#bar?.update(this.#count, { megabytes: this.#megabytes() });
-    await this.close();
+    this.close();
     if (this.#folder === undefined) return;
     const files = [...this.#written].map(([file, bytes]) => ({
       file: join(this.#folder ?? '', file),
@@ -93,26 +102,26 @@ export class ExportFiles {
   }
 
   /** Closes, also after a failure. Files that were begun are kept. */
-  async close(): Promise<void> {
+  close(): void {
     this.#bar?.stop();
-    for (const [file, handle] of this.#open) await this.#end(file, handle);
+    for (const [file, descriptor] of this.#open) this.#end(file, descriptor);
   }
 
   #megabytes(): string {
     return ([...this.#written.values()].reduce((sum, bytes) => sum + bytes, 0) / 1e6).toFixed(1);
   }
 
-  async #handle(folder: string, file: string): Promise<FileHandle> {
+  #descriptor(folder: string, file: string): number {
     const known = this.#open.get(file);
     if (known !== undefined) return known;
-    if (this.#written.size === 0) await mkdir(folder, { recursive: true });
-    const handle = await open(join(folder, file), 'w');
-    this.#open.set(file, handle);
-    return handle;
+    if (this.#written.size === 0) mkdirSync(folder, { recursive: true });
+    const descriptor = openSync(join(folder, file), 'w');
+    this.#open.set(file, descriptor);
+    return descriptor;
   }
 
-  async #end(file: string, handle: FileHandle): Promise<void> {
+  #end(file: string, descriptor: number): void {
     this.#open.delete(file);
-    await handle.close();
+    closeSync(descriptor);
   }
 }

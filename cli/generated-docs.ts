@@ -3,8 +3,11 @@ import { scenarioReference } from '../box/sources/scenario-reference.js';
 import { errorReference } from '../common/error-reference.js';
 import { metricReference } from '../common/metrics/reference.js';
 import { configReference } from '../config/reference.js';
+import { asyncApi } from '../gateway/documents/asyncapi.js';
+import { mqttReference } from '../gateway/documents/reference.js';
 import { cliReference } from './cli-reference.js';
 import { licenceReference } from './licence-reference.js';
+import { manPage } from './man-page.js';
 import { pluginAbiReference } from './plugin-abi-reference.js';
 import { buildProgram } from './program.js';
 
@@ -17,7 +20,10 @@ export function generatedDocs(): Readonly<Record<string, string>> {
     'scenarios.md': mark(scenarioReference()),
     'licences.md': mark(licenceReference()),
     'metrics.md': mark(metricReference()),
+    'mqtt.md': mark(mqttReference()),
+    'mqtt.asyncapi.json': `${JSON.stringify(asyncApi(), null, 2)}\n`,
     'plugin-abi.md': mark(pluginAbiReference()),
+    'makai.1': manPage(buildProgram()),
   };
 }
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { reportError } from '../common/report-error.js';
-import { endQuietlyOnClosedPipe, exitCodeOf } from './errors.js';
+import { endWhenOutputFails, exitCodeOf } from './errors.js';
 import { buildProgram } from './program.js';
 
-endQuietlyOnClosedPipe();
+endWhenOutputFails();
 try {
   await buildProgram().parseAsync();
 } catch (error) {

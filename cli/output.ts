@@ -41,20 +41,31 @@ export async function print<Row>(
   columns: readonly Column<Row>[],
   options: { json?: boolean | undefined },
 ): Promise<void> {
-  if (options.json) return printLines(documents);
+  if (options.json) return writeLines(documents, jsonLine);
   const rows: Row[] = [];
   for await (const document of documents) rows.push(document);
   await write(table(columns, rows));
 }
 
-/** One line per document, many lines per write: a day of a box has half a million documents. */
-async function printLines(documents: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
+/**
+ * Writes a line for each item, many lines per write: a day of a box has half a million documents.
+ * @param line an item's text, with its line end
+ */
+export async function writeLines<T>(
+  items: AsyncIterable<T> | Iterable<T>,
+  line: (item: T) => string,
+): Promise<void> {
   let lines = '';
-  for await (const document of documents) {
-    lines += jsonLine(document);
+  for await (const item of items) {
+    lines += line(item);
     if (lines.length < CHARACTERS_PER_WRITE) continue;
     await write(lines);
     lines = '';
   }
   await write(lines);
+}
+
+/** `1 case`, `2,000 cases`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
 }

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { TimeRange } from '../store/store.js';
 import { UsageError } from './errors.js';
+import { readTime } from './time.js';
 
 export interface RangeOptions {
   from?: string;
@@ -47,14 +48,9 @@ export async function* oldestFirst<T>(
 
 /** Unix ms. A time without a time zone is UTC, like all times in the store. @throws UsageError */
 export function parseTime(option: string, text: string): number {
-  if (/^\d{5,}$/.test(text)) return Number(text);
-  const [, date, clock, zone = 'Z'] =
-    /^(\d{4}-\d\d(?:-\d\d)?)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:?\d\d)?)?$/i.exec(text) ?? [];
-  const time = Date.parse(clock === undefined ? (date ?? '') : `${date}T${clock}${zone}`);
-  if (Number.isNaN(time)) {
-    throw new UsageError(`${option}: expected a time such as 2026-11-01T10:00:00Z or Unix ms, found ${text}`);
-  }
-  return time;
+  const read = readTime(text);
+  if ('ms' in read) return read.ms;
+  throw new UsageError(`${option}: ${read.problem}, found ${text}`);
 }
 
 /** @throws UsageError */

@@ -1,5 +1,7 @@
 /** Summary of a stored waveform for people. */
+import { int16Of } from '../formats/little-endian.js';
 import { cycleRms } from '../signal/index.js';
+import { countsPerVolt } from '../store/calibration.js';
 import type { BoxEventDocument, Store } from '../store/store.js';
 
 /** Sampling rate of every box, Hz. */
@@ -14,13 +16,11 @@ export interface WaveformSummary {
   rms_max: number;
 }
 
-export async function summarizeWaveform(
-  store: Store,
-  { box_id, data_fs_filename }: BoxEventDocument,
-): Promise<WaveformSummary> {
+export async function summarizeWaveform(store: Store, boxEvent: BoxEventDocument): Promise<WaveformSummary> {
+  const { box_id, data_fs_filename } = boxEvent;
   const bytes = (await store.waveform(data_fs_filename)) ?? Buffer.alloc(0);
-  const constant = (await store.box(box_id))?.calibration_constant || 1;
-  const samples = samplesOf(bytes);
+  const constant = countsPerVolt(boxEvent, await store.box(box_id));
+  const samples = int16Of(bytes);
   let min = Number.NaN;
   let max = Number.NaN;
   for (const counts of cycleRms(samples)) {
@@ -34,11 +34,4 @@ export async function summarizeWaveform(
     rms_min: min / constant,
     rms_max: max / constant,
   };
-}
-
-/** Counts from the stored bytes (int16, little endian). */
-export function samplesOf(bytes: Buffer): Int16Array {
-  const samples = new Int16Array(bytes.length >> 1);
-  for (let i = 0; i < samples.length; i += 1) samples[i] = bytes.readInt16LE(2 * i);
-  return samples;
 }

@@ -1,6 +1,7 @@
 /** `makai box`: simulated OPQ Boxes of either generation, which replay recordings or a generated grid. */
 import { type Command, Option } from 'commander';
 import type { Box, Fleet } from '../../box/index.js';
+import { systemClock as machineClock } from '../../common/clock.js';
 import { EXIT } from '../../common/report-error.js';
 import { jsonLine, write } from '../../common/stdout.js';
 import { stopWithParent } from '../../daemon/parent.js';
@@ -43,9 +44,12 @@ export function register(program: Command): void {
       'Run simulated OPQ Boxes until Ctrl-C. They replay a recording, or a grid that is generated from a scenario.',
     )
     .option('--count <boxes>', 'how many boxes', whole, 1)
-    .option('--first-id <id>', 'id of the first box; the others follow', whole, 1001)
+    .option('--first-id <id>', 'id of the first box; the others follow', whole0, 1001)
     .addOption(
-      new Option('--dialect <generation>', 'Box 2, Box 3, or alternately both')
+      new Option(
+        '--dialect <generation>',
+        'generation of the boxes: Box 2, Box 3, or mixed (both, alternating)',
+      )
         .choices(['2', '3', 'mixed'])
         .default('2'),
     )
@@ -63,7 +67,7 @@ export function register(program: Command): void {
     .option('--replies <endpoint>', 'acquisition broker, `box_pull`', 'tcp://127.0.0.1:8196')
     .option(
       '--source <file>',
-      'what to replay: demo or quiet (scenarios that ship), or a file, known by its content: JSON scenario, COMTRADE, CSV, WAV, else raw 16-bit counts at 12 kHz; without it demo',
+      'what to replay: demo or quiet (scenarios that come with Makai), or a file, recognized by its content: JSON scenario, COMTRADE, CSV, WAV, else raw 16-bit counts at 12 kHz; without it demo',
     );
   withRecordingOptions(box)
     .option(
@@ -84,7 +88,7 @@ export function register(program: Command): void {
     )
     .option(
       '--pad <cycles>',
-      'repeat the first cycle so often before the recording, and the last cycle after it',
+      'repeat the first cycle this many times before the recording, and the last cycle this many times after it',
       whole0,
       0,
     )
@@ -193,9 +197,9 @@ async function fromKeys(options: Options) {
 }
 
 async function pairOf(file: string) {
-  const { existsSync } = await import('node:fs');
+  const { isThere } = await import('../../common/is-there.js');
   const { readSecretCertificate } = await import('../../keys/files.js');
-  return existsSync(file) ? readSecretCertificate(file) : undefined;
+  return isThere(file, 'KEY_FILE_IO') ? readSecretCertificate(file) : undefined;
 }
 
 async function fromBox3File(file: string) {
@@ -239,7 +243,8 @@ function firstEnd(seconds: number | undefined): Promise<End> {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, () => resolve({ why: 'signal', details: { signal } }));
     }
-    if (seconds !== undefined) setTimeout(() => resolve({ why: 'time', details: {} }), seconds * 1000);
+    if (seconds !== undefined)
+      machineClock.after(seconds * 1000, () => resolve({ why: 'time', details: {} }));
   });
 }
 

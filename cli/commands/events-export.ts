@@ -1,14 +1,14 @@
 /** `makai events export`. */
 import type { Command } from 'commander';
-import { MakaiError } from '../../common/errors.js';
-import { type EventParts, eventExporter } from '../../formats/export/index.js';
+import type { EventParts } from '../../formats/export/index.js';
+import type { BoxEventDocument } from '../../store/documents.js';
 import type { BoxDocument, EventDocument, Store } from '../../store/store.js';
 import { UsageError } from '../errors.js';
 import { type ExportChoice, ExportFiles, withExportOptions } from '../export-files.js';
 import { clean } from '../output.js';
 import { parseCount, parseTime } from '../range.js';
 import { type StoreChoice, useStore, withStoreOptions } from '../store-access.js';
-import { samplesOf } from '../waveform-summary.js';
+import { eachOf, eventOf } from '../stored.js';
 
 interface Choice extends StoreChoice, ExportChoice {
   csv?: true;
@@ -55,13 +55,19 @@ async function run(ids: string[], options: Choice): Promise<void> {
     ...(options.to === undefined ? {} : { toMs: parseTime('--to', options.to) }),
   };
   const format = options.format ?? 'csv';
+  const { eventExporter } = await import('../../formats/export/index.js');
   const files = new ExportFiles(format, options, 'events', byRange ? undefined : ids.length);
   await useStore(options, async (store) => {
     try {
       // Every id is looked up before anything is written.
       for (const id of numbers) await eventOf(store, id);
       if (options.original) {
-        await writeOriginals(store, files, byRange ? store.events(range) : eventsOf(store, numbers), options);
+        await writeOriginals(
+          store,
+          files,
+          byRange ? store.events(range) : eachOf(store, numbers, eventOf),
+          options,
+        );
         return;
       }
       const boxes = new Map((await store.boxes()).map((box) => [box.box_id, box]));
@@ -71,7 +77,7 @@ async function run(ids: string[], options: Choice): Promise<void> {
         nowMs: Date.now(),
         skipped: warn,
       });
-      for await (const event of byRange ? store.events(range) : eventsOf(store, numbers)) {
+      for await (const event of byRange ? store.events(range) : eachOf(store, numbers, eventOf)) {
         if (options.type !== undefined && event.type !== options.type) continue;
         await files.write(exporter.add(await partsOf(store, event, boxes, options.box)));
         files.counted();
@@ -79,7 +85,7 @@ async function run(ids: string[], options: Choice): Promise<void> {
       await files.write(exporter.finish());
       await files.end();
     } finally {
-      await files.close();
+      files.close();
     }
   });
 }
@@ -117,23 +123,20 @@ function originalName(name: string): string {
   return plain === '' || plain === '.' || plain === '..' ? '_' : plain;
 }
 
-async function* eventsOf(store: Store, ids: readonly number[]): AsyncGenerator<EventDocument> {
-  for (const id of ids) yield await eventOf(store, id);
-}
-
 async function partsOf(
   store: Store,
   event: EventDocument,
   boxes: ReadonlyMap<string, BoxDocument>,
   only: string | undefined,
 ): Promise<EventParts> {
+  const { int16Of } = await import('../../formats/little-endian.js');
   const parts = [];
-  for (const boxEvent of await store.boxEvents(event.event_id)) {
+  for (const boxEvent of byBoxId(await store.boxEvents(event.event_id))) {
     if (only !== undefined && boxEvent.box_id !== only) continue;
     const bytes = await store.waveform(boxEvent.data_fs_filename);
     if (bytes === undefined)
       warn(`event ${event.event_id}: the waveform of box ${boxEvent.box_id} is missing`);
-    else parts.push({ boxEvent, box: boxes.get(boxEvent.box_id), counts: samplesOf(bytes) });
+    else parts.push({ boxEvent, box: boxes.get(boxEvent.box_id), counts: int16Of(bytes) });
   }
   return { event, boxes: parts };
 }
@@ -142,11 +145,9 @@ function warn(text: string): void {
   process.stderr.write(`${clean(text)}\n`);
 }
 
-/** @throws MakaiError NOT_FOUND */
-export async function eventOf(store: Store, id: number): Promise<EventDocument> {
-  const event = await store.event(id);
-  if (event !== undefined) return event;
-  throw new MakaiError('NOT_FOUND', `there is no event ${id} in this store`, {
-    hint: '`makai events list` shows the events.',
-  });
+/** In the order of the ids, whichever replied first: the same event gives the same file. Ids that are no numbers come last. */
+function byBoxId(boxEvents: readonly BoxEventDocument[]): BoxEventDocument[] {
+  const rank = ({ box_id }: BoxEventDocument): number =>
+    /^\d+$/.test(box_id) ? Number(box_id) : Number.MAX_VALUE;
+  return boxEvents.toSorted((a, b) => rank(a) - rank(b) || (a.box_id < b.box_id ? -1 : 1));
 }

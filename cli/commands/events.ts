@@ -1,15 +1,20 @@
-/** `makai events list | show | export`. */
+/** `makai events list | show | export | delete | keep | unkeep`. */
 import type { Command } from 'commander';
 import { jsonLine, write } from '../../common/stdout.js';
+import { askedBoxes, silentBoxes } from '../../store/boxes.js';
 import type { EventDocument } from '../../store/store.js';
 import { clean, print, table } from '../output.js';
 import { oldestFirst, parseCount, parseRange, type RangeOptions, withRangeOptions } from '../range.js';
+import { refusalLines } from '../refused-boxes.js';
 import { type StoreChoice, useStore, withStoreOptions } from '../store-access.js';
-import { summarizeWaveform } from '../waveform-summary.js';
-import { eventOf, register as registerExport } from './events-export.js';
+import { eventOf } from '../stored.js';
+import { isoTime } from '../time.js';
+import { register as registerDelete } from './events-delete.js';
+import { register as registerExport } from './events-export.js';
+import { register as registerKeep } from './events-keep.js';
 
 export function register(program: Command): void {
-  const events = program.command('events').description('Show and export events and their waveforms.');
+  const events = program.command('events').description('Show, export and delete events and their waveforms.');
   const list = events.command('list').description('List events in the order of their requested windows.');
   withStoreOptions(withRangeOptions(list, 'events')).action(listEvents);
   const show = events
@@ -19,6 +24,8 @@ export function register(program: Command): void {
     .option('--json', 'NDJSON: the event, then its box events');
   withStoreOptions(show).action(showEvent);
   registerExport(events);
+  registerDelete(events);
+  registerKeep(events);
 }
 
 async function listEvents(options: RangeOptions & StoreChoice): Promise<void> {
@@ -33,6 +40,11 @@ async function listEvents(options: RangeOptions & StoreChoice): Promise<void> {
         { title: 'type', value: (event) => event.type },
         { title: '%', value: (event) => event.percent_magnitude?.toFixed(1), right: true },
         { title: 'boxes', value: (event) => replies(event), right: true },
+        {
+          title: 'family',
+          value: ({ event_id, family }) => (family === event_id ? undefined : family),
+          right: true,
+        },
         { title: 'description', value: (event) => event.description },
       ],
       options,
@@ -48,6 +60,7 @@ async function showEvent(id: string, options: StoreChoice & { json?: true }): Pr
       for (const document of [event, ...boxEvents]) await write(jsonLine(document));
       return;
     }
+    const { summarizeWaveform } = await import('../waveform-summary.js');
     await write(describe(event));
     const rows = [];
     for (const boxEvent of boxEvents) {
@@ -71,7 +84,8 @@ async function showEvent(id: string, options: StoreChoice & { json?: true }): Pr
 
 function describe(event: EventDocument): string {
   const { target_event_start_timestamp_ms: from, target_event_end_timestamp_ms: to } = event;
-  const silent = event.boxes_triggered.filter((box) => !event.boxes_received.includes(box));
+  const silent = silentBoxes(event);
+  const boxes = event.boxes_triggered.join(', ') || 'no box';
   const lines = [
     `event ${event.event_id}: ${event.type ?? 'type unknown'}`,
     `  window       ${isoTime(from)} to ${isoTime(to)} (${seconds(event)} s)`,
@@ -79,8 +93,17 @@ function describe(event: EventDocument): string {
       ? []
       : [`  magnitude    ${event.percent_magnitude.toFixed(1)} %`]),
     `  description  ${event.description}`,
-    `  asked        ${event.boxes_triggered.join(', ') || 'no box'}`,
+    ...(event.request_data === false
+      ? [`  about        ${boxes}`, '  asked        no box: no waveform was asked for']
+      : [`  asked        ${askedBoxes(event).join(', ') || 'no box'}`]),
+    ...refusalLines(event).map((line) => `  refused      ${line}`),
     `  replied      ${event.boxes_received.join(', ') || 'no box'}`,
+    ...(event.waveforms_deleted_ms === undefined
+      ? []
+      : [
+          `  waveforms    deleted ${isoTime(event.waveforms_deleted_ms)}: the store was full (store_max_bytes)`,
+        ]),
+    ...(event.kept === true ? ['  kept         for good'] : []),
     ...(silent.length > 0 ? [`  silent       ${silent.join(', ')}`] : []),
   ];
   return `${lines.map(clean).join('\n')}\n\n`;
@@ -90,11 +113,8 @@ function seconds(event: EventDocument): string {
   return ((event.target_event_end_timestamp_ms - event.target_event_start_timestamp_ms) / 1000).toFixed(3);
 }
 
-function replies({ boxes_triggered, boxes_received }: EventDocument): string {
-  return `${boxes_received.length}/${boxes_triggered.length}`;
-}
-
-function isoTime(ms: number): string {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
+/** Waveforms of boxes asked. `-`: none was asked for. */
+function replies(event: EventDocument): string {
+  if (event.request_data === false) return '-';
+  return `${event.boxes_received.length}/${askedBoxes(event).length}`;
 }

@@ -2,17 +2,17 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { codeOf, MakaiError, messageOf } from '../../common/errors.js';
 import { jsonLine, write } from '../../common/stdout.js';
-import { parseBoxId } from '../../keys/certificate.js';
 import type { Retention } from '../../store/store.js';
 import type { ImportedEvent } from '../import/into-store.js';
-import { positive, whole } from '../number-arguments.js';
+import { boxIds, positive, whole } from '../number-arguments.js';
 import { clean, table } from '../output.js';
 import { parseTime } from '../range.js';
 import { type RecordingFlags, recordingOptions, withRecordingOptions } from '../recording-options.js';
-import { retentionOf, type StoreChoice, useStore, withStoreOptions } from '../store-access.js';
+import { type StoreChoice, useStore, withStoreOptions } from '../store-access.js';
+import { isoTime } from '../time.js';
 
 interface Choice extends StoreChoice, RecordingFlags {
-  box?: string[];
+  box?: number[];
   calibration?: number;
   start?: string;
   utcOffset?: number;
@@ -34,7 +34,7 @@ export function register(program: Command): void {
     .option('--box <ids>', 'boxes for the voltages, in their order, such as 7,8,9', boxIds)
     .option(
       '--calibration <constant>',
-      'counts per volt of boxes that are made; needed for raw 16-bit counts',
+      'calibration constant of new boxes, counts per volt; needed for raw 16-bit counts',
       positive,
     )
     .option('--start <time>', 'when the recording began, in place of what the file says')
@@ -43,7 +43,7 @@ export function register(program: Command): void {
       'for files with a local time that do not say its zone: how far it is ahead of UTC, such as +10:00',
       utcOffset,
     )
-    .option('--first-box-id <id>', 'boxes that are made have ids from this on', whole, FIRST_BOX_ID)
+    .option('--first-box-id <id>', 'lowest id for new boxes', whole, FIRST_BOX_ID)
     .addOption(
       new Option(
         '--retention <mode>',
@@ -57,9 +57,10 @@ export function register(program: Command): void {
 async function run(files: string[], options: Choice): Promise<void> {
   const { importFile } = await import('../import/file.js');
   const { ImportBoxes } = await import('../import/boxes.js');
+  const { retentionOf } = await import('../chosen-store.js');
   const given = {
     ...recordingOptions(options),
-    ...(options.box !== undefined && { boxIds: options.box }),
+    ...(options.box !== undefined && { boxIds: options.box.map(String) }),
     ...(options.calibration !== undefined && { calibration: options.calibration }),
     ...(options.start !== undefined && { startMs: parseTime('--start', options.start) }),
     ...(options.utcOffset !== undefined && { utcOffsetMin: options.utcOffset }),
@@ -100,7 +101,7 @@ function shown(rows: readonly ImportedEvent[]): string {
     [
       { title: 'file', value: ({ file }) => file },
       { title: 'event', value: ({ event_id }) => event_id, right: true },
-      { title: 'start (UTC)', value: ({ start_ms }) => new Date(start_ms).toISOString() },
+      { title: 'start (UTC)', value: ({ start_ms }) => isoTime(start_ms) },
       { title: 'seconds', value: ({ seconds }) => seconds.toFixed(3), right: true },
       {
         title: 'boxes',
@@ -115,16 +116,6 @@ function shown(rows: readonly ImportedEvent[]): string {
 
 function warn(text: string): void {
   process.stderr.write(`${clean(text)}\n`);
-}
-
-function boxIds(text: string): string[] {
-  return text.split(',').map((id) => {
-    try {
-      return parseBoxId(id.trim(), 'box id');
-    } catch (error) {
-      throw new InvalidArgumentError(messageOf(error));
-    }
-  });
 }
 
 /** Minutes. */

@@ -1,19 +1,7 @@
 /** `makai listen`: prints the measurement stream as services receive it. */
-import { type Command, InvalidArgumentError } from 'commander';
-import { jsonLine, write } from '../../common/stdout.js';
-import { METRIC_FIELD, METRICS, type MeasurementColumns } from '../../proto/columns.js';
-import type { MeasurementDocument } from '../../store/store.js';
-import type { CurveClientOptions } from '../../zmq/curve.js';
-import { clean } from '../output.js';
-
-interface Options {
-  config?: string;
-  dir?: string;
-  endpoint?: string;
-  boxes?: number[];
-  count?: number;
-  json?: true;
-}
+import type { Command } from 'commander';
+import type { ListenOptions } from '../listen.js';
+import { boxIds, whole } from '../number-arguments.js';
 
 export function register(program: Command): void {
   program
@@ -23,108 +11,7 @@ export function register(program: Command): void {
     .option('--config <file>', 'configuration file of the triggering service, which names the endpoint')
     .option('--dir <folder>', 'the working folder of `makai up`')
     .option('--boxes <ids>', 'only these boxes, separated by commas', boxIds)
-    .option('--count <n>', 'stop after this number of measurements', count)
+    .option('--count <n>', 'stop after this number of measurements', whole)
     .option('--json', 'NDJSON, one measurement per line')
-    .action(listen);
-}
-
-async function listen(options: Options): Promise<void> {
-  const [{ connecting }, { createColumns, decodeInto, STREAM_REASONS }] = await Promise.all([
-    import('../../zmq/sockets.js'),
-    import('../../proto/index.js'),
-  ]);
-  const { endpoint, curve } = await source(options);
-  const socket = connecting.subscriber(curve);
-  socket.connect(endpoint);
-  socket.subscribe();
-  const stop = (): void => socket.close();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  const columns = createColumns(1);
-  let left = options.count ?? Number.POSITIVE_INFINITY;
-  try {
-    for await (const [topic, payload] of socket) {
-      const code = payload ? decodeInto(payload, columns, 0) : undefined;
-      if (code !== 0) {
-        const reason = STREAM_REASONS[code ?? 1] ?? 'malformed';
-        process.stderr.write(`${clean(topic?.toString() ?? '')}: not a measurement: ${reason}\n`);
-        continue;
-      }
-      if (options.boxes && !options.boxes.includes(columns.boxId[0] ?? 0)) continue;
-      const document = documentOf(columns);
-      await write(options.json ? jsonLine(document) : `${lineOf(document)}\n`);
-      left -= 1;
-      if (left <= 0) break;
-    }
-  } finally {
-    socket.close();
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
-  }
-}
-
-async function source(options: Options): Promise<{ endpoint: string; curve?: CurveClientOptions }> {
-  if (options.endpoint !== undefined) return { endpoint: options.endpoint };
-  const [{ loadConfig }, { configFileIn }, { curveOptions }] = await Promise.all([
-    import('../../config/index.js'),
-    import('../../config/locate.js'),
-    import('../../triggering-service/index.js'),
-  ]);
-  const file = options.dir === undefined ? options.config : configFileIn(options.dir, 'triggering-service');
-  const { settings } = loadConfig('triggering-service', file);
-  const curve = await curveOptions(settings);
-  return { endpoint: settings.triggerEndpoint, ...(curve ? { curve } : {}) };
-}
-
-type Document = Omit<MeasurementDocument, 'expire_at'>;
-
-/** The first row as the document that the store would hold. */
-function documentOf(columns: MeasurementColumns): Document {
-  const document: Document = {
-    box_id: String(columns.boxId[0]),
-    timestamp_ms: columns.timestampMs[0] ?? 0,
-  };
-  const extremes: NonNullable<Document['extremes']> = {};
-  const invalid = METRICS.filter((_, bit) => ((columns.invalid[0] ?? 0) & (1 << bit)) !== 0);
-  for (const metric of METRICS) {
-    const field = METRIC_FIELD[metric];
-    const [average = Number.NaN] = columns[metric].average;
-    const [min = average] = columns[metric].min;
-    const [max = average] = columns[metric].max;
-    if (Number.isNaN(average)) continue;
-    document[field] = average;
-    if (min !== average || max !== average) extremes[field] = { min, max };
-  }
-  if (invalid.length > 0) document.invalid = invalid.map((metric) => METRIC_FIELD[metric]);
-  if (Object.keys(extremes).length > 0) document.extremes = extremes;
-  return document;
-}
-
-/** `1001  2017-11-08T20:15:30.123Z  frequency 59.985  voltage 121.3 (119.8 to 121.9)` */
-function lineOf(document: Document): string {
-  const time = document.timestamp_ms;
-  const values = METRICS.flatMap((metric) => {
-    const field = METRIC_FIELD[metric];
-    const value = document[field];
-    if (value === undefined) return document.invalid?.includes(field) ? [`${field} invalid`] : [];
-    const range = document.extremes?.[field];
-    const shown = range ? ` (${range.min.toPrecision(6)} to ${range.max.toPrecision(6)})` : '';
-    return [`${field} ${value.toPrecision(6)}${shown}`];
-  });
-  // A box may send any number as its time; not every number is a date.
-  const when = time <= 8.64e15 ? new Date(time).toISOString() : String(time);
-  return [document.box_id.padStart(5), when, ...values].join('  ');
-}
-
-function boxIds(text: string): number[] {
-  const ids = text.split(',').map(Number);
-  if (ids.some((id) => !Number.isInteger(id) || id < 1))
-    throw new InvalidArgumentError('expected box ids such as 1001,1002');
-  return ids;
-}
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number from 1');
-  return value;
+    .action(async (options: ListenOptions) => (await import('../listen.js')).listen(options));
 }

@@ -5,6 +5,7 @@ import { type ExportChoice, withExportOptions } from '../export-files.js';
 import { print } from '../output.js';
 import { oldestFirst, parseRange, type RangeOptions, withRangeOptions } from '../range.js';
 import { type StoreChoice, useStore, withStoreOptions } from '../store-access.js';
+import { isoTime } from '../time.js';
 
 export function register(program: Command): void {
   const command = program
@@ -23,12 +24,13 @@ async function list(box: string, options: RangeOptions & StoreChoice & ExportCho
     return print(
       found,
       [
-        { title: 'time (UTC)', value: (m) => new Date(m.timestamp_ms).toISOString() },
+        { title: 'time (UTC)', value: (m) => isoTime(m.timestamp_ms) },
         { title: 'Hz', value: (m) => m.frequency?.toFixed(4), right: true },
         { title: 'V', value: (m) => m.voltage?.toFixed(3), right: true },
         { title: 'THD %', value: (m) => percent(m.thd), right: true },
         { title: 'transient', value: (m) => m.transient?.toFixed(3), right: true },
         { title: 'invalid', value: (m) => m.invalid?.join(' ') },
+        { title: 'flagged', value: (m) => m.flagged?.join(' ') },
       ],
       options,
     );

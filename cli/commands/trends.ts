@@ -6,6 +6,7 @@ import { type ExportChoice, withExportOptions } from '../export-files.js';
 import { type Column, print } from '../output.js';
 import { oldestFirst, parseRange, type RangeOptions, withRangeOptions } from '../range.js';
 import { type StoreChoice, useStore, withStoreOptions } from '../store-access.js';
+import { isoTime } from '../time.js';
 
 export function register(program: Command): void {
   const command = program
@@ -26,16 +27,21 @@ async function list(box: string, options: RangeOptions & StoreChoice & ExportCho
     return print(
       found,
       [
-        { title: 'until (UTC)', value: (trend) => new Date(trend.timestamp_ms).toISOString() },
+        { title: 'until (UTC)', value: (trend) => isoTime(trend.timestamp_ms) },
         minAverageMax('Hz', (trend) => trend.frequency, 3),
         minAverageMax('V', (trend) => trend.voltage, 2),
         minAverageMax('THD %', (trend) => trend.thd, 2, 100),
         minAverageMax('transient', (trend) => trend.transient, 2),
+        { title: 'flagged %', value: (trend) => percent(trend.flagged), right: true },
         { title: 'location', value: (trend) => trend.location },
       ],
       options,
     );
   });
+}
+
+function percent(share: number | undefined): string | undefined {
+  return share === undefined ? undefined : (100 * share).toFixed(1);
 }
 
 /** A column of "min average max". */

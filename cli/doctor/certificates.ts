@@ -1,6 +1,7 @@
 /** Folders of public certificates: who may connect, who is kept out, and files that are no certificates. */
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { DEFAULT_BOX_ID, GATEWAY_BOX_ID } from '../../common/box-id.js';
 import { codeOf, messageOf } from '../../common/errors.js';
 import { hasSecretKey, type PublicCertificate, readPublic } from '../../keys/certificate.js';
 import { MAX_CERTIFICATE_BYTES, TEMPORARY_PREFIX } from '../../keys/files.js';
@@ -19,21 +20,49 @@ export interface ClientFolder {
   any: boolean;
 }
 
+/** Public certificates of the server as `makai keys` names them: known also where its secret key cannot be read. */
+const SERVER_FILES: ReadonlySet<string> = new Set(['opqserver.key', 'opqserver.next.key']);
+
 interface Read {
   certificates: { path: string; certificate: PublicCertificate }[];
   found: Diagnosis[];
 }
 
-/** @param user the user that has to read them */
-export async function certificates({ folder, who, any }: ClientFolder, user: User): Promise<Diagnosis[]> {
-  const names = await list(folder, user);
-  if (!Array.isArray(names)) return [names];
-  const allowed = await readAll(folder, names, user, 'it admits nobody; correct or remove it');
+/**
+ * @param user the user that has to read them
+ * @param serverKeys public keys of the server, whose certificate often lies among those of the boxes
+ */
+export async function certificates(
+  { folder, who, any }: ClientFolder,
+  user: User,
+  serverKeys: ReadonlySet<string> = new Set(),
+): Promise<Diagnosis[]> {
+  const files = await list(folder, user);
+  if (!Array.isArray(files)) return [files];
+  const allowed = await readAll(folder, files, user, 'it admits nobody; correct or remove it');
   const { found, keys } = await revoked(folder, user);
   const mayConnect = new Map<string, string>();
   for (const { path, certificate } of allowed.certificates) {
     const name = certificate.boxId ?? (who === 'service' ? path : undefined);
-    if (name === undefined) continue;
+    if (name === undefined) {
+      if (!serverKeys.has(certificate.publicKey) && !SERVER_FILES.has(basename(path)))
+        allowed.found.push(
+          note(
+            path,
+            'names no box (it has no line `id = N`), so its key admits nobody',
+            `makai keys accept '${certificate.publicKey}' <id>`,
+          ),
+        );
+      continue;
+    }
+    if (who === 'box' && name === String(DEFAULT_BOX_ID))
+      allowed.found.push(
+        note(
+          path,
+          'is of box 0, the default id of a box',
+          'give the box an id of its own, here and in its settings',
+        ),
+      );
     if (keys.has(certificate.publicKey)) {
       allowed.found.push(
         note(path, 'its key is revoked', 'remove it, or the certificate with the same key in revoked'),
@@ -47,7 +76,9 @@ export async function certificates({ folder, who, any }: ClientFolder, user: Use
       );
     mayConnect.set(certificate.publicKey, name);
   }
-  return [summary({ folder, who, any }, mayConnect.size), ...allowed.found, ...found];
+  const names = [...mayConnect.values()];
+  const ofGateway = who === 'box' ? names.filter((name) => name === String(GATEWAY_BOX_ID)).length : 0;
+  return [summary({ folder, who, any }, names.length - ofGateway), ...allowed.found, ...found];
 }
 
 function summary({ folder, who, any }: ClientFolder, count: number): Diagnosis {

@@ -1,6 +1,6 @@
-/** Configuration: each file by itself, and whether the three fit together. */
+/** Configuration: each file by itself, and whether they fit together. */
 
-import { shownUrl } from '../../common/store-url.js';
+import { placeOf, shownUrl } from '../../common/store-url.js';
 import { findingLine } from '../../config/findings.js';
 import { KINDS } from '../../config/kinds.js';
 import { parseEndpoint } from '../../config/types.js';
@@ -24,7 +24,7 @@ function oneFile({ kind, source, findings, unreadable }: Examined): Diagnosis[] 
       ? note(source, findingLine(finding), 'change the setting, unless this is intended')
       : wrong(source, findingLine(finding), 'change the setting; docs/configuration.md lists all of them'),
   );
-  return reported.length > 0 ? reported : [ok(source, `sound, for the ${kind}`)];
+  return reported.length > 0 ? reported : [ok(source, `valid, for the ${kind}`)];
 }
 
 /** An endpoint on this machine that one daemon connects to should be opened by another. */
@@ -46,6 +46,29 @@ function together(deployment: Deployment): Diagnosis[] {
       ...sameStore(service.storeUrl, acquisition.storeUrl),
     );
   }
+  found.push(...ofAnalysis(deployment));
+  return found;
+}
+
+/** The analysis service follows what the acquisition broker stores. */
+function ofAnalysis(deployment: Deployment): Diagnosis[] {
+  const analysis = deployment['analysis-service'].settings;
+  const broker = deployment['triggering-broker'].settings;
+  const acquisition = deployment['acquisition-broker'].settings;
+  const found: Diagnosis[] = [];
+  if (analysis && broker)
+    found.push(...meet('zmq_trigger_endpoint', analysis.triggerEndpoint, 'backend', broker.backend));
+  if (analysis && acquisition) {
+    found.push(...meet('zmq_data_endpoint', analysis.dataEndpoint, 'backend_pub', acquisition.backendPub));
+    if (placeOf(analysis.storeUrl) !== placeOf(acquisition.storeUrl))
+      found.push(
+        wrong(
+          'store',
+          `the analysis service works on ${shownUrl(analysis.storeUrl)}, the acquisition broker writes to ${shownUrl(acquisition.storeUrl)}`,
+          'set the same store in both files: no waveform is analysed otherwise',
+        ),
+      );
+  }
   return found;
 }
 
@@ -65,7 +88,7 @@ function meet(from: string, connects: string, to: string, opened: string): Diagn
 }
 
 function sameStore(service: string, acquisition: string): Diagnosis[] {
-  if (service === acquisition)
+  if (placeOf(service) === placeOf(acquisition))
     return [ok('store', 'the triggering service and the acquisition broker use the same one')];
   const message = `the triggering service writes to ${shownUrl(service)}, the acquisition broker to ${shownUrl(acquisition)}`;
   return [

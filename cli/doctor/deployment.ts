@@ -3,15 +3,16 @@ import { MakaiError } from '../../common/errors.js';
 import { type CheckResult, checkFile, checkValue } from '../../config/check.js';
 import type { Kind } from '../../config/kinds.js';
 import { KIND_NAMES, KINDS } from '../../config/kinds.js';
-import { readConfigFile, readInline } from '../../config/load.js';
+import { readConfigFile, readInline, wholeValue } from '../../config/load.js';
 import { locateConfigFile, statusEndpointOf } from '../../config/locate.js';
 import { tryConfig } from '../../config/parse.js';
 import { resolveSettings } from '../../config/resolve.js';
 import type { SettingsOf } from '../../config/settings.js';
 import { parseStatusEndpoint } from '../../config/types.js';
-import { readStatus } from '../../daemon/status/client.js';
+import { readMetrics, readStatus } from '../../daemon/status/client.js';
 import type { DaemonStatus } from '../../daemon/status/server.js';
 import { PLUGIN_SCHEMAS } from '../plugin-schemas.js';
+import { MetricValues } from './metric-values.js';
 
 export interface Examined<K extends Kind = Kind> {
   kind: K;
@@ -24,21 +25,33 @@ export interface Examined<K extends Kind = Kind> {
   settings: SettingsOf[K] | undefined;
   /** undefined when no daemon replies */
   running: DaemonStatus | undefined;
+  /** its metrics; undefined when no daemon replies */
+  metrics: MetricValues | undefined;
 }
 
 export type Deployment = { readonly [K in Kind]: Examined<K> };
 
 /** Reads the configurations and queries the running daemons. */
 export async function examine(folder: string | undefined): Promise<Deployment> {
-  const [broker, acquisition, service] = await Promise.all([
+  const [broker, acquisition, service, analysis, web, gateway] = await Promise.all([
     examineOne('triggering-broker', folder),
     examineOne('acquisition-broker', folder),
     examineOne('triggering-service', folder),
+    examineOne('analysis-service', folder),
+    examineOne('web-service', folder),
+    examineOne('gateway', folder),
   ]);
-  return { 'triggering-broker': broker, 'acquisition-broker': acquisition, 'triggering-service': service };
+  return {
+    'triggering-broker': broker,
+    'acquisition-broker': acquisition,
+    'triggering-service': service,
+    'analysis-service': analysis,
+    'web-service': web,
+    gateway,
+  };
 }
 
-/** The three daemons in a fixed order: triggering broker, acquisition broker, triggering service. */
+/** The daemons in the order in which they start. */
 export function each(deployment: Deployment): Examined[] {
   return KIND_NAMES.map((kind): Examined => deployment[kind]);
 }
@@ -55,22 +68,25 @@ async function examineOne<K extends Kind>(kind: K, folder: string | undefined): 
     settings: undefined,
   };
   try {
-    const running = await statusOf(kind, folder);
-    if (base.source === undefined) return { ...base, running };
-    const value = inline ? readInline(inline, variable) : readConfigFile(base.source).value;
-    const { findings } = inline
-      ? checkValue(value, kind, PLUGIN_SCHEMAS)
-      : checkFile(base.source, kind, PLUGIN_SCHEMAS);
+    const asked = await ask(kind, folder);
+    if (base.source === undefined) return { ...base, ...asked };
+    const own = inline ? readInline(inline, variable) : readConfigFile(base.source).value;
+    const { value, warnings } = wholeValue(kind, own, file);
+    const findings = inline
+      ? [...checkValue(value, kind, PLUGIN_SCHEMAS).findings, ...warnings]
+      : checkFile(base.source, kind, PLUGIN_SCHEMAS).findings;
     const { file: parsed } = tryConfig(kind, value);
-    return { ...base, findings, settings: parsed && resolveSettings(parsed), running };
+    return { ...base, findings, settings: parsed && resolveSettings(parsed), ...asked };
   } catch (error) {
     if (!(error instanceof MakaiError)) throw error;
-    return { ...base, unreadable: error, running: undefined };
+    return { ...base, unreadable: error, running: undefined, metrics: undefined };
   }
 }
 
-async function statusOf(kind: Kind, folder: string | undefined): Promise<DaemonStatus | undefined> {
+async function ask(kind: Kind, folder: string | undefined): Promise<Pick<Examined, 'running' | 'metrics'>> {
   const address = parseStatusEndpoint(statusEndpointOf(kind, folder));
-  const status = address && (await readStatus(address).catch(() => undefined));
-  return status?.daemon === kind ? status : undefined;
+  const running = address && (await readStatus(address).catch(() => undefined));
+  if (address === undefined || running?.daemon !== kind) return { running: undefined, metrics: undefined };
+  const text = await readMetrics(address).catch(() => undefined);
+  return { running, metrics: text === undefined ? undefined : MetricValues.parse(text) };
 }

@@ -10,6 +10,8 @@ export const AREAS = [
   'store',
   'disk',
   'daemons',
+  'boxes',
+  'plugins',
 ] as const;
 export type Area = (typeof AREAS)[number];
 

@@ -1,11 +1,13 @@
 /** Keys: the key pair of the server, the certificates of the boxes, and who may read them. */
-import { existsSync } from 'node:fs';
-import { MakaiError, messageOf } from '../../common/errors.js';
+import { stat } from 'node:fs/promises';
+import { codeOf, MakaiError, messageOf } from '../../common/errors.js';
+import { isThere } from '../../common/is-there.js';
 import { shownUrl } from '../../common/store-url.js';
 import type {
   AcquisitionBrokerSettings,
   AnySettings,
   ServerKey,
+  SettingsOf,
   TriggeringBrokerSettings,
   TriggeringServiceSettings,
 } from '../../config/settings.js';
@@ -14,12 +16,17 @@ import { parseKeyPair } from '../../keys/key.js';
 import { type ClientFolder, certificates } from './certificates.js';
 import type { Deployment } from './deployment.js';
 import { type Diagnosis, reporter } from './diagnosis.js';
+import type { Stored } from './stored.js';
+import { storedKeys } from './stored-keys.js';
 import { obstacle, type User } from './user.js';
 
 const { ok, note, wrong } = reporter('keys');
 const permissions = reporter('permissions');
 
 type BrokerSettings = TriggeringBrokerSettings | AcquisitionBrokerSettings;
+/** Daemons that connect to the brokers' backend. */
+const CLIENTS = ['triggering-service', 'analysis-service', 'web-service', 'gateway'] as const;
+type Client = (typeof CLIENTS)[number];
 
 interface Pair {
   /** undefined if it cannot be read */
@@ -27,7 +34,7 @@ interface Pair {
   found: Diagnosis[];
 }
 
-export async function keys(deployment: Deployment, user: User): Promise<Diagnosis[]> {
+export async function keys(deployment: Deployment, user: User, stored: Stored): Promise<Diagnosis[]> {
   const brokers = [
     deployment['triggering-broker'].settings,
     deployment['acquisition-broker'].settings,
@@ -35,17 +42,19 @@ export async function keys(deployment: Deployment, user: User): Promise<Diagnosi
   const service = deployment['triggering-service'].settings;
   const present = await Promise.all(brokers.map(({ serverKey }) => pairOf(serverKey, user)));
   const next = await Promise.all(
-    brokers.flatMap(({ serverCertNext: file }) => (file === undefined ? [] : [pairOf({ file }, user)])),
+    brokers.flatMap(({ serverCertNext: file }) => (file === undefined ? [] : [nextPairOf(file, user)])),
   );
+  const serverKeys = new Set([...present, ...next].flatMap(({ publicKey }) => publicKey ?? []));
   const folders = [...brokers, ...(service ? [service] : [])].flatMap(clientFolder);
   return [
     ...unique([...present, ...next].flatMap(({ found }) => found)),
     ...oneKey('server key', 'server_cert', present),
     ...oneKey('next server key', 'server_cert_next', next),
-    ...(await Promise.all(unique(folders).map((folder) => certificates(folder, user)))).flat(),
+    ...(await Promise.all(unique(folders).map((folder) => certificates(folder, user, serverKeys)))).flat(),
     ...unique(brokers.flatMap(openDoor)),
     ...(service ? idsOf(service, deployment['triggering-broker'].settings) : []),
-    ...(await backend(brokers, service, user)),
+    ...(await backend(brokers, deployment, user)),
+    ...(await storedKeys(deployment, stored)),
   ];
 }
 
@@ -56,10 +65,10 @@ function oneKey(subject: string, field: string, pairs: readonly Pair[]): Diagnos
   return [wrong(subject, message, `set the same ${field} in both files`)];
 }
 
-/** `backend_curve`: key pairs, who may connect, and whether the service knows the brokers' key. */
+/** `backend_curve`: key pairs, who may connect, and whether the services know the brokers' key. */
 async function backend(
   brokers: readonly BrokerSettings[],
-  service: TriggeringServiceSettings | undefined,
+  deployment: Deployment,
   user: User,
 ): Promise<Diagnosis[]> {
   const opened = brokers.flatMap(({ backendCurve: curve }) => curve ?? []);
@@ -70,23 +79,24 @@ async function backend(
     opened.map(({ clientCerts: folder }): ClientFolder => ({ folder, who: 'service', any: false })),
   );
   const listed = await Promise.all(folders.map((folder) => certificates(folder, user)));
-  return [
-    ...unique(pairs.flatMap(({ found }) => found)),
-    ...listed.flat(),
-    ...(service ? await client(service, pairs, brokers.length, user) : []),
-  ];
+  const clients = await Promise.all(
+    CLIENTS.map(async (kind) => {
+      const { settings } = deployment[kind];
+      return settings === undefined ? [] : client(settings, kind, { pairs, brokers: brokers.length, user });
+    }),
+  );
+  return unique([...pairs.flatMap(({ found }) => found), ...listed.flat(), ...clients.flat()]);
 }
 
 async function client(
-  { backendCurve: curve }: TriggeringServiceSettings,
-  pairs: readonly Pair[],
-  brokers: number,
-  user: User,
+  { backendCurve: curve }: SettingsOf[Client],
+  kind: Client,
+  { brokers, pairs, user }: { pairs: readonly Pair[]; brokers: number; user: User },
 ): Promise<Diagnosis[]> {
   const subject = 'backend_curve';
-  const todo = 'set backend_curve in all three files or in none';
+  const todo = 'set backend_curve in the files of all daemons or of none';
   if (brokers > 0 && pairs.length !== (curve === undefined ? 0 : brokers)) {
-    const state = `${pairs.length} of ${brokers} brokers have it, the triggering service ${curve ? 'has' : 'does not have'} it`;
+    const state = `${pairs.length} of ${brokers} brokers have it, the ${kind.replace('-', ' ')} ${curve ? 'has' : 'does not have'} it`;
     return [note(subject, `${state}: they cannot connect to each other`, todo)];
   }
   if (curve === undefined) return [];
@@ -142,11 +152,36 @@ async function pairOf(source: ServerKey, user: User, whose = 'boxes know the ser
   }
 }
 
-function clientFolder({ allow }: AnySettings): ClientFolder[] {
-  const { any, directory } = allow;
+/** Between the steps of a rotation there is no next pair, and the brokers' endpoints for it carry the present one. */
+async function nextPairOf(file: string, user: User): Promise<Pair> {
+  const isMissing = await stat(file).then(
+    () => false,
+    (error: unknown) => codeOf(error) === 'ENOENT',
+  );
+  if (!isMissing) return pairOf({ file }, user);
+  const message = 'there is no next key: the endpoints for it carry the present one';
+  return {
+    found: [
+      note(file, message, 'docs/security.md, "Changing the server\'s key", has the steps that are left'),
+    ],
+  };
+}
+
+function clientFolder(settings: AnySettings): ClientFolder[] {
+  if (!('allow' in settings)) return [];
+  const { any, directory } = settings.allow;
   // Everyone may connect. The folder, if it exists, contains the revoked keys.
-  if (directory === undefined || (any && !existsSync(directory))) return [];
+  if (directory === undefined || (any && isKnownMissing(directory))) return [];
   return [{ folder: directory, who: 'box', any }];
+}
+
+/** A folder that may not be looked for counts as there: what reads it says why it cannot. */
+function isKnownMissing(folder: string): boolean {
+  try {
+    return !isThere(folder, 'KEY_FILE_IO');
+  } catch {
+    return false;
+  }
 }
 
 function openDoor({ allow }: BrokerSettings): Diagnosis[] {
@@ -166,8 +201,9 @@ function idsOf(
   broker: TriggeringBrokerSettings | undefined,
 ): Diagnosis[] {
   const subject = 'ids of boxes';
-  const [own, door] = [sourceText(service), broker && sourceText(broker)];
-  if (own === undefined) {
+  const [sources, admitted] = [sourcesOf(service), broker ? sourcesOf(broker) : []];
+  const [own, door] = [sources.join(' and '), admitted.join(' and ')];
+  if (sources.length === 0) {
     const todo =
       'set the same client_certs (or white_list) in its file as in the file of the triggering broker';
     return [
@@ -178,18 +214,16 @@ function idsOf(
       ),
     ];
   }
-  if (door === undefined || door === own)
+  // More sources than the broker has do no harm: it admits no box that the service does not know.
+  if (admitted.every((source) => sources.includes(source)))
     return [ok(subject, `the triggering service accepts the ids in ${own}`)];
   const message = `the triggering service accepts the ids in ${own}, the triggering broker admits those in ${door}`;
   return [note(subject, message, 'set the same client_certs and white_list in both files')];
 }
 
-/** @returns undefined without a list */
-function sourceText({
-  allow,
-  storeUrl,
-}: TriggeringServiceSettings | TriggeringBrokerSettings): string | undefined {
-  if (allow.any) return undefined;
+/** Empty without a list. */
+function sourcesOf({ allow, storeUrl }: TriggeringServiceSettings | TriggeringBrokerSettings): string[] {
+  if (allow.any) return [];
   const sources = [allow.directory, allow.store ? `the store ${shownUrl(storeUrl)}` : undefined];
-  return sources.filter((source) => source !== undefined).join(' and ') || undefined;
+  return sources.filter((source) => source !== undefined);
 }

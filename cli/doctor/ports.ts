@@ -1,10 +1,11 @@
 /** Ports: whether a port that a daemon opens is free (or open by that daemon), and whether the endpoints that it connects to accept connections. */
-import { createConnection, createServer } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { createConnection } from 'node:net';
 import { codeOf } from '../../common/errors.js';
+import type { Kind } from '../../config/kinds.js';
 import { BOUND } from '../../config/mistakes.js';
 import type { AnySettings } from '../../config/settings.js';
 import { parseEndpoint, parseStatusEndpoint } from '../../config/types.js';
+import { reasonNotOpened, whyNotOpened } from '../openable.js';
 import { type Deployment, type Examined, each } from './deployment.js';
 import { type Diagnosis, reporter } from './diagnosis.js';
 import { listensOn } from './listeners.js';
@@ -13,6 +14,19 @@ const { ok, note, wrong } = reporter('ports');
 const CONNECT_MS = 2000;
 /** Opened by default; the daemon also runs without them. */
 const OPTIONAL = new Set(['zmq_event_endpoint', 'zmq_event_id_endpoint', 'status']);
+
+/** Endpoints that a daemon connects to. */
+const CONNECTED: Readonly<Partial<Record<Kind, readonly string[]>>> = {
+  'triggering-service': ['zmq_trigger_endpoint', 'zmq_acquisition_endpoint'],
+  'analysis-service': ['zmq_trigger_endpoint', 'zmq_data_endpoint'],
+  'web-service': [
+    'zmq_trigger_endpoint',
+    'zmq_acquisition_endpoint',
+    'zmq_data_endpoint',
+    'incident_endpoint',
+  ],
+  gateway: ['zmq_trigger_endpoint', 'zmq_acquisition_endpoint', 'zmq_data_endpoint', 'incident_endpoint'],
+};
 
 interface Place {
   host: string;
@@ -30,8 +44,8 @@ export async function ports(deployment: Deployment): Promise<Diagnosis[]> {
 }
 
 async function opening(examined: Examined, { file }: AnySettings): Promise<Diagnosis[]> {
-  const checks = [...BOUND[examined.kind], 'status'].map((name) => {
-    const text: unknown = Reflect.get(file.fields, name);
+  const checks = [...ownPlaces(examined.kind, file.fields), 'status'].map((name) => {
+    const text = valueAt(file.fields, name);
     const place = typeof text === 'string' ? placeOf(name, text) : undefined;
     return place
       ? canOpen(examined, file.named, `${examined.kind} ${name} ${String(text)}`, name, place)
@@ -40,28 +54,38 @@ async function opening(examined: Examined, { file }: AnySettings): Promise<Diagn
   return (await Promise.all(checks)).flat();
 }
 
+/** Settings that name what a daemon opens. The gateway opens a port only for the embedded broker. */
+function ownPlaces(kind: Kind, fields: object): readonly string[] {
+  if (kind === 'web-service') return ['listen'];
+  if (kind === 'gateway') return valueAt(fields, 'mqtt.url') === undefined ? ['mqtt.listen'] : [];
+  return BOUND[kind];
+}
+
+/** @param path of a setting, such as `mqtt.listen` */
+function valueAt(fields: object, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>(
+      (value, name) => (typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined),
+      fields,
+    );
+}
+
 async function reaching({ kind }: Examined, { file }: AnySettings): Promise<Diagnosis[]> {
-  if (kind !== 'triggering-service') return [];
-  const names = ['zmq_trigger_endpoint', 'zmq_acquisition_endpoint'];
+  const names = CONNECTED[kind] ?? [];
   const checks = names.map((name) => canReach(`${kind} ${name}`, String(Reflect.get(file.fields, name))));
   return (await Promise.all(checks)).flat();
 }
 
 function placeOf(name: string, text: string): Place | undefined {
-  if (name === 'status') {
+  if (name === 'status' || name.endsWith('listen')) {
     const address = parseStatusEndpoint(text);
     return address && 'port' in address && address.port > 0 ? address : undefined;
   }
   const endpoint = parseEndpoint(text);
   return endpoint?.transport === 'tcp' && endpoint.port !== undefined
-    ? { host: addressOf(endpoint.host), port: endpoint.port }
+    ? { host: endpoint.host.replace(/^\[|\]$/g, ''), port: endpoint.port }
     : undefined;
-}
-
-/** `*` is every IPv4 address, as in libzmq; the name of an interface means its first address. */
-function addressOf(host: string): string {
-  if (host === '*') return '0.0.0.0';
-  return networkInterfaces()[host]?.[0]?.address ?? host.replace(/^\[|\]$/g, '');
 }
 
 async function canOpen(
@@ -71,7 +95,7 @@ async function canOpen(
   name: string,
   place: Place,
 ): Promise<Diagnosis[]> {
-  const code = await tryToOpen(place);
+  const code = await whyNotOpened(place.host, place.port);
   if (code === undefined) {
     if (!examined.running) return [ok(subject, 'free')];
     if (OPTIONAL.has(name))
@@ -96,26 +120,13 @@ async function canOpen(
     const verdict = OPTIONAL.has(name) && !named.has(name) ? note : wrong;
     return [verdict(subject, 'another program uses the port', todo)];
   }
-  const reasons: Readonly<Record<string, string>> = {
-    EADDRNOTAVAIL: 'this machine does not have the address',
-    EACCES: 'this user may not open the port',
-    ENOTFOUND: 'no such address or interface',
-  };
   return [
     wrong(
       subject,
-      reasons[code] ?? `cannot be opened (${code})`,
+      reasonNotOpened(code) ?? `cannot be opened (${code})`,
       'correct the endpoint, or run as the user of the service',
     ),
   ];
-}
-
-function tryToOpen({ host, port }: Place): Promise<string | undefined> {
-  return new Promise((done) => {
-    const server = createServer();
-    server.once('error', (error) => done(codeOf(error) ?? 'unknown'));
-    server.listen({ host, port, exclusive: true }, () => server.close(() => done(undefined)));
-  });
 }
 
 async function canReach(subject: string, text: string): Promise<Diagnosis[]> {

@@ -4,9 +4,9 @@
  */
 import { execFile } from 'node:child_process';
 import { constants, type Stats } from 'node:fs';
-import { access, readFile, realpath, stat } from 'node:fs/promises';
+import { access, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { codeOf } from '../../common/errors.js';
 import { KIND_NAMES } from '../../config/kinds.js';
@@ -48,10 +48,28 @@ async function unitUser(): Promise<string> {
   );
   for (const file of files) {
     const unit = await readFile(file, 'utf8').catch(() => '');
-    const name = /^User=([\w.-]+)\s*$/m.exec(unit)?.[1];
-    if (name !== undefined) return name;
+    const name = userIn(unit);
+    if (name !== undefined) return (await userOfDropIns(basename(file))) ?? name;
   }
   return USUAL_USER;
+}
+
+/** Drop-ins come after the unit, in the order of their names; those of both folders hold. */
+async function userOfDropIns(unit: string): Promise<string | undefined> {
+  const found = await Promise.all(
+    UNIT_FOLDERS.map(async (folder) => {
+      const path = join(folder, `${unit}.d`);
+      const names = await readdir(path).catch(() => []);
+      return names.filter((name) => name.endsWith('.conf')).map((name) => ({ name, file: join(path, name) }));
+    }),
+  );
+  const files = found.flat().sort((a, b) => (a.name < b.name ? -1 : 1));
+  const texts = await Promise.all(files.map(({ file }) => readFile(file, 'utf8').catch(() => '')));
+  return texts.map(userIn).findLast((name) => name !== undefined);
+}
+
+function userIn(text: string): string | undefined {
+  return /^User=([\w.-]+)\s*$/m.exec(text)?.[1];
 }
 
 /**

@@ -26,7 +26,7 @@ const LAST_ID = 0xffff_ffff;
 const NAME_CHARACTERS = 120;
 
 export class ImportBoxes {
-  readonly #boxes: Map<string, BoxDocument>;
+  #boxes: Map<string, BoxDocument>;
   readonly #firstId: number;
   readonly #calibration: number | undefined;
 
@@ -36,9 +36,14 @@ export class ImportBoxes {
    * @param calibration counts per volt of boxes that are made; without it chosen for the channel's range
    */
   constructor(boxes: readonly BoxDocument[], firstId: number, calibration?: number) {
-    this.#boxes = new Map(boxes.map((box) => [box.box_id, box]));
+    this.#boxes = byId(boxes);
     this.#firstId = firstId;
     this.#calibration = calibration;
+  }
+
+  /** Replaces what is known of the boxes. @param boxes all of the store */
+  learn(boxes: readonly BoxDocument[]): void {
+    this.#boxes = byId(boxes);
   }
 
   /**
@@ -98,6 +103,9 @@ export class ImportBoxes {
     });
   }
 }
+
+const byId = (boxes: readonly BoxDocument[]): Map<string, BoxDocument> =>
+  new Map(boxes.map((box) => [box.box_id, box]));
 
 function boxOf(box_id: string, name: string, channel: Channel, calibration_constant: number): BoxDocument {
   return {

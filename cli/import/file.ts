@@ -1,11 +1,9 @@
 /** A file of another instrument: opened, read, its recordings imported one after the other. */
 import { basename } from 'node:path';
-import { messageOf } from '../../common/errors.js';
 import { type ImportOptions, importedFrom } from '../../formats/import/index.js';
 import {
   type FileContent,
   type Opened,
-  openRecording,
   originalFiles,
   type ReadOptions,
   readOpened,
@@ -14,6 +12,7 @@ import {
 } from '../../formats/index.js';
 import { originalHash } from '../../store/originals.js';
 import type { Store } from '../../store/store.js';
+import { openNamedRecording } from '../open-recording.js';
 import type { ImportBoxes } from './boxes.js';
 import { type ImportedEvent, importRecording } from './into-store.js';
 
@@ -37,7 +36,7 @@ export async function* importFile(
   options: FileOptions,
   warn: (text: string) => void,
 ): AsyncGenerator<ImportedEvent> {
-  const opened = opening(file);
+  const opened = openNamedRecording(file);
   const files = originalFiles(opened);
   const bytes = files.reduce((sum, one) => sum + one.bytes.length, 0);
   if (bytes > MAX_BYTES)
@@ -52,15 +51,6 @@ export async function* importFile(
   for (const recording of recordings) {
     const named = { ...recording, station: recording.station || stem(file) };
     yield await importRecording(store, boxes, source, named);
-  }
-}
-
-function opening(file: string): Opened {
-  try {
-    return openRecording(file);
-  } catch (error) {
-    if (!(error instanceof Error) || !('syscall' in error)) throw error;
-    throw unreadable({ file }, `cannot be read: ${messageOf(error)}`, 'Check the path.');
   }
 }
 

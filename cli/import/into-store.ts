@@ -1,4 +1,5 @@
 /** A recording of another instrument into the store: boxes, original, event, box events. Every step may be done twice, so a broken import is done again. */
+import { MakaiError } from '../../common/errors.js';
 import type { ImportedRecording } from '../../formats/import/index.js';
 import { UNKNOWN_LOCATION } from '../../store/boxes.js';
 import type { EventDocument, OriginalFile, Store } from '../../store/store.js';
@@ -39,8 +40,7 @@ export async function importRecording(
   const before = known === undefined ? undefined : await store.event(known);
   if (before !== undefined && isComplete(before)) return await reported(store, source, recording, before);
 
-  const placed = placedIn(boxes, source, recording);
-  for (const { box, isNew } of placed) if (isNew) await store.putBox(box);
+  const placed = await placedInStore(store, boxes, source, recording);
   const [drawn = 0] = known === undefined ? await store.nextEventIds(1) : [known];
   const { sha256, files } = source;
   const event_id = await store.putOriginal({ event_id: drawn, sha256, recording: recording.number, files });
@@ -67,12 +67,36 @@ export async function importRecording(
       window_timestamps_ms,
       location: box.location ?? UNKNOWN_LOCATION,
       data_fs_filename: `event_${event_id}_${box.box_id}`,
+      calibration_constant: box.calibration_constant,
     };
     await applyOne(store, { kind: 'box_event', boxEvent, samples: counts, acceptedAtMs: Date.now() });
   }
   const event = await store.event(event_id);
   const result = await reported(store, source, recording, event);
   return { ...result, event_id, duplicate: false };
+}
+
+/** Tries so often: another import, or the gateway with its meters, may make the same id at the same time. */
+const TRIES = 20;
+
+/** The boxes of the channels, all of which are in the store then. */
+async function placedInStore(
+  store: Store,
+  boxes: ImportBoxes,
+  source: Source,
+  recording: ImportedRecording,
+): Promise<Placed[]> {
+  for (let tries = 1; ; tries += 1) {
+    const placed = placedIn(boxes, source, recording);
+    let isTaken = false;
+    for (const { box, isNew } of placed) isTaken ||= isNew && !(await store.addBox(box));
+    if (!isTaken) return placed;
+    if (tries === TRIES)
+      throw new MakaiError('STORE_REFUSED', `${source.file}: others keep taking the ids of its boxes`, {
+        hint: 'Import it again.',
+      });
+    boxes.learn(await store.boxes());
+  }
 }
 
 function placedIn(boxes: ImportBoxes, { file, boxIds }: Source, recording: ImportedRecording): Placed[] {

@@ -4,7 +4,7 @@ import { DEFAULT_PLUGIN_LIMITS, type PluginLimits } from '../../plugin-host/limi
 import { type PluginFile, resolvePlugin } from '../../plugin-host/resolve-plugin.js';
 import { declaredPages } from '../../plugin-host/wasm-limits.js';
 import { inspectModule } from '../../plugin-host/wasm-module.js';
-import type { EventRequest } from '../../plugins/sdk/plugin.js';
+import type { EventRequest, PluginIncident } from '../../plugins/sdk/plugin.js';
 import type { ReplayTotals } from './messages.js';
 import type { RecordingOptions } from './recording.js';
 import { replay } from './replay.js';
@@ -14,7 +14,14 @@ export interface CheckOptions {
   recording: string;
   options: RecordingOptions;
   limits?: PluginLimits;
+  /** a line that the plugin logs or prints; all are passed on, some are kept in the report */
+  logged?: (line: string) => void;
+  /** for all of the replay */
+  maxMs?: number;
 }
+
+/** Longer than any plugin that keeps its limits needs for the built-in recording. */
+const MAX_MS = 60_000;
 
 export interface CheckReport {
   file: string;
@@ -22,14 +29,19 @@ export interface CheckReport {
   bytes: number;
   name: string | undefined;
   version: string | undefined;
-  /** what keeps the plugin from being used, or would stop it; empty: sound */
+  /** what its manifest says that it reads; empty: it says nothing */
+  reads: readonly string[];
+  /** what keeps the plugin from being used, or would stop it; empty: no errors */
   problems: string[];
+  /** of a JavaScript plugin that threw: its part of the stack */
+  stack: string | undefined;
   /** what is allowed, but most likely a mistake */
   warnings: string[];
   /** of a WebAssembly plugin: what it says itself, and what the host allows, MiB */
   memory: { ownMb: number | undefined; allowedMb: number } | undefined;
   log: string[];
   requests: EventRequest[];
+  incidents: PluginIncident[];
   totals: ReplayTotals | undefined;
 }
 
@@ -54,11 +66,14 @@ export async function checkPlugin(path: string, check: CheckOptions): Promise<Ch
     bytes: bytes.length,
     name: undefined,
     version: undefined,
+    reads: [],
     problems: [],
+    stack: undefined,
     warnings: [],
     memory: undefined,
     log: [],
     requests: [],
+    incidents: [],
     totals: undefined,
   };
   if (file.language === 'webassembly') {
@@ -76,46 +91,69 @@ export async function checkPlugin(path: string, check: CheckOptions): Promise<Ch
 
 async function play(
   file: PluginFile,
-  { settings, recording, options }: CheckOptions,
+  { settings, recording, options, logged, maxMs = MAX_MS }: CheckOptions,
   limits: PluginLimits,
   report: CheckReport,
 ): Promise<void> {
   const warnings = new Set<string>();
   const result = await replay(
-    { file, settings, memoryMb: limits.memoryMb, recording, options, speed: true },
     {
-      loaded: ({ name, version }) => {
+      file,
+      settings,
+      memoryMb: limits.memoryMb,
+      eventsPerHour: limits.eventsPerHour,
+      recording,
+      options,
+      speed: true,
+    },
+    {
+      loaded: ({ name, version, reads, warnings: slips }) => {
+        report.reads = reads;
         report.name = name;
         report.version = version;
+        for (const slip of slips) warnings.add(slip);
       },
       log: (level, text) => {
+        logged?.(`${level}: ${text}`);
         if (report.log.length < SHOWN) report.log.push(`${level}: ${text}`);
+      },
+      results: ({ incidents }) => {
+        report.incidents.push(...incidents.slice(0, SHOWN - report.incidents.length));
       },
       requests: (requests) => {
         report.requests.push(...requests.slice(0, SHOWN - report.requests.length));
         for (const { startMs, endMs } of requests) {
           if (endMs - startMs > BOX_MEMORY_MS)
-            warnings.add('asks for windows of more than 50 s: a Box 3 keeps no more (ask in slices)');
+            warnings.add(
+              'requests windows of more than 50 s: a Box 3 keeps no more (request a longer time as several windows)',
+            );
         }
       },
     },
     limits,
+    maxMs,
   );
   if (result.kind === 'failed') {
     report.problems.push(result.problem);
+    report.stack = result.stack;
   } else {
     report.totals = result.totals;
-    judge(result.totals, report);
+    judge(result.totals, report, limits);
   }
   report.warnings.push(...warnings);
 }
 
-function judge(totals: ReplayTotals, report: CheckReport): void {
-  const { refused, surplus, problem, requests, seconds, measurements } = totals;
-  if (refused > 0) report.problems.push(`${refused} of its requests are refused: ${problem ?? 'unsound'}`);
+function judge(totals: ReplayTotals, report: CheckReport, { eventsPerHour }: PluginLimits): void {
+  const { refused, surplus, problem, requests, seconds, measurements, limited } = totals;
+  if (refused > 0) report.problems.push(`${refused} of its requests are refused: ${problem ?? 'malformed'}`);
   if (surplus > 0) report.problems.push(`${surplus} of its requests are too many for one call`);
   if (requests > Math.max(1, seconds / 60) * REQUESTS_PER_MINUTE) {
     report.warnings.push(`asks ${requests} times in ${Math.round(seconds)} s: the daemon takes 200 a second`);
+  }
+  if (limited > 0) {
+    report.warnings.push(
+      `${limited} of its requests are beyond plugin_limits.events_per_hour (${eventsPerHour} per hour and box): the daemon drops them`,
+    );
   }
   if (measurements === 0) report.warnings.push('the recording holds no measurement');
 }

@@ -1,9 +1,10 @@
 /** Plays a recording to a plugin in a thread of its own, and ends the plugin when it does not keep to its time. */
 import { Worker } from 'node:worker_threads';
-import { MakaiError, messageOf } from '../../common/errors.js';
+import { MakaiError } from '../../common/errors.js';
 import { PluginControl } from '../../plugin-host/control.js';
 import { DEFAULT_PLUGIN_LIMITS, type PluginLimits } from '../../plugin-host/limits.js';
-import type { LogLevel } from '../../plugin-host/messages.js';
+import type { LogLevel, PluginResults } from '../../plugin-host/messages.js';
+import { type Problem, problemFields, problemOf } from '../../plugin-host/plugin-problem.js';
 import type { EventRequest } from '../../plugins/sdk/plugin.js';
 import type { FromReplay, LoadedInfo, ReplayStart, ReplayTask, ReplayTotals } from './messages.js';
 
@@ -15,22 +16,27 @@ export interface ReplayEvents {
   loaded(plugin: LoadedInfo): void;
   log(level: LogLevel, text: string): void;
   requests(requests: EventRequest[]): void;
+  results(results: PluginResults): void;
+  progress?(seconds: number, measurements: number): void;
 }
 
 /** How it ended: with figures, or with what the plugin did wrong. */
 export type ReplayResult =
   | { kind: 'done'; totals: ReplayTotals }
-  | { kind: 'failed'; problem: string; at: number | undefined };
+  | ({ kind: 'failed'; at: number | undefined } & Problem);
 
 /**
  * @param limits of the daemon, unless others are given
+ * @param maxMs for all of the replay
  * @throws MakaiError when the recording cannot be used
  */
 export function replay(
   task: ReplayTask,
   events: ReplayEvents,
   limits: PluginLimits = DEFAULT_PLUGIN_LIMITS,
+  maxMs = Number.POSITIVE_INFINITY,
 ): Promise<ReplayResult> {
+  const begunMs = performance.now();
   const control = new PluginControl();
   const workerData: ReplayStart = { ...task, control: control.shared };
   const worker = new Worker(new URL('./replay-worker.js', import.meta.url), {
@@ -40,13 +46,15 @@ export function replay(
     stderr: true,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_CEILING_MB },
   });
-  for (const stream of [worker.stdout, worker.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => events.log('info', text.trimEnd()));
-  }
+  // What it prints comes as messages (plugin-host/console-lines.ts).
+  for (const stream of [worker.stdout, worker.stderr]) stream.resume();
   const watch = watcher(control, limits);
   return new Promise<ReplayResult>((resolve, reject) => {
     const timer = setInterval(() => {
-      const problem = watch(performance.now());
+      const now = performance.now();
+      const problem =
+        watch(now) ??
+        (now - begunMs > maxMs ? `took longer than ${maxMs / 1000} s for the whole recording` : undefined);
       if (problem !== undefined) end({ kind: 'failed', problem, at: undefined });
     }, LOOK_MS);
     const settle = (): void => {
@@ -69,13 +77,17 @@ export function replay(
         case 'unreadable':
           settle();
           return void worker.terminate().then(() => reject(unreadable(message)), reject);
+        case 'results':
+          return events.results(message);
+        case 'progress':
+          return events.progress?.(message.seconds, message.measurements);
         case 'failed':
-          return end({ kind: 'failed', problem: message.problem, at: message.at });
+          return end({ kind: 'failed', ...problemFields(message), at: message.at });
         case 'done':
           return end({ kind: 'done', totals: message.totals });
       }
     });
-    worker.on('error', (error) => end({ kind: 'failed', problem: messageOf(error), at: undefined }));
+    worker.on('error', (error) => end({ kind: 'failed', ...problemOf(error), at: undefined }));
     worker.on('exit', (code) =>
       end({ kind: 'failed', problem: `its thread ended with code ${code}`, at: undefined }),
     );
@@ -102,7 +114,12 @@ function watcher(control: PluginControl, limits: PluginLimits): (nowMs: number) 
 
 function unreadable(message: Extract<FromReplay, { type: 'unreadable' }>): Error {
   const { code, hint } = message;
-  if (code !== 'RECORDING_INVALID' && code !== 'SCENARIO_INVALID' && code !== 'CONFIG_UNREADABLE') {
+  if (
+    code !== 'RECORDING_INVALID' &&
+    code !== 'RECORDING_TOO_LONG' &&
+    code !== 'SCENARIO_INVALID' &&
+    code !== 'CONFIG_UNREADABLE'
+  ) {
     return new MakaiError('RECORDING_INVALID', message.message);
   }
   return new MakaiError(code, message.message, hint === undefined ? {} : { hint });

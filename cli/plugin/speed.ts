@@ -3,8 +3,8 @@
 import type { PluginControl } from '../../plugin-host/control.js';
 import type { PluginLimits } from '../../plugin-host/limits.js';
 import { loadPlugin } from '../../plugin-host/load-plugin.js';
-import { RequestCollector } from '../../plugin-host/request-collector.js';
 import type { PluginFile } from '../../plugin-host/resolve-plugin.js';
+import { ResultCollector } from '../../plugin-host/result-collector.js';
 import type { PluginContext } from '../../plugins/sdk/plugin.js';
 import { createColumns, METRICS, type MeasurementColumns } from '../../proto/columns.js';
 import { MAX_BATCH } from '../../stream/ring.js';
@@ -31,7 +31,7 @@ export async function measurementsPerSecond(
   await plugin.configure(settings, quiet);
   control.leave();
   const batches = undisturbedGrid();
-  const out = new RequestCollector();
+  const out = new ResultCollector();
   let measured = 0;
   let tookNs = 0n;
   const begin = performance.now();

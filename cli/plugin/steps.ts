@@ -2,6 +2,8 @@
 import type { MeasuredFrame } from '../../box/index.js';
 import { createColumns, type MeasurementColumns } from '../../proto/columns.js';
 import { decodeInto, STREAM_REASONS } from '../../proto/stream-decoder.js';
+import { References } from '../../store/reference.js';
+import { Flagger } from '../../stream/flags.js';
 import { MAX_BATCH } from '../../stream/ring.js';
 
 /** `columns` are only valid until the next step; times are of the recording's clock, Unix ms. */
@@ -16,9 +18,12 @@ const SILENCE_S = 65;
 
 /**
  * @param frames in order of time
+ * @param references of the boxes: measurements are flagged as in the daemon
  * @throws Error for a frame that the daemon would refuse
  */
-export function* stepsOf(frames: Iterable<MeasuredFrame>): Generator<Step> {
+export function* stepsOf(frames: Iterable<MeasuredFrame>, references = new References()): Generator<Step> {
+  const flagger = new Flagger(references);
+  const slots = new Map<number, number>();
   const columns = createColumns(MAX_BATCH);
   let nowMs = Number.NaN;
   let batchMs = 0;
@@ -46,6 +51,10 @@ export function* stepsOf(frames: Iterable<MeasuredFrame>): Generator<Step> {
     const refused = decodeInto(frame, columns, columns.count);
     if (refused !== 0)
       throw new Error(`a measurement of the recording is refused: ${STREAM_REASONS[refused]}`);
+    const boxId = columns.boxId[columns.count] ?? 0;
+    const slot = slots.get(boxId) ?? slots.size;
+    slots.set(boxId, slot);
+    flagger.judge(columns, columns.count, slot);
     columns.count += 1;
   }
   yield* flush();

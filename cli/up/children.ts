@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { deadline, systemClock } from '../../common/clock.js';
 import { MakaiError } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
@@ -20,7 +21,7 @@ export interface ChildOptions {
   args: readonly string[];
   /** folder of the log files */
   logs: string;
-  /** called when it exits without being stopped */
+  /** called when it exits after it was ready, without being stopped */
   onDeath(message: string): void;
 }
 
@@ -30,7 +31,8 @@ export class Child implements Running {
   readonly #process: ChildProcess;
   readonly #exit: Promise<number | string>;
   #lastLine = '';
-  #stopping = false;
+  /** ready and not being stopped: an end then is unexpected */
+  #runs = false;
 
   private constructor(options: ChildOptions) {
     this.name = options.name;
@@ -46,7 +48,7 @@ export class Child implements Running {
     this.#process.stdin?.on('error', () => undefined);
     this.#exit = once(this.#process, 'exit').then(([code, signal]) => (code ?? signal) as number | string);
     void this.#exit.then((how) => {
-      if (!this.#stopping) options.onDeath(`${this.name} exited unexpectedly (${how}); see ${this.logFile}`);
+      if (this.#runs) options.onDeath(`${this.name} exited unexpectedly (${how}); see ${this.logFile}`);
     });
   }
 
@@ -56,19 +58,20 @@ export class Child implements Running {
    */
   static async start(options: ChildOptions): Promise<Child> {
     const child = new Child(options);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve('was not ready in time'), READY_MS);
+    const failed = (how: string): MakaiError =>
+      new MakaiError('CHILD_FAILED', `${options.name} ${how}`, { hint: `See its log: ${child.logFile}` });
+    const ended = child.#exit.then((how) => {
+      throw failed(`exited at its start (${how})`);
     });
-    const ended = child.#exit.then((how) => `exited at its start (${how})`);
-    const failure = await Promise.race([child.#ready(), late, ended]);
-    clearTimeout(timer);
-    if (failure === undefined) return child;
-    child.#stopping = true;
-    child.#process.kill('SIGKILL');
-    throw new MakaiError('CHILD_FAILED', `${options.name} ${failure}`, {
-      hint: `See its log: ${child.logFile}`,
-    });
+    try {
+      const started = Promise.race([child.#ready(), ended]);
+      await deadline(started, READY_MS, systemClock, () => failed('was not ready in time'));
+      child.#runs = true;
+      return child;
+    } catch (error) {
+      child.#process.kill('SIGKILL');
+      throw error;
+    }
   }
 
   get pid(): number | undefined {
@@ -82,25 +85,25 @@ export class Child implements Running {
 
   /** SIGTERM, then SIGKILL if it does not exit. */
   async stop(): Promise<void> {
-    this.#stopping = true;
+    this.#runs = false;
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     this.#process.kill('SIGTERM');
-    const timer = setTimeout(() => this.#process.kill('SIGKILL'), STOP_MS);
+    const cancel = systemClock.after(STOP_MS, () => this.#process.kill('SIGKILL'));
     const how = await this.#exit;
-    clearTimeout(timer);
+    cancel();
     if (how !== 0)
       throw new MakaiError('CHILD_FAILED', `${this.name} exited with ${how}; see ${this.logFile}`);
   }
 
   /** Resolves at the ready line. Later lines on stdout are read too, so that the child never blocks on a full pipe. */
-  #ready(): Promise<undefined> {
+  #ready(): Promise<void> {
     const { stdout } = this.#process;
     if (stdout === null) return new Promise(() => undefined);
     const lines = createInterface({ input: stdout });
     return new Promise((resolve) => {
       lines.on('line', (line) => {
         this.#lastLine = line;
-        if (line.startsWith('{"ready"')) resolve(undefined);
+        if (line.startsWith('{"ready"')) resolve();
       });
     });
   }

@@ -1,0 +1,77 @@
+/** The measurement stream in NATS, as the broker that writes it and the services that read it see it. */
+import { type Diagnosis, reporter } from './diagnosis.js';
+import { count, fieldsAt } from './reading.js';
+import type { Report } from './report.js';
+
+const { note, wrong } = reporter('daemons');
+
+/** Before that, a daemon may still be connecting. */
+const SETTLED_S = 30;
+/** Batches that a service has not read, usually far fewer. */
+const MANY_WAITING = 10_000;
+
+export function nats({ details, kind, uptimeSeconds }: Report): Diagnosis[] {
+  const of = fieldsAt(details, 'nats');
+  if (of.connected === undefined || uptimeSeconds < SETTLED_S) return [];
+  return kind === 'triggering-broker' ? relay(kind, of) : reader(kind, of);
+}
+
+function relay(kind: Report['kind'], of: Readonly<Record<string, unknown>>): Diagnosis[] {
+  const found: Diagnosis[] = [];
+  const spooled = count(fieldsAt(of, 'spool'), 'messages');
+  const waiting = `${spooled} measurements wait on disk`;
+  if (of.connected === false)
+    found.push(
+      wrong(
+        kind,
+        `it has no connection to NATS; ${waiting}`,
+        'check that NATS runs, and nats.servers; its log says what failed',
+      ),
+    );
+  else if (of.direct === false)
+    found.push(
+      spooled === 0
+        ? wrong(
+            kind,
+            'JetStream does not accept measurements',
+            'see its log: space for the stream, rights of the user',
+          )
+        : note(
+            kind,
+            `JetStream gets what waited: ${waiting}`,
+            'nothing, if they become fewer; otherwise see its log',
+          ),
+    );
+  const lost = Object.entries(fieldsAt(of, 'dropped')).filter(
+    ([, value]) => typeof value === 'number' && value > 0,
+  );
+  if (lost.length > 0)
+    found.push(
+      wrong(
+        kind,
+        `${lost.map(([reason, n]) => `${n} (${reason})`).join(', ')} measurements did not get into NATS since its start`,
+        'docs/cluster.md says what each reason means',
+      ),
+    );
+  return found;
+}
+
+function reader(kind: Report['kind'], of: Readonly<Record<string, unknown>>): Diagnosis[] {
+  if (of.connected === false)
+    return [
+      wrong(
+        kind,
+        'it has no connection to NATS and receives no measurements',
+        'check that NATS runs, and nats.servers; its log says what failed',
+      ),
+    ];
+  const waiting = count(of, 'waiting');
+  if (waiting <= MANY_WAITING) return [];
+  return [
+    note(
+      kind,
+      `${waiting} batches of measurements wait in NATS`,
+      'nothing, if they become fewer; otherwise start one more triggering service, or see whether its store is slow',
+    ),
+  ];
+}
