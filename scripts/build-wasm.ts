@@ -32,6 +32,11 @@ const MODULES: readonly WasmModule[] = [
     out: 'dist/signal/box-analyser/signal.wasm',
     arguments: ['--noAssert', '--runtime', 'stub', '--use', 'abort=', '--enable', 'simd'],
   },
+  {
+    entry: 'signal/spectrum/assembly/resample.ts',
+    out: 'dist/signal/spectrum/resample.wasm',
+    arguments: ['--noAssert', '--runtime', 'stub', '--use', 'abort=', '--enable', 'simd'],
+  },
   plugin('napali'),
 ];
 

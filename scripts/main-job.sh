@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the README's first command as a newcomer would, stops it with Ctrl-C after the first half minute, and checks its output:
-# the sag of the scenario as an event with a waveform of every box, and a clean stop.
+# the sag of the scenario as an event with a waveform of every box, the page, and a clean stop.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 line=$(grep -m 1 'makai up' README.md)
@@ -24,6 +24,9 @@ nap=$!
 meanwhile=0
 eval "${MAKAI_MEANWHILE:-true}" || meanwhile=$? # other work of CI in this time
 wait "$nap"
+# The page that its first line names.
+page=$(grep -om 1 'Page: http[^ ]*' "$work/out" | cut -d ' ' -f 2) || true
+served=$(node -e "fetch(process.argv[1]).then((reply) => reply.text()).then((text) => console.log(/<script[^>]* src=/.test(text)))" "$page" || true)
 kill -INT -- "-$job" 2>/dev/null || echo "main job: it exited before Ctrl-C"
 status=0
 wait "$job" || status=$?
@@ -32,6 +35,7 @@ tail -n 25 "$work/out"
 # npx itself exits with 130 after an interrupt. test/integration/up.slow.test.ts checks without npx that makai exits with 0.
 [ "$status" = 0 ] || [ "$status" = 130 ] || { echo "main job: exited with $status"; exit 1; }
 grep -q '^stopped: ' "$work/out" || { echo 'main job: no clean stop'; exit 1; }
+[ "$served" = true ] || { echo "main job: no page at '$page'"; exit 1; }
 grep -q 'VOLTAGE_SAG' "$work/out" || { echo 'main job: no voltage sag was shown'; exit 1; }
 grep -Eq 'box 100[12]: [0-9.]+ s stored, 9[0-9]\.[0-9]' "$work/out" || { echo 'main job: no waveform with the sag'; exit 1; }
 npx makai events list --dir makai-demo | grep -q VOLTAGE_SAG || { echo 'main job: the store does not hold the event'; exit 1; }

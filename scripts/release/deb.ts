@@ -13,7 +13,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { installPlan, perform } from '../../cli/install/plan.js';
+import { gzipSync } from 'node:zlib';
+import { completionFor, SHELLS } from '../../cli/completion/index.js';
+import { layOut, perform } from '../../cli/install/plan.js';
+import { buildProgram } from '../../cli/program.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { VERSION } from '../../common/version.js';
 import { debianDependencies } from './binaries.js';
@@ -42,9 +45,9 @@ export function buildDeb(tarball: string, out: string): string | undefined {
     chmodSync(node, 0o755);
     const { libraries, modules } = copyDependencies(home, node);
     writeProgram(root);
-    const folders = { root, node: NODE, packageRoot: HOME, unitFolder: '/usr/lib/systemd/system' };
-    perform(installPlan({ ...folders, settings: false }), () => undefined);
+    perform(layOut(root, NODE, HOME), () => undefined);
     writeDocumentation(root);
+    writeManual(root);
     // Whatever the umask was when the packages were installed here.
     execFileSync('chmod', ['-R', 'u=rwX,go=rX', root]);
     const { description } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as {
@@ -91,6 +94,25 @@ function writeDocumentation(root: string): void {
   copyFileSync(join(PACKAGE_ROOT, 'docs/licences.md'), join(folder, 'licences.md'));
   copyFileSync(join(PACKAGE_ROOT, 'CHANGELOG.md'), join(folder, 'CHANGELOG.md'));
   copyFileSync(nodeLicence(), join(folder, 'node-LICENSE'));
+}
+
+/** The manual page, and what the shells need to complete commands. */
+function writeManual(root: string): void {
+  const put = (path: string, content: string | Buffer): void => {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), content);
+  };
+  // Debian Policy 12.1: compressed, and the same bytes from the same page.
+  put(
+    'usr/share/man/man1/makai.1.gz',
+    gzipSync(readFileSync(join(PACKAGE_ROOT, 'docs/makai.1')), { level: 9 }),
+  );
+  const places = {
+    bash: 'usr/share/bash-completion/completions/makai',
+    zsh: 'usr/share/zsh/vendor-completions/_makai',
+    fish: 'usr/share/fish/vendor_completions.d/makai.fish',
+  };
+  for (const shell of SHELLS) put(places[shell], completionFor(shell, buildProgram()));
 }
 
 /** Node's archive and npm's package have it beside or above the program, Debian packages in /usr/share/doc. */

@@ -1,6 +1,7 @@
 /** A client that requests waveforms at intervals and measures the times until they are stored. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as proto from '../../proto/index.js';
+import { connectTo } from '../../zmq/connect.js';
 import { connecting } from '../../zmq/sockets.js';
 
 export interface Asked {
@@ -57,9 +58,9 @@ async function ask(options: AskerOptions, asked: Asked[]): Promise<void> {
   })();
   announced.subscribe('evnew');
   stored.subscribe();
-  announced.connect(notices);
-  stored.connect(firstWaveforms);
-  push.connect(requests);
+  connectTo(announced, notices);
+  connectTo(stored, firstWaveforms);
+  connectTo(push, requests);
   while (!signal.aborted) {
     await sleep(everyMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) break;
