@@ -4,14 +4,12 @@ import { decodeInto, decodeStream, measurement, triggerMessage } from '../proto/
 import type { Measurement, TriggerMessage } from '../proto/messages.js';
 import { wireCodec } from '../proto/schema.js';
 import { type Comparison, compare, nsEach } from './compare.js';
-import { wasmStreamDecoder } from './wasm-stream.js';
 
 const BATCH = 512;
 const BATCHES = 40;
 
-/** ns per message of protobufjs, our codec, the hand-written decoder and the same decoder in WebAssembly. */
+/** ns per message of protobufjs, our codec and the decoder of the hot path. */
 export async function compareStream(rounds: number): Promise<Comparison[]> {
-  const wasm = wasmStreamDecoder(BATCH);
   const columns = createColumns(BATCH, true);
   const comparisons: Comparison[] = [];
   for (const { title, frames, byProtobufjs } of [
@@ -34,11 +32,6 @@ export async function compareStream(rounds: number): Promise<Comparison[]> {
             { name: 'protobufjs', once: each((frame, index) => byProtobufjs(frame, columns, index)) },
             { name: 'decodeStream, objects only', once: each(decodeStream) },
             { name: 'decodeInto', once: each((frame, index) => decodeInto(frame, columns, index)) },
-            { name: 'WebAssembly', once: () => nsEach(BATCHES, () => wasm.decode(frames, columns)) / BATCH },
-            {
-              name: 'WebAssembly, not copied out',
-              once: () => nsEach(BATCHES, () => wasm.decode(frames)) / BATCH,
-            },
           ],
         },
         rounds,

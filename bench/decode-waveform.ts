@@ -3,7 +3,6 @@ import { decodeCycles2, decodeCycles3, encodeCycles2, encodeCycles3 } from '../p
 import type { Waveform } from '../proto/messages.js';
 import { wireCodec } from '../proto/schema.js';
 import { type Comparison, compare, nsEach } from './compare.js';
-import { handCycles2 } from './hand-waveform.js';
 
 const CYCLES = 60;
 const PER_CYCLE = 200;
@@ -16,7 +15,7 @@ interface Cycle2 {
   data: number[];
 }
 
-/** ns per cycle of protobufjs, of hand-written JavaScript, and of WebAssembly including its copies. */
+/** ns per cycle of protobufjs, and of WebAssembly including its copies. */
 export async function compareWaveforms(rounds: number): Promise<Comparison[]> {
   const wave = lineVoltage();
   const frames2 = Array.from({ length: CYCLES / PER_FRAME }, (_, i) =>
@@ -34,7 +33,6 @@ export async function compareWaveforms(rounds: number): Promise<Comparison[]> {
         goals,
         contenders: [
           { name: 'protobufjs', once: eachCycle(() => protobufjs2(frames2)) },
-          { name: 'JavaScript by hand', once: eachCycle(() => handCycles2(frames2)) },
           { name: 'WebAssembly', once: eachCycle(() => decodeCycles2(frames2, BOX)) },
         ],
       },

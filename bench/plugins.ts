@@ -1,10 +1,12 @@
 /** `npm run bench -- plugins`: what the plugins that ship take, through the host's own path: ring, copy, session. */
 import { undisturbedGrid } from '../cli/plugin/speed.js';
+import { siteMembers } from '../plugin-host/context.js';
 import { JavaScriptPlugin } from '../plugin-host/javascript-plugin.js';
 import { DEFAULT_PLUGIN_LIMITS } from '../plugin-host/limits.js';
 import { loadPlugin } from '../plugin-host/load-plugin.js';
 import { PluginSession } from '../plugin-host/plugin-session.js';
 import { resolvePlugin } from '../plugin-host/resolve-plugin.js';
+import { Site } from '../plugin-host/site.js';
 import type { Plugin, PluginContext } from '../plugins/sdk/plugin.js';
 import { createColumns, METRICS, type MeasurementColumns } from '../proto/columns.js';
 import { createRing, MAX_BATCH, RingReader, RingWriter } from '../stream/ring.js';
@@ -32,8 +34,8 @@ const quiet = () => undefined;
 const context: PluginContext = {
   log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
   now: () => 1_700_000_000_000,
-  thresholds: () => undefined,
-  location: () => 'unknown',
+  ...siteMembers(new Site()),
+  report: quiet,
 };
 
 /** One plugin, fed from a ring as its worker feeds it. */
@@ -61,7 +63,12 @@ class Fed {
         ? await loadPlugin(resolvePlugin(which), DEFAULT_PLUGIN_LIMITS.memoryMb)
         : new JavaScriptPlugin(which, '');
     const fed = new Fed(
-      (count) => new PluginSession(plugin, { requests: (found) => count(found.length), unsound: quiet }),
+      (count) =>
+        new PluginSession(plugin, {
+          requests: (found) => count(found.length),
+          results: quiet,
+          refusals: quiet,
+        }),
       boxes,
     );
     await plugin.configure({}, context);

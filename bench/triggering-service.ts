@@ -6,6 +6,7 @@ import { type Benchmark, type Comparison, compare } from './compare.js';
 import { freePort } from './support/free-port.js';
 import { peer } from './support/peers.js';
 import { Measured } from './support/process.js';
+import { unitEnvironment } from './support/unit-environment.js';
 
 const MESSAGES = 300_000;
 const SHORT_MESSAGES = 100_000;
@@ -35,6 +36,7 @@ interface Load {
 }
 
 const PROGRAM = join(PACKAGE_ROOT, 'dist/bench/support/stream-receiver.js');
+const AS_INSTALLED = unitEnvironment('triggering-service');
 
 /** With taskset and two cores, the receiver is pinned to one core and the sender to the other. */
 function pinned(core: number, command: readonly string[]): [string, string[]] {
@@ -44,13 +46,17 @@ function pinned(core: number, command: readonly string[]): [string, string[]] {
 }
 
 /** Starts one receiver, loads it, measures it and stops it. @throws Error when a measurement did not reach every plugin */
-async function measure(what: string, load: Load): Promise<Outcome> {
+export async function measure(what: string, load: Load): Promise<Outcome> {
   const { dialect, boxes, messages, rate } = load;
   const endpoint = `tcp://127.0.0.1:${await freePort()}`;
   const stepMs = Math.max(1, Math.min(STEP_MS, Math.floor((SPAN_MS * boxes) / messages)));
   const source = [peer('stream'), endpoint, ...[dialect, boxes, stepMs, 1].map(String)];
   const sender = new Measured('stream', ...pinned(1, source));
-  const receiver = new Measured('receiver', ...pinned(0, [process.execPath, PROGRAM, what, endpoint]));
+  const receiver = new Measured(
+    'receiver',
+    ...pinned(0, [process.execPath, PROGRAM, what, endpoint]),
+    AS_INSTALLED,
+  );
   try {
     await receiver.until('ready');
     await sender.until('ready');

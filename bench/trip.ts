@@ -2,8 +2,8 @@
  * `npm run bench -- trip`: from the measurement that triggers a plugin to the command on the wire to the box, through all three daemons
  * and the threshold plugin. Open loop: latency counts from the time at which a measurement was due, not from when it was sent.
  */
+import { createHistogram } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { build } from 'hdr-histogram-js';
 import { Publisher, Subscriber } from 'zeromq';
 import { command, measurement } from '../proto/index.js';
 import { type Benchmark, type Comparison, compare } from './compare.js';
@@ -36,11 +36,7 @@ class Boxes {
   readonly #time = Array.from({ length: BOXES }, () => Date.now() - 3_600_000);
   /** triggers whose command has not arrived: when they were due, and the end of their window */
   readonly #open = new Map<string, { dueMs: number; endMs: number }>();
-  #histogram = build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: 60_000_000,
-    numberOfSignificantValueDigits: 3,
-  });
+  readonly #histogram = createHistogram({ lowest: 1, highest: 60e6, figures: 3 });
 
   constructor({ curve, endpoints }: DaemonLine) {
     this.#publisher = new Publisher({ ...curve, linger: 0 });
@@ -53,7 +49,7 @@ class Boxes {
 
   /** Sends measurements until a command has come through all daemons. */
   async warmUp(): Promise<void> {
-    for (let box = 0; this.#histogram.totalCount === 0; box = (box + 1) % BOXES) {
+    for (let box = 0; this.#histogram.count === 0; box = (box + 1) % BOXES) {
       await this.#trip(box, performance.now());
       await sleep(100);
     }
@@ -72,10 +68,10 @@ class Boxes {
       await this.#trip(i % BOXES, dueMs);
     }
     const end = performance.now() + LATE_MS;
-    while (this.#histogram.totalCount < count && performance.now() < end) await sleep(10);
-    if (this.#histogram.totalCount < count)
-      throw new Error(`${this.#histogram.totalCount} of ${count} commands reached the boxes`);
-    const ms = (percentile: number): number => this.#histogram.getValueAtPercentile(percentile) / 1000;
+    while (this.#histogram.count < count && performance.now() < end) await sleep(10);
+    if (this.#histogram.count < count)
+      throw new Error(`${this.#histogram.count} of ${count} commands reached the boxes`);
+    const ms = (percentile: number): number => this.#histogram.percentile(percentile) / 1000;
     return { p50: ms(50), p99: ms(99), p999: ms(99.9) };
   }
 
@@ -109,7 +105,7 @@ class Boxes {
       const { body } = command.decode(message);
       if (body.kind !== 'data' || body.endMs < trip.endMs) continue;
       this.#open.delete(topic?.toString() ?? '');
-      this.#histogram.recordValue(Math.round(1000 * (now - trip.dueMs)));
+      this.#histogram.record(Math.max(1, Math.round(1000 * (now - trip.dueMs))));
     }
   }
 
@@ -119,14 +115,19 @@ class Boxes {
   }
 }
 
-async function measure(rounds: number, trips: number): Promise<Comparison[]> {
-  const line = await DaemonLine.prepare([{ path: 'threshold' }]);
+/** @param mergeMs undefined: the default */
+async function measure(rounds: number, trips: number, mergeMs?: number): Promise<Comparison[]> {
+  const line = await DaemonLine.prepare(
+    [{ path: 'threshold' }],
+    mergeMs === undefined ? {} : { merge_ms: mergeMs },
+  );
   let boxes: Boxes | undefined;
   try {
     for (const name of DAEMONS) await line.start(name);
     const fleet = new Boxes(line);
     boxes = fleet;
     await fleet.warmUp();
+    const merging = mergeMs === undefined ? 'merge_ms as shipped' : `merge_ms ${mergeMs}`;
     const seen: Percentiles[] = [];
     for (let round = 0; round < rounds; round++) seen.push(await fleet.trips(trips));
     const shown = (
@@ -137,7 +138,7 @@ async function measure(rounds: number, trips: number): Promise<Comparison[]> {
       let next = 0;
       return compare(
         {
-          title: `from the measurement that trips threshold to the command at the box, ${RATE} a second, ${label}`,
+          title: `from the measurement that trips threshold to the command at the box, ${RATE} a second, ${merging}, ${label}`,
           unit: 'ms',
           better: 'lower',
           baseline: 'makai',
@@ -150,7 +151,7 @@ async function measure(rounds: number, trips: number): Promise<Comparison[]> {
     };
     return [
       await shown('p50', 'p50'),
-      await shown('p99', 'p99', [{ contender: 'makai', figure: GOAL_MS }]),
+      await shown('p99', 'p99', mergeMs === 0 ? [{ contender: 'makai', figure: GOAL_MS }] : undefined),
       await shown('p999', 'p99.9'),
     ];
   } finally {
@@ -163,5 +164,12 @@ export const trip: Benchmark = {
   name: 'trip',
   long: true,
   what: 'from the measurement that triggers a plugin to the command at the box, through the three daemons',
-  run: ({ rounds, short = false }) => measure(Math.min(rounds, 3), short ? SHORT_TRIPS : TRIPS),
+  run: async ({ rounds, short = false }) => {
+    const trips = short ? SHORT_TRIPS : TRIPS;
+    // With the default a request waits for those of other boxes: that time is printed, and has no goal.
+    return [
+      ...(await measure(Math.min(rounds, 3), trips, 0)),
+      ...(await measure(Math.min(rounds, 3), trips)),
+    ];
+  },
 };

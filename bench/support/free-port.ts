@@ -1,10 +1,7 @@
-import { createServer } from 'node:net';
+import { freePorts } from '../../common/free-ports.js';
 
-/** A TCP port that was free a moment ago, for programs that cannot choose one themselves. */
+/** A TCP port that is free, for programs that cannot choose one themselves. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  const [port = 0] = await freePorts(1);
+  return port;
 }

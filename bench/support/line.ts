@@ -26,7 +26,8 @@ export class DaemonLine {
   readonly curve: BoxCurve;
   readonly #running = new Map<DaemonName, Measured>();
 
-  static async prepare(plugins: readonly object[] = []): Promise<DaemonLine> {
+  /** @param service more settings of the triggering service */
+  static async prepare(plugins: readonly object[] = [], service: object = {}): Promise<DaemonLine> {
     const folder = mkdtempSync(join(tmpdir(), 'makai-bench-'));
     const layout = keyLayout(join(folder, 'curve'));
     const [server, box] = [newKeyPair(), newKeyPair()];
@@ -60,7 +61,7 @@ export class DaemonLine {
         ...{ zmq_event_endpoint: any, zmq_event_id_endpoint: any },
       },
       'triggering-service': {
-        ...{ ...common, ...stored, plugins },
+        ...{ ...common, ...stored, plugins, ...service },
         ...{ zmq_trigger_endpoint: endpoints.stream, zmq_acquisition_endpoint: requests },
       },
     };

@@ -14,7 +14,7 @@ const BUILD = join(PACKAGE_ROOT, 'build/peers');
  * Path of a compiled peer.
  * @throws Error that says what to install if the compiler or the library is missing
  */
-export function peer(name: 'broker' | 'fleet' | 'hold' | 'load' | 'mqtt' | 'stream'): string {
+export function peer(name: 'broker' | 'fleet' | 'hold' | 'load' | 'mqtt' | 'stream' | 'viewers'): string {
   const source = join(PEER_SOURCES, `${name}.c`);
   const program = join(BUILD, name);
   const [library, packages] =

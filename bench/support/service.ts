@@ -20,6 +20,8 @@ export interface ServiceOptions {
   plugins?: { path: string }[];
   /** the core of the service with all its threads; the stream runs on another one. Undefined: not pinned */
   cpu?: number | undefined;
+  /** starts another subscriber of the stream, which the stream waits for before it begins */
+  beside?: (endpoint: string) => Promise<void>;
 }
 
 export interface Outcome {
@@ -47,7 +49,7 @@ export class Service {
   #sent = 0;
 
   static async start(options: ServiceOptions): Promise<Service> {
-    const { boxes, dialect, stepMs, store, plugins = [], cpu } = options;
+    const { beside, boxes, dialect, stepMs, store, plugins = [], cpu } = options;
     const folder = mkdtempSync(join(tmpdir(), 'makai-bench-'));
     const endpoint = `tcp://127.0.0.1:${await freePort()}`;
     const file = join(folder, 'makai.conf');
@@ -59,15 +61,18 @@ export class Service {
       plugins,
       status: '127.0.0.1:0',
       metric_update_sec: 0,
-      log_level: 'warn',
+      // Its stream begins half a day ago: beside others it is long enough for the clock of each box to be a finding.
+      log_level: beside === undefined ? 'warn' : 'error',
       limits: { measurements_per_second: 100_000, measurements_burst: 10_000_000 },
     };
     writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
-    const args = [endpoint, String(dialect), String(boxes), String(stepMs), '1'];
+    const subscribers = beside === undefined ? '1' : '2';
+    const args = [endpoint, String(dialect), String(boxes), String(stepMs), subscribers];
     const stream = start('stream', peer('stream'), args, cpu === undefined ? undefined : 1 - cpu);
     const program = [join(PACKAGE_ROOT, 'dist/cli/main.js'), 'triggering-service', file];
     const daemon = start('triggering-service', process.execPath, program, cpu);
     const { endpoints } = await daemon.json<{ endpoints: { status: string } }>();
+    await beside?.(endpoint);
     await stream.until('ready');
     return new Service(daemon, stream, folder, endpoints.status);
   }

@@ -35,20 +35,26 @@ const boxesWithKeys =
   what === 'checked'
     ? Array.from({ length: CERTIFICATES }, (_, i) => ({
         box_id: String(FIRST_ID + i),
+        calibration_constant: 1,
+        unplugged: false,
         public_key: newKeyPair().publicKey,
       }))
     : [];
 
 /** The methods of a store that the service uses, without a store behind them. */
 const nothing = {
-  insertMeasurements: async (batch: { count: number }) => ({ inserted: batch.count, duplicates: 0 }),
-  computeTrends: async (windows: readonly unknown[]) => windows.map(() => undefined),
-  putTrends: async () => undefined,
+  batchesAtOnce: 1,
+  apply: async (writes) =>
+    writes.map((write) => ({
+      inserted: write.kind === 'measurements' ? write.columns.count : 1,
+      duplicates: 0,
+    })),
+  computeTrends: async (windows) => windows.map(() => undefined),
   newestByBox: async () => [],
   makaiConfig: async () => undefined,
   boxes: async () => boxesWithKeys,
-  insertMetrics: async () => undefined,
-} as unknown as Store;
+  state: () => ({ available: true }),
+} satisfies Partial<Store>;
 
 interface Counts {
   messages: number;
@@ -90,7 +96,10 @@ async function runService(): Promise<() => Counts> {
     },
     'bench',
   );
-  const service = await startTriggeringService(config, { log: silentLogger(), store: nothing });
+  const service = await startTriggeringService(config, {
+    log: silentLogger(),
+    store: nothing as Partial<Store> as Store,
+  });
   while (service.status().plugins.some(({ state }) => state === 'starting')) {
     await new Promise((resolve) => setTimeout(resolve, READ_INTERVAL_MS));
   }
