@@ -45,7 +45,7 @@ describe('config/load', () => {
     assert.throws(
       () =>
         loadConfig('triggering-broker', undefined, { TRIGGERING_BROKER_SETTINGS: '{"interface":\n 9880,}' }),
-      code('CONFIG_UNREADABLE', /^TRIGGERING_BROKER_SETTINGS is not sound JSON: line 2, column 7/),
+      code('CONFIG_UNREADABLE', /^TRIGGERING_BROKER_SETTINGS is not valid JSON: line 2, column 7/),
     );
     assert.throws(
       () => loadConfig('acquisition-broker', undefined, { ACQUISITION_BROKER_SETTINGS: '{"box_pub": 1}' }),

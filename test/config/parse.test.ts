@@ -10,6 +10,9 @@ const SMALLEST: Readonly<Record<Kind, Record<string, unknown>>> = {
   'triggering-broker': { client_certs: '/keys' },
   'acquisition-broker': { client_certs: '/keys' },
   'triggering-service': {},
+  'analysis-service': {},
+  'web-service': { listen: '127.0.0.1:8088' },
+  gateway: { mqtt: {} },
 };
 
 /** The settings of existing files, v2 and v3. */
@@ -22,6 +25,9 @@ const FIELD_NAMES: Readonly<Record<Kind, string>> = {
     'zmq_trigger_endpoint zmq_acquisition_endpoint mongo_host mongo_port mongo_measurement_expiration_seconds ' +
     'mongo_trends_update_interval_seconds event_request_expiration_window_ms plugins zmq_data_endpoint zmq_event_endpoint ' +
     'zmq_event_id_endpoint ttl_cache_ttl identity',
+  'analysis-service': 'mongo_host mongo_port mongo_uri ttl_cache_ttl',
+  'web-service': 'mongo_host mongo_port mongo_uri ttl_cache_ttl',
+  gateway: 'mongo_host mongo_port mongo_uri ttl_cache_ttl',
 };
 
 describe('config/parse', () => {

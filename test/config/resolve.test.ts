@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { exampleConfig } from '../../config/example.js';
 import { KIND_NAMES, type Kind } from '../../config/kinds.js';
 import { parseSettings } from '../../config/parse.js';
 
@@ -38,6 +39,17 @@ describe('config/resolve', () => {
     });
   });
 
+  it('the examples of both brokers admit keys of the folder and of the store, where the page writes them', () => {
+    for (const kind of ['triggering-broker', 'acquisition-broker'] as const)
+      assert.deepEqual(parseSettings(kind, { ...exampleConfig(kind) }).allow, {
+        any: false,
+        store: true,
+        directory: '/etc/opq/curve/public_keys',
+      });
+    const [broker, web] = [exampleConfig('triggering-broker'), exampleConfig('web-service')];
+    assert.deepEqual([broker.store, web.client_certs], [web.store, undefined]);
+  });
+
   it('allow-list: folder, store, both or everyone', () => {
     const list = (fields: Record<string, unknown>) =>
       parseSettings('acquisition-broker', { ...fields }).allow;
@@ -50,6 +62,17 @@ describe('config/resolve', () => {
     assert.deepEqual(list({ client_certs: '/k', white_list: 'both' }), {
       any: false,
       store: true,
+      directory: '/k',
+    });
+    // v2 brokers read the keys in the store: a file that names one means both.
+    assert.deepEqual(list({ client_certs: '/k', mongo_uri: 'mongodb://h/opq' }), {
+      any: false,
+      store: true,
+      directory: '/k',
+    });
+    assert.deepEqual(list({ client_certs: '/k', mongo_host: 'h', white_list: 'directory' }), {
+      any: false,
+      store: false,
       directory: '/k',
     });
     assert.deepEqual(list({ client_certs: '/k', white_list: 'store' }), { any: false, store: true });
@@ -94,11 +117,15 @@ describe('config/resolve', () => {
 
   for (const kind of KIND_NAMES) {
     it(`${kind}: settings are frozen, and have no undefined endpoint or limit`, () => {
-      const settings = parseSettings(kind as Kind, { client_certs: '/k' });
-      assert.ok(
-        Object.isFrozen(settings) && Object.isFrozen(settings.limits) && Object.isFrozen(settings.file),
+      const settings = parseSettings(
+        kind as Kind,
+        kind === 'analysis-service' || kind === 'web-service' || kind === 'gateway'
+          ? {}
+          : { client_certs: '/k' },
       );
-      for (const value of Object.values(settings.limits)) assert.equal(typeof value, 'number');
+      const limits = 'limits' in settings ? settings.limits : Object.freeze({});
+      assert.ok(Object.isFrozen(settings) && Object.isFrozen(limits) && Object.isFrozen(settings.file));
+      for (const value of Object.values(limits)) assert.equal(typeof value, 'number');
       assert.throws(() => Object.assign(settings, { storeUrl: 'x' }), TypeError);
     });
   }

@@ -1,6 +1,10 @@
 /** The store that the triggering broker takes its allow-list from: asked again, and reopened when it no longer replies. */
 import assert from 'node:assert/strict';
-import { StoredKeys } from '../../daemon/box-keys.js';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseSettings } from '../../config/parse.js';
+import { openBoxKeys, StoredKeys } from '../../daemon/box-keys.js';
 import { openSqliteStore } from '../../store/sqlite/index.js';
 import type { Store } from '../../store/store.js';
 
@@ -72,5 +76,24 @@ describe('daemon/box-keys', () => {
     await Promise.all(hanging);
     await keys.close();
     assert.deepEqual([opened, closed], [2, 2]);
+  });
+
+  it('makes no store in the place of one that is not there', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'makai-box-keys-'));
+    const file = join(folder, 'makai.db');
+    const store = `sqlite:${file}`;
+    const keys = openBoxKeys(parseSettings('triggering-broker', { white_list: 'store', store }));
+    assert.ok(keys !== undefined);
+    try {
+      for (let times = 0; times < 4; times += 1)
+        await assert.rejects(keys.read(), { code: 'STORE_UNAVAILABLE' });
+      assert.ok(!existsSync(file));
+      const made = await openSqliteStore(file, { retention: { mode: 'ttl', measurementsSeconds: 60 } });
+      await made.close();
+      assert.deepEqual((await keys.read()).boxes, []);
+    } finally {
+      await keys.close();
+      rmSync(folder, { recursive: true });
+    }
   });
 });

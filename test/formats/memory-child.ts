@@ -3,6 +3,7 @@ import { codeOf } from '../../common/errors.js';
 import { readCff, readComtrade } from '../../formats/comtrade/index.js';
 import { readCsv } from '../../formats/csv/index.js';
 import { readWav } from '../../formats/wav/index.js';
+import { peakMemory } from '../support/peak-memory.js';
 import { IA, type Made, parts, VA } from './comtrade/made.js';
 import { chunk, formatChunk, riff } from './wav/made.js';
 
@@ -91,6 +92,6 @@ if (prepare !== undefined) {
     outcome = codeOf(error) ?? String(error);
   }
   const { user, system } = process.cpuUsage(startedAt);
-  const peak = process.resourceUsage().maxRSS * 1024;
+  const peak = peakMemory();
   process.stdout.write(JSON.stringify({ outcome, grown: peak - before, seconds: (user + system) / 1e6 }));
 }

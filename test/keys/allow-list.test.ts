@@ -18,6 +18,33 @@ import { StoreSource } from '../../keys/store-source.js';
 import { z85Decode } from '../../keys/z85.js';
 import { nextChange, readableLog, temporaryKeys, until } from './helpers.js';
 
+describe('keys: ids that come with the key of another', () => {
+  it('meters of the store are ids of a list, and no keys', async () => {
+    let meters = ['1000000000'];
+    const boxKeys = async () => ({ boxes: meters.map((boxId) => ({ boxId, isMeter: true })) });
+    const source = new StoreSource('store', boxKeys, silentLogger(), 10, { keys: false, meters: true });
+    const list = await startAllowList({ sources: [source], log: silentLogger() });
+    try {
+      assert.deepEqual([...list.boxIds()], ['1000000000']);
+      assert.equal(list.status().known, 0);
+      const changed = new Promise<void>((resolve) => list.onChange(() => resolve()));
+      meters = ['1000000000', '1000000001'];
+      await changed;
+      assert.deepEqual([...list.boxIds()], meters);
+    } finally {
+      await list.stop();
+    }
+  });
+
+  it('without the wish for them they are none', async () => {
+    const boxKeys = async () => ({ boxes: [{ boxId: '1000000000', isMeter: true }] });
+    const source = new StoreSource('store', boxKeys, silentLogger());
+    const list = await startAllowList({ sources: [source], log: silentLogger() });
+    assert.deepEqual([...list.boxIds()], []);
+    await list.stop();
+  });
+});
+
 describe('keys/allow-list', () => {
   let keys: Awaited<ReturnType<typeof temporaryKeys>>;
   const lists: AllowList[] = [];

@@ -121,16 +121,18 @@ describe('keys/certificate', () => {
     assert.equal(parseSecretCertificate(`secret-key = "${secretKey.reveal()}"`, 'f').publicKey, publicKey);
   });
 
-  it('takes ids from 1 to 2147483647', () => {
+  it('takes ids from 0 to 2147483647', () => {
     for (const [text, id] of [
+      ['0', '0'],
+      ['0000', '0'],
       ['1', '1'],
       ['0042', '42'],
       ['2147483647', '2147483647'],
     ] as const) {
       assert.equal(parseBoxId(text, 'f'), id);
     }
-    for (const text of ['0', '', '-1', '2147483648', '1.5', '1e3', 'one', ' 1', '../1']) {
-      refuses(() => parseBoxId(text, 'f'), /number from 1/);
+    for (const text of ['', '-1', '2147483648', '1.5', '1e3', 'one', ' 1', '../1']) {
+      refuses(() => parseBoxId(text, 'f'), /number from 0/);
     }
   });
 

@@ -9,6 +9,7 @@ import { writePublicCertificate } from '../../keys/files.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
 import { keyLayout } from '../../keys/layout.js';
 import { newServer } from '../../keys/manage.js';
+import { z85Decode } from '../../keys/z85.js';
 
 /** a user who is not root */
 const NOBODY = 65_534;
@@ -40,6 +41,11 @@ export async function temporaryKeys() {
     },
     remove: () => rm(directory, { recursive: true, force: true }),
   };
+}
+
+/** The pair's key as `Gate.mayBeConnected` takes it. */
+export function keySet({ publicKey }: KeyPair): ReadonlySet<string> {
+  return new Set([z85Decode(publicKey).toString('latin1')]);
 }
 
 export interface ServerKeys {

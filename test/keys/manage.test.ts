@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readPublicCertificate, readSecretCertificate, writePublicCertificate } from '../../keys/files.js';
+import {
+  readPublicCertificate,
+  readSecretCertificate,
+  writePublicCertificate,
+  writeSecretCertificate,
+} from '../../keys/files.js';
 import { newKeyPair, publicKeyOf } from '../../keys/key.js';
 import { acceptKey, listKeys, newBox, newServer, revokeBox } from '../../keys/manage.js';
 import { abortRotation, finishRotation, prepareRotation } from '../../keys/rotation.js';
@@ -102,7 +107,7 @@ describe('keys/manage', () => {
       ['7', 'revoked'],
       ['7', 'revoked'],
     ]);
-    await assert.rejects(revokeBox(keys.layout, '7'), { code: 'KEY_FILE_IO', message: /no certificate/ });
+    await assert.rejects(revokeBox(keys.layout, '7'), { code: 'NOT_FOUND', message: /no certificate/ });
     await assert.rejects(acceptKey(keys.layout, publicKey, '7'), { message: /was revoked/ });
     await acceptKey(keys.layout, publicKey, '7', { restore: true });
     assert.deepEqual(
@@ -156,6 +161,39 @@ describe('keys/rotation', () => {
     assert.equal((await readPublicCertificate(keys.layout.serverPublic)).publicKey, next.publicKey);
     assert.deepEqual(await readdir(keys.layout.publicDirectory), ['opqserver.key']);
     await assert.rejects(finishRotation(keys.layout), { code: 'KEY_FILE_IO' });
+  });
+
+  it('goes on where it was interrupted, at each step', async () => {
+    const { layout } = keys;
+    await newServer(layout);
+    const present = async () => (await readSecretCertificate(layout.serverSecret)).publicKey;
+    // Preparing, after the secret half.
+    await prepareRotation(layout);
+    const next = await readSecretCertificate(layout.nextServerSecret);
+    await rm(layout.nextServerPublic);
+    await prepareRotation(layout);
+    assert.equal((await readPublicCertificate(layout.nextServerPublic)).publicKey, next.publicKey);
+    // Finishing, after the rename; with the public certificate of before, and without the next one.
+    const before = await readFile(layout.serverPublic, 'utf8');
+    for (const left of ['both public halves', 'the next public half'] as const) {
+      await rename(layout.nextServerSecret, layout.serverSecret);
+      if (left === 'the next public half')
+        await writePublicCertificate(layout.serverPublic, next, { replace: true });
+      await writePublicCertificate(layout.nextServerPublic, next, { replace: true });
+      await assert.rejects(abortRotation(layout), { code: 'KEY_FILE_IO' }, 'it is in force already');
+      await finishRotation(layout);
+      assert.equal(await present(), next.publicKey);
+      assert.equal((await readPublicCertificate(layout.serverPublic)).publicKey, next.publicKey);
+      assert.deepEqual(await readdir(layout.publicDirectory), ['opqserver.key']);
+      await writeFile(layout.serverPublic, before);
+      await rename(layout.serverSecret, layout.nextServerSecret);
+      await writeSecretCertificate(layout.serverSecret, { boxId: undefined, ...newKeyPair() });
+    }
+    // Aborting, after the secret half.
+    await rm(layout.nextServerSecret);
+    await writePublicCertificate(layout.nextServerPublic, next);
+    await abortRotation(layout);
+    assert.deepEqual(await readdir(layout.publicDirectory), ['opqserver.key']);
   });
 
   it('drops the next pair', async () => {

@@ -16,7 +16,7 @@ import { z85Decode, z85Encode } from '../../keys/z85.js';
 import { openGate } from '../../keys/zap.js';
 import { parseZapRequest, zapReply } from '../../keys/zap-message.js';
 import { bindWhenFree } from '../../zmq/bind-when-free.js';
-import { nextChange, readableLog, temporaryKeys, until } from './helpers.js';
+import { keySet, nextChange, readableLog, temporaryKeys, until } from './helpers.js';
 
 /** Golden frames lie beside the project; see docs of the tests. */
 const GOLDEN = join(PACKAGE_ROOT, '../shared/data/golden');
@@ -95,8 +95,18 @@ describe('keys/zap', () => {
     await change;
     await client(pair).send('hello');
     assert.equal(String((await pull.receive())[0]), 'hello');
-    assert.equal(gate.status().admitted, 1);
-    assert.equal(gate.mayBeConnected(new Set([z85Decode(pair.publicKey).toString('latin1')])), true);
+    assert.equal(gate.mayBeConnected(keySet(pair)), true);
+  });
+
+  it('logs once that a box has the default id', async () => {
+    const change = nextChange(allow);
+    const pair = await keys.box('0');
+    await change;
+    for (const text of ['one', 'two']) {
+      await client(pair).send(text);
+      assert.equal(String((await pull.receive())[0]), text);
+    }
+    assert.equal(log.text().split('still the default').length, 2);
   });
 
   it('answers 300 to an unknown key, and the same client comes in once it is accepted', async () => {
@@ -171,7 +181,7 @@ describe('keys/zap', () => {
     stranger.write('GET / HTTP/1.1\r\n\r\n'.repeat(10));
     await gone;
     stranger.destroy();
-    assert.equal(gate.status().admitted, 0);
+    assert.equal(gate.mayBeConnected(keySet(pair)), false);
 
     // Still open for who may enter.
     await client(pair).send('hello');
@@ -236,7 +246,12 @@ describe('keys/zap', () => {
     assert.equal(String((await pull.receive())[0]), 'old key');
     await client(two, next.publicKey, endpoint(pull)).send('new key');
     assert.equal(String((await pull.receive())[0]), 'new key');
-    assert.deepEqual(gate.status().boxes_on_key, { present: 1, next: 1, present_ids: ['7'] });
+    assert.deepEqual(gate.status().boxes_on_key, {
+      present: 1,
+      next: 1,
+      present_ids: ['7'],
+      next_ids: ['8'],
+    });
   });
 
   it('cuts off a box that is inside: sockets closed and opened again, the others come back', async () => {
@@ -288,7 +303,7 @@ describe('keys/zap', () => {
     await done;
     assert.equal((await refused)?.error.status, 400);
     // Both came in before; the good one has come in again.
-    await until(() => gate.status().admitted === 3);
+    await until(() => gate.mayBeConnected(keySet(good)));
     await goodSocket.send('3');
     assert.equal(String((await pull.receive())[0]), '3');
     assert.equal(disconnector.count, 1);
@@ -355,6 +370,8 @@ describe('keys/zap-message', () => {
     const key = Buffer.alloc(32, 7);
     const head = ['1.0', '1', 'd', 'a', ''];
     assert.deepEqual(parseZapRequest(frames(...head, 'CURVE', key))?.key, key);
+    const mapped = head.with(3, '::ffff:192.0.2.1');
+    assert.equal(parseZapRequest(frames(...mapped, 'CURVE', key))?.address, '192.0.2.1');
     for (const tail of [
       ['NULL'],
       ['PLAIN', 'user', 'word'],

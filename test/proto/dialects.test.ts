@@ -54,12 +54,12 @@ describe('proto: dialects', () => {
     const head2 = proto.requestData.encode(resp);
     assert.equal(proto.dialectOfReply(head2), box2);
     assert.deepEqual(box2.readReply([head2, data]), {
-      ...{ kind: 'reply', name: 'resp', boxId: 9, number: 3, body: 'data' },
+      ...{ kind: 'reply', name: 'resp', boxId: 9, timeMs: 5, number: 3, body: 'data' },
       window: { startMs: 10, endMs: 20 },
       frames: [data],
     });
     const pong = proto.requestData.encode({ ...resp, type: 'PONG' });
-    assert.deepEqual(box2.readReply([pong]), { kind: 'alive', name: 'pong', boxId: 9 });
+    assert.deepEqual(box2.readReply([pong]), { kind: 'alive', name: 'pong', boxId: 9, timeMs: 5 });
     assert.equal(box2.readReply([pong, data]).kind, 'unexpected');
     assert.equal(box2.readReply([proto.requestData.encode({ ...resp, type: 'ERROR' })]).kind, 'error');
     assert.equal(box2.readReply([proto.requestData.encode({ ...resp, type: 'READ' })]).kind, 'unexpected');
@@ -67,7 +67,7 @@ describe('proto: dialects', () => {
     const head3 = proto.response.encode({ boxId: 7, seq: 77, timestampMs: 5, body });
     assert.equal(proto.dialectOfReply(head3), box3);
     assert.deepEqual(box3.readReply([head3, data]), {
-      ...{ kind: 'reply', name: 'response', boxId: 7, number: 77, body: 'data' },
+      ...{ kind: 'reply', name: 'response', boxId: 7, timeMs: 5, number: 77, body: 'data' },
       window: undefined,
       frames: [data],
     });

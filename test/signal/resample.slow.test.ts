@@ -77,6 +77,17 @@ describe('resampling to 12 kHz', () => {
     }
   });
 
+  it('needs no more memory for a high rate: 10 MHz', () => {
+    const rate = 10_000_000;
+    const before = process.memoryUsage().arrayBuffers;
+    const output = resample(tone(1000, rate, 0.02), rate, OUT);
+    const grown = process.memoryUsage().arrayBuffers - before - 8 * 0.02 * rate;
+    assert.equal(output.length, 240);
+    for (let i = 60; i < 180; i += 1)
+      assert.ok(Math.abs((output[i] ?? 0) - Math.sin((2 * Math.PI * 1000 * i) / OUT)) < 1e-3, `sample ${i}`);
+    assert.ok(grown < 4e6, `${(grown / 1e6).toFixed(1)} MB`);
+  });
+
   it('has as many samples as the duration holds, and does not choke on two samples', () => {
     assert.equal(resample(new Float64Array(30_707), 30_707, OUT).length, OUT);
     assert.equal(resample([1, 1], 2400, OUT).length, 10);

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { Subscriber, XPublisher } from 'zeromq';
-import { Receiver } from '../../stream/stream-socket.js';
+import { BurstReader } from '../../stream/stream-socket.js';
 
 const MANY = 20_000;
 
-describe('triggering-service: receiver', () => {
+describe('stream: messages in bursts', () => {
   let publisher: XPublisher;
   let socket: Subscriber;
   let taken: number[];
-  let receiver: Receiver;
+  let reader: BurstReader;
 
   beforeEach(async () => {
     publisher = new XPublisher({ sendHighWaterMark: 0, linger: 0 });
@@ -18,7 +18,7 @@ describe('triggering-service: receiver', () => {
     socket.subscribe();
     await publisher.receive();
     taken = [];
-    receiver = new Receiver(socket, ([, body]) => taken.push(Number(body)));
+    reader = new BurstReader(socket, { receive: ([, body]) => taken.push(Number(body)) });
   });
   afterEach(() => {
     socket.close();
@@ -30,7 +30,7 @@ describe('triggering-service: receiver', () => {
   }
 
   async function take(count: number): Promise<void> {
-    while (taken.length < count) await receiver.next();
+    while (taken.length < count) await reader.next();
   }
 
   function numbers(count: number): number[] {
@@ -65,16 +65,18 @@ describe('triggering-service: receiver', () => {
   });
 
   it('ends when the socket is closed while it waits', async () => {
-    const waiting = receiver.next();
+    const waiting = reader.next();
     setImmediate(() => socket.close());
     await assert.rejects(waiting);
-    await assert.rejects(receiver.next());
+    await assert.rejects(reader.next());
   });
 
   it('ends when what a message leads to closes the socket', async () => {
-    const closing = new Receiver(socket, ([, body]) => {
-      taken.push(Number(body));
-      if (taken.length === 500) socket.close();
+    const closing = new BurstReader(socket, {
+      receive: ([, body]) => {
+        taken.push(Number(body));
+        if (taken.length === 500) socket.close();
+      },
     });
     await send(1000);
     const ended = (async () => {

@@ -34,6 +34,9 @@ export interface Recipe {
 /** As small as Debian gets with systemd: without procps, so also without the program `kill`. */
 export const SMALL: Recipe = { name: 'systemd', packages: ['systemd', 'systemd-sysv', 'libstdc++6'] };
 
+/** The same with programs that procedures of docs/operations.md use. */
+export const WITH_TOOLS: Recipe = { name: 'tools', packages: [...SMALL.packages, 'nftables', 'sqlite3'] };
+
 /** What this machine lacks to make one; undefined where nothing is missing. */
 export async function missingForRoots(...programs: string[]): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'root';

@@ -1,13 +1,7 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { freePorts } from '../../common/free-ports.js';
 
-/** A TCP port that was free a moment ago, for programs that cannot choose one themselves. */
+/** A TCP port that is free on every address and given to no other test, for programs that cannot choose one themselves, or that come back at the same one. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  const [port = 0] = await freePorts(1);
+  return port;
 }

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { freePort } from './free-port.js';
 
 export interface TcpProxy {
   port: number;
@@ -9,6 +10,9 @@ export interface TcpProxy {
   onAnswer: (bytes: Buffer) => boolean;
   /** connections so far */
   connections: number;
+  /** cuts all connections; those who connect are refused until `open` */
+  shut(): Promise<void>;
+  open(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -37,17 +41,24 @@ export async function startTcpProxy(toPort: number, tls?: { key: string; cert: s
     });
   };
   const listener: Server = tls === undefined ? createServer(front) : createTlsServer(tls, front);
-  listener.listen(0, '127.0.0.1');
-  await once(listener, 'listening');
+  const open = async (port: number): Promise<number> => {
+    listener.listen(port, '127.0.0.1');
+    await once(listener, 'listening');
+    return (listener.address() as AddressInfo).port;
+  };
+  const shut = async (): Promise<void> => {
+    for (const socket of sockets) socket.destroy();
+    if (!listener.listening) return;
+    listener.close();
+    await once(listener, 'close');
+  };
   const proxy: TcpProxy = {
-    port: (listener.address() as AddressInfo).port,
+    port: await open(await freePort()),
     onAnswer: () => true,
     connections: 0,
-    close: async () => {
-      for (const socket of sockets) socket.destroy();
-      listener.close();
-      await once(listener, 'close');
-    },
+    shut,
+    open: async () => void (await open(proxy.port)),
+    close: shut,
   };
   return proxy;
 }

@@ -1,4 +1,4 @@
-/** `zmq/` is the only room that imports zeromq: options, CURVE and later IPv6 are decided in one place. */
+/** `zmq/` is the only room that imports zeromq: options, CURVE, IPv4 and IPv6 are decided in one place. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
@@ -22,6 +22,14 @@ describe('zmq: the only room that imports zeromq', () => {
     assert.ok(sources.length > 200, `${sources.length} files`);
     const importers = sources.filter((path) => IMPORT.test(readFileSync(join(PACKAGE_ROOT, path), 'utf8')));
     assert.deepEqual(importers, []);
+  });
+
+  it('no other source connects or binds a socket by itself: the family would not be chosen', () => {
+    const users = sourcesIn('.').filter((path) => {
+      const text = readFileSync(join(PACKAGE_ROOT, path), 'utf8');
+      return /\/zmq\/sockets\.js'/.test(text) && /\.(?:connect|bind)\(/.test(text);
+    });
+    assert.deepEqual(users, []);
   });
 
   it('the pattern finds every form of import', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MakaiError } from '../../../common/errors.js';
 import { silentLogger } from '../../../common/log.js';
@@ -69,6 +69,24 @@ describe('daemon/status/server', () => {
       ['triggering-broker', '1.2.3', process.pid, { boxes: 3 }],
     );
     assert.match(await readMetrics(address), /^makai_boxes_connected 3$/m);
+  });
+
+  it('answers on every address of IPv4 and IPv6', async () => {
+    const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
+      all?.some(({ address }) => address === '::1'),
+    );
+    for (const host of ['*', '::']) {
+      const { address = '' } = await start({ host, port: 0 });
+      const port = Number(address.slice(address.lastIndexOf(':') + 1));
+      for (const at of ['127.0.0.1', '*', ...(hasIpv6 ? ['::1'] : [])])
+        assert.equal((await readStatus({ host: at, port })).pid, process.pid);
+    }
+  });
+
+  it('says why an address cannot be opened', async () => {
+    await assert.rejects(start({ host: '192.0.2.7', port: 0 }), { code: 'ENDPOINT_UNAVAILABLE' });
+    const { host, port } = await onPort();
+    await assert.rejects(start({ host, port }), { code: 'ENDPOINT_IN_USE' });
   });
 
   it('answers on a Unix socket of its own, also over one that a killed daemon left', async () => {

@@ -87,7 +87,8 @@ function exported(
     for (const { file, bytes, last } of chunks) {
       assert.ok(!ended.has(file), `${file} goes on after its end`);
       assert.match(file, /^[\w.-]+$/);
-      pieces.set(file, [...(pieces.get(file) ?? []), bytes]);
+      // Its memory is used again.
+      pieces.set(file, [...(pieces.get(file) ?? []), Uint8Array.from(bytes)]);
       if (last) ended.add(file);
     }
   };
@@ -233,6 +234,29 @@ describe('formats/export: an event in every format', () => {
       'event_id,box_id,timestamp_ms,counts,volts\n',
     );
   });
+
+  for (const format of ['comtrade', 'pqdif', 'wav'] as const) {
+    it(`${format}: events share memory, and each is as if exported alone, also larger and smaller ones`, () => {
+      const long = part('1', 147.06, 102.2, 0);
+      const events = [1, 3, 2, 1, 1].map((times, i): EventParts => {
+        const counts = Int16Array.from({ length: times * long.counts.length }, (_, k) => (k % 30_000) - i);
+        const timestamps = Array.from({ length: counts.length / PER_CYCLE }, (_, k) =>
+          Math.round(T + ((k + 1) * 1000) / 60),
+        );
+        const boxEvent = { ...long.boxEvent, event_id: i + 1, window_timestamps_ms: timestamps };
+        return {
+          event: { ...EVENT, event_id: i + 1 },
+          boxes: [{ ...long, boxEvent, counts }, part('4', 144.93, 111.6, 7)],
+        };
+      });
+      const together = exported(format, ...events).files;
+      assert.ok(together.size >= events.length);
+      for (const one of events) {
+        for (const [name, bytes] of exported(format, one).files)
+          assert.ok(together.get(name)?.equals(bytes), name);
+      }
+    });
+  }
 
   it('names of files are safe, whatever a box is called', () => {
     const odd = { ...EVENT, event_id: 1 };

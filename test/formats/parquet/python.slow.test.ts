@@ -88,6 +88,8 @@ const DOCUMENTS: Readonly<Record<Exclude<TableName, 'waveforms'>, readonly Row[]
       ieee_duration: 'INSTANTANEOUS',
       annotations: [],
       metadata: { depth: 1 },
+      source: 'makai',
+      group: { group_id: 1, box_ids: ['1001', '1002'] },
     },
   ],
 };

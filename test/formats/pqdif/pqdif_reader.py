@@ -205,12 +205,13 @@ def series_values(definition, instance, ratio):
     method = first(definition, "storageMethod")
     raw = first(instance, "seriesValues")
     if method & 4:
-        result, numbers = [], raw
-        for pair in range(int(numbers[0])):
-            count, step = int(numbers[1 + 2 * pair]), numbers[2 + 2 * pair]
-            # a value is one step of its own section after the one before
-            begin = result[-1] + step if result else 0.0
-            result += [begin + step * i for i in range(count)]
+        # The ids' table says: "#rates, numpts1, rate1 ... numptsN, rateN". As in the working group's sample library, a step is added
+        # after each value of its section, so the last one leads to the first value of the next section.
+        result, following = [], 0.0
+        for count, step in zip(raw[1 : 1 + 2 * int(raw[0]) : 2], raw[2 : 2 + 2 * int(raw[0]) : 2]):
+            for _ in range(int(count)):
+                result.append(following)
+                following += step
     else:
         result = raw
     if method & 2:

@@ -58,6 +58,26 @@ describe('PQDIF: written and read again', () => {
     );
   });
 
+  it('compresses where that helps: samples of eight bits, and not those with noise in their last bits', () => {
+    const [given] = fc.sample(recordings, { numRuns: 1, seed: 5 });
+    const count = 20_000;
+    const sized = (samples: Int16Array): Uint8Array => {
+      const time: TimeBase = { kind: 'rates', startS: 0, sections: [{ count, rateHz: 12_000 }] };
+      const [first] = given?.analog ?? [];
+      assert.ok(given !== undefined && first !== undefined);
+      const one = { ...given, analog: [{ ...first, samples, time }], digital: [], series: [] };
+      const bytes = writePqdif([one], options);
+      const [read] = readPqdif(bytes, 'x.pqd').recordings;
+      assert.deepEqual(read?.analog[0]?.samples, samples);
+      return bytes;
+    };
+    const sine = (i: number): number => 25_000 * Math.sin((2 * Math.PI * i) / 200);
+    const coarse = Int16Array.from({ length: count }, (_, i) => 256 * Math.round(sine(i) / 256));
+    const noisy = Int16Array.from({ length: count }, (_, i) => sine(i) + 200 * Math.sin(i * i));
+    assert.ok(sized(coarse).length < count, 'not half of the bytes');
+    assert.ok(sized(noisy).length >= 2 * count, 'compressed');
+  });
+
   it('shares one time base, so that reading makes one object of it', () => {
     const [given] = fc.sample(recordings, { numRuns: runs(1), seed: 3 });
     assert.ok(given !== undefined);

@@ -70,6 +70,29 @@ describe('WAV, written and read', () => {
     }
   }
 
+  it('takes the smallest numbers that a double has for 0', () => {
+    const [recording] = fc.sample(
+      recordings((count) => rateBases(count, 1)),
+      1,
+    );
+    assert.ok(recording);
+    const [channel] = recording.analog;
+    assert.ok(channel);
+    const { missing: _, ...bare } = channel;
+    const tiny = {
+      ...bare,
+      ...{ samples: Float64Array.of(-1.5e-323), scale: -0.25, offset: 0, skewS: 0 },
+      time: { kind: 'rates' as const, startS: 0, sections: [{ count: 1, rateHz: 100 }] },
+    };
+    for (const encoding of ['pcm16', 'pcm24', 'pcm32', 'float32', 'float64'] as const) {
+      const [file] = writeWav({ ...recording, analog: [tiny], digital: [] }, { encoding });
+      assert.ok(file);
+      const [read] = one(readWav(file.bytes, 'a.wav')).analog;
+      assert.ok(read);
+      assert.ok(Math.abs(valuesOf(read)[0] ?? Number.NaN) < 1e-300, encoding);
+    }
+  });
+
   it('refuses rates that are no whole Hz, and several', () => {
     const [recording] = fc.sample(
       recordings((count) => rateBases(count, 1)),

@@ -5,9 +5,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { lockedPackages } from '../../../cli/licence-reference.js';
 import { PACKAGE_ROOT } from '../../../common/package-root.js';
 import { VERSION } from '../../../common/version.js';
+import { KIND_NAMES } from '../../../config/kinds.js';
 import { type Release, release } from '../../support/release.js';
 
 const HOME = 'usr/lib/opq-makai';
@@ -206,6 +208,18 @@ describe('a release', function () {
       assert.ok(existsSync(join(root, HOME, 'node_modules/better-sqlite3/LICENSE')));
     });
 
+    it('has the manual page, and what bash, zsh and fish need to complete commands', () => {
+      const page = gunzipSync(readFileSync(join(root, 'usr/share/man/man1/makai.1.gz'))).toString();
+      assert.equal(page, readFileSync(join(PACKAGE_ROOT, 'docs/makai.1'), 'utf8'));
+      const scripts = [
+        ['bash-completion/completions/makai', /^complete .* -F _makai makai$/m],
+        ['zsh/vendor-completions/_makai', /^#compdef makai$/m],
+        ['fish/vendor_completions.d/makai.fish', /^complete -c makai /m],
+      ] as const;
+      for (const [path, pattern] of scripts)
+        assert.match(readFileSync(join(root, 'usr/share', path), 'utf8'), pattern);
+    });
+
     it('belongs to root, with modes that every user can read', () => {
       const list = execFileSync('dpkg-deb', ['--contents', made.deb ?? ''], {
         encoding: 'utf8',
@@ -244,7 +258,7 @@ describe('a release', function () {
       const units = files.filter(({ path }) =>
         /^usr\/lib\/systemd\/system\/makai-[a-z-]+\.service$/.test(path),
       );
-      assert.equal(units.length, 3);
+      assert.equal(units.length, KIND_NAMES.length);
       for (const { path, bytes } of units) {
         const named = [...bytes.toString().matchAll(/(?:=|=file:| )(\/usr\/[^\s]+)/g)].map(
           ([, name]) => name ?? '',

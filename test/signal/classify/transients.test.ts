@@ -57,6 +57,37 @@ describe('signal/classify transients', () => {
     }
   });
 
+  it('a phase jump at the foot of a ramp belongs to the sag; an impulse as far from its edge does not', () => {
+    for (const ramp of [0.02, 0.05, 0.1]) {
+      const share = (t: number): number => Math.min(1, Math.max(0, (t - 0.3) / ramp));
+      const back = (t: number): number => Math.min(1, Math.max(0, (0.7 - t) / ramp));
+      for (const pu of [0.3, 0.62, 0.8]) {
+        const volts = (t: number): number => 120 * (1 - (1 - pu) * Math.min(share(t), back(t)));
+        for (const degrees of [-12, -8, 8, 12]) {
+          const jump = (t: number): number => (t >= 0.3 && t < 0.7 ? degrees : 0);
+          assert.deepEqual(
+            transients(undefined, { volts, jump }),
+            [],
+            `${ramp} s, ${pu} pu, ${degrees} degrees`,
+          );
+        }
+        const impulse = (t: number): number => (t >= 0.735 ? 60 * Math.exp((0.735 - t) / 0.0002) : 0);
+        assert.equal(transients(impulse, { volts }).length, 1, `impulse, ${ramp} s, ${pu} pu`);
+      }
+    }
+  });
+
+  it('a phase jump at the end of a ramp belongs to the sag, wherever the waveform ends behind it', () => {
+    const share = (t: number): number => Math.min(1, Math.max(0, (0.7 - t) / 0.05));
+    const volts = (t: number): number => 120 * (1 - 0.73 * share(t));
+    for (const degrees of [-12, 11.6])
+      for (let cycles = 0.5; cycles < 5; cycles += 0.25) {
+        const jump = (t: number): number => (t < 0.7 ? degrees : 0);
+        const found = transients(undefined, { volts, jump, seconds: 0.7 + cycles / 60 });
+        assert.deepEqual(found, [], `${degrees} degrees, ${cycles} cycles`);
+      }
+  });
+
   it('an impulse: peak, rise, decay, energy', () => {
     const incident = only(transients(from((t) => 150 * Math.exp(-t / 0.0005))));
     assert.deepEqual(incident.classes, ['IMPULSIVE_TRANSIENT', 'UNIPOLAR_TRANSIENT']);

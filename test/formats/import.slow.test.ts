@@ -107,6 +107,21 @@ describe('formats: real recordings, imported', function () {
     assert.ok(Math.abs(median(levels) / 347 - 1) < 0.05, String(median(levels)));
   });
 
+  it('comtrade-variants/ascii_cff_2013.cff: names in GBK, the three phases of a bus at 60.1 V, the samples that are there', async function () {
+    const [one] = await imported(shared(this, 'comtrade-variants/ascii_cff_2013.cff'));
+    assert.equal(new Date(one?.event.start_ms ?? 0).toISOString().slice(0, 19), '2023-05-12T19:45:25');
+    const bus = ['220kV母线_Ua', '220kV母线_Ub', '220kV母线_Uc'].map((name) => one?.volts.get(name));
+    for (const volts of bus) {
+      assert.ok(Math.abs(peak(volts) - 85.1) < 1, String(peak(volts)));
+      // 186 samples at 10 kHz
+      assert.ok(Math.abs((volts?.length ?? 0) - 223) <= 23, String(volts?.length));
+    }
+    assert.ok(
+      (one?.event.not_imported.length ?? 0) > 20,
+      'currents and digital channels stay in the original',
+    );
+  });
+
   it('pqdif/example.pqd: 20 captures, sags to 0.85 pu, switching to 1.37 pu; again: nothing new', async function () {
     const file = shared(this, 'pqdif/example.pqd');
     const all = await imported(file);
