@@ -1,6 +1,15 @@
 /** A store with some of everything, and all that is in one. */
 import type { Store } from '../../store/store.js';
-import { all, boxEvent, columnsOf, counts, newEvent } from './contract/given.js';
+import {
+  all,
+  bareAggregate,
+  boxEvent,
+  columnsOf,
+  counts,
+  finding,
+  newEvent,
+  wholeAggregate,
+} from './contract/given.js';
 import { writable } from './writable.js';
 
 const START = 1_780_000_000_000;
@@ -24,6 +33,19 @@ export async function fillStore(plain: Store): Promise<void> {
     voltage: metric,
   });
   await store.putTrends(Array.from({ length: 40 }, (_, i) => trend(i)));
+  await store.putAggregates([
+    ...[1, 2, 3].map((i) => wholeAggregate('1001', START + 600_000 * i, 118 + i)),
+    bareAggregate('1001', START + 7_200_000),
+  ]);
+  await store.putSeries(
+    Array.from({ length: 30 }, (_, i) => ({
+      plugin: 'cusum',
+      series: `s${i % 2}`,
+      box_id: '1001',
+      timestamp_ms: START + 1000 * i,
+      value: i / 3,
+    })),
+  );
   for (let id = 1; id <= 6; id += 1) {
     // Two events start together each.
     await store.insertEvent(newEvent(id, START + 1000 * (id >> 1)));
@@ -31,6 +53,9 @@ export async function fillStore(plain: Store): Promise<void> {
       await store.putBoxEvent(boxEvent(id, box, START), counts(700 + id, id), START + id);
     }
   }
+  await store.putAnalysis(1, '1001', [finding(1, '1001', START), finding(1, '1001', START + 500)]);
+  await store.annotateIncident(2, 'copied too');
+  await store.putIncident(finding(-1, '7', START + 9000, { measurement_type: 'HEALTH' }));
   const limits = { default_ref_f: 60, default_ref_v: 120, default_threshold_percent_f_low: 0.5 };
   await store.putMakaiConfig({
     triggering: {
@@ -42,6 +67,21 @@ export async function fillStore(plain: Store): Promise<void> {
       triggering_overrides: [],
     },
   });
+}
+
+/** What `changeAll` changes, in the order of a copy. */
+export const CHANGED = ['box 1001', 'makai_config', 'location hall', 'user ada', 'incident 2', 'event 4'];
+
+/** One of everything that people change, in a store as `fillStore` made it, with location `hall` and user `ada`. */
+export async function changeAll(store: Store): Promise<void> {
+  await store.putBox({ box_id: '1001', name: 'Roof', calibration_constant: 149.7, unplugged: false });
+  const config = await store.makaiConfig();
+  if (config?.triggering === undefined) throw new Error('no makai_config');
+  await store.putMakaiConfig({ triggering: { ...config.triggering, default_ref_v: 230 } });
+  await store.putLocation({ slug: 'hall', description: 'painted', regions: [] });
+  await store.changeUser({ name: 'ada', role: 'admin', password: 'another hash' });
+  await store.annotateIncident(2, 'a truck');
+  await store.keepEvent(4, true);
 }
 
 /** Everything that a copy takes along, in an order of its own. */
@@ -61,5 +101,10 @@ export async function contentOf(store: Store): Promise<Record<string, unknown>> 
     ),
     measurements: await Promise.all(ids.map((id) => all(store.measurements(id)))),
     trends: await Promise.all(ids.map((id) => all(store.trends(id)))),
+    incidents: await all(store.incidents()),
+    series: await Promise.all((await store.seriesNames()).map((name) => all(store.series(name)))),
+    aggregates: await Promise.all(
+      ids.flatMap((id) => [all(store.aggregates(id, 600)), all(store.aggregates(id, 7200))]),
+    ),
   };
 }

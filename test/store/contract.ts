@@ -4,14 +4,23 @@
  */
 import type { BoxEventDocument, LahaConfigDocument } from '../../store/documents.js';
 import type { Store, StoreOptions } from '../../store/store.js';
+import { aggregatesContract } from './contract/aggregates.js';
+import { alertsContract } from './contract/alerts.js';
 import { boxesContract } from './contract/boxes.js';
+import { calibrationContract } from './contract/calibration.js';
 import { documentsContract } from './contract/documents.js';
 import { eventsContract } from './contract/events.js';
 import { expiryContract } from './contract/expiry.js';
+import { incidentsContract } from './contract/incidents.js';
+import { keepContract } from './contract/keep.js';
 import { lahaContract } from './contract/laha.js';
 import { measurementsContract } from './contract/measurements.js';
 import { originalsContract } from './contract/originals.js';
+import { peopleContract } from './contract/people.js';
+import { pluginsContract } from './contract/plugins.js';
+import { repeatsContract } from './contract/repeats.js';
 import { restoreContract } from './contract/restore.js';
+import { sizeContract } from './contract/size.js';
 import { trendsContract } from './contract/trends.js';
 import { waveformsContract } from './contract/waveforms.js';
 
@@ -41,13 +50,22 @@ export function storeContract(name: string, makeStore: MakeStore): void {
   describe(`${name}: the store contract`, () => {
     measurementsContract(makeStore);
     trendsContract(makeStore);
+    aggregatesContract(makeStore);
+    pluginsContract(makeStore);
     eventsContract(makeStore);
     waveformsContract(makeStore);
+    calibrationContract(makeStore);
+    incidentsContract(makeStore);
+    repeatsContract(makeStore);
     boxesContract(makeStore);
     documentsContract(makeStore);
     expiryContract(makeStore);
     lahaContract(makeStore);
+    keepContract(makeStore);
+    alertsContract(makeStore);
+    sizeContract(makeStore);
     originalsContract(makeStore);
+    peopleContract(makeStore);
     restoreContract(makeStore);
   });
 }

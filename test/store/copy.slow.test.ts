@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type CopyPosition, type CopyProgress, copyStore, emptyPosition } from '../../store/copy.js';
 import { FOREVER_SECONDS } from '../../store/documents.js';
 import type { Store } from '../../store/store.js';
-import { contentOf, fillStore } from './content.js';
+import { CHANGED, changeAll, contentOf, fillStore } from './content.js';
 import { boxEvent, counts, newEvent } from './contract/given.js';
 import { openWritable, type Writable } from './writable.js';
 
@@ -28,15 +28,78 @@ describe('store/copy', () => {
       boxes: { inserted: 2, duplicates: 0 },
       events: { inserted: 6, duplicates: 0 },
       boxEvents: { inserted: 12, duplicates: 0 },
+      incidents: { inserted: 3, duplicates: 0 },
       trends: { inserted: 40, duplicates: 0 },
+      aggregates: { inserted: 4, duplicates: 0 },
+      series: { inserted: 30, duplicates: 0 },
       measurements: { inserted: 5001, duplicates: 0 },
+      updated: 0,
+      different: { count: 0, names: [] },
       refused: { count: 0, reasons: [] },
     };
     assert.deepEqual(report, inserted);
     const again = await copyStore(from, to, emptyPosition(), quiet);
+    assert.deepEqual(again.different, inserted.different);
     for (const part of ['boxes', 'events', 'boxEvents', 'trends', 'measurements'] as const) {
       assert.deepEqual(again[part], { inserted: 0, duplicates: inserted[part].inserted }, part);
     }
+  });
+
+  it('takes locations, and users with their API tokens; what the target has of these stays', async () => {
+    const user = { name: 'ada', role: 'admin', password: 'a hash', created_ms: 1 } as const;
+    const token = {
+      token_hash: 'h1',
+      kind: 'api',
+      user: 'ada',
+      name: 'export',
+      role: 'viewer',
+      created_ms: 2,
+    } as const;
+    const session = { ...token, token_hash: 'h2', kind: 'session', name: '' } as const;
+    await from.putLocation({ slug: 'roof', description: 'of the source', coordinates: [-157.8, 21.3] });
+    await from.putLocation({ slug: 'hall', description: 'of the source' });
+    await to.putLocation({ slug: 'hall', description: 'of the target' });
+    await from.addUser(user);
+    await from.addUser({ ...user, name: 'vera' });
+    await to.addUser({ ...user, name: 'vera', role: 'viewer' });
+    for (const one of [token, session, { ...token, token_hash: 'h3', user: 'vera' }])
+      await from.addToken(one);
+    for (let run = 0; run < 2; run += 1) await copyStore(from, to, emptyPosition(), quiet);
+    assert.deepEqual(
+      (await to.locations()).map(({ description, slug }) => [slug, description]),
+      [
+        ['hall', 'of the target'],
+        ['roof', 'of the source'],
+      ],
+    );
+    assert.deepEqual(await to.user('ada'), user);
+    assert.equal((await to.user('vera'))?.role, 'viewer');
+    assert.deepEqual(await to.tokens(), [token]);
+  });
+
+  it('a second copy names what differs since the first, or with `update` carries over what people changed', async () => {
+    await from.putLocation({ slug: 'hall', description: 'of the source', regions: ['east'] });
+    await from.addUser({ name: 'ada', role: 'viewer', password: 'a hash', created_ms: 1 });
+    await copyStore(from, to, emptyPosition(), quiet);
+    await changeAll(from);
+    const before = await contentOf(to);
+    const named = await copyStore(from, to, emptyPosition(), quiet);
+    assert.deepEqual(named.different, { count: CHANGED.length, names: CHANGED });
+    assert.equal(named.updated, 0);
+    assert.deepEqual(await contentOf(to), before, 'nothing was changed');
+    const updated = await copyStore(from, to, emptyPosition(), { ...quiet, update: true });
+    assert.deepEqual([updated.updated, updated.different.count], [CHANGED.length, 0]);
+    assert.deepEqual(await contentOf(to), await contentOf(from));
+    assert.deepEqual(await to.locations(), await from.locations());
+    assert.deepEqual(await to.users(), await from.users());
+  });
+
+  it('with `update` an event that only has the same id is named, and stays as it is', async () => {
+    await to.insertEvent(newEvent(3, 77));
+    await from.keepEvent(3, true);
+    const { different } = await copyStore(from, to, emptyPosition(), { ...quiet, update: true });
+    assert.deepEqual(different, { count: 1, names: ['event 3'] });
+    assert.equal((await to.event(3))?.kept, undefined);
   });
 
   it('broken off again and again, it ends up whole, and copies little twice', async () => {
@@ -72,9 +135,9 @@ describe('store/copy', () => {
     await copyStore(from, to, emptyPosition(), { ...quiet, onProgress: (progress) => seen.push(progress) });
     assert.deepEqual(
       [...new Set(seen.map(({ part }) => part))],
-      ['boxes', 'events', 'trends', 'measurements'],
+      ['boxes', 'incidents', 'events', 'trends', 'aggregates', 'measurements'],
     );
-    for (const part of ['boxes', 'events', 'trends', 'measurements']) {
+    for (const part of ['boxes', 'incidents', 'events', 'trends', 'aggregates', 'measurements']) {
       const steps = seen.filter((progress) => progress.part === part);
       for (const [i, step] of steps.entries()) assert.ok(step.done >= (steps[i - 1]?.done ?? 0));
       assert.equal(steps.at(-1)?.done, steps.at(-1)?.total);

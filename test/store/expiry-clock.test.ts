@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { systemClock } from '../../common/clock.js';
 import { createLogger } from '../../common/log.js';
 import { ExpiryClock, HOLD_MS } from '../../store/expiry-clock.js';
 
@@ -13,7 +14,7 @@ function given() {
     write: (line) => logged.push((JSON.parse(line) as { msg: string }).msg),
   });
   const now = () => START_MS + state.steady + state.ahead;
-  const clock = new ExpiryClock({ log, now, steadyMs: () => state.steady });
+  const clock = new ExpiryClock(log, { ...systemClock, now, monotonic: () => state.steady });
   /** how far the answer is ahead of the right time */
   const ahead = (): number => clock.nowMs() - START_MS - state.steady;
   return { ahead, state, logged };

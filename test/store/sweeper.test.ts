@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { systemClock } from '../../common/clock.js';
 import { MakaiError } from '../../common/errors.js';
 import { createLogger } from '../../common/log.js';
 import type { SweepResult } from '../../store/documents.js';
@@ -7,14 +8,22 @@ import { startSweeper } from '../../store/sweeper.js';
 import { all, columnsOf } from './contract/given.js';
 import { openWritable } from './writable.js';
 
-const NOTHING: SweepResult = { measurements: 0, trends: 0, events: 0, orphans: 0 };
+const NOTHING: SweepResult = {
+  measurements: 0,
+  trends: 0,
+  aggregates: 0,
+  events: 0,
+  incidents: 0,
+  orphans: 0,
+};
 
 /** A time of day that can be set, and a steady clock that cannot. */
 function givenClock() {
   let [steady, ahead] = [5000, 0];
   return {
+    ...systemClock,
     now: () => 1_795_315_500_000 + steady + ahead,
-    steadyMs: () => steady,
+    monotonic: () => steady,
     pass: (ms: number): void => {
       steady += ms;
     },
@@ -55,7 +64,7 @@ describe('store: the sweeper', () => {
       now: clock.now,
     });
     await store.insertMeasurements(columnsOf([{ box: 1, at: clock.now(), metrics: { f: 60 } }]));
-    const sweeper = startSweeper(store, createLogger('test', 'silent'), { everyMs: 1, ...clock });
+    const sweeper = startSweeper(store, createLogger('test', 'silent'), { everyMs: 1, clock });
     clock.pass(61_000);
     while ((await all(store.measurements('1'))).length > 0)
       await new Promise((resolve) => setTimeout(resolve, 2));
@@ -74,7 +83,7 @@ describe('store: the sweeper', () => {
     await insert(1, clock.now());
     await insert(2, clock.now() - 86_390_000);
     const sweeps = givenSweeps(store);
-    const sweeper = startSweeper(sweeps.store, createLogger('test', 'silent'), { everyMs: 1, ...clock });
+    const sweeper = startSweeper(sweeps.store, createLogger('test', 'silent'), { everyMs: 1, clock });
     clock.set(2 * 86_400_000);
     clock.pass(60_000);
     while (sweeps.deleted < 1) await sweeps.next();
@@ -96,7 +105,7 @@ describe('store: the sweeper', () => {
       },
       serverTimeMs: async () => serverTimes.shift(),
     });
-    const sweeper = startSweeper(sweeps.store, createLogger('test', 'silent'), { everyMs: 1, ...clock });
+    const sweeper = startSweeper(sweeps.store, createLogger('test', 'silent'), { everyMs: 1, clock });
     while (asked.length < 3) await sweeps.next();
     await sweeper.stop();
     assert.deepEqual(asked.slice(0, 3), [-1000, 0, 0]);

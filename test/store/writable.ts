@@ -3,10 +3,14 @@ import type { MeasurementColumns } from '../../proto/columns.js';
 import type {
   BoxEventDocument,
   HealthDocument,
+  IncidentWithSamples,
   MetricsDocument,
+  NewAggregate,
   NewEvent,
   NewTrend,
   OpenRequest,
+  PluginState,
+  SeriesValue,
   Stored,
 } from '../../store/documents.js';
 import { openSqliteStore, type SqliteOptions } from '../../store/sqlite/index.js';
@@ -21,6 +25,9 @@ export interface Accepted {
 export interface Writes {
   insertMeasurements(columns: MeasurementColumns, accepted?: Accepted): Promise<Stored>;
   putTrends(trends: readonly NewTrend[], accepted?: Accepted): Promise<void>;
+  putAggregates(aggregates: readonly NewAggregate[], accepted?: Accepted): Promise<void>;
+  putSeries(values: readonly SeriesValue[], accepted?: Accepted): Promise<void>;
+  putPluginState(state: PluginState): Promise<void>;
   insertEvent(event: NewEvent, accepted?: Accepted): Promise<void>;
   addTriggeredBoxes(eventId: number, boxIds: readonly string[]): Promise<void>;
   putBoxEvent(
@@ -28,6 +35,13 @@ export interface Writes {
     samples: Int16Array,
     receivedAtMs: number,
   ): Promise<'stored' | 'duplicate'>;
+  putAnalysis(
+    eventId: number,
+    boxId: string,
+    findings: readonly IncidentWithSamples[],
+    remarks?: readonly string[],
+  ): Promise<Stored>;
+  putIncident(finding: IncidentWithSamples, accepted?: Accepted): Promise<Stored>;
   insertMetrics(document: MetricsDocument, accepted?: Accepted): Promise<void>;
   insertHealth(finding: HealthDocument, accepted?: Accepted): Promise<void>;
   putOpenRequest(request: OpenRequest): Promise<void>;
@@ -41,6 +55,10 @@ export function writable<S extends Sink>(store: S): Writable<S> {
   const writes: Writes = {
     insertMeasurements: (columns, accepted) => put({ kind: 'measurements', columns, ...accepted }),
     putTrends: async (trends, accepted) => void (await put({ kind: 'trends', trends, ...accepted })),
+    putAggregates: async (aggregates, accepted) =>
+      void (await put({ kind: 'aggregates', aggregates, ...accepted })),
+    putSeries: async (values, accepted) => void (await put({ kind: 'series', values, ...accepted })),
+    putPluginState: async (state) => void (await put({ kind: 'plugin_state', state })),
     insertEvent: async (event, accepted) => void (await put({ kind: 'event', event, ...accepted })),
     addTriggeredBoxes: async (eventId, boxIds) =>
       void (await put({ kind: 'triggered_boxes', eventId, boxIds })),
@@ -48,6 +66,9 @@ export function writable<S extends Sink>(store: S): Writable<S> {
       const { inserted } = await put({ kind: 'box_event', boxEvent, samples, acceptedAtMs });
       return inserted > 0 ? 'stored' : 'duplicate';
     },
+    putAnalysis: (eventId, boxId, findings, remarks = []) =>
+      put({ kind: 'analysis', eventId, boxId, findings, remarks }),
+    putIncident: (finding, accepted) => put({ kind: 'incident', ...finding, ...accepted }),
     insertMetrics: async (document, accepted) => void (await put({ kind: 'metrics', document, ...accepted })),
     insertHealth: async (finding, accepted) => void (await put({ kind: 'health', finding, ...accepted })),
     putOpenRequest: async (request) => void (await put({ kind: 'open_request', request })),

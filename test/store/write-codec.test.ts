@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { METRICS, type MeasurementColumns } from '../../proto/columns.js';
+import { columnsBytes, FLAGS, METRICS, type MeasurementColumns } from '../../proto/columns.js';
 import { WRITE_KINDS } from '../../store/outbox/policy.js';
 import { decodeWrite, encodeWrite } from '../../store/write-codec.js';
 import type { Write } from '../../store/writes.js';
@@ -8,14 +8,22 @@ import { runs } from '../support/property.js';
 import { columnsOf } from './contract/given.js';
 
 const PLAIN = { noNullPrototype: true } as const;
+/** The other fields of an event may be missing. */
+const EVENT_KEYS = [
+  ...(['event_id', 'type', 'description', 'boxes_triggered', 'percent_magnitude'] as const),
+  ...(['target_event_start_timestamp_ms', 'target_event_end_timestamp_ms'] as const),
+];
 const text = fc.string({ unit: 'grapheme', maxLength: 40 });
 const time = fc.integer({ min: 0, max: 4e12 });
 const real = fc.double({ noNaN: true, noDefaultInfinity: true }).map((x) => x + 0);
 const float = fc.oneof(fc.float({ noNaN: true }), fc.constant(Number.NaN));
 const metric = fc.record({ min: real, max: real, average: real }, PLAIN);
+const range = fc.record({ min: real, max: real }, PLAIN);
+const flags = fc.subarray([...FLAGS]);
 const sample = fc.record({
   box: fc.integer({ min: 0, max: 0xffffffff }),
   at: time,
+  flagged: flags,
   metrics: fc.record(
     { f: float, rms: fc.tuple(float, float, float), thd: float, trans: float },
     { requiredKeys: [] },
@@ -23,6 +31,61 @@ const sample = fc.record({
 });
 const eventId = fc.integer({ min: 1, max: 2 ** 31 - 1 });
 const times = { target_event_start_timestamp_ms: time, target_event_end_timestamp_ms: time };
+
+const samples = fc
+  .array(fc.integer({ min: -32768, max: 32767 }), { maxLength: 30 })
+  .map((x) => Int16Array.from(x));
+const incident = fc.record(
+  {
+    ...{ event_id: eventId, box_id: text, location: text, source: text, incident_id: eventId },
+    ...{ start_timestamp_ms: time, end_timestamp_ms: time, deviation_from_nominal: real },
+    ...{ measurement_type: text, ieee_duration: text, classifications: fc.array(text) },
+    measurements: fc.array(fc.record({ box_id: text, timestamp_ms: time, voltage: real }, PLAIN), {
+      maxLength: 3,
+    }),
+    metadata: fc.record({ shape: text, depth_pu: real }, PLAIN),
+  },
+  {
+    ...PLAIN,
+    requiredKeys: [
+      ...(['event_id', 'box_id', 'location', 'source', 'start_timestamp_ms', 'end_timestamp_ms'] as const),
+      ...(['deviation_from_nominal', 'measurement_type', 'ieee_duration', 'classifications'] as const),
+      ...(['measurements', 'metadata'] as const),
+    ],
+  },
+);
+const aggregate = fc.record(
+  {
+    box_id: text,
+    timestamp_ms: time,
+    window_seconds: fc.constantFrom(600 as const, 7200 as const),
+    location: text,
+    measurements: fc.nat(),
+    flagged: fc.nat(),
+    coverage: real,
+    voltage: fc.record({ rms: real, min: real, max: real }, PLAIN),
+    frequency: fc.record(
+      { min: real, max: real, average: real, ten_second: fc.array(real) },
+      { requiredKeys: ['min', 'max', 'average'], ...PLAIN },
+    ),
+    thd: fc.record(
+      {
+        rms: real,
+        min: real,
+        max: real,
+        three_second: fc.record({ step: real, from: fc.nat(), counts: fc.array(fc.nat()) }, PLAIN),
+      },
+      { requiredKeys: ['rms', 'min', 'max'], ...PLAIN },
+    ),
+  },
+  {
+    requiredKeys: [
+      ...(['box_id', 'timestamp_ms', 'window_seconds', 'location'] as const),
+      ...(['measurements', 'flagged', 'coverage'] as const),
+    ],
+    ...PLAIN,
+  },
+);
 
 /** One of each kind, without the time of acceptance. */
 const WRITES: { [K in Write['kind']]: fc.Arbitrary<Omit<Extract<Write, { kind: K }>, 'acceptedAtMs'>> } = {
@@ -42,6 +105,11 @@ const WRITES: { [K in Write['kind']]: fc.Arbitrary<Omit<Extract<Write, { kind: K
             voltage: metric,
             thd: metric,
             transient: metric,
+            flagged: real,
+            unflagged: fc.record(
+              { frequency: range, voltage: range, thd: range, transient: range },
+              { requiredKeys: [], ...PLAIN },
+            ),
           },
           { requiredKeys: ['box_id', 'timestamp_ms', 'location'], ...PLAIN },
         ),
@@ -56,6 +124,26 @@ const WRITES: { [K in Write['kind']]: fc.Arbitrary<Omit<Extract<Write, { kind: K
     },
     PLAIN,
   ),
+  aggregates: fc.record({ kind: fc.constant('aggregates' as const), aggregates: fc.array(aggregate) }, PLAIN),
+  series: fc.record(
+    {
+      kind: fc.constant('series' as const),
+      values: fc.array(
+        fc.record({ plugin: text, series: text, box_id: text, timestamp_ms: time, value: real }, PLAIN),
+      ),
+    },
+    PLAIN,
+  ),
+  plugin_state: fc.record(
+    {
+      kind: fc.constant('plugin_state' as const),
+      state: fc.record(
+        { plugin: text, format: fc.constantFrom('json' as const, 'bytes' as const), body: text },
+        PLAIN,
+      ),
+    },
+    PLAIN,
+  ),
   event: fc.record(
     {
       kind: fc.constant('event' as const),
@@ -67,14 +155,47 @@ const WRITES: { [K in Write['kind']]: fc.Arbitrary<Omit<Extract<Write, { kind: K
           boxes_triggered: fc.array(text),
           percent_magnitude: real,
           ...times,
+          family: eventId,
+          request_data: fc.constant(false as const),
+          boxes_refused: fc.array(fc.record({ reason: text, boxes: fc.array(text) }, PLAIN)),
         },
-        PLAIN,
+        { ...PLAIN, requiredKeys: EVENT_KEYS },
       ),
     },
     PLAIN,
   ),
   triggered_boxes: fc.record(
     { kind: fc.constant('triggered_boxes' as const), eventId, boxIds: fc.array(text) },
+    PLAIN,
+  ),
+  incident: fc.record({ kind: fc.constant('incident' as const), incident, samples }, PLAIN),
+  analysis: fc.record(
+    {
+      kind: fc.constant('analysis' as const),
+      ...{ eventId, boxId: text, remarks: fc.array(text) },
+      findings: fc.array(
+        fc.record(
+          { incident, samples, supersedes: fc.array(eventId, { maxLength: 3 }) },
+          { ...PLAIN, requiredKeys: ['incident', 'samples'] },
+        ),
+        { maxLength: 4 },
+      ),
+    },
+    PLAIN,
+  ),
+  incident_group: fc.record(
+    {
+      kind: fc.constant('incident_group' as const),
+      group: fc.record(
+        {
+          ...{ group_id: eventId, scope: fc.constantFrom('box' as const, 'all' as const), first_box: text },
+          ...{ incident_ids: fc.array(eventId), box_ids: fc.array(text), boxes_heard: eventId },
+          ...{ deepest_box: text, spread_ms: real, spread_depth: real, from_measurements: fc.array(text) },
+          sentence: text,
+        },
+        PLAIN,
+      ),
+    },
     PLAIN,
   ),
   box_event: fc.record(
@@ -148,11 +269,28 @@ function rowsOf(columns: MeasurementColumns): unknown[] {
     columns.timestampMs[i],
     columns.invalid[i],
     columns.dialect[i],
+    columns.flags[i],
     ...METRICS.map((name) => [columns[name].min[i], columns[name].average[i], columns[name].max[i]]),
   ]);
 }
 
 describe('store: writes as bytes', () => {
+  it('measurements that a spool kept before there were flags come back without any', () => {
+    const columns = columnsOf([
+      { box: 1, at: 5, metrics: { rms: 120, f: 60 } },
+      { box: 2, at: 6, metrics: { rms: [1, 2, 3] }, invalid: ['thd'] },
+      { box: 3, at: 7, flagged: ['sag'] },
+    ]);
+    const bytes = encodeWrite({ kind: 'measurements', columns });
+    const body = columnsBytes(3);
+    const older = Buffer.concat([bytes.subarray(0, body - 3), bytes.subarray(body)]);
+    const write = decodeWrite(older);
+    assert.ok(write.kind === 'measurements');
+    assert.deepEqual([...write.columns.flags], [0, 0, 0]);
+    write.columns.flags[2] = columns.flags[2] ?? 0;
+    assert.deepEqual(rowsOf(write.columns), rowsOf(columns));
+  });
+
   it('every write comes back as it went in, also from bytes that lie anywhere', () => {
     fc.assert(
       fc.property(write, fc.nat({ max: 9 }), (given, offset) => {

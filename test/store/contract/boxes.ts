@@ -39,6 +39,26 @@ export function boxesContract(makeStore: MakeStore): void {
       assert.deepEqual(ids(await store.boxes()), ['1001']);
     });
 
+    it('are added only where neither id nor name is taken; a meter keeps its name in the mapping', async () => {
+      const { store, another } = given();
+      const meter: BoxDocument = {
+        ...{ box_id: '1000000000', name: 'kitchen', calibration_constant: 1, unplugged: true },
+        ...{ kind: 'meter', meter: 'kitchen' },
+      };
+      assert.equal(await store.addBox(meter), true);
+      const other = await another();
+      assert.deepEqual(await other.box('1000000000'), meter);
+      assert.equal(await other.addBox({ ...meter, name: 'cellar', meter: 'cellar' }), false);
+      assert.equal(await other.addBox({ ...meter, box_id: '1000000001' }), false);
+      assert.deepEqual(await store.boxes(), [meter]);
+      const added = await Promise.all(
+        Array.from({ length: 8 }, (_, i) =>
+          (i % 2 === 0 ? store : other).addBox({ ...plain, box_id: '5', name: `name ${i}` }),
+        ),
+      );
+      assert.equal(added.filter((one) => one).length, 1);
+    });
+
     it('many boxes may lack a name, but no two share one', async () => {
       const { store } = given();
       await store.putBox(plain);

@@ -79,6 +79,33 @@ export function documentsContract(makeStore: MakeStore): void {
       );
     });
 
+    it('findings of one box are read by their time, without the UP and DOWN of every 20 s', async () => {
+      const { store, another, clock } = given();
+      const finding = (serviceID: string, minute: number, status: 'UP' | 'DOWN', info: string) => ({
+        ...{ timestamp: new Date(clock.ms + minute * 60_000), service: 'BOX', serviceID, status, info },
+      });
+      const own = [
+        finding('1001', 0, 'DOWN', 'CLOCK_OFFSET: 10 h behind'),
+        finding('1001', 5, 'UP', 'CLOCK_OFFSET ended; it began at 12:00'),
+        finding('1001', 5, 'UP', 'RATE ended'),
+      ];
+      const others = [
+        finding('1001', 1, 'UP', ''),
+        finding('100', 2, 'DOWN', 'RATE: 3 a second'),
+        { ...finding('1001', 3, 'DOWN', 'a daemon'), service: 'MAKAI' },
+      ];
+      for (const one of [...own, ...others]) await store.insertHealth(one);
+      const read = await another();
+      const box = { boxId: '1001', limit: 10 };
+      assert.deepEqual(await read.boxHealth({ ...box, descending: false }), own);
+      assert.deepEqual(await read.boxHealth({ ...box, descending: true }), [...own].reverse());
+      assert.deepEqual(await read.boxHealth({ ...box, descending: true, limit: 2 }), own.slice(1).reverse());
+      const [fromMs, toMs] = [clock.ms, clock.ms + 5 * 60_000];
+      assert.deepEqual(await read.boxHealth({ ...box, descending: true, fromMs, toMs }), own.slice(0, 1));
+      assert.deepEqual(await read.boxHealth({ ...box, descending: false, fromMs: fromMs + 1 }), own.slice(1));
+      assert.deepEqual(await read.boxHealth({ ...box, boxId: '7', descending: false }), []);
+    });
+
     it('open requests are kept in the order in which they came, until removed', async () => {
       const { store, another, openRequestsStayHere } = given();
       await store.putOpenRequest({ key: 'read 9', body: '{"a":1}' });

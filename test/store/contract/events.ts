@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { silentBoxes } from '../../../store/boxes.js';
 import { FOREVER_SECONDS } from '../../../store/documents.js';
 import { runs } from '../../support/property.js';
 import type { MakeStore } from '../contract.js';
@@ -66,6 +67,33 @@ export function eventsContract(makeStore: MakeStore): void {
       assert.deepEqual(await store.event(7), expected);
       assert.deepEqual(await all(store.events()), [expected]);
       assert.equal(await store.event(8), undefined);
+    });
+
+    it('say that no box was asked for its waveform, and nothing where boxes were', async () => {
+      const { store, clock } = given();
+      await store.insertEvent(newEvent(1, clock.ms, { request_data: false }));
+      await store.insertEvent(newEvent(2, clock.ms));
+      assert.deepEqual(
+        [(await store.event(1))?.request_data, await store.event(2)],
+        [
+          false,
+          { ...newEvent(2, clock.ms), boxes_received: [], latencies_ms: [], expire_at: FOREVER_SECONDS },
+        ],
+      );
+    });
+
+    it('say which boxes were refused, and why', async () => {
+      const { store, clock } = given();
+      const boxes_refused = [
+        { reason: 'waveform_budget_of_box', boxes: ['7', '1001'] },
+        { reason: 'waveform_budget_of_all', boxes: ['8'] },
+      ];
+      await store.insertEvent(
+        newEvent(1, clock.ms, { boxes_triggered: ['7', '8', '9', '1001'], boxes_refused }),
+      );
+      const event = await store.event(1);
+      assert.deepEqual(event?.boxes_refused, boxes_refused);
+      assert.deepEqual(event && silentBoxes(event), ['9']);
     });
 
     it('boxes asked later are added, none twice; an unknown event stays unknown', async () => {

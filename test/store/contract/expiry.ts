@@ -14,7 +14,14 @@ export function expiryContract(makeStore: MakeStore): void {
       await store.insertEvent(newEvent(1, clock.ms));
       await store.putBoxEvent(boxEvent(1, '1', clock.ms), counts(600), clock.ms);
       const after = clock.ms + 50 * 365 * DAY * 1000;
-      assert.deepEqual(await store.sweep(after), { measurements: 1, trends: 0, events: 0, orphans: 0 });
+      assert.deepEqual(await store.sweep(after), {
+        measurements: 1,
+        trends: 0,
+        aggregates: 0,
+        events: 0,
+        incidents: 0,
+        orphans: 0,
+      });
       assert.equal((await all(store.trends('1')))[0]?.expire_at, FOREVER_SECONDS);
       assert.equal((await store.event(1))?.expire_at, FOREVER_SECONDS);
       assert.equal((await store.waveform('event_1_1'))?.length, 1200);
@@ -100,7 +107,14 @@ export function expiryContract(makeStore: MakeStore): void {
       assert.equal((await store.event(first))?.expire_at, accepted / 1000 + 9 * HOUR);
       assert.equal((await all(store.trends('1')))[0]?.expire_at, accepted / 1000 + 5 * HOUR);
       const swept = await store.sweep(accepted + (9 * HOUR + 1) * 1000);
-      assert.deepEqual(swept, { measurements: 0, trends: 1, events: 1, orphans: 0 });
+      assert.deepEqual(swept, {
+        measurements: 0,
+        trends: 1,
+        aggregates: 0,
+        events: 1,
+        incidents: 0,
+        orphans: 0,
+      });
       assert.equal(await store.event(first), undefined);
       assert.deepEqual(await store.boxEvents(first), []);
       assert.equal(await store.waveform(`event_${first}_2`), undefined);
@@ -131,7 +145,14 @@ export function expiryContract(makeStore: MakeStore): void {
       for (let i = 0; i < 20; i += 1) {
         writes.push(other.insertMeasurements(columnsOf([{ box: 3, at: late + i, metrics: { f: 60 } }])));
       }
-      assert.deepEqual(await sweeping, { measurements: 9000, trends: 0, events: 45, orphans: 0 });
+      assert.deepEqual(await sweeping, {
+        measurements: 9000,
+        trends: 0,
+        aggregates: 0,
+        events: 45,
+        incidents: 0,
+        orphans: 0,
+      });
       assert.equal((await Promise.all(writes)).length, 20);
       assert.equal((await all(store.measurements('3'))).length, 20);
       assert.deepEqual(await store.boxEvents(45), []);

@@ -1,6 +1,20 @@
 /** What the parts of the suite share: a fresh store with a clock of its own, and documents to put into it. */
-import { createColumns, METRICS, type MeasurementColumns, type Metric } from '../../../proto/columns.js';
-import type { BoxEventDocument, NewEvent, Retention } from '../../../store/documents.js';
+import {
+  createColumns,
+  type Flag,
+  flagBits,
+  METRICS,
+  type MeasurementColumns,
+  type Metric,
+} from '../../../proto/columns.js';
+import type {
+  BoxEventDocument,
+  IncidentWithSamples,
+  NewAggregate,
+  NewEvent,
+  NewIncident,
+  Retention,
+} from '../../../store/documents.js';
 import type { Store } from '../../../store/store.js';
 import type { MakeStore, StoreFixture } from '../contract.js';
 import { type Writable, writable } from '../writable.js';
@@ -49,6 +63,7 @@ export interface Sample {
   /** one value: min, average and max alike (Box 2); three: min, average, max (Box 3) */
   metrics?: Partial<Record<Metric, number | [number, number, number]>>;
   invalid?: Metric[];
+  flagged?: Flag[];
 }
 
 /** Columns with room to spare at the end, filled with rubbish that no store may read. */
@@ -65,6 +80,7 @@ export function columnsOf(samples: readonly Sample[], shared = false): Measureme
       (bits, metric) => bits | (1 << METRICS.indexOf(metric)),
       0,
     );
+    columns.flags[i] = flagBits(sample.flagged ?? []);
     columns.dialect[i] = 2;
     for (const metric of METRICS) {
       const value = sample.metrics?.[metric] ?? Number.NaN;
@@ -90,6 +106,35 @@ export function newEvent(eventId: number, startMs: number, more: Partial<NewEven
   };
 }
 
+/** An aggregate of ten minutes with all its fields. */
+export function wholeAggregate(boxId: string, endMs: number, rms = 119.25): NewAggregate {
+  return {
+    box_id: boxId,
+    timestamp_ms: endMs,
+    window_seconds: 600,
+    location: 'lab',
+    measurements: 3600,
+    flagged: 2,
+    coverage: 59 / 60,
+    voltage: { rms, min: 101.5, max: 121 },
+    frequency: { min: 59.98, max: 60.02, average: 60.000_000_001, ten_second: [59.98, 60, 60.02] },
+    thd: { rms: 0.02, min: 0.01, max: 0.03, three_second: { step: 0.001, from: 10, counts: [1, 0, 199] } },
+  };
+}
+
+/** One of two hours with nothing that may be absent. */
+export function bareAggregate(boxId: string, endMs: number): NewAggregate {
+  return {
+    box_id: boxId,
+    timestamp_ms: endMs,
+    window_seconds: 7200,
+    location: 'unknown',
+    measurements: 0,
+    flagged: 0,
+    coverage: 0,
+  };
+}
+
 export function boxEvent(eventId: number, boxId: string, startMs: number, cycles = 3): BoxEventDocument {
   const times = Array.from({ length: cycles }, (_, i) => startMs + Math.round((i * 1000) / 60));
   return {
@@ -101,6 +146,30 @@ export function boxEvent(eventId: number, boxId: string, startMs: number, cycles
     location: 'unknown',
     data_fs_filename: `event_${eventId}_${boxId}`,
   };
+}
+
+/** A sag as the analysis finds it. */
+export function finding(
+  eventId: number,
+  boxId: string,
+  startMs: number,
+  more: Partial<NewIncident> = {},
+): IncidentWithSamples {
+  const incident: NewIncident = {
+    ...{ event_id: eventId, box_id: boxId, location: 'lab-3', source: 'makai', measurement_type: 'VOLTAGE' },
+    ...{ start_timestamp_ms: startMs, end_timestamp_ms: startMs + 180, deviation_from_nominal: -33.5 },
+    measurements: [{ box_id: boxId, timestamp_ms: startMs + 90, voltage: 86.5, frequency: 60 }],
+    classifications: ['VOLTAGE_SAG', 'ITIC_NO_DAMAGE'],
+    ieee_duration: 'INSTANTANEOUS',
+    metadata: {
+      residual_pu: 0.72,
+      itic: { region: 'no interruption' },
+      shape: 'rectangular',
+      open_end: false,
+    },
+    ...more,
+  };
+  return { incident, samples: counts(40, startMs) };
 }
 
 /** `length` counts that use all 16 bits. */

@@ -56,7 +56,14 @@ export function lahaContract(makeStore: MakeStore): void {
       await store.putTrends([trend(60_000), trend(120_000)]);
       assert.deepEqual(await trends(), [false, true, false]);
       const swept = await store.sweep(clock.ms + 3 * HOUR * 1000);
-      assert.deepEqual(swept, { measurements: 4, trends: 2, events: 0, orphans: 0 });
+      assert.deepEqual(swept, {
+        measurements: 4,
+        trends: 2,
+        aggregates: 0,
+        events: 0,
+        incidents: 0,
+        orphans: 0,
+      });
       assert.equal((await all(store.measurements('1'))).length, 3);
     });
 
@@ -69,7 +76,14 @@ export function lahaContract(makeStore: MakeStore): void {
       await other.putBoxEvent(boxEvent(1, '1', clock.ms), counts(600), clock.ms);
       assert.equal((await all(store.measurements('1')))[0]?.expire_at, clock.ms / 1000 + 4 * DAY);
       const swept = await store.sweep(clock.ms + 2 * DAY * 1000);
-      assert.deepEqual(swept, { measurements: 0, trends: 0, events: 1, orphans: 0 });
+      assert.deepEqual(swept, {
+        measurements: 0,
+        trends: 0,
+        aggregates: 0,
+        events: 1,
+        incidents: 0,
+        orphans: 0,
+      });
       assert.equal(await store.waveform('event_1_1'), undefined);
     });
   });

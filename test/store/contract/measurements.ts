@@ -61,37 +61,95 @@ export function measurementsContract(makeStore: MakeStore): void {
       assert.deepEqual(await given().store.insertMeasurements(columnsOf([])), { inserted: 0, duplicates: 0 });
     });
 
-    it('duplicates within a batch and across batches are counted and leave the first as it was', async () => {
+    it('the same values again are the same measurement, within a batch and across batches', async () => {
       const { store, clock, another } = given();
       const at = clock.ms;
       const first = columnsOf([
-        { box: 1, at, metrics: { rms: 120 } },
-        { box: 1, at, metrics: { rms: 121 } },
+        { box: 1, at, metrics: { rms: 120, f: [59, 60, 61] }, invalid: ['thd'] },
+        { box: 1, at, metrics: { rms: 120, f: [59, 60, 61] }, invalid: ['thd'] },
         { box: 2, at, metrics: { rms: 122 } },
       ]);
       assert.deepEqual(await store.insertMeasurements(first), { inserted: 2, duplicates: 1 });
-      const second = columnsOf([
-        { box: 2, at, metrics: { rms: 99 } },
-        { box: 1, at: at + 1, metrics: { rms: 123 } },
-      ]);
-      assert.deepEqual(await (await another()).insertMeasurements(second), { inserted: 1, duplicates: 1 });
+      assert.deepEqual(await (await another()).insertMeasurements(first), { inserted: 0, duplicates: 3 });
       const voltages = async (box: string) => (await all(store.measurements(box))).map((m) => m.voltage);
-      assert.deepEqual(await voltages('1'), [120, 123]);
+      assert.deepEqual(await voltages('1'), [120]);
       assert.deepEqual(await voltages('2'), [122]);
     });
 
-    it('a metric that was not sent is absent; one that came as NaN or infinity is absent and named', async () => {
+    it('other values with a time that is taken are stored at the next free ms, which the document says; twice changes nothing', async () => {
+      const { store, clock, another } = given();
+      // Over the end of a second.
+      const at = 1000 * Math.floor(clock.ms / 1000) + 998;
+      const batch = columnsOf([
+        { box: 1, at, metrics: { rms: 120 } },
+        { box: 2, at, metrics: { rms: 120 } },
+        { box: 1, at, metrics: { rms: 121 } },
+        { box: 1, at, metrics: { rms: 122 } },
+        { box: 1, at: at + 1, metrics: { rms: 123 } },
+        { box: 1, at, metrics: { rms: 121 } },
+      ]);
+      assert.deepEqual(await store.insertMeasurements(batch), { inserted: 5, duplicates: 1 });
+      assert.deepEqual(await store.insertMeasurements(batch), { inserted: 0, duplicates: 6 });
+      const other = await another();
+      assert.deepEqual(await other.insertMeasurements(batch), { inserted: 0, duplicates: 6 });
+      const late = columnsOf([{ box: 1, at, metrics: { rms: 90 } }]);
+      assert.deepEqual(await other.insertMeasurements(late), { inserted: 1, duplicates: 0 });
+      assert.deepEqual(await store.insertMeasurements(late), { inserted: 0, duplicates: 1 });
+      const found = await all(store.measurements('1'));
+      const reported = new Map(found.map((m) => [m.voltage, m.reported_timestamp_ms ?? m.timestamp_ms]));
+      assert.deepEqual(
+        [...reported].sort(),
+        [
+          [120, at],
+          [121, at],
+          [122, at],
+          [123, at + 1],
+          [90, at],
+        ].sort(),
+      );
+      const times = found.map(({ timestamp_ms }) => timestamp_ms - at);
+      assert.deepEqual(times, [0, 1, 2, 3, 4]);
+      assert.ok(found.some((m) => m.reported_timestamp_ms === undefined && m.timestamp_ms === at));
+    });
+
+    it('a clock that stands still loses nothing, batch after batch', async () => {
+      const { store, clock } = given();
+      const at = clock.ms;
+      for (let batch = 0; batch < 20; batch += 1) {
+        const rows = Array.from({ length: 100 }, (_, i) => ({
+          box: 1,
+          at,
+          metrics: { rms: 100 * batch + i },
+        }));
+        assert.deepEqual(await store.insertMeasurements(columnsOf(rows)), { inserted: 100, duplicates: 0 });
+      }
+      const found = await all(store.measurements('1'));
+      assert.deepEqual(
+        found.map((m) => m.voltage),
+        Array.from({ length: 2000 }, (_, i) => i),
+      );
+    });
+
+    it('a metric that was not sent is absent; one that came as NaN or infinity is absent and named; flags are named', async () => {
       const { store, clock } = given();
       await store.insertMeasurements(
         columnsOf([
           { box: 1, at: clock.ms, metrics: { rms: 0 }, invalid: ['f', 'thd'] },
           { box: 1, at: clock.ms + 1 },
+          { box: 1, at: clock.ms + 2, metrics: { rms: 60 }, flagged: ['sag', 'interruption'] },
         ]),
       );
       const expire_at = clock.ms / 1000 + DAY;
       assert.deepEqual(await all(store.measurements('1')), [
         { box_id: '1', timestamp_ms: clock.ms, voltage: 0, invalid: ['frequency', 'thd'], expire_at },
         { box_id: '1', timestamp_ms: clock.ms + 1, expire_at },
+        {
+          box_id: '1',
+          timestamp_ms: clock.ms + 2,
+          voltage: 60,
+          flagged: ['sag', 'interruption'],
+          expire_at,
+        },
       ]);
     });
 
@@ -211,10 +269,13 @@ export function measurementsContract(makeStore: MakeStore): void {
       });
       await fc.assert(
         fc.asyncProperty(fc.array(sample, { maxLength: 40 }), async (samples) => {
+          // Other values under a key that is taken are moved; that has tests of its own.
           const fresh = samples.filter((s) => !seen.has(`${s.box} ${s.at}`) && seen.add(`${s.box} ${s.at}`));
           const unique = new Map(fresh.map((s) => [`${s.box} ${s.at}`, s]));
-          const result = await store.insertMeasurements(columnsOf(samples));
-          assert.deepEqual(result, { inserted: unique.size, duplicates: samples.length - unique.size });
+          const batch = columnsOf([...unique.values()]);
+          const result = await store.insertMeasurements(batch);
+          assert.deepEqual(result, { inserted: unique.size, duplicates: 0 });
+          assert.deepEqual(await store.insertMeasurements(batch), { inserted: 0, duplicates: unique.size });
           for (const s of unique.values()) {
             const range = { fromMs: s.at, toMs: s.at + 1 };
             assert.deepEqual(await all(store.measurements(String(s.box), range)), [expected(s, clock.ms)]);

@@ -3,7 +3,18 @@ import type { BoxEventDocument, StoredDocuments } from '../../../store/documents
 import type { Store } from '../../../store/store.js';
 import type { MakeStore } from '../contract.js';
 import type { Writable } from '../writable.js';
-import { all, boxEvent, bytesOf, columnsOf, counts, givenStore, newEvent } from './given.js';
+import {
+  all,
+  bareAggregate,
+  boxEvent,
+  bytesOf,
+  columnsOf,
+  counts,
+  finding,
+  givenStore,
+  newEvent,
+  wholeAggregate,
+} from './given.js';
 
 export function restoreContract(makeStore: MakeStore): void {
   describe('documents of another store', () => {
@@ -16,17 +27,27 @@ export function restoreContract(makeStore: MakeStore): void {
           { box: 1001, at: t + 1500, metrics: { f: 59.98, rms: [101.5, 119.3, 122], thd: 0.02, trans: 1.5 } },
           { box: 1001, at: t, metrics: { rms: 0 }, invalid: ['f', 'thd'] },
           { box: 7, at: t },
+          { box: 7, at: t + 1, metrics: { rms: [3, 4, 5] }, flagged: ['interruption'] },
         ]),
       );
       const metric = { min: 59.9, max: 60.1, average: 60.000_000_001 };
       await store.putTrends([
         { box_id: '1001', timestamp_ms: t, location: 'lab', frequency: metric, voltage: metric },
-        { box_id: '99', timestamp_ms: t, location: 'unknown' },
+        { box_id: '99', timestamp_ms: t, location: 'unknown', flagged: 1 },
+        {
+          ...{ box_id: '99', timestamp_ms: t + 60_000, location: 'unknown', voltage: metric },
+          ...{ flagged: 0.25, unflagged: { voltage: { min: 59.95, max: 60.05 } } },
+        },
       ]);
+      await store.putAggregates([wholeAggregate('1001', t), bareAggregate('88', t)]);
+      await store.putSeries([{ plugin: 'p', series: 's', box_id: '1001', timestamp_ms: t, value: 0.1 }]);
       await store.insertEvent(newEvent(17, t));
-      await store.insertEvent(newEvent(18, t + 1, { boxes_triggered: [] }));
+      await store.insertEvent(newEvent(18, t + 1, { boxes_triggered: [], family: 17, request_data: false }));
+      const boxes_refused = [{ reason: 'waveform_budget_of_box', boxes: ['1001', '1002'] }];
+      await store.insertEvent(newEvent(19, t + 2, { boxes_refused }));
       await store.putBoxEvent(boxEvent(17, '1002', t), counts(601), t + 9);
       await store.putBoxEvent(boxEvent(17, '1001', t, 0), counts(0), t + 5);
+      await store.putAnalysis(17, '1002', [finding(17, '1002', t)]);
     }
 
     /** All that `restore` takes, read from a store. */
@@ -41,8 +62,22 @@ export function restoreContract(makeStore: MakeStore): void {
       return {
         measurements: (await Promise.all(ids.map((id) => all(store.measurements(id))))).flat(),
         trends: (await Promise.all(ids.map((id) => all(store.trends(id))))).flat(),
+        aggregates: (
+          await Promise.all(
+            ids.flatMap((id) => [all(store.aggregates(id, 600)), all(store.aggregates(id, 7200))]),
+          )
+        ).flat(),
+        series: (
+          await Promise.all((await store.seriesNames()).map((name) => all(store.series(name))))
+        ).flat(),
         events,
         boxEvents: await Promise.all(boxEvents.flat().map(boxEventOf)),
+        incidents: await Promise.all(
+          (await all(store.incidents())).map(async (document) => ({
+            document,
+            bytes: await store.waveform(document.gridfs_filename),
+          })),
+        ),
       };
     }
 
@@ -51,7 +86,7 @@ export function restoreContract(makeStore: MakeStore): void {
       assert.deepEqual(await store.boxIdsWithData(), []);
       await fill(store, clock.ms);
       await store.putBox({ box_id: '5', calibration_constant: 1, unplugged: false });
-      assert.deepEqual((await store.boxIdsWithData()).toSorted(), ['1001', '7', '99']);
+      assert.deepEqual((await store.boxIdsWithData()).toSorted(), ['1001', '7', '88', '99']);
     });
 
     it('come out as they went in, expiry and all; the same again changes nothing', async () => {
@@ -59,15 +94,15 @@ export function restoreContract(makeStore: MakeStore): void {
       await fill(store, clock.ms);
       const documents = await documentsOf(store);
       const to = target().store;
-      assert.deepEqual(await to.restore(documents), { inserted: 9, duplicates: 0 });
+      assert.deepEqual(await to.restore(documents), { inserted: 16, duplicates: 0 });
       assert.deepEqual(await documentsOf(to), documents);
-      assert.deepEqual(await to.restore(documents), { inserted: 0, duplicates: 9 });
+      assert.deepEqual(await to.restore(documents), { inserted: 0, duplicates: 16 });
       assert.deepEqual(await documentsOf(to), documents);
       assert.deepEqual(await to.restore({}), { inserted: 0, duplicates: 0 });
-      assert.deepEqual(await to.nextEventIds(1), [19]);
+      assert.deepEqual(await to.nextEventIds(1), [20]);
       const newest = (await to.newestByBox()).toSorted((a, b) => Number(a.boxId) - Number(b.boxId));
       assert.deepEqual(newest, [
-        { boxId: '7', measurementMs: clock.ms },
+        { boxId: '7', measurementMs: clock.ms + 1 },
         { boxId: '1001', measurementMs: clock.ms + 1500, trendMs: clock.ms },
       ]);
     });
@@ -80,7 +115,7 @@ export function restoreContract(makeStore: MakeStore): void {
       await to.insertEvent(newEvent(17, clock.ms, { description: 'ours' }));
       await to.putBoxEvent(boxEvent(17, '1002', clock.ms + 7), counts(5, 5), clock.ms + 70);
       await to.insertMeasurements(columnsOf([{ box: 7, at: clock.ms, metrics: { f: 50 } }]));
-      assert.deepEqual(await to.restore(documents), { inserted: 6, duplicates: 3 });
+      assert.deepEqual(await to.restore(documents), { inserted: 13, duplicates: 3 });
       const event = await to.event(17);
       assert.equal(event?.description, 'ours');
       assert.deepEqual(event?.boxes_received, ['1002', '1001']);

@@ -33,6 +33,98 @@ export function trendsContract(makeStore: MakeStore): void {
     });
   });
 
+  describe('trends put together by spans', () => {
+    const given = givenStore(makeStore);
+
+    it('have the lowest min, the highest max and the mean of the averages of the windows that lie in them', async () => {
+      const { store } = given();
+      const start = 1_795_315_200_000;
+      const trend = (i: number, more: object) => ({
+        box_id: '7',
+        timestamp_ms: start + i * MINUTE,
+        location: 'lab',
+        ...more,
+      });
+      const volts = (min: number, max: number, average: number) => ({ voltage: { min, max, average } });
+      await store.putTrends([
+        trend(0, volts(1, 1, 1)),
+        trend(1, volts(10, 20, 15)),
+        trend(5, { ...volts(8, 16, 12), flagged: 0.5, frequency: { min: 59, max: 61, average: 60 } }),
+        trend(6, { thd: { min: 0, max: 0.25, average: 0.125 } }),
+        trend(30, volts(5, 5, 5)),
+        { ...trend(1, volts(0, 99, 50)), box_id: '8' },
+      ]);
+      const five = 5 * MINUTE;
+      const bands = (fromMs: number, toMs: number) => store.trendBands('7', five, { fromMs, toMs });
+      assert.deepEqual(await bands(start, start + 30 * MINUTE), [
+        {
+          startMs: start,
+          trends: 2,
+          flagged: 0.25,
+          voltage: { min: 8, max: 20, average: 13.5 },
+          frequency: { min: 59, max: 61, average: 60 },
+        },
+        { startMs: start + five, trends: 1, flagged: 0, thd: { min: 0, max: 0.25, average: 0.125 } },
+        { startMs: start + 5 * five, trends: 1, flagged: 0, voltage: { min: 5, max: 5, average: 5 } },
+      ]);
+      // Clipped to the range, not to whole spans.
+      assert.deepEqual(await bands(start + 4 * MINUTE, start + 5 * MINUTE), [
+        {
+          startMs: start,
+          trends: 1,
+          flagged: 0.5,
+          voltage: { min: 8, max: 16, average: 12 },
+          frequency: { min: 59, max: 61, average: 60 },
+        },
+      ]);
+      assert.deepEqual(await bands(start + 30 * MINUTE, start + 90 * MINUTE), []);
+      assert.deepEqual(await store.trendBands('9', five, { fromMs: 0, toMs: start }), []);
+    });
+
+    it('property: are what the documents give', async () => {
+      const { store } = given();
+      const start = 1_795_315_200_000;
+      const times = Array.from({ length: 300 }, (_, i) => i).filter((i) => (i * 7919) % 5 !== 0);
+      await store.putTrends(
+        times.map((i) => ({
+          box_id: '7',
+          timestamp_ms: start + i * MINUTE,
+          location: 'lab',
+          voltage: { min: i % 17, max: 100 + (i % 23), average: i % 19 },
+        })),
+      );
+      await fc.assert(
+        fc.asyncProperty(
+          fc.integer({ min: 0, max: 299 }),
+          fc.integer({ min: 1, max: 200 }),
+          fc.constantFrom(1, 2, 7, 60),
+          async (from, length, minutes) => {
+            const range = { fromMs: start + from * MINUTE, toMs: start + (from + length) * MINUTE };
+            const step = minutes * MINUTE;
+            const found = await store.trendBands('7', step, range);
+            const wanted = new Map<number, number[]>();
+            for (const i of times) {
+              const ms = start + i * MINUTE;
+              if (ms <= range.fromMs || ms > range.toMs) continue;
+              const span = Math.floor((ms - 1) / step) * step;
+              wanted.set(span, [...(wanted.get(span) ?? []), i]);
+            }
+            assert.deepEqual(
+              found.map(({ startMs, trends, voltage }) => [startMs, trends, voltage?.min, voltage?.max]),
+              [...wanted].map(([span, some]) => [
+                span,
+                some.length,
+                Math.min(...some.map((i) => i % 17)),
+                Math.max(...some.map((i) => 100 + (i % 23))),
+              ]),
+            );
+          },
+        ),
+        { numRuns: runs(50) },
+      );
+    });
+  });
+
   describe('trends', () => {
     const given = givenStore(makeStore);
     /** the start of a whole minute in the recent past */
@@ -62,6 +154,46 @@ export function trendsContract(makeStore: MakeStore): void {
           thd: { min: 0.25, max: 0.25, average: 0.25 },
         },
       ]);
+    });
+
+    it('say the share of flagged measurements, and min and max without them; where none is flagged, nothing', async () => {
+      const { store } = given();
+      const startMs = minute();
+      const window = (boxId: string) => ({ boxId, startMs, endMs: startMs + MINUTE });
+      await store.insertMeasurements(
+        columnsOf([
+          { box: 1, at: startMs, metrics: { rms: 120, f: [59.5, 60, 60.5] } },
+          {
+            box: 1,
+            at: startMs + 1000,
+            metrics: { rms: [0, 30, 119], f: 15, thd: 7 },
+            flagged: ['interruption'],
+          },
+          { box: 1, at: startMs + 2000, metrics: { rms: 60, f: 59 }, flagged: ['sag'] },
+          { box: 1, at: startMs + 3000, metrics: { rms: [118, 119, 119.5], f: 60.25 } },
+          { box: 2, at: startMs, metrics: { rms: 0 }, flagged: ['interruption'] },
+          { box: 3, at: startMs, metrics: { rms: 120 } },
+        ]),
+      );
+      const [first, second, third] = await store.computeTrends(['1', '2', '3'].map(window));
+      assert.deepEqual(
+        [first?.flagged, first?.unflagged],
+        [0.5, { frequency: { min: 59.5, max: 60.5 }, voltage: { min: 118, max: 120 } }],
+      );
+      assert.deepEqual([first?.voltage?.min, first?.frequency?.min, first?.thd?.max], [0, 15, 7]);
+      assert.deepEqual([second?.flagged, second && 'unflagged' in second], [1, false]);
+      assert.deepEqual(third && Object.keys(third).sort(), ['box_id', 'location', 'timestamp_ms', 'voltage']);
+      assert.ok(first && second && third);
+      await store.putTrends([first, second, third]);
+      for (const trend of [first, second, third]) {
+        const [read] = await all(store.trends(trend.box_id));
+        const { expire_at: _, ...rest } = read ?? { expire_at: 0 };
+        assert.deepEqual(rest, trend);
+      }
+      const { flagged: _f, unflagged: _u, ...plain } = first;
+      await store.putTrends([plain]);
+      const [replaced] = await all(store.trends('1'));
+      assert.deepEqual([replaced?.flagged, replaced?.unflagged], [undefined, undefined]);
     });
 
     it('one answer a window, in their order; undefined where nothing is stored; locations from the boxes', async () => {

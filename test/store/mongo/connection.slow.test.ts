@@ -157,7 +157,7 @@ describe('MongoDB: connection', () => {
       await store.close();
     });
 
-    it("options of the URL stand above ours, but not above what 'durable' means", async () => {
+    it("options of the URL win over ours, but not over what 'durable' means", async () => {
       const url = `${given().url}?serverSelectionTimeoutMS=777&appName=grid&w=0&directConnection=true`;
       const store = await openMongoStore(url, options);
       const [number] = await store.nextEventIds(1);

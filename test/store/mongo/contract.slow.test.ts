@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '../../../common/clock.js';
 import { silentLogger } from '../../../common/log.js';
 import { openMongoStore } from '../../../store/mongo/index.js';
 import { withSpool } from '../../../store/spool/index.js';
@@ -30,7 +31,7 @@ describe('MongoDB', () => {
         log,
         eventIds: true,
         deadlineMs: 60_000,
-        ...(options.now === undefined ? {} : { now: options.now }),
+        ...(options.now === undefined ? {} : { clock: { ...systemClock, now: options.now } }),
       });
     });
     return {

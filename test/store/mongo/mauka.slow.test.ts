@@ -41,7 +41,7 @@ describe('MongoDB: an event as the analysis service reads it (pymongo, gridfs)',
   async function seenBy({ db, url }: GivenMongo, eventId: number, boxId: string): Promise<Seen> {
     const script = join(PACKAGE_ROOT, 'test/mauka/read_event.py');
     const args = [script, url, db.databaseName, String(eventId), boxId];
-    const { stdout } = await promisify(execFile)(python ?? 'python3', args, { timeout: 60_000 });
+    const { stdout } = await promisify(execFile)(python ?? 'python3', args, { timeout: 180_000 });
     return JSON.parse(stdout) as Seen;
   }
 

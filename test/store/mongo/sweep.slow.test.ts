@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { type CommandStartedEvent, type Document, MongoClient, ObjectId } from 'mongodb';
 import { silentLogger } from '../../../common/log.js';
 import { int64 } from '../../../store/mongo/fields/bson.js';
+import { newMendPosition } from '../../../store/mongo/index.js';
 import { Expiry } from '../../../store/mongo/maintenance/expiry.js';
 import { sweep } from '../../../store/mongo/maintenance/sweep.js';
 import { givenMongo } from '../../support/mongo-server.js';
 import { givenDatabase } from './given.js';
 
 const MEASUREMENTS = 5_500;
-/** All in one second: no bound on `expire_at` would cut these in slices. */
+/** All in one second: no bound on `expire_at` would divide these. */
 const EXPIRE_AT = 1_000_000;
 
 const WATCHED = new Set(['measurements', 'box_events', 'events']);
@@ -43,7 +44,7 @@ describe('MongoDB: a sweep with much to delete', function () {
       plain: new Set<string>(),
       misspeltTime: false,
     };
-    run = (signal) => sweep(context, (EXPIRE_AT + 1) * 1000, {}, signal);
+    run = (signal) => sweep(context, (EXPIRE_AT + 1) * 1000, { mend: newMendPosition() }, signal);
   });
   afterEach(() => client.close());
 

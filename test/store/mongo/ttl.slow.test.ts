@@ -88,7 +88,7 @@ describe('MongoDB: expiry by the server', () => {
   });
 });
 
-const names = () => ({ measurements: 0, trends: 0, events: 0, 'fs.chunks': 0 });
+const names = () => ({ measurements: 0, trends: 0, aggregates: 0, events: 0, 'fs.chunks': 0 });
 
 async function idsOf(db: Db, name: string, field: string): Promise<unknown[]> {
   const documents = await db.collection(name).find().toArray();

@@ -73,7 +73,7 @@ describe('outbox: lanes', () => {
     const waveforms = [1, 2, 3].map((id) => outbox.put(waveform(id)));
     await turn();
     await outbox.put(event(9));
-    assert.equal(outbox.status('waveforms').waiting, 3);
+    assert.equal(outbox.lanes.waveforms.status().waiting, 3);
     store.seen.length = 0;
     store.fails = () => undefined;
     clock.advance(10_000);
@@ -83,6 +83,45 @@ describe('outbox: lanes', () => {
       [1, 2, 3],
     );
     assert.deepEqual(outbox.waiting().waveforms, 0);
+  });
+
+  it('states of plugins are written one after the other, so that an older one never replaces a newer one', async () => {
+    const stateOf = (body: string): Write => ({
+      kind: 'plugin_state',
+      state: { plugin: 'p', format: 'json', body },
+    });
+    let failures = 1;
+    store.fails = () => (failures-- > 0 ? UNAVAILABLE : undefined);
+    const puts = ['1', '2'].map((body) => outbox.put(stateOf(body)));
+    await turn();
+    clock.advance(10_000);
+    await Promise.all(puts);
+    assert.deepEqual(
+      store.seen.map((write) => write.kind === 'plugin_state' && write.state.body),
+      ['1', '1', '2'],
+    );
+  });
+
+  it('states of plugins crowd out no incident: past 16 MB the oldest state is dropped', async () => {
+    store.fails = () => UNAVAILABLE;
+    const body = 'x'.repeat(64 * 1024);
+    const states = Promise.allSettled(
+      Array.from({ length: 200 }, () =>
+        outbox.put({ kind: 'plugin_state', state: { plugin: 'p', format: 'json', body } }),
+      ),
+    );
+    const analysis = outbox.put({ kind: 'analysis', eventId: 1, boxId: '1', findings: [], remarks: [] });
+    await turn();
+    const { dropped, waiting } = outbox.lanes.plugin_states.status();
+    assert.ok(dropped > 50, `${dropped} dropped`);
+    assert.ok(waiting > 100, `${waiting} wait`);
+    assert.equal(outbox.lanes.incidents.status().waiting, 1);
+    store.fails = () => undefined;
+    clock.advance(10_000);
+    await analysis;
+    const results = await states;
+    assert.equal(results.filter(({ status }) => status === 'rejected').length, dropped);
+    assert.equal(results.at(-1)?.status, 'fulfilled');
   });
 
   it('what the store refuses is not tried again and holds nothing up', async () => {

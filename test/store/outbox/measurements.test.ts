@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createLogger, silentLogger } from '../../../common/log.js';
-import { createColumns, METRICS } from '../../../proto/columns.js';
-import { MeasurementBatches, type Rows } from '../../../store/outbox/measurement-batches.js';
+import { createColumns, METRICS, type Rows } from '../../../proto/columns.js';
+import { MeasurementBatches } from '../../../store/outbox/measurement-batches.js';
 import { Outbox } from '../../../store/outbox/outbox.js';
 import { applyEach, type MeasurementsWrite, type Sink, type Stored } from '../../../store/writes.js';
 import { until } from '../spool/given.js';
@@ -57,7 +57,7 @@ class Writer extends MeasurementBatches {
   readonly #outbox: Outbox;
 
   constructor(outbox: Outbox, options: { batchSize: number; delayMs: number }) {
-    super(outbox, options);
+    super(outbox.lanes.measurements, options);
     this.#outbox = outbox;
   }
 

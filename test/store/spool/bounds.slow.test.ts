@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import fc from 'fast-check';
+import { SPOOLED_KINDS } from '../../../store/outbox/policy.js';
+import { VICTIMS } from '../../../store/spool/queue-engine.js';
 import { runs } from '../../support/property.js';
 import { all, boxEvent, columnsOf, counts, newEvent } from '../contract/given.js';
 import { givenSpool } from './given.js';
@@ -34,6 +36,33 @@ describe('spool: its bounds', () => {
     assert.equal(left.length + (spool.stats().dropped.measurements ?? 0), 1200);
     // The newest are those that are left.
     assert.equal(left.at(-1)?.timestamp_ms, t + 11_099);
+  });
+
+  it('full of measurements: they make room for what plugins and analyses find, not for states of plugins', async () => {
+    const { clock, way } = given();
+    way.open = false;
+    const spool = await given().open({ maxBytes: 64 * KIB });
+    for (let i = 0; i < 12; i += 1) await spool.insertMeasurements(batch(clock.ms + i * 1000));
+    const name = { plugin: 'p', series: 's', box_id: '1' };
+    const values = Array.from({ length: 100 }, (_, i) => ({ ...name, timestamp_ms: i, value: i }));
+    const remarks = ['x'.repeat(4 * KIB)];
+    await spool.apply([
+      { kind: 'series', values },
+      { kind: 'analysis', eventId: 1, boxId: '1', findings: [], remarks },
+    ]);
+    const { measurements, waiting } = spool.stats();
+    assert.deepEqual([waiting.series, waiting.analysis], [1, 1]);
+    const body = 'x'.repeat(8 * KIB);
+    await spool.apply([{ kind: 'plugin_state', state: { plugin: 'p', format: 'json', body } }]);
+    assert.equal(spool.stats().measurements, measurements);
+    assert.equal(spool.stats().dropped.plugin_state, 1);
+  });
+
+  it('every kind that is spooled has its place among those that are dropped', () => {
+    assert.deepEqual(
+      SPOOLED_KINDS.filter((kind) => !VICTIMS.includes(kind)),
+      [],
+    );
   });
 
   it('full of waveforms: measurements are dropped on arrival, the oldest waveform makes room, events stay', async () => {

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../../../common/clock.js';
 import { MakaiError } from '../../../common/errors.js';
 import { createLogger } from '../../../common/log.js';
 import type { Primary } from '../../../store/primary.js';
@@ -67,7 +68,7 @@ export function givenSpool(): () => GivenSpool {
           maxBytes: 2 ** 30,
           maxAgeSeconds: 86_400,
           log,
-          now: () => clock.ms,
+          clock: { ...systemClock, now: () => clock.ms },
           ...options,
         });
         spools.push(spool);

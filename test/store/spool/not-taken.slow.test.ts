@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import BetterSqlite3 from 'better-sqlite3';
+import { type Clock, systemClock } from '../../../common/clock.js';
 import { MakaiError } from '../../../common/errors.js';
 import { createLogger } from '../../../common/log.js';
 import { Metrics } from '../../../common/metrics/metrics.js';
@@ -8,6 +8,7 @@ import { addStoreMetrics, spoolStatus } from '../../../store/outbox/metrics.js';
 import { Outbox } from '../../../store/outbox/outbox.js';
 import { Retries } from '../../../store/spool/retries.js';
 import type { Row } from '../../../store/spool/rows.js';
+import { DatabaseHandle } from '../../../store/sqlite/handle.js';
 import { eventIdOf } from '../../../store/writes.js';
 import { ManualClock } from '../../acquisition-broker/manual-clock.js';
 import { all, boxEvent, columnsOf, counts, newEvent } from '../contract/given.js';
@@ -22,7 +23,12 @@ describe('spool: a database that is available but does not take a write', () => 
   beforeEach(() => {
     time = new ManualClock();
   });
-  const after = (ms: number, fn: () => void) => time.after(ms, fn);
+  /** The test's timers, and the time of day of `given`. */
+  const timed = (): Clock => ({
+    ...systemClock,
+    now: () => given().clock.ms,
+    after: (ms, fn) => time.after(ms, fn),
+  });
 
   /** Lets time go by in the eyes of the spool, at least a minute, with room to work in between: the slower the machine, the fewer tries. */
   const minuteUntil = async (condition: () => boolean): Promise<void> => {
@@ -46,7 +52,7 @@ describe('spool: a database that is available but does not take a write', () => 
       tries += 1;
       return DENIED;
     };
-    const spool = await given().open({ after });
+    const spool = await given().open({ clock: timed() });
     for (const name of ['ab', 'tb']) await spool.insertMetrics({ name, sent: 1, recv: 1 });
     await minuteUntil(() => tries >= 3 && spool.stats().notTaken.length > 0);
     assert.ok(tries <= mostTries(2), `${tries} tries`);
@@ -85,7 +91,7 @@ describe('spool: a database that is available but does not take a write', () => 
       const { clock, database, way } = given();
       const t = clock.ms;
       way.open = false;
-      const spool = await given().open({ after });
+      const spool = await given().open({ clock: timed() });
       for (const id of [1, 2, 3]) {
         await spool.insertMeasurements(columnsOf([{ box: id, at: t, metrics: { f: 60 } }]));
         await spool.insertEvent(newEvent(id, t));
@@ -132,7 +138,7 @@ describe('spool: a database that is available but does not take a write', () => 
       writes.push(name);
       return DENIED;
     };
-    const spool = await given().open({ after });
+    const spool = await given().open({ clock: timed() });
     await spool.insertEvent(newEvent(1, clock.ms));
     await spool.insertMeasurements(columnsOf([{ box: 1, at: clock.ms, metrics: { f: 60 } }]));
     await minuteUntil(() => pings > 1);
@@ -157,7 +163,7 @@ describe('spool: a database that is available but does not take a write', () => 
       if (name === 'ping') pings += 1;
       return name === 'events' || name === 'boxes' ? DENIED : undefined;
     };
-    const spool = await given().open({ after });
+    const spool = await given().open({ clock: timed() });
     for (let i = 0; i < 100; i += 1) await assert.rejects(spool.boxes(), { code: 'STORE_UNAVAILABLE' });
     assert.ok(pings <= 2, `${pings} pings`);
     time.advance(1_000);
@@ -170,19 +176,19 @@ describe('spool: a database that is available but does not take a write', () => 
   it('rows of a version before, which nothing reads any more, are quarantined and not lost', async () => {
     const { file, way } = given();
     way.open = false;
-    const first = await given().open({ after });
+    const first = await given().open({ clock: timed() });
     await first.insertMetrics({ name: 'ab', sent: 1, recv: 1 });
     await first.insertEvent(newEvent(1, given().clock.ms));
     await first.close();
-    const old = new BetterSqlite3(file);
+    const old = new DatabaseHandle(file);
     old.exec(
-      'ALTER TABLE quarantine RENAME TO aside; ALTER TABLE event_ids RENAME TO numbers; PRAGMA user_version = 2',
+      'ALTER TABLE quarantine RENAME TO aside; ALTER TABLE event_ids RENAME TO numbers; ALTER TABLE queue DROP COLUMN plugin; PRAGMA user_version = 2',
     );
     old.close();
-    const second = await given().open({ after });
+    const second = await given().open({ clock: timed() });
     assert.deepEqual([second.stats().rows, second.stats().quarantined], [0, 2]);
     await second.close();
-    const now = new BetterSqlite3(file, { readonly: true });
+    const now = new DatabaseHandle(file, { readonly: true });
     assert.deepEqual(now.prepare('SELECT kind, event_id FROM quarantine ORDER BY seq').raw().all(), [
       ['metrics', null],
       ['event', 1],
@@ -195,12 +201,12 @@ describe('spool: a database that is available but does not take a write', () => 
     const pauses: number[] = [];
     let over = (): void => undefined;
     let woken = 0;
-    const pause = (ms: number, fn: () => void) => {
+    const after = (ms: number, fn: () => void) => {
       pauses.push(ms);
       over = fn;
       return () => undefined;
     };
-    const retries = new Retries(log, pause, () => {
+    const retries = new Retries(log, { ...systemClock, after }, () => {
       woken += 1;
     });
     const fail = (times: number): void => {

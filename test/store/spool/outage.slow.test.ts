@@ -217,6 +217,18 @@ describe('spool: the database is unavailable', () => {
     assert.equal(await trendOf('3'), undefined);
   });
 
+  it('trends of a service that does not know where a box is get its location from the database', async () => {
+    const { clock, database } = given();
+    const spool = await given().open();
+    await database.putBox({ box_id: '1', calibration_constant: 1, unplugged: false, location: 'lab' });
+    const timestamp_ms = Math.floor(clock.ms / MINUTE) * MINUTE;
+    await spool.putTrends(['1', '2'].map((box_id) => ({ box_id, timestamp_ms, location: 'unknown' })));
+    await spool.putTrends([{ box_id: '1', timestamp_ms: timestamp_ms - MINUTE, location: 'roof' }]);
+    await spool.drained();
+    const places = async (box: string) => (await all(database.trends(box))).map(({ location }) => location);
+    assert.deepEqual([await places('1'), await places('2')], [['roof', 'lab'], ['unknown']]);
+  });
+
   it('a minute that is not over is left to its end', async () => {
     const { clock, database, way } = given();
     clock.ms = Math.floor(clock.ms / MINUTE) * MINUTE + 20_000;
@@ -316,12 +328,16 @@ describe('spool: the database is unavailable', () => {
     await spool.drained();
     const locations = (await database.boxEvents(1)).map(({ box_id, location }) => `${box_id} ${location}`);
     assert.deepEqual(locations, ['1 lab', '2 roof', '3 unknown']);
+    // Stored directly, by a broker that asked before the return: the database knows better here too.
+    await spool.insertEvent(newEvent(2, clock.ms));
+    await spool.putBoxEvent(boxEvent(2, '1', clock.ms), counts(2), clock.ms);
+    assert.equal((await database.boxEvents(2))[0]?.location, 'lab');
   });
 
   it('an error that needs a person stops a start, and is logged while running', async () => {
-    const refused = new MakaiError('STORE_INDEX_CONFLICT', 'an index is in the way');
+    const refused = new MakaiError('STORE_ACCESS_DENIED', 'the password is wrong');
     await assert.rejects(given().open({ open: () => Promise.reject(refused) }), {
-      code: 'STORE_INDEX_CONFLICT',
+      code: 'STORE_ACCESS_DENIED',
     });
     let tries = 0;
     const spool = await given().open({
@@ -334,7 +350,7 @@ describe('spool: the database is unavailable', () => {
     await until(() => tries > 3);
     await spool.insertEvent(newEvent(1, given().clock.ms));
     assert.equal(spool.stats().state, 'unavailable');
-    const conflicts = given().logged.filter(({ code }) => code === 'STORE_INDEX_CONFLICT');
+    const conflicts = given().logged.filter(({ code }) => code === 'STORE_ACCESS_DENIED');
     assert.equal(conflicts.length, 1);
   });
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beginImmediate, isBusy, openDatabase } from '../../../store/sqlite/connection.js';
+import { isBusy, openDatabase } from '../../../store/sqlite/connection.js';
+import { beginImmediate } from '../../../store/sqlite/engine.js';
 
 describe('store/sqlite: beginning a transaction', () => {
   it('fails as busy while another one holds the lock, and takes it once it is free', () => {

@@ -112,7 +112,7 @@ describe('store/sqlite: what can go wrong', function () {
       const { openSqliteStore } = await import(${JSON.stringify(index)});
       const store = await openSqliteStore(${JSON.stringify(file)}, { retention: ${JSON.stringify(retention)} });
       await store.apply([{ kind: 'open_request', request: { key: 'a', body: '' } }]);`;
-    const child = spawnSync(process.execPath, ['--input-type=module', '-e', program], { timeout: 15_000 });
+    const child = spawnSync(process.execPath, ['--input-type=module', '-e', program], { timeout: 120_000 });
     assert.equal(child.stderr.toString(), '');
     assert.equal(child.status, 0);
     assert.equal((await (await open()).openRequests()).length, 1);
@@ -135,7 +135,7 @@ describe('store/sqlite: what can go wrong', function () {
     const program = fileURLToPath(new URL('./full-disk.js', import.meta.url));
     const script = `mount -t tmpfs -o size=3m none "$1" && exec "$2" "$3" "$1"`;
     const args = ['-rm', 'sh', '-c', script, 'sh', directory, process.execPath, program];
-    const child = spawnSync('unshare', args, { timeout: 60_000 });
+    const child = spawnSync('unshare', args, { timeout: 180_000 });
     assert.equal(child.stderr.toString(), '');
     assert.equal(child.status, 0);
     const report = JSON.parse(child.stdout.toString()) as Record<string, unknown>;

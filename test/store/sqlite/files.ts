@@ -12,7 +12,8 @@ import { openWritable, type Writable } from '../writable.js';
 export interface Files {
   directory: string;
   file: string;
-  open(options?: Partial<SqliteOptions>): Promise<Writable<Store>>;
+  /** @param options with a file other than `file`, where one is given */
+  open(options?: Partial<SqliteOptions> & { file?: string }): Promise<Writable<Store>>;
 }
 
 export const DAY = 86_400;
@@ -24,8 +25,8 @@ export function givenFiles(): () => Files {
   beforeEach(() => {
     const directory = mkdtempSync(join(tmpdir(), 'makai-sqlite-'));
     const file = join(directory, 'makai.db');
-    const open = async (options: Partial<SqliteOptions> = {}): Promise<Writable<Store>> => {
-      const store = await openWritable(file, {
+    const open: Files['open'] = async ({ file: other, ...options } = {}) => {
+      const store = await openWritable(other ?? file, {
         retention: { mode: 'ttl', measurementsSeconds: DAY },
         ...options,
       });
@@ -47,6 +48,11 @@ export function givenFiles(): () => Files {
 
 /** Starts the writer program; see writer.ts. */
 export function startWriter(...args: string[]): ChildProcessByStdio<null, Readable, Readable> {
-  const program = fileURLToPath(new URL('./writer.js', import.meta.url));
+  return startProgram('writer.js', ...args);
+}
+
+/** @param name of a program in this folder */
+export function startProgram(name: string, ...args: string[]): ChildProcessByStdio<null, Readable, Readable> {
+  const program = fileURLToPath(new URL(name, import.meta.url));
   return spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
 }

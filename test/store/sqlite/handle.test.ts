@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { DatabaseHandle } from '../../../store/sqlite/handle.js';
 
 const HANDLE = new URL('../../../store/sqlite/handle.js', import.meta.url).href;
@@ -38,6 +39,22 @@ describe('store/sqlite: handles', () => {
       assert.deepEqual({ status, signal }, { status: 0, signal: null }, stderr);
     });
   }
+
+  it('no statement has a plan that depends on its parameters: SQLite would prepare it again at each call', () => {
+    const root = new URL('../../../../store/', import.meta.url);
+    for (const room of ['sqlite', 'spool']) {
+      for (const name of readdirSync(new URL(room, root)).filter((one) => one.endsWith('.ts'))) {
+        const text = readFileSync(new URL(`${room}/${name}`, root), 'utf8').replaceAll(
+          /^\s*(\*|\/\*).*$/gm,
+          '',
+        );
+        assert.doesNotMatch(text, /LIMIT [?:]/, `${room}/${name}: write LIMIT +?`);
+        // check.ts asks once.
+        if (name !== 'check.ts' && name !== 'measurements.ts')
+          assert.doesNotMatch(text, / expire_at < \?/, `${room}/${name}: write +expire_at < ?`);
+      }
+    }
+  });
 
   it('pragma gives what the library would', () => {
     const db = new DatabaseHandle(':memory:');

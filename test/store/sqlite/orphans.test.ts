@@ -12,7 +12,10 @@ describe('store/sqlite: box events without an event', () => {
   const fill = async (): Promise<void> => {
     await (await files().open()).close();
     const db = new DatabaseHandle(files().file);
-    const event = db.prepare("INSERT INTO events VALUES (?, '', '', '[]', 0, 0, 1, 253402300799)");
+    const event = db.prepare(
+      `INSERT INTO events (event_id, description, boxes_triggered, target_event_start_timestamp_ms, target_event_end_timestamp_ms, expire_at)
+       VALUES (?, '', '[]', 0, 1, 253402300799)`,
+    );
     const box = db.prepare("INSERT INTO box_events VALUES (?, '1', 0, 1, 'unknown', '', x'', x'')");
     db.transaction(() => {
       for (let id = 1; id <= EVENTS; id += 1) {

@@ -2,18 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { DatabaseHandle } from '../../../store/sqlite/handle.js';
-import type { Store } from '../../../store/store.js';
-import { all, bytesOf, counts } from '../contract/given.js';
 import { givenFiles, startWriter } from './files.js';
-
-interface Said {
-  measured?: number;
-  numbered?: number;
-  event?: number;
-  waveform?: number;
-  box?: number;
-  length?: number;
-}
+import { assertKept, type Said } from './loaded-writer.js';
 
 /** What a writer says, until it ends by itself or has said `enough` and is killed -9. */
 async function listen(
@@ -34,22 +24,6 @@ async function listen(
   assert.equal(errors, '');
   assert.deepEqual([code, signal], enough < Number.POSITIVE_INFINITY ? [null, 'SIGKILL'] : [0, null]);
   return said;
-}
-
-/** All that was acknowledged is there. */
-async function assertKept(store: Store, said: readonly Said[], firstBox: number): Promise<void> {
-  const measured = said.flatMap((line) => line.measured ?? []);
-  const times = new Set((await all(store.measurements(String(firstBox)))).map((m) => m.timestamp_ms));
-  // Box `firstBox` has entries 0, 10, ... of each batch.
-  for (const at of measured)
-    for (let i = 0; i < 60; i += 10) assert.ok(times.has(at + i), `${at + i} is missing`);
-  for (const { event, waveform, box, length = 0 } of said) {
-    if (event !== undefined) assert.ok(await store.event(event), `event ${event} is missing`);
-    if (waveform === undefined) continue;
-    const bytes = await store.waveform(`event_${waveform}_${box}`);
-    assert.ok(bytes?.equals(bytesOf(counts(length, waveform))), `waveform of event ${waveform}, box ${box}`);
-    assert.ok((await store.event(waveform))?.boxes_received.includes(String(box)));
-  }
 }
 
 describe('store/sqlite: processes', function () {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../../common/package-root.js';
 import { FOREVER_SECONDS } from '../../../store/documents.js';
 import { DatabaseHandle } from '../../../store/sqlite/handle.js';
-import { APPLICATION_ID, migrate, SCHEMA_VERSION } from '../../../store/sqlite/schema.js';
+import { migrate } from '../../../store/sqlite/migrate.js';
+import { APPLICATION_ID, SCHEMA_VERSION } from '../../../store/sqlite/schema.js';
 import { all, bytesOf } from '../contract/given.js';
 import { givenFiles } from './files.js';
 
@@ -20,7 +21,7 @@ describe('store/sqlite: schema versions', () => {
   it('a file of version 1 opens with all that is in it', async () => {
     const { file, open } = files();
     change(file, readFileSync(join(PACKAGE_ROOT, 'test/store/sqlite/version-1.sql'), 'utf8'));
-    const store = await open();
+    const store = await open({ upgrade: true });
     const measurements = await all(store.measurements('1001'));
     assert.deepEqual(measurements, [
       {
@@ -74,7 +75,7 @@ describe('store/sqlite: schema versions', () => {
       file,
       `${row} (10, 1, 0, 0, 500), (10, 2, 0, 0, 700), (11, 1, 0, 0, 600), (12, 1, 0, 0, ${FOREVER_SECONDS})`,
     );
-    const store = await open();
+    const store = await open({ upgrade: true });
     const swept = async (seconds: number) => (await store.sweep(1000 * seconds)).measurements;
     assert.deepEqual([await swept(499), await swept(500), await swept(650)], [0, 1, 1]);
     assert.equal((await all(store.measurements('2'))).length, 1);
@@ -90,7 +91,10 @@ describe('store/sqlite: schema versions', () => {
     await (await open()).close();
     change(file, `PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
     const before = readFileSync(file);
-    await assert.rejects(open(), { code: 'STORE_SCHEMA_TOO_NEW', message: /version 4.*up to 3/ });
+    await assert.rejects(open(), {
+      code: 'STORE_SCHEMA_TOO_NEW',
+      message: new RegExp(`version ${SCHEMA_VERSION + 1}.*up to ${SCHEMA_VERSION}`),
+    });
     assert.ok(readFileSync(file).equals(before));
   });
 
@@ -110,16 +114,16 @@ describe('store/sqlite: schema versions', () => {
       'CREATE TABLE a (x); INSERT INTO a VALUES (1)',
       'ALTER TABLE a ADD COLUMN y; UPDATE a SET y = x + 1',
     ];
-    migrate(db, 'test', steps.slice(0, 1));
+    migrate(db, 'test', { steps: steps.slice(0, 1) });
     assert.equal(db.pragma('user_version', { simple: true }), 1);
     assert.throws(
-      () => migrate(db, 'test', [...steps, 'INSERT INTO missing VALUES (1)']),
+      () => migrate(db, 'test', { steps: [...steps, 'INSERT INTO missing VALUES (1)'] }),
       /no such table: missing/,
     );
     assert.equal(db.pragma('user_version', { simple: true }), 1);
     assert.deepEqual(db.prepare('SELECT * FROM a').all(), [{ x: 1 }]);
-    migrate(db, 'test', steps);
-    migrate(db, 'test', steps);
+    migrate(db, 'test', { steps });
+    migrate(db, 'test', { steps });
     assert.deepEqual(db.prepare('SELECT * FROM a').all(), [{ x: 1, y: 2 }]);
     assert.equal(db.pragma('application_id', { simple: true }), APPLICATION_ID);
   });

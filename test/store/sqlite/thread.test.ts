@@ -34,6 +34,22 @@ describe("store/sqlite: a store's thread", () => {
     });
   }
 
+  it('takes what is called in one turn together; what cannot cross to it is refused, and the thread lives on', async () => {
+    const { call, close } = await given();
+    const sums = [1, 2, 3].map((n) => call('add', n, n));
+    assert.deepEqual(await Promise.all(sums), [2, 4, 6]);
+    const noNumber = (() => 1) as unknown as number;
+    const [before, wrong, after] = [
+      call('add', 3, 4),
+      failureOf(call('add', noNumber, 1)),
+      call('add', 5, 6),
+    ];
+    assert.deepEqual([await before, await after], [7, 11], 'the others of its turn are not at fault');
+    assert.match(await wrong, /could not be cloned/);
+    assert.equal(await call('add', 1, 2), 3);
+    await close();
+  });
+
   it('that is closed says nothing', async () => {
     const { call, close, reported } = await given();
     assert.equal(await call('add', 1, 2), 3);

@@ -1,6 +1,6 @@
 /** A thread of a store whose operations go wrong, for thread.test.ts: their names say how. */
 import { workerData } from 'node:worker_threads';
-import { serve } from '../../../store/sqlite/serve.js';
+import { oneEngine, serve } from '../../../store/sqlite/serve.js';
 
 const { file } = workerData as { file: string };
 let failures = 0;
@@ -43,4 +43,4 @@ const engine = {
 };
 export type OddEngine = typeof engine;
 
-serve(file, () => engine, new Set());
+serve(file, () => oneEngine(engine), new Set());
