@@ -41,25 +41,47 @@ describe('acquisition broker: answers of boxes', () => {
   };
   const received = async (eventId: number): Promise<string[]> => (await rig.event(eventId)).boxes_received;
 
-  it('a Box 2 that was not asked is stored too, boxes_triggered keeps who was asked', async () => {
+  it('a Box 2 that was not asked is not stored', async () => {
+    const { replies } = rig.broker.status();
     const asked = window();
     const number = await ask([1001], asked);
-    const read = await one.read();
+    const read = await one.read(number);
     const cycles = cyclesBetween(asked.startMs, asked.endMs);
+    await two.answerRead(read, cycles, 1);
+    await until(() => rig.broker.status().replies.unasked === replies.unasked + 1);
     await one.answerRead(read, cycles);
     await rig.stored(number, 1);
-    await two.answerRead(read, cycles, 1);
-    await rig.stored(number, 2);
-    const event = await rig.event(number);
-    assert.deepEqual(event.boxes_triggered, ['1001']);
-    assert.deepEqual(event.boxes_received, ['1001', '1002']);
     assert.equal((await client.notices.next())[1]?.toString(), String(number));
-    assert.equal(client.notices.length, 0);
+    const event = await rig.event(number);
+    assert.deepEqual([event.boxes_triggered, event.boxes_received], [['1001'], ['1001']]);
+  });
+
+  it('with keep_unasked a Box 2 that was not asked is stored too, boxes_triggered keeps who was asked', async () => {
+    const keeping = await startRig({ boxes: [1001, 1002], config: { keep_unasked: true } });
+    try {
+      const other = await keeping.client();
+      const [first, second] = [await keeping.box(1001, 2), await keeping.box(1002, 2)];
+      const asked = window();
+      await other.request({ ...asked, boxIds: [1001] });
+      const number = await other.evnew();
+      const read = await first.read(number);
+      const cycles = cyclesBetween(asked.startMs, asked.endMs);
+      await first.answerRead(read, cycles);
+      await keeping.stored(number, 1);
+      await second.answerRead(read, cycles, 1);
+      await keeping.stored(number, 2);
+      const event = await keeping.event(number);
+      assert.deepEqual(event.boxes_triggered, ['1001']);
+      assert.deepEqual(event.boxes_received, ['1001', '1002']);
+      assert.equal((await other.notices.next())[1]?.toString(), String(number));
+      assert.equal(other.notices.length, 0);
+    } finally {
+      await keeping.stop();
+    }
   });
 
   it('no READ goes out when all boxes asked are known to be Box 3', async () => {
-    await ask([7, 77]);
-    await seven.command();
+    await seven.command(await ask([7, 77]));
     assert.deepEqual(
       [(await one.commands.next())[0]?.toString(), (await one.commands.next())[0]?.toString()],
       ['7', '77'],
@@ -72,15 +94,15 @@ describe('acquisition broker: answers of boxes', () => {
 
   it('a box of unknown kind is asked both ways', async () => {
     const number = await ask([9]);
-    assert.equal((await one.read()).sequenceNumber, number);
+    assert.equal((await one.read(number)).sequenceNumber, number);
     assert.equal((await one.commands.next())[0]?.toString(), '9');
   });
 
   it('of the boxes that share a prefix only the one asked counts', async () => {
     const asked = window();
     const number = await ask([77], asked);
-    const command = await seventySeven.command();
-    const heard = await seven.command();
+    const command = await seventySeven.command(number);
+    const heard = await seven.command(number);
     assert.deepEqual(heard, command, 'box 7 hears what is meant for box 77');
     const wrong = cyclesBetween(asked.startMs + 5, asked.endMs);
     await rejected('reply_of_another_box', () => seven.answerData(heard, wrong));
@@ -94,8 +116,8 @@ describe('acquisition broker: answers of boxes', () => {
   it('an answer twice leaves the store right', async () => {
     const asked = window();
     const number = await ask([1001, 7], asked);
-    const read = await one.read();
-    const command = await seven.command();
+    const read = await one.read(number);
+    const command = await seven.command(number);
     const first = cyclesBetween(asked.startMs + 2, asked.endMs);
     const second = cyclesBetween(asked.startMs + 9, asked.endMs);
     await one.answerRead(read, first);
@@ -112,7 +134,7 @@ describe('acquisition broker: answers of boxes', () => {
   it('two answers at the same moment are one waveform', async () => {
     const asked = window();
     const number = await ask([1001], asked);
-    const read = await one.read();
+    const read = await one.read(number);
     const cycles = cyclesBetween(asked.startMs, asked.endMs);
     const duplicates = (): number =>
       rig.rejected('duplicate_reply') + rig.broker.status().waveforms.duplicates;
@@ -132,8 +154,8 @@ describe('acquisition broker: answers of boxes', () => {
     const asked = window();
     const { requests } = rig.broker.status().open;
     const number = await ask([1001, 7], asked);
-    const read = await one.read();
-    const command = await seven.command();
+    const read = await one.read(number);
+    const command = await seven.command(number);
     const { empty } = rig.broker.status().open;
     await one.answerRead(read);
     await seven.answerData(command);
@@ -152,7 +174,7 @@ describe('acquisition broker: answers of boxes', () => {
     const number = await ask([1001], asked);
     const cycles = cyclesBetween(asked.startMs - 1000, asked.endMs + 1000);
     const { cycles_dropped: before } = rig.broker.status().waveforms;
-    await one.answerRead(await one.read(), cycles);
+    await one.answerRead(await one.read(number), cycles);
     const [document] = await rig.stored(number, 1);
     const times = document?.window_timestamps_ms ?? [];
     const expected = cycles.timesMs.filter((t) => t >= asked.startMs - 170 && t <= asked.endMs + 170);
@@ -168,7 +190,7 @@ describe('acquisition broker: answers of boxes', () => {
     const asked = window(1000);
     const number = await ask([7], asked);
     const cycles = cyclesBetween(asked.startMs + 400, asked.startMs + 600);
-    await seven.answerData(await seven.command(), cycles);
+    await seven.answerData(await seven.command(number), cycles);
     const [document] = await rig.stored(number, 1);
     assert.deepEqual(document?.window_timestamps_ms, cycles.timesMs);
   });
@@ -177,7 +199,7 @@ describe('acquisition broker: answers of boxes', () => {
     const first = window(1000);
     const second = { startMs: first.startMs + 500, endMs: first.endMs + 500 };
     const numbers = [await ask([7], first), await ask([7], second)];
-    const commands = [await seven.command(), await seven.command()];
+    const commands = [await seven.command(numbers[0]), await seven.command(numbers[1])];
     const all = cyclesBetween(first.startMs + 1, second.endMs);
     for (const command of commands.toReversed()) await seven.answerData(command, all);
     for (const [i, { startMs, endMs }] of [first, second].entries()) {
@@ -195,7 +217,7 @@ describe('acquisition broker: answers of boxes', () => {
       cycleLengths: [199, 1, 240],
       samples: Int16Array.from({ length: 440 }, (_, i) => (i % 2 === 0 ? -32_768 : 32_767)),
     };
-    await seven.answerData(await seven.command(), waveform);
+    await seven.answerData(await seven.command(number), waveform);
     await rig.stored(number, 1);
     assert.ok((await rig.store.waveform(`event_${number}_7`))?.equals(bytesOf(waveform.samples)));
   });
@@ -203,8 +225,8 @@ describe('acquisition broker: answers of boxes', () => {
   it('answers to nothing, to another window and of another kind are dropped', async () => {
     const asked = window();
     const number = await ask([1001, 7], asked);
-    const read = await one.read();
-    const command = await seven.command();
+    const read = await one.read(number);
+    const command = await seven.command(number);
     const cycles = cyclesBetween(asked.startMs, asked.endMs);
     await rejected('reply_to_nothing', () => one.answerRead({ ...read, sequenceNumber: 999_999 }, cycles));
     await rejected('reply_to_another_window', () =>

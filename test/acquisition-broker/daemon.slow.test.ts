@@ -22,7 +22,7 @@ describe('acquisition broker: what it says of itself', () => {
       const endMs = Date.now() - 1000;
       await client.request({ startMs: endMs - 100, endMs, boxIds: [7] });
       const number = await client.evnew();
-      await seven.answerData(await seven.command(), cyclesBetween(endMs - 90, endMs));
+      await seven.answerData(await seven.command(number), cyclesBetween(endMs - 90, endMs));
       await rig.stored(number, 1);
       await until(() => rig.broker.status().open.requests === 0);
       await client.send('nonsense');

@@ -4,15 +4,14 @@ import { MakaiError } from '../../common/errors.js';
 import { silentLogger } from '../../common/log.js';
 import { Rejections } from '../../common/rejections.js';
 import { EventIdSource } from '../../store/outbox/event-ids.js';
-import { Outbox } from '../../store/outbox/outbox.js';
+import { StoreHealth } from '../../store/outbox/store-health.js';
 import type { EventIds } from '../../store/store.js';
 import { ManualClock } from './manual-clock.js';
 
 function sourceOf(store: EventIds, clock = new ManualClock()): EventIdSource {
   const log = silentLogger();
-  const sink = { apply: async () => [], batchesAtOnce: 1 };
-  const outbox = new Outbox({ store: sink, clock, log });
-  return new EventIdSource({ store, outbox, clock, log, giveUp: new AbortController().signal });
+  const health = new StoreHealth();
+  return new EventIdSource({ store, health, clock, log, giveUp: new AbortController().signal });
 }
 
 describe('acquisition broker: event ids', () => {

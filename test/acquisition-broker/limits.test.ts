@@ -35,7 +35,7 @@ describe('acquisition broker: limits of a reply', () => {
       const endMs = Date.now() - 1000;
       await client.request({ startMs: endMs - 90, endMs, boxIds: [7] });
       const number = await client.evnew();
-      const command = await box.command();
+      const command = await box.command(number);
       const before = rig.rejected('malformed_waveform');
       await box.answerData(command, waveform(cycles, samplesEach, endMs));
       await until(() => rig.rejected('malformed_waveform') === before + 1);

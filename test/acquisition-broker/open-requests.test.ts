@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { ConnectedBoxes } from '../../acquisition-broker/boxes/connected-boxes.js';
 import type { BoxSender } from '../../acquisition-broker/boxes/sender.js';
 import { RequestedEvent } from '../../acquisition-broker/events/requested-event.js';
-import { CommandRetrier } from '../../acquisition-broker/open/command-retrier.js';
-import { OpenRequest } from '../../acquisition-broker/open/open-request.js';
-import { LATE_REPLIES_MS, OpenRequests } from '../../acquisition-broker/open/open-requests.js';
+import { OpenRequest } from '../../acquisition-broker/open-requests/open-request.js';
+import { LATE_REPLIES_MS, OpenRequests } from '../../acquisition-broker/open-requests/open-requests.js';
+import { RequestCommands } from '../../acquisition-broker/open-requests/request-commands.js';
 import { MAX_AHEAD_MS } from '../../acquisition-broker/requests/request.js';
 import { silentLogger } from '../../common/log.js';
 import { box2 } from '../../proto/box2/dialect.js';
@@ -25,7 +25,8 @@ function openRequests(limit = 100) {
     },
   };
   const done: string[] = [];
-  const retrier = new CommandRetrier({
+  const missed: number[] = [];
+  const commands = new RequestCommands({
     boxes,
     clock,
     identity: 'us',
@@ -38,7 +39,8 @@ function openRequests(limit = 100) {
     limit,
     log: silentLogger(),
     maxAheadMs: MAX_AHEAD_MS,
-    retrier,
+    missed: (boxId) => void missed.push(boxId),
+    commands,
     settleMs: 500,
   });
   let number = 100;
@@ -85,18 +87,18 @@ function openRequests(limit = 100) {
     open.repliedToAll(box2, boxId);
     book.replied(open, boxId, empty);
   };
-  return { clock, boxes, book, out, done, request, reply };
+  return { clock, boxes, book, out, done, missed, request, reply };
 }
 
 describe('acquisition broker: open requests', () => {
   it('asks immediately, again after 5, 10 and 20 s, and gives up after 60 s', () => {
-    const { book, clock, done, out, request } = openRequests();
+    const { book, clock, done, missed, out, request } = openRequests();
     book.add(request({ 7: 3 }));
     clock.advance(59_999);
     assert.deepEqual(out, ['0 command 7', '5 command 7', '10 command 7', '20 command 7']);
     assert.deepEqual(done, []);
     clock.advance(1);
-    assert.deepEqual([done, book.waitingBoxes, book.counts.expired], [['event:1'], 0, 1]);
+    assert.deepEqual([done, book.waitingBoxes, book.counts.expired, missed], [['event:1'], 0, 1, [7]]);
     clock.advance(600_000);
     assert.equal(out.length, 4);
   });

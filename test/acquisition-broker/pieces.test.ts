@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { BoxRecords } from '../../acquisition-broker/boxes/box-records.js';
 import { ConnectedBoxes, parseSubscription } from '../../acquisition-broker/boxes/connected-boxes.js';
-import { Locations } from '../../acquisition-broker/boxes/locations.js';
 import { BoxSender } from '../../acquisition-broker/boxes/sender.js';
 import { RateLimit } from '../../acquisition-broker/requests/rate-limit.js';
 import { clientOf, isUsableIdentity, parseDataIdentity } from '../../acquisition-broker/requests/request.js';
@@ -10,6 +10,7 @@ import { Rejections } from '../../common/rejections.js';
 import { box2 } from '../../proto/box2/dialect.js';
 import { box3, SequenceNumbers } from '../../proto/box3/dialect.js';
 import * as proto from '../../proto/index.js';
+import { locationOf } from '../../store/boxes.js';
 import type { BoxDocument } from '../../store/store.js';
 import { runs } from '../support/property.js';
 import { ManualClock } from './manual-clock.js';
@@ -111,7 +112,18 @@ describe('acquisition broker: which boxes are connected', () => {
     ];
     assert.deepEqual(parseSubscription(bytes(1, '')), { on: true, dialect: box2, boxId: undefined });
     assert.deepEqual(parseSubscription(bytes(0, '1001')), { on: false, dialect: box3, boxId: 1001 });
-    for (const strange of ['0', '007', '-1', 'evget', '2147483648', '99999999999', '1 ', 'x'.repeat(1000)]) {
+    assert.deepEqual(parseSubscription(bytes(1, '0')), { on: true, dialect: box3, boxId: 0 });
+    for (const strange of [
+      '00',
+      '0000',
+      '007',
+      '-1',
+      'evget',
+      '2147483648',
+      '99999999999',
+      '1 ',
+      'x'.repeat(1000),
+    ]) {
       assert.equal(parseSubscription(bytes(1, strange)), undefined, strange);
     }
     assert.equal(parseSubscription(bytes(2, '1')), undefined);
@@ -261,7 +273,9 @@ describe('acquisition broker: requests per second', () => {
   });
 });
 
-describe('acquisition broker: locations', () => {
+const placeIn = async (records: BoxRecords, boxId: string) => locationOf(await records.of(boxId));
+
+describe('acquisition broker: records of boxes', () => {
   const box = (location?: string): BoxDocument => ({
     box_id: '7',
     calibration_constant: 1,
@@ -275,29 +289,44 @@ describe('acquisition broker: locations', () => {
     let away = false;
     let asked = 0;
     const store = {
+      state: () => ({ available: true }),
       box: async () => {
         asked += 1;
         if (away) throw new Error('away');
         return document;
       },
     };
-    const locations = new Locations(store, clock, 60_000, 10);
-    assert.equal(await locations.of('7'), 'here');
+    const records = new BoxRecords(store, clock, 60_000, 10);
+    assert.equal(await placeIn(records, '7'), 'here');
     document = box('there');
-    assert.equal(await locations.of('7'), 'here');
+    assert.equal(await placeIn(records, '7'), 'here');
     assert.equal(asked, 1);
     clock.advance(60_000);
-    assert.equal(await locations.of('7'), 'there');
+    assert.equal(await placeIn(records, '7'), 'there');
     away = true;
     clock.advance(60_000);
-    assert.equal(await locations.of('7'), 'there');
-    await assert.rejects(locations.of('8'), /away/);
+    assert.equal(await placeIn(records, '7'), 'there');
+    await assert.rejects(records.of('8'), /away/);
     away = false;
     document = undefined;
-    assert.equal(await locations.of('8'), 'unknown');
+    assert.equal(await placeIn(records, '8'), 'unknown');
     document = box();
-    assert.equal(await locations.of('9'), 'unknown');
+    assert.equal(await placeIn(records, '9'), 'unknown');
     document = box('');
-    assert.equal(await locations.of('10'), 'unknown');
+    assert.equal(await placeIn(records, '10'), 'unknown');
+  });
+
+  it('that a spool does not know are asked for again as soon as the database is back', async () => {
+    let available = false;
+    const store = {
+      state: () => ({ available }),
+      box: async () => (available ? box('lab') : undefined),
+    };
+    const records = new BoxRecords(store, new ManualClock(), 60_000, 10);
+    assert.equal(await placeIn(records, '7'), 'unknown');
+    available = true;
+    assert.equal(await placeIn(records, '7'), 'lab');
+    available = false;
+    assert.equal(await placeIn(records, '7'), 'lab', 'what was known is kept');
   });
 });

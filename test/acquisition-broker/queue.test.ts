@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { Locations } from '../../acquisition-broker/boxes/locations.js';
+import { BoxRecords } from '../../acquisition-broker/boxes/box-records.js';
 import { Notices, RequestedEvent } from '../../acquisition-broker/events/requested-event.js';
-import { OpenRequest } from '../../acquisition-broker/open/open-request.js';
-import type { OpenRequests } from '../../acquisition-broker/open/open-requests.js';
+import { OpenRequest } from '../../acquisition-broker/open-requests/open-request.js';
+import type { OpenRequests } from '../../acquisition-broker/open-requests/open-requests.js';
 import { WaveformQueue } from '../../acquisition-broker/waveforms/queue.js';
 import { type Clock, systemClock } from '../../common/clock.js';
 import { silentLogger } from '../../common/log.js';
@@ -39,7 +39,8 @@ async function setUp(options: { clock?: Clock; wrap?(store: Store): Store; limit
     outbox: new Outbox({ store: wrap(store), log }),
     open: { replied: () => hooks.replied() } as unknown as OpenRequests,
     notices: new Notices({ sendEvnew: () => undefined, sendNotice: () => undefined }),
-    locations: new Locations(store, clock, 60_000, 10),
+    records: new BoxRecords(store, clock, 60_000, 10),
+    budget: { stored: () => undefined },
     rejections,
     clock,
     log,

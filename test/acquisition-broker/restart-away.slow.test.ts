@@ -27,7 +27,7 @@ describe('acquisition broker: started again while its store is unavailable', () 
     let box = await rig.box(7, 3);
     await client.request({ ...asked, boxIds: [7] });
     const number = await client.evnew();
-    const command = await box.command();
+    const command = await box.command(number);
     way.open = false;
     await rig.stop();
     await first.close();
@@ -39,7 +39,7 @@ describe('acquisition broker: started again while its store is unavailable', () 
     await later.request({ ...asked, boxIds: [7], requestData: false });
     const next = await later.evnew();
     box = await rig.box(7, 3);
-    const again = await box.command();
+    const again = await box.command(number);
     assert.equal(again.seq, command.seq);
     await box.answerData(command, cyclesBetween(asked.startMs, asked.endMs));
     await until(async () => (await second.openRequests()).length === 0);

@@ -53,8 +53,8 @@ describe('acquisition broker: killed and started again', () => {
     const window = { startMs: endMs - 500, endMs };
     await first.request({ ...window, boxIds: [1001, 7] });
     const number = await first.evnew();
-    const read = await box2.read();
-    const command = await box3.command();
+    const read = await box2.read(number);
+    const command = await box3.command(number);
     await box2.answerRead(read, cyclesBetween(window.startMs, window.endMs));
     await until(async () => (await store.event(number))?.boxes_received.length === 1);
     await first.notices.next();
@@ -62,7 +62,7 @@ describe('acquisition broker: killed and started again', () => {
     await kill(program);
 
     program = await deployment.start();
-    const again = await box3.command();
+    const again = await box3.command(number);
     assert.equal(again.seq, command.seq);
     assert.equal(again.identity, command.identity);
     assert.deepEqual(again.body, command.body);
@@ -75,8 +75,9 @@ describe('acquisition broker: killed and started again', () => {
     assert.equal(second.notices.length, 0, 'the v3 notice goes out once per event');
 
     await second.request({ ...window, boxIds: [7] });
-    assert.ok((await second.evnew()) > number);
-    await box3.answerData(await box3.command());
+    const next = await second.evnew();
+    assert.ok(next > number);
+    await box3.answerData(await box3.command(next));
     await until(async () => (await store.openRequests()).length === 0);
     const reads = await box2Reads(box2);
     assert.deepEqual(reads, [], 'a Box 2 that had answered is not asked again');

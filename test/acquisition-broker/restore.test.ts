@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { RequestedEvent } from '../../acquisition-broker/events/requested-event.js';
-import { OpenRequest } from '../../acquisition-broker/open/open-request.js';
+import { OpenRequest } from '../../acquisition-broker/open-requests/open-request.js';
 import {
   bodyOf,
   OLDEST_RESTORED_MS,
   requestOf,
   restoreRequests,
-} from '../../acquisition-broker/open/persistence.js';
+} from '../../acquisition-broker/open-requests/persistence.js';
 
 import { silentLogger } from '../../common/log.js';
 import { box3 } from '../../proto/box3/dialect.js';
@@ -23,6 +23,7 @@ const event = (id: number, boxes: string[]): NewEvent => ({
   type: 'OTHER',
   description: 'd',
   boxes_triggered: boxes,
+  boxes_refused: [{ reason: 'waveform_budget_of_box', boxes: ['9'] }],
   percent_magnitude: 1.5,
   target_event_start_timestamp_ms: 1000,
   target_event_end_timestamp_ms: 2000,
@@ -33,7 +34,7 @@ const PLAIN = { noNullPrototype: true } as const;
 
 const ask = fc.record(
   {
-    boxId: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+    boxId: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
     numbers: fc
       .uniqueArray(fc.tuple(fc.constantFrom(...DIALECTS), fc.integer({ min: 6, max: 2 ** 32 - 1 })), {
         selector: ([dialect]) => dialect,
@@ -45,7 +46,7 @@ const ask = fc.record(
 const command = fc.record(
   {
     seq: fc.nat(),
-    boxId: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+    boxId: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
     timestampMs: fc.nat(),
     identity: fc.string({ unit: 'binary' }),
     body: fc.oneof(

@@ -12,6 +12,7 @@ import * as proto from '../../proto/index.js';
 import { openSqliteStore } from '../../store/sqlite/index.js';
 import type { BoxEventDocument, EventDocument, Store } from '../../store/store.js';
 import { temporaryKeys, until } from '../keys/helpers.js';
+import { STORE_THREAD } from '../support/store-thread.js';
 import { Inbox } from './inbox.js';
 
 export { until };
@@ -57,6 +58,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   for (const id of options.boxes ?? [1001, 1002, 7, 8, 77]) pairs.set(id, await keys.box(String(id)));
   const file = await openSqliteStore(join(keys.directory, 'makai.db'), {
     retention: { mode: 'ttl', measurementsSeconds: 86_400 },
+    thread: STORE_THREAD,
   });
   const store = options.wrapStore?.(file) ?? file;
   const config = parseSettings('acquisition-broker', {
@@ -71,7 +73,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   });
   const log = options.log ?? silentLogger();
   const clock = options.clock === undefined ? {} : { clock: options.clock };
-  const broker = await startAcquisitionBroker(config, { store, log, ...clock });
+  const broker = await startAcquisitionBroker(config, { store, log, noticesHoldMs: 0, ...clock });
   const peers: { close(): void }[] = [];
   const keysOf = (id: number): KeyPair => pairs.get(id) ?? fail(`box ${id} has no certificate`);
   return {
@@ -181,18 +183,23 @@ export class FakeBox {
     ]);
   }
 
-  /** The next READ; the Commands that a Box 2 hears too are passed over. */
-  async read(): Promise<proto.RequestDataMessage> {
+  /** The next READ, as `command`; the Commands that a Box 2 hears too are passed over. */
+  async read(eventId?: number): Promise<proto.RequestDataMessage> {
     for (;;) {
       const [topic, message] = await this.commands.next();
-      if (topic?.toString() === 'evget' && message !== undefined) return proto.requestData.decode(message);
+      if (topic?.toString() !== 'evget' || message === undefined) continue;
+      const read = proto.requestData.decode(message);
+      if (eventId === undefined || read.sequenceNumber === eventId) return read;
     }
   }
 
-  /** The next Command, whatever its topic. */
-  async command(): Promise<proto.Command> {
-    const [, message] = await this.commands.next();
-    return proto.command.decode(message ?? new Uint8Array());
+  /** The next Command, whatever its topic; the one of an event, where its id or token is given: a slow machine may bring one of an earlier event late. */
+  async command(eventId?: number | string): Promise<proto.Command> {
+    for (;;) {
+      const [, message] = await this.commands.next();
+      const command = proto.command.decode(message ?? new Uint8Array());
+      if (eventId === undefined || command.identity.startsWith(`data_${eventId}_`)) return command;
+    }
   }
 
   /** Answers a READ as a Box 2 does. */

@@ -81,7 +81,7 @@ describe('acquisition broker: a store that is slow or unavailable', () => {
       assert.equal(client.heard.length, 0);
       gated.open();
       const number = await client.evnew();
-      assert.equal((await seven.command()).identity, `data_${number}_test-broker`);
+      assert.equal((await seven.command(number)).identity, `data_${number}_test-broker`);
     });
   }
 
@@ -109,7 +109,7 @@ describe('acquisition broker: a store that is slow or unavailable', () => {
     gated.refusal = new MakaiError('STORE_UNAVAILABLE', 'away');
     await client.request({ ...asked, boxIds: [7] });
     const number = await client.evnew();
-    await seven.answerData(await seven.command(), cyclesBetween(asked.startMs, asked.endMs));
+    await seven.answerData(await seven.command(number), cyclesBetween(asked.startMs, asked.endMs));
     await until(() => rig?.broker.status().waveforms.held === 1);
     assert.equal((await rig.store.openRequests()).length, 1, 'it would be asked again');
     gated.refusal = undefined;

@@ -49,7 +49,7 @@ describe('a Box 3’s file', () => {
 
   it('reports every mistake together, and never a key', () => {
     assert.throws(
-      () => parseBox3Settings({ ...file, box_id: 0, box_secret_key: 5, trg_push_ep: 1 }, 'f'),
+      () => parseBox3Settings({ ...file, box_id: -1, box_secret_key: 5, trg_push_ep: 1 }, 'f'),
       (error) =>
         error instanceof MakaiError &&
         error.code === 'CONFIG_INVALID' &&

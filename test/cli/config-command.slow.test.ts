@@ -19,20 +19,20 @@ describe('cli/config', () => {
   }
 
   for (const kind of KIND_NAMES) {
-    it(`the example of the ${kind} is sound`, async () => {
+    it(`the example of the ${kind} has no errors`, async () => {
       const example = await makai(['config', 'example', kind]);
       assert.equal(example.code, 0);
       const path = file(JSON.parse(example.stdout));
       const check = await makai(['config', 'check', path]);
-      assert.equal(check.stdout, `${path}: sound (checked as a file of the ${kind})\n`);
+      assert.equal(check.stdout, `${path}: no errors (checked as a file of the ${kind})\n`);
       assert.equal(check.code, 0);
     });
   }
 
-  it('mistakes give exit code 1, only warnings 0', async () => {
+  it('errors give exit code 1, only warnings 0', async () => {
     const wrong = await makai(['config', 'check', file({ interface: 1 })]);
     assert.equal(wrong.code, 1);
-    assert.match(wrong.stdout, /^error: interface: expected an endpoint .* found 1\n(.*\n)+.*: 2 mistakes/);
+    assert.match(wrong.stdout, /^error: interface: expected an endpoint .* found 1\n(.*\n)+.*: 2 errors/);
     const odd = await makai(['config', 'check', file({ zmq_acquisition_endpoint: 'tcp://127.0.0.1:9881' })]);
     assert.equal(odd.code, 0);
     assert.match(odd.stdout, /^warning: zmq_acquisition_endpoint: .*9884/);
@@ -43,6 +43,37 @@ describe('cli/config', () => {
     const { code, stdout } = await makai(['config', 'check', file({ plugins })]);
     assert.equal(code, 1);
     assert.match(stdout, /plugins\[0\].*fraction.*\(the daemon starts without this plugin\)/);
+  });
+
+  it('refuses a MongoDB URI with an unescaped @, in the words of the daemon, and shows no password', async () => {
+    const path = join(folder, 'unescaped.json');
+    const fields = {
+      zmq_trigger_endpoint: 'tcp://127.0.0.1:1',
+      mongo_uri: 'mongodb://user:p@ss@127.0.0.1:1/opq',
+    };
+    writeFileSync(path, JSON.stringify(fields), { mode: 0o600 });
+    const checked = await makai(['config', 'check', path]);
+    assert.equal(checked.code, 1, checked.stdout);
+    const reason = /^error: mongo_uri: (.+)$/m.exec(checked.stdout)?.[1] ?? 'none';
+    const started = await makai(['triggering-service', path]);
+    assert.notEqual(started.code, 0);
+    const said = `${started.stdout}${started.stderr}`;
+    assert.ok(said.includes(reason), `${reason}: ${said}`);
+    assert.ok(!`${checked.stdout}${said}`.includes('p@ss'));
+  });
+
+  it("shows what the acquisition broker takes from the triggering service's file beside its own", async () => {
+    const of = mkdtempSync(join(folder, 'v3-'));
+    writeFileSync(join(of, 'makai.conf'), JSON.stringify({ zmq_event_endpoint: 'tcp://*:10000' }));
+    const path = join(of, 'acquisition_broker_config.json');
+    const fields = { client_certs: '/k', box_pub: 'tcp://*:8194', box_pull: 'tcp://*:8196' };
+    writeFileSync(path, JSON.stringify(fields));
+    const { code, stdout } = await makai(['config', 'check', path]);
+    assert.equal(code, 0, stdout);
+    assert.match(
+      stdout,
+      /^warning: zmq_event_endpoint: tcp:\/\/\*:10000 is taken from .*makai\.conf.*whoever/m,
+    );
   });
 
   it('--json prints NDJSON', async () => {

@@ -26,6 +26,7 @@ import { writeSecretCertificate } from '../../keys/files.js';
 import { newKeyPair } from '../../keys/key.js';
 import { openStore } from '../../store/open.js';
 import { DatabaseHandle } from '../../store/sqlite/handle.js';
+import { IMPORTED_IDS, putImportedBoxes } from '../support/imported-boxes.js';
 import { makai } from './run-process.js';
 
 describe('cli/doctor', () => {
@@ -117,11 +118,43 @@ describe('cli/doctor', () => {
     assert.deepEqual(readdirSync(folder, { recursive: true }), before);
   });
 
+  it('says the same with boxes of imported recordings in the store, which have no certificate and never send', async () => {
+    const store = await openStore(workspace.storeUrl, {
+      retention: { mode: 'ttl', measurementsSeconds: 86_400 },
+      thread: 'inline',
+    });
+    // Sizes and free space change from one moment to the next.
+    const lasting = async (): Promise<Diagnosis[]> =>
+      (await diagnose(folder)).filter(({ area }) => area !== 'disk' && area !== 'clock');
+    try {
+      const sizeless = (found: Diagnosis[]): string => JSON.stringify(found).replace(/[\d.]+ MB/g, 'MB');
+      const before = sizeless(await lasting());
+      await putImportedBoxes(store, 'lab');
+      const after = sizeless(await lasting());
+      assert.equal(after, before);
+      for (const id of IMPORTED_IDS) assert.ok(!after.includes(id));
+    } finally {
+      await store.close();
+    }
+  });
+
   it('configuration: mistakes, and text that is not JSON', async () => {
     change('triggering-service', { ttl_cache_ttl: 0 });
     await onlyWrong('configuration', /ttl_cache_ttl: expected a whole number .* found 0/);
     writeFileSync(workspace.configs['triggering-service'], '{');
-    await onlyWrong('configuration', /not sound JSON: line 1, column 2/);
+    await onlyWrong('configuration', /not valid JSON: line 1, column 2/);
+  });
+
+  it('ports: an event endpoint that only the file of the service names, as in v3, is checked where the broker opens it', async () => {
+    const { zmq_event_endpoint: endpoint, ...rest } = read('acquisition-broker');
+    writeFileSync(workspace.configs['acquisition-broker'], JSON.stringify(rest), { mode: 0o600 });
+    change('triggering-service', { zmq_event_endpoint: endpoint });
+    await listen(String(endpoint));
+    const found = await wrongs();
+    assert.deepEqual(
+      found.map(({ message, subject }) => [subject, message]),
+      [[`acquisition-broker zmq_event_endpoint ${String(endpoint)}`, 'another program uses the port']],
+    );
   });
 
   it('configuration: endpoints that do not match', async () => {
@@ -148,8 +181,10 @@ describe('cli/doctor', () => {
         .map(({ message, verdict }) => [verdict, message]);
     };
     const folderOfKeys = workspace.keys.publicDirectory;
+    const store = `the store sqlite:${join(folder, 'makai.db')}`;
+    // Its file names a store, so both sources count; the broker's has the folder alone.
     assert.deepEqual(await findingsOnIds(), [
-      ['ok', `the triggering service accepts the ids in ${folderOfKeys}`],
+      ['ok', `the triggering service accepts the ids in ${folderOfKeys} and ${store}`],
     ]);
     change('triggering-service', { client_certs: undefined });
     assert.deepEqual(await findingsOnIds(), [
@@ -234,6 +269,7 @@ describe('cli/doctor', () => {
     const both = (url: string) => {
       change('triggering-service', { store: url });
       change('acquisition-broker', { store: url });
+      change('analysis-service', { store: url });
     };
     const foreign = join(folder, 'foreign.db');
     new DatabaseHandle(foreign).exec('CREATE TABLE t (a)').close();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readRecording } from '../../formats/index.js';
 import type { Store } from '../../store/store.js';
-import { boxEvent, columnsOf, counts, newEvent } from '../store/contract/given.js';
+import { boxEvent, columnsOf, counts, finding, newEvent } from '../store/contract/given.js';
 import { openWritable, type Writable } from '../store/writable.js';
 import { makai as runMakai } from './run-process.js';
 
@@ -134,5 +134,46 @@ describe('cli: export into files', function () {
       const { code, stderr } = await makai(...args);
       assert.equal(code, 2, `${args.join(' ')}: ${stderr}`);
     }
+  });
+
+  it('incidents by id, by what they are, and all; csv goes to stdout', async () => {
+    await store.putAnalysis(1, '1001', [finding(1, '1001', t + 1000)]);
+    await store.putAnalysis(2, '1001', [
+      finding(2, '1001', t + 2000, { classifications: ['VOLTAGE_SWELL'], location: 'hall' }),
+      finding(2, '1001', t + 2500),
+    ]);
+    const ids = async (...args: string[]): Promise<string[]> => {
+      const { code, stdout, stderr } = await makai('incidents', 'export', ...args);
+      assert.equal(code, 0, stderr);
+      const [header, ...rows] = stdout.trimEnd().split('\n');
+      assert.match(header ?? '', /^incident_id,event_id,/);
+      return rows.map((row) => row.split(',')[0] ?? '');
+    };
+    assert.deepEqual(await ids('--all'), ['1', '2', '3']);
+    assert.deepEqual(await ids('3', '1'), ['3', '1']);
+    assert.deepEqual(await ids('--class', 'voltage_sag'), ['1', '3']);
+    assert.deepEqual(await ids('--location', 'hall'), ['2']);
+    assert.deepEqual(await ids('--event', '2'), ['2', '3']);
+    assert.deepEqual(await ids('--box', '1002'), []);
+    assert.deepEqual(await ids('--from', String(t + 2000), '--to', String(t + 2500)), ['2']);
+    const { stdout } = await makai(
+      'incidents',
+      'export',
+      '--all',
+      '--format',
+      'parquet',
+      '--out',
+      out,
+      '--json',
+    );
+    assert.deepEqual(named(stdout), ['incidents.parquet']);
+    const [none, both] = [
+      await makai('incidents', 'export'),
+      await makai('incidents', 'export', '1', '--all'),
+    ];
+    assert.deepEqual([none.code, both.code], [2, 2]);
+    const missing = await makai('incidents', 'export', '1', '9');
+    assert.equal(missing.stdout, '');
+    assert.match(missing.stderr, /there is no incident 9/);
   });
 });

@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Subscriber, XPublisher } from 'zeromq';
+import { silentLogger } from '../../common/log.js';
+import { Metrics } from '../../common/metrics/metrics.js';
+import { startStatusServer } from '../../daemon/status/server.js';
 import { readPublicCertificate, readSecretCertificate } from '../../keys/files.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
 import type { RefusedKey } from '../../keys/refusals.js';
@@ -82,6 +85,40 @@ describe('cli/keys', function () {
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as RefusedKey);
 
+  it('writes who changed the keys of a box into the audit log; what keeps it from that is said, and the keys are changed', async () => {
+    const file = join(keys.directory, 'makai.db');
+    const store = ['--store', `sqlite:${file}`];
+    const { code, stderr } = await run('new-box', '1', ...store);
+    assert.equal(code, 0);
+    assert.match(stderr, /^not in the audit log: there is no store at .*makai\.db$/m);
+    const opened = await openStore(`sqlite:${file}`, {
+      retention: { mode: 'ttl', measurementsSeconds: 86_400 },
+      thread: 'inline',
+      upgrade: true,
+    });
+    try {
+      await done('new-server');
+      let { publicKey } = newKeyPair();
+      while (publicKey.startsWith('-')) ({ publicKey } = newKeyPair());
+      await done('new-box', '2-3', ...store);
+      await done('accept', '--replace', publicKey, '2', ...store);
+      await done('revoke', '2', ...store);
+      // Without a store that belongs to the folder there is no log.
+      assert.equal((await run('new-box', '4')).stderr, '');
+      const entries = await opened.audit({ limit: 10 });
+      assert.deepEqual(
+        entries.map(({ command, subject }) => `${command}: ${subject}`),
+        ['keys new-box: boxes 2-3', 'keys accept: box 2', 'keys revoke: box 2'],
+      );
+      assert.deepEqual(entries[1]?.after, { allowed_keys: [publicKey] });
+      assert.deepEqual(entries[2]?.before, { allowed_keys: [publicKey], revoked_keys: [] });
+      assert.deepEqual(entries[2]?.after, { allowed_keys: [], revoked_keys: [publicKey] });
+      assert.ok((entries[0]?.user ?? '').length > 0);
+    } finally {
+      await opened.close();
+    }
+  });
+
   it('makes keys, lists them, prints no secret, and reports mistakes', async () => {
     let said = await done('new-server');
     said += await done('new-box', '1001');
@@ -106,8 +143,24 @@ describe('cli/keys', function () {
     assert.ok(!`${said}${again.stderr}${JSON.stringify(listed)}`.includes(secretKey.reveal()));
     said = await done('rotate-server');
     assert.match(said, /server_cert_next/);
-    assert.match(await done('rotate-server', '--finish'), /present key pair/);
+    assert.match(await done('rotate-server', '--finish', '--yes'), /present key pair/);
     assert.equal((await run('rotate-server', '--finish', '--abort')).code, 2);
+  });
+
+  it('makes the keys of a range, and leaves those of boxes that have some', async () => {
+    await done('new-server');
+    await done('new-box', '1003');
+    const before = (await readPublicCertificate(keys.layout.boxPublic('1003'))).publicKey;
+    const { code, stderr, stdout } = await run('new-box', '1001-1005');
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^4 boxes of 1001 to 1005 may connect\n/);
+    assert.match(stderr, /left as they are, since they have keys: 1003/);
+    assert.equal((await readPublicCertificate(keys.layout.boxPublic('1003'))).publicKey, before);
+    const listed = (await done('list', '--json')).trim().split('\n');
+    assert.equal(listed.length, 6, 'five boxes and the server');
+    for (const wrong of ['1005-1001', '1-20000']) assert.equal((await run('new-box', wrong)).code, 2, wrong);
+    assert.equal((await run('new-box', '4294967290-4294967299')).code, 1);
+    assert.equal((await done('list', '--json')).trim().split('\n').length, 6);
   });
 
   it('a key that begins with a dash can be accepted', async () => {
@@ -181,6 +234,36 @@ describe('cli/keys', function () {
     await socket.receive();
     await socket.send(['5', 'x']);
     assert.equal(String((await sub.receive())[0]), '5');
+  });
+
+  it('list names boxes that send although their records say that they are not in use, as the running service sees it', async () => {
+    for (const id of ['1001', '1002']) await done('new-box', id);
+    const finding = { code: 'UNPLUGGED_BUT_SENDING', since_ms: Date.now(), info: 'it sends' };
+    const server = await startStatusServer({
+      ...{
+        daemon: 'triggering-service',
+        version: '0',
+        address: { host: '127.0.0.1', port: 0 },
+        isNamed: true,
+      },
+      metrics: new Metrics('triggering-service', '0'),
+      details: () => ({}),
+      boxHealth: async () => [
+        { box_id: '1002', findings: [finding] },
+        // Of another folder's keys.
+        { box_id: '4711', findings: [finding] },
+      ],
+      log: silentLogger(),
+    });
+    try {
+      const env = { MAKAI_SETTINGS: JSON.stringify({ status: server.address }) };
+      const { code, stderr, stdout } = await makai(['keys', 'list', '--dir', keys.directory], env);
+      assert.equal(code, 0);
+      assert.match(stderr, /^box 1002: UNPLUGGED_BUT_SENDING: it sends; .+\n$/);
+      assert.ok(!stdout.includes('UNPLUGGED'));
+    } finally {
+      await server.stop();
+    }
   });
 
   it('says which broker does not reply', async () => {

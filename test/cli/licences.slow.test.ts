@@ -7,6 +7,7 @@ import { PACKAGE_ROOT } from '../../common/package-root.js';
 /** What may be shipped with an MIT program without more than naming it. */
 const FINE = new Set([
   'MIT',
+  'MIT-0',
   'ISC',
   'Apache-2.0',
   'BSD-2-Clause',

@@ -71,6 +71,30 @@ describe('cli: events, measurements, trends, boxes', function () {
     assert.match(show.stdout, /\n1001 +unknown .* 2 +0\.033 +\d+\.\d\d +\d+\.\d\d\n/);
   });
 
+  it('an event without waveforms does not look as if boxes had been silent', async () => {
+    await store.insertEvent(newEvent(4, t, { request_data: false }));
+    const list = await makai('events', 'list');
+    assert.match(list.stdout, /\n +4 .*VOLTAGE_SAG +16\.4 +- /);
+    const show = await makai('events', 'show', '4');
+    assert.match(
+      show.stdout,
+      /about +1001, 1002\n +asked +no box: no waveform was asked for\n +replied +no box\n/,
+    );
+    assert.doesNotMatch(show.stdout, /silent/);
+  });
+
+  it('boxes that the budget refused are named with the reason, and are not silent', async () => {
+    const boxes_refused = [{ reason: 'waveform_budget_of_box', boxes: ['1002'] }];
+    await store.insertEvent(newEvent(5, t, { boxes_refused }));
+    const list = await makai('events', 'list');
+    assert.match(list.stdout, /\n +5 .*VOLTAGE_SAG +16\.4 +0\/1 /);
+    const show = await makai('events', 'show', '5');
+    assert.match(
+      show.stdout,
+      /asked +1001\n +refused +1002: its budget of waveforms for the day was used up \(limits\.waveform_mb_per_box\)\n +replied +no box\n +silent +1001\n/,
+    );
+  });
+
   it('events show --json is the event, then its box events', async () => {
     await threeEvents();
     const { stdout } = await makai('events', 'show', '2', '--json');
@@ -85,6 +109,11 @@ describe('cli: events, measurements, trends, boxes', function () {
     assert.equal(header, 'event_id,box_id,timestamp_ms,counts,volts');
     assert.equal(rows.length, 599);
     const cells = rows.map((row) => row.split(','));
+    assert.deepEqual(
+      [...new Set(cells.map((row) => row[1]))],
+      ['7', '1001'],
+      'by id, whichever replied first',
+    );
     const of = (box: string) => cells.filter((row) => row[1] === box);
     assert.deepEqual(
       of('1001').map((row) => Number(row[3])),
@@ -107,7 +136,7 @@ describe('cli: events, measurements, trends, boxes', function () {
   it('what is not there, or not meant so, ends with the right code and says what to do', async () => {
     await threeEvents();
     const missing = await makai('events', 'export', '2', '9');
-    assert.deepEqual([missing.code, missing.stdout], [1, '']);
+    assert.deepEqual([missing.code, missing.stdout], [3, '']);
     assert.match(missing.stderr, /NOT_FOUND.*event 9/);
     for (const args of [
       ['events', 'export'],
@@ -213,12 +242,48 @@ describe('cli: events, measurements, trends, boxes', function () {
     };
     await refused(1, /BOX_EXISTS/, 'add', '7');
     await refused(1, /BOX_NAME_TAKEN/, 'add', '8', '--name', 'Roof');
-    await refused(1, /NOT_FOUND/, 'set', '9', '--name', 'x');
-    await refused(1, /NOT_FOUND/, 'retire', '9');
+    await refused(3, /NOT_FOUND/, 'set', '9', '--name', 'x');
+    await refused(3, /NOT_FOUND/, 'retire', '9');
     await refused(1, /KEY_INVALID/, 'add', '9', '--public-key', 'short');
-    await refused(1, /1 to 2147483647/, 'add', 'nine');
+    await refused(1, /0 to 2147483647/, 'add', 'nine');
     await refused(2, /leading zeros/, 'add', '0009');
     await refused(2, /above zero/, 'add', '9', '--calibration', '0');
     assert.equal((await store.boxes()).length, 1);
+  });
+
+  it('nominal voltage and frequency of a box are set, kept, shown and removed', async () => {
+    const done = async (...args: string[]) => {
+      const outcome = await makai('boxes', ...args);
+      assert.deepEqual([outcome.code, outcome.stderr], [0, ''], args.join(' '));
+      return outcome.stdout;
+    };
+    const nominals = async () => {
+      const box = await store.box('7');
+      return [box?.nominal_voltage, box?.nominal_frequency];
+    };
+    await done('add', '7', '--nominal-voltage', '230', '--nominal-frequency', '50');
+    assert.deepEqual(await nominals(), [230, 50]);
+    await done('set', '7', '--name', 'Roof');
+    assert.deepEqual(await nominals(), [230, 50]);
+    assert.match(await done('list'), / 7 +Roof +unknown +1 +230 V 50 Hz +yes/);
+    await done('set', '7', '--nominal-voltage', '400.5', '--nominal-frequency', '');
+    assert.deepEqual(await nominals(), [400.5, undefined]);
+    await done('set', '7', '--nominal-voltage', '');
+    const box = await store.box('7');
+    assert.ok(box !== undefined && !('nominal_voltage' in box) && !('nominal_frequency' in box));
+    for (const [option, value] of [
+      ['--nominal-voltage', '9'],
+      ['--nominal-voltage', '-230'],
+      ['--nominal-voltage', '230V'],
+      ['--nominal-voltage', 'NaN'],
+      ['--nominal-voltage', '1e7'],
+      ['--nominal-frequency', '9'],
+      ['--nominal-frequency', '1001'],
+      ['--nominal-frequency', ' '],
+    ] as const) {
+      const { code, stderr } = await makai('boxes', 'set', '7', option, value);
+      assert.deepEqual([code, stderr.includes(`${option}: expected a number from 10`)], [2, true], value);
+    }
+    assert.deepEqual(await store.box('7'), box);
   });
 });

@@ -69,6 +69,24 @@ export class RunningProgram {
   }
 }
 
+/** The `makai` processes of a test. */
+export class Programs {
+  readonly #programs: RunningProgram[] = [];
+
+  readonly start = (...args: string[]): RunningProgram => {
+    const program = new RunningProgram('cli/main.js', args);
+    this.#programs.push(program);
+    return program;
+  };
+
+  /** Ends them by SIGKILL, those that were started last first. */
+  async kill(): Promise<void> {
+    const programs = this.#programs.splice(0).reverse();
+    for (const program of programs) program.child.kill('SIGKILL');
+    await Promise.all(programs.map((program) => program.end()));
+  }
+}
+
 /** Runs `makai` with arguments to its end. */
 export function makai(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
   return new RunningProgram('cli/main.js', args, env).end();

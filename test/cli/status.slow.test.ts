@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SCREEN_LINES } from '../../cli/status-summary.js';
 import { describeDetails, duration } from '../../cli/status-text.js';
 import { silentLogger } from '../../common/log.js';
 import { Metrics } from '../../common/metrics/metrics.js';
@@ -39,13 +40,16 @@ describe('cli/status', () => {
     await serve('triggering-broker', 'triggering-broker', { boxes: 2, refused: { unknown: 1 } });
     await serve('acquisition-broker', 'acquisition-broker', {});
     await serve('triggering-service', 'triggering-service', { evil: '\u001b[2J', plugins });
-    const { code, stdout } = await makai(['status', '--dir', folder]);
+    await serve('analysis-service', 'analysis-service', {});
+    await serve('web-service', 'web-service', {});
+    await serve('gateway', 'gateway', {});
+    const { code, stdout } = await makai(['status', '--all', '--config', folder]);
     assert.equal(code, 0);
     assert.match(stdout, /^triggering-broker: running for .+, pid \d+, version 1\.2\.3, unix:/);
     assert.match(stdout, /\n {2}boxes {12}2\n {2}refused\.unknown {2}1\n/);
     assert.match(
       stdout,
-      /\n {2}plugins:\n {4}name {4}state {4}dropped\n {4}print {3}running {8}0\n {4}napali {2}paused {8}12\n/,
+      /\n {2}plugins:\n {4}name {4}state {4}dropped\n {4}napali {2}paused {8}12\n {4}print {3}running {8}0\n/,
     );
     assert.ok(!stdout.includes('\u001b'));
   });
@@ -65,6 +69,9 @@ describe('cli/status', () => {
         ['triggering-broker', true],
         ['acquisition-broker', false],
         ['triggering-service', false],
+        ['analysis-service', false],
+        ['web-service', false],
+        ['gateway', false],
       ],
     );
     assert.match(reports[1]?.reason ?? '', /the triggering-service replies at this address/);
@@ -82,5 +89,86 @@ describe('cli/status', () => {
   it('formats durations and values in a short form', () => {
     assert.deepEqual([0, 59, 61, 3600, 90_061].map(duration), ['0 s', '59 s', '1 min 1 s', '1 h', '1 d 1 h']);
     assert.deepEqual(describeDetails({ a: 0.123456, b: null, c: [1, 2] }), ['a  0.1235', 'b  ', 'c  [1,2]']);
+  });
+
+  it('fits one screen whatever is wrong, and what is wrong comes first', async () => {
+    const refused = (i: number) => ({
+      ...{ plugin: `p${i}`, state: 'refused', file: '/x', last_error: 'word '.repeat(60) },
+    });
+    await serve('triggering-broker', 'triggering-broker', {
+      ...{
+        open: true,
+        boxes: { connected: 7, failed: { wrong_server_key: 3 } },
+        subscribers: { connected: 1 },
+      },
+    });
+    await serve('triggering-service', 'triggering-service', {
+      ...{ boxes: { active: 6, known: 7 }, dropped: { store_too_slow: 9 }, measurements: 5 },
+      plugins: Array.from({ length: 40 }, (_, i) => refused(i)),
+    });
+    await serve('analysis-service', 'analysis-service', { evil: '\u001b[2J', store: 'unavailable' });
+    const { code, stdout } = await makai(['status', '--dir', folder]);
+    assert.equal(code, 1);
+    assert.ok(!stdout.includes('\u001b'));
+    const lines = stdout.trimEnd().split('\n');
+    assert.ok(lines.length <= SCREEN_LINES && lines.every((line) => line.length <= 120), stdout);
+    assert.match(lines[0] ?? '', /^WRONG {2}/);
+    assert.match(stdout, /^WRONG {2}acquisition-broker: no reply at /m);
+    assert.match(stdout, /^and \d+ more lines: makai status --all$/m);
+    assert.match(stdout, /^boxes: 6 active of 7 heard, 0 with findings; makai boxes status/m);
+    assert.match(lines.at(-1) ?? '', /^4\d wrong: makai doctor says what to do/);
+  });
+
+  it('says that nothing is wrong', async () => {
+    for (const kind of KIND_NAMES) await serve(kind, kind, {});
+    const { code, stdout } = await makai(['status', '--dir', folder]);
+    assert.equal(code, 0);
+    const lines = stdout.trimEnd().split('\n');
+    assert.equal(lines.length, KIND_NAMES.length + 2);
+    assert.ok(
+      lines.slice(0, KIND_NAMES.length).every((line) => /^ok {5}[a-z-]+: running for /.test(line)),
+      stdout,
+    );
+    assert.match(lines.at(-1) ?? '', /^nothing is wrong here/);
+  });
+
+  it('no line is wider than a terminal, plugins come first, and among them those that do not run', async () => {
+    const plugin = (name: string, state: string, more: object) => ({
+      ...{ plugin: name, name, version: '0.1.0', language: 'javascript', state, measurements: 123_456 },
+      ...{ requests: 3, incidents: 0, values: 12_345, dropped_requests: 0, dropped_batches: 0 },
+      ...{
+        dropped_measurements: 0,
+        p50_us: 12.34,
+        p99_us: 1234,
+        restarts: 0,
+        ...more,
+        file: `/opt/${name}.js`,
+      },
+    });
+    const why =
+      'onLoad: limit_v: must be 1000 or less; limits.0.low: must be a number; limit: no such setting';
+    await serve('triggering-service', 'triggering-service', {
+      note: 'word '.repeat(40),
+      plugins: [
+        plugin('histogram', 'running', {}),
+        plugin('sags', 'refused', { last_error: `${why}; ${why}` }),
+      ],
+      busiest: [{ box_id: 1, messages: 2 }],
+    });
+    const { code, stdout } = await makai(['status', '--all', '--dir', folder]);
+    assert.equal(code, 1);
+    const lines = stdout.split('\n');
+    const widest = Math.max(...lines.map((line) => line.length));
+    assert.ok(widest <= 120, `${widest}: ${stdout}`);
+    const at = lines.findIndex((line) => line.startsWith('triggering-service: running'));
+    assert.match(
+      lines.slice(at, at + 4).join('\n'),
+      /\n {2}plugins:\n {4}plugin +name .*\n {4}sags .* refused /,
+    );
+    assert.match(stdout.replaceAll(/\s+/g, ' '), new RegExp(`last_error ${why}; ${why}`));
+    assert.match(stdout, /histogram +histogram +0\.1\.0 +javascript +running/);
+    for (const width of [78, 118])
+      for (const line of describeDetails({ plugins: [plugin('x', 'running', { last_error: why })] }, width))
+        assert.ok(line.length <= width, line);
   });
 });

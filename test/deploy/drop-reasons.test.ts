@@ -11,7 +11,8 @@ import { STREAM_REASONS } from '../../proto/stream-decoder.js';
 /** What ends up as a reason: counted by name, returned as the reason of a drop, or as the refusal of a request. */
 const COUNTED = [
   /\brejections\.(?:count|tally)\(\s*'([^']+)'/g,
-  /#drop(?:Id)?\('([^']+)'/g,
+  /#drop(?:Id|Time)?\('([^']+)'/g,
+  /#refuse\(\w+, '([^']+)'/g,
   /\badd\('([^']+)', /g,
   /\breason(?:: | = )'([^']+)'/g,
   /\breason = [^;]*\? '([^']+)' : '[^']+'/g,
@@ -19,14 +20,20 @@ const COUNTED = [
 ];
 const REFUSED = [/\breturn (?:[^;'\n]*\? )?'([^']+)'/g, /\breturn [^;'\n]*: '([^']+)'/g];
 /** Functions there return refusals. */
-const REFUSING = ['acquisition-broker/requests', 'triggering-service/requests/event-requests.ts'];
+const REFUSING = [
+  'acquisition-broker/requests',
+  'triggering-service/requests/event-requests.ts',
+  'plugin-host/window-problem.ts',
+];
 
 function reasonsIn(...rooms: string[]): string[] {
   const found = new Set<string>();
   const files = rooms.flatMap((room) =>
-    readdirSync(join(PACKAGE_ROOT, room), { recursive: true, encoding: 'utf8' }).map((name) =>
-      join(room, name),
-    ),
+    room.endsWith('.ts')
+      ? [room]
+      : readdirSync(join(PACKAGE_ROOT, room), { recursive: true, encoding: 'utf8' }).map((name) =>
+          join(room, name),
+        ),
   );
   for (const path of files) {
     if (!path.endsWith('.ts')) continue;
@@ -39,14 +46,25 @@ function reasonsIn(...rooms: string[]): string[] {
 
 describe('deploy: reasons of drops', () => {
   it('are listed for the acquisition broker', () => {
-    const found = reasonsIn('acquisition-broker', 'proto/box2', 'proto/box3', 'zmq');
+    const found = reasonsIn(
+      'acquisition-broker',
+      'proto/box2',
+      'proto/box3',
+      'zmq',
+      'daemon/box-findings.ts',
+    );
     assert.deepEqual(found, dropReasonsOf('acquisition-broker').sort());
   });
 
   it('are listed for the triggering service', () => {
     const decoder = STREAM_REASONS.filter((reason) => reason !== 'ok');
     assert.deepEqual(
-      [...new Set([...reasonsIn('triggering-service'), ...decoder])].sort(),
+      [
+        ...new Set([
+          ...reasonsIn('triggering-service', 'plugin-host/window-problem.ts', 'daemon/box-findings.ts'),
+          ...decoder,
+        ]),
+      ].sort(),
       dropReasonsOf('triggering-service').sort(),
     );
   });

@@ -110,12 +110,17 @@ describe('deploy/grafana', () => {
       'makai_store_up',
       'makai_plugin_up',
       'makai_boxes_active',
+      'makai_box_silent_seconds',
+      'makai_disk_free_bytes',
+      'makai_connections_refused_total',
+      'process_start_time_seconds',
     ]) {
       assert.ok(watched.includes(name), name);
     }
   });
 
-  it('scrapes the default addresses of the three daemons', () => {
-    for (const port of [9890, 9891, 9892]) assert.ok(text('prometheus.yml').includes(`127.0.0.1:${port}`));
+  it('scrapes the default addresses of the daemons', () => {
+    for (const port of [9890, 9891, 9892, 9893])
+      assert.ok(text('prometheus.yml').includes(`127.0.0.1:${port}`));
   });
 });

@@ -21,12 +21,23 @@ function has(program: string, ...args: string[]): boolean {
   }
 }
 
+/** The units of ours that a line of a unit names. */
+function orderOf(unit: string, key: 'After' | 'Before'): string[] {
+  const text = readFileSync(join(UNITS, unit), 'utf8');
+  return [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))]
+    .flatMap(([, names = '']) => names.split(' '))
+    .filter((name) => units.includes(name));
+}
+
 describe('deploy/systemd', () => {
   it('has a unit for each daemon', () => {
     assert.deepEqual(units.sort(), [
       'makai-acquisition-broker.service',
+      'makai-analysis-service.service',
+      'makai-gateway.service',
       'makai-triggering-broker.service',
       'makai-triggering-service.service',
+      'makai-web-service.service',
     ]);
   });
 
@@ -66,6 +77,22 @@ describe('deploy/systemd', () => {
       assert.deepEqual([verdict.status, verdict.stdout, verdict.stderr], [0, '', '']);
     });
   }
+
+  it('the triggering service starts before the triggering broker, and no order is a circle', () => {
+    const order = new Map(units.map((unit) => [unit, new Set(orderOf(unit, 'After'))]));
+    for (const unit of units) for (const later of orderOf(unit, 'Before')) order.get(later)?.add(unit);
+    // What boxes queued arrives as soon as the broker is there (test/faults/cases/restarts.ts).
+    assert.ok(order.get('makai-triggering-broker.service')?.has('makai-triggering-service.service'));
+    const started: string[] = [];
+    while (started.length < units.length) {
+      const next = units.find(
+        (unit) =>
+          !started.includes(unit) && [...(order.get(unit) ?? [])].every((one) => started.includes(one)),
+      );
+      assert.ok(next !== undefined, `a circle beyond ${started}`);
+      started.push(next);
+    }
+  });
 
   it('a daemon reports to systemd that it is ready, alive and stopping', async function () {
     if (!has('systemd-notify', '--version') || !has('python3', '-c', '')) {

@@ -1,16 +1,38 @@
 /** The tree keeps the rules of CONTRIBUTING.md: dependencies point one way, there are no circles, one folder imports zeromq. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 
-const LIBRARIES = ['proto', 'zmq', 'stream', 'keys', 'store', 'config', 'signal', 'formats', 'daemon'];
-const DAEMONS = ['triggering-broker', 'acquisition-broker', 'triggering-service'];
+const LIBRARIES = [
+  'proto',
+  'zmq',
+  'nats',
+  'stream',
+  'keys',
+  'store',
+  'config',
+  'signal',
+  'formats',
+  'daemon',
+  'reports',
+  'rules',
+];
+const DAEMONS = [
+  'triggering-broker',
+  'acquisition-broker',
+  'triggering-service',
+  'analysis-service',
+  'web-service',
+  'gateway',
+];
 /** A folder may import itself, and folders of a lower layer or of its own; daemons only those of a lower one. */
 const LAYERS = [
   ['common'],
   [...LIBRARIES, 'plugins', 'plugin-host'],
   [...DAEMONS, 'box'],
+  // it has the API's types of web-service; no daemon knows the page
+  ['web'],
   ['cli'],
   ['scripts'],
 ];
@@ -27,7 +49,7 @@ function readTree(folder: string): void {
     if (entry.isDirectory()) {
       if (!OUTSIDE.has(below) && !entry.name.startsWith('.') && !/assembly|templates/.test(entry.name))
         readTree(path);
-    } else if (entry.name.endsWith('.ts') && below.includes('/')) {
+    } else if (/\.tsx?$/.test(entry.name) && below.includes('/')) {
       readImports(path, below);
     }
   }
@@ -38,12 +60,17 @@ function readImports(path: string, file: string): void {
   const packages = new Set<string>();
   const text = readFileSync(path, 'utf8');
   for (const [, specifier = ''] of text.matchAll(/(?:\bfrom|\bimport\(|^import)\s*'([^']+)'/gm)) {
-    if (specifier.startsWith('.'))
-      found.push(normalize(join(dirname(file), specifier)).replace(/\.js$/, '.ts'));
+    if (specifier.startsWith('.')) found.push(sourceOf(normalize(join(dirname(file), specifier))));
     else packages.add(specifier);
   }
   imports.set(file, found);
   packagesOf.set(file, packages);
+}
+
+/** The page's sources are `.ts` or `.tsx`; both are imported as `.js`. */
+function sourceOf(path: string): string {
+  const tsx = path.replace(/\.js$/, '.tsx');
+  return existsSync(join(PACKAGE_ROOT, tsx)) ? tsx : path.replace(/\.js$/, '.ts');
 }
 
 const roomOf = (file: string): string => file.split('/')[0] ?? '';
@@ -84,7 +111,48 @@ describe('the structure of the tree', () => {
       [],
     );
   });
+
+  it('imports the packages of NATS in nats/ only', () => {
+    const others = [...packagesOf].filter(
+      ([file, names]) => [...names].some((name) => name.startsWith('@nats-io/')) && roomOf(file) !== 'nats',
+    );
+    assert.deepEqual(
+      others.map(([file]) => file),
+      [],
+    );
+  });
+
+  it('opens SQLite files through store/sqlite/handle.ts only: an object of the library that is collected ends Node 24', () => {
+    const others = [...imports.keys()].filter((file) => {
+      const text = readFileSync(join(PACKAGE_ROOT, file), 'utf8');
+      return /^import (?!type\b).*from 'better-sqlite3'/m.test(text) || /\.iterate\(/.test(text);
+    });
+    assert.deepEqual(others, ['store/sqlite/handle.ts']);
+  });
+
+  it('READMEs of rooms name files that are there', () => {
+    const files = filesBelow(PACKAGE_ROOT).map((path) => `/${relative(PACKAGE_ROOT, path)}`);
+    const missing: string[] = [];
+    for (const readme of files.filter(
+      (path) => path.endsWith('/README.md') && !path.includes('/templates/'),
+    )) {
+      const text = readFileSync(join(PACKAGE_ROOT, readme), 'utf8');
+      for (const [, path = ''] of text.matchAll(/`([\w./-]+\.(?:tsx?|proto))`/g)) {
+        if (!files.some((file) => file.endsWith(`/${path}`))) missing.push(`${readme}: ${path}`);
+      }
+    }
+    assert.deepEqual(missing, []);
+  });
 });
+
+/** All files, but for what is built, installed or hidden. */
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.name.startsWith('.') || ['node_modules', 'dist'].includes(entry.name)) return [];
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
+}
 
 /** Tarjan's strongly connected components, those of more than one file. */
 function circles(): string[][] {

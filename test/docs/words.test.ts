@@ -27,7 +27,7 @@ const BANNED: readonly [RegExp, string][] = [
 /** Facts of other programs, names that changed, licences; and this list. */
 const EXCLUDED =
   /^(CHANGELOG\.md|docs\/(glossary|licences)\.md|test\/docs\/words\.test\.ts|package-lock\.json)$/;
-const READ = /\.(ts|md|c|h|rs|sh|service|ya?ml|conf)$|^\.ci\//;
+const READ = /\.(tsx?|css|md|c|h|rs|sh|service|ya?ml|conf)$|^\.ci\//;
 
 describe('the words', () => {
   it('are those of the glossary', () => {

@@ -24,8 +24,10 @@ export function judged({ notes, rows, wrong }: Outcome): { lines: string[]; pass
     ({ accepted, doubled, kind, lost, sent, stored }) =>
       `  ${kind.padEnd(13)} sent ${pad(sent)}  accepted ${pad(accepted)}  stored ${pad(stored)}  lost ${pad(lost)}  doubled ${pad(doubled)}`,
   );
-  for (const { kind, missing = [] } of rows)
+  for (const { kind, missing = [], repeated = [] } of rows) {
     if (missing.length > 0) lines.push(`  lost ${kind}: ${missing.join(', ')}`);
+    if (repeated.length > 0) lines.push(`  doubled ${kind}: ${repeated.join(', ')}`);
+  }
   for (const { accepted, kind } of rows) if (accepted === 0) wrong.push(`no ${kind} were accepted`);
   lines.push(...notes.map((note) => `  ${note}`), ...wrong.map((line) => `  WRONG: ${line}`));
   const clean = rows.every((row) => row.lost === 0 && row.doubled === 0);

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 
-const READY_MS = 60_000;
-const STOP_MS = 20_000;
+const READY_MS = 180_000;
+/** A daemon itself gives up after 10 s what it cannot finish. */
+const STOP_MS = 90_000;
 
 export interface Launch {
   name: string;

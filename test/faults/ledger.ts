@@ -19,6 +19,8 @@ export interface Row {
   doubled: number;
   /** some of those lost */
   missing?: string[];
+  /** some of those stored, or announced, more than once */
+  repeated?: string[];
 }
 
 const ASK_EVERY_MS = 150;
@@ -27,6 +29,7 @@ const WINDOW_MS = 500;
 /** The window ended so long ago. */
 const AGO_MS = 1500;
 const SETTLE_MS = 120_000;
+const WAIT_MS = 180_000;
 
 export class Ledger {
   readonly #line: FaultLine;
@@ -182,14 +185,11 @@ export class Ledger {
   }
 
   async #measurements(store: Store, all: boolean): Promise<Row> {
-    const stored = new Set<string>();
-    let rows = 0;
-    for (const id of BOX_IDS) {
-      for await (const { timestamp_ms } of store.measurements(String(id))) {
-        stored.add(`${id}:${timestamp_ms}`);
-        rows += 1;
-      }
-    }
+    const found: string[] = [];
+    for (const id of BOX_IDS)
+      for await (const { timestamp_ms } of store.measurements(String(id)))
+        found.push(`${id}:${timestamp_ms}`);
+    const stored = new Set(found);
     const accepted = all ? new Set([...this.#heardToTheEnd, ...this.#seen]) : this.#seen;
     const missing = [...accepted].filter((key) => !stored.has(key));
     const lost = missing.length;
@@ -198,10 +198,11 @@ export class Ledger {
       kind: 'measurements',
       sent,
       accepted: accepted.size,
-      stored: rows,
+      stored: found.length,
       lost,
-      doubled: rows - stored.size,
+      doubled: found.length - stored.size,
       missing: missing.slice(0, 5),
+      repeated: repeatedOf(found).slice(0, 5),
     };
   }
 
@@ -213,13 +214,17 @@ export class Ledger {
       if (event.description.startsWith(this.#tag)) descriptions.push(event.description);
     }
     const accepted = new Set(this.#announced);
+    const missing = [...accepted].filter((number) => !numbers.has(number)).map(String);
+    const repeated = [...repeatedOf(this.#announced.map(String)), ...repeatedOf(descriptions)];
     return {
       kind: 'events',
       sent: this.#asked,
       accepted: accepted.size,
       stored: descriptions.length,
-      lost: [...accepted].filter((number) => !numbers.has(number)).length,
-      doubled: this.#announced.length - accepted.size + descriptions.length - new Set(descriptions).size,
+      lost: missing.length,
+      doubled: repeated.length,
+      missing: missing.slice(0, 5),
+      repeated: repeated.slice(0, 5),
     };
   }
 
@@ -252,12 +257,21 @@ export class Ledger {
   }
 
   async #until(condition: () => boolean, what: string): Promise<void> {
-    const until = Date.now() + 90_000;
+    const until = Date.now() + WAIT_MS;
     while (!condition()) {
-      if (Date.now() > until) throw new Error(`in vain waited for ${what}`);
+      if (Date.now() > until)
+        throw new Error(
+          `gave up waiting for ${what}; ${this.#announced.length} events were announced of ${this.#asked} that were requested, ${this.#heard.size} measurements heard`,
+        );
       const deaths = this.#line.deaths();
       if (deaths.length > 0) throw new Error(deaths.join('; '));
       await sleep(50);
     }
   }
+}
+
+/** What comes after its first occurrence. */
+function repeatedOf(items: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return items.filter((item) => seen.size === seen.add(item).size);
 }

@@ -24,7 +24,7 @@ export interface LineOptions {
   store: StoreKind;
   /** where files of the stores go; the working folder unless given */
   data?: string;
-  /** fields that stand above those of the workspace */
+  /** fields that win over those of the workspace */
   config?: Partial<Record<Kind, Record<string, unknown>>>;
   /** takes the place of the workspace's loopback addresses in the endpoints of each daemon, or of one */
   address?: string | Partial<Record<Kind, string>>;

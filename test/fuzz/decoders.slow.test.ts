@@ -11,10 +11,10 @@ const SEED = 20_260;
 describe('fuzzed decoders', function () {
   this.timeout(400_000);
   for (const target of DECODERS) {
-    it(`${target.name}: nothing but its own error`, () => {
+    it(`${target.name}: nothing but its own error`, async () => {
       // files are longer than messages, and their readers slower
       const inputs = target.mutate === undefined ? INPUTS : Math.ceil(INPUTS / 10);
-      const { refused, taken } = fuzzDecoder(target, inputs, SEED);
+      const { refused, taken } = await fuzzDecoder(target, inputs, SEED);
       assert.equal(taken + refused, inputs);
       assert.ok(refused > inputs / 100, `hardly anything refused: ${refused}`);
       assert.ok(taken > 0, 'nothing was taken: the inputs do not come past the first check');

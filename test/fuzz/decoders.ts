@@ -1,6 +1,6 @@
 /** Every decoder of bytes that a peer, a box or a file can choose, and the one kind of error that each may throw. */
 import { parseSubscription } from '../../acquisition-broker/boxes/connected-boxes.js';
-import { requestOf } from '../../acquisition-broker/open/persistence.js';
+import { requestOf } from '../../acquisition-broker/open-requests/persistence.js';
 import { isUsableIdentity, parseDataIdentity } from '../../acquisition-broker/requests/request.js';
 import { MakaiError } from '../../common/errors.js';
 import { tryConfig } from '../../config/index.js';

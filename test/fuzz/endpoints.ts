@@ -70,6 +70,8 @@ export const ENDPOINTS: readonly EndpointTarget[] = [
 function raw(kind: Kind, name: string, works: (daemon: DaemonUnderTest) => Promise<void>): EndpointTarget {
   const open = async (daemon: DaemonUnderTest): Promise<Entrance> => {
     const { port } = new URL(at(daemon, name).replace('tcp:', 'http:'));
+    // The triggering broker opens its port for boxes once somebody has subscribed.
+    await works(daemon);
     const sender = tcpSender('127.0.0.1', Number(port));
     return {
       send: sender.send,

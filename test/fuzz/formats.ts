@@ -31,23 +31,36 @@ function format(
   read: (frames: readonly Uint8Array[]) => FileContent,
   allowedBytes = ALLOWED_BYTES,
 ): DecoderTarget {
+  const tried = (frames: readonly Uint8Array[]): void => {
+    const content = read(frames);
+    checkSize(content, sizeOf(frames), allowedBytes);
+    tryVoltage(content);
+  };
   return {
     name,
     seeds,
     frames: 'all',
     mutate: mutatedText,
     decode: (frames) => {
-      const before = process.cpuUsage();
-      const content = read(frames);
-      const size = frames.reduce((sum, { length }) => sum + length, 0);
-      checkSize(content, size, allowedBytes);
-      tryVoltage(content);
-      const { user, system } = process.cpuUsage(before);
-      if (user + system > MAX_CPU_US) throw new Error(`${size} bytes took ${(user + system) / 1000} ms`);
+      const startedMs = performance.now();
+      tried(frames);
+      // To ask for the processor's time costs more than most inputs, and a busy machine is no fault: only what took long is timed so, once more.
+      if (performance.now() - startedMs > MAX_CPU_US / 1000) checkTime(() => tried(frames), sizeOf(frames));
       return true;
     },
     expected: isPlaced,
   };
+}
+
+function sizeOf(frames: readonly Uint8Array[]): number {
+  return frames.reduce((sum, { length }) => sum + length, 0);
+}
+
+function checkTime(work: () => void, bytes: number): void {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  if (user + system > MAX_CPU_US) throw new Error(`${bytes} bytes took ${(user + system) / 1000} ms`);
 }
 
 /** Every error names its file. */

@@ -1,8 +1,11 @@
 /** Feeds one decoder with inputs and counts the results. */
+import { setImmediate } from 'node:timers/promises';
 import type { DecoderTarget } from './decoders.js';
 import { mutated, mutatedFrames } from './mutate.js';
 import { seededRandom } from './random.js';
 import { seedsOf } from './seeds.js';
+
+const YIELD_EVERY = 1000;
 
 export interface DecoderResult {
   inputs: number;
@@ -15,7 +18,11 @@ export interface DecoderResult {
  * Feeds a decoder with its seeds, then with mutations of them and of inputs that it accepted.
  * @throws Error with the input in hex and the random seed, when the decoder throws an unexpected error
  */
-export function fuzzDecoder(target: DecoderTarget, inputs: number, seed: number): DecoderResult {
+export async function fuzzDecoder(
+  target: DecoderTarget,
+  inputs: number,
+  seed: number,
+): Promise<DecoderResult> {
   const random = seededRandom(seed);
   const corpus: (readonly Uint8Array[])[] = seedsOf(target.seeds).map((frames) =>
     chosen(frames, target.frames),
@@ -27,6 +34,8 @@ export function fuzzDecoder(target: DecoderTarget, inputs: number, seed: number)
   let taken = 0;
   const startedAt = performance.now();
   for (let i = 0; i < inputs; i += 1) {
+    // zlib lets go of what it used in the next turn of the loop.
+    if (i % YIELD_EVERY === 0) await setImmediate();
     const base = i < planted ? corpus[i] : random.pick(corpus);
     const input = i < planted ? (base ?? []) : next(base ?? []);
     let good = false;

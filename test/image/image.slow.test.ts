@@ -81,7 +81,22 @@ describe('the image', function () {
     assert.equal(owner, '10001:10001 600\n');
   });
 
-  it('starts the three daemons, read-only and without capabilities, with the settings of the compose file', async () => {
+  it('adds the first user, without whom the web service does not start', async () => {
+    // With MongoDB there is nothing to make; a command makes no file.
+    await runToEnd(line, 'store', ['store', 'init', ...STORE]);
+    const added = await runToEnd(line, 'user', [
+      'users',
+      'add',
+      'ada',
+      '--role',
+      'admin',
+      '--generate',
+      ...STORE,
+    ]);
+    assert.match(added, /^password: \S{10,}$/m);
+  });
+
+  it('starts the daemons, read-only and without capabilities, with the settings of the compose file', async () => {
     for (const kind of KIND_NAMES) {
       const daemon = start(line, kind, [kind], { env: settingsOf(kind) });
       daemons.push(daemon);

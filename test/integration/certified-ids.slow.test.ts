@@ -97,8 +97,9 @@ describe("integration: a box under another's id", function () {
     for (const reason of ['unknown_box', 'topic_mismatch'])
       assert.match(metrics, new RegExp(`^makai_dropped_total\\{reason="${reason}"\\} [1-9]`, 'm'));
     assert.match(metrics, /^makai_refused_ids 2$/m);
-    assert.match(metrics, /^makai_allowed_keys 1$/m);
-    const { stdout } = await makai(['status', '--dir', directory]);
+    // of the box, and of the gateway
+    assert.match(metrics, /^makai_allowed_keys 2$/m);
+    const { stdout } = await makai(['status', '--all', '--dir', directory]);
     assert.match(stdout, /^ {2}dropped\.unknown_box +\d+$/m);
     assert.match(stdout, /^ +1002 {2}unknown_box +1002 +\d+ {2}20/m);
     assert.match(stdout, /^ +1003 {2}topic_mismatch +1001 +\d+ {2}20/m);

@@ -1,15 +1,20 @@
 /**
  * The most important faults in a short form (npm run test:faults has all of them): kill -9 of the acquisition broker and of the triggering service under load, and
- * of the broker right after an `evnew`. Then: no secret key in any log, error or process list of the run.
+ * of the broker right after an `evnew`; a backup that is restored after kill -9 of all. Then: no secret key in any log, error or process list of the run.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { readSecretCertificate } from '../../keys/files.js';
+import { backupsUnderLoad } from '../faults/cases/backups.js';
 import { evnewKills } from '../faults/cases/durable.js';
+import { brokerRestart, restarts, unitsRestart } from '../faults/cases/restarts.js';
 import { Ledger, type Row } from '../faults/ledger.js';
 import { BOX_IDS, FaultLine, KINDS, SPARE_IDS } from '../faults/line.js';
 
 const EVNEW_KILLS = 3;
+const RESTARTS = 3;
+/** In the second one the store is gone. */
+const BACKUPS = 2;
 
 describe('faults under load', function () {
   this.timeout(400_000);
@@ -61,12 +66,27 @@ describe('faults under load', function () {
     assert.deepEqual(outcome.wrong, []);
     for (const row of outcome.rows) assertWhole(row);
   });
+
+  it('backup, kill -9, restore: what was accepted before is there, and no event id is given twice', async () => {
+    const outcome = await backupsUnderLoad(BACKUPS);
+    assert.ok(outcome);
+    assert.deepEqual(outcome.wrong, []);
+    for (const row of outcome.rows) assertWhole(row);
+  });
+
+  for (const restart of [brokerRestart('SIGTERM'), brokerRestart('SIGKILL'), unitsRestart])
+    it(`restart of ${restart.what}: what boxes queued is stored`, async () => {
+      const outcome = await restarts(restart, RESTARTS);
+      assert.ok(outcome);
+      assert.deepEqual(outcome.wrong, []);
+      for (const row of outcome.rows) assertWhole(row);
+    });
 });
 
-function assertWhole({ accepted, doubled, kind, lost, missing }: Row): void {
+function assertWhole({ accepted, doubled, kind, lost, missing, repeated }: Row): void {
   assert.ok(accepted > 0, `no ${kind} were accepted`);
   assert.equal(lost, 0, `${lost} ${kind} lost: ${missing}`);
-  assert.equal(doubled, 0, `${doubled} ${kind} doubled`);
+  assert.equal(doubled, 0, `${doubled} ${kind} doubled: ${repeated}`);
 }
 
 /** Command line and environment of each process and its threads' names, as `ps` would show them. */

@@ -1,4 +1,4 @@
-/** Three daemons as processes and two simulated boxes (a Box 2 and a Box 3) that replay a sag, for tests that need what they store. */
+/** Three daemons as processes and simulated boxes (a Box 2 and a Box 3 unless a case says otherwise) that replay a sag, for tests that need what they store. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,9 +31,15 @@ export interface LineCase {
   title: string;
   available: boolean;
   /** what box `id` replays */
-  source(id: 1 | 4): CycleSource;
+  source(id: number): CycleSource;
+  /** generation of each box, by id; left out: 1 is a Box 2, 4 a Box 3 */
+  boxes?: Readonly<Record<number, 2 | 3>>;
+  /** false: the source is played from its beginning, again and again */
+  padded?: false;
   /** lowest RMS of a cycle, volts */
   minimum: Record<1 | 4, number>;
+  /** what the files of the daemons have beside what `makai up` writes */
+  settings?: Partial<Record<'acquisition-broker' | 'triggering-service', object>>;
 }
 
 export const recorded: LineCase = {
@@ -64,7 +70,7 @@ export const generated: LineCase = {
 export interface Line {
   store: Store;
   workspace: Workspace;
-  boxes: Partial<Record<1 | 4, Box>>;
+  boxes: Record<number, Box>;
   /** messages of daemons that ended by themselves */
   deaths: string[];
 }
@@ -75,7 +81,8 @@ export function givenLine(test: LineCase, server?: () => MongoServer): () => Lin
   let workspace: Workspace;
   let store: Store;
   const children: Child[] = [];
-  const boxes: Partial<Record<1 | 4, Box>> = {};
+  const boxes: Record<number, Box> = {};
+  const generations = Object.entries(test.boxes ?? ({ 1: 2, 4: 3 } as const));
   const deaths: string[] = [];
 
   before(async function () {
@@ -84,7 +91,14 @@ export function givenLine(test: LineCase, server?: () => MongoServer): () => Lin
       this.skip();
     }
     directory = await mkdtemp(join(tmpdir(), 'makai-line-'));
-    workspace = await prepareWorkspace(directory, ['1', '4']);
+    workspace = await prepareWorkspace(
+      directory,
+      generations.map(([id]) => id),
+    );
+    for (const kind of ['acquisition-broker', 'triggering-service'] as const) {
+      const more = test.settings?.[kind];
+      if (more !== undefined) addSettings(workspace.configs[kind], more);
+    }
     const storeUrl = server === undefined ? workspace.storeUrl : useMongo(workspace, server());
     store = await openStore(storeUrl, {
       retention: { mode: 'ttl', measurementsSeconds: 86_400 },
@@ -96,8 +110,9 @@ export function givenLine(test: LineCase, server?: () => MongoServer): () => Lin
     }
     const { publicKey: serverPublicKey } = await readSecretCertificate(workspace.keys.serverSecret);
     const { measurements, commands, replies } = workspace.endpoints;
-    for (const id of [1, 4] as const) {
-      const source = padded(test.source(id), BEFORE, AFTER);
+    for (const [name, dialect] of generations) {
+      const id = Number(name);
+      const source = test.padded === false ? test.source(id) : padded(test.source(id), BEFORE, AFTER);
       const calibration_constant = source.calibrationConstant;
       await store.putBox({
         box_id: String(id),
@@ -108,7 +123,7 @@ export function givenLine(test: LineCase, server?: () => MongoServer): () => Lin
       const keys = await readSecretCertificate(workspace.keys.boxSecret(String(id)));
       boxes[id] = await startBox({
         id,
-        dialect: id === 1 ? 2 : 3,
+        dialect,
         source,
         serverPublicKey,
         keys,
@@ -127,13 +142,16 @@ export function givenLine(test: LineCase, server?: () => MongoServer): () => Lin
   return () => ({ store, workspace, boxes, deaths });
 }
 
+function addSettings(file: string, more: object): void {
+  const config = JSON.parse(readFileSync(file, 'utf8')) as object;
+  writeFileSync(file, JSON.stringify({ ...config, ...more }), { mode: 0o600 });
+}
+
 /** Writes a MongoDB database into the configurations. @returns its URL */
 function useMongo({ configs, directory }: Workspace, { uri }: MongoServer): string {
   const store = `${uri}/makai_line_${process.pid}`;
   for (const kind of ['acquisition-broker', 'triggering-service'] as const) {
-    const config = JSON.parse(readFileSync(configs[kind], 'utf8')) as object;
-    const spool = { path: join(directory, 'spool') };
-    writeFileSync(configs[kind], JSON.stringify({ ...config, store, spool }), { mode: 0o600 });
+    addSettings(configs[kind], { store, spool: { path: join(directory, 'spool') } });
   }
   return store;
 }

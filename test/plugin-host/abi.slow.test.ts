@@ -15,7 +15,7 @@ function has(program: string): boolean {
   return spawnSync(program, ['--version']).status === 0;
 }
 
-describe('plugins/sdk: ABI v1', () => {
+describe('plugins/sdk: ABI v2', () => {
   it('has every field at its natural alignment, one after the other without a gap', () => {
     for (const record of ABI_RECORDS) {
       let at = 0;
@@ -71,6 +71,7 @@ describe('plugins/sdk: ABI v1', () => {
     });
     view.setUint8(48, 3);
     view.setUint8(49, 1);
+    view.setUint8(50, 1);
     assert.deepEqual(readEventRequestRecord(view, 8), {
       startMs: 1000,
       endMs: 2000,
@@ -81,6 +82,8 @@ describe('plugins/sdk: ABI v1', () => {
       descriptionBytes: 11,
       triggerType: 3,
       requestData: 1,
+      urgent: 1,
+      familyMs: 0,
     });
   });
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '../../common/log.js';
 import { PluginHost, type PluginHostOptions } from '../../plugin-host/plugin-host.js';
-import type { PluginStatus } from '../../plugin-host/plugin-supervisor.js';
+import type { PluginStatus } from '../../plugin-host/plugin-status.js';
 import type { EventRequest } from '../../plugins/sdk/plugin.js';
 import { METRICS } from '../../proto/columns.js';
 import { createRing, MAX_BATCH, RingWriter } from '../../stream/ring.js';

@@ -29,7 +29,7 @@ export function pluginText(parts: PluginText = {}): string {
     ${parts.memory ?? '(memory (export "memory") 2)'}
     (global $heap (mut i32) (i32.const 4096))
     (global $seen (mut i32) (i32.const 0))
-    (func (export "makai_abi_version") (result i32) ${parts.version ?? '(i32.const 1)'})
+    (func (export "makai_abi_version") (result i32) ${parts.version ?? '(i32.const 2)'})
     (func (export "makai_alloc") (param $bytes i32) (result i32) (local $at i32)
       ${
         parts.alloc ??

@@ -1,9 +1,12 @@
 /** Feeds a plugin measurement by measurement or in batches, as the daemon would, and collects what it asks for. */
-import type { EventRequest, Plugin, PluginContext, Requests } from '../../plugins/sdk/plugin.js';
+
+import { siteMembers } from '../../plugin-host/context.js';
+import { Site } from '../../plugin-host/site.js';
+import type { EventRequest, Plugin, PluginContext, Results } from '../../plugins/sdk/plugin.js';
 import { createColumns, METRICS, type MeasurementColumns, type Metric } from '../../proto/columns.js';
 
 /** A number counts as min, average and max; a metric that is left out was not sent. */
-export type Sample = { boxId: number; timestampMs: number } & Partial<
+export type Sample = { boxId: number; timestampMs: number; flagged?: number } & Partial<
   Record<Metric, number | { min: number; average: number; max: number }>
 >;
 
@@ -12,6 +15,7 @@ export function toColumns(samples: readonly Sample[]): MeasurementColumns {
   columns.count = samples.length;
   samples.forEach((sample, i) => {
     columns.boxId[i] = sample.boxId;
+    columns.flags[i] = sample.flagged ?? 0;
     columns.timestampMs[i] = sample.timestampMs;
     for (const metric of METRICS) {
       const value = sample[metric] ?? Number.NaN;
@@ -35,15 +39,16 @@ export function testContext(
     nowMs: 0,
     log: { debug: write, info: write, warn: write, error: write },
     now: () => context.nowMs,
-    thresholds: () => undefined,
-    location: () => 'unknown',
+    ...siteMembers(new Site()),
+    report: (boxId, code, info) => write(`finding about box ${boxId}: ${code}: ${info}`),
     ...over,
   };
   return context;
 }
 
-const list = (requests: Requests): EventRequest[] =>
-  requests === undefined ? [] : Array.isArray(requests) ? requests : [requests];
+/** The requests among what a member returned. */
+const list = (results: Results): EventRequest[] =>
+  [results ?? []].flat().filter((result): result is EventRequest => !('kind' in result));
 
 /** Feeds in batches of `size`; the context's clock follows the newest measurement, and onTick runs after each batch. */
 export function feed(

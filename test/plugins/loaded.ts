@@ -6,7 +6,7 @@ import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { TokenBucket } from '../../common/token-bucket.js';
 import { JavaScriptPlugin } from '../../plugin-host/javascript-plugin.js';
 import type { LoadedPlugin } from '../../plugin-host/loaded-plugin.js';
-import { RequestCollector } from '../../plugin-host/request-collector.js';
+import { ResultCollector } from '../../plugin-host/result-collector.js';
 import { inspectModule } from '../../plugin-host/wasm-module.js';
 import { WasmPlugin } from '../../plugin-host/wasm-plugin.js';
 import type { EventRequest, PluginContext } from '../../plugins/sdk/plugin.js';
@@ -42,7 +42,7 @@ export async function play(
   steps: readonly Step[],
 ): Promise<EventRequest[][]> {
   await plugin.configure(settings, context);
-  const out = new RequestCollector(new TokenBucket(1e9, 1));
+  const out = new ResultCollector(new TokenBucket(1e9, 1));
   const asked: EventRequest[][] = [];
   const take = () => {
     const { requests, refused, surplus, problem } = out.take();

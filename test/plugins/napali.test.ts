@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { RequestCollector } from '../../plugin-host/request-collector.js';
+import { ResultCollector } from '../../plugin-host/result-collector.js';
 import { settingsSchema } from '../../plugins/napali/settings.js';
 import type { EventRequest, Plugin } from '../../plugins/sdk/plugin.js';
 import { feed, type Sample, testContext } from './feed.js';
@@ -12,7 +12,7 @@ async function started(settings: Record<string, unknown> = {}) {
   const loaded = shippedWasm('napali');
   const context = testContext();
   await loaded.configure(settings, context);
-  const out = new RequestCollector();
+  const out = new ResultCollector();
   const taken = (): EventRequest[] => out.take().requests;
   const plugin = {
     name: 'napali',
@@ -93,7 +93,7 @@ describe('plugins/napali', () => {
     assert.ok(requests.every((r) => r.endMs - r.startMs < 30_000));
   });
 
-  it('asks for a long event in slices', async () => {
+  it('asks for a long event in parts', async () => {
     const { plugin, context } = await started();
     const requests = feed(plugin, context, fleet([1, 2], 90, sag(60, 420, [1, 2])));
     assert.ok(requests.length >= 3);
@@ -146,6 +146,72 @@ describe('plugins/napali', () => {
 
   it('has the settings that `config check` knows, with their defaults', async () => {
     await started(settingsSchema.parse({}));
+  });
+
+  it('a box that stands above a limit for longer than a minute takes no part any more, and keeps no event open', async () => {
+    const { plugin, context } = await started({ trigger_local: true });
+    const stands = (box: number, k: number) => (box === 1 && k >= 120 ? { rms: 127 } : {});
+    const requests = feed(plugin, context, fleet([1, 2, 3], 700, stands));
+    const seconds = requests.reduce((sum, r) => sum + (r.endMs - r.startMs) / 1000, 0);
+    assert.ok(seconds > 55 && seconds < 75, `${seconds} s`);
+    assert.ok(requests.length > 1);
+    const families = new Set(requests.slice(1).map((r) => r.familyStartMs));
+    assert.deepEqual([...families], [requests[0]?.startMs]);
+  });
+
+  it('other boxes are found as before while one stands above a limit', async () => {
+    const { plugin, context } = await started();
+    const requests = feed(
+      plugin,
+      context,
+      fleet([1, 2, 3], 300, (box, k) => {
+        if (box === 1 && k >= 120) return { rms: 127 };
+        return box !== 1 && k >= 1500 && k < 1506 ? { rms: 100 } : {};
+      }),
+    );
+    const last = requests.at(-1);
+    assert.deepEqual(
+      last?.boxIds.filter((id) => id !== 1),
+      [2, 3],
+    );
+    assert.equal(last?.triggerType, 'VOLTAGE_SAG');
+  });
+
+  it('frequency, THD and transients of flagged measurements are not judged', async () => {
+    const { plugin, context } = await started({ trigger_local: true, rms_min: 0 });
+    const wild = (box: number, k: number) =>
+      box === 1 && k >= 60 && k < 120 ? { rms: 3, f: 16, thd: 12, flagged: 4 } : {};
+    assert.deepEqual(feed(plugin, context, fleet([1], 30, wild)), []);
+  });
+
+  it('at 50 Hz THD is not judged, and single cycles less their ripple; at 56 Hz no leakage is found', async () => {
+    const settings = {
+      trigger_local: true,
+      f_min: 49.5,
+      f_max: 50.5,
+      rms_min: 218,
+      rms_max: 242,
+      trans_max: 100,
+    };
+    const at = async (more: Record<string, unknown>, change: Partial<Sample>) => {
+      const { plugin, context } = await started({ ...settings, ...more });
+      return feed(
+        plugin,
+        context,
+        fleet([1], 20, (_, k) =>
+          k > 60 && k < 70 ? change : { f: 50, rms: { min: 211, average: 229.3, max: 247 }, thd: 0.26 },
+        ),
+      ).length;
+    };
+    assert.equal(await at({}, { f: 50, rms: 230, thd: 0.4 }), 0);
+    assert.equal(await at({}, { f: 50, rms: { min: 170, average: 226, max: 240 } }), 1);
+    const { plugin, context } = await started({ trigger_local: true, f_min: 50, f_max: 70 });
+    const leaks = fleet([1], 20, () => ({
+      f: 56,
+      rms: { min: 116.1, average: 119.8, max: 123.9 },
+      thd: 0.117,
+    }));
+    assert.deepEqual(feed(plugin, context, leaks), []);
   });
 });
 

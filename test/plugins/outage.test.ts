@@ -68,4 +68,13 @@ describe('plugins/outage', () => {
   it('refuses bad settings', () => {
     assert.throws(() => new OutagePlugin().onLoad({ silence_ms: 'long' }, testContext()), /silence_ms/);
   });
+
+  it('says where the voltage went before the box', () => {
+    const plugin = new OutagePlugin();
+    const context = testContext();
+    plugin.onLoad({}, context);
+    plugin.processBatch(toColumns([{ boxId: 5, timestampMs: START, rms: 1, flagged: 4 }]));
+    const [request] = plugin.onTick(START + 60_000) ?? [];
+    assert.match(request?.description ?? '', /the voltage was gone before, on 1 of 1/);
+  });
 });

@@ -46,4 +46,41 @@ describe('plugins/sdk', () => {
         'e: must be text; f: must be a list of box ids; h: must be finite; g: no such setting',
     });
   });
+
+  it('reads lists and objects by path, and reports mistakes in them with their path', () => {
+    const settings = new Settings({
+      limits: [{ low: 1 }, { low: 'x', hihg: 2 }],
+      filter: { on: true, orders: [3, 5], typo: 1 },
+      other: [{ a: 1 }],
+      'a.b': 4,
+    });
+    const low = Array.from({ length: settings.count('limits') }, (_, i) =>
+      settings.number(`limits.${i}.low`, 9),
+    );
+    const orders = Array.from({ length: settings.count('filter.orders') }, (_, i) =>
+      settings.number(`filter.orders.${i}`, 0),
+    );
+    assert.deepEqual([low, settings.flag('filter.on', false), orders], [[1, 9], true, [3, 5]]);
+    assert.deepEqual([settings.number('a.b', 0), settings.count('missing')], [4, 0]);
+    assert.equal(settings.text('filter.constructor.name', 'none'), 'none');
+    settings.count('a.b');
+    assert.throws(() => settings.close(), {
+      message:
+        'limits.1.low: must be a number; a.b: must be a list; limits.1.hihg: no such setting; ' +
+        'filter.typo: no such setting; other: no such setting',
+    });
+  });
+
+  it('reports what is no object where settings in it are read, once', () => {
+    const settings = new Settings({ ride: 5, none: null, list: [], limits: [7], 'a.b': { c: 1 } });
+    assert.deepEqual([settings.number('ride.ms', 20), settings.flag('ride.on', true)], [20, true]);
+    assert.equal(settings.text('none.deep.name', 'x'), 'x');
+    assert.deepEqual(settings.boxIds('list.boxes'), []);
+    assert.deepEqual([settings.count('limits'), settings.number('limits.0.low', 9)], [1, 9]);
+    assert.throws(() => settings.close(), {
+      message:
+        'ride: must be an object; none: must be an object; list: must be an object; limits.0: must be an object; ' +
+        'a.b: no such setting',
+    });
+  });
 });

@@ -4,10 +4,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../support/until.js';
+import { approveByApi } from './approval.js';
 import type { Container } from './container.js';
 import { commandsBelow } from './documented.js';
 import { assertFolders, SETTINGS } from './folders.js';
 import { PACKAGE, unpackPackage } from './installation.js';
+import { assertInstance, assertSeparate, removeInstance, startInstance } from './instance.js';
 import { boxWithSag, events } from './line.js';
 import { newContainer, skipWithoutContainers } from './setup.js';
 import {
@@ -83,6 +85,15 @@ describe('the units under systemd, installed from the tarball', function () {
     assert.match(await container.run('makai', 'events', 'list'), /VOLTAGE_SAG/);
   });
 
+  it('run beside those of an instance, with boxes and events of its own', async () => {
+    await startInstance(container);
+    await assertSeparate(container);
+  });
+
+  it('let a box in whose key an admin approves on the page, without a restart', async () => {
+    await approveByApi(container);
+  });
+
   it('log each line with the priority of its level, and turn debug logs on and off at SIGUSR2', async () => {
     const levels = new Map([
       [20, '7'],
@@ -118,7 +129,7 @@ describe('the units under systemd, installed from the tarball', function () {
     writeFileSync(inContainer(SETTINGS), JSON.stringify(config));
     for (const unit of UNITS) await container.run('systemctl', 'reload', unit);
     await until('the plugin is there', async () =>
-      (await container.run('makai', 'status')).includes('/outage/'),
+      (await container.run('makai', 'status', '--all')).includes('/outage/'),
     );
     writeFileSync(inContainer(SETTINGS), '{"plugins": 7}');
     await container.run('systemctl', 'reload', SERVICE);
@@ -131,7 +142,7 @@ describe('the units under systemd, installed from the tarball', function () {
     await container.run('systemctl', 'reload', SERVICE);
     await until(
       'the plugin is gone',
-      async () => !(await container.run('makai', 'status')).includes('/outage/'),
+      async () => !(await container.run('makai', 'status', '--all')).includes('/outage/'),
     );
     assert.deepEqual(await states(container), before);
   });
@@ -207,7 +218,30 @@ describe('the units under systemd, installed from the tarball', function () {
       );
     });
     assert.deepEqual(await states(container), before);
+    const unit = `/etc/systemd/system/${SERVICE}.service`;
+    const text = readFileSync(inContainer(unit), 'utf8');
+    const edited = text
+      .replace('MemoryHigh=1536M', 'MemoryHigh=1400M\nEnvironment=OWN=1\nEnvironment=OWN2=2')
+      .replace('UMask=0077\n', 'UMask=0027\n')
+      .replace('MemoryMax=2G\n', '');
+    writeFileSync(inContainer(unit), edited);
+    await container.run('systemctl', 'daemon-reload');
+    const effect = (): Promise<Record<string, string>> =>
+      show(
+        container,
+        SERVICE,
+        'MemoryHigh',
+        'MemoryMax',
+        'Environment',
+        'UMask',
+        'SystemCallFilter',
+        'LoadError',
+      );
+    const wanted = await effect();
     for (const command of commandsBelow('### Upgrading with npm')) await container.run('sh', '-ec', command);
+    assert.equal(readFileSync(inContainer(unit), 'utf8'), text);
+    assert.deepEqual(await effect(), wanted);
+    assert.deepEqual([wanted.MemoryHigh, wanted.UMask], [String(1400 * 2 ** 20), '0027']);
     await assertActive(container);
     await assertVersion(container, NEW);
     await boxWithSag(container);
@@ -225,24 +259,30 @@ describe('the units under systemd, installed from the tarball', function () {
     await boxWithSag(container);
   });
 
-  it('are uninstalled without a trace but settings, keys and store', async () => {
-    for (const command of commandsBelow('### Uninstalling with npm'))
-      await container.run('sh', '-ec', command);
+  it('are uninstalled without a trace but settings, keys and store, and what was edited', async () => {
+    await assertInstance(container);
+    await removeInstance(container);
+    const commands = commandsBelow('### Uninstalling with npm');
+    for (const command of commands) await container.run('sh', '-ec', command);
+    assert.equal(commands.length, 2);
     const left = await container.run('systemctl', 'list-units', '--all', '--no-legend', '--plain', 'makai-*');
     assert.equal(left, '');
-    const files = await container.run(
-      'find',
-      '/etc/systemd',
-      '/usr/lib/sysusers.d',
-      '/usr/lib/tmpfiles.d',
-      '-name',
-      '*makai*',
-    );
-    assert.equal(files, '');
+    const find = (...folders: string[]): Promise<string> =>
+      container.run('find', ...folders, '-name', '*makai*');
+    const names = await find('/etc/systemd', '/etc/tmpfiles.d', '/usr/lib/sysusers.d', '/usr/lib/tmpfiles.d');
+    const unit = `/etc/systemd/system/${SERVICE}.service`;
+    assert.deepEqual(names.trim().split('\n').sort(), [
+      `${unit}.d`,
+      `${unit}.d/00-makai-edits.conf`,
+      `${unit}.edited`,
+    ]);
     assert.equal(await container.run('systemctl', '--failed', '--no-legend'), '');
     await assertFolders(container);
     assert.ok((await events(container)).length > 0);
     await container.reboot();
-    await container.run('sh', '-ec', `rm -rf /etc/opq /var/lib/opq && userdel opq && rm -r ${PACKAGE}`);
+    await container.run('makai', 'uninstall', '--purge', '--yes');
+    await container.run('rm', '-r', PACKAGE);
+    assert.equal(await find('/etc', '/var/lib', '/usr/lib'), '');
+    assert.notEqual((await container.attempt('id', 'opq')).code, 0);
   });
 });

@@ -13,6 +13,13 @@ interface EventRow {
   boxes_received: string[];
 }
 
+/** A box of an instance: its id, the options of `makai box` that lead to the instance, and settings that name its store. */
+export interface Place {
+  box: string;
+  options: string;
+  config: string;
+}
+
 /** Sags soon after the start and then every few seconds, so that none is lost to a connection that is not there yet. */
 const SAGS = {
   name: 'sags',
@@ -22,8 +29,10 @@ const SAGS = {
   events: [{ type: 'sag', at_s: 5, duration_s: 0.5, to_pu: 0.7, edge_s: 0.02 }],
 };
 
-export async function events(container: Container): Promise<EventRow[]> {
-  const text = await container.run('makai', 'events', 'list', '--json');
+/** @param config settings of the installation or instance whose store is read */
+export async function events(container: Container, config?: string): Promise<EventRow[]> {
+  const store = config === undefined ? [] : ['--store', `config:${config}`];
+  const text = await container.run('makai', 'events', 'list', '--json', ...store);
   return text
     .split('\n')
     .filter((line) => line !== '')
@@ -34,12 +43,15 @@ export async function events(container: Container): Promise<EventRow[]> {
  * Plays a source as box 1001 until a new sag is stored with the box's waveform, then switches the box off.
  * @param source a file of the container, or the name of a scenario that ships
  * @param meanwhile is done while the box runs, before the sag is looked for
+ * @param place another box than 1001 of the installation itself
  */
 export async function boxWithSag(
   container: Container,
   source?: string,
   meanwhile?: () => Promise<void>,
+  place: Partial<Place> = {},
 ): Promise<void> {
+  const { box: id = BOX, options = '', config } = place;
   const file = '/root/sags.json';
   writeFileSync(join(container.root, file), JSON.stringify(SAGS));
   let hasEnded = false;
@@ -47,7 +59,7 @@ export async function boxWithSag(
     .attempt(
       'sh',
       '-c',
-      `rm -f /run/box.log; echo $$ >/run/box.pid; exec makai box --source ${source ?? file} --for 240 >/run/box.log`,
+      `rm -f /run/box.log; echo $$ >/run/box.pid; exec makai box --source ${source ?? file} --for 240 ${options} >/run/box.log`,
     )
     .finally(() => {
       hasEnded = true;
@@ -58,12 +70,12 @@ export async function boxWithSag(
       return (await container.attempt('grep', 'until Ctrl-C', '/run/box.log')).code === 0;
     });
     await meanwhile?.();
-    const known = new Set((await events(container)).map(({ event_id }) => event_id));
+    const known = new Set((await events(container, config)).map(({ event_id }) => event_id));
     const isNew = ({ event_id, type, boxes_received }: EventRow): boolean =>
-      !known.has(event_id) && type === 'VOLTAGE_SAG' && boxes_received.includes(BOX);
+      !known.has(event_id) && type === 'VOLTAGE_SAG' && boxes_received.includes(id);
     const isStored = async (): Promise<boolean> => {
       assert.ok(!hasEnded, 'the box ended');
-      return (await events(container)).some(isNew);
+      return (await events(container, config)).some(isNew);
     };
     await until('a sag is stored with its waveform', isStored, 200_000);
   } finally {

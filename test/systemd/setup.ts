@@ -1,7 +1,7 @@
 /** Containers with Debian 12 in which nothing was set up yet. */
 import { copyFileSync, existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { debianRoot, missingForRoots, SMALL } from '../support/debian-root.js';
+import { debianRoot, missingForRoots, type Recipe, SMALL } from '../support/debian-root.js';
 import { Container } from './container.js';
 import { installNode, linkCommand, unpackPackage } from './installation.js';
 
@@ -23,14 +23,17 @@ export function newContainer(): Promise<Container> {
 }
 
 /** Without Node, with files in /root. */
-export function bareContainer(...files: string[]): Promise<Container> {
+export function bareContainer(files: readonly string[], recipe = SMALL): Promise<Container> {
   return bootWith(async (root) => {
     for (const file of files) copyFileSync(file, join(root, 'root', basename(file)));
-  });
+  }, recipe);
 }
 
-async function bootWith(prepare: (root: string) => Promise<void>): Promise<Container> {
-  const container = await Container.of(await debianRoot(SMALL));
+async function bootWith(
+  prepare: (root: string) => Promise<void>,
+  recipe: Recipe = SMALL,
+): Promise<Container> {
+  const container = await Container.of(await debianRoot(recipe));
   try {
     if (existsSync(join(container.root, 'usr/bin/kill'))) throw new Error('procps is in the root');
     await prepare(container.root);

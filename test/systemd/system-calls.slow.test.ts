@@ -15,11 +15,14 @@ import { boxWithSag } from './line.js';
 import { newContainer, skipWithoutContainers } from './setup.js';
 import { dropIn, states, UNITS } from './units.js';
 
+/** strace makes the daemons several times slower, and a busy machine slower still. So they are started one after the other, too. */
+const PATIENCE = 'TimeoutStartSec=280\nTimeoutStopSec=280\nWatchdogSec=280\n';
+
 /** V8 asks for a memory protection key at its start, and does without where it gets none. */
 const DONE_WITHOUT = ['pkey_alloc'];
 
 describe("the units' system call filter", function () {
-  this.timeout(600_000);
+  this.timeout(1_800_000);
   const folder = mkdtempSync(join(tmpdir(), 'makai-calls-'));
   let container: Container;
   let runs = 0;
@@ -69,9 +72,9 @@ describe("the units' system call filter", function () {
   }
 
   it('refuses no call that a daemon needs, from its start to its stop', async () => {
-    await dropIn(container, 'calls', '[Service]\nSystemCallErrorNumber=EUCLEAN\n');
+    await dropIn(container, 'calls', `[Service]\nSystemCallErrorNumber=EUCLEAN\n${PATIENCE}`);
     const refused = await refusedDuring(async () => {
-      await container.run('systemctl', 'start', ...UNITS);
+      for (const unit of UNITS) await container.run('systemctl', 'start', unit);
       await boxWithSag(container);
       for (const unit of UNITS) await container.run('systemctl', 'reload', unit);
       await container.run('systemctl', 'stop', ...UNITS);
@@ -84,13 +87,14 @@ describe("the units' system call filter", function () {
   });
 
   it('names the call where the filter refuses one: with the filter of before, sched_setscheduler, and no daemon starts', async () => {
+    await container.run('systemctl', 'stop', ...UNITS);
     await dropIn(
       container,
       'calls',
-      '[Service]\nSystemCallErrorNumber=EUCLEAN\nSystemCallFilter=~@resources\nRestart=no\n',
+      `[Service]\nSystemCallErrorNumber=EUCLEAN\nSystemCallFilter=~@resources\nRestart=no\n${PATIENCE}`,
     );
     const refused = await refusedDuring(async () => {
-      await container.attempt('systemctl', 'start', ...UNITS);
+      for (const unit of UNITS) await container.attempt('systemctl', 'start', unit);
     });
     assert.deepEqual(
       refused.filter((name) => !DONE_WITHOUT.includes(name)),

@@ -1,82 +1,25 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { Publisher, Subscriber, XPublisher } from 'zeromq';
-import { silentLogger } from '../../common/log.js';
+import { Publisher, Subscriber } from 'zeromq';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { parseSettings, parseStatusEndpoint } from '../../config/index.js';
 import { readMetrics, readStatus } from '../../daemon/status/client.js';
-import { readPublicCertificate, readSecretCertificate, writePublicCertificate } from '../../keys/files.js';
+import { readPublicCertificate, writePublicCertificate, writeSecretCertificate } from '../../keys/files.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
-import { acceptKey, newBox, newServer, revokeBox } from '../../keys/manage.js';
+import { acceptKey, revokeBox } from '../../keys/manage.js';
 import { prepareRotation } from '../../keys/rotation.js';
-import { startTriggeringBroker, type TriggeringBroker } from '../../triggering-broker/index.js';
-import { RunningProgram } from '../cli/run-process.js';
-import { readableLog, temporaryKeys, until } from '../keys/helpers.js';
+import { readableLog, until } from '../keys/helpers.js';
+import { BrokerRig, subscribed } from './rig.js';
 
 const GOLDEN = join(PACKAGE_ROOT, '../shared/data/golden');
 const MEASUREMENT = ['1001', Buffer.from('0badcafe', 'hex')];
 
 describe('triggering-broker', () => {
-  let keys: Awaited<ReturnType<typeof temporaryKeys>>;
-  let serverKey = '';
-  const sockets: { close(): void }[] = [];
-  const brokers: TriggeringBroker[] = [];
-
-  beforeEach(async () => {
-    keys = await temporaryKeys();
-    await newServer(keys.layout);
-    serverKey = (await readPublicCertificate(keys.layout.serverPublic)).publicKey;
-  });
-  afterEach(async () => {
-    for (const socket of sockets.splice(0)) socket.close();
-    for (const broker of brokers.splice(0)) await broker.stop();
-    await keys.remove();
-  });
-
-  async function start(fields: Record<string, unknown> = {}, deps = {}): Promise<TriggeringBroker> {
-    const config = parseSettings('triggering-broker', {
-      client_certs: keys.layout.publicDirectory,
-      server_cert: keys.layout.serverSecret,
-      interface: 'tcp://127.0.0.1:*',
-      backend: 'tcp://127.0.0.1:*',
-      status: 'off',
-      ...fields,
-    });
-    const broker = await startTriggeringBroker(config, { log: silentLogger(), ...deps });
-    brokers.push(broker);
-    return broker;
-  }
-
-  /** An XPUB in place of a box's PUB: it can be asked when the subscription has come. */
-  function box(pair: KeyPair, endpoint: string | undefined, key = serverKey): XPublisher {
-    const socket = new XPublisher({ linger: 0, handshakeInterval: 300, reconnectInterval: 50 });
-    sockets.push(socket);
-    // Also a subscription that it has had: the sign that it has shaken hands again.
-    socket.verbosity = 'allSubs';
-    socket.curveServerKey = key;
-    socket.curvePublicKey = pair.publicKey;
-    socket.curveSecretKey = pair.secretKey.reveal();
-    socket.connect(endpoint ?? '');
-    return socket;
-  }
-
-  function subscriber(broker: TriggeringBroker, topic = ''): Subscriber {
-    const socket = new Subscriber({ linger: 0, reconnectInterval: 50 });
-    sockets.push(socket);
-    socket.subscribe(topic);
-    socket.connect(broker.endpoints.backend ?? '');
-    return socket;
-  }
-
-  async function boxPair(id: string): Promise<KeyPair> {
-    const { secretFile } = await newBox(keys.layout, id);
-    return readSecretCertificate(secretFile);
-  }
-
-  const subscribed = async (socket: XPublisher): Promise<string> => String((await socket.receive())[0]);
+  const rig = new BrokerRig();
+  beforeEach(() => rig.begin());
+  afterEach(() => rig.end());
 
   for (const [generation, names] of [
     [
@@ -92,10 +35,10 @@ describe('triggering-broker', () => {
         console.log(`      skipped: no golden frames in ${GOLDEN}`);
         this.skip();
       }
-      const pair = await boxPair('1001');
-      const broker = await start();
-      const sub = subscriber(broker);
-      const publisher = box(pair, broker.endpoints.interface);
+      const pair = await rig.boxPair('1001');
+      const broker = await rig.start();
+      const sub = rig.subscriber(broker);
+      const publisher = rig.box(pair, broker.endpoints.interface);
       assert.equal(await subscribed(publisher), '\u0001');
       for (const file of files) {
         const frames = framesOf(file);
@@ -108,10 +51,10 @@ describe('triggering-broker', () => {
   }
 
   it('carries any number of frames, and only what is subscribed to', async () => {
-    const pair = await boxPair('1001');
-    const broker = await start();
-    const sub = subscriber(broker, '10');
-    const publisher = box(pair, broker.endpoints.interface);
+    const pair = await rig.boxPair('1001');
+    const broker = await rig.start();
+    const sub = rig.subscriber(broker, '10');
+    const publisher = rig.box(pair, broker.endpoints.interface);
     assert.equal(await subscribed(publisher), '\u000110');
     for (const frames of [['10'], ['10', 'a', ''], Array.from({ length: 500 }, () => '10')]) {
       await publisher.send(['20', 'not subscribed to']);
@@ -121,15 +64,15 @@ describe('triggering-broker', () => {
   });
 
   it('lets a box in that is accepted while it knocks, and counts', async () => {
-    const broker = await start();
+    const broker = await rig.start();
     const pair = newKeyPair();
-    const sub = subscriber(broker);
-    const publisher = box(pair, broker.endpoints.interface);
+    const sub = rig.subscriber(broker);
+    const publisher = rig.box(pair, broker.endpoints.interface);
     await until(() => broker.status().access.gate.pending.length === 1);
     const { access, boxes } = broker.status();
     assert.equal(access.gate.pending[0]?.public_key, pair.publicKey);
     assert.equal(boxes.connected, 0);
-    await acceptKey(keys.layout, pair.publicKey, '1001');
+    await acceptKey(rig.layout, pair.publicKey, '1001');
     await subscribed(publisher);
     await publisher.send(MEASUREMENT);
     assert.equal(String((await sub.receive())[0]), '1001');
@@ -137,42 +80,42 @@ describe('triggering-broker', () => {
     assert.equal(status.boxes.connected, 1);
     assert.equal(status.subscribers.connected, 1);
     assert.deepEqual(status.access.gate.pending, []);
-    assert.ok((status.boxes.failed.allow_list ?? 0) >= 1);
+    assert.ok(status.access.gate.refused.unknown >= 1);
   });
 
   it('keeps strangers out and goes on: no key, wrong server key, no ZeroMQ, revoked', async () => {
-    const pair = await boxPair('1001');
-    const revoked = await boxPair('7');
-    await revokeBox(keys.layout, '7');
-    const broker = await start();
+    const pair = await rig.boxPair('1001');
+    const revoked = await rig.boxPair('7');
+    await revokeBox(rig.layout, '7');
+    const broker = await rig.start();
     const { failed } = broker.status().boxes;
     assert.deepEqual(failed, {});
     const plain = new Publisher({ linger: 0 });
-    sockets.push(plain);
+    rig.sockets.push(plain);
     plain.connect(broker.endpoints.interface ?? '');
-    box(pair, broker.endpoints.interface, newKeyPair().publicKey);
-    box(revoked, broker.endpoints.interface);
+    rig.box(pair, broker.endpoints.interface, newKeyPair().publicKey);
+    rig.box(revoked, broker.endpoints.interface);
     const port = Number(broker.endpoints.interface?.split(':').at(-1));
     const raw = connect(port, '127.0.0.1').on('error', () => undefined);
     raw.write('GET / HTTP/1.1\r\n\r\n'.repeat(10));
-    const reasons = ['no_curve', 'wrong_server_key', 'allow_list', 'not_zeromq'] as const;
+    const reasons = ['no_curve', 'wrong_server_key', 'not_zeromq'] as const;
     await until(() => reasons.every((reason) => (broker.status().boxes.failed[reason] ?? 0) > 0));
-    assert.ok(broker.status().access.gate.refused.revoked > 0);
+    await until(() => broker.status().access.gate.refused.revoked > 0);
     raw.destroy();
-    const sub = subscriber(broker);
-    const publisher = box(pair, broker.endpoints.interface);
+    const sub = rig.subscriber(broker);
+    const publisher = rig.box(pair, broker.endpoints.interface);
     await subscribed(publisher);
     await publisher.send(MEASUREMENT);
     await sub.receive();
   });
 
   it('disconnects a box that sends a frame that is too long, and goes on', async () => {
-    const [good, bad] = [await boxPair('1001'), await boxPair('7')];
-    const broker = await start({ limits: { message_bytes: 2048 } });
-    const sub = subscriber(broker);
+    const [good, bad] = [await rig.boxPair('1001'), await rig.boxPair('7')];
+    const broker = await rig.start({ limits: { message_bytes: 2048 } });
+    const sub = rig.subscriber(broker);
     const [publisher, flooder] = [
-      box(good, broker.endpoints.interface),
-      box(bad, broker.endpoints.interface),
+      rig.box(good, broker.endpoints.interface),
+      rig.box(bad, broker.endpoints.interface),
     ];
     await subscribed(publisher);
     await subscribed(flooder);
@@ -185,17 +128,17 @@ describe('triggering-broker', () => {
   });
 
   it('cuts off a connected box that is revoked; the others and the subscribers come back on the same ports', async () => {
-    const [good, bad] = [await boxPair('1001'), await boxPair('7')];
-    const broker = await start();
+    const [good, bad] = [await rig.boxPair('1001'), await rig.boxPair('7')];
+    const broker = await rig.start();
     const endpoints = { ...broker.endpoints };
-    const sub = subscriber(broker);
-    const [publisher, outcast] = [box(good, endpoints.interface), box(bad, endpoints.interface)];
+    const sub = rig.subscriber(broker);
+    const [publisher, outcast] = [rig.box(good, endpoints.interface), rig.box(bad, endpoints.interface)];
     await subscribed(publisher);
     await subscribed(outcast);
     await until(() => broker.status().boxes.connected === 2);
     // A SUB subscribes again only while somebody reads from it.
     const next = sub.receive();
-    await revokeBox(keys.layout, '7');
+    await revokeBox(rig.layout, '7');
     await until(() => broker.status().disconnects === 1);
     await until(() => broker.status().access.gate.refused.revoked > 0);
     assert.equal(await subscribed(publisher), '\u0001', 'the good box has shaken hands again');
@@ -207,40 +150,65 @@ describe('triggering-broker', () => {
     assert.equal(broker.status().open, true);
   });
 
+  it('takes a changed key of the server over: a box with the old key gets no further', async () => {
+    const [old, moved] = [await rig.boxPair('1'), await rig.boxPair('1001')];
+    const broker = await rig.start();
+    const sub = rig.subscriber(broker);
+    // A SUB subscribes again only while somebody reads from it.
+    const next = sub.receive();
+    await subscribed(rig.box(old, broker.endpoints.interface));
+    const pair = newKeyPair();
+    await writeSecretCertificate(rig.layout.serverSecret, { boxId: undefined, ...pair }, { replace: true });
+    await until(() => broker.status().disconnects === 1);
+    assert.equal(broker.status().access.server_keys.present, pair.publicKey);
+    // The old one tries again and again, and is told apart.
+    await until(() => (broker.status().boxes.failed.wrong_server_key ?? 0) > 0);
+    const publisher = rig.box(moved, broker.endpoints.interface, pair.publicKey);
+    await subscribed(publisher);
+    await publisher.send(MEASUREMENT);
+    assert.equal(String((await next)[0]), '1001');
+    assert.equal(broker.status().boxes.connected, 1);
+  });
+
   it("serves the server's next key on an endpoint beside, and reports who has moved", async () => {
-    const [stays, moves] = [await boxPair('1'), await boxPair('2')];
-    const { secretFile, publicFile } = await prepareRotation(keys.layout);
+    const [stays, moves] = [await rig.boxPair('1'), await rig.boxPair('2')];
+    const { secretFile, publicFile } = await prepareRotation(rig.layout);
     const nextKey = (await readPublicCertificate(publicFile)).publicKey;
-    const broker = await start({ server_cert_next: secretFile, interface_next: 'tcp://127.0.0.1:*' });
+    const broker = await rig.start({ server_cert_next: secretFile, interface_next: 'tcp://127.0.0.1:*' });
     assert.notEqual(broker.endpoints.interface_next, broker.endpoints.interface);
-    const sub = subscriber(broker);
-    const old = box(stays, broker.endpoints.interface);
-    const moved = box(moves, broker.endpoints.interface_next, nextKey);
+    const sub = rig.subscriber(broker);
+    const old = rig.box(stays, broker.endpoints.interface);
+    const moved = rig.box(moves, broker.endpoints.interface_next, nextKey);
     await subscribed(old);
     await subscribed(moved);
     await old.send(['1', 'a']);
     assert.deepEqual((await sub.receive()).map(String), ['1', 'a']);
     await moved.send(['2', 'b']);
     assert.deepEqual((await sub.receive()).map(String), ['2', 'b']);
-    assert.deepEqual(broker.status().access.gate.boxes_on_key, { present: 1, next: 1, present_ids: ['1'] });
+    assert.deepEqual(broker.status().access.gate.boxes_on_key, {
+      present: 1,
+      next: 1,
+      present_ids: ['1'],
+      next_ids: ['2'],
+    });
   });
 
   it('puts the backend under CURVE where the configuration says so', async () => {
-    const pair = await boxPair('1001');
+    const pair = await rig.boxPair('1001');
     const [service, stranger] = [newKeyPair(), newKeyPair()];
-    const clients = join(keys.directory, 'services');
+    const clients = join(rig.directory, 'services');
     await writePublicCertificate(join(clients, 'analysis'), {
       boxId: undefined,
       publicKey: service.publicKey,
     });
-    const broker = await start({
-      backend_curve: { server_cert: keys.layout.serverSecret, client_certs: clients },
+    const broker = await rig.start({
+      backend_curve: { server_cert: rig.layout.serverSecret, client_certs: clients },
     });
     const subscribeAs = (client: KeyPair | undefined): void => {
       const socket = new Subscriber({ linger: 0 });
-      sockets.push(socket);
+      rig.sockets.push(socket);
       if (client !== undefined) {
-        socket.curveServerKey = serverKey;
+        socket.curveServerKey = rig.serverKey;
         socket.curvePublicKey = client.publicKey;
         socket.curveSecretKey = client.secretKey.reveal();
       }
@@ -250,60 +218,35 @@ describe('triggering-broker', () => {
     subscribeAs(undefined);
     subscribeAs(stranger);
     await until(() => {
-      const { failed } = broker.status().subscribers;
-      return (failed.no_curve ?? 0) > 0 && (failed.allow_list ?? 0) > 0;
+      const { subscribers, backend_access: access } = broker.status();
+      return (subscribers.failed.no_curve ?? 0) > 0 && (access?.gate.refused.unknown ?? 0) > 0;
     });
     subscribeAs(service);
-    const publisher = box(pair, broker.endpoints.interface);
+    const publisher = rig.box(pair, broker.endpoints.interface);
     await subscribed(publisher);
-    const { subscribers, backend_access: access } = broker.status();
+    const { subscribers } = broker.status();
     assert.equal(subscribers.connected, 1);
-    assert.equal(access?.gate.admitted, 1);
+    assert.equal(subscribers.accepted, 1);
   });
 
   it('takes keys from the store, and lets everyone in only when asked to', async () => {
     const pair = newKeyPair();
     const boxKeys = () => Promise.resolve({ boxes: [{ boxId: '5', publicKey: pair.publicKey }] });
-    const fromStore = await start({ client_certs: undefined, white_list: 'store' }, { boxKeys });
-    subscriber(fromStore);
-    await subscribed(box(pair, fromStore.endpoints.interface));
+    const fromStore = await rig.start({ client_certs: undefined, white_list: 'store' }, { boxKeys });
+    rig.subscriber(fromStore);
+    await subscribed(rig.box(pair, fromStore.endpoints.interface));
     await fromStore.stop();
 
-    const open = await start({ client_certs: undefined, allow_any_client: true });
-    subscriber(open);
-    await subscribed(box(newKeyPair(), open.endpoints.interface));
-  });
-
-  it('refuses to start without keys, with an exposed or a missing key, or where a port is taken; nothing stays open', async () => {
-    await assert.rejects(start({ client_certs: undefined, white_list: 'store' }), { code: 'CONFIG_INVALID' });
-    await assert.rejects(start({ server_cert: join(keys.directory, 'none') }), { code: 'KEY_FILE_IO' });
-    await assert.rejects(start({ server_cert: keys.layout.serverPublic }), { code: 'SECRET_EXPOSED' });
-    const first = await start();
-    const taken = { backend: first.endpoints.backend };
-    await assert.rejects(start(taken), { code: 'ENDPOINT_IN_USE' });
-    await assert.rejects(start({ interface: first.endpoints.interface }), { code: 'ENDPOINT_IN_USE' });
-    await first.stop();
-    const second = await start({ ...first.endpoints });
-    assert.deepEqual(second.endpoints, first.endpoints);
-  });
-
-  it('starts while the folder of certificates is missing, and lets the boxes in when it is there', async () => {
-    const pair = await boxPair('1001');
-    const away = join(keys.directory, 'away');
-    await rename(keys.layout.publicDirectory, away);
-    const broker = await start();
-    subscriber(broker);
-    const publisher = box(pair, broker.endpoints.interface);
-    await until(() => broker.status().access.gate.refused.unavailable > 0);
-    await rename(away, keys.layout.publicDirectory);
-    await subscribed(publisher);
+    const open = await rig.start({ client_certs: undefined, allow_any_client: true });
+    rig.subscriber(open);
+    await subscribed(rig.box(newKeyPair(), open.endpoints.interface));
   });
 
   it('serves its status and every metric that is promised of it', async () => {
-    const pair = await boxPair('1001');
-    const broker = await start({ status: '127.0.0.1:0' });
-    subscriber(broker);
-    await subscribed(box(pair, broker.endpoints.interface));
+    const pair = await rig.boxPair('1001');
+    const broker = await rig.start({ status: '127.0.0.1:0' });
+    rig.subscriber(broker);
+    await subscribed(rig.box(pair, broker.endpoints.interface));
     const address = parseStatusEndpoint(broker.endpoints.status ?? '');
     assert.ok(address);
     const { details } = await readStatus(address);
@@ -318,22 +261,10 @@ describe('triggering-broker', () => {
     assert.match(text, /^makai_proxy_failures_total 0$/m);
   });
 
-  it('leaves nothing open when its named status port is taken', async () => {
-    const first = await start({ status: '127.0.0.1:0' });
-    const fields = { interface: first.endpoints.interface, backend: first.endpoints.backend };
-    const { status } = first.endpoints;
-    const other = await start();
-    const free = { interface: other.endpoints.interface, backend: other.endpoints.backend };
-    await other.stop();
-    await assert.rejects(start({ ...free, status }), { code: 'ENDPOINT_IN_USE' });
-    await assert.rejects(start({ ...fields, status: 'off' }), { code: 'ENDPOINT_IN_USE' });
-    assert.equal((await start(free)).endpoints.backend, free.backend);
-  });
-
   it('on SIGHUP says which changed fields wait for a restart', async () => {
     const { log, text } = readableLog();
-    const broker = await start({ metric_update_sec: 10 }, { log });
-    const config = { client_certs: keys.layout.publicDirectory, limits: { queue_messages: 5 } };
+    const broker = await rig.start({ metric_update_sec: 10 }, { log });
+    const config = { client_certs: rig.layout.publicDirectory, limits: { queue_messages: 5 } };
     await broker.reload(parseSettings('triggering-broker', config));
     const line = text()
       .split('\n')
@@ -347,14 +278,8 @@ describe('triggering-broker', () => {
     ]);
   });
 
-  it('ends with its process, also when that does not stop it first', async () => {
-    await boxPair('1001');
-    const program = new RunningProgram('test/triggering-broker/fixtures/exit.js', [keys.directory]);
-    assert.equal((await program.end()).code, 3);
-  });
-
   it('stops once however often it is asked', async () => {
-    const broker = await start();
+    const broker = await rig.start();
     await Promise.all([broker.stop(), broker.stop()]);
     assert.equal(broker.status().open, false);
   });

@@ -5,6 +5,10 @@ import { type Access, openAccess } from '../../keys/access.js';
 import { type KeyPair, newKeyPair } from '../../keys/key.js';
 import { Relay } from '../../triggering-broker/relay.js';
 import { until } from '../keys/helpers.js';
+import { freePort } from '../support/free-port.js';
+
+/** One that a relay finds free when it comes back. */
+const ownEndpoint = async (): Promise<string> => `tcp://127.0.0.1:${await freePort()}`;
 
 describe('triggering-broker/relay', () => {
   let access: Access;
@@ -21,10 +25,11 @@ describe('triggering-broker/relay', () => {
       log: silentLogger(),
     });
     relay = new Relay({
-      front: [{ field: 'interface', endpoint: 'tcp://127.0.0.1:*', curve: access.curve }],
-      back: { field: 'backend', endpoint: 'tcp://127.0.0.1:*' },
+      front: [{ field: 'interface', endpoint: await ownEndpoint(), curve: access.curve }],
+      back: { field: 'backend', endpoint: await ownEndpoint() },
       messageBytes: 65_536,
       queueMessages: 1000,
+      subscribersWait: { minMs: 0, maxMs: 0 },
       log: silentLogger(),
     });
     await relay.start();
@@ -94,6 +99,46 @@ describe('triggering-broker/relay', () => {
     assert.equal(relay.failures, 0);
   });
 
+  it('lets boxes in again when both subscribers are back, also where one of them has many topics', async () => {
+    const slow = new Subscriber({ linger: 0, reconnectInterval: 200 });
+    const fast = new Subscriber({ linger: 0, reconnectInterval: 10 });
+    sockets.push(slow, fast);
+    slow.subscribe('slow');
+    fast.subscribe(...Array.from({ length: 100 }, (_, i) => String(1000 + i)));
+    for (const socket of [slow, fast]) socket.connect(relay.backEndpoint);
+    await until(() => relay.subscribers.connected === 2);
+    // A socket subscribes again when its program has a turn, here while it receives.
+    const [first, other] = [slow.receive(), fast.receive()];
+    await relay.close();
+    const publisher = box();
+    await relay.reopen();
+    assert.equal(relay.subscribers.connected, 2);
+    const topics = new Set<string>();
+    while (topics.size < 101) topics.add(String((await publisher.receive())[0]));
+    await publisher.send('slow');
+    await publisher.send('1000');
+    assert.deepEqual([await first, await other].map(String), ['slow', '1000']);
+  });
+
+  it('waits longer where one of two subscribers may have sent all the topics', async () => {
+    const [fast, silent] = [0, 1].map(() => new Subscriber({ linger: 0, reconnectInterval: 10 }));
+    assert.ok(fast !== undefined && silent !== undefined);
+    sockets.push(fast, silent);
+    fast.subscribe(...Array.from({ length: 300 }, (_, i) => String(1000 + i)));
+    for (const socket of [fast, silent]) socket.connect(relay.backEndpoint);
+    await until(() => relay.subscribers.connected === 2);
+    const received = fast.receive();
+    await relay.close();
+    const startedMs = performance.now();
+    await relay.reopen();
+    const waitedMs = performance.now() - startedMs;
+    assert.ok(waitedMs >= 500, `${waitedMs} ms`);
+    const publisher = box();
+    await publisher.receive();
+    await publisher.send('1000');
+    assert.equal(String((await received)[0]), '1000');
+  });
+
   it('waits for its port when another has taken it, and comes back when that is gone', async () => {
     const [front, back] = [relay.frontEndpoints[0] ?? '', relay.backEndpoint];
     await relay.close();
@@ -118,6 +163,56 @@ describe('triggering-broker/relay', () => {
     await publisher.receive();
     await publisher.send('after');
     assert.equal(String((await sub.receive())[0]), 'after');
+  });
+
+  it('lets boxes in after the start only when a service has subscribed, or the time is over', async () => {
+    for (const [wait, subscribes] of [
+      [{ minMs: 100, maxMs: 20_000 }, true],
+      [{ minMs: 0, maxMs: 300 }, false],
+    ] as const) {
+      const fresh = new Relay({
+        front: [{ field: 'interface', endpoint: 'tcp://127.0.0.1:*', curve: access.curve }],
+        back: { field: 'backend', endpoint: 'tcp://127.0.0.1:*' },
+        messageBytes: 65_536,
+        queueMessages: 1000,
+        subscribersWait: wait,
+        log: silentLogger(),
+      });
+      const before = relay;
+      relay = fresh;
+      try {
+        await fresh.start();
+        assert.equal(fresh.isOpen, false, 'ready before boxes are let in');
+        assert.match(fresh.frontEndpoints[0] ?? '', /:\d+$/);
+        if (subscribes) {
+          const publisher = box();
+          // Queued, as by a box that was connected to the last broker: a PUB drops what it has no subscription for.
+          const sub = subscriber();
+          assert.deepEqual(String((await publisher.receive())[0]), '\u0001');
+          await publisher.send('first');
+          assert.equal(String((await sub.receive())[0]), 'first');
+        }
+        await until(() => fresh.isOpen);
+      } finally {
+        for (const socket of sockets.splice(0)) socket.close();
+        await fresh.stop();
+        relay = before;
+      }
+    }
+  });
+
+  it('can be stopped while it waits for subscribers', async () => {
+    const fresh = new Relay({
+      front: [{ field: 'interface', endpoint: 'tcp://127.0.0.1:*', curve: access.curve }],
+      back: { field: 'backend', endpoint: 'tcp://127.0.0.1:*' },
+      messageBytes: 65_536,
+      queueMessages: 1000,
+      subscribersWait: { minMs: 60_000, maxMs: 60_000 },
+      log: silentLogger(),
+    });
+    await fresh.start();
+    await fresh.stop();
+    assert.equal(fresh.isOpen, false);
   });
 
   it('can be stopped while it waits for its port', async () => {

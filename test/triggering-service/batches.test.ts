@@ -4,6 +4,7 @@ import { silentLogger } from '../../common/log.js';
 import { Rejections } from '../../common/rejections.js';
 import { parseSettings } from '../../config/index.js';
 import { triggerMessage } from '../../proto/index.js';
+import { References } from '../../store/reference.js';
 import { createRing, MAX_BATCH } from '../../stream/ring.js';
 import { BATCH_PAUSE_MS, Intake } from '../../triggering-service/ingest/intake.js';
 import { RefusedIds } from '../../triggering-service/ingest/refused-ids.js';
@@ -20,14 +21,19 @@ describe('triggering-service: batches', () => {
     const start = performance.now();
     const intake = new Intake({
       settings: parseSettings('triggering-service', { limits }),
+      references: new References(),
       ring: createRing(RING_ROWS, 64),
       rejections: new Rejections(silentLogger()),
       refusedIds: new RefusedIds(silentLogger()),
       trends: { closed: () => undefined, fromStore: () => undefined },
       location: () => '',
-      // A full batch, or one at the ring's end, waits for no pause.
-      onBatch: ({ from, to }) => {
-        if (to - from < MAX_BATCH && to < RING_ROWS) batches += 1;
+      boxHealth: { changed: () => undefined, isUnplugged: () => false },
+      readers: { wake: () => undefined },
+      writer: {
+        // A full batch, or one at the ring's end, waits for no pause.
+        add: ({ from, to }) => {
+          if (to - from < MAX_BATCH && to < RING_ROWS) batches += 1;
+        },
       },
     });
     for (let i = 1; i <= BURST; i += 1) {

@@ -1,20 +1,7 @@
-/** The running service with plugins: from a measurement to a request, and what hostile plugins can do to it. */
+/** The running service with plugins: from a measurement to a request, reload, metrics. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { metricsOf } from '../../common/metrics/names.js';
 import { ServiceRig, until } from './rig.js';
-
-const HOSTILE: Record<string, string> = {
-  throws: 'processBatch() { throw new Error("ouch"); }',
-  loops: 'processBatch() { for (;;); }',
-  leaks: 'kept = []; processBatch() { for (let i = 0; i < 1e5; i++) this.kept.push({ i }); }',
-  floods: `processBatch(c) { return new Array(1e5).fill({ startMs: c.timestampMs[0], endMs: c.timestampMs[0] + 1e3, boxIds: [1],
-    triggerType: 'OTHER', percentMagnitude: 1, description: 'x'.repeat(1000), requestData: true }); }`,
-  absurd: `processBatch() { return [{ startMs: 5, endMs: 9, boxIds: [1], triggerType: 'OTHER', requestData: true },
-    { startMs: Date.now(), endMs: Date.now() + 1e9, boxIds: [1], triggerType: 'OTHER', requestData: true }]; }`,
-  refuses: 'onLoad() { throw new Error("not today"); }',
-};
 
 describe('triggering-service: plugins', () => {
   let rig: ServiceRig;
@@ -48,53 +35,6 @@ describe('triggering-service: plugins', () => {
     assert.ok(request && request.startMs <= time + 5 * 166 && request.endMs >= time + 8 * 166);
   });
 
-  it('stores every measurement and serves a good plugin whatever hostile ones do, and logs it', async function () {
-    this.timeout(60_000);
-    const file = (name: string, body: string) => {
-      const path = join(rig.folder, `${name}.mjs`);
-      writeFileSync(path, `export default class { name = '${name}'; ${body} }`);
-      return { path };
-    };
-    const plugins = [
-      ...Object.entries(HOSTILE).map(([name, body]) => file(name, body)),
-      file('good', 'processBatch() {}'),
-    ];
-    await rig.start({ plugins, plugin_limits: { batch_ms: 1500, memory_mb: 64 } });
-    await until(
-      () =>
-        plugin('good')?.state === 'running' &&
-        rig.service.status().plugins.every((p) => p.state !== 'starting'),
-    );
-    const sent = 20_000;
-    const boxes = 100;
-    const start = Date.now() - 60_000;
-    for (let i = 0; i < sent; i++) {
-      await rig.send2(1 + (i % boxes), start + Math.floor(i / boxes) * 166);
-      if (i % 1000 === 999) await rig.received(i + 1);
-    }
-    await until(() => rig.service.status().store.stored === sent);
-    await until(() => plugin('good')?.measurements === sent);
-    await until(() => ['throws', 'loops', 'leaks'].every((name) => plugin(name)?.last_error !== undefined));
-    const status = rig.service.status();
-    assert.equal(status.measurements, sent);
-    assert.equal(plugin('good')?.dropped_measurements, 0);
-    assert.match(plugin('throws')?.last_error ?? '', /ouch/);
-    assert.match(plugin('loops')?.last_error ?? '', /took longer than 1500 ms for a batch|the process grew/);
-    assert.match(plugin('leaks')?.last_error ?? '', /outgrew its memory/);
-    assert.deepEqual([plugin('refuses')?.state, plugin('refuses')?.last_error], ['refused', 'not today']);
-    assert.ok((plugin('floods')?.dropped_requests ?? 0) > 0);
-    assert.ok((status.dropped.window_too_old ?? 0) > 0 && (status.dropped.window_in_the_future ?? 0) > 0);
-    for (const message of [
-      'plugin stopped; restarted after a pause',
-      'event requests of a plugin were dropped',
-    ]) {
-      assert.ok(
-        rig.lines.some((line) => line.msg === message),
-        message,
-      );
-    }
-  });
-
   it('takes over added, removed and changed plugins by reload, and says what else needs a restart', async () => {
     await rig.start({ plugins: [{ path: 'print', print: false }] });
     await until(() => plugin('print')?.state === 'running');
@@ -120,7 +60,8 @@ describe('triggering-service: plugins', () => {
     const status = await (await fetch(`http://${rig.service.endpoints.status}/status`)).text();
     assert.match(status, /"plugin":"print".*"language":"javascript"/);
     const promised = metricsOf('triggering-service').filter(
-      (name) => !text.includes(`# TYPE ${name.replace(/_total$/, '')} `),
+      // Those of the spool come with the store that has one.
+      (name) => !name.startsWith('makai_spool_') && !text.includes(`# TYPE ${name.replace(/_total$/, '')} `),
     );
     assert.deepEqual(promised, [], 'every metric that is promised is there');
   });

@@ -13,6 +13,8 @@ import { ManualClock } from '../acquisition-broker/manual-clock.js';
 import { runs } from '../support/property.js';
 import { until } from './rig.js';
 
+/** How long a stop waits for a broker, ms. */
+const DRAIN_MS = 2000;
 const LIMITS = { limit: 5, limitBytes: 1000, pace: { burst: 1000, perSecond: 1000 } };
 
 describe('triggering-service: request queue', () => {
@@ -54,14 +56,18 @@ describe('triggering-service: request queue', () => {
   });
 
   it('stops although nobody takes what waits', async () => {
+    const clock = new ManualClock();
     const queue = new RequestQueue({
       endpoint: 'tcp://127.0.0.1:9',
       ...LIMITS,
       log: silentLogger(),
       onDropped: () => undefined,
+      clock,
     });
     queue.push(queued(1));
-    await queue.stop();
+    const stopped = queue.stop();
+    clock.advance(DRAIN_MS);
+    await stopped;
     assert.equal(queue.waiting, 1);
   });
 
@@ -120,7 +126,9 @@ describe('triggering-service: request queue', () => {
     assert.deepEqual([queue.waiting, dropped], [3, [2]], 'the first is on its way');
     queue.push(long(5, 1000));
     assert.deepEqual([queue.waiting, dropped], [2, [2, 3, 4]], 'the newest stays, however long');
-    await queue.stop();
+    const stopped = queue.stop();
+    clock.advance(DRAIN_MS);
+    await stopped;
   });
 
   it("paces so that the broker's limit is never met, though requests are held up on the way for 25 s", () => {

@@ -42,6 +42,7 @@ describe('triggering-service: event requests', () => {
       identity: 'me',
       maxWindowMs: 10_000,
       memoryMs: 60_000,
+      mergeMs: 0,
       rejections,
       send: (queued) => void sent.push(queued),
       clock: { ...systemClock, now: () => NOW },
@@ -50,6 +51,22 @@ describe('triggering-service: event requests', () => {
 
   const messages = () => sent.map(({ frame }) => requestEvent.decode(frame));
   const brief = () => messages().map((m) => [m.startMs - NOW, m.endMs - NOW, m.boxIds, m.requestData]);
+
+  it('asks nothing of a box whose id is in use twice, and counts that', () => {
+    requests = new EventRequests({
+      identity: 'me',
+      maxWindowMs: 10_000,
+      memoryMs: 60_000,
+      mergeMs: 0,
+      rejections,
+      isWithheld: (boxId) => boxId === 2,
+      send: (queued) => void sent.push(queued),
+      clock: { ...systemClock, now: () => NOW },
+    });
+    requests.handle([request(-5000, -2000, [1, 2]), request(-5000, -2000, [2])], 'threshold');
+    assert.deepEqual(brief(), [[-5000, -2000, [1], true]]);
+    assert.deepEqual(rejections.totals(), { id_in_use_twice: 2 });
+  });
 
   it('sends what a plugin asks for, in our name', () => {
     requests.handle([request(-5000, -2000, [1, 2])], 'threshold');
@@ -61,7 +78,7 @@ describe('triggering-service: event requests', () => {
         percentMagnitude: 12,
         boxIds: [1, 2],
         requestee: 'me',
-        description: 'test',
+        description: 'threshold: test',
         requestData: true,
       },
     ]);
@@ -76,9 +93,29 @@ describe('triggering-service: event requests', () => {
     assert.deepEqual(brief().slice(2), [
       [-8000, -3000, [1], false],
       [-8000, -3000, [2, 3], true],
+      [-8000, -3000, [1], false],
       [-8000, -1000, [1], true],
     ]);
-    assert.deepEqual(requests.sent, { data: 4, log: 1 });
+    assert.deepEqual(requests.sent, { data: 4, log: 2 });
+  });
+
+  it('merged with a box that lacks its window, a box that was asked already is in an event too', async () => {
+    requests = new EventRequests({
+      identity: 'me',
+      maxWindowMs: 10_000,
+      memoryMs: 60_000,
+      mergeMs: 500,
+      rejections,
+      send: (queued) => void sent.push(queued),
+      clock: { ...systemClock, now: () => NOW },
+    });
+    requests.handle([request(-9000, -2000, [1], { triggerType: 'FREQUENCY_SAG' })], 'threshold');
+    requests.handle([request(-8000, -3000, [1]), request(-8000, -3000, [2])], 'threshold');
+    await requests.stop();
+    assert.deepEqual(brief().slice(1), [
+      [-8000, -3000, [2], true],
+      [-8000, -3000, [1], false],
+    ]);
   });
 
   it('splits a window that is too long into parts, none longer than the limit, without a gap', () => {

@@ -10,6 +10,7 @@ import type { MetricValues, RequestEventMessage } from '../../proto/messages.js'
 import { openStore } from '../../store/open.js';
 import type { MeasurementDocument, Store, TrendDocument } from '../../store/store.js';
 import { startTriggeringService, type TriggeringService } from '../../triggering-service/index.js';
+import { STORE_THREAD } from '../support/store-thread.js';
 
 /** The start of the minute that is `back` minutes before the present one. */
 export function minute(back: number): number {
@@ -33,16 +34,34 @@ export class ServiceRig {
     wrap: (store: Store) => Store = (store) => store,
   ): Promise<void> {
     if (!this.publisher.lastEndpoint) {
-      await this.publisher.bind('tcp://127.0.0.1:*');
+      // A path and not a port: a port that is free for a moment, between two brokers, can become another test's.
+      await this.publisher.bind(`ipc://${join(this.folder, 'stream')}`);
       await this.pull.bind('tcp://127.0.0.1:*');
       void this.#collect();
     }
     this.#settings = settings;
     const retention = { mode: 'ttl', measurementsSeconds: 86_400 } as const;
-    this.#store = await openStore(`sqlite:${join(this.folder, 'makai.db')}`, { retention });
+    this.#store = await openStore(`sqlite:${join(this.folder, 'makai.db')}`, {
+      retention,
+      thread: STORE_THREAD,
+    });
     const subscribed = this.#subscribed();
     this.#service = await startTriggeringService(this.config(), { log: this.log, store: wrap(this.#store) });
     await subscribed;
+  }
+
+  /** The same where the stream comes from NATS: nothing subscribes to our publisher. */
+  async startWithout(settings: Record<string, unknown>): Promise<void> {
+    if (!this.pull.lastEndpoint) {
+      await this.publisher.bind(`ipc://${join(this.folder, 'stream')}`);
+      await this.pull.bind('tcp://127.0.0.1:*');
+      void this.#collect();
+    }
+    this.#settings = settings;
+    await this.#store?.close();
+    const retention = { mode: 'ttl', measurementsSeconds: 86_400 } as const;
+    this.#store = await openStore(`sqlite:${join(this.folder, 'makai.db')}`, { retention });
+    this.#service = await startTriggeringService(this.config(), { log: this.log, store: this.#store });
   }
 
   config(settings = this.#settings): TriggeringServiceSettings {
@@ -123,6 +142,12 @@ export class ServiceRig {
 
   async trends(boxId: number): Promise<TrendDocument[]> {
     return all(this.store.trends(String(boxId)));
+  }
+
+  /** Timestamp, and min, max and average of the voltage, of each trend. */
+  async voltages(boxId: number) {
+    const trends = await this.trends(boxId);
+    return trends.map((t) => [t.timestamp_ms, t.voltage?.min, t.voltage?.max, t.voltage?.average]);
   }
 
   /** Waits until that many messages of the stream were received. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
-import { STORE_BATCH } from '../../stream/batch.js';
+import { STORE_BATCH } from '../../store/outbox/measurement-batches.js';
 import { intercepted } from '../store/writable.js';
 import { minute, ServiceRig, until } from './rig.js';
 
@@ -87,7 +87,14 @@ describe('triggering-service: the stream', () => {
     const [stored] = await rig.measurements(1001);
     assert.deepEqual(
       { ...stored, expire_at: 0 },
-      { box_id: '1001', timestamp_ms: time, voltage: 0, invalid: ['frequency', 'thd'], expire_at: 0 },
+      {
+        box_id: '1001',
+        timestamp_ms: time,
+        voltage: 0,
+        invalid: ['frequency', 'thd'],
+        flagged: ['interruption'],
+        expire_at: 0,
+      },
     );
     const [trend] = await rig.trends(1001);
     assert.equal(trend?.frequency, undefined);
@@ -149,6 +156,23 @@ describe('triggering-service: the stream', () => {
     }
   });
 
+  it('takes box 0, the default id, of both generations', async () => {
+    await rig.start();
+    const now = Date.now();
+    await rig.send2(0, now - 2000);
+    await rig.send3(0, now - 1000, { rms: { min: 119, max: 121, average: 120 } });
+    await rig.received(2);
+    assert.deepEqual(rig.service.status().dropped, {});
+    await rig.stopService();
+    assert.deepEqual(
+      (await rig.measurements(0)).map(({ box_id, timestamp_ms }) => [box_id, timestamp_ms]),
+      [
+        ['0', now - 2000],
+        ['0', now - 1000],
+      ],
+    );
+  });
+
   it('drops what is no measurement, counts it by reason, and goes on', async () => {
     await rig.start({
       limits: { boxes: 3, measurements_per_second: 1, measurements_burst: 5 },
@@ -166,8 +190,8 @@ describe('triggering-service: the stream', () => {
     await rig.send2(1, now + 6 * 60_000);
     await rig.send2(1, now - 25 * 3_600_000);
     await rig.send2(1, Number.MAX_SAFE_INTEGER);
-    await rig.send2(0, now);
-    const { triggerMessage } = await import('../../proto/index.js');
+    const { measurement, triggerMessage } = await import('../../proto/index.js');
+    await rig.send('1', measurement.encode({ boxId: 0, timestampMs: now, metrics: {} }));
     const forged = triggerMessage.encode({ id: 2, time: now, frequency: 60, rms: 120 });
     for (const topic of ['1', '0x2', ' 2', '2 ', '', '2\0', '22', '-2', '9'.repeat(30)])
       await rig.send(topic, forged);

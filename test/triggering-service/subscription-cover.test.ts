@@ -141,20 +141,16 @@ describe('triggering-service/workers: shares of the ids', () => {
   it('topics: invalid ones get an owner and are not remembered; others are, up to the limit', () => {
     const owner = new Owner({ of: 1, index: 0, workers: 1, worker: 0, block: 1 });
     const topics = new Topics(owner, 3);
-    for (const odd of [
-      '',
-      '0',
-      '0000',
-      'evget',
-      '12a',
-      '00012',
-      '02147483648',
-      '99999999999',
-      '9'.repeat(30),
-    ])
+    for (const odd of ['', '00', 'evget', '12a', '00012', '02147483648', '99999999999', '9'.repeat(30)])
       assert.equal(topics.hear(Buffer.from(odd)), true, odd);
     assert.equal(topics.hear(undefined), true);
     assert.equal(topics.size, 0);
+    const zero = new Topics(owner, 3);
+    for (const topic of ['0', '0000', '0', '0000']) assert.equal(zero.hear(Buffer.from(topic)), true);
+    assert.deepEqual(
+      zero.known.map(({ topic }) => topic),
+      ['0', '0000'],
+    );
     for (const topic of ['7', '0007', '7', '8', '9', '10']) topics.hear(Buffer.from(topic));
     assert.deepEqual(
       topics.known.map(({ topic }) => topic),

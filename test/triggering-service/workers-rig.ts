@@ -16,6 +16,7 @@ import {
   type TriggeringService,
   type TriggeringServiceStatus,
 } from '../../triggering-service/index.js';
+import { freePort } from '../support/free-port.js';
 import { until } from './rig.js';
 
 const SUBSCRIBE = 1;
@@ -50,6 +51,8 @@ export class WorkersRig {
   readonly died: MakaiError[] = [];
   readonly #pull = new Pull({ linger: 0 });
   #publisher = newPublisher();
+  /** subscribed at the broker, without those to everything */
+  readonly #topics = new Set<string>();
   /** threads in the order they were started: the last ones are the workers of the last service */
   readonly #threads: Worker[] = [];
   readonly #onThread = (thread: Worker): void => void this.#threads.push(thread);
@@ -62,7 +65,7 @@ export class WorkersRig {
 
   /** One service for each of the settings, all with one store; fulfilled when every worker has subscribed to everything. */
   async start(...settings: Record<string, unknown>[]): Promise<void> {
-    await this.#publisher.bind('tcp://127.0.0.1:*');
+    await this.#publisher.bind(`tcp://127.0.0.1:${await freePort()}`);
     await this.#pull.bind('tcp://127.0.0.1:*');
     void this.#collect();
     void this.#listen(this.#publisher);
@@ -146,13 +149,16 @@ export class WorkersRig {
   /** The broker restarts at the same endpoint; fulfilled when its new socket has received all subscriptions. */
   async restartBroker(): Promise<void> {
     const { endpoint } = this;
-    const subscriptions = this.workers.reduce((sum, worker) => sum + worker.subscriptions, 0);
+    // What the broker itself has heard: the status of a worker is a moment older.
+    const topics = [...this.#topics];
     await this.#publisher.unbind(endpoint);
     this.#publisher.close();
+    this.#topics.clear();
     this.#publisher = newPublisher();
     await this.#publisher.bind(endpoint);
-    for (let heard = 0; heard < subscriptions; heard++) await this.#publisher.receive();
     void this.#listen(this.#publisher);
+    // A worker may join topics to a shorter one meanwhile.
+    await until(() => topics.every((topic) => [...this.#topics].some((one) => topic.startsWith(one))));
   }
 
   /** The last worker meets a mistake of ours. */
@@ -174,8 +180,14 @@ export class WorkersRig {
   }
 
   async #listen(publisher: XPublisher): Promise<void> {
-    for await (const [message] of publisher)
-      if (message?.length === 1 && message[0] === SUBSCRIBE) this.#wholes += 1;
+    for await (const [message] of publisher) {
+      if (message === undefined) continue;
+      const isNew = message[0] === SUBSCRIBE;
+      const topic = message.toString('latin1', 1);
+      if (topic === '') this.#wholes += isNew ? 1 : 0;
+      else if (isNew) this.#topics.add(topic);
+      else this.#topics.delete(topic);
+    }
   }
 
   async #collect(): Promise<void> {
@@ -185,6 +197,6 @@ export class WorkersRig {
 
 function newPublisher(): XPublisher {
   const publisher = new XPublisher({ linger: 0, sendHighWaterMark: 0 });
-  publisher.verbosity = 'allSubs';
+  publisher.verbosity = 'allSubsUnsubs';
   return publisher;
 }

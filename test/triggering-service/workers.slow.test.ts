@@ -47,7 +47,7 @@ describe('triggering-service: workers', function () {
       await narrowed();
     }
     await until(() => rig.taken === ROUNDS * BOXES.length);
-    await until(() => rig.requests.length === BOXES.length);
+    await until(() => rig.requests.flatMap(({ boxIds }) => boxIds).length === BOXES.length);
     assert.equal(
       rig.plugins.reduce((sum, { dropped_measurements: dropped }) => sum + dropped, 0),
       0,
@@ -173,13 +173,12 @@ describe('triggering-service: workers', function () {
   it('counts what no box sends once, whichever worker heard it', async () => {
     await rig.start({ workers: 3 });
     const time = minute(1);
-    await rig.send2(0, time, 120);
     await rig.sendRaw('evget', 'nonsense');
     await rig.sendRaw('1000', 'nonsense');
     await rig.sendRaw('1001');
     await rig.send2(1002, time - 30 * 3_600_000, 120);
     await until(
-      () => Object.values(rig.services[0]?.status().dropped ?? {}).reduce((a, b) => a + b, 0) === 5,
+      () => Object.values(rig.services[0]?.status().dropped ?? {}).reduce((a, b) => a + b, 0) === 4,
     );
     assert.ok(
       rig.lines.some(

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LANGUAGES, type Language, newPlugin, STEPS } from '../../../cli/plugin/new.js';
 import { PACKAGE_ROOT } from '../../../common/package-root.js';
+import { manifestFile } from '../../../plugin-host/module-graph.js';
 import { hasClang, rustcForWasm, skipFor } from '../../support/compilers.js';
 import { makaiOnPath } from '../../support/makai-on-path.js';
 import { makai } from '../run-process.js';
@@ -32,7 +33,7 @@ describe('cli: makai plugin new', function () {
   };
 
   for (const language of LANGUAGES) {
-    it(`${language}: builds, passes its test, is sound`, async function () {
+    it(`${language}: builds, passes its test, has no errors`, async function () {
       const lacks = missing(language);
       if (lacks !== undefined) skipFor(this, lacks);
       const name = `dips-${language}`;
@@ -40,16 +41,21 @@ describe('cli: makai plugin new', function () {
       assert.match(said, new RegExp(`next:\n {2}cd ${name}\n(.|\n)*makai plugin run `));
       const { build, test } = STEPS[language];
       for (const step of build.filter((one) => one !== 'npm install')) await run(step, join(folder, name));
-      assert.match(await run(test, join(folder, name)), /\nsound\n(.|\n)*asks for what it should/);
+      assert.match(
+        await run(test, join(folder, name)),
+        /\nno errors\nsags: as expected \(3 results\)\n1 of 1 cases as expected\n/,
+      );
       const built = /makai plugin run (\S+)/.exec(said)?.[1] ?? '';
       const demo = await run(`makai plugin run ${built} --replay checkup --json`, join(folder, name));
       asked.set(language, demo.replaceAll(name, 'dips'));
+      const { stdout: check } = await makai(['plugin', 'check', join(folder, name, built)]);
+      assert.match(check, new RegExp(`: ${name} 0\\.1\\.0, .*\nreads: rms\n`), 'its manifest is beside it');
     });
 
     it(`${language}: has a README, and nothing of the template's placeholders is left`, () => {
       const { folder: laid } = newPlugin('other', language, join(folder, `other-${language}`));
       assert.ok(existsSync(join(laid, 'README.md')) && existsSync(join(laid, '.gitignore')));
-      for (const file of ['README.md', 'test.sh', 'test/expected.jsonl']) {
+      for (const file of ['README.md', 'test.sh', 'test/cases/sags/expected.json']) {
         assert.doesNotMatch(readFileSync(join(laid, file), 'utf8'), /__[A-Z]+__/);
       }
     });
@@ -58,9 +64,11 @@ describe('cli: makai plugin new', function () {
       const lacks = missing(language);
       if (lacks !== undefined) skipFor(this, lacks);
       const project = join(folder, `dips-${language}`);
-      const expected = join(project, 'test/expected.jsonl');
+      const expected = join(project, 'test/cases/sags/expected.json');
       writeFileSync(expected, readFileSync(expected, 'utf8').replace('13.125', '13.126'));
-      await assert.rejects(run(STEPS[language].test, project), { stdout: /13\.125/ });
+      await assert.rejects(run(STEPS[language].test, project), {
+        stdout: /sags: 1 difference\n {2}result 2, percentMagnitude: expected 13\.126, found 13\.125\n/,
+      });
     });
   }
 
@@ -72,13 +80,20 @@ describe('cli: makai plugin new', function () {
 
   it('reports a mistake in the settings in every language, and refuses the plugin', async () => {
     for (const language of asked.keys()) {
-      const built = language === 'ts' ? 'build/src/dips-ts.js' : `build/dips-${language}.wasm`;
+      const scripts: Partial<Record<Language, string>> = { ts: 'build/src/dips-ts.js', js: 'src/dips-js.js' };
+      const built = scripts[language] ?? `build/dips-${language}.wasm`;
       const file = join(folder, `dips-${language}`, built);
       const settings = JSON.stringify({ limit_v: 2000, limit: 3 });
-      const { code, stdout } = await makai(['plugin', 'check', file, '--settings', settings]);
-      assert.equal(code, 1, language);
-      assert.match(stdout, /limit_v: must be/, language);
-      assert.match(stdout, /limit: no such setting/, language);
+      const check = () => makai(['plugin', 'check', file, '--settings', settings]);
+      const byManifest = await check();
+      assert.equal(byManifest.code, 1, language);
+      assert.match(byManifest.stdout, /limit_v: expected number to be <=1000, found 2000 \(by /, language);
+      assert.match(byManifest.stdout, /limit: unknown setting; did you mean limit_v\?/, language);
+      rmSync(manifestFile(file));
+      const byPlugin = await check();
+      assert.equal(byPlugin.code, 1, language);
+      assert.match(byPlugin.stdout, /limit_v: must be/, language);
+      assert.match(byPlugin.stdout, /limit: no such setting/, language);
     }
   });
 

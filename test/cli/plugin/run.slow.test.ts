@@ -1,6 +1,6 @@
 /** `makai plugin run`: every kind of recording. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -34,7 +34,7 @@ describe('cli: makai plugin run', function () {
   async function asked(plugin: string, ...args: string[]): Promise<EventRequest[]> {
     const { code, stdout, stderr } = await makai(['plugin', 'run', plugin, '--json', '--replay', ...args]);
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /\nasked for \d+ request/);
+    assert.match(stderr, /\n\d+ requests?\n/);
     return stdout
       .trim()
       .split('\n')
@@ -130,7 +130,19 @@ describe('cli: makai plugin run', function () {
     assert.equal(code, 0);
     assert.match(stdout, /^FROM +SECONDS +BOXES +TYPE +PERCENT +DESCRIPTION\n2026-01-01T00:00:29/);
     assert.match(stderr, /^info: limits: /);
-    assert.match(stderr, /asked for \d+ requests/);
+    assert.match(stderr, /\n\d+ requests\n/);
+  });
+
+  it('--plot writes a page of what the plugin saw and returned', async () => {
+    const page = join(folder, 'out.html');
+    const { code, stdout } = await makai([
+      ...['plugin', 'run', 'threshold', '--replay', 'checkup', '--plot', page, '--json'],
+    ]);
+    assert.equal(code, 0);
+    const html = readFileSync(page, 'utf8');
+    assert.ok(html.includes(`${stdout.trim().split('\n').length} requests`));
+    assert.match(html, /<h2>Box \d+<\/h2>(.|\n)*<svg (.|\n)*<rect /);
+    assert.doesNotMatch(html, /<script|NaN|Infinity/);
   });
 
   it('ends with 1 and says when the plugin broke', async () => {
@@ -141,7 +153,10 @@ describe('cli: makai plugin run', function () {
     );
     const { code, stdout, stderr } = await makai(['plugin', 'run', file, '--replay', 'checkup']);
     assert.deepEqual([code, stdout], [1, '']);
-    assert.match(stderr, /error: the plugin stopped at 2026-01-01T00:00:10\.000Z of the recording: ouch/);
+    assert.match(
+      stderr,
+      /error: the plugin stopped at 2026-01-01T00:00:10\.000Z of the recording: onTick: ouch \(breaks\.mjs:1:/,
+    );
   });
 
   /** 120 V with a sag to 90 V from 2 to 3 s, as `makai events export --csv` writes it. */
@@ -174,6 +189,62 @@ describe('cli: makai plugin run', function () {
     }
     const { stderr } = await makai(['plugin', 'run', 'threshold', '--replay', plain]);
     assert.match(stderr, /recording: .*event\.csv, recorded 2024-06-01T12:00:00\.000Z/);
+  });
+
+  it("the CLI's own export of measurements, CSV, NDJSON and packed", async () => {
+    const rows = Array.from({ length: 60 }, (_, i) => ({
+      box_id: '1002',
+      timestamp_ms: START + 1000 * i,
+      expire_at: 253402300799,
+      voltage: i === 30 ? 101 : 120,
+      ...(i === 30 ? { extremes: { voltage: { min: 90, max: 119 } } } : {}),
+    }));
+    const csv = rows.map((row) => `${row.box_id},${row.timestamp_ms},${row.voltage},,,`).join('\n');
+    const header = 'box_id,timestamp_ms,voltage,frequency,thd,transient';
+    for (const [name, content, percent] of [
+      ['m.csv', `${header}\n${csv}\n`, (100 * 19) / 120],
+      ['m.csv.gz', gzipSync(`${header}\n${csv}\n`), (100 * 19) / 120],
+      ['m.jsonl', rows.map((row) => `${JSON.stringify(row)}\n`).join(''), 25],
+    ] as const) {
+      const file = join(folder, name);
+      writeFileSync(file, content);
+      const [request, ...others] = await asked('threshold', file);
+      assert.deepEqual([request?.boxIds, others.length], [[1002], 0]);
+      assert.ok(Math.abs((request?.percentMagnitude ?? 0) - percent) < 0.01);
+    }
+    const damaged = join(folder, 'damaged.csv');
+    writeFileSync(damaged, `${header}\n1002,soon,120,,,\n`);
+    const { code, stderr } = await makai(['plugin', 'run', 'threshold', '--replay', damaged]);
+    assert.equal(code, 1);
+    assert.match(stderr, /damaged\.csv, line 2: expected a stored measurement/);
+  });
+
+  it('asks before it plays more than a day of samples', async () => {
+    const file = join(folder, 'week.csv');
+    writeFileSync(file, exported(START));
+    const { code, stderr } = await makai([
+      'plugin',
+      'run',
+      'threshold',
+      '--replay',
+      file,
+      '--pad',
+      '18144000',
+    ]);
+    assert.equal(code, 1);
+    assert.match(stderr, /RECORDING_TOO_LONG\]: .*week\.csv: 7\.0 days of samples(.|\n)*--long/);
+  });
+
+  it('shows all that a plugin prints on stderr, and where it threw', async () => {
+    const file = join(folder, 'prints.mjs');
+    writeFileSync(
+      file,
+      "export default { name: 'x', n: 0, processBatch(c) {\n for (let i = 0; i < c.count; i++) console.log('row', this.n++);\n if (this.n > 2000) return this.a.b; } };",
+    );
+    const { code, stderr } = await makai(['plugin', 'run', file, '--replay', 'checkup']);
+    assert.equal(code, 1);
+    for (let i = 0; i < 2000; i++) assert.ok(stderr.includes(`info: row ${i}\n`), `line ${i}`);
+    assert.match(stderr, /processBatch: Cannot read .*\(prints\.mjs:3:\d+\)\n {2}at .*prints\.mjs:3:\d+/);
   });
 
   it('what is odd in a recording is printed; one shorter than a measurement is refused', async () => {

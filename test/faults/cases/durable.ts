@@ -67,7 +67,7 @@ async function counted(line: FaultLine, heard: readonly number[], sent: number) 
   try {
     let lost = heard.length;
     const descriptions: string[] = [];
-    for (const until = Date.now() + 30_000; lost > 0 && Date.now() < until; ) {
+    for (const until = Date.now() + 120_000; lost > 0 && Date.now() < until; ) {
       const numbers = new Set<number>();
       descriptions.length = 0;
       for await (const event of store.events()) {

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import type { Report } from '../../cli/doctor/report.js';
+import { stream } from '../../cli/doctor/reported-flow.js';
+import { nats } from '../../cli/doctor/reported-nats.js';
+
+const RELAY = { connected: true, direct: true, dropped: { spool_full: 0 }, spool: { messages: 0 } };
+const report = (kind: Report['kind'], of: object | undefined, uptimeSeconds = 100): Report => ({
+  kind,
+  details: { open: true, subscribers: { connected: 0 }, ...(of === undefined ? {} : { nats: of }) },
+  uptimeSeconds,
+  metrics: undefined,
+});
+const texts = (one: Report): string[] => nats(one).map((found) => JSON.stringify(found));
+
+describe('cli/doctor: NATS', () => {
+  it('has nothing to say without it, of a daemon just started, or where all is well', () => {
+    assert.deepEqual(nats(report('triggering-broker', undefined)), []);
+    assert.deepEqual(nats(report('triggering-broker', RELAY)), []);
+    assert.deepEqual(nats(report('triggering-broker', { ...RELAY, connected: false }, 5)), []);
+    assert.deepEqual(nats(report('triggering-service', { connected: true, waiting: 3 })), []);
+  });
+
+  it('says what the relay cannot do, what waits and what was lost', () => {
+    const spool = { messages: 700 };
+    assert.match(
+      texts(report('triggering-broker', { ...RELAY, connected: false, spool }))[0] ?? '',
+      /no connection.*700/,
+    );
+    assert.match(texts(report('triggering-broker', { ...RELAY, direct: false }))[0] ?? '', /does not accept/);
+    assert.match(texts(report('triggering-broker', { ...RELAY, direct: false, spool }))[0] ?? '', /700/);
+    const lost = { ...RELAY, dropped: { spool_full: 12, too_long: 0 } };
+    assert.match(texts(report('triggering-broker', lost))[0] ?? '', /12 \(spool_full\)/);
+  });
+
+  it('says that a service reads nothing, or far behind', () => {
+    assert.match(
+      texts(report('triggering-service', { connected: false }))[0] ?? '',
+      /receives no measurements/,
+    );
+    assert.match(
+      texts(report('triggering-service', { connected: true, waiting: 50_000 }))[0] ?? '',
+      /50000 batches/,
+    );
+  });
+
+  it('a broker without subscribers is no mistake where the relay subscribes', () => {
+    assert.equal(stream(report('triggering-broker', undefined)).length, 1);
+    assert.deepEqual(stream(report('triggering-broker', RELAY)), []);
+  });
+});

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { LeaseTable, memberKey, partitionKey } from '../../nats/lease-table.js';
+import { runs } from '../support/property.js';
+
+function tableOf(members: readonly string[], owners: Readonly<Record<number, string>> = {}): LeaseTable {
+  const table = new LeaseTable();
+  for (const member of members) table.add(memberKey(member), member);
+  for (const [partition, owner] of Object.entries(owners)) table.add(partitionKey(Number(partition)), owner);
+  return table;
+}
+
+describe('nats/lease-table', () => {
+  it('gives all partitions away, and nobody more than one above another', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat(), { minLength: 1, maxLength: 80 }), (numbers) => {
+        const members = numbers.map(String);
+        const table = tableOf(members);
+        const shares = members.map((member) => table.share(member, 64));
+        assert.equal(
+          shares.reduce((sum, share) => sum + share, 0),
+          64,
+        );
+        assert.ok(Math.max(...shares) - Math.min(...shares) <= 1);
+      }),
+      { numRuns: runs(300) },
+    );
+  });
+
+  it('a member that is not there has no share', () => {
+    assert.equal(tableOf(['a']).share('b', 64), 0);
+  });
+
+  it('lists what nobody has, from another one on for each member', () => {
+    const table = tableOf(['a', 'b'], { 0: 'a', 5: 'b' });
+    assert.deepEqual(table.free('a', 8), [1, 2, 3, 4, 6, 7]);
+    assert.deepEqual(table.free('b', 8), [4, 6, 7, 1, 2, 3]);
+    assert.equal(table.ownerOf(5), 'b');
+    assert.equal(table.ownerOf(1), undefined);
+  });
+});

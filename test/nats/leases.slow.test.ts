@@ -1,0 +1,155 @@
+/** Leases with a real nats-server: one owner a partition, whoever comes, goes or stands still. */
+import assert from 'node:assert/strict';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { systemClock } from '../../common/clock.js';
+import { silentLogger } from '../../common/log.js';
+import { LEASE_MS, Leases, LOOK_MS } from '../../nats/leases.js';
+import { PARTITIONS } from '../../nats/partition.js';
+import { givenNats, NatsServer } from '../support/nats-server.js';
+import { until } from '../support/until.js';
+
+interface Member {
+  leases: Leases;
+  connection: NatsConnection;
+  /** what the events said last */
+  has: Set<number>;
+  revisions: Map<number, number>;
+}
+
+describe('nats/leases', function () {
+  this.timeout(300_000);
+  const binary = givenNats();
+  let server: NatsServer;
+  const members: Member[] = [];
+  /** highest revision at which each partition was taken, by anybody */
+  const highest = new Map<number, number>();
+
+  before(async () => {
+    server = await NatsServer.start(binary());
+  });
+  after(async () => {
+    for (const { connection, leases } of members) {
+      await leases.stop();
+      await connection.close();
+    }
+    await server?.stop();
+  });
+
+  async function join(name: string, clock = systemClock): Promise<Member> {
+    const connection = await connect({
+      servers: server.url,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 100,
+    });
+    const has = new Set<number>();
+    const revisions = new Map<number, number>();
+    const leases = new Leases({
+      member: name,
+      clock,
+      log: silentLogger(),
+      taken: (partition, revision) => {
+        assert.ok(revision > (highest.get(partition) ?? 0), 'revisions rise from owner to owner');
+        highest.set(partition, revision);
+        has.add(partition);
+        revisions.set(partition, revision);
+      },
+      released: async (partition) => void has.delete(partition),
+      lost: (partition) => void has.delete(partition),
+    });
+    leases.connected(connection, 1);
+    const member = { leases, connection, has, revisions };
+    members.push(member);
+    return member;
+  }
+  const owners = (partition: number): number => members.filter(({ leases }) => leases.owns(partition)).length;
+  const assertOneOwnerAtMost = (): void => {
+    for (let partition = 0; partition < PARTITIONS; partition += 1) assert.ok(owners(partition) <= 1);
+  };
+  const balanced = (counts: readonly number[]) =>
+    until(`shares of ${counts.join(', ')}`, async () => {
+      assertOneOwnerAtMost();
+      const held = members.map(({ leases }) => leases.owned.length);
+      return JSON.stringify(held.sort()) === JSON.stringify([...counts].sort());
+    });
+
+  it('one member has all; one that comes gets its part', async () => {
+    await join('a');
+    await balanced([64]);
+    await join('b');
+    await balanced([32, 32]);
+    await join('c');
+    await balanced([21, 21, 22]);
+    for (const { has, leases } of members)
+      assert.deepEqual(
+        [...has].sort((x, y) => x - y),
+        leases.owned,
+      );
+  });
+
+  it('one that goes gives its part back immediately', async () => {
+    const [, , last] = members;
+    assert.ok(last);
+    members.pop();
+    await last.leases.stop();
+    await last.connection.close();
+    assert.equal(last.leases.owned.length, 0);
+    await balanced([32, 32]);
+  });
+
+  it('one that is gone is replaced within 15 s, and knows by its own clock that it owns nothing any more', async () => {
+    const gone = members.pop();
+    assert.ok(gone);
+    // Its connection is cut: nothing of it reaches the server any more.
+    await gone.connection.close();
+    const startMs = performance.now();
+    await until('the other one has all', async () => {
+      for (let partition = 0; partition < PARTITIONS; partition += 1)
+        assert.ok(owners(partition) + Number(gone.leases.owns(partition)) <= 1, `${partition}`);
+      return members[0]?.leases.owned.length === 64;
+    });
+    const seconds = (performance.now() - startMs) / 1000;
+    // By the times that are set it is within 15 s; the machine may be busy.
+    assert.ok(LEASE_MS + 2 * LOOK_MS < 15_000);
+    assert.ok(seconds < 60, `${seconds} s`);
+    assert.equal(gone.has.size, 0);
+    await gone.leases.stop();
+  });
+
+  it('one that was suspended owns nothing when it wakes: its clock that never jumps stood still meanwhile', async () => {
+    const sleeper = { ...systemClock, skewMs: 0, now: () => Date.now() + sleeper.skewMs };
+    const suspended = await join('suspended', sleeper);
+    await balanced([32, 32]);
+    const [partition = -1] = suspended.leases.owned;
+    assert.ok(suspended.leases.owns(partition));
+    sleeper.skewMs = 60_000;
+    assert.ok(!suspended.leases.owns(partition));
+    await until('it says what it lost', async () => suspended.has.size === 0);
+    // What it takes from now on it takes as a new owner: `join` sees that the revisions rise.
+    await balanced([32, 32]);
+    members.splice(members.indexOf(suspended), 1);
+    await suspended.leases.stop();
+    await suspended.connection.close();
+    await balanced([64]);
+  });
+
+  it('goes on after the server was unavailable', async () => {
+    await server.kill();
+    await until('its leases have ended', async () => !members[0]?.leases.owns(0));
+    await server.start();
+    await balanced([64]);
+  });
+
+  it('goes on after its bucket could not be made, and after it was deleted, on the same connection', async () => {
+    const [member] = members;
+    assert.ok(member);
+    const manager = await jetstreamManager(member.connection);
+    await manager.streams.delete('KV_makai_leases');
+    // Something else is in its place.
+    await manager.streams.add({ name: 'OTHER', subjects: ['$KV.makai_leases.other'] });
+    await until('its leases have ended', async () => member.leases.owned.length === 0);
+    await manager.streams.delete('OTHER');
+    highest.clear();
+    await balanced([64]);
+  });
+});

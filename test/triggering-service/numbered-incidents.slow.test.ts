@@ -1,0 +1,80 @@
+/** Incidents of plugins beside the existing analysis service, which gives the ids: a REP socket as that service has it. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Reply } from 'zeromq';
+import type { IncidentDocument } from '../../store/store.js';
+import { ServiceRig, until } from './rig.js';
+
+const FINDS = `export default class { name = 'finds';
+  processBatch(c) {
+    return Array.from({ length: c.count }, (_, i) => (
+      { kind: 'incident', boxId: c.boxId[i], startMs: c.timestampMs[i], endMs: c.timestampMs[i] + 5, class: 'step', quantity: 'VOLTAGE', deviation: 1 }));
+  }
+}`;
+
+describe('triggering-service: ids of the incidents of plugins', function () {
+  this.timeout(60_000);
+  let rig: ServiceRig;
+  let ids: Reply;
+  beforeEach(() => {
+    rig = new ServiceRig();
+    ids = new Reply({ linger: 0 });
+  });
+  afterEach(async () => {
+    ids.close();
+    await rig.end();
+  });
+
+  async function start(): Promise<string> {
+    const path = join(rig.folder, 'finds.mjs');
+    writeFileSync(path, FINDS);
+    const endpoint = `ipc://${join(rig.folder, 'ids')}`;
+    await rig.start({ plugins: [{ path }], incident_id_endpoint: endpoint });
+    await until(() => rig.service.status().plugins.every(({ state }) => state === 'running'));
+    return endpoint;
+  }
+
+  /** Replies with 700, 701, ... */
+  async function reply(endpoint: string): Promise<void> {
+    await ids.bind(endpoint);
+    let next = 700;
+    for await (const _ of ids) {
+      await ids.send(String(next));
+      next += 1;
+    }
+  }
+
+  const stored = async (): Promise<IncidentDocument[]> => {
+    const found: IncidentDocument[] = [];
+    for await (const one of rig.store.incidents()) found.push(one);
+    return found;
+  };
+
+  it('come from the service that the settings name, also when it comes later', async () => {
+    const endpoint = await start();
+    const atMs = Date.now() - 5000;
+    for (let i = 0; i < 3; i++) await rig.send2(1001, atMs + 20 * i);
+    await until(() => rig.service.status().plugins[0]?.incidents === 3);
+    assert.deepEqual(await stored(), [], 'none gets an id of the store');
+    void reply(endpoint);
+    let found: IncidentDocument[] = [];
+    while (found.length < 3) found = await stored();
+    const shown = found.map((one) => [one.incident_id, one.start_timestamp_ms - atMs, one.source]);
+    assert.deepEqual(shown.toSorted(), [
+      [700, 0, 'plugin finds'],
+      [701, 20, 'plugin finds'],
+      [702, 40, 'plugin finds'],
+    ]);
+  });
+
+  it('a stop waits for a reply that does not come only once, and counts what it drops', async () => {
+    await start();
+    for (let i = 0; i < 4; i++) await rig.send2(1001, Date.now() - 5000 + 20 * i);
+    await until(() => rig.service.status().plugins[0]?.incidents === 4);
+    const { service } = rig;
+    await rig.stopService();
+    assert.equal(service.status().dropped.incident_without_id, 4);
+    assert.deepEqual(await stored(), []);
+  });
+});
