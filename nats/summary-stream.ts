@@ -22,7 +22,7 @@ const ALL_SUMMARIES = `${SUMMARIES}.*`;
 const RECORD = 'makai.comparing';
 /** How long a summary is kept, ms. */
 export const KEPT_MS = 300_000;
-const MAX_BYTES = 2 ** 28;
+const MAX_BYTES = 2 ** 30;
 const MESSAGE_BYTES_MAX = 2 ** 20;
 const REQUEST_MS = 2000;
 /** Summaries that are on their way to a reader. */

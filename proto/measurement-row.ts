@@ -42,3 +42,24 @@ export function setRow(columns: MeasurementColumns, i: number, row: MeasurementR
   columns.dialect[i] = at(DIALECT);
   columns.flags[i] = at(FLAGS);
 }
+
+/** Bytes of a row: id, time, values as single precision, and three bytes. */
+export const ROW_BYTES = 4 + 8 + 4 * 3 * METRICS.length + 3;
+
+/** Writes a row, little-endian. @returns where the next one begins */
+export function writeRow(bytes: Buffer, offset: number, row: MeasurementRow): number {
+  let at = bytes.writeUInt32LE(row[ROW_BOX] ?? 0, offset);
+  at = bytes.writeDoubleLE(row[ROW_TIME] ?? 0, at);
+  for (let i = VALUES; i < INVALID; i += 1) at = bytes.writeFloatLE(row[i] ?? Number.NaN, at);
+  for (let i = INVALID; i < ROW_LENGTH; i += 1) at = bytes.writeUInt8(row[i] ?? 0, at);
+  return at;
+}
+
+/** Reads a row that `writeRow` wrote; there are `ROW_BYTES` from `offset`. */
+export function readRow(bytes: Buffer, offset: number): MeasurementRow {
+  const row = [bytes.readUInt32LE(offset), bytes.readDoubleLE(offset + 4)];
+  for (let i = 0; i < 3 * METRICS.length; i += 1) row.push(bytes.readFloatLE(offset + 12 + 4 * i));
+  const at = offset + 12 + 12 * METRICS.length;
+  row.push(bytes[at] ?? 0, bytes[at + 1] ?? 0, bytes[at + 2] ?? 0);
+  return row;
+}

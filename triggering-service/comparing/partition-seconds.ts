@@ -1,8 +1,9 @@
 /** What the owner of a partition knows of its boxes, and the second that goes on. */
 import type { MeasurementColumns } from '../../proto/columns.js';
 import { UNKNOWN_LOCATION } from '../../store/boxes.js';
+import { BoxSecond } from './box-second.js';
 import {
-  addMeasurement,
+  addBox,
   emptyGroup,
   emptySummary,
   type Group,
@@ -33,8 +34,8 @@ interface Box {
   heardMs: number;
   timestampMs: number;
   flags: number;
-  /** where its measurements of this second go; undefined: none came yet */
-  group: Group | undefined;
+  /** its measurements of this second; undefined: none came yet */
+  second: BoxSecond | undefined;
 }
 
 export class PartitionSeconds {
@@ -53,17 +54,14 @@ export class PartitionSeconds {
     const boxId = columns.boxId[i] ?? 0;
     let box = this.#boxes.get(boxId);
     if (box === undefined) {
-      box = { location: UNKNOWN_LOCATION, heardMs, timestampMs: 0, flags: 0, group: undefined };
+      box = { location: UNKNOWN_LOCATION, heardMs, timestampMs: 0, flags: 0, second: undefined };
       this.#boxes.set(boxId, box);
     }
     box.heardMs = Math.max(box.heardMs, heardMs);
     box.timestampMs = columns.timestampMs[i] ?? 0;
     box.flags = columns.flags[i] ?? 0;
-    if (box.group === undefined) {
-      box.location = this.#places.location(boxId);
-      box.group = this.#groupOf(box.location);
-    }
-    addMeasurement(box.group, columns, i);
+    box.second ??= new BoxSecond();
+    box.second.add(columns, i);
   }
 
   /** A box that sent before it was ours. @param heardMs when the relay received it, Unix ms */
@@ -74,27 +72,29 @@ export class PartitionSeconds {
       return;
     }
     const location = this.#places.location(boxId);
-    this.#boxes.set(boxId, { location, heardMs, timestampMs: heardMs, flags: 0, group: undefined });
+    this.#boxes.set(boxId, { location, heardMs, timestampMs: heardMs, flags: 0, second: undefined });
   }
 
   /** The second has ended; the next one begins. */
   end(nowMs: number): Summary {
     const summary = emptySummary();
     for (const [boxId, box] of this.#boxes) {
-      const isHeard = box.group !== undefined;
+      const { second } = box;
       const silentMs = nowMs - box.heardMs;
       if (silentMs > FORGET_MS) this.#boxes.delete(boxId);
-      else if (!this.#places.isMeter(boxId)) {
-        const group = box.group ?? this.#groupOf(box.location);
-        group.boxes += 1;
-        if (isHeard) group.heard += 1;
-        if (silentMs >= SILENT_MS) {
-          group.silent += 1;
-          const { flags, heardMs, location, timestampMs } = box;
-          if (silentMs < LISTED_MS) summary.silent.push({ boxId, location, heardMs, timestampMs, flags });
-        }
-      }
-      box.group = undefined;
+      const isMeter = this.#places.isMeter(boxId);
+      if (second === undefined && (isMeter || silentMs > FORGET_MS)) continue;
+      if (second !== undefined) box.location = this.#places.location(boxId);
+      const group = this.#groupOf(box.location);
+      if (second !== undefined) addBox(group, second);
+      box.second = undefined;
+      if (isMeter) continue;
+      group.boxes += 1;
+      if (second !== undefined) group.heard += 1;
+      if (silentMs < SILENT_MS) continue;
+      group.silent += 1;
+      const { flags, heardMs, location, timestampMs } = box;
+      if (silentMs < LISTED_MS) summary.silent.push({ boxId, location, heardMs, timestampMs, flags });
     }
     summary.groups = this.#groups;
     this.#groups = new Map();

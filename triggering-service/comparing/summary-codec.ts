@@ -1,14 +1,19 @@
 /**
- * A summary as it is in NATS: length of the head (4 bytes, little-endian), the head in JSON, then the rows as doubles (little-endian). The head names rows by
+ * A summary as it is in NATS: length of the head (4 bytes, little-endian), the head in JSON, then the rows (proto/measurement-row.ts). The head names rows by
  * their numbers, so that one that is at several ends is written once.
  */
 import { z } from 'zod';
 import { METRICS } from '../../proto/columns.js';
-import { ROW_BOX, ROW_LENGTH, ROW_TIME, type MeasurementRow as Row } from '../../proto/measurement-row.js';
+import {
+  ROW_BYTES,
+  ROW_TIME,
+  type MeasurementRow as Row,
+  readRow,
+  writeRow,
+} from '../../proto/measurement-row.js';
 import { emptySummary, type Group, groupKey, KEPT, LISTED, type Summary } from './summary.js';
 
 const VERSION = 1;
-const ROW_BYTES = 8 * ROW_LENGTH;
 const LENGTH_BYTES = 4;
 const MAX_ID = 2 ** 32 - 1;
 
@@ -73,7 +78,7 @@ export function encodeSummary({ partition, revision, second, summary }: PartSumm
   bytes.writeUInt32LE(text.length, 0);
   text.copy(bytes, LENGTH_BYTES);
   let at = LENGTH_BYTES + text.length;
-  for (const row of numbers.keys()) for (const value of row) at = bytes.writeDoubleLE(value, at);
+  for (const row of numbers.keys()) at = writeRow(bytes, at, row);
   return bytes;
 }
 
@@ -88,9 +93,8 @@ export function decodeSummary(data: Uint8Array): PartSummary | undefined {
   if (head === undefined) return undefined;
   const rows: Row[] = [];
   while (rows.length < count) {
-    const from = rowsAt + ROW_BYTES * rows.length;
-    const row = Array.from({ length: ROW_LENGTH }, (_, i) => bytes.readDoubleLE(from + 8 * i));
-    if (!isRow(row)) return undefined;
+    const row = readRow(bytes, rowsAt + ROW_BYTES * rows.length);
+    if (!Number.isFinite(row[ROW_TIME])) return undefined;
     rows.push(row);
   }
   const { partition, revision, second } = head;
@@ -119,9 +123,4 @@ function headOf(text: string): z.infer<typeof headSchema> | undefined {
   } catch {
     return undefined; // no JSON
   }
-}
-
-function isRow(row: Row): boolean {
-  const id = row[ROW_BOX] ?? -1;
-  return Number.isInteger(id) && id >= 0 && id <= MAX_ID && Number.isFinite(row[ROW_TIME]);
 }

@@ -1,21 +1,19 @@
 /**
- * One second of many boxes in few numbers, by location: counts, sums and the measurements at both ends of each metric. Summaries of parts, joined, are the
+ * One second of many boxes in few numbers, by location: counts, sums and the boxes at both ends of each metric. Summaries of parts, joined, are the
  * summary of the whole. Docs: docs/cluster.md.
  */
-import { METRICS, type MeasurementColumns } from '../../proto/columns.js';
+import { METRICS } from '../../proto/columns.js';
 import {
   ROW_BOX,
   ROW_TIME,
   type MeasurementRow as Row,
   rowMax,
   rowMin,
-  rowOf,
 } from '../../proto/measurement-row.js';
+import type { BoxSecond } from './box-second.js';
 
 /** Boxes that are kept at each end of each metric. Two: a plugin sees whether more than one box shows a deviation. */
 export const KEPT = 2;
-
-const RMS = METRICS.indexOf('rms');
 
 /** One metric at one location. */
 export interface MetricSums {
@@ -23,7 +21,7 @@ export interface MetricSums {
   count: number;
   /** of the averages */
   sum: number;
-  /** of the boxes with the lowest min and with the highest max, one measurement each, the outermost first */
+  /** the second of each of the boxes with the lowest min and with the highest max, the outermost first */
   low: Row[];
   high: Row[];
 }
@@ -78,27 +76,19 @@ export function emptyGroup(location: string, part: number): Group {
   return { location, part, boxes: 0, heard: 0, silent: 0, measurements: 0, flagged: 0, metrics };
 }
 
-/** Takes row `i` of columns into a group. */
-export function addMeasurement(group: Group, columns: MeasurementColumns, i: number): void {
-  const isFlagged = columns.flags[i] !== 0;
-  group.measurements += 1;
-  if (isFlagged) group.flagged += 1;
-  let row: Row | undefined;
-  METRICS.forEach((name, metric) => {
-    const average = columns[name].average[i] ?? Number.NaN;
-    const sums = group.metrics[metric];
-    if (sums === undefined || Number.isNaN(average) || (isFlagged && metric !== RMS)) return;
-    sums.count += 1;
-    sums.sum += average;
-    if (isOutside(sums.low, columns[name].min[i] ?? average, rowMin(metric), 1)) {
-      row ??= rowOf(columns, i);
-      put(sums.low, row, rowMin(metric), 1);
-    }
-    if (isOutside(sums.high, columns[name].max[i] ?? average, rowMax(metric), -1)) {
-      row ??= rowOf(columns, i);
-      put(sums.high, row, rowMax(metric), -1);
-    }
-  });
+/** Takes what a box measured in the second into a group. */
+export function addBox(group: Group, box: BoxSecond): void {
+  group.measurements += box.measurements;
+  group.flagged += box.flagged;
+  const row = box.row();
+  for (const [metric, sums] of group.metrics.entries()) {
+    const count = box.counts[metric] ?? 0;
+    if (count === 0) continue;
+    sums.count += count;
+    sums.sum += box.sums[metric] ?? 0;
+    put(sums.low, row, rowMin(metric), 1);
+    put(sums.high, row, rowMax(metric), -1);
+  }
 }
 
 /** Takes the summary of other boxes in; it must not be used any more. */
@@ -133,13 +123,6 @@ function joinGroup(own: Group, other: Group): void {
     for (const row of from.low) put(sums.low, row, rowMin(metric), 1);
     for (const row of from.high) put(sums.high, row, rowMax(metric), -1);
   });
-}
-
-/** Whether a value may belong into a list: a cheap look before a row is made of it. */
-function isOutside(list: readonly Row[], value: number, at: number, sign: 1 | -1): boolean {
-  if (list.length < KEPT) return true;
-  const last = list[KEPT - 1]?.[at] ?? value;
-  return sign * (value - last) <= 0;
 }
 
 /** One row a box, the outermost; of all boxes the `KEPT` outermost. Ties are broken, so that the order of coming does not matter. */

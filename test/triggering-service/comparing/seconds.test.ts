@@ -1,6 +1,7 @@
 /** The boxes of a partition, and how the summaries of partitions become whole seconds. */
 import assert from 'node:assert/strict';
 import { createColumns } from '../../../proto/columns.js';
+import { BoxSecond } from '../../../triggering-service/comparing/box-second.js';
 import {
   LISTED_MS,
   MAX_GROUPS,
@@ -9,7 +10,7 @@ import {
 } from '../../../triggering-service/comparing/partition-seconds.js';
 import { Seconds, WAIT_MS } from '../../../triggering-service/comparing/seconds.js';
 import {
-  addMeasurement,
+  addBox,
   emptyGroup,
   emptySummary,
   groupKey,
@@ -29,7 +30,9 @@ const places = { location: placeOf, isMeter: (boxId: number) => boxId === 1_000_
 function summaryOf(boxId: number): Summary {
   const summary = emptySummary();
   const group = emptyGroup(placeOf(boxId), -1);
-  addMeasurement(group, toColumns([{ boxId, timestampMs: NOW, rms: 120 }]), 0);
+  const second = new BoxSecond();
+  second.add(toColumns([{ boxId, timestampMs: NOW, rms: 120 }]), 0);
+  addBox(group, second);
   summary.groups.set(groupKey(placeOf(boxId), -1), group);
   return summary;
 }

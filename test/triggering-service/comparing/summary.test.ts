@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { METRICS } from '../../../proto/columns.js';
 import { ROW_BOX } from '../../../proto/measurement-row.js';
+import { BoxSecond } from '../../../triggering-service/comparing/box-second.js';
 import { pluginSecondOf } from '../../../triggering-service/comparing/plugin-second.js';
 import {
-  addMeasurement,
+  addBox,
   emptyGroup,
   emptySummary,
   groupKey,
@@ -46,13 +47,19 @@ const placeOf = (boxId: number): string => PLACES[boxId % 3] ?? 'unknown';
 function summaryOf(samples: readonly Sample[]): Summary {
   const summary = emptySummary();
   const columns = toColumns(samples);
+  const boxes = new Map<number, BoxSecond>();
   for (let i = 0; i < columns.count; i += 1) {
-    const place = placeOf(columns.boxId[i] ?? 0);
+    const box = boxes.get(columns.boxId[i] ?? 0) ?? new BoxSecond();
+    boxes.set(columns.boxId[i] ?? 0, box);
+    box.add(columns, i);
+  }
+  for (const [boxId, box] of boxes) {
+    const place = placeOf(boxId);
     const part = place === 'unknown' ? 7 : -1;
     const key = groupKey(place, part);
     const group = summary.groups.get(key) ?? emptyGroup(place, part);
     summary.groups.set(key, group);
-    addMeasurement(group, columns, i);
+    addBox(group, box);
   }
   return summary;
 }
@@ -61,15 +68,16 @@ function summaryOf(samples: readonly Sample[]): Summary {
 const plain = (summary: Summary) => [...summary.groups].sort(([a], [b]) => (a < b ? -1 : 1));
 
 describe('triggering-service/comparing: summaries', () => {
-  it('of parts, joined, are the summary of the whole, however it is divided', () => {
+  it('of parts, joined, are the summary of the whole, however the boxes are divided', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(sample, fc.integer({ min: 0, max: 3 })), { maxLength: 60 }),
-        (divided) => {
+        fc.array(sample, { maxLength: 60 }),
+        fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 9, maxLength: 9 }),
+        (samples, partOf) => {
           const parts = [0, 1, 2, 3].map((part) =>
-            summaryOf(divided.filter(([, at]) => at === part).map(([one]) => one)),
+            summaryOf(samples.filter(({ boxId }) => partOf[boxId] === part)),
           );
-          const whole = summaryOf(divided.map(([one]) => one));
+          const whole = summaryOf(samples);
           const joined = emptySummary();
           for (const part of parts) join(joined, part);
           assert.deepEqual(plain(joined), plain(whole));
