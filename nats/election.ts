@@ -9,10 +9,10 @@ import { messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { ThrottledLog } from '../common/throttled-log.js';
+import { ELECTED_KEY } from './lease-table.js';
 import { LEASE_BUCKET, LEASE_MS, LOOK_MS } from './leases.js';
 import type { NatsConnection } from './link.js';
 
-const KEY = 'elected';
 /** An owner stops so long before its lease ends: clocks of machines run a little differently, ms. */
 const MARGIN_MS = 1500;
 const REQUEST_MS = 2000;
@@ -123,7 +123,7 @@ export class Election implements Running {
       }
       return;
     }
-    const entry = await kv.get(KEY);
+    const entry = await kv.get(ELECTED_KEY);
     this.#holder = entry?.operation === 'PUT' ? entry.string() : undefined;
     if (this.#holder === undefined && this.#isCandidate && !this.#stopping.signal.aborted)
       await this.#take(kv);
@@ -146,7 +146,7 @@ export class Election implements Running {
     const { elected, log, name } = this.#options;
     const until = this.#until();
     try {
-      const lease = { ...until, revision: await kv.create(KEY, name) };
+      const lease = { ...until, revision: await kv.create(ELECTED_KEY, name) };
       if (this.#isOver(lease)) return;
       this.#lease = lease;
       this.#moves += 1;
@@ -164,7 +164,7 @@ export class Election implements Running {
   async #renew(kv: KV, lease: Lease): Promise<void> {
     const until = this.#until();
     try {
-      const revision = await kv.update(KEY, this.#options.name, lease.revision, REQUEST_MS);
+      const revision = await kv.update(ELECTED_KEY, this.#options.name, lease.revision, REQUEST_MS);
       // One that has ended is never renewed: what came meanwhile was not done.
       if (this.#lease === lease && !this.#isOver(lease)) this.#lease = { ...until, revision };
     } catch (error) {
@@ -176,7 +176,7 @@ export class Election implements Running {
 
   async #giveBack(kv: KV, lease: Lease): Promise<void> {
     try {
-      await kv.delete(KEY, { previousSeq: lease.revision });
+      await kv.delete(ELECTED_KEY, { previousSeq: lease.revision });
     } catch (error) {
       this.#log.warn({ problem: messageOf(error) }, 'the lease of the elected service ends by itself');
     }
