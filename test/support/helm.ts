@@ -65,6 +65,7 @@ export interface Container {
   startupProbe: Probe;
   livenessProbe: Probe;
   readinessProbe: Probe;
+  lifecycle?: { preStop: { exec: { command: string[] } } };
   volumeMounts: { name: string; mountPath: string; readOnly?: boolean }[];
 }
 
@@ -91,7 +92,11 @@ export interface PolicyRule {
 
 export interface PodTemplate {
   metadata: { labels: Record<string, string> };
-  spec: { containers: Container[]; volumes: Volume[]; securityContext: { runAsUser: number } };
+  spec: {
+    containers: Container[];
+    volumes: Volume[];
+    securityContext: { runAsUser: number; fsGroup: number };
+  };
 }
 
 /** What this project's tests look at in a manifest; each kind has some of it. */
@@ -154,4 +159,43 @@ export function settingsIn(container: Container, uri: string): { variable: strin
   const found = (container.env ?? []).find(({ name }) => name.endsWith('_SETTINGS'));
   if (found?.value === undefined) throw new Error(`${container.name} has no settings`);
   return { variable: found.name, settings: JSON.parse(found.value.replaceAll('$(MONGO_URI)', uri)) };
+}
+
+/** Values of the Secrets that the chart renders, by name and key. */
+export function secretsIn(manifests: readonly Manifest[]): Record<string, Record<string, string>> {
+  const secrets = manifests.filter(({ kind }) => kind === 'Secret');
+  return Object.fromEntries(
+    secrets.map(({ data = {}, metadata, stringData = {} }) => {
+      const decoded = Object.entries(data).map(([key, value]) => [
+        key,
+        Buffer.from(value, 'base64').toString(),
+      ]);
+      return [metadata.name, { ...Object.fromEntries(decoded), ...stringData }];
+    }),
+  );
+}
+
+/**
+ * The environment of a container, as Kubernetes makes it: $(NAME) is the value of a variable before it.
+ * @param pod its name
+ * @throws Error for what is not there
+ */
+export function environmentOf(
+  { env = [], name }: Container,
+  secrets: Readonly<Record<string, Readonly<Record<string, string>>>>,
+  pod: string,
+): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const one of env) {
+    const { fieldRef, secretKeyRef } = one.valueFrom ?? {};
+    const value =
+      secretKeyRef !== undefined
+        ? secrets[secretKeyRef.name]?.[secretKeyRef.key]
+        : fieldRef?.fieldPath === 'metadata.name'
+          ? pod
+          : one.value?.replaceAll(/\$\((\w+)\)/g, (text, variable: string) => values[variable] ?? text);
+    if (value === undefined) throw new Error(`${name}: ${one.name} has no value`);
+    values[one.name] = value;
+  }
+  return values;
 }
