@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Kvm } from '@nats-io/kv';
 import { connect } from '@nats-io/transport-node';
+import { PACKAGE_ROOT } from '../../../common/package-root.js';
 import { LEASE_BUCKET } from '../../../nats/leases.js';
 import { ensureStream, replicasOf } from '../../../nats/stream.js';
 import { ChartNats, type Place } from '../../support/chart-nats.js';
+import { attempt } from '../../support/command.js';
 import { freePort } from '../../support/free-port.js';
 import { helmBinary, NEEDED, rendered, secretsIn } from '../../support/helm.js';
 import { givenNats } from '../../support/nats-server.js';
@@ -66,5 +68,12 @@ describe('NATS in the chart for Kubernetes', function () {
     await assert.rejects(connect({ servers: urls, user: 'broker', pass: 'wrong' }), /authorization/i);
     await assert.rejects(connect({ servers: urls }), /authorization/i);
     await nats.drain(0);
+  });
+
+  it('takes the configuration of the compose file', async () => {
+    const file = join(PACKAGE_ROOT, 'deploy/docker/nats.conf');
+    const env = { NATS_NAME: 'nats-1', BROKER_PASSWORD: 'p0123', SERVICE_PASSWORD: 'p4567' };
+    const { code, stderr } = await attempt([binary(), '-t', '-c', file], { env });
+    assert.equal(code, 0, stderr);
   });
 });
