@@ -1,19 +1,21 @@
 /** What the chart for Kubernetes renders by default, running: the daemons from the image, NATS and, where there is one, MongoDB. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { answerOf, ChartNats } from '../support/chart-nats.js';
 import { helmBinary, rendered } from '../support/helm.js';
+import { killTree } from '../support/kill-tree.js';
 import { downloadMongod, onPath } from '../support/mongod-binary.js';
 import { natsBinary } from '../support/nats-server.js';
 import { until } from '../support/until.js';
 import { isReady, natsHost, type Pod, type Secrets, startPods, writeHosts } from './chart-pods.js';
-import { type Line, runToEnd } from './service.js';
+import { type Line, runToEnd, start } from './service.js';
 
-/** Resolved by the file that `hosts` becomes; nobody listens there without a mongod. */
-const URI = 'mongodb://127.0.0.1:27017/opq';
+const PORT = 27017;
+/** Nobody listens there without a mongod. */
+const URI = `mongodb://127.0.0.1:${PORT}/opq`;
 const SERVERS = 3;
 /** Everything is started at the same time, on a machine that may do much else. */
 const PATIENCE_MS = 600_000;
@@ -28,6 +30,7 @@ export class ChartRun {
   readonly #ofNetwork: string;
   #nats: ChartNats | undefined;
   #mongod: ChildProcess | undefined;
+  #data: string | undefined;
 
   /** @param folder for all that it writes */
   constructor(line: Line, folder: string) {
@@ -85,11 +88,8 @@ export class ChartRun {
   async end(): Promise<void> {
     for (const { running } of this.pods) await running.machine.kill();
     await this.#nats?.stop();
-    if (this.#mongod !== undefined && this.#mongod.exitCode === null) {
-      const exit = once(this.#mongod, 'exit');
-      this.#mongod.kill('SIGKILL');
-      await exit;
-    }
+    await killTree(this.#mongod?.pid);
+    if (this.#data !== undefined) rmSync(this.#data, { recursive: true, force: true, maxRetries: 5 });
     rmSync(this.#ofNetwork, { recursive: true, force: true });
   }
 
@@ -113,11 +113,18 @@ export class ChartRun {
       process.stderr.write('\n*** THE CHART RUNS WITHOUT A STORE: no mongod (CONTRIBUTING.md). ***\n\n');
       return;
     }
-    const data = join(this.#folder, 'mongod');
-    mkdirSync(data);
-    const [program = '', ...args] = [...this.#prefix, mongod, '--dbpath', data, '--bind_ip', '127.0.0.1'];
-    this.#mongod = spawn(program, args, { stdio: 'ignore' });
+    // Not below a folder that only we may enter: a server may take another user.
+    const data = mkdtempSync(join(tmpdir(), 'makai-chart-mongod-'));
+    this.#data = data;
+    const where = ['--dbpath', data, '--port', String(PORT), '--bind_ip', '127.0.0.1'];
+    const [program = '', ...args] = [...this.#prefix, mongod, ...where];
+    this.#mongod = spawn(program, args, { detached: true, stdio: 'ignore' });
     this.hasStore = true;
+    await until('MongoDB answers', async () => {
+      assert.equal(this.#mongod?.exitCode, null, 'mongod has ended');
+      const { machine } = start(this.#line, 'look-for-mongodb', ['users', 'list', '--store', URI]);
+      return (await machine.end()) === 0;
+    });
     const user = ['users', 'add', 'ada', '--role', 'admin', '--generate', '--store', URI];
     await runToEnd(this.#line, 'first-user', user);
   }

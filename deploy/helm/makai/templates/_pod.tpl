@@ -48,7 +48,7 @@ spec:
       startupProbe: # a start may have much to do: half an hour
         httpGet: { path: /status, port: status }
         periodSeconds: 2
-        timeoutSeconds: 5
+        timeoutSeconds: 10
         failureThreshold: 900
       livenessProbe: # as the watchdog of the units: an event loop that hangs for a minute
         httpGet: { path: /status, port: status }
@@ -58,7 +58,7 @@ spec:
       readinessProbe:
         httpGet: { path: /status, port: status }
         periodSeconds: 5
-        timeoutSeconds: 5
+        timeoutSeconds: 10
       resources: {{ toYaml $v.resources | nindent 8 }}
       securityContext: {{ include "makai.containerSecurity" $ | nindent 8 }}
       volumeMounts:
