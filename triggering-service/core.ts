@@ -6,6 +6,7 @@ import { Rejections } from '../common/rejections.js';
 import type { TriggeringServiceSettings } from '../config/index.js';
 import { BoxFindings } from '../daemon/box-findings.js';
 import { idsFrom, STORE_IDS } from '../daemon/incident-ids.js';
+import type { MeasurementsOut } from '../kafka/measurements-out.js';
 import { PluginHost } from '../plugin-host/plugin-host.js';
 import type { PluginStatus } from '../plugin-host/plugin-status.js';
 import type { Rows } from '../proto/columns.js';
@@ -47,6 +48,8 @@ export interface CoreOptions {
   partitions?:
     | { owns(boxId: number): boolean; seen(rows: Rows, received: Float64Array): void; flushed(): void }
     | undefined;
+  /** gets each batch of measurements before the store does */
+  kafka?: Pick<MeasurementsOut, 'put'> | undefined;
   /** a worker exited, and with it its share of the stream is lost */
   workerDied?: (error: MakaiError) => void;
   /** of workers, for tests, ms */
@@ -89,7 +92,12 @@ export function createCore(options: CoreOptions): Core {
     partitions?.owns(boxId) ?? ownedByShare(boxId, share.of, share.index - 1, share.block);
   const rejections = new Rejections(log);
   const outbox = new Outbox({ store, log, maxMeasurements: limits.queueMeasurements });
-  const writer = new MeasurementBatches(outbox.lanes.measurements, STORE_BATCH);
+  const { kafka } = options;
+  const writer = new MeasurementBatches(
+    outbox.lanes.measurements,
+    STORE_BATCH,
+    kafka && ((write) => kafka.put(write)),
+  );
   let unplugged: ReadonlySet<number> = new Set();
   let workers: IntakeWorkers | undefined;
   const siteWatch: SiteWatch = new SiteWatch({
