@@ -1,6 +1,6 @@
 /** Which incidents belong together: the same quantity in the same direction, at the same time. */
 import type { IncidentDocument } from '../../store/store.js';
-import type { ClockError } from '../clocks/box-clocks.js';
+import type { ClockError } from '../clocks/clocks.js';
 
 /** Clocks of boxes that are right differ by so much, and so does the time at which a disturbance reaches them, ms. */
 const CLOCK_TOLERANCE_MS = 100;

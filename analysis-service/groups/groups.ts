@@ -12,7 +12,7 @@ import { askedBoxes } from '../../store/boxes.js';
 import { ANALYSIS_SOURCE } from '../../store/incidents.js';
 import type { IncidentDocument, IncidentGroup, IncidentQuery, Store } from '../../store/store.js';
 import { applyOne } from '../../store/writes.js';
-import type { Clocks } from '../clocks/box-clocks.js';
+import type { Clocks } from '../clocks/clocks.js';
 import { sharedRegion } from '../regions.js';
 import type { KnownBoxes } from '../waveforms/references.js';
 import { AnalysedBoxes } from './analysed-boxes.js';

@@ -6,10 +6,10 @@ import type {
   MeasurementDocument,
   MeasurementReader,
 } from '../../store/store.js';
-import type { ClockError } from '../clocks/box-clocks.js';
+import type { ClockError } from '../clocks/clocks.js';
 import type { LoadedWaveform } from './input.js';
-import type { Found } from './pool.js';
 import type { KnownBox } from './references.js';
+import type { Found } from './results.js';
 
 /** Copies of measurements in one incident: more of a long one would be too large a document. */
 const MOST_MEASUREMENTS = 1000;
