@@ -65,6 +65,8 @@ export class Follower implements Running {
   /** waveforms that are being analysed, or held back until a time (monotonic ms) */
   readonly #busy = new Set<string>();
   readonly #held = new Map<string, number>();
+  /** jobs that ended while the queue was read: what is read may be from before, though their waveforms are in it no more */
+  #ended = new Set<string>();
   readonly #jobs = new Set<Promise<void>>();
   readonly #status = { waveforms: 0, incidents: 0, remarked: 0, failures: 0 };
   #wake = new AbortController();
@@ -127,10 +129,12 @@ export class Follower implements Running {
     const free = atOnce - this.#jobs.size;
     if (free <= 0 || this.#options.isBehind?.() === true) return 0;
     this.#letGo();
+    const ended = new Set<string>();
+    this.#ended = ended;
     try {
       const limit = this.#busy.size + this.#held.size + free * waveformsAJob;
       const waiting = (await store.waitingWaveforms(limit)).filter(
-        (one) => !this.#busy.has(keyOf(one)) && !this.#held.has(keyOf(one)),
+        (one) => ![this.#busy, this.#held, ended].some((known) => known.has(keyOf(one))),
       );
       this.#progress.seen(waiting.length >= free * waveformsAJob);
       // A job may have failed meanwhile.
@@ -148,7 +152,10 @@ export class Follower implements Running {
     const keys = job.boxIds.map((boxId) => keyOf({ eventId: job.eventId, boxId }));
     for (const key of keys) this.#busy.add(key);
     const running = this.#run(job).finally(() => {
-      for (const key of keys) this.#busy.delete(key);
+      for (const key of keys) {
+        this.#busy.delete(key);
+        this.#ended.add(key);
+      }
       this.#jobs.delete(running);
       this.#wake.abort();
     });

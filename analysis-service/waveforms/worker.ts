@@ -32,12 +32,16 @@ port.on('message', (job: Job | StoredJob) => {
 async function runStored(job: StoredJob): Promise<StoredReply> {
   try {
     if (data === undefined) throw new Error('this thread has no store');
-    const { storedJobs } = await import('./stored-jobs.js');
-    openJobs ??= storedJobs(data, { run: async ({ waveforms }) => waveforms.map(analysed) });
+    openJobs ??= await openStoredJobs(data);
     return await openJobs(job);
   } catch (error) {
     return { results: [], failure: failureOf(error) };
   }
+}
+
+async function openStoredJobs(threadData: ThreadData): Promise<(job: StoredJob) => Promise<StoredReply>> {
+  const { storedJobs } = await import('./stored-jobs.js');
+  return storedJobs(threadData, { run: async ({ waveforms }) => waveforms.map(analysed) });
 }
 
 /** A waveform that no analysis survives is a remark: the others of the event are analysed all the same. */

@@ -16,7 +16,13 @@ export interface EngineFile {
 const LOOK_MS = 500;
 
 /** @throws MakaiError as `openEngine` */
-export function reopeningEngine({ cacheKb, file, readOnly, retention, upgrade }: EngineFile): Reopening<Engine> {
+export function reopeningEngine({
+  cacheKb,
+  file,
+  readOnly,
+  retention,
+  upgrade,
+}: EngineFile): Reopening<Engine> {
   const engines = new Reopening<Engine>({
     file,
     open: () => openEngine(file, retention, upgrade, readOnly, cacheKb),
