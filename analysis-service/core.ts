@@ -7,6 +7,7 @@ import { Turns } from '../common/turn.js';
 import type { AnalysisServiceSettings } from '../config/index.js';
 import { idsFrom } from '../daemon/asked-incident-ids.js';
 import { type IncidentIds, STORE_IDS } from '../daemon/incident-ids.js';
+import { collectGarbage } from '../daemon/young-garbage.js';
 import type { Store } from '../store/store.js';
 import { applyOne, type Write } from '../store/writes.js';
 import type { CurveClientOptions } from '../zmq/curve.js';
@@ -22,6 +23,8 @@ import { Follower } from './waveforms/follower.js';
 import { AnalysisPool } from './waveforms/pool.js';
 import { KnownBoxes } from './waveforms/references.js';
 
+/** Incidents of so many waveforms pass through the main thread from one collection of its garbage to the next. */
+const WAVEFORMS_A_COLLECTION = 1_000;
 /** More threads than this are of no use beside the daemons that the machine runs. */
 const MOST_WORKERS = 4;
 
@@ -77,6 +80,7 @@ function findersOf({ clock, curve, log, notices, settings, store }: CoreDeps): {
     ...{ store, boxes, clocks, turns, clock, log },
     onSettled: (group) => notices.group(group),
   });
+  let uncollected = 0;
   const follower = new Follower({
     ...{ store, pool, boxes, clocks, ids, clock, log, turns },
     ...(file === undefined ? {} : { analyses: analysesInThreads(pool, clocks) }),
@@ -86,6 +90,10 @@ function findersOf({ clock, curve, log, notices, settings, store }: CoreDeps): {
     onAnalysed: (eventId, { added, boxId, incidents }) => {
       for (const incident of added) notices.incident(incident);
       groups.add(eventId, boxId, incidents);
+      uncollected += 1;
+      if (uncollected < WAVEFORMS_A_COLLECTION) return;
+      uncollected = 0;
+      collectGarbage();
     },
   });
   const heard = new Heard(settings.triggerEndpoint, curve, clock, log, (boxId, frame) =>

@@ -147,7 +147,8 @@ export function missingVoltage(
   let peak = 0;
   let squares = 0;
   let area = 0;
-  for (const value of wave) {
+  for (let i = 0; i < wave.length; i += 1) {
+    const value = wave[i] ?? 0;
     const size = Math.abs(value);
     if (size > peak) peak = size;
     squares += value * value;

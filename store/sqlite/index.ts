@@ -29,7 +29,7 @@ export interface SqliteOptions extends StoreOptions {
   mustExist?: boolean;
   /** true: reads have a thread and a connection of their own, which cannot write, so that a long one holds up no write (the web service). Not for databases in memory. */
   readsApart?: boolean;
-  /** pages of the file that each connection keeps, kB. Left out: 16 MB, for many tables at once; a daemon that reads a few rows here and there is as fast with less. */
+  /** pages of the file that each connection keeps, kB. Left out: 16 MB, for writes to many tables; a daemon that reads a few rows here and there is as fast with less. */
   cacheKb?: number | undefined;
   /** called when the store's thread has ended by itself (WORKER_EXITED): nothing is stored from then on */
   ended?: (error: MakaiError) => void;
