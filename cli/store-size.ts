@@ -1,7 +1,7 @@
 /** What `makai store size` does. */
 import { jsonLine, write } from '../common/stdout.js';
 import { type SizePart, type SizeQuestion, sizeAfter, sizeParts } from '../store/size.js';
-import { table } from './output.js';
+import { sizeText, table } from './output.js';
 
 export interface SizeChoice {
   boxes: number;
@@ -51,8 +51,4 @@ function keptFor(row: readonly SizePart[]): string {
   if (row.length !== 1) return '';
   const days = row[0]?.days;
   return days === undefined ? 'for good' : `${days} days`;
-}
-
-function sizeText(bytes: number): string {
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }

@@ -110,6 +110,10 @@ export const ERROR_CODES = {
     meaning: 'The gateway is stopping, so nothing is published any more.',
     action: 'Nothing: what was not published waits on disk until the next start.',
   },
+  NATS_UNAVAILABLE: {
+    meaning: 'No NATS server can be reached, or it refuses the user; the message has the reason.',
+    action: 'Check that NATS runs, and the setting `nats`: servers, user or credentials, TLS.',
+  },
   NOTIFY_FAILED: {
     meaning: 'A channel did not take a notification; the message has its reply.',
     action: 'Correct the channel in the file of recipients, and try it with `makai notify test NAME`.',

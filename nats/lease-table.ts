@@ -1,10 +1,22 @@
 /** Who has which partition, as the bucket of leases says at one moment, and what follows for one member. */
 
+import { randomBytes } from 'node:crypto';
+
 const MEMBER = 'member.';
 const PARTITION = 'partition.';
 
 export const memberKey = (member: string): string => `${MEMBER}${member}`;
 export const partitionKey = (partition: number): string => `${PARTITION}${partition}`;
+
+/** A member of this name that no other process has: the next run of the same service is another one, and waits until the leases of the last one have ended. */
+export function newMember(name: string): string {
+  return `${Buffer.from(name).toString('base64url')}-${randomBytes(6).toString('hex')}`;
+}
+
+/** The name that `newMember` was given. */
+export function nameOfMember(member: string): string {
+  return Buffer.from(member.slice(0, member.lastIndexOf('-')), 'base64url').toString('utf8');
+}
 
 export class LeaseTable {
   readonly #members = new Set<string>();

@@ -5,7 +5,7 @@
  */
 import { JetStreamApiError, jetstream, StorageType } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
-import { type Clock, pause, within } from '../common/clock.js';
+import { type Clock, pause, systemClock, within } from '../common/clock.js';
 import { messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
@@ -263,6 +263,14 @@ export class Leases implements Running {
       );
     }
   }
+}
+
+/** Who has what now; nothing is changed. @throws Error of the client: also where no service was ever started, and nobody made the bucket */
+export async function readLeases(connection: NatsConnection): Promise<LeaseTable> {
+  return tableOf(
+    await new Kvm(jetstream(connection, { timeout: REQUEST_MS })).open(LEASE_BUCKET),
+    systemClock,
+  );
 }
 
 /** @throws Error of the client, or when it takes too long: the client itself would wait forever */

@@ -10,7 +10,7 @@ import {
 } from '@nats-io/transport-node';
 import { BackOff } from '../common/backoff.js';
 import { pause, systemClock } from '../common/clock.js';
-import { messageOf } from '../common/errors.js';
+import { MakaiError, messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { readFileOf, readPasswordOf, readSecretOf } from '../common/setting-files.js';
@@ -152,6 +152,21 @@ export class NatsLink implements Running {
     this.#losses += 1;
     if (!this.#stopping.signal.aborted) this.#log.warn({}, 'the connection to NATS is lost');
     this.#options.disconnected();
+  }
+}
+
+/**
+ * One connection, which is not made again when it is lost.
+ * @throws MakaiError CONFIG_UNREADABLE, SECRET_EXPOSED; NATS_UNAVAILABLE where no server can be reached or it refuses this user
+ */
+export async function connectOnce(servers: NatsServers, name: string): Promise<NatsConnection> {
+  const options = natsOptions({ name, servers });
+  try {
+    return await connect({ ...options, reconnect: false });
+  } catch (error) {
+    throw new MakaiError('NATS_UNAVAILABLE', `${servers.servers.join(', ')}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -43,9 +43,15 @@ export interface Delivered {
 }
 
 /** Of the lease of the owner whose consumer it is. */
-const revisionIn = (info: ConsumerInfo): number => Number(info.name.split('-')[2]);
+export const revisionIn = (info: ConsumerInfo): number => Number(info.name.split('-')[2]);
 
 const prefixOf = (partition: number): string => `makai-${partition}-`;
+
+/** The partition that a consumer of the stream reads; undefined where it is none of ours. */
+export function partitionReadBy({ name }: ConsumerInfo): number | undefined {
+  const found = /^makai-(\d+)-\d+$/.exec(name)?.[1];
+  return found === undefined ? undefined : Number(found);
+}
 
 export class PartitionReader {
   readonly #messages: ConsumerMessages;

@@ -13,8 +13,14 @@ export function register(program: Command): void {
       'a folder with the settings files of the daemons, for an instance (/etc/makai/NAME) or another installation on this machine',
     )
     .option('--all', 'everything that the daemons report')
-    .option('--json', 'NDJSON, one daemon per line')
-    .action(async (options: { config?: string; dir?: string; all?: true; json?: true }) =>
-      (await import('../status.js')).printStatuses({ ...options, dir: options.dir ?? options.config }),
-    );
+    .option(
+      '--cluster',
+      'the stream of measurements in NATS and the triggering services that share it, on all machines (docs/cluster.md); the exit code is 1 if something is wrong. With --all also every partition',
+    )
+    .option('--json', 'NDJSON, one daemon per line; with --cluster one line')
+    .action(async (options: { config?: string; dir?: string; all?: true; cluster?: true; json?: true }) => {
+      const chosen = { ...options, dir: options.dir ?? options.config };
+      if (options.cluster) await (await import('../cluster-status.js')).printCluster(chosen);
+      else await (await import('../status.js')).printStatuses(chosen);
+    });
 }

@@ -13,6 +13,8 @@ import { STOP_WITH_PARENT } from '../../daemon/parent.js';
 /** How long a child may take to get ready, and to stop after SIGTERM, ms. */
 const READY_MS = 30_000;
 const STOP_MS = 15_000;
+/** Of what a child wrote last, so that an error of its start can be shown. */
+const TAIL_CHARACTERS = 4096;
 
 export interface ChildOptions {
   /** for messages and the name of the log file */
@@ -31,6 +33,7 @@ export class Child implements Running {
   readonly #process: ChildProcess;
   readonly #exit: Promise<number | string>;
   #lastLine = '';
+  #errors = '';
   /** ready and not being stopped: an end then is unexpected */
   #runs = false;
 
@@ -45,6 +48,9 @@ export class Child implements Running {
       env: { ...process.env, [STOP_WITH_PARENT]: '1' },
     });
     this.#process.stderr?.pipe(createWriteStream(this.logFile, { flags: 'a' }));
+    this.#process.stderr?.on('data', (piece: Buffer) => {
+      this.#errors = (this.#errors + piece.toString()).slice(-TAIL_CHARACTERS);
+    });
     this.#process.stdin?.on('error', () => undefined);
     this.#exit = once(this.#process, 'exit').then(([code, signal]) => (code ?? signal) as number | string);
     void this.#exit.then((how) => {
@@ -59,8 +65,10 @@ export class Child implements Running {
   static async start(options: ChildOptions): Promise<Child> {
     const child = new Child(options);
     const failed = (how: string): MakaiError =>
-      new MakaiError('CHILD_FAILED', `${options.name} ${how}`, { hint: `See its log: ${child.logFile}` });
-    const ended = child.#exit.then((how) => {
+      new MakaiError('CHILD_FAILED', `${options.name} ${how}${child.#reason()}`, {
+        hint: `See its log: ${child.logFile}`,
+      });
+    const ended = child.#closed().then((how) => {
       throw failed(`exited at its start (${how})`);
     });
     try {
@@ -72,6 +80,18 @@ export class Child implements Running {
       child.#process.kill('SIGKILL');
       throw error;
     }
+  }
+
+  /** Fulfilled when it has exited and all that it wrote is read. @returns exit code or signal */
+  async #closed(): Promise<number | string> {
+    await once(this.#process, 'close');
+    return this.#exit;
+  }
+
+  /** The error that it reported, as `reportError` writes it. */
+  #reason(): string {
+    const found = [...this.#errors.matchAll(/^error(?: \[(\w+)\])?: (.*)$/gm)].at(-1);
+    return found === undefined ? '' : `: ${found[2]}${found[1] === undefined ? '' : ` (${found[1]})`}`;
   }
 
   get pid(): number | undefined {

@@ -41,7 +41,7 @@ export async function up(options: UpOptions): Promise<void> {
   const { grid } = loadScenario(scenario);
   const directory = resolve(options.dir);
   const lock = lockPath(join(directory, 'makai'), 'up');
-  const workspace = await prepareWorkspace(directory, boxIds, options.store);
+  const workspace = await prepareWorkspace(directory, boxIds, options.store, true);
   const store = await openStore(workspace.storeUrl, {
     retention: { mode: 'ttl', measurementsSeconds: 86_400 },
     upgrade: true,

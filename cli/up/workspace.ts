@@ -40,9 +40,8 @@ export interface Workspace {
 /** File name of the embedded store in a working folder; `--dir` of other commands finds it here. */
 export const STORE_FILE = 'makai.db';
 
-/** The port of the page where it is free, so that its address stays the same. */
+/** Ports of the page and of MQTT for people, where they are free: the addresses stay the same from run to run. */
 const WEB_PORT = 8088;
-/** As for the page. */
 const MQTT_PORT = 1883;
 
 /** Plugins of a new folder, with limits that the demo's disturbances exceed. */
@@ -72,12 +71,14 @@ const METER_TOPICS: readonly unknown[] = [
  * Creates the folder. Keys, store, the list of plugins and the topics of meters of an earlier run are kept and used again. Ports are free ports on loopback.
  * @param boxIds boxes that get a key pair
  * @param store URL of the store, in place of a file in the folder
+ * @param forPeople page and MQTT have their usual ports, where these are free. Another program may take them while a daemon is stopped
  * @throws MakaiError KEY_FILE_IO, CONFIG_UNREADABLE, and system errors where the folder cannot be written
  */
 export async function prepareWorkspace(
   directory: string,
   boxIds: readonly string[],
   store?: string,
+  forPeople = false,
 ): Promise<Workspace> {
   const logs = join(directory, 'log');
   const keyDirectory = join(directory, 'curve');
@@ -85,10 +86,12 @@ export async function prepareWorkspace(
   const keys = keyLayout(keyDirectory);
   await makeKeys(keys, [...boxIds, String(GATEWAY_BOX_ID)]);
   const ports = await freePorts(17);
+  const usual = async (port: number, spare: string): Promise<string> =>
+    forPeople && (await isFree({ port, host: '127.0.0.1' })) ? `127.0.0.1:${port}` : spare;
   const spareWeb = `127.0.0.1:${ports[13]}`;
-  const web = (await isFree({ port: WEB_PORT, host: '127.0.0.1' })) ? `127.0.0.1:${WEB_PORT}` : spareWeb;
+  const web = await usual(WEB_PORT, spareWeb);
   const spareMqtt = `127.0.0.1:${ports[15]}`;
-  const mqtt = (await isFree({ port: MQTT_PORT, host: '127.0.0.1' })) ? `127.0.0.1:${MQTT_PORT}` : spareMqtt;
+  const mqtt = await usual(MQTT_PORT, spareMqtt);
   const at = (index: number): string => `tcp://127.0.0.1:${ports[index]}`;
   const storeUrl = store ?? `sqlite:${join(directory, STORE_FILE)}`;
   // In the folder, where the user who runs this may write.
@@ -103,7 +106,7 @@ export async function prepareWorkspace(
     'web-service': join(directory, 'web_service.json'),
     gateway: join(directory, 'gateway.json'),
   };
-  const files: Record<Kind, object> = {
+  const files = {
     'triggering-broker': { ...entry, interface: at(0), backend: at(1), status: status(7) },
     'acquisition-broker': {
       ...entry,
@@ -177,7 +180,7 @@ export async function prepareWorkspace(
       store: storeUrl,
       status: status(14),
     },
-  };
+  } satisfies Record<Kind, object>;
   const writeConfig = (kind: Kind, fields: object): Promise<void> =>
     writeFile(configs[kind], `${JSON.stringify(fields, null, 2)}\n`, { mode: 0o600 });
   for (const kind of Object.keys(files) as Kind[]) await writeConfig(kind, files[kind]);
@@ -200,11 +203,15 @@ export async function prepareWorkspace(
       const broker = `mqtt://${spareMqtt}`;
       if (name === 'web-service' && workspace.page !== page) {
         await writeConfig('web-service', { ...files['web-service'], listen: spareWeb });
+        // The gateway starts later: its mails link to the page.
+        files.gateway.web = `http://${spareWeb}`;
+        await writeConfig('gateway', files.gateway);
         workspace.page = page;
         return true;
       }
       if (name === 'gateway' && workspace.mqtt !== broker) {
-        await writeConfig('gateway', { ...files.gateway, mqtt: { listen: spareMqtt, login: 'off' } });
+        files.gateway.mqtt.listen = spareMqtt;
+        await writeConfig('gateway', files.gateway);
         workspace.mqtt = broker;
         return true;
       }

@@ -3,6 +3,8 @@ import { request } from 'node:http';
 import type { DaemonStatus, ListenAddress } from './server.js';
 
 const MAX_BYTES = 8 * 1024 * 1024;
+/** On a machine that is busy a daemon replies after seconds; it runs all the same. */
+const REPLY_MS = 10_000;
 /** 100,000 boxes. */
 const MAX_BOX_HEALTH_BYTES = 128 * 1024 * 1024;
 
@@ -10,7 +12,7 @@ const MAX_BOX_HEALTH_BYTES = 128 * 1024 * 1024;
  * GET /status of a daemon.
  * @throws Error on a timeout, or when another program listens there
  */
-export async function readStatus(address: ListenAddress, timeoutMs = 3000): Promise<DaemonStatus> {
+export async function readStatus(address: ListenAddress, timeoutMs = REPLY_MS): Promise<DaemonStatus> {
   const value: unknown = JSON.parse(await get(address, '/status', timeoutMs));
   if (!isStatus(value)) throw new Error('another program listens there');
   return value;
@@ -20,7 +22,7 @@ export async function readStatus(address: ListenAddress, timeoutMs = 3000): Prom
  * GET /metrics of a daemon.
  * @throws Error as readStatus
  */
-export function readMetrics(address: ListenAddress, timeoutMs = 3000): Promise<string> {
+export function readMetrics(address: ListenAddress, timeoutMs = REPLY_MS): Promise<string> {
   return get(address, '/metrics', timeoutMs);
 }
 
@@ -32,7 +34,7 @@ export function readMetrics(address: ListenAddress, timeoutMs = 3000): Promise<s
 export async function readBoxHealth(
   address: ListenAddress,
   boxId: string | undefined,
-  timeoutMs = 10_000,
+  timeoutMs = REPLY_MS,
 ): Promise<unknown[]> {
   const path = boxId === undefined ? '/box-health' : `/box-health?box=${boxId}`;
   const text = await get(address, path, timeoutMs, MAX_BOX_HEALTH_BYTES);

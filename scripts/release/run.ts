@@ -1,6 +1,6 @@
 /**
  * `npm run release [-- --out DIR]`: what is installed, as files. A tarball for npm, a Debian package that brings its own Node and
- * dependencies, the bill of materials (CycloneDX), and SHA256SUMS over the three. The live systemd tests install files made by this.
+ * dependencies, the chart for Kubernetes, the bill of materials (CycloneDX), and SHA256SUMS over all of them. The live systemd tests install files made by this.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { VERSION } from '../../common/version.js';
 import { billOfMaterials } from './bill-of-materials.js';
+import { packChart } from './chart.js';
 import { buildDeb } from './deb.js';
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: 'release' } } });
@@ -26,11 +27,12 @@ const name = execFileSync('npm', pack, {
 });
 const tarball = join(out, name.trim());
 const deb = buildDeb(tarball, out);
+const chart = packChart(out);
 const bill = join(out, `opq-makai-${VERSION}.cdx.json`);
 const node = deb === undefined ? undefined : process.versions.node;
 writeFileSync(bill, `${JSON.stringify(billOfMaterials(node), null, 2)}\n`);
 
-const files = [tarball, ...(deb === undefined ? [] : [deb]), bill];
+const files = [tarball, ...(deb === undefined ? [] : [deb]), chart, bill];
 const sums = files.map((file) => `${sha256(file)}  ${basename(file)}\n`).join('');
 writeFileSync(join(out, 'SHA256SUMS'), sums);
 process.stdout.write(`${out}\n${sums}`);

@@ -10,7 +10,7 @@ import { prepareWorkspace, type Workspace } from '../../cli/up/workspace.js';
 import { KIND_NAMES, type Kind } from '../../config/kinds.js';
 import { writePublicCertificate, writeSecretCertificate } from '../../keys/files.js';
 import { newKeyPair } from '../../keys/key.js';
-import { until } from '../support/until.js';
+import { untilEqual } from '../support/until.js';
 
 const BROKERS: readonly Kind[] = ['triggering-broker', 'acquisition-broker'];
 const SERVICES: readonly Kind[] = ['triggering-service', 'analysis-service', 'web-service', 'gateway'];
@@ -58,7 +58,7 @@ describe('cli/doctor: keys of the backend that were changed', function () {
     await writePublicCertificate(join(path('services'), 'one.key'), { boxId: undefined, ...service });
   }
 
-  /** What doctor says of each daemon's keys for the backend. */
+  /** What doctor says of each daemon's keys for the backend; nothing of one that has no time to reply. */
   async function verdicts(): Promise<Record<string, string[]>> {
     const found = await keysInForce(await examine(folder));
     const of = (kind: Kind): string[] =>
@@ -75,23 +75,20 @@ describe('cli/doctor: keys of the backend that were changed', function () {
     ]);
 
   it('each is named until it has been restarted', async () => {
-    assert.deepEqual(await verdicts(), expected('ok'));
+    await untilEqual(verdicts, expected('ok'));
     await newPairs();
-    await until('the brokers have taken the new key over', async () => {
-      const now = await verdicts();
-      return BROKERS.every((kind) => now[kind]?.join() === 'ok');
-    });
-    assert.deepEqual(await verdicts(), expected('wrong'));
+    // The brokers take the new keys over.
+    await untilEqual(verdicts, expected('wrong'));
     const [first] = (await keysInForce(await examine(folder))).filter(({ verdict }) => verdict === 'wrong');
     assert.match(
       first?.message ?? '',
       /^backend_curve: the brokers' key in force is .*, but .*backend\.key has /,
     );
-    assert.match(first?.todo ?? '', /^systemctl restart makai-triggering-service/);
+    assert.match(first?.todo ?? '', /^systemctl restart makai-/);
     for (const kind of SERVICES) {
       await children.get(kind)?.stop();
       await start(kind);
     }
-    assert.deepEqual(await verdicts(), expected('ok'));
+    await untilEqual(verdicts, expected('ok'));
   });
 });

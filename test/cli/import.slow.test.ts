@@ -70,8 +70,8 @@ function givenFolder(): () => { folder: string; cff(name: string, peak: number):
 for (const kind of ['SQLite', 'MongoDB'] as const) {
   describe(`import into ${kind}`, function () {
     this.timeout(400_000);
-    const server = kind === 'MongoDB' ? givenMongo() : undefined;
     const given = givenFolder();
+    const server = kind === 'MongoDB' ? givenMongo() : undefined;
     let store: Store;
 
     before(async () => {

@@ -119,6 +119,26 @@ const CASES: Readonly<Record<string, Case>> = {
     series: [['makai_spool_quarantined_rows', {}, '0 4x5']],
     ...{ labels: TARGET, at: 3, value: '4' },
   },
+  MakaiNatsDisconnected: { series: [['makai_nats_connected', {}, '1 0x8']], labels: TARGET, at: 5 },
+  MakaiRelaySpooling: {
+    series: [['makai_relay_spool_messages', {}, '0x3 100+1000x40']],
+    ...{ labels: TARGET, at: 30 },
+  },
+  MakaiRelayLost: {
+    series: [['makai_relay_dropped_total', { reason: 'spool_full' }, '0x5 9x3']],
+    ...{ labels: { instance: 'a', reason: 'spool_full' }, at: 7 },
+  },
+  MakaiPartitionsUnread: {
+    series: [
+      ['makai_partitions_owned', { instance: 'a' }, '32x12'],
+      ['makai_partitions_owned', { instance: 'b' }, '32x3 _x9'],
+    ],
+    ...{ labels: {}, at: 12, value: '32' },
+  },
+  MakaiPartitionsBehind: {
+    series: [['makai_partition_lag_batches', {}, '20000x20']],
+    ...{ labels: TARGET, at: 15, value: '20000' },
+  },
 };
 
 /** What a deployment without trouble reports, an hour long. */
@@ -142,6 +162,12 @@ const WELL: Case['series'] = [
   ['makai_commands_expired_total', {}, '0+1x60'],
   ['makai_event_loop_delay_seconds', { quantile: '0.99' }, '0.02x60'],
   ['process_start_time_seconds', {}, '100x30 200x30'],
+  ['makai_nats_connected', {}, '1x60'],
+  ['makai_relay_spool_messages', {}, '0x60'],
+  ['makai_relay_dropped_total', { reason: 'spool_full' }, '3x60'],
+  ['makai_partitions_owned', { instance: 'a' }, '32x60'],
+  ['makai_partitions_owned', { instance: 'b' }, '32x60'],
+  ['makai_partition_lag_batches', {}, '100x60'],
 ];
 
 interface Rule {

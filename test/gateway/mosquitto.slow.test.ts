@@ -123,7 +123,9 @@ describe('gateway: with mosquitto', function () {
         [...new Set(idsOf(heard))],
         Array.from({ length: 20 }, (_, i) => before + 1 + i),
       );
-      assert.ok(heard.some(({ topic }) => topic === 'makai/daemons/gateway/status'));
+      await until('its state came again', async () =>
+        heard.some(({ topic }) => topic === 'makai/daemons/gateway/status'),
+      );
       await until('the outbox is empty', async () => running.status().outbox.messages === 0);
     }
   });

@@ -9,6 +9,7 @@ import { missingForRoots } from '../support/debian-root.js';
 import { until } from '../support/until.js';
 import { makeBaseImages } from './base-images.js';
 import { Buildah } from './buildah.js';
+import { ChartRun } from './chart-run.js';
 import { type Line, type Running, runToEnd, settingsOf, start } from './service.js';
 
 const IMAGE = 'opq-makai';
@@ -20,6 +21,7 @@ describe('the image', function () {
   const folder = mkdtempSync(join(tmpdir(), 'makai-image-test-'));
   const network = `makai-image-${process.pid}`;
   const daemons: Running[] = [];
+  let chart: ChartRun | undefined;
   let buildah: Buildah | undefined;
   let line: Line;
   let isBroken = false;
@@ -37,6 +39,7 @@ describe('the image', function () {
   });
   after(async () => {
     for (const { machine } of daemons) await machine.kill();
+    await chart?.end();
     if (buildah === undefined) return;
     await buildah.remove();
     await attempt(['ip', 'netns', 'delete', network]);
@@ -129,5 +132,42 @@ describe('the image', function () {
       process.kill(daemon.machine.leader, 'SIGTERM');
       assert.equal(await daemon.machine.end(), 0, `${kind}: ${daemon.output()}`);
     }
+  });
+
+  it('runs each daemon as the chart for Kubernetes renders it: the probes are answered', async function () {
+    chart = new ChartRun(line, join(folder, 'chart'));
+    if (!(await chart.start())) this.skip();
+    assert.equal(chart.pods.length, 7);
+  });
+
+  it('brings the measurements of a box to the triggering service of the chart, through its NATS', async function () {
+    if (chart === undefined || chart.pods.length === 0) this.skip();
+    const running = chart;
+    const box = start(line, 'chart-box', [
+      'box',
+      '--keys',
+      '/etc/opq/curve',
+      '--source',
+      'demo',
+      '--for',
+      '600',
+    ]);
+    daemons.push(box);
+    await until('measurements are accepted', async () => {
+      assert.ok(box.machine.isRunning, box.output());
+      const { measurements, nats } = await running.statusOf('makai-triggering-service-0');
+      return Number(measurements) > 0 && (nats as { partitions: number[] }).partitions.length === 64;
+    });
+    await until('the service that compares boxes has them too', async () => {
+      const { measurements } = await running.statusOf('makai-comparing-service-0');
+      return Number(measurements) > 0;
+    });
+    if (running.hasStore) {
+      const store = ['--store', 'mongodb://127.0.0.1:27017/opq'];
+      const stored = await runToEnd(line, 'measurements', ['measurements', BOX, '--json', ...store]);
+      assert.match(stored, new RegExp(`"box_id":"${BOX}"`));
+    }
+    await box.machine.kill();
+    await running.stop();
   });
 });

@@ -37,20 +37,30 @@ export interface Running {
  * @param options.mayWriteKeys for `makai keys`; else /etc/opq is read-only
  */
 export function start(
-  { root, config, network, etc, state, logs }: Line,
+  line: Line,
   name: string,
   args: readonly string[],
   { env = {}, mayWriteKeys = false }: { env?: Record<string, string>; mayWriteKeys?: boolean } = {},
 ): Running {
+  const { etc, state } = line;
+  const mounts = [
+    '--tmpfs=/tmp:mode=1777',
+    `--bind${mayWriteKeys ? '' : '-ro'}=${etc}:/etc/opq`,
+    `--bind=${state}:/var/lib/opq`,
+  ];
+  return startWith(line, name, args, { env, mounts });
+}
+
+/** The same with other mounts. @param options.mounts as systemd-nspawn takes them; their places are in the image */
+export function startWith(
+  { root, config, network, logs }: Omit<Line, 'etc' | 'state'>,
+  name: string,
+  args: readonly string[],
+  { env, mounts }: { env: Readonly<Record<string, string>>; mounts: readonly string[] },
+): Running {
   const log = join(logs, name);
   const output = openSync(log, 'w');
-  const hardening = [
-    '--read-only',
-    '--tmpfs=/tmp:mode=1777',
-    '--drop-capability=all',
-    '--no-new-privileges=yes',
-  ];
-  const mounts = [`--bind${mayWriteKeys ? '' : '-ro'}=${etc}:/etc/opq`, `--bind=${state}:/var/lib/opq`];
+  const hardening = ['--read-only', '--drop-capability=all', '--no-new-privileges=yes'];
   const network_ = `--network-namespace-path=/run/netns/${network}`;
   const variables = [...config.Env, ...Object.entries(env).map(([key, value]) => `${key}=${value}`)];
   const user = userName(root, config.User);

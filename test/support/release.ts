@@ -25,6 +25,8 @@ export interface Release {
   tarball: string;
   /** undefined where no Debian package can be built */
   deb: string | undefined;
+  /** for Helm */
+  chart: string;
   /** bill of materials */
   bill: string;
 }
@@ -35,10 +37,13 @@ export async function release(): Promise<Release> {
   const folder = join(BUILD, `${PREFIX}${(await madeFrom()).slice(0, 16)}`);
   if (!existsSync(folder)) await make(folder);
   const files = readdirSync(folder);
-  const find = (ending: string): string | undefined => files.find((name) => name.endsWith(ending));
-  const [tarball, deb, bill] = [find('.tgz'), find('.deb'), find('.cdx.json')];
-  if (tarball === undefined || bill === undefined) throw new Error(`the release has ${files.join(', ')}`);
-  return { folder, tarball: join(folder, tarball), deb: deb && join(folder, deb), bill: join(folder, bill) };
+  const find = (form: RegExp): string | undefined => files.find((name) => form.test(name));
+  const [tarball, deb, bill] = [find(/^opq-makai-\d.*\.tgz$/), find(/\.deb$/), find(/\.cdx\.json$/)];
+  const chart = find(/-chart-.*\.tgz$/);
+  if (tarball === undefined || bill === undefined || chart === undefined)
+    throw new Error(`the release has ${files.join(', ')}`);
+  const at = (name: string): string => join(folder, name);
+  return { folder, tarball: at(tarball), deb: deb && at(deb), chart: at(chart), bill: at(bill) };
 }
 
 async function make(folder: string): Promise<void> {

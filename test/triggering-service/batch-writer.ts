@@ -17,10 +17,15 @@ export class BatchWriter {
     this.#publisher = new Publisher(connection);
   }
 
-  static async open(url: string, options: NodeConnectionOptions = {}): Promise<BatchWriter> {
+  static async open(url: string, options: NodeConnectionOptions = {}, replicas = 1): Promise<BatchWriter> {
     const again = { maxReconnectAttempts: -1, reconnectTimeWait: 100 };
     const connection = await connect({ servers: url, ...again, ...options });
-    await ensureStream(connection, { replicas: 1, maxBytes: 2 ** 28, maxAgeMs: 3_600_000 });
+    try {
+      await ensureStream(connection, { replicas, maxBytes: 2 ** 28, maxAgeMs: 3_600_000 });
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
     return new BatchWriter(connection);
   }
 

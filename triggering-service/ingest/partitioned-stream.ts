@@ -2,7 +2,6 @@
  * The measurement stream from NATS: this service's share of the partitions, batch by batch into the intake. A batch is acknowledged when the store has what
  * is in it; until then whoever owns the partition receives it again.
  */
-import { randomBytes } from 'node:crypto';
 import { pause, systemClock, within } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
@@ -10,6 +9,7 @@ import type { Logger } from '../../common/log.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
 import type { NatsServers } from '../../config/index.js';
 import { decodeBatch } from '../../nats/batch.js';
+import { newMember } from '../../nats/lease-table.js';
 import { LEASE_MS, Leases } from '../../nats/leases.js';
 import { type NatsConnection, NatsLink } from '../../nats/link.js';
 import { partitionOfBox } from '../../nats/partition.js';
@@ -82,8 +82,7 @@ export class PartitionedStream implements Running {
     this.#options = options;
     this.#log = new ThrottledLog(log);
     this.#leases = new Leases({
-      // Another run is another member: it waits until the leases of the last one have ended.
-      member: `${Buffer.from(member).toString('base64url')}-${randomBytes(6).toString('hex')}`,
+      member: newMember(member),
       clock: systemClock,
       log,
       taken: (partition, revision) => this.#taken(partition, revision),

@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -10,6 +19,7 @@ import { lockedPackages } from '../../../cli/licence-reference.js';
 import { PACKAGE_ROOT } from '../../../common/package-root.js';
 import { VERSION } from '../../../common/version.js';
 import { KIND_NAMES } from '../../../config/kinds.js';
+import { CHART, helmBinary } from '../../support/helm.js';
 import { type Release, release } from '../../support/release.js';
 
 const HOME = 'usr/lib/opq-makai';
@@ -68,13 +78,33 @@ describe('a release', function () {
 
   it('has checksums of all its files, and they are true', () => {
     const sums = readFileSync(join(made.folder, 'SHA256SUMS'), 'utf8');
-    const expected = [made.tarball, made.deb, made.bill]
+    const expected = [made.tarball, made.deb, made.chart, made.bill]
       .filter((file) => file !== undefined)
       .map((file) => `${createHash('sha256').update(readFileSync(file)).digest('hex')}  ${basename(file)}\n`);
     assert.equal(sums, expected.join(''));
     assert.equal(readdirSync(made.folder).length, expected.length + 1, 'no other file is in the folder');
     for (const file of readdirSync(made.folder))
       assert.ok(file === 'SHA256SUMS' || file.includes(VERSION), file);
+  });
+
+  it('has the chart for Kubernetes, whole, as Helm takes it', async function () {
+    const folder = join(work, 'chart');
+    mkdirSync(folder);
+    execFileSync('tar', ['-xzf', made.chart, '-C', folder]);
+    const packed = filesBelow(join(folder, 'makai'));
+    const own = filesBelow(CHART);
+    assert.deepEqual(packed.map(({ path }) => path).sort(), own.map(({ path }) => path).sort());
+    for (const { bytes, path } of own)
+      assert.ok(bytes.equals(packed.find((one) => one.path === path)?.bytes ?? Buffer.alloc(0)), path);
+    assertNothingOfThisMachine(packed);
+    const helm = await helmBinary();
+    if (helm === undefined) this.skip();
+    const shown = execFileSync(helm, ['show', 'chart', made.chart], {
+      encoding: 'utf8',
+      env: { HOME: work },
+    });
+    assert.ok(shown.includes(`version: ${VERSION}\n`), shown);
+    rmSync(folder, { recursive: true });
   });
 
   it('is not made in a folder that has files of somebody else, which stay', () => {

@@ -1,0 +1,128 @@
+/** What `makai status --cluster` does: the stream of measurements in NATS, and the services that share it, on whichever machines they are. */
+
+import { MakaiError, messageOf } from '../common/errors.js';
+import { EXIT } from '../common/report-error.js';
+import { jsonLine, write } from '../common/stdout.js';
+import { KINDS } from '../config/kinds.js';
+import { loadConfig } from '../config/load.js';
+import { locateConfigFile } from '../config/locate.js';
+import type { NatsServers } from '../config/settings.js';
+import { connectOnce } from '../nats/link.js';
+import { type Overview, readOverview } from '../nats/overview.js';
+import { type Column, clean, plural, sizeText, table } from './output.js';
+import { duration } from './status-text.js';
+
+/** Partitions with the most batches that wait. */
+const SHOWN = 5;
+
+/**
+ * Prints it, what is wrong first. The exit code is 1 if something is.
+ * @throws MakaiError NATS_UNAVAILABLE; CONFIG_INVALID where no settings of this machine name NATS servers
+ */
+export async function printCluster(options: {
+  dir?: string | undefined;
+  all?: true | undefined;
+  json?: true | undefined;
+}): Promise<void> {
+  const connection = await connectOnce(natsOf(options.dir), 'makai status');
+  let overview: Overview;
+  try {
+    overview = await readOverview(connection);
+  } catch (error) {
+    // No JetStream, no right to read, or no reply while the servers elect a leader.
+    throw new MakaiError('NATS_UNAVAILABLE', `${connection.getServer()}: JetStream: ${messageOf(error)}`, {
+      cause: error,
+    });
+  } finally {
+    await connection.close();
+  }
+  const wrong = faults(overview);
+  await write(
+    options.json ? jsonLine({ ...overview, wrong }) : text(overview, wrong, options.all === true, Date.now()),
+  );
+  if (wrong.length > 0) process.exitCode = EXIT.failed;
+}
+
+/** The services' user may read more than the broker's: its settings come first. */
+function natsOf(folder: string | undefined): NatsServers {
+  for (const kind of ['triggering-service', 'triggering-broker'] as const) {
+    const file = locateConfigFile(kind, folder);
+    const inline = folder === undefined && process.env[KINDS[kind].variable] !== undefined;
+    if (file === undefined && !inline) continue;
+    const { nats } = loadConfig(kind, inline ? undefined : file).settings;
+    if (nats !== undefined) return nats;
+  }
+  throw new MakaiError(
+    'CONFIG_INVALID',
+    'neither the triggering service nor the triggering broker of this machine has the setting nats',
+    {
+      hint: 'there is no cluster without it (docs/cluster.md); `makai status` shows the daemons of this machine',
+    },
+  );
+}
+
+/** What is wrong with a cluster, one sentence each. */
+export function faults({ partitions, services, stream }: Overview): string[] {
+  const found: string[] = [];
+  if (stream === undefined)
+    found.push('the stream is not there: no triggering broker with the setting nats has run yet');
+  for (const { lag, name, offline, current } of stream?.servers ?? []) {
+    if (offline) found.push(`NATS server ${name} is offline`);
+    else if (!current) found.push(`NATS server ${name} is ${plural(lag, 'operation')} behind`);
+  }
+  const known = stream?.servers.length ?? 0;
+  if (stream !== undefined && known > 0 && known < stream.replicas)
+    found.push(`the stream is on ${known} of ${stream.replicas} servers`);
+  if (stream !== undefined && known > 0 && !stream.servers.some(({ leader }) => leader))
+    found.push('the stream has no leader: measurements wait at the brokers');
+  const free = partitions.filter(({ owner }) => owner === undefined);
+  if (services.length === 0) found.push('no triggering service reads the stream');
+  else if (free.length > 0)
+    found.push(
+      `nobody reads ${plural(free.length, 'partition')}: ${free.map(({ partition }) => partition).join(', ')}`,
+    );
+  return found;
+}
+
+type Service = Overview['services'][number];
+type Partition = Overview['partitions'][number];
+
+const SERVICES: Column<Service>[] = [
+  { title: 'service', value: ({ name }) => name },
+  { title: 'partitions', value: ({ partitions }) => partitions.length, right: true },
+  { title: 'waiting', value: ({ waiting }) => waiting, right: true },
+  { title: 'unacknowledged', value: ({ unacknowledged }) => unacknowledged, right: true },
+];
+
+const PARTITION_COLUMNS: Column<Partition>[] = [
+  { title: 'partition', value: ({ partition }) => partition, right: true },
+  { title: 'service', value: ({ owner }) => owner ?? 'nobody' },
+  { title: 'waiting', value: ({ waiting }) => waiting, right: true },
+  { title: 'unacknowledged', value: ({ unacknowledged }) => unacknowledged, right: true },
+];
+
+function text(overview: Overview, wrong: readonly string[], all: boolean, nowMs: number): string {
+  const { partitions, services, stream } = overview;
+  const parts = wrong.map((line) => `WRONG  ${clean(line)}\n`);
+  if (stream !== undefined) {
+    const { batches, bytes, max_bytes, oldest_ms, replicas, servers } = stream;
+    const age = oldest_ms === undefined ? '' : `, the oldest ${duration((nowMs - oldest_ms) / 1000)} old`;
+    parts.push(
+      `stream: ${plural(batches, 'batch', 'batches')}, ${sizeText(bytes)} of ${sizeText(max_bytes)}${age}\n`,
+    );
+    const names = servers.map(({ leader, name }) => (leader ? `${name} (leader)` : name));
+    parts.push(clean(`replicas: ${replicas}${names.length > 0 ? `, on ${names.join(', ')}` : ''}`), '\n');
+  }
+  if (services.length > 0) parts.push('\n', table(SERVICES, services));
+  const behind = partitions.filter(({ waiting }) => waiting > 0).toSorted((a, b) => b.waiting - a.waiting);
+  if (all) parts.push('\n', table(PARTITION_COLUMNS, partitions));
+  else if (behind.length > 0)
+    parts.push(
+      '\n',
+      table(PARTITION_COLUMNS, behind.slice(0, SHOWN)),
+      behind.length > SHOWN
+        ? `and ${plural(behind.length - SHOWN, 'more partition')}: makai status --cluster --all\n`
+        : '',
+    );
+  return parts.join('');
+}

@@ -1,0 +1,150 @@
+/** The whole cluster at one moment, as the NATS servers see it: the stream, the services, and who reads which partition. Nothing is changed. */
+import {
+  type ConsumerInfo,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstreamManager,
+  type StreamInfo,
+} from '@nats-io/jetstream';
+import { nameOfMember } from './lease-table.js';
+import { readLeases } from './leases.js';
+import type { NatsConnection } from './link.js';
+import { ALL_PARTITIONS, PARTITIONS, STREAM, subjectOf } from './partition.js';
+import { partitionReadBy, revisionIn } from './partition-reader.js';
+
+export interface Overview {
+  /** undefined: the stream was never made */
+  stream: StreamOverview | undefined;
+  services: readonly ServiceOverview[];
+  partitions: readonly PartitionOverview[];
+}
+
+export interface StreamOverview {
+  batches: number;
+  bytes: number;
+  /** from here on the oldest batches are dropped */
+  max_bytes: number;
+  max_age_seconds: number;
+  /** when the oldest and the newest batch came, Unix ms; undefined: there is none */
+  oldest_ms: number | undefined;
+  newest_ms: number | undefined;
+  replicas: number;
+  servers: readonly StreamServer[];
+}
+
+export interface StreamServer {
+  name: string;
+  leader: boolean;
+  /** it has what the leader has */
+  current: boolean;
+  offline: boolean;
+  /** operations that it is behind */
+  lag: number;
+}
+
+export interface ServiceOverview extends Lag {
+  name: string;
+  /** differs between runs of the same service */
+  member: string;
+  partitions: readonly number[];
+}
+
+export interface PartitionOverview extends Lag {
+  partition: number;
+  /** name of the service; undefined: nobody reads it */
+  owner: string | undefined;
+}
+
+interface Lag {
+  /** batches that nobody has read yet */
+  waiting: number;
+  /** batches that were read and are not stored yet */
+  unacknowledged: number;
+}
+
+/** @throws Error of the client: no JetStream, no permission, or no reply in time */
+export async function readOverview(connection: NatsConnection): Promise<Overview> {
+  const manager = await jetstreamManager(connection, { checkAPI: false });
+  const info = await orNotThere(() => manager.streams.info(STREAM, { subjects_filter: ALL_PARTITIONS }));
+  const leases = await orNotThere(() => readLeases(connection));
+  const consumers = info === undefined ? new Map<number, ConsumerInfo>() : await newestConsumers(manager);
+  const owners = Array.from({ length: PARTITIONS }, (_, partition) => leases?.ownerOf(partition));
+  const lags = owners.map((_, partition) => lagOf(partition, consumers.get(partition), info));
+  return {
+    stream: info && streamOverview(info),
+    services: (leases?.members ?? []).map((member) => {
+      const partitions = [...owners.keys()].filter((partition) => owners[partition] === member);
+      const sum = (of: keyof Lag): number =>
+        partitions.reduce((total, partition) => total + (lags[partition]?.[of] ?? 0), 0);
+      return {
+        name: nameOfMember(member),
+        member,
+        partitions,
+        waiting: sum('waiting'),
+        unacknowledged: sum('unacknowledged'),
+      };
+    }),
+    partitions: lags.map((lag, partition) => {
+      const owner = owners[partition];
+      return { partition, owner: owner === undefined ? undefined : nameOfMember(owner), ...lag };
+    }),
+  };
+}
+
+/** What was never made is no error. */
+async function orNotThere<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)
+      return undefined;
+    throw error;
+  }
+}
+
+/** The consumer of the last owner of each partition. */
+async function newestConsumers(manager: JetStreamManager): Promise<Map<number, ConsumerInfo>> {
+  const newest = new Map<number, ConsumerInfo>();
+  for await (const info of manager.consumers.list(STREAM)) {
+    const partition = partitionReadBy(info);
+    if (partition === undefined) continue;
+    const other = newest.get(partition);
+    if (other === undefined || revisionIn(other) < revisionIn(info)) newest.set(partition, info);
+  }
+  return newest;
+}
+
+/** Where nobody has ever read a partition, everything in it waits. */
+function lagOf(partition: number, consumer: ConsumerInfo | undefined, info: StreamInfo | undefined): Lag {
+  if (consumer === undefined)
+    return { waiting: info?.state.subjects?.[subjectOf(partition)] ?? 0, unacknowledged: 0 };
+  return { waiting: consumer.num_pending, unacknowledged: consumer.num_ack_pending };
+}
+
+function streamOverview({ cluster, config, state }: StreamInfo): StreamOverview {
+  const { bytes, messages } = state;
+  const time = (text: string): number | undefined => (messages === 0 ? undefined : Date.parse(text));
+  const leader = cluster?.leader;
+  return {
+    batches: messages,
+    bytes,
+    max_bytes: config.max_bytes,
+    max_age_seconds: config.max_age / 1e9,
+    oldest_ms: time(state.first_ts),
+    newest_ms: time(state.last_ts),
+    replicas: config.num_replicas,
+    servers: [
+      ...(leader === undefined
+        ? []
+        : [{ name: leader, leader: true, current: true, offline: false, lag: 0 }]),
+      ...(cluster?.replicas ?? []).map(({ current, lag = 0, name, offline = false }) => ({
+        name,
+        leader: false,
+        current,
+        offline,
+        lag,
+      })),
+    ],
+  };
+}
