@@ -66,9 +66,9 @@ export const ERROR_CODES = {
   },
   GATEWAY_OUTBOX_FULL: {
     meaning:
-      'The MQTT broker has been unavailable for so long that the outbox of the gateway is full. Events and incidents wait in the store.',
+      'The MQTT broker, or Kafka, has been unavailable for so long that what the gateway keeps for it on disk is full. Events and incidents wait in the store.',
     action:
-      'Start the broker, or correct `mqtt` in the settings of the gateway; or raise `outbox.max_bytes`.',
+      'Start the broker, or correct `mqtt` or `kafka` in the settings of the gateway; or raise `outbox.max_bytes`.',
   },
   INSTALL_FAILED: {
     meaning:
@@ -84,6 +84,12 @@ export const ERROR_CODES = {
   INTERNAL_ERROR: {
     meaning: 'The web service failed at a request for a reason that it does not expect.',
     action: 'Read its log; report it with what is logged there.',
+  },
+  KAFKA_UNAVAILABLE: {
+    meaning:
+      'Kafka did not take records; the message has the reason. They wait on disk or in the store and are sent again.',
+    action:
+      'Check that the brokers run and that `kafka` in the settings fits them: addresses, TLS, user, the right to write the topics.',
   },
   KEY_FILE_IO: {
     meaning: 'A key file or folder could not be read or written, or exists already.',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { followedDaemons, followedEndpoints } from './backend-fields.js';
 import { expecting, field, ours } from './field.js';
+import { kafkaFollowerFields } from './kafka-fields.js';
 import { meterFields } from './meter-fields.js';
 import { mqttClientFields } from './mqtt-fields.js';
 import { isFilter, isTopic } from './mqtt-topics.js';
@@ -164,6 +165,7 @@ export const gatewaySchema = z.strictObject({
     },
   ),
   meters: meterFields(),
+  kafka: kafkaFollowerFields(),
   web: ours(
     expecting(
       z

@@ -5,6 +5,7 @@ import { isMongoUrl } from '../store/mongo/connection/url.js';
 import { mongoUrlMistake } from '../store/mongo/connection/url-check.js';
 import { type Finding, foundText } from './findings.js';
 import { gatewayMistakes } from './gateway-mistakes.js';
+import { kafkaMistakes } from './kafka-mistakes.js';
 import type { Kind } from './kinds.js';
 import { natsMistakes } from './nats-mistakes.js';
 import { mongoUrlOf } from './resolve.js';
@@ -41,6 +42,7 @@ export function crossMistakes(kind: Kind, input: unknown): Finding[] {
   if (kind === 'triggering-broker' || kind === 'acquisition-broker')
     mistakes.push(...noAccess(fields), ...nextKeyMistakes(kind, fields));
   if (kind === 'triggering-broker' || kind === 'triggering-service') mistakes.push(...natsMistakes(fields));
+  if (kind === 'triggering-service' || kind === 'gateway') mistakes.push(...kafkaMistakes(fields));
   if (kind === 'acquisition-broker') mistakes.push(...keyMistakes(fields));
   if (kind === 'triggering-service') mistakes.push(...shareMistakes(fields));
   if (kind === 'web-service') mistakes.push(...webMistakes(fields));

@@ -6,6 +6,7 @@ import { deepFreeze } from './freeze.js';
 import type { AnyConfig, ConfigFile, ConfigOf, Kind } from './kinds.js';
 import { resolvePlugin } from './plugins.js';
 import { addressOf, bridgeOf, followed, metersOf, mqttServer } from './resolve-followers.js';
+import { kafkaMeasurements, kafkaServers } from './resolve-kafka.js';
 import { natsRelay, natsServers } from './resolve-nats.js';
 import type {
   AllowList,
@@ -82,6 +83,7 @@ const RESOLVERS: { readonly [K in Kind]: (file: ConfigFile<K>) => SettingsOf[K] 
       share: fields.share,
       healthDocuments: fields.health_documents,
       nats: fields.nats && natsServers(fields.nats),
+      kafka: fields.kafka && kafkaMeasurements(fields.kafka),
       limits: camelCased(fields.limits),
     };
   },
@@ -135,6 +137,7 @@ const RESOLVERS: { readonly [K in Kind]: (file: ConfigFile<K>) => SettingsOf[K] 
       bridge: bridgeOf(fields.bridge),
       meters: metersOf(fields.meters),
       measurements: { perSecond: fields.measurements.per_second, boxes: fields.measurements.boxes },
+      kafka: fields.kafka && kafkaServers(fields.kafka),
       state: fields.state,
       outbox: camelCased(fields.outbox),
       ...followed(fields),

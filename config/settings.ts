@@ -57,6 +57,33 @@ export interface NatsRelaySettings extends NatsServers {
   readonly spool: CamelCased<NonNullable<ConfigOf['triggering-broker']['nats']>['spool']>;
 }
 
+/** How Kafka is reached. */
+export interface KafkaServers {
+  /** `host:port` */
+  readonly brokers: readonly string[];
+  /** PEM files; undefined: plain */
+  readonly tls:
+    | {
+        readonly ca?: string | undefined;
+        readonly cert?: string | undefined;
+        readonly key?: string | undefined;
+      }
+    | undefined;
+  readonly sasl:
+    | {
+        readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
+        readonly user: string;
+        readonly passwordFile: string;
+      }
+    | undefined;
+  readonly topicPrefix: string;
+}
+
+/** Measurements for Kafka, and what waits for it on disk. */
+export interface KafkaMeasurementSettings extends KafkaServers {
+  readonly queue: { readonly path: string; readonly maxBytes: number };
+}
+
 export interface AcquisitionBrokerSettings
   extends CommonSettings<'acquisition-broker'>,
     BrokerSettings,
@@ -107,6 +134,8 @@ export interface TriggeringServiceSettings extends CommonSettings<'triggering-se
   readonly healthDocuments: boolean;
   /** undefined: the stream comes from the triggering broker */
   readonly nats: NatsServers | undefined;
+  /** undefined: measurements do not go to Kafka */
+  readonly kafka: KafkaMeasurementSettings | undefined;
   readonly limits: CamelCased<ConfigOf['triggering-service']['limits']>;
 }
 
@@ -223,6 +252,8 @@ export interface GatewaySettings extends CommonSettings<'gateway'>, FollowerSett
   readonly meters: MeterSettings | undefined;
   /** live measurements: of each box so many in a second, 0: none. `boxes` undefined: of all */
   readonly measurements: { readonly perSecond: number; readonly boxes: readonly string[] | undefined };
+  /** trends, events and incidents; undefined: they do not go to Kafka */
+  readonly kafka: KafkaServers | undefined;
   /** folder of what outlives a restart */
   readonly state: string;
   readonly outbox: { readonly maxBytes: number; readonly measurements: number };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { REQUESTS } from '../common/request-limits.js';
 import { backendCurveClient } from './backend-fields.js';
 import { expecting, field, ours } from './field.js';
+import { kafkaMeasurementFields } from './kafka-fields.js';
 import { natsReaderFields } from './nats-fields.js';
 import {
   DAY_SECONDS,
@@ -205,6 +206,7 @@ export const triggeringServiceSchema = z.strictObject({
     'Threads that receive the stream, each a share of the boxes. One is enough for 100,000 measurements per second and more; see docs/scaling.md.',
   ),
   nats: natsReaderFields(),
+  kafka: kafkaMeasurementFields(),
   share: ours(
     share.prefault({}),
     'Share of the boxes',

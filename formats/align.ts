@@ -3,26 +3,45 @@ import { later } from './moment.js';
 import { unwritable } from './problems.js';
 import type { AnalogChannel, DigitalChannel, Recording, SampleArray, TimeBase } from './recording.js';
 import { countOf, hasLowest } from './samples.js';
-import { type Take, takeNew } from './scratch.js';
 
 /** Rates that differ by less are one: what clocks of recorders are off is far more. */
 const SAME_RATE = 1e-6;
 /** Longer than any event; a box whose clock is wrong by a day would otherwise make a file of gigabytes. */
 const MAX_SAMPLES = 200_000_000;
 
+/** Samples `first` to `first + count - 1` of a channel stand at `to` of the common time base. */
+export interface Place {
+  first: number;
+  count: number;
+  to: number;
+}
+
+/** Rising; what is between them is missing. Left out: the samples are as many as the time base has times. */
+export interface Placed {
+  places?: readonly Place[] | undefined;
+}
+
+/** A recording with all channels on one time base. */
+export type PlacedRecording = Omit<Recording, 'analog'> & {
+  time: TimeBase;
+  analog: (AnalogChannel & Placed)[];
+};
+
 /**
  * The recording with all channels on one time base. Each channel is shifted by whole samples, what is left of its shift (below half a sample)
  * goes into its skew, and where another begins earlier or ends later its samples are missing. A channel with gaps is several runs, each at
  * the samples nearest to it, what is between them is missing. No sample changes.
  * @param format for messages
- * @param take memory for samples of 16 bits that are moved
  * @throws MakaiError RECORDING_INVALID when the channels' rates differ, or one has samples that are not evenly spaced
  */
-export function aligned(
-  recording: Recording,
-  format: string,
-  take: Take = takeNew,
-): Recording & { time: TimeBase } {
+export function aligned(recording: Recording, format: string): Recording & { time: TimeBase } {
+  const whole = inPlace(recording, format);
+  const count = countOf(whole.time);
+  return { ...whole, analog: whole.analog.map((channel) => padded(channel, count)) };
+}
+
+/** As `aligned`, but the samples of analog channels stay where they are, since moving them takes as long as writing them; their places say where they belong. */
+export function inPlace(recording: Recording, format: string): PlacedRecording {
   const channels = [...recording.analog, ...recording.digital];
   const first = channels[0];
   if (first === undefined) throw unwritable(format, 'the recording has no waveform', 'Export values as CSV.');
@@ -70,7 +89,14 @@ export function aligned(
     start: recording.start === undefined ? undefined : later(recording.start, from),
     analog: recording.analog.map((channel, i) => {
       const { places, restS } = placed(channel, i);
-      return { ...padded(channel, places, count, take), time, skewS: channel.skewS + restS };
+      const [only] = places;
+      const isWhole = places.length === 1 && only?.to === 0 && channel.samples.length === count;
+      // Set one by one: an object that spreads another and adds to it takes microseconds.
+      const copy: AnalogChannel & Placed = { ...(isWhole ? channel : withMissing(channel)) };
+      copy.time = time;
+      copy.skewS += restS;
+      if (!isWhole) copy.places = places;
+      return copy;
     }),
     digital: recording.digital.map((channel, i) => {
       const states = new Uint8Array(count).fill(channel.normal);
@@ -175,26 +201,25 @@ export function sameTime(one: TimeBase, other: TimeBase): boolean {
 }
 
 /** The channel's samples at their places among `count`; the others are missing. */
-function padded(
-  channel: AnalogChannel,
-  places: readonly (Run & { to: number })[],
-  count: number,
-  take: Take,
-): AnalogChannel {
-  const { samples } = channel;
-  if (places.length === 1 && places[0]?.to === 0 && samples.length === count) return channel;
-  const marked = withMissing(channel);
-  const wider = copyOf(marked.samples, count, marked.missing ?? Number.NaN, take);
-  for (const { first, count: length, to } of places)
-    wider.set(marked.samples.subarray(first, first + length), to);
-  return { ...marked, samples: wider };
+function padded({ places, ...channel }: AnalogChannel & Placed, count: number): AnalogChannel {
+  if (places === undefined) return channel;
+  return { ...channel, samples: spread(channel.samples, places, count, channel.missing ?? Number.NaN) };
 }
 
-function copyOf(samples: SampleArray, count: number, filler: number, take: Take): SampleArray {
-  if (samples instanceof Int16Array) {
-    const { buffer, byteOffset } = take(2 * count);
-    return new Int16Array(buffer, byteOffset, count).fill(filler);
-  }
+/** A copy of the samples at their places among `count` that are `filler` elsewhere. */
+export function spread(
+  samples: SampleArray,
+  places: readonly Place[],
+  count: number,
+  filler: number,
+): SampleArray {
+  const wider = filled(samples, count, filler);
+  for (const { first, count: length, to } of places) wider.set(samples.subarray(first, first + length), to);
+  return wider;
+}
+
+function filled(samples: SampleArray, count: number, filler: number): SampleArray {
+  if (samples instanceof Int16Array) return new Int16Array(count).fill(filler);
   if (samples instanceof Int32Array) return new Int32Array(count).fill(filler);
   if (samples instanceof Float32Array) return new Float32Array(count).fill(filler);
   return new Float64Array(count).fill(filler);
@@ -217,10 +242,10 @@ function withMissing(channel: AnalogChannel): AnalogChannel {
 }
 
 /** Samples that a recording's channels share. @throws MakaiError where a channel has another number than its time base */
-export function sharedCount(recording: Recording & { time: TimeBase }, format: string): number {
+export function sharedCount(recording: PlacedRecording, format: string): number {
   const count = countOf(recording.time);
-  for (const { name, samples } of recording.analog) {
-    if (samples.length === count) continue;
+  for (const { name, places, samples } of recording.analog) {
+    if (places !== undefined || samples.length === count) continue;
     throw unwritable(
       format,
       `channel ${name} has ${samples.length} samples and times for ${count}`,

@@ -16,6 +16,7 @@ import { StoredFollower } from './follow/stored.js';
 import { TrendFollower } from './follow/trends.js';
 import type { Follower } from './followed.js';
 import { Discovery } from './home-assistant/discovery.js';
+import type { KafkaOut } from './kafka/start.js';
 import { LiveMeasurements } from './live/measurements.js';
 import type { Publish } from './message.js';
 import type { MeterHealth } from './meters/health.js';
@@ -98,6 +99,8 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
     const part = meters;
     parts.push({ name: 'meters', start: async () => part });
   }
+  const kafka = await kafkaOf(deps);
+  if (kafka !== undefined) parts.push({ name: 'Kafka', start: async () => kafka });
   let bridge: Bridge | undefined;
   if (settings.bridge !== undefined) {
     const { maxMessages: most, server, topics } = settings.bridge;
@@ -127,8 +130,14 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
         hearNotices({
           ...{ dataEndpoint: settings.dataEndpoint, incidentEndpoint: settings.incidentEndpoint },
           ...{ curve, clock, log },
-          onEvent: (id) => stored.wake('event', id),
-          onIncident: (id) => stored.wake('incident', id),
+          onEvent: (id) => {
+            stored.wake('event', id);
+            kafka?.wake('event', id);
+          },
+          onIncident: (id) => {
+            stored.wake('incident', id);
+            kafka?.wake('incident', id);
+          },
         }),
     },
     { name: 'measurements', start: async () => live },
@@ -156,6 +165,7 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
         daemons: daemons.running(),
         event_requests: requests.made,
         bridge: bridge?.status(),
+        ...(kafka === undefined ? {} : { kafka: kafka.status() }),
         meters: meters?.status(),
         ...acting.status(),
       };
@@ -167,6 +177,14 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
       await kept.stop();
     },
   };
+}
+
+/** Nothing for Kafka is loaded without its setting. */
+async function kafkaOf({ clock, log, settings, store }: CoreDeps): Promise<KafkaOut | undefined> {
+  const { kafka: servers, outbox, state: folder } = settings;
+  if (servers === undefined) return undefined;
+  const { startKafkaOut } = await import('./kafka/start.js');
+  return startKafkaOut({ servers, folder, maxBytes: outbox.maxBytes, store, clock, log });
 }
 
 async function started<T extends Running & { start(): void | Promise<void> }>(part: T): Promise<T> {

@@ -9,6 +9,7 @@ import { changedFields, type GatewaySettings } from '../config/index.js';
 import { backendKeys, curveClientOptions } from '../daemon/curve-client.js';
 import { type StatusServer, startStatusServer } from '../daemon/status/server.js';
 import { StoreLink } from '../daemon/store-link.js';
+import { addKafkaMetrics } from '../kafka/metrics.js';
 import type { Store } from '../store/store.js';
 import { type Embedded, startEmbedded } from './broker/embedded.js';
 import { type Core, startCore } from './core.js';
@@ -128,6 +129,7 @@ export async function startGateway(settings: GatewaySettings, deps: GatewayDeps)
       name: 'status server',
       start: async () => {
         addMetrics(metrics, statusOf);
+        addKafkaMetrics(metrics, () => statusOf().kafka);
         const details = () => ({ ...statusOf(), ...backendKeys(curve) });
         server = await startStatusServer({
           ...{ daemon: NAME, version: VERSION, details, metrics, log },

@@ -1,6 +1,7 @@
 /** What the gateway reports about itself: in `/status`, and as metrics. */
 import type { Metrics } from '../common/metrics/metrics.js';
 import type { StoreStatus } from '../daemon/store-link.js';
+import type { KafkaStatus } from '../kafka/metrics.js';
 import type { Acting } from './acting.js';
 import type { BridgeStatus } from './bridge/bridge.js';
 import type { StoredStatus } from './follow/stored.js';
@@ -26,6 +27,8 @@ export interface GatewayStatus {
   event_requests: number;
   bridge: BridgeStatus | undefined;
   meters: MetersStatus | undefined;
+  /** only with the setting `kafka` */
+  kafka?: KafkaStatus;
   rules: ReturnType<Acting['status']>['rules'];
   alerts: ReturnType<Acting['status']>['alerts'];
   notify: ReturnType<Acting['status']>['notify'];

@@ -7,6 +7,7 @@ import type { TriggeringServiceSettings } from '../config/index.js';
 import { idsFrom } from '../daemon/asked-incident-ids.js';
 import { BoxFindings } from '../daemon/box-findings.js';
 import { STORE_IDS } from '../daemon/incident-ids.js';
+import type { MeasurementsOut } from '../kafka/measurements-out.js';
 import { PluginHost } from '../plugin-host/plugin-host.js';
 import { MeasurementBatches, STORE_BATCH } from '../store/outbox/measurement-batches.js';
 import { Outbox } from '../store/outbox/outbox.js';
@@ -44,6 +45,8 @@ export interface CoreOptions {
   idsWithCertificate?: IdsWithCertificate | undefined;
   /** what divides the boxes where the stream comes from NATS: which are ours, and who hears that everything received was handed over */
   partitions?: { owns(boxId: number): boolean; flushed(): void } | undefined;
+  /** gets each batch of measurements before the store does */
+  kafka?: Pick<MeasurementsOut, 'put'> | undefined;
   /** a worker exited, and with it its share of the stream is lost */
   workerDied?: (error: MakaiError) => void;
   /** of workers, for tests, ms */
@@ -82,7 +85,12 @@ export function createCore(options: CoreOptions): Core {
     partitions?.owns(boxId) ?? ownedByShare(boxId, share.of, share.index - 1, share.block);
   const rejections = new Rejections(log);
   const outbox = new Outbox({ store, log, maxMeasurements: limits.queueMeasurements });
-  const writer = new MeasurementBatches(outbox.lanes.measurements, STORE_BATCH);
+  const { kafka } = options;
+  const writer = new MeasurementBatches(
+    outbox.lanes.measurements,
+    STORE_BATCH,
+    kafka && ((write) => kafka.put(write)),
+  );
   let unplugged: ReadonlySet<number> = new Set();
   let workers: IntakeWorkers | undefined;
   const siteWatch: SiteWatch = new SiteWatch({

@@ -1,5 +1,5 @@
 /** Starts the triggering service: sockets around the core, in order, and stops them in reverse. */
-
+import { join } from 'node:path';
 import { systemClock, within } from '../common/clock.js';
 import type { MakaiError } from '../common/errors.js';
 import { type Running, startAll } from '../common/lifecycle.js';
@@ -11,6 +11,8 @@ import { backendKeys, curveClientOptions } from '../daemon/curve-client.js';
 import { addDiskMetrics } from '../daemon/disk.js';
 import { type StatusServer, startStatusServer } from '../daemon/status/server.js';
 import { startTraffic } from '../daemon/traffic.js';
+import type { MeasurementsOut } from '../kafka/measurements-out.js';
+import { addKafkaMetrics } from '../kafka/metrics.js';
 import { addStoreMetrics, spoolStatus } from '../store/outbox/metrics.js';
 import type { Store } from '../store/store.js';
 import { startSweeper } from '../store/sweeper.js';
@@ -68,8 +70,10 @@ export async function startTriggeringService(
   const idsWithCertificate = await startIdsWithCertificate(settings, store, log);
   let ending = false;
   const partitions = await partitionsOf(settings, log);
+  const kafka = await kafkaOf(settings, log);
   const core = createCore({
     partitions,
+    kafka,
     settings,
     curve,
     store,
@@ -99,6 +103,7 @@ export async function startTriggeringService(
     onDropped: (request) => core.requests.dropped(request),
   });
   addMetrics(metrics, core, queue, partitions);
+  addKafkaMetrics(metrics, () => kafka?.status());
   addDiskMetrics(metrics, settings);
   addStoreMetrics(metrics, store, core.outbox);
   const status = (): TriggeringServiceStatus => statusOf(core, queue, settings.identity, partitions);
@@ -107,6 +112,8 @@ export async function startTriggeringService(
     { name: 'ids with certificate', start: async () => idsWithCertificate ?? NOTHING },
     { name: 'event requests', start: async () => queue },
     { name: 'requests that wait for those of other boxes', start: async () => core.requests },
+    // Stopped after all that writes.
+    { name: 'queue for Kafka', start: async () => kafka ?? NOTHING },
     { name: 'outbox', start: async () => core.outbox },
     { name: 'findings of boxes', start: async () => core.boxFindings },
     { name: 'trends', start: async () => core.trends },
@@ -125,7 +132,12 @@ export async function startTriggeringService(
           daemon: NAME,
           version: VERSION,
           ...settings.status,
-          details: () => ({ ...status(), ...spoolStatus(store), ...backendKeys(curve) }),
+          details: () => ({
+            ...status(),
+            ...(kafka === undefined ? {} : { kafka: kafka.status() }),
+            ...spoolStatus(store),
+            ...backendKeys(curve),
+          }),
           boxHealth: (boxId) => boxHealth(core, boxId),
           metrics,
           log,
@@ -230,6 +242,24 @@ async function partitionsOf(
     servers: nats,
     member: identity,
     maxUnsettled: limits.queueMeasurements,
+    log,
+  });
+}
+
+/** Nothing for Kafka is loaded without its setting. Services that share the boxes may have one folder. */
+async function kafkaOf(
+  { kafka, share }: TriggeringServiceSettings,
+  log: Logger,
+): Promise<MeasurementsOut | undefined> {
+  if (kafka === undefined) return undefined;
+  const { MeasurementsOut } = await import('../kafka/measurements-out.js');
+  const name = share.of > 1 ? `${NAME}-${share.index}` : NAME;
+  return new MeasurementsOut({
+    servers: kafka,
+    clientId: `makai-${name}`,
+    file: join(kafka.queue.path, `${name}-kafka.db`),
+    maxBytes: kafka.queue.maxBytes,
+    clock: systemClock,
     log,
   });
 }

@@ -5,6 +5,7 @@ import { handshakes, sources } from './reported-access.js';
 import { drops } from './reported-drops.js';
 import { followers, pluginLosses, stream } from './reported-flow.js';
 import { gateway } from './reported-gateway.js';
+import { kafka } from './reported-kafka.js';
 import { nats } from './reported-nats.js';
 import { spool, storeSize, storeUp } from './reported-store.js';
 
@@ -20,6 +21,7 @@ const JUDGEMENTS: readonly ((report: Report, nowMs: number) => Diagnosis[])[] = 
   nats,
   followers,
   gateway,
+  kafka,
   drops,
   pluginLosses,
 ];

@@ -1,4 +1,6 @@
 /** Every metric of the daemons: its kind, unit, labels and who has it. docs/metrics.md is generated from here. */
+
+import { KAFKA_METRICS } from './kafka-metrics.js';
 import {
   AB,
   AS,
@@ -90,6 +92,7 @@ export const METRICS = {
     daemons: [TB],
   },
   ...RELAY_METRICS,
+  ...KAFKA_METRICS,
 
   makai_refused_ids: {
     type: 'gauge',

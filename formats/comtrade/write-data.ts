@@ -1,9 +1,11 @@
 /** Bytes of a DAT. */
+import { spread } from '../align.js';
 import { IS_LITTLE, littleEndian } from '../little-endian.js';
 import type { DigitalChannel, SampleArray, TimeBase } from '../recording.js';
 import type { Take } from '../scratch.js';
 import type { DataFormat } from './config.js';
-import type { Encoded } from './encode.js';
+import { type Column, PASS_RECORDS, Pass } from './pass.js';
+import type { BegunRecords, Records } from './records.js';
 
 /** The largest timestamp; the one above says that there is none. */
 const MAX_STAMP = 0xffff_fffe;
@@ -53,9 +55,19 @@ function putStamps(
   }
 }
 
+interface Memory {
+  records: Records | undefined;
+  take: Take;
+}
+
+function newHalves(count: number, take: Take): BegunRecords {
+  const { buffer, byteOffset } = take(2 * count);
+  return { halves: new Uint16Array(buffer, byteOffset, count), isBegun: false };
+}
+
 export function dataBytes(
   time: TimeBase,
-  channels: readonly Encoded[],
+  channels: readonly Column[],
   digital: readonly DigitalChannel[],
   {
     revision,
@@ -63,10 +75,10 @@ export function dataBytes(
     count,
     timeMultiplier,
   }: { revision: 1999 | 2013; format: DataFormat; count: number; timeMultiplier: number },
-  take: Take,
+  memory: Memory,
 ): Uint8Array {
   if (format !== 'ASCII')
-    return binaryRecords(time, channels, digital, { format, count, timeMultiplier }, take);
+    return binaryRecords(time, channels, digital, { format, count, timeMultiplier }, memory);
   const timestamps = new Uint32Array(count);
   putStamps(timestamps, time, timeMultiplier, 0, count);
   return asciiRows(timestamps, channels, digital, revision, count);
@@ -76,17 +88,22 @@ const CHUNK_ROWS = 4096;
 
 function asciiRows(
   timestamps: Uint32Array,
-  channels: readonly Encoded[],
+  channels: readonly Column[],
   digital: readonly DigitalChannel[],
   revision: 1999 | 2013,
   count: number,
 ): Uint8Array {
   const missing = revision === 2013 ? '' : '99999';
+  const columns = channels.map((channel) =>
+    channel.places === undefined
+      ? channel.numbers
+      : spread(channel.numbers, channel.places, count, channel.missing),
+  );
   const chunks: Uint8Array[] = [];
   let rows = '';
   for (let i = 0; i < count; i += 1) {
     rows += `${i + 1},${timestamps[i]}`;
-    for (const { numbers } of channels) {
+    for (const numbers of columns) {
       const value = numbers[i] ?? Number.NaN;
       rows += Number.isNaN(value) ? `,${missing}` : `,${value}`;
     }
@@ -101,80 +118,44 @@ function asciiRows(
   return Buffer.concat([...chunks, Buffer.from(revision === 1999 ? `${rows}\u001a` : rows, 'latin1')]);
 }
 
-/** Records of one pass: what is written several times stays in the processor's first cache. */
-const PASS_RECORDS = 1024;
-
 function binaryRecords(
   time: TimeBase,
-  channels: readonly Encoded[],
+  channels: readonly Column[],
   digital: readonly DigitalChannel[],
   { format, count, timeMultiplier }: { format: DataFormat; count: number; timeMultiplier: number },
-  take: Take,
+  { records: kept, take }: Memory,
 ): Uint8Array {
   const width = format === 'BINARY' ? 1 : 2;
   const step = 4 + width * channels.length + Math.ceil(digital.length / 16);
-  const bytes = take(2 * step * count);
-  const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, step * count);
-  const isBegun = beginAsBefore(halves, { time, step, timeMultiplier });
-  const timestamps = new Uint32Array(Math.min(count, PASS_RECORDS));
-  const all = channels.map(({ numbers }) => numbers);
+  const { halves, isBegun } =
+    kept?.take({ time, step, timeMultiplier }, count) ?? newHalves(step * count, take);
+  const timestamps = new Uint32Array(isBegun ? 0 : Math.min(count, PASS_RECORDS));
+  const passes = channels.map((column) => new Pass(column, take));
   for (let from = 0; from < count; from += PASS_RECORDS) {
     const to = Math.min(count, from + PASS_RECORDS);
     const records = halves.subarray(step * from, step * to);
-    const parts = count <= PASS_RECORDS ? all : all.map((numbers) => numbers.subarray(from, to));
     if (!isBegun) {
       putStamps(timestamps, time, timeMultiplier, from, to);
       putNumbersAndStamps(records, from, timestamps, step);
     }
-    putChannels(records, parts, step, width);
+    for (const pass of passes) pass.load(from, to);
+    putChannels(records, passes, step, width);
     putDigital(records, digital, { from, step, at: 4 + width * channels.length });
   }
   return littleEndian(halves);
 }
 
-/** What records of one rate begin with, kept from one recording to the next: the events of an export differ in their samples and in their length. */
-interface Beginnings {
-  step: number;
-  rateHz: number;
-  startS: number;
-  timeMultiplier: number;
-  halves: Uint16Array;
-}
-let kept: Beginnings | undefined;
-/** Longer ones are rare, and not worth the memory: a minute of two boxes is 9 MB. */
-const MAX_KEPT_HALVES = 2_097_152;
-
-/**
- * Puts numbers and timestamps into all records as a copy.
- * @returns false where they are to be put one by one: the recording has several rates or none, or is long
- */
-function beginAsBefore(
-  halves: Uint16Array,
-  { time, step, timeMultiplier }: { time: TimeBase; step: number; timeMultiplier: number },
-): boolean {
-  const [section] = time.kind === 'rates' && time.sections.length === 1 ? time.sections : [];
-  if (time.kind !== 'rates' || section === undefined || halves.length > MAX_KEPT_HALVES) return false;
-  const { startS } = time;
-  const { rateHz } = section;
-  const fits =
-    kept?.step === step &&
-    kept.rateHz === rateHz &&
-    kept.startS === startS &&
-    kept.timeMultiplier === timeMultiplier;
-  if (!fits || kept === undefined || kept.halves.length < halves.length) {
-    const beginnings = new Uint16Array(halves.length);
-    const timestamps = new Uint32Array(halves.length / step);
-    putStamps(timestamps, time, timeMultiplier, 0, timestamps.length);
-    putNumbersAndStamps(beginnings, 0, timestamps, step);
-    kept = { step, rateHz, startS, timeMultiplier, halves: beginnings };
-  }
-  halves.set(kept.halves.subarray(0, halves.length));
-  return true;
-}
-
 /** What each record begins with: its number, counted from 1, and its timestamp, four bytes each. */
 function putNumbersAndStamps(halves: Uint16Array, from: number, timestamps: Uint32Array, step: number): void {
   const count = halves.length / step;
+  if (step % 2 === 0 && IS_LITTLE) {
+    const words = new Uint32Array(halves.buffer, halves.byteOffset, halves.length >> 1);
+    for (let i = 0, at = 0; i < count; i += 1, at += step >> 1) {
+      words[at] = from + i + 1;
+      words[at + 1] = timestamps[i] ?? 0;
+    }
+    return;
+  }
   for (let i = 0, at = 0; i < count; i += 1, at += step) {
     const number = from + i + 1;
     const timestamp = timestamps[i] ?? 0;
@@ -186,39 +167,59 @@ function putNumbersAndStamps(halves: Uint16Array, from: number, timestamps: Uint
 }
 
 /**
- * @param parts of each channel the numbers of these records
+ * @param passes of each channel the numbers of these records
  * @param step halves of a record
  * @param width halves of a number
  */
-function putChannels(halves: Uint16Array, parts: readonly SampleArray[], step: number, width: number): void {
-  const [one, other] = parts;
+function putChannels(halves: Uint16Array, passes: readonly Pass[], step: number, width: number): void {
+  const count = halves.length / step;
   let channel = 0;
-  if (step % 2 === 0 && IS_LITTLE && one instanceof Int16Array && other instanceof Int16Array) {
-    putPair(halves, one, other, step);
-    channel = 2;
+  if (step % 2 === 0 && width === 1 && IS_LITTLE) {
+    for (; channel + 1 < passes.length; channel += 2) {
+      const [one, other] = [passes[channel], passes[channel + 1]];
+      if (one !== undefined && other !== undefined) putPair(halves, one, other, 4 + channel, step);
+    }
   }
-  for (; channel < parts.length; channel += 1) {
-    const numbers = parts[channel];
-    if (numbers !== undefined) put(halves, numbers, 4 + width * channel, step);
+  for (; channel < passes.length; channel += 1) {
+    const numbers = passes[channel]?.numbers;
+    if (numbers !== undefined) put(halves, numbers, count, 4 + width * channel, step);
   }
 }
 
-/** The first two channels of 16 bits as one number of 32 bits: half the writes. */
-function putPair(halves: Uint16Array, one: Int16Array, other: Int16Array, step: number): void {
-  const words = new Uint32Array(halves.buffer, halves.byteOffset, halves.length >> 1);
+/** Two channels of 16 bits as numbers of 32 bits, which hold two samples of one channel when read and a sample of each when written: half of the reads and writes. */
+function putPair(halves: Uint16Array, one: Pass, other: Pass, first: number, step: number): void {
+  const words = new Int32Array(halves.buffer, halves.byteOffset, halves.length >> 1);
+  const ones = one.words;
+  const others = other.words;
   const wide = step >> 1;
-  for (let i = 0, at = 2; i < one.length; i += 1, at += wide)
-    words[at] = ((one[i] as number) & 0xffff) | ((other[i] as number) << 16);
+  const count = halves.length / step;
+  const even = count & ~3;
+  let at = first >> 1;
+  for (let i = 0; i < even >> 1; i += 2) {
+    const a = ones[i] as number;
+    const b = others[i] as number;
+    const c = ones[i + 1] as number;
+    const d = others[i + 1] as number;
+    words[at] = (a & 0xffff) | (b << 16);
+    words[at + wide] = (a >>> 16) | (b & HIGH);
+    words[at + 2 * wide] = (c & 0xffff) | (d << 16);
+    words[at + 3 * wide] = (c >>> 16) | (d & HIGH);
+    at += 4 * wide;
+  }
+  for (let i = even; i < count; i += 1, at += wide)
+    words[at] = ((one.numbers[i] as number) & 0xffff) | ((other.numbers[i] as number) << 16);
 }
+
+const HIGH = 0xffff_0000 | 0;
 
 /** One channel's numbers into their places. */
-function put(halves: Uint16Array, numbers: SampleArray, first: number, step: number): void {
+function put(halves: Uint16Array, numbers: SampleArray, count: number, first: number, step: number): void {
   if (numbers instanceof Int16Array) {
-    for (let i = 0, at = first; i < numbers.length; i += 1, at += step) halves[at] = numbers[i] ?? 0;
+    for (let i = 0, at = first; i < count; i += 1, at += step) halves[at] = numbers[i] ?? 0;
     return;
   }
-  const words = new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length);
-  for (let i = 0, at = first; i < words.length; i += 1, at += step) {
+  const words = new Uint32Array(numbers.buffer, numbers.byteOffset, count);
+  for (let i = 0, at = first; i < count; i += 1, at += step) {
     const word = words[i] ?? 0;
     halves[at] = word;
     halves[at + 1] = word >>> 16;

@@ -1,10 +1,11 @@
 /** A recording as COMTRADE: IEC/IEEE 60255-24:2013, or IEEE C37.111-1999 on request. */
-import { aligned, sharedCount } from '../align.js';
+import { inPlace, sharedCount } from '../align.js';
 import { unwritable } from '../problems.js';
 import type { Recording, WrittenFile } from '../recording.js';
 import { type Take, takeNew } from '../scratch.js';
 import type { DataFormat } from './config.js';
 import { encode, formatFor } from './encode.js';
+import type { Records } from './records.js';
 import { configText } from './write-config.js';
 import { dataBytes, timeMultiplierOf } from './write-data.js';
 
@@ -16,6 +17,8 @@ export interface ComtradeWriteOptions {
   single?: boolean;
   /** memory for the DAT; new memory by default */
   take?: Take;
+  /** memory for the DAT that is overwritten by the next one for which it is given; better than `take` for recordings of one rate */
+  records?: Records;
 }
 
 /**
@@ -23,8 +26,8 @@ export interface ComtradeWriteOptions {
  * @throws MakaiError RECORDING_INVALID for a recording that COMTRADE cannot hold
  */
 export function writeComtrade(recording: Recording, options: ComtradeWriteOptions = {}): WrittenFile[] {
-  const { revision = 2013, single = false, take = takeNew } = options;
-  const whole = aligned(recording, 'COMTRADE', take);
+  const { records, revision = 2013, single = false, take = takeNew } = options;
+  const whole = inPlace(recording, 'COMTRADE');
   const count = sharedCount(whole, 'COMTRADE');
   const format = options.format ?? formatFor(whole.analog, revision);
   if (revision === 1999 && (single || (format !== 'ASCII' && format !== 'BINARY'))) {
@@ -34,14 +37,14 @@ export function writeComtrade(recording: Recording, options: ComtradeWriteOption
       'Choose revision 2013.',
     );
   }
-  const channels = whole.analog.map((channel) => encode(channel, format));
+  const channels = whole.analog.map((channel) => ({ ...encode(channel, format), places: channel.places }));
   const timeMultiplier = timeMultiplierOf(whole.time);
   const shape = { revision, format, count, timeMultiplier };
   const cfg = Buffer.from(
     configText(whole, whole.time, channels, shape),
     revision === 2013 ? 'utf8' : 'latin1',
   );
-  const dat = dataBytes(whole.time, channels, whole.digital, shape, take);
+  const dat = dataBytes(whole.time, channels, whole.digital, shape, { records, take });
   const hdr = Buffer.from(headerText(whole), 'utf8');
   if (single) return [{ extension: '.cff', bytes: sections(cfg, hdr, dat, format) }];
   const files: WrittenFile[] = [

@@ -1,6 +1,6 @@
 /** Events in any format, one after the other. */
 import { MakaiError } from '../../common/errors.js';
-import { writeComtrade } from '../comtrade/index.js';
+import { Records, writeComtrade } from '../comtrade/index.js';
 import { momentFromMs } from '../moment.js';
 import { ndjsonLine } from '../ndjson/index.js';
 import { DocumentTable, WaveformTable } from '../parquet/index.js';
@@ -44,6 +44,7 @@ class Files implements Exporter<EventParts> {
   readonly #format: 'comtrade' | 'pqdif' | 'pqds' | 'wav';
   readonly #options: EventExportOptions;
   readonly #scratch = new Scratch();
+  readonly #records = new Records();
 
   constructor(format: 'comtrade' | 'pqdif' | 'pqds' | 'wav', options: EventExportOptions) {
     this.#format = format;
@@ -68,7 +69,7 @@ class Files implements Exporter<EventParts> {
     if (this.#format === 'pqdif') return [this.#pqdif(recording, name)];
     if (this.#format !== 'comtrade') return undefined;
     try {
-      return chunksOf(writeComtrade(recording, { take: this.#scratch.take }), name);
+      return chunksOf(writeComtrade(recording, { records: this.#records, take: this.#scratch.take }), name);
     } catch (error) {
       if (error instanceof MakaiError && recording.analog.length > 1) return undefined;
       throw error;

@@ -12,12 +12,15 @@ export type Node =
 const ENTRY_BYTES = 28;
 const SIGNATURE_BYTES = guidBytes(SIGNATURE);
 
-const knownTags = new Map<TagName, Uint8Array>();
+/** Ids of the standard as bytes, each made once. */
+const knownIds = new Map<string, Uint8Array>();
 
-function tagBytes(tag: TagName): Uint8Array {
-  const known = knownTags.get(tag) ?? guidBytes(TAGS[tag]);
-  knownTags.set(tag, known);
-  return known;
+function idBytes(id: string): Uint8Array {
+  const known = knownIds.get(id);
+  if (known !== undefined) return known;
+  const bytes = guidBytes(id);
+  knownIds.set(id, bytes);
+  return bytes;
 }
 
 const padded = (bytes: number): number => (bytes + 3) & ~3;
@@ -48,8 +51,9 @@ export function real(tag: TagName, value: number): Node {
   return scalar(tag, 'REAL8', bytes);
 }
 
+/** @param value an id of the standard's tables */
 export function guid(tag: TagName, value: string): Node {
-  return scalar(tag, 'GUID', guidBytes(value));
+  return scalar(tag, 'GUID', idBytes(value));
 }
 
 export function timestamp(tag: TagName, { day, seconds }: Timestamp): Node {
@@ -116,7 +120,7 @@ function layOut(body: Buffer, node: Node, at: number): number {
   body.writeInt32LE(node.children.length, at);
   for (const [i, child] of node.children.entries()) {
     const entry = at + 4 + ENTRY_BYTES * i;
-    body.set(tagBytes(child.tag), entry);
+    body.set(idBytes(TAGS[child.tag]), entry);
     body.writeUInt8(child.kind, entry + 16);
     if (child.kind !== 1) body.writeUInt8(PHYSICAL[child.type], entry + 17);
     if (child.kind !== 1 && isEmbedded(child)) {
@@ -144,7 +148,7 @@ export function recordSize(stored: number, last: boolean): number {
 export function putHeader(file: Buffer, at: number, tag: TagName, stored: number, next: number): void {
   file.fill(0, at, at + HEADER_BYTES);
   file.set(SIGNATURE_BYTES, at);
-  file.set(tagBytes(tag), at + 16);
+  file.set(idBytes(TAGS[tag]), at + 16);
   file.writeInt32LE(HEADER_BYTES, at + 32);
   file.writeInt32LE(stored, at + 36);
   file.writeInt32LE(next, at + 40);

@@ -18,8 +18,8 @@ interface Part {
   values: { type: PhysicalName; array: ArrayBufferView };
   /** number of sections follow in `values` */
   increments?: boolean;
-  scale?: number;
-  offset?: number;
+  scale?: number | undefined;
+  offset?: number | undefined;
   /** equal keys: the values are those of the first channel with this key */
   shared?: unknown;
 }
@@ -69,8 +69,12 @@ function analogChannel(channel: AnalogChannel): OneChannel {
   const samples = missing ? valuesOf(channel) : channel.samples;
   const scale = (missing ? 1 : channel.scale) * factor;
   const offset = (missing ? 0 : channel.offset) * factor;
+  const isScaled = scale !== 1 || offset !== 0;
+  const { name, phase, component } = channel;
   return {
-    ...channel,
+    name,
+    phase,
+    component,
     quantityType: 'WAVEFORM',
     measured: MEASURED_OF.get(id) ?? MEASURED.NONE,
     quantityName: '',
@@ -81,7 +85,8 @@ function analogChannel(channel: AnalogChannel): OneChannel {
         units: id,
         characteristic: CHARACTERISTICS.INSTANTANEOUS,
         values: { type: physicalOf(samples), array: samples },
-        ...(scale === 1 && offset === 0 ? {} : { scale, offset }),
+        scale: isScaled ? scale : undefined,
+        offset: isScaled ? offset : undefined,
       },
     ],
   };
@@ -106,24 +111,33 @@ function digitalChannel(channel: DigitalChannel): OneChannel {
 }
 
 function timePart(time: TimeBase, skewS: number): Part {
-  const common = { valueType: 'TIME', units: UNITS.SECONDS, characteristic: CHARACTERISTICS.NONE } as const;
-  const shared = skewS === 0 ? { shared: time } : {};
+  const shared = skewS === 0 ? time : undefined;
   if (time.kind === 'timestamps') {
     const array = skewS === 0 ? time.seconds : time.seconds.map((seconds) => seconds + skewS);
-    return { ...common, ...shared, values: { type: 'REAL8', array } };
+    return timesOf(array, shared);
   }
   const sections = asIncrements(time.sections);
-  const array = Float64Array.from([
-    sections.length,
-    ...sections.flatMap(({ count, rateHz }) => [count, 1 / rateHz]),
-  ]);
-  const startS = time.startS + skewS;
+  const array = new Float64Array(1 + 2 * sections.length);
+  array[0] = sections.length;
+  for (const [i, { count, rateHz }] of sections.entries()) {
+    array[1 + 2 * i] = count;
+    array[2 + 2 * i] = 1 / rateHz;
+  }
+  return timesOf(array, shared, time.startS + skewS);
+}
+
+/** @param incrementsFrom of increments, where they begin */
+function timesOf(array: Float64Array, shared: TimeBase | undefined, incrementsFrom?: number): Part {
+  const begins = incrementsFrom !== undefined && incrementsFrom !== 0;
   return {
-    ...common,
-    ...shared,
-    increments: true,
+    valueType: 'TIME',
+    units: UNITS.SECONDS,
+    characteristic: CHARACTERISTICS.NONE,
     values: { type: 'REAL8', array },
-    ...(startS === 0 ? {} : { scale: 1, offset: startS }),
+    increments: incrementsFrom !== undefined,
+    scale: begins ? 1 : undefined,
+    offset: begins ? incrementsFrom : undefined,
+    shared,
   };
 }
 
@@ -188,13 +202,16 @@ function sameTimes(a: Float64Array, b: Float64Array): boolean {
   return a === b || (a.length === b.length && a.every((value, i) => Object.is(value, b[i])));
 }
 
+const PHASE_IDS: ReadonlyMap<string, number> = new Map(Object.entries(PHASES));
+
 /** A, B, C as the standard's AN, BN, CN; what it does not know is no phase. */
 function phaseId(phase: string): number {
+  if (phase === '') return PHASES.NONE;
   const name = phase
     .toUpperCase()
     .replace(/^[ABC]$/, '$&N')
     .replace(/^N$/, 'NG');
-  return Object.entries(PHASES).find(([known]) => known === name)?.[1] ?? PHASES.NONE;
+  return PHASE_IDS.get(name) ?? PHASES.NONE;
 }
 
 export function definitionOf(channel: OneChannel): Node {

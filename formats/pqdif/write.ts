@@ -24,7 +24,7 @@ import {
 import { channelsOf, definitionOf, hasAllTimes, instancesOf, type OneChannel } from './channels.js';
 import { COMPRESSION_ALGORITHMS, COMPRESSION_STYLES, SOURCE_TYPES, TRIGGER_METHODS } from './ids.js';
 import { HEADER_BYTES } from './records.js';
-import { deflatedSize } from './shrinks.js';
+import { deflatedSize, TRIED_BYTES } from './shrinks.js';
 import type { TagName } from './tags.js';
 import { stampOf } from './times.js';
 
@@ -66,7 +66,7 @@ export function writePqdif(recordings: readonly Recording[], options: PqdifOptio
     const uneven = recording.analog.find((channel) => !hasAllTimes(channel));
     if (uneven !== undefined)
       throw unwritable('PQDIF', `channel "${uneven.name}" has more samples than times`, 'Report this.');
-    const description = describe(recording, channels);
+    const description = recordings.length === 1 ? '' : describe(recording, channels);
     if (description !== described) all.push(...source(recording, channels, options.created));
     described = description;
     all.push({ tag: 'tagRecObservation', children: observation(recording, channels) });
@@ -153,10 +153,9 @@ function checkSize(bytes: number): void {
 
 /** Smaller files are compressed unasked. */
 const SMALL_FILE = 16_384;
-/** From the middle of the file, where samples are. */
-const TRIED_BYTES = 2048;
 const WORTH = 0.8;
 
+/** Tried with bytes from the middle of the file, where samples are. */
 function shrinks(file: Buffer): boolean {
   if (file.length <= SMALL_FILE) return true;
   const from = (file.length - TRIED_BYTES) >> 1;

@@ -1,5 +1,4 @@
 /** Follows events, incidents and groups in the store, and publishes them: each once it is stored, and again when it has changed. */
-import { createHash } from 'node:crypto';
 import { BackOff } from '../../common/backoff.js';
 import { type Clock, pause } from '../../common/clock.js';
 import { codeOf } from '../../common/errors.js';
@@ -8,18 +7,12 @@ import type { Logger } from '../../common/log.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
 import { silentBoxes } from '../../store/boxes.js';
 import { GOES_ON } from '../../store/incidents.js';
-import type {
-  EventDocument,
-  EventReader,
-  IncidentDocument,
-  IncidentReader,
-  NewIds,
-} from '../../store/store.js';
-import { topicOf } from '../documents/topics.js';
+import type { EventDocument, EventReader, IncidentReader, NewIds } from '../../store/store.js';
 import type { Follower } from '../followed.js';
 import type { Message } from '../state/outbox.js';
 import type { State } from '../state/state.js';
 import type { WatchedKind } from '../state/watched.js';
+import { MQTT_NEWS, type News, type NewsOf } from './news.js';
 import { Numbered } from './numbered.js';
 
 export type FollowedStore = NewIds & Pick<EventReader, 'event'> & Pick<IncidentReader, 'incident'>;
@@ -44,6 +37,8 @@ export interface StoredFollowerOptions {
   store: () => FollowedStore;
   state: State;
   followers: readonly Follower[];
+  /** what is published; left out: messages for MQTT */
+  news?: NewsOf;
   /** hears each message that goes out */
   onMessage: (message: Message) => void;
   clock: Clock;
@@ -62,6 +57,7 @@ export interface StoredStatus {
 export class StoredFollower implements Running {
   readonly #options: StoredFollowerOptions;
   readonly #log: ThrottledLog;
+  readonly #news: NewsOf;
   readonly #stopping = new AbortController();
   readonly #backOff = new BackOff(BACK_OFF);
   readonly #events: Numbered;
@@ -74,7 +70,8 @@ export class StoredFollower implements Running {
 
   constructor(options: StoredFollowerOptions) {
     this.#options = options;
-    const { clock, log, state } = options;
+    const { clock, log, news = MQTT_NEWS, state } = options;
+    this.#news = news;
     this.#log = new ThrottledLog(log, { clock });
     this.#events = new Numbered({ kind: 'event', state, clock, take: (id) => this.#takeEvent(id) });
     this.#incidents = new Numbered({ kind: 'incident', state, clock, take: (id) => this.#takeIncident(id) });
@@ -137,7 +134,8 @@ export class StoredFollower implements Running {
   async #takeEvent(id: number): Promise<(() => void) | undefined> {
     const event = await this.#options.store().event(id);
     if (event === undefined) return undefined;
-    return this.#newest('event', id, eventMessages(event), isComplete(event), async () => {
+    const news = (known?: string): News => this.#news.event(event, known);
+    return this.#newest('event', id, news, isComplete(event), async () => {
       for (const follower of this.#options.followers) await follower.event?.(event);
     });
   }
@@ -146,12 +144,13 @@ export class StoredFollower implements Running {
     const incident = await this.#options.store().incident(id);
     if (incident === undefined) return undefined;
     const { group } = incident;
-    const put = await this.#newest('incident', id, incidentMessages(incident), false, async () => {
+    const news = (known?: string): News => this.#news.incident(incident, known);
+    const put = await this.#newest('incident', id, news, false, async () => {
       for (const follower of this.#options.followers) await follower.incident?.(incident);
     });
     if (group === undefined) return put;
-    const messages = [message(topicOf('group', { group_id: group.group_id }), group)];
-    const putGroup = await this.#newest('group', group.group_id, messages, false, async () => {
+    const groupNews = (known?: string): News => this.#news.group(group, known);
+    const putGroup = await this.#newest('group', group.group_id, groupNews, false, async () => {
       for (const follower of this.#options.followers) await follower.group?.(group);
     });
     return () => {
@@ -168,13 +167,13 @@ export class StoredFollower implements Running {
   async #newest(
     kind: WatchedKind,
     id: number,
-    messages: readonly Message[],
+    newsSince: (known?: string) => News,
     isFinal: boolean,
     passOn: () => Promise<void>,
   ): Promise<() => void> {
     const { clock, onMessage, state } = this.#options;
-    const hash = createHash('sha256').update(JSON.stringify(messages)).digest('base64url');
     const known = state.watched.get(kind, id);
+    const { messages, version: hash } = newsSince(known?.hash);
     const nowMs = clock.now();
     const isNews = known?.hash !== hash;
     if (isNews) await this.#passOn(passOn);
@@ -236,25 +235,3 @@ export class StoredFollower implements Running {
 }
 
 const isComplete = (event: EventDocument): boolean => silentBoxes(event).length === 0;
-
-function eventMessages({ expire_at: _, kept: __, ...event }: EventDocument): Message[] {
-  return [message(topicOf('event', { event_id: event.event_id }), event)];
-}
-
-function incidentMessages({
-  expire_at: _,
-  gridfs_filename: __,
-  measurements: ___,
-  ...incident
-}: IncidentDocument): Message[] {
-  const classes = incident.classifications.length === 0 ? ['none'] : incident.classifications;
-  return [...new Set(classes)].map((name) =>
-    message(topicOf('incident', { class: name, box_id: incident.box_id }), incident),
-  );
-}
-
-const message = (topic: string, document: object): Message => ({
-  topic,
-  payload: JSON.stringify(document),
-  retain: false,
-});

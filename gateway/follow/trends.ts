@@ -23,12 +23,16 @@ const BOXES = 50;
 /** A stop waits so long for those that are under way. */
 const STOP_MS = 1000;
 
+export type ShownTrend = Omit<TrendDocument, 'expire_at' | 'unflagged'>;
+
 const positions = z.record(z.string(), z.number());
 
 export interface TrendFollowerOptions {
   store: () => Pick<MeasurementReader, 'newestByBox' | 'trends'>;
   state: State;
-  link: Link;
+  link: Pick<Link, 'publish'> & { status(): { connected: boolean } };
+  /** what is published of a trend; left out: a message for MQTT */
+  message?: (trend: ShownTrend) => Message;
   /** hears each message that goes out */
   onMessage: (message: Message) => void;
   clock: Clock;
@@ -111,16 +115,19 @@ export class TrendFollower implements Running {
 
   /** @returns ms of the last one */
   async #publish(boxId: string, fromMs: number): Promise<number> {
-    const { link, onMessage, store } = this.#options;
+    const { link, message: messageFor = trendMessage, onMessage, store } = this.#options;
     let lastMs = 0;
     const sent: Promise<void>[] = [];
     for await (const { expire_at: _, unflagged: __, ...trend } of store().trends(boxId, {
       fromMs,
       limit: PAGE,
     })) {
-      const message = trendMessage(trend);
+      const message = messageFor(trend);
       onMessage(message);
-      sent.push(link.publish(message));
+      const confirmed = link.publish(message);
+      // It may fail before all are read, and is waited for only then.
+      confirmed.catch(() => undefined);
+      sent.push(confirmed);
       lastMs = Math.max(lastMs, trend.timestamp_ms);
     }
     await Promise.all(sent);
@@ -129,7 +136,7 @@ export class TrendFollower implements Running {
   }
 }
 
-function trendMessage(trend: Omit<TrendDocument, 'expire_at' | 'unflagged'>): Message {
+function trendMessage(trend: ShownTrend): Message {
   return {
     topic: topicOf('trend', { box_id: trend.box_id }),
     payload: JSON.stringify(trend),

@@ -12,8 +12,6 @@ import type { Link } from '../mqtt/link.js';
 import type { Outbox, WaitingMessage } from '../state/outbox.js';
 
 const BACK_OFF = { firstMs: 500, maxMs: 30_000 };
-/** Looked at without being woken: never needed, and cheap. */
-const IDLE_MS = 60_000;
 /** Where the disk does not take that a message was published. */
 const RECORD_PAUSE_MS = 5000;
 /** What rules publish is dropped when the broker has refused it so often: it may forbid their topics for good. Our own topics wait. */
@@ -77,7 +75,7 @@ export class KeptSender implements Running {
     while (!signal.aborted) {
       const message = this.#outbox.first();
       if (message === undefined) {
-        await this.#more();
+        await this.#outbox.more(this.#clock, signal);
         continue;
       }
       try {
@@ -121,15 +119,5 @@ export class KeptSender implements Running {
         if (this.#stopping.signal.aborted) return;
       }
     }
-  }
-
-  async #more(): Promise<void> {
-    const wake = new AbortController();
-    const end = (): void => wake.abort();
-    const ignore = this.#outbox.onMore(end);
-    this.#stopping.signal.addEventListener('abort', end);
-    await pause(this.#clock, IDLE_MS, wake.signal);
-    ignore();
-    this.#stopping.signal.removeEventListener('abort', end);
   }
 }

@@ -1,5 +1,6 @@
 /** Messages that wait for the broker, in order, on disk. */
 import type { Database, Statement } from 'better-sqlite3';
+import { type Clock, pause } from '../../common/clock.js';
 import { MakaiError } from '../../common/errors.js';
 
 export interface Message {
@@ -22,6 +23,8 @@ export interface OutboxStatus {
   oldest_ms: number | undefined;
 }
 
+/** Looked at without being woken: never needed, and cheap. */
+const IDLE_MS = 60_000;
 /** Row and index entry beside the texts. */
 const ROW_BYTES = 50;
 
@@ -37,6 +40,7 @@ export class Outbox {
   readonly #maxBytes: number;
   readonly #insert: Statement<[string, string, number, number]>;
   readonly #first: Statement<[], Row>;
+  readonly #oldest: Statement<[number], Row>;
   readonly #delete: Statement<[number]>;
   readonly #move: (work: () => number) => number;
   readonly #waiters = new Set<() => void>();
@@ -50,6 +54,7 @@ export class Outbox {
     this.#maxBytes = maxBytes;
     this.#insert = db.prepare('INSERT INTO outbox (topic, payload, retain, put_ms) VALUES (?, ?, ?, ?)');
     this.#first = db.prepare<[], Row>('SELECT * FROM outbox ORDER BY id LIMIT 1');
+    this.#oldest = db.prepare<[number], Row>('SELECT * FROM outbox ORDER BY id LIMIT +?');
     this.#move = db.transaction((work: () => number) => work());
     this.#delete = db.prepare('DELETE FROM outbox WHERE id = ?');
     this.#total = db.prepare<[], { messages: number; bytes: number }>(
@@ -75,7 +80,7 @@ export class Outbox {
     if (this.#bytes + bytes > this.#maxBytes)
       throw new MakaiError(
         'GATEWAY_OUTBOX_FULL',
-        `${this.#messages} messages (${this.#bytes} bytes) wait for the MQTT broker, and there is no room for more`,
+        `${this.#messages} messages (${this.#bytes} bytes) wait on disk, and there is no room for more`,
       );
     for (const { payload, retain, topic } of messages)
       this.#insert.run(topic, payload, Number(retain), nowMs);
@@ -87,9 +92,12 @@ export class Outbox {
   /** The one that has waited longest. */
   first(): WaitingMessage | undefined {
     this.#head ??= this.#first.get();
-    if (this.#head === undefined) return undefined;
-    const { id, payload, retain, topic } = this.#head;
-    return { id, topic, payload, retain: retain === 1 };
+    return this.#head && waitingOf(this.#head);
+  }
+
+  /** Those that have waited longest, in order. */
+  oldest(limit: number): WaitingMessage[] {
+    return this.#oldest.all(limit).map(waitingOf);
   }
 
   /** It was published. */
@@ -113,10 +121,15 @@ export class Outbox {
     return { ...message, id };
   }
 
-  /** Calls back whenever there are more. @returns how to end that */
-  onMore(wake: () => void): () => void {
-    this.#waiters.add(wake);
-    return () => this.#waiters.delete(wake);
+  /** Waits until there are more, for a minute at most. */
+  async more(clock: Clock, stopping: AbortSignal): Promise<void> {
+    const wake = new AbortController();
+    const end = (): void => wake.abort();
+    this.#waiters.add(end);
+    stopping.addEventListener('abort', end);
+    await pause(clock, IDLE_MS, wake.signal);
+    this.#waiters.delete(end);
+    stopping.removeEventListener('abort', end);
   }
 
   status(): OutboxStatus {
@@ -127,6 +140,11 @@ export class Outbox {
     };
   }
 }
+
+const waitingOf = ({ id, payload, retain, topic }: Row): WaitingMessage => ({
+  ...{ id, topic, payload },
+  retain: retain === 1,
+});
 
 function bytesOf({ payload, topic }: Message): number {
   return Buffer.byteLength(topic) + Buffer.byteLength(payload) + ROW_BYTES;

@@ -71,12 +71,21 @@ export class Batcher {
 /** Measurements to the outbox, of this thread in batches, of others as they come. */
 export class MeasurementBatches implements Running {
   readonly #lane: OutboxLane;
+  readonly #first: (write: MeasurementsWrite) => void;
   readonly #batcher: Batcher;
 
-  /** @param lane of measurements */
-  constructor(lane: OutboxLane, { batchSize, delayMs }: Omit<BatcherOptions, 'send'>) {
+  /**
+   * @param lane of measurements
+   * @param first gets each batch before the store does, and must not keep it
+   */
+  constructor(
+    lane: OutboxLane,
+    { batchSize, delayMs }: Omit<BatcherOptions, 'send'>,
+    first: (write: MeasurementsWrite) => void = () => undefined,
+  ) {
     this.#lane = lane;
-    this.#batcher = new Batcher({ batchSize, delayMs, send: (write, reuse) => lane.push(write, reuse) });
+    this.#first = first;
+    this.#batcher = new Batcher({ batchSize, delayMs, send: (write, reuse) => this.push(write, reuse) });
   }
 
   /** Measurements accepted since the start. */
@@ -100,6 +109,7 @@ export class MeasurementBatches implements Running {
 
   /** A batch that was gathered elsewhere. @param over called when it is stored, or will not be */
   push(write: MeasurementsWrite, over: () => void): void {
+    this.#first(write);
     this.#lane.push(write, over);
   }
 

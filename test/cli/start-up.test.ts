@@ -32,6 +32,15 @@ describe('cli: what the program loads at its start', () => {
     assert.deepEqual([...new Set(packages)].sort(), PACKAGES);
   });
 
+  it('of a daemon is no client of NATS or Kafka: these come with their settings', () => {
+    for (const daemon of ['triggering-broker', 'triggering-service', 'gateway']) {
+      const packages = [...loadedFrom(join(DIST, daemon, 'index.js')).values()].flat();
+      assert.ok(packages.includes('node:path'), daemon);
+      const clients = packages.filter((name) => /^@(nats-io|platformatic)\//.test(name));
+      assert.deepEqual(clients, [], daemon);
+    }
+  });
+
   it('is no daemon, no store, no signal analysis, no format', () => {
     const heavy = names.filter((name) =>
       /^(proto|zmq|signal|reports|stream|box|plugins|plugin-host|[a-z]+-(broker|service)|store\/(mongo|sqlite))\//.test(

@@ -135,6 +135,11 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     ...{ labels: {}, at: 12, value: '32' },
   },
+  MakaiKafkaDown: { series: [['makai_kafka_up', {}, '1 0x10']], labels: TARGET, at: 8 },
+  MakaiKafkaLost: {
+    series: [['makai_kafka_dropped_total', { reason: 'queue_full' }, '0x5 9x3']],
+    ...{ labels: { instance: 'a', reason: 'queue_full' }, at: 7 },
+  },
   MakaiPartitionsBehind: {
     series: [['makai_partition_lag_batches', {}, '20000x20']],
     ...{ labels: TARGET, at: 15, value: '20000' },
@@ -168,6 +173,8 @@ const WELL: Case['series'] = [
   ['makai_partitions_owned', { instance: 'a' }, '32x60'],
   ['makai_partitions_owned', { instance: 'b' }, '32x60'],
   ['makai_partition_lag_batches', {}, '100x60'],
+  ['makai_kafka_up', {}, '1x60'],
+  ['makai_kafka_dropped_total', { reason: 'queue_full' }, '3x60'],
 ];
 
 interface Rule {

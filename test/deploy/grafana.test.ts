@@ -106,6 +106,8 @@ describe('deploy/grafana', () => {
       'makai_dropped_total',
       'makai_spool_dropped_total',
       'makai_spool_quarantined_rows',
+      'makai_kafka_up',
+      'makai_kafka_dropped_total',
       'makai_proxy_failures_total',
       'makai_store_up',
       'makai_plugin_up',

@@ -8,6 +8,7 @@ const LIBRARIES = [
   'proto',
   'zmq',
   'nats',
+  'kafka',
   'stream',
   'keys',
   'store',
@@ -115,6 +116,16 @@ describe('the structure of the tree', () => {
   it('imports the packages of NATS in nats/ only', () => {
     const others = [...packagesOf].filter(
       ([file, names]) => [...names].some((name) => name.startsWith('@nats-io/')) && roomOf(file) !== 'nats',
+    );
+    assert.deepEqual(
+      others.map(([file]) => file),
+      [],
+    );
+  });
+
+  it('imports the client of Kafka in kafka/ only', () => {
+    const others = [...packagesOf].filter(
+      ([file, names]) => names.has('@platformatic/kafka') && roomOf(file) !== 'kafka',
     );
     assert.deepEqual(
       others.map(([file]) => file),

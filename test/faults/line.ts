@@ -38,6 +38,8 @@ export interface LineOptions {
   whiteList?: 'directory' | 'both';
   /** false: a case has boxes of its own */
   boxes?: boolean;
+  /** what the grid of the boxes does; nothing unless given */
+  scenario?: ReturnType<typeof parseScenario>;
 }
 
 const RETENTION = { mode: 'ttl', measurementsSeconds: 86_400 } as const;
@@ -144,11 +146,11 @@ export class FaultLine {
     await store.close();
   }
 
-  private async startFleet({ boxEndpoints }: LineOptions): Promise<Fleet> {
+  private async startFleet({ boxEndpoints, scenario = SCENARIO }: LineOptions): Promise<Fleet> {
     const pairs = new Map<number, Awaited<ReturnType<typeof readSecretCertificate>>>();
     for (const id of BOX_IDS)
       pairs.set(id, await readSecretCertificate(this.workspace.keys.boxSecret(String(id))));
-    const source = scenarioSource(SCENARIO);
+    const source = scenarioSource(scenario);
     const endpoints = {
       measurements: this.field('triggering-broker', 'interface'),
       commands: this.field('acquisition-broker', 'box_pub'),

@@ -8,6 +8,7 @@ export const LONG: readonly string[] = [
   'integration/quiet-50hz.slow.test.ts',
   'cli/plugin/new.slow.test.ts',
   'plugins/detection.slow.test.ts',
+  'integration/kafka.slow.test.ts',
   'store/mongo/contract.slow.test.ts',
   'web/page.slow.test.ts',
   'web/steady.slow.test.ts',

@@ -2,7 +2,7 @@
 import type { Clock } from '../../common/clock.js';
 import { BatchBuilder, messageSize } from '../../nats/batch.js';
 import { PARTITIONS, partitionOf } from '../../nats/partition.js';
-import type { PackedBatch } from './spool.js';
+import type { PackedBatch } from '../../store/batch-spool.js';
 
 /** How long a message waits for others of its partition, ms. */
 export const GATHER_MS = 50;

@@ -8,7 +8,7 @@ import { type Clock, pause, within } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
-import type { BatchSpool, PackedBatch, SpooledBatch } from './spool.js';
+import type { BatchSpool, PackedBatch, SpooledBatch } from '../../store/batch-spool.js';
 
 /** Batches that are on their way without an acknowledgement; further ones go to the disk. */
 const IN_FLIGHT = 2048;

@@ -11,11 +11,11 @@ import { createLogger } from '../../common/log.js';
 import { NatsLink } from '../../nats/link.js';
 import { Publisher } from '../../nats/publisher.js';
 import { ensureStream } from '../../nats/stream.js';
+import { BatchSpool } from '../../store/batch-spool.js';
 import { openStream } from '../../stream/stream-socket.js';
 import { Batcher } from './batcher.js';
 import { Delivery } from './delivery.js';
 import type { FromRelay, RelayStart, RelayStatus, ToRelay } from './messages.js';
-import { BatchSpool } from './spool.js';
 
 const STATUS_MS = 250;
 /** A stop hands over what still waits in the socket: until nothing came for so long, and not longer than that. */

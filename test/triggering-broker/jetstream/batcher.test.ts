@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { decodeBatch, MESSAGE_BYTES } from '../../../nats/batch.js';
 import { partitionOfBox } from '../../../nats/partition.js';
+import type { PackedBatch } from '../../../store/batch-spool.js';
 import { Batcher, GATHER_MS } from '../../../triggering-broker/jetstream/batcher.js';
-import type { PackedBatch } from '../../../triggering-broker/jetstream/spool.js';
 import { ManualClock } from '../../acquisition-broker/manual-clock.js';
 
 const message = (box: number, text: string): Buffer[] => [Buffer.from(String(box)), Buffer.from(text)];

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../../common/clock.js';
 import { MakaiError } from '../../../common/errors.js';
 import { silentLogger } from '../../../common/log.js';
+import { BatchSpool, type PackedBatch } from '../../../store/batch-spool.js';
 import { Delivery, type Outcome } from '../../../triggering-broker/jetstream/delivery.js';
-import { BatchSpool, type PackedBatch } from '../../../triggering-broker/jetstream/spool.js';
 import { ManualClock } from '../../acquisition-broker/manual-clock.js';
 import { until } from '../../support/until.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BatchSpool, type PackedBatch } from '../../../triggering-broker/jetstream/spool.js';
+import { BatchSpool, type PackedBatch } from '../../store/batch-spool.js';
 
 const batch = (n: number, bytes = 100): PackedBatch => ({
   id: `run-${n}`,
@@ -11,7 +11,7 @@ const batch = (n: number, bytes = 100): PackedBatch => ({
   body: Buffer.alloc(bytes, n),
 });
 
-describe('triggering-broker/jetstream/spool', () => {
+describe('store/batch-spool', () => {
   let folder: string;
   let file: string;
   const open: BatchSpool[] = [];

@@ -1,15 +1,15 @@
 /**
- * What waits for JetStream: batches in an SQLite file, in the order in which they were received. A batch is on disk when `add` returns, and leaves when
- * JetStream has it. Used by the relay's thread alone, and by one process.
+ * Batches that wait on disk for another server (NATS, Kafka): in an SQLite file, in the order in which they were received. A batch is on disk when `add`
+ * returns, and leaves when the server has it. Used by one thread of one process.
  */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Database } from 'better-sqlite3';
-import { openDatabase, type Schema, storeError } from '../../store/sqlite/connection.js';
+import { openDatabase, type Schema, storeError } from './sqlite/connection.js';
 
-/** Messages of one partition, packed (nats/batch.ts). */
+/** Messages that are sent together, packed. */
 export interface PackedBatch {
-  /** the same for the same batch whenever it is sent: JetStream takes it once */
+  /** the same for the same batch whenever it is sent: a server that knows it takes the batch once */
   id: string;
   partition: number;
   /** how many messages */
@@ -54,13 +54,15 @@ export class BatchSpool {
   /**
    * Opens a file, and makes it and its folder where they are missing.
    * @param maxBytes the oldest batches are dropped beyond it
+   * @param outlives what a batch on disk outlives: `process` costs no waiting for the disk, and a power failure may cost the last batches
    * @throws MakaiError STORE_UNAVAILABLE, STORE_NOT_RECOGNIZED, STORE_SCHEMA_TOO_NEW
    */
-  constructor(file: string, maxBytes: number) {
+  constructor(file: string, maxBytes: number, outlives: 'power failure' | 'process' = 'power failure') {
     mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
     this.#file = file;
     this.#maxBytes = maxBytes;
     this.#db = openDatabase(file, SCHEMA);
+    if (outlives === 'process') this.#db.pragma('synchronous = NORMAL');
     this.#statements = prepare(this.#db);
     const totals = this.#statements.totals.get();
     this.#batches = totals?.batches ?? 0;
@@ -108,7 +110,7 @@ export class BatchSpool {
     return this.#statements.oldest.all(limit);
   }
 
-  /** JetStream has them. @throws MakaiError STORE_UNAVAILABLE; then they are all still there */
+  /** The server has them. @throws MakaiError STORE_UNAVAILABLE; then they are all still there */
   remove(batches: readonly SpooledBatch[]): void {
     this.#change(() => {
       for (const batch of batches) this.#removeOne(batch);
