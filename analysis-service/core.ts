@@ -5,7 +5,9 @@ import { type Part, type Running, startAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { Turns } from '../common/turn.js';
 import type { AnalysisServiceSettings } from '../config/index.js';
-import { type IncidentIds, idsFrom, STORE_IDS } from '../daemon/incident-ids.js';
+import { idsFrom } from '../daemon/asked-incident-ids.js';
+import { type IncidentIds, STORE_IDS } from '../daemon/incident-ids.js';
+import { collectGarbage } from '../daemon/young-garbage.js';
 import type { Store } from '../store/store.js';
 import { applyOne, type Write } from '../store/writes.js';
 import type { CurveClientOptions } from '../zmq/curve.js';
@@ -16,10 +18,13 @@ import type { Notices } from './notices/notices.js';
 import { Heard } from './outages/heard.js';
 import { Outages } from './outages/outages.js';
 import { watchSecondWriter } from './second-writer.js';
+import { analysesInThreads } from './waveforms/analyses.js';
 import { Follower } from './waveforms/follower.js';
 import { AnalysisPool } from './waveforms/pool.js';
 import { KnownBoxes } from './waveforms/references.js';
 
+/** Incidents of so many waveforms pass through the main thread from one collection of its garbage to the next. */
+const WAVEFORMS_A_COLLECTION = 1_000;
 /** More threads than this are of no use beside the daemons that the machine runs. */
 const MOST_WORKERS = 4;
 
@@ -63,24 +68,32 @@ function findersOf({ clock, curve, log, notices, settings, store }: CoreDeps): {
   parts: Part[];
 } {
   const size = settings.workers ?? Math.min(MOST_WORKERS, availableParallelism());
-  const pool = new AnalysisPool(size, clock);
-  const { incidentIdEndpoint } = settings;
+  const { incidentIdEndpoint, reference } = settings;
+  // Ids of another service are asked by this thread.
+  const file = incidentIdEndpoint === undefined ? store.file : undefined;
+  const pool = new AnalysisPool(size, clock, file && { store: file, reference });
   const ids: IncidentIds = incidentIdEndpoint === undefined ? STORE_IDS : idsFrom(incidentIdEndpoint);
-  const boxes = new KnownBoxes(store, settings.reference, clock);
+  const boxes = new KnownBoxes(store, reference, clock);
   const turns = new Turns();
   const clocks = new BoxClocks(clock);
   const groups = new Groups({
     ...{ store, boxes, clocks, turns, clock, log },
     onSettled: (group) => notices.group(group),
   });
+  let uncollected = 0;
   const follower = new Follower({
     ...{ store, pool, boxes, clocks, ids, clock, log, turns },
+    ...(file === undefined ? {} : { analyses: analysesInThreads(pool, clocks) }),
     // While a thread analyses one, another is read for it, and the findings of another are written.
     atOnce: 2 * size,
     isBehind: () => groups.isBehind,
     onAnalysed: (eventId, { added, boxId, incidents }) => {
       for (const incident of added) notices.incident(incident);
       groups.add(eventId, boxId, incidents);
+      uncollected += 1;
+      if (uncollected < WAVEFORMS_A_COLLECTION) return;
+      uncollected = 0;
+      collectGarbage();
     },
   });
   const heard = new Heard(settings.triggerEndpoint, curve, clock, log, (boxId, frame) =>

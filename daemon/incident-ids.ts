@@ -1,12 +1,9 @@
 /**
  * Where incident ids come from. As a rule the store gives them, atomically. Beside the existing analysis service they are asked from it
- * (`incident_id_endpoint`: a REP socket that replies to any text with the next id as decimal text), since it counts in memory and would give ours again.
+ * (`incident_id_endpoint`, asked-incident-ids.ts), since it counts in memory and would give ours again.
  */
-import { MakaiError } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
-import { Turn } from '../common/turn.js';
 import type { IncidentWithSamples } from '../store/store.js';
-import { Requester } from '../zmq/requester.js';
 
 export interface IncidentIds extends Running {
   /** Gives an id to each finding that needs one from elsewhere. @throws MakaiError TIMEOUT while nobody replies */
@@ -18,46 +15,3 @@ export const STORE_IDS: IncidentIds = {
   number: async (findings) => findings,
   stop: async () => undefined,
 };
-
-const REPLY_MS = 3_000;
-const LAST_ID = 0x7fffffff;
-
-/** An id is asked for each finding; one that turns out to be stored already keeps its own, and leaves a gap. */
-export function idsFrom(endpoint: string): IncidentIds {
-  const requester = new Requester(endpoint, REPLY_MS);
-  /** counts failures: what waited behind one fails with it, and does not wait for its own */
-  let failures = 0;
-  const turn = new Turn();
-  const next = async (): Promise<number> => {
-    const reply = await requester.ask('makai');
-    const id = Number(reply);
-    if (Number.isInteger(id) && id >= 0 && id <= LAST_ID && reply.trim() !== '') return id;
-    throw new MakaiError(
-      'TIMEOUT',
-      `${endpoint} replied ${JSON.stringify(reply.slice(0, 40))}, which is no incident id`,
-      {
-        hint: 'incident_id_endpoint must be that of the existing analysis service, port 9777 as a rule.',
-      },
-    );
-  };
-  return {
-    number: (findings) => {
-      if (findings.length === 0) return Promise.resolve(findings);
-      const before = failures;
-      return turn.run(async () => {
-        if (failures !== before)
-          throw new MakaiError('TIMEOUT', `${endpoint} did not reply to the question before`);
-        try {
-          const numbered: IncidentWithSamples[] = [];
-          for (const finding of findings)
-            numbered.push({ ...finding, incident: { ...finding.incident, incident_id: await next() } });
-          return numbered;
-        } catch (error) {
-          failures += 1;
-          throw error;
-        }
-      });
-    },
-    stop: () => requester.stop(),
-  };
-}

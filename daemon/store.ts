@@ -19,6 +19,9 @@ import type { Store } from '../store/store.js';
 import { schemeOf, sqliteFile } from '../store/url.js';
 import { lockPath } from './lock.js';
 
+/** A follower reads what is new, once: with 16 MB for each of its threads it would take more memory and no less time. */
+const FOLLOWER_CACHE_KB = 2048;
+
 /** Deadline of the first attempt to reach MongoDB; the spool keeps trying. */
 const LOOK_MS = 2_000;
 
@@ -120,7 +123,10 @@ export function openFollowerStore(
 ): Promise<Store> {
   announceUpgrade(storeUrl, log);
   return behindLock(lockedFile(storeUrl), 'analysis-service', () =>
-    openStore(storeUrl, { retention, log, cacheSeconds: lahaConfigSeconds, ended, upgrade: true }),
+    openStore(storeUrl, {
+      ...{ retention, log, cacheSeconds: lahaConfigSeconds, ended, upgrade: true },
+      cacheKb: FOLLOWER_CACHE_KB,
+    }),
   );
 }
 

@@ -1,5 +1,6 @@
 /** Samples as the analysis takes them: any of these in, volts as doubles inside. */
 import { takeNew } from './scratch.js';
+import { selected, strided } from './select.js';
 
 /** A waveform: counts of a box, or volts of a recording. */
 export type Samples = Int16Array | Float32Array | Float64Array;
@@ -53,17 +54,16 @@ export function valueAt(table: Float64Array, place: number): number {
 
 /** The middle one of the values (of two, their mean); NaN of none. */
 export function median(values: ArrayLike<number>): number {
-  const sorted = Float64Array.from(values).sort();
-  const n = sorted.length;
-  if (n === 0) return Number.NaN;
-  return ((sorted[n >> 1] ?? 0) + (sorted[(n - 1) >> 1] ?? 0)) / 2;
+  return medianOf(new Float64Array(values));
 }
 
-/** As `median`, of some hundred of the values where there are more: sorting all costs more than it gains. */
+/** As `median`, of some hundred of the values where there are more: looking at all costs more than it gains. */
 export function roughMedian(values: Float64Array): number {
-  const stride = Math.ceil(values.length / 400);
-  if (stride <= 1) return median(values);
-  return median(
-    Float64Array.from({ length: Math.ceil(values.length / stride) }, (_, i) => values[i * stride] ?? 0),
-  );
+  return medianOf(strided(values, Math.max(1, Math.ceil(values.length / 400))));
+}
+
+/** The values are moved. */
+function medianOf(values: Float64Array): number {
+  const n = values.length;
+  return (selected(values, n >> 1) + selected(values, (n - 1) >> 1)) / 2;
 }

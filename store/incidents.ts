@@ -120,6 +120,17 @@ export function repeatedInstead(
   return typeof same_as === 'number' && same_as !== incident_id ? { same_as } : {};
 }
 
+/** A finding that is written again by itself says nothing of what it repeats: that only changes with an analysis. */
+export function withRepeatOf(
+  finding: IncidentWithSamples,
+  stored: Pick<IncidentDocument, 'metadata'>,
+): IncidentWithSamples {
+  const { same_as } = stored.metadata;
+  const { same_as: _, ...metadata } = finding.incident.metadata;
+  const kept = same_as === undefined ? metadata : { ...metadata, same_as };
+  return { ...finding, incident: { ...finding.incident, metadata: kept } };
+}
+
 /** What repeats an incident begins no further from it. */
 const REPEATS_WITHIN_MS = 1_200_000;
 

@@ -310,7 +310,28 @@ export interface Store
     UserRegistry,
     AlertRegistry,
     RuleRegistry,
-    Maintenance {}
+    Maintenance {
+  /** Left out by a store that is no file, or that other threads of the process cannot open. */
+  readonly file?: StoreFile;
+}
+
+/** What another thread of the process needs to open the same store. */
+export interface StoreFile {
+  readonly file: string;
+  readonly retention: Retention;
+  readonly upgrade: boolean;
+  /** `SqliteOptions.cacheKb` */
+  readonly cacheKb?: number | undefined;
+}
+
+/** A store as a thread has it for itself. */
+export interface ThreadStore extends Store {
+  /**
+   * Does some work with the write lock: no other changes meanwhile what it reads, and what it writes is durable when this is fulfilled. Where it throws, nothing was
+   * written. One at a time, without waiting for anything but the store.
+   */
+  together<T>(work: () => Promise<T>): Promise<T>;
+}
 
 export interface StoreOptions {
   retention: Retention;

@@ -6,26 +6,7 @@ import type { Clock } from '../../common/clock.js';
 import { clockOffset } from '../../common/clock-offset.js';
 import { RecentMap } from '../../common/recent-map.js';
 import { createColumns, DIALECTS, decodeInto } from '../../proto/index.js';
-
-/** The clock of a box that is known to be wrong. */
-export interface ClockError {
-  /** box time minus our time, ms: the middle of what is possible */
-  offsetMs: number;
-  /** so much more or less, ms */
-  uncertaintyMs: number;
-}
-
-/** Whoever knows the clocks of boxes. */
-export interface Clocks {
-  /**
-   * @param at Unix ms, by the clock of the box or by ours: what is measured now says nothing of a time long ago
-   * @returns undefined: right, or not known
-   */
-  of(boxId: string, at: { boxMs: number } | { ourMs: number }): ClockError | undefined;
-}
-
-/** Nothing is known of any clock. */
-export const NO_CLOCKS: Clocks = { of: () => undefined };
+import { type ClockError, type Clocks, errorAt, type MeasuredClock } from './clocks.js';
 
 /** Boxes that are remembered; a peer can invent ids, so the one that was sampled longest ago is forgotten. */
 const MOST_BOXES = 20_000;
@@ -35,8 +16,6 @@ const SAMPLES = 16;
 const FEW_SAMPLES = 8;
 /** Samples that differ by more show a clock that was set, or a queue that is delivered late: the offset is not known, ms. */
 const MOST_SPREAD_MS = 500;
-/** An offset holds for what happened so long before or after it was measured, ms. */
-const HOLDS_MS = 600_000;
 /** The two clocks of this machine drift apart by more than this: it was set, and samples taken before mean nothing, ms. */
 const OWN_STEP_MS = 100;
 
@@ -84,6 +63,11 @@ export class BoxClocks implements Clocks {
   }
 
   of(boxId: string, at: { boxMs: number } | { ourMs: number }): ClockError | undefined {
+    return errorAt(this.measured(boxId), at);
+  }
+
+  /** What is known of its clock now; undefined: it is right, or nothing is. */
+  measured(boxId: string): MeasuredClock | undefined {
     const sampled = this.#boxes.get(boxId);
     if (sampled === undefined || sampled.taken < FEW_SAMPLES) return undefined;
     const { ageMs, lastMs, offsets, taken } = sampled;
@@ -92,10 +76,7 @@ export class BoxClocks implements Clocks {
     const lowMs = medianMs + ageMs.min - spreadMs / 2;
     const highMs = medianMs + ageMs.max + spreadMs / 2;
     if (lowMs <= 0 && highMs >= 0) return undefined;
-    const offsetMs = (lowMs + highMs) / 2;
-    const atMs = 'ourMs' in at ? at.ourMs : at.boxMs - offsetMs;
-    if (Math.abs(atMs - lastMs) > HOLDS_MS) return undefined;
-    return { offsetMs, uncertaintyMs: (highMs - lowMs) / 2 };
+    return { offsetMs: (lowMs + highMs) / 2, uncertaintyMs: (highMs - lowMs) / 2, measuredMs: lastMs };
   }
 
   #watchOwnClock(skewMs: number): void {

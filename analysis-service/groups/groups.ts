@@ -12,20 +12,18 @@ import { askedBoxes } from '../../store/boxes.js';
 import { ANALYSIS_SOURCE } from '../../store/incidents.js';
 import type { IncidentDocument, IncidentGroup, IncidentQuery, Store } from '../../store/store.js';
 import { applyOne } from '../../store/writes.js';
-import type { Clocks } from '../clocks/box-clocks.js';
+import type { Clocks } from '../clocks/clocks.js';
 import { sharedRegion } from '../regions.js';
 import type { KnownBoxes } from '../waveforms/references.js';
 import { AnalysedBoxes } from './analysed-boxes.js';
 import {
   addTo,
-  depthOf,
   farthest,
   type GroupedIncident,
   newGroup,
   type OpenGroup,
   overlapping,
   slim,
-  startOf,
 } from './grouping.js';
 import { completeMeasurements } from './late-measurements.js';
 import { neighboursOf } from './neighbours.js';
@@ -104,13 +102,13 @@ export class Groups implements Running {
   /** @param isSettled of an incident that was read at the start: it has its group already */
   #join(incident: GroupedIncident, isSettled: boolean): void {
     const [first, ...others] = overlapping(this.#groups, incident).filter(
-      ({ incidents }) => incidents.size < MOST_INCIDENTS || incidents.has(incident.incident_id),
+      ({ incidents }) => incidents.size < MOST_INCIDENTS || incidents.has(incident.incidentId),
     );
     if (first === undefined) {
       this.#groups.push({ ...newGroup(incident, this.#options.clock.monotonic()), settled: isSettled });
       return;
     }
-    if (first.incidents.has(incident.incident_id)) return;
+    if (first.incidents.has(incident.incidentId)) return;
     const [before] = first.incidents.values();
     const isSameGroup = isSettled && incident.groupId === before?.groupId;
     addTo(first, incident);
@@ -182,7 +180,7 @@ export class Groups implements Running {
       await read({ fromMs: recentMs }, Number.POSITIVE_INFINITY);
       await read(ungrouped, MOST_UNGROUPED);
     } finally {
-      found.sort((a, b) => a.start_timestamp_ms - b.start_timestamp_ms);
+      found.sort((a, b) => a.startMs - b.startMs);
       for (const incident of found) this.#join(incident, incident.groupId !== undefined);
     }
   }
@@ -203,9 +201,13 @@ export class Groups implements Running {
     const { onSettled, store, turns } = this.#options;
     const size = group.incidents.size;
     const summary = await this.#summary(group);
-    if (summary === undefined) return;
-    await someAtOnce([...group.incidents.values()], INCIDENTS_AT_ONCE, ({ box_id, incident_id }) =>
-      turns.run(box_id, () => completeMeasurements(store, incident_id)),
+    if (summary === undefined) {
+      // None of its incidents is stored any more.
+      group.settled = true;
+      return;
+    }
+    await someAtOnce([...group.incidents.values()], INCIDENTS_AT_ONCE, ({ boxId, incidentId }) =>
+      turns.run(boxId, () => completeMeasurements(store, incidentId)),
     );
     await applyOne(store, { kind: 'incident_group', group: summary });
     // What joined meanwhile opens it again.
@@ -216,11 +218,11 @@ export class Groups implements Running {
 
   async #summary(group: OpenGroup): Promise<IncidentGroup | undefined> {
     const { boxes, clock, clocks, store } = this.#options;
-    const incidents = [...group.incidents.values()].sort((a, b) => a.incident_id - b.incident_id);
-    const deepest = farthest(incidents);
+    const incidents = [...group.incidents.values()].sort((a, b) => a.incidentId - b.incidentId);
+    const deepest = await this.#deepest(incidents);
     const [lowest] = incidents;
     if (deepest === undefined || lowest === undefined) return undefined;
-    const affected = new Set(incidents.map(({ box_id }) => box_id));
+    const affected = new Set(incidents.map(({ boxId }) => boxId));
     const withWaveform = new Set([
       ...affected,
       ...[...eventsOf(group)].flatMap((eventId) => [...(this.#analysed.of(eventId) ?? [])]),
@@ -235,22 +237,33 @@ export class Groups implements Running {
     const heard = withWaveform.size + neighbours.length;
     const others = neighbours.filter((one) => one.affected).map(({ boxId }) => boxId);
     const ids = [...affected, ...others].sort(byNumber);
-    const starts = incidents.map(startOf);
-    const depths = incidents.map(depthOf);
-    const first = incidents.reduce((a, b) => (startOf(b) < startOf(a) ? b : a));
+    const starts = incidents.map(({ startMs }) => startMs);
+    const depths = incidents.map(({ depth }) => depth);
+    const first = incidents.reduce((a, b) => (b.startMs < a.startMs ? b : a));
     return {
-      group_id: lowest.incident_id,
+      group_id: lowest.incidentId,
       ...(await this.#scopeOf(ids, heard)),
-      incident_ids: incidents.map(({ incident_id }) => incident_id),
+      incident_ids: incidents.map(({ incidentId }) => incidentId),
       box_ids: ids,
       boxes_heard: heard,
-      first_box: first.box_id,
+      first_box: first.boxId,
       deepest_box: deepest.box_id,
       spread_ms: Math.max(...starts) - Math.min(...starts),
       spread_depth: Number((Math.max(...depths) - Math.min(...depths)).toPrecision(4)),
       from_measurements: others.sort(byNumber),
       sentence: groupSentence({ incident: deepest, affected: ids.length, heard }),
     };
+  }
+
+  /** The incident that lies farthest off, of those that are still stored. */
+  async #deepest(incidents: readonly GroupedIncident[]): Promise<IncidentDocument | undefined> {
+    const left = new Set(incidents);
+    for (let one = farthest(incidents); one !== undefined; one = farthest([...left])) {
+      const document = await this.#options.store.incident(one.incidentId);
+      if (document !== undefined) return document;
+      left.delete(one);
+    }
+    return undefined;
   }
 
   async #scopeOf(ids: readonly string[], heard: number): Promise<Pick<IncidentGroup, 'scope' | 'region'>> {
@@ -285,7 +298,7 @@ export class Groups implements Running {
 }
 
 function eventsOf({ incidents }: OpenGroup): Set<number> {
-  return new Set([...incidents.values()].map(({ event_id }) => event_id));
+  return new Set([...incidents.values()].map(({ eventId }) => eventId));
 }
 
 const byNumber = (a: string, b: string): number => Number(a) - Number(b);

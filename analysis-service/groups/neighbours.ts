@@ -2,7 +2,7 @@
 import { FREQUENCY_LIMITS, THD_LIMIT } from '../../signal/index.js';
 import { isAt50Hz, type Reference } from '../../store/reference.js';
 import type { MeasurementDocument, MeasurementReader, NewestOfBox } from '../../store/store.js';
-import type { ClockError } from '../clocks/box-clocks.js';
+import type { ClockError } from '../clocks/clocks.js';
 import type { OpenGroup } from './grouping.js';
 
 /** A box is heard when it measured so shortly before or after. */

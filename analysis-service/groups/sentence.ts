@@ -1,9 +1,9 @@
 /** A group of incidents in one sentence. */
-import type { GroupedIncident } from './grouping.js';
+import type { IncidentDocument } from '../../store/store.js';
 
 export interface SentenceFacts {
   /** the deepest */
-  incident: GroupedIncident;
+  incident: IncidentDocument;
   /** boxes with the disturbance, and those that were heard at the time */
   affected: number;
   heard: number;
@@ -18,11 +18,14 @@ export function groupSentence({ affected, heard, incident }: SentenceFacts): str
   return `${what(incident)} ${where}${curves(incident)}`;
 }
 
-function deepest({ deviation_from_nominal: deviation, measurement_type: quantity }: GroupedIncident): string {
+function deepest({
+  deviation_from_nominal: deviation,
+  measurement_type: quantity,
+}: IncidentDocument): string {
   return quantity === 'VOLTAGE' && deviation < 0 ? 'deepest' : 'largest';
 }
 
-function what(incident: GroupedIncident): string {
+function what(incident: IncidentDocument): string {
   const { classifications, end_timestamp_ms: endMs, metadata, start_timestamp_ms: startMs } = incident;
   const duration = `for ${seconds((endMs - startMs) / 1000)}`;
   const worst = typeof metadata.worst === 'number' ? metadata.worst : Number.NaN;
@@ -42,7 +45,7 @@ function voltageName({
   classifications,
   deviation_from_nominal: deviation,
   metadata,
-}: GroupedIncident): string {
+}: IncidentDocument): string {
   const has = (name: string): boolean => classifications.includes(name);
   if (has('VOLTAGE_INTERRUPTION')) return 'Interruption';
   if (has('UNDERVOLTAGE')) return 'Undervoltage';
@@ -52,12 +55,12 @@ function voltageName({
 }
 
 /** The voltage that lies farthest off, in pu of nominal. */
-export function perUnit({ deviation_from_nominal: deviation, metadata }: GroupedIncident): string {
+export function perUnit({ deviation_from_nominal: deviation, metadata }: IncidentDocument): string {
   const { nominal_voltage_v: nominal } = metadata;
   return typeof nominal === 'number' && nominal > 0 ? (1 + deviation / nominal).toFixed(2) : '?';
 }
 
-function curves({ measurement_type: quantity, metadata }: GroupedIncident): string {
+function curves({ measurement_type: quantity, metadata }: IncidentDocument): string {
   if (quantity !== 'VOLTAGE') return '';
   const region = fieldOf(metadata.itic, 'region');
   const required = fieldOf(metadata.semi_f47, 'required');

@@ -9,17 +9,20 @@ import type {
   IncidentWithSamples,
   Store,
   Stored,
+  ThreadStore,
 } from '../../store/store.js';
 import { type AnalysisWrite, applyOne } from '../../store/writes.js';
-import { type Clocks, NO_CLOCKS } from '../clocks/box-clocks.js';
+import { type Clocks, NO_CLOCKS } from '../clocks/clocks.js';
 import { findingOf, withMeasurements } from './findings.js';
 import { type LoadedWaveform, waveformInput } from './input.js';
-import type { Analysed, AnalysisPool, Found } from './pool.js';
+import type { AnalysisPool } from './pool.js';
 import type { KnownBox, KnownBoxes } from './references.js';
 import { isBetter, repeatsOf } from './repeats.js';
+import type { Analysed, Found, WaveformResult } from './results.js';
 
 export interface EventAnalysisDeps {
-  store: Store;
+  /** of a thread's own one, what is known before and what is written are one transaction */
+  store: Store & Partial<Pick<ThreadStore, 'together'>>;
   pool: Pick<AnalysisPool, 'run'>;
   boxes: KnownBoxes;
   ids: IncidentIds;
@@ -38,16 +41,6 @@ interface Loaded {
 const MOST_BYTES = 4_000_000;
 /** Samples of a box in one cycle. */
 const CYCLE_BYTES = 400;
-
-/** What the analysis of one waveform gave. */
-export interface WaveformResult {
-  boxId: string;
-  /** as they are stored */
-  incidents: IncidentDocument[];
-  /** of the incidents, those that were not known before */
-  added: IncidentDocument[];
-  remarks: string[];
-}
 
 /**
  * Analyses waveforms of one event.
@@ -117,13 +110,16 @@ async function analyseLoaded(
 ): Promise<void> {
   const analysed = await deps.pool.run({ waveforms: loaded.map(({ waveform }) => waveform.input) });
   // Side by side: the store syncs what waits together once.
-  const written = await Promise.allSettled(
-    loaded.map(async ({ known, waveform }, i) => {
-      const found = analysed[i];
-      if (found === undefined) throw new Error('a thread left out a waveform');
-      return deps.turns.run(waveform.boxEvent.box_id, () => writeFound(deps, waveform, known, found));
-    }),
-  );
+  const write = () =>
+    Promise.allSettled(
+      loaded.map(async ({ known, waveform }, i) => {
+        const found = analysed[i];
+        if (found === undefined) throw new Error('a thread left out a waveform');
+        return deps.turns.run(waveform.boxEvent.box_id, () => writeFound(deps, waveform, known, found));
+      }),
+    );
+  const { store } = deps;
+  const written = await (store.together === undefined ? write() : store.together(write));
   for (const one of written) if (one.status === 'fulfilled') durable(one.value);
   for (const one of written) if (one.status === 'rejected') throw one.reason;
 }

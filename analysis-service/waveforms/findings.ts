@@ -6,10 +6,10 @@ import type {
   MeasurementDocument,
   MeasurementReader,
 } from '../../store/store.js';
-import type { ClockError } from '../clocks/box-clocks.js';
+import type { ClockError } from '../clocks/clocks.js';
 import type { LoadedWaveform } from './input.js';
-import type { Found } from './pool.js';
 import type { KnownBox } from './references.js';
+import type { Found } from './results.js';
 
 /** Copies of measurements in one incident: more of a long one would be too large a document. */
 const MOST_MEASUREMENTS = 1000;
@@ -124,11 +124,23 @@ function thinned(
   return [...byValue.slice(0, half), ...byValue.slice(-half)].sort((a, b) => a.timestamp_ms - b.timestamp_ms);
 }
 
-/** Without numbers that are none: a document keeps no NaN. */
+/** Without numbers that are none: a document keeps no NaN. In plain loops, which are run once for each of some hundred values of an incident. */
 function finite(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(finite).filter((part) => part !== undefined);
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, part]) => [key, finite(part)] as const);
-  return Object.fromEntries(entries.filter(([, part]) => part !== undefined));
+  if (Array.isArray(value)) {
+    const kept: unknown[] = [];
+    for (const part of value) push(kept, finite(part));
+    return kept;
+  }
+  const kept: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    const part = finite(Reflect.get(value, key));
+    if (part !== undefined) kept[key] = part;
+  }
+  return kept;
+}
+
+function push(kept: unknown[], part: unknown): void {
+  if (part !== undefined) kept.push(part);
 }

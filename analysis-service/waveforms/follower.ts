@@ -10,10 +10,14 @@ import type { Logger } from '../../common/log.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
 import type { WaitingWaveform } from '../../store/store.js';
 import { applyOne } from '../../store/writes.js';
-import { analyseEvent, type EventAnalysisDeps, type WaveformResult } from './event-analysis.js';
+import { type Analyses, analysesHere } from './analyses.js';
+import type { EventAnalysisDeps } from './event-analysis.js';
 import { Progress } from './progress.js';
+import type { WaveformResult } from './results.js';
 
 export interface FollowerOptions extends EventAnalysisDeps {
+  /** left out: waveforms are read, and incidents written, by this thread */
+  analyses?: Analyses;
   /** jobs at the same time */
   atOnce: number;
   clock: Clock;
@@ -42,8 +46,6 @@ const POLL_MS = 1_000;
 const WOKEN_POLL_MS = 100;
 /** Replies of boxes to one event come in this time. */
 const WOKEN_MS = 60_000;
-/** Waveforms of one job, so that a thread is not busy with a thousand boxes while others wait; with ten, the service takes some megabytes more. */
-const WAVEFORMS_A_JOB = 5;
 const BACK_OFF = { firstMs: 250, maxMs: 10_000 };
 const HELD_MS = 3_600_000;
 /** What is tried again later: the store or the other service is not there. */
@@ -56,12 +58,15 @@ interface EventJob {
 
 export class Follower implements Running {
   readonly #options: FollowerOptions;
+  readonly #analyses: Analyses;
   readonly #stopping = new AbortController();
   readonly #throttled: ThrottledLog;
   readonly #progress: Progress;
   /** waveforms that are being analysed, or held back until a time (monotonic ms) */
   readonly #busy = new Set<string>();
   readonly #held = new Map<string, number>();
+  /** jobs that ended while the queue was read: what is read may be from before, though their waveforms are in it no more */
+  #ended = new Set<string>();
   readonly #jobs = new Set<Promise<void>>();
   readonly #status = { waveforms: 0, incidents: 0, remarked: 0, failures: 0 };
   #wake = new AbortController();
@@ -73,6 +78,7 @@ export class Follower implements Running {
 
   constructor(options: FollowerOptions) {
     this.#options = options;
+    this.#analyses = options.analyses ?? analysesHere(options);
     this.#throttled = new ThrottledLog(options.log, { clock: options.clock });
     this.#progress = new Progress(options.store, options.log, options.clock);
   }
@@ -119,18 +125,21 @@ export class Follower implements Running {
 
   async #startJobs(): Promise<number> {
     const { atOnce, store } = this.#options;
+    const { waveformsAJob } = this.#analyses;
     const free = atOnce - this.#jobs.size;
     if (free <= 0 || this.#options.isBehind?.() === true) return 0;
     this.#letGo();
+    const ended = new Set<string>();
+    this.#ended = ended;
     try {
-      const limit = this.#busy.size + this.#held.size + free * WAVEFORMS_A_JOB;
+      const limit = this.#busy.size + this.#held.size + free * waveformsAJob;
       const waiting = (await store.waitingWaveforms(limit)).filter(
-        (one) => !this.#busy.has(keyOf(one)) && !this.#held.has(keyOf(one)),
+        (one) => ![this.#busy, this.#held, ended].some((known) => known.has(keyOf(one))),
       );
-      this.#progress.seen(waiting.length >= free * WAVEFORMS_A_JOB);
+      this.#progress.seen(waiting.length >= free * waveformsAJob);
       // A job may have failed meanwhile.
       if (this.#restMs() > 0) return 0;
-      const jobs = jobsOf(waiting).slice(0, free);
+      const jobs = jobsOf(waiting, waveformsAJob).slice(0, free);
       for (const job of jobs) this.#start(job);
       return jobs.length;
     } catch (error) {
@@ -143,7 +152,10 @@ export class Follower implements Running {
     const keys = job.boxIds.map((boxId) => keyOf({ eventId: job.eventId, boxId }));
     for (const key of keys) this.#busy.add(key);
     const running = this.#run(job).finally(() => {
-      for (const key of keys) this.#busy.delete(key);
+      for (const key of keys) {
+        this.#busy.delete(key);
+        this.#ended.add(key);
+      }
       this.#jobs.delete(running);
       this.#wake.abort();
     });
@@ -154,7 +166,7 @@ export class Follower implements Running {
   async #run({ boxIds, eventId }: EventJob, isRetry = false): Promise<void> {
     const left = new Set(boxIds);
     try {
-      await analyseEvent(this.#options, eventId, boxIds, (result) => {
+      await this.#analyses.run(eventId, boxIds, (result) => {
         left.delete(result.boxId);
         this.#done(eventId, result);
       });
@@ -215,11 +227,11 @@ export class Follower implements Running {
 const keyOf = ({ boxId, eventId }: WaitingWaveform): string => `${eventId} ${boxId}`;
 
 /** Waveforms of one event that wait one behind the other are one job. */
-function jobsOf(waiting: readonly WaitingWaveform[]): EventJob[] {
+function jobsOf(waiting: readonly WaitingWaveform[], waveformsAJob: number): EventJob[] {
   const jobs: EventJob[] = [];
   for (const { boxId, eventId } of waiting) {
     const last = jobs.at(-1);
-    if (last !== undefined && last.eventId === eventId && last.boxIds.length < WAVEFORMS_A_JOB)
+    if (last !== undefined && last.eventId === eventId && last.boxIds.length < waveformsAJob)
       last.boxIds.push(boxId);
     else jobs.push({ eventId, boxIds: [boxId] });
   }

@@ -5,32 +5,17 @@ import Pool from 'worker-threads-pool';
 import { type Clock, systemClock } from '../../common/clock.js';
 import { MakaiError, messageOf } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
-import type { IncidentCandidate } from '../../signal/index.js';
-import type { WaveformInput } from './input.js';
+import type { Analysed } from './results.js';
+import type { Job, StoredJob, StoredReply, ThreadData } from './thread-messages.js';
 
-/** The waveforms of one event. */
-export interface Job {
-  waveforms: readonly WaveformInput[];
-}
-
-/** What was found in one waveform. */
-export interface Analysed {
-  found: Found[];
-  remarks: string[];
-}
-
-/** An incident, and the samples that show it. */
-export interface Found {
-  candidate: IncidentCandidate;
-  samples: WaveformInput['samples'];
-}
+type Reply = Analysed[] | StoredReply;
 
 interface Thread {
   worker: Worker;
   /** it has a job, or is about to get one */
   isTaken: boolean;
   /** the job under way */
-  settle: { resolve(analysed: Analysed[]): void; reject(error: unknown): void } | undefined;
+  settle: { resolve(reply: Reply): void; reject(error: unknown): void } | undefined;
   cancelIdle: () => void;
 }
 
@@ -46,6 +31,7 @@ export class AnalysisPool implements Running {
   readonly size: number;
   readonly #pool: Pool;
   readonly #clock: Clock;
+  readonly #data: ThreadData | undefined;
   readonly #threads = new Set<Thread>();
   /** threads that exited in the middle of a job */
   failures = 0;
@@ -54,9 +40,11 @@ export class AnalysisPool implements Running {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(size: number, clock: Clock = systemClock) {
+  /** @param data left out: its threads work on no store */
+  constructor(size: number, clock: Clock = systemClock, data?: ThreadData) {
     this.size = size;
     this.#clock = clock;
+    this.#data = data;
     this.#pool = new Pool({ max: size });
   }
 
@@ -69,10 +57,29 @@ export class AnalysisPool implements Running {
    * @throws MakaiError WORKER_EXITED when the thread ended before it was done
    */
   async run(job: Job): Promise<Analysed[]> {
+    const reply = await this.#onThread(
+      job,
+      job.waveforms.map(({ samples }) => samples.buffer),
+    );
+    if (!Array.isArray(reply)) throw new Error('a thread took a job for another one');
+    return reply;
+  }
+
+  /**
+   * Lets a thread read waveforms from the store, and write what it finds. Waits for a free thread.
+   * @throws MakaiError WORKER_EXITED when the thread ended before it was done
+   */
+  async analyse(job: StoredJob): Promise<StoredReply> {
+    const reply = await this.#onThread(job, []);
+    if (Array.isArray(reply)) throw new Error('a thread took a job for another one');
+    return reply;
+  }
+
+  async #onThread(job: Job | StoredJob, transfer: ArrayBuffer[]): Promise<Reply> {
     if (this.#running >= this.size) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#running += 1;
     try {
-      return await this.#runOn(this.#idle() ?? (await this.#start()), job);
+      return await this.#runOn(this.#idle() ?? (await this.#start()), job, transfer);
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) this.#running -= 1;
@@ -90,14 +97,11 @@ export class AnalysisPool implements Running {
     return undefined;
   }
 
-  #runOn(thread: Thread, job: Job): Promise<Analysed[]> {
+  #runOn(thread: Thread, job: Job | StoredJob, transfer: ArrayBuffer[]): Promise<Reply> {
     return new Promise((resolve, reject) => {
       thread.settle = { resolve, reject };
       try {
-        thread.worker.postMessage(
-          job,
-          job.waveforms.map(({ samples }) => samples.buffer),
-        );
+        thread.worker.postMessage(job, transfer);
       } catch (error) {
         // It cannot cross to a thread: nothing was sent, and another job can have this one.
         this.#release(thread);
@@ -125,6 +129,7 @@ export class AnalysisPool implements Running {
     const options = {
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_MB },
       execArgv: [],
+      workerData: this.#data,
     };
     return new Promise((resolve, reject) => {
       this.#pool.acquire(SCRIPT, options, (error, worker) => {
@@ -139,10 +144,10 @@ export class AnalysisPool implements Running {
     const thread: Thread = { worker, isTaken: true, settle: undefined, cancelIdle: () => undefined };
     this.#threads.add(thread);
     let reason = 'it exited';
-    worker.on('message', (analysed: Analysed[]) => {
+    worker.on('message', (reply: Reply) => {
       const { settle } = thread;
       this.#release(thread);
-      settle?.resolve(analysed);
+      settle?.resolve(reply);
     });
     worker.on('error', (error) => {
       reason = messageOf(error);

@@ -1,10 +1,11 @@
-/** One thread of the pool: takes the waveforms of an event, and replies with what is found in each. */
-import { parentPort } from 'node:worker_threads';
+/** One thread of the pool: takes the waveforms of an event, and replies with what is found in each; or reads and writes them itself (stored-jobs.ts). */
+import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../common/errors.js';
 import { collectYoungGarbage } from '../../daemon/young-garbage.js';
 import { analyseWaveform } from '../../signal/index.js';
 import { samplesAround, type WaveformInput } from './input.js';
-import type { Analysed, Job } from './pool.js';
+import type { Analysed } from './results.js';
+import { failureOf, type Job, type StoredJob, type StoredReply, type ThreadData } from './thread-messages.js';
 
 /**
  * So many samples are analysed from one collection of garbage to the next. The arrays of short waveforms are used again (signal/scratch.ts); those of a long one take
@@ -14,15 +15,34 @@ const SAMPLES_A_COLLECTION = 200_000;
 
 const port = parentPort;
 if (port === null) throw new Error('this file runs as a worker thread');
+const data = workerData as ThreadData | undefined;
 let uncollected = 0;
-port.on('message', ({ waveforms }: Job) => {
-  const results = waveforms.map(analysed);
-  // The samples go along: here they have become old objects, whose memory would be free much later.
-  port.postMessage(
-    results,
-    waveforms.map(({ samples }) => samples.buffer),
-  );
+let openJobs: ((job: StoredJob) => Promise<StoredReply>) | undefined;
+
+port.on('message', (job: Job | StoredJob) => {
+  if ('eventId' in job) void runStored(job).then((reply) => port.postMessage(reply));
+  else
+    port.postMessage(
+      job.waveforms.map(analysed),
+      // The samples go along: here they have become old objects, whose memory would be free much later.
+      job.waveforms.map(({ samples }) => samples.buffer),
+    );
 });
+
+async function runStored(job: StoredJob): Promise<StoredReply> {
+  try {
+    if (data === undefined) throw new Error('this thread has no store');
+    openJobs ??= await openStoredJobs(data);
+    return await openJobs(job);
+  } catch (error) {
+    return { results: [], failure: failureOf(error) };
+  }
+}
+
+async function openStoredJobs(threadData: ThreadData): Promise<(job: StoredJob) => Promise<StoredReply>> {
+  const { storedJobs } = await import('./stored-jobs.js');
+  return storedJobs(threadData, { run: async ({ waveforms }) => waveforms.map(analysed) });
+}
 
 /** A waveform that no analysis survives is a remark: the others of the event are analysed all the same. */
 function analysed(waveform: WaveformInput): Analysed {

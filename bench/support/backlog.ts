@@ -6,12 +6,14 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { AnalysisPool, KnownBoxes, startAnalysisService } from '../../analysis-service/index.js';
+import { analysesInThreads } from '../../analysis-service/waveforms/analyses.js';
 import { Follower } from '../../analysis-service/waveforms/follower.js';
 import { systemClock } from '../../common/clock.js';
 import { silentLogger } from '../../common/log.js';
 import { Turns } from '../../common/turn.js';
 import { parseSettings } from '../../config/index.js';
 import { STORE_IDS } from '../../daemon/incident-ids.js';
+import { openFollowerStore } from '../../daemon/store.js';
 import { openSqliteStore } from '../../store/sqlite/index.js';
 import type { BoxEventDocument, Store } from '../../store/store.js';
 import { peakMemory } from '../../test/support/peak-memory.js';
@@ -66,14 +68,18 @@ async function fill(store: Store, events: number): Promise<void> {
 }
 
 async function workOff(store: Store, events: number): Promise<WorkedOff> {
-  const pool = new AnalysisPool(Math.min(4, availableParallelism()));
-  const boxes = new KnownBoxes(store, { voltage: 120, frequency: 60 }, systemClock);
+  const reference = { voltage: 120, frequency: 60 };
+  const { file } = store;
+  const size = Math.min(4, availableParallelism());
+  const pool = new AnalysisPool(size, systemClock, file && { store: file, reference });
+  const boxes = new KnownBoxes(store, reference, systemClock);
   let analysed = 0;
   const alongMb: number[] = [];
   const start = performance.now();
   await new Promise<void>((resolve) => {
     const follower = new Follower({
       ...{ store, pool, boxes, ids: STORE_IDS, turns: new Turns(), clock: systemClock, log: silentLogger() },
+      ...(file === undefined ? {} : { analyses: analysesInThreads(pool) }),
       atOnce: 2 * pool.size,
       onAnalysed: () => {
         analysed += 1;
@@ -96,7 +102,7 @@ async function serve(file: string, events: number): Promise<WorkedOff> {
   });
   const service = await startAnalysisService(settings, {
     log: silentLogger(),
-    openStore: () => openSqliteStore(file, { retention: RETENTION }),
+    openStore: () => openFollowerStore(settings, silentLogger()),
   });
   const start = performance.now();
   const alongMb: number[] = [];

@@ -51,7 +51,8 @@ async function run(event: string | undefined, options: Choice): Promise<void> {
 
 async function analyseStored(eventId: number, options: Choice): Promise<void> {
   const { analyseEvent, AnalysisPool, KnownBoxes } = await import('../../analysis-service/index.js');
-  const { idsFrom, STORE_IDS } = await import('../../daemon/incident-ids.js');
+  const { idsFrom } = await import('../../daemon/asked-incident-ids.js');
+  const { STORE_IDS } = await import('../../daemon/incident-ids.js');
   const { Turns } = await import('../../common/turn.js');
   const { systemClock } = await import('../../common/clock.js');
   const { DEFAULT_REFERENCE } = await import('../../store/reference.js');

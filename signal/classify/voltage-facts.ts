@@ -128,10 +128,20 @@ function secondHarmonic(x: Float64Array, from: number, cycle: number): number {
     let im = 0;
     const first = Math.max(0, Math.round(from));
     const last = Math.min(x.length, first + Math.round(4 * cycle));
+    // a pointer that is turned by a sample's angle: sine and cosine of each sample would cost more than all else of it
+    const [turnRe, turnIm] = [
+      Math.cos((2 * Math.PI * order) / cycle),
+      Math.sin((2 * Math.PI * order) / cycle),
+    ];
+    let cos = 1;
+    let sin = 0;
     for (let i = first; i < last; i += 1) {
-      const angle = (2 * Math.PI * order * (i - first)) / cycle;
-      re += (x[i] ?? 0) * Math.cos(angle);
-      im += (x[i] ?? 0) * Math.sin(angle);
+      const value = x[i] ?? 0;
+      re += value * cos;
+      im += value * sin;
+      const next = cos * turnRe - sin * turnIm;
+      sin = sin * turnRe + cos * turnIm;
+      cos = next;
     }
     return Math.hypot(re, im);
   };

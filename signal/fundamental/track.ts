@@ -5,6 +5,7 @@
  */
 import { median } from '../samples.js';
 import { type Take, takeNew } from '../scratch.js';
+import { selected, strided } from '../select.js';
 
 export interface TrackOptions {
   /** samples a second */
@@ -154,13 +155,8 @@ function blockSums(
  * a cycle on either side.
  */
 function strong(amplitude: Float64Array, halfCycle: number): Uint8Array {
-  const stride = Math.ceil(amplitude.length / SOME);
-  const sorted = Float64Array.from(
-    { length: Math.ceil(amplitude.length / stride) },
-    (_, i) => amplitude[i * stride] ?? 0,
-  );
-  sorted.sort();
-  const usual = sorted[Math.floor(sorted.length * 0.9)] ?? 0;
+  const some = strided(amplitude, Math.max(1, Math.ceil(amplitude.length / SOME)));
+  const usual = selected(some, Math.floor(some.length * 0.9));
   const sure = new Uint8Array(amplitude.length);
   for (let m = 0; m < sure.length; m += 1) sure[m] = (amplitude[m] ?? 0) > WEAK * usual ? 1 : 0;
   const steep = sure.slice();

@@ -5,6 +5,7 @@
  */
 import { cycleLength } from '../levels/half-cycle.js';
 import { takeNew } from '../scratch.js';
+import { selected } from '../select.js';
 
 /** Samples a cycle below which nothing is looked for: interpolation between samples would be taken for transients. */
 export const MIN_SAMPLES_A_CYCLE = 40;
@@ -64,8 +65,7 @@ function noiseOf(values: Float64Array): number {
   const stride = Math.max(1, Math.floor(values.length / 500)) | 1;
   const sizes = new Float64Array(Math.floor(values.length / stride));
   for (let i = 0; i < sizes.length; i += 1) sizes[i] = Math.abs(values[i * stride] ?? 0);
-  sizes.sort();
-  return (sizes[Math.floor(sizes.length * 0.8)] ?? 0) / 1.2816;
+  return sizes.length === 0 ? 0 : selected(sizes, Math.floor(sizes.length * 0.8)) / 1.2816;
 }
 
 /**

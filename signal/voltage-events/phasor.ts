@@ -5,12 +5,14 @@ import { median } from '../samples.js';
 import type { Span } from './edges.js';
 
 const DEGREES = 180 / Math.PI;
+/** Samples after which a turned pointer is set again. */
+const FRESH_AFTER = 1024;
 
 /** The fundamental as it went on before an event (or comes back behind it): a straight line through the phase. */
 export interface Reference {
   /** peak, unit of the samples */
   amplitude: number;
-  /** rad at a place */
+  /** rad at a place, a straight line */
   phaseAt(place: number): number;
 }
 
@@ -130,8 +132,21 @@ export function missingVoltageWave(x: Float64Array, reference: Reference, span: 
   const from = Math.max(0, Math.ceil(span.from));
   const to = Math.min(x.length, Math.floor(span.to) + 1);
   const wave = new Float64Array(Math.max(0, to - from));
-  for (let i = 0; i < wave.length; i += 1) {
-    wave[i] = reference.amplitude * Math.sin(reference.phaseAt(from + i)) - (x[from + i] ?? 0);
+  const { amplitude } = reference;
+  // the phase is a straight line: a pointer is turned by a sample's part of it, and set again before rounding shows
+  const step = (reference.phaseAt(from + FRESH_AFTER) - reference.phaseAt(from)) / FRESH_AFTER;
+  const [turnRe, turnIm] = [Math.cos(step), Math.sin(step)];
+  for (let begin = 0; begin < wave.length; begin += FRESH_AFTER) {
+    const phase = reference.phaseAt(from + begin);
+    let re = amplitude * Math.cos(phase);
+    let im = amplitude * Math.sin(phase);
+    const end = Math.min(wave.length, begin + FRESH_AFTER);
+    for (let i = begin; i < end; i += 1) {
+      wave[i] = im - (x[from + i] ?? 0);
+      const next = re * turnRe - im * turnIm;
+      im = im * turnRe + re * turnIm;
+      re = next;
+    }
   }
   return wave;
 }
@@ -147,7 +162,8 @@ export function missingVoltage(
   let peak = 0;
   let squares = 0;
   let area = 0;
-  for (const value of wave) {
+  for (let i = 0; i < wave.length; i += 1) {
+    const value = wave[i] ?? 0;
     const size = Math.abs(value);
     if (size > peak) peak = size;
     squares += value * value;

@@ -36,10 +36,18 @@ export type Engine = ReturnType<typeof openEngine>;
 /**
  * @param upgrade false: a file of an older schema is read as it is; what changes it is refused with STORE_SCHEMA_TOO_OLD
  * @param readOnly true: SQLite itself refuses what would change the file
+ * @param cacheKb pages of the file that the connection keeps; left out: 16 MB
  * @throws MakaiError as `openDatabase`
  */
-export function openEngine(file: string, retention: Retention, upgrade = false, readOnly = false) {
-  const db = openDatabase(file, {}, upgrade);
+export function openEngine(
+  file: string,
+  retention: Retention,
+  upgrade = false,
+  readOnly = false,
+  cacheKb?: number,
+) {
+  const pragmas = cacheKb === undefined ? [] : [`cache_size = -${cacheKb}`];
+  const db = openDatabase(file, { pragmas }, upgrade);
   if (readOnly) db.pragma('query_only = ON');
   const version = versionOf(db);
   const tooOld = version < SCHEMA_VERSION ? readAsNewest(db, file, version) : undefined;
@@ -186,13 +194,19 @@ function createContext(db: Database, retention: Retention, tooOld: (() => MakaiE
     events: retention.eventsSeconds,
     incidents: retention.incidentsSeconds ?? INCIDENT_SECONDS,
   };
+  // Made once: better-sqlite3 makes four functions for each.
+  const transaction = db.transaction((change: () => void) => change());
   return {
     db,
     retention,
     eventsOver: (fromMs, toMs) => (retention.mode === 'laha' ? overlapping.all(fromMs, toMs) : []),
     write: (change) => {
       if (tooOld !== undefined) throw tooOld();
-      return db.transaction(change).immediate();
+      let result: unknown;
+      transaction.immediate(() => {
+        result = change();
+      });
+      return result as ReturnType<typeof change>;
     },
     expireAt: (kind, nowMs) => {
       const body = retention.mode === 'laha' ? lahaConfig.get() : undefined;

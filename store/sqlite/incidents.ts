@@ -19,6 +19,7 @@ import {
   NO_EVENT,
   repeatedInstead,
   repeatsWithin,
+  withRepeatOf,
 } from '../incidents.js';
 import type { AnalysisWrite, IncidentWrite } from '../writes.js';
 import { calibrationRows } from './calibrations.js';
@@ -58,8 +59,10 @@ export function incidentOperations({ db, write, expireAt }: Context, prolong: Pr
   const remove = db.prepare<[number]>('DELETE FROM incidents WHERE row_id = ?');
   const COLUMNS = 'row_id, document, expire_at';
   const byKey = db.prepare<[string], Row>(`SELECT ${COLUMNS} FROM incidents WHERE key = ?`);
+  // Left to itself SQLite walks all incidents of the box, for their order.
   const ofBoxEvent = db.prepare<[number, string], Row>(
-    `SELECT ${COLUMNS} FROM incidents WHERE event_id = ? AND box_id = ? ORDER BY start_timestamp_ms, incident_id`,
+    `SELECT ${COLUMNS} FROM incidents INDEXED BY incidents_event WHERE event_id = ? AND box_id = ?
+     ORDER BY start_timestamp_ms, incident_id`,
   );
   const ofEvent = db.prepare<[number], Row>(
     `SELECT ${COLUMNS} FROM incidents WHERE event_id = ? ORDER BY start_timestamp_ms, incident_id`,
@@ -68,7 +71,7 @@ export function incidentOperations({ db, write, expireAt }: Context, prolong: Pr
     `SELECT ${COLUMNS} FROM incidents WHERE incident_id = ? ORDER BY start_timestamp_ms DESC LIMIT 1`,
   );
   const ofBoxById = db.prepare<[number, string], Row>(
-    `SELECT ${COLUMNS} FROM incidents WHERE incident_id = ? AND box_id = ?`,
+    `SELECT ${COLUMNS} FROM incidents INDEXED BY incidents_id WHERE incident_id = ? AND box_id = ?`,
   );
   const repeats = db.prepare<[string, number, number, number], Row>(
     `SELECT ${COLUMNS} FROM incidents WHERE box_id = ? AND start_timestamp_ms BETWEEN ? AND ?
@@ -84,7 +87,7 @@ export function incidentOperations({ db, write, expireAt }: Context, prolong: Pr
   const pageOf = (query: IncidentQuery, conditions: readonly string[]) => {
     const { boxId, descending, endsFromMs, eventId } = query;
     const order = descending === true ? 'DESC' : 'ASC';
-    // With a box as well SQLite would walk all incidents of the box, for their order.
+    // With a box as well SQLite would walk all incidents of the box, as above.
     const ofOneEvent = eventId !== undefined && eventId !== NO_EVENT;
     const from = ofOneEvent ? 'incidents INDEXED BY incidents_event' : 'incidents';
     // The plus keeps SQLite from the index by start, where it would read the end of each incident of the box out of its document; it takes that by end.
@@ -196,8 +199,9 @@ export function incidentOperations({ db, write, expireAt }: Context, prolong: Pr
       return write(() => {
         const until = expireAt('incidents', nowMs);
         const row = byKey.get(incidentKey(finding.incident));
-        if (row === undefined) add(finding, until);
-        else keep(storedOf(row), finding, until);
+        const stored = row === undefined ? undefined : storedOf(row);
+        if (stored === undefined) add(finding, until);
+        else keep(stored, withRepeatOf(finding, stored.document), until);
         return row === undefined ? { inserted: 1, duplicates: 0 } : { inserted: 0, duplicates: 1 };
       });
     },

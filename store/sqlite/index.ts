@@ -3,14 +3,16 @@ import { resolve } from 'node:path';
 import { MakaiError } from '../../common/errors.js';
 import { isThere } from '../../common/is-there.js';
 import type { Stored, SweepResult } from '../documents.js';
-import type { Store, StoreOptions } from '../store.js';
+import type { Store, StoreFile, StoreOptions, ThreadStore } from '../store.js';
 import { encodeWrite } from '../write-codec.js';
 import { applyEach, type TrendWindowsWrite, type Write } from '../writes.js';
 import { type Engine, openEngine } from './engine.js';
+import { reopeningEngine } from './engines.js';
 import { COPIED_BYTES, type Execution, executeOnThread, type Packed } from './execution.js';
 import { executeInline } from './inline.js';
 import { readPages } from './pages.js';
 import { READS } from './reads.js';
+import { oneEngine } from './serve.js';
 
 export interface SqliteOptions extends StoreOptions {
   /**
@@ -27,6 +29,8 @@ export interface SqliteOptions extends StoreOptions {
   mustExist?: boolean;
   /** true: reads have a thread and a connection of their own, which cannot write, so that a long one holds up no write (the web service). Not for databases in memory. */
   readsApart?: boolean;
+  /** pages of the file that each connection keeps, kB. Left out: 16 MB, for writes to many tables; a daemon that reads a few rows here and there is as fast with less. */
+  cacheKb?: number | undefined;
   /** called when the store's thread has ended by itself (WORKER_EXITED): nothing is stored from then on */
   ended?: (error: MakaiError) => void;
 }
@@ -57,25 +61,38 @@ export async function openSqliteStore(file: string, options: SqliteOptions): Pro
     });
   }
   const execution = inline
-    ? executeInline(openEngine(path, options.retention, upgrade), path)
+    ? executeInline(oneEngine(openEngine(path, options.retention, upgrade, false, options.cacheKb)), path)
     : await executeOnThread<Engine>(new URL('./worker.js', import.meta.url), path, {
-        workerData: { retention: options.retention, upgrade, readOnly: false },
+        workerData: { retention: options.retention, upgrade, readOnly: false, cacheKb: options.cacheKb },
         ended: options.ended,
         pack: packWrite,
       });
   const both = inline || options.readsApart !== true ? execution : await withReader(execution, path, options);
-  return createStore(both, options.now ?? Date.now);
+  const store = createStore(both, options.now ?? Date.now);
+  // A thread has the system's clock.
+  if (file === ':memory:' || options.now !== undefined) return store;
+  return { ...store, file: { file: path, retention: options.retention, upgrade, cacheKb: options.cacheKb } };
+}
+
+/**
+ * Opens a store in this thread, which waits for the disk meanwhile: for threads that work on nothing else.
+ * @param file as the store says that the process has open
+ * @throws MakaiError as `openSqliteStore`
+ */
+export function openStoreFile(file: StoreFile): ThreadStore {
+  const execution = executeInline(reopeningEngine({ ...file, readOnly: false }), file.file);
+  return { ...createStore(execution, Date.now), together: execution.together };
 }
 
 /** Reads go to a thread with a connection of its own, which cannot write. What was written before a read began is in it: a write is acknowledged once it is committed. */
 async function withReader(
   writer: Execution<Engine>,
   path: string,
-  { ended, retention }: SqliteOptions,
+  { cacheKb, ended, retention }: SqliteOptions,
 ): Promise<Execution<Engine>> {
   try {
     const reader = await executeOnThread<Engine>(new URL('./worker.js', import.meta.url), path, {
-      workerData: { retention, upgrade: false, readOnly: true },
+      workerData: { retention, upgrade: false, readOnly: true, cacheKb },
       ended,
     });
     return {

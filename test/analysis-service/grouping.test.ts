@@ -50,9 +50,7 @@ describe('analysis-service: which incidents are a group', () => {
       annotations: ['x'.repeat(5000)],
       measurements: Array.from({ length: 1000 }, (_, i) => ({ box_id: '1', timestamp_ms: START + i })),
     };
-    const { metadata, ...rest } = slim(large);
-    assert.deepEqual(metadata, { worst: 86, itic: { region: 'no damage' } });
-    assert.ok(JSON.stringify(rest).length < 400);
+    assert.ok(JSON.stringify(slim(large)).length < 200);
   });
 
   it('of the boxes that are analysed so many are remembered, those of the newest events', () => {

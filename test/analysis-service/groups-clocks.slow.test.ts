@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Clocks } from '../../analysis-service/clocks/box-clocks.js';
+import type { Clocks } from '../../analysis-service/clocks/clocks.js';
 import type { NewIncident } from '../../store/store.js';
 import { columnsOf, newEvent } from '../store/contract/given.js';
 import { until } from '../support/until.js';

@@ -148,18 +148,19 @@ describe('analysis-service: groups after a restart and in a flood', function () 
 
   it('a flood settles the oldest groups early, no others, and no group grows without end', async () => {
     const { found, groups, settled, store } = await givenGroups([['1', 'a']]);
-    await store.insertEvent(newEvent(1, START, { boxes_triggered: ['1', '2'] }));
+    await store.insertEvent(newEvent(1, START, { boxes_triggered: ['1', '2', '3'] }));
     await found(1, '1', sag('1', 0, -33.6));
+    await found(1, '2', sag('2', 1000, -33.6));
     const [one] = await store.incidentsOfEvent(1);
     assert.ok(one);
     const copies = (count: number, stepMs: number, firstId: number): IncidentDocument[] =>
       Array.from({ length: count }, (_, i) => ({
         ...one,
         incident_id: firstId + i,
-        start_timestamp_ms: START + stepMs * (i + 1),
-        end_timestamp_ms: START + stepMs * (i + 1) + 10,
+        start_timestamp_ms: START + 2000 + stepMs * i,
+        end_timestamp_ms: START + 2000 + stepMs * i + 10,
       }));
-    groups.add(1, '1', copies(2001, 1000, 1000));
+    groups.add(1, '1', copies(2000, 1000, 1000));
     assert.equal(groups.open, 2002);
     groups.start();
     await until('the oldest are settled', async () => settled.length >= 2);
@@ -167,7 +168,7 @@ describe('analysis-service: groups after a restart and in a flood', function () 
     await groups.stop();
     assert.deepEqual(
       settled.map(({ incident_ids }) => incident_ids),
-      [[1], [1000]],
+      [[1], [2]],
     );
     const { groups: others } = await givenGroups([['1', 'a']]);
     others.add(1, '1', copies(2500, 1, 1000));

@@ -1,5 +1,5 @@
 /** Groups of incidents on a store in memory. */
-import { type Clocks, NO_CLOCKS } from '../../analysis-service/clocks/box-clocks.js';
+import { type Clocks, NO_CLOCKS } from '../../analysis-service/clocks/clocks.js';
 import { Groups } from '../../analysis-service/groups/groups.js';
 import { KnownBoxes } from '../../analysis-service/waveforms/references.js';
 import { systemClock } from '../../common/clock.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { newGroup } from '../../analysis-service/groups/grouping.js';
+import { newGroup, slim } from '../../analysis-service/groups/grouping.js';
 import { neighboursOf } from '../../analysis-service/groups/neighbours.js';
 import type { IncidentDocument } from '../../store/store.js';
 import { columnsOf, finding } from '../store/contract/given.js';
@@ -16,7 +16,7 @@ describe('analysis-service: boxes without a waveform', () => {
     };
     const affected = async (frequency: number) =>
       (
-        await neighboursOf(newGroup(incident, 0), new Set(['1']), store, {
+        await neighboursOf(newGroup(slim(incident), 0), new Set(['1']), store, {
           reference: async () => ({ voltage: 120, frequency }),
           clock: () => undefined,
         })

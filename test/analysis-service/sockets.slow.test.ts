@@ -4,7 +4,7 @@ import { startAnalysisService } from '../../analysis-service/index.js';
 import { MakaiError } from '../../common/errors.js';
 import { silentLogger } from '../../common/log.js';
 import { parseSettings } from '../../config/index.js';
-import { idsFrom } from '../../daemon/incident-ids.js';
+import { idsFrom } from '../../daemon/asked-incident-ids.js';
 import { measurement } from '../../proto/index.js';
 import { openSqliteStore } from '../../store/sqlite/index.js';
 import type { Store } from '../../store/store.js';

@@ -20,6 +20,7 @@ import {
   repeatedInstead,
   repeatsWithin,
   type StoredIncident,
+  withRepeatOf,
 } from '../../incidents.js';
 import type { AnalysisWrite, IncidentWrite } from '../../writes.js';
 import { type Context, collection } from '../connection/context.js';
@@ -41,7 +42,7 @@ const MOST_PLACES = 16;
 export async function putIncident(context: Context, write: IncidentWrite, atMs: number): Promise<Stored> {
   const found = await findByKey(context, write.incident);
   if (found !== undefined) {
-    await keep(context, found, write, atMs);
+    await keep(context, found, withRepeatOf(write, found.document), atMs);
     return { inserted: 0, duplicates: 1 };
   }
   const inserted = await add(context, [write], atMs);

@@ -39,6 +39,22 @@ export function repeatsContract(makeStore: MakeStore): void {
       assert.deepEqual((await store.incident(1))?.metadata, finding(1, '1', t).incident.metadata);
     });
 
+    it('one that is written again by itself repeats what it did before', async () => {
+      const { store, t } = await stored(1, ['1']);
+      await store.insertEvent(newEvent(2, t));
+      await store.putBoxEvent(boxEvent(2, '1', t), counts(600), t);
+      const first = finding(1, '1', t);
+      await store.putAnalysis(1, '1', [first]);
+      await store.putAnalysis(2, '1', [{ ...finding(2, '1', t), supersedes: [1] }]);
+      const sameAs = async () => (await all(store.incidents())).map((one) => one.metadata.same_as);
+      // As it was read before it was superseded.
+      await store.putIncident(first);
+      assert.deepEqual(await sameAs(), [2, undefined]);
+      const stale = { ...first, incident: { ...first.incident, metadata: { same_as: 9 } } };
+      await store.putIncident(stale);
+      assert.deepEqual(await sameAs(), [2, undefined]);
+    });
+
     it('in a chain of repeats, what repeats a removed one repeats what that one repeated', async () => {
       const { store, t } = await stored(1, ['1']);
       for (const eventId of [2, 3]) {
