@@ -102,7 +102,7 @@ const PARTITION_COLUMNS: Column<Partition>[] = [
 ];
 
 function text(overview: Overview, wrong: readonly string[], all: boolean, nowMs: number): string {
-  const { partitions, services, stream } = overview;
+  const { elected, partitions, services, stream } = overview;
   const parts = wrong.map((line) => `WRONG  ${clean(line)}\n`);
   if (stream !== undefined) {
     const { batches, bytes, max_bytes, oldest_ms, replicas, servers } = stream;
@@ -114,6 +114,7 @@ function text(overview: Overview, wrong: readonly string[], all: boolean, nowMs:
     parts.push(clean(`replicas: ${replicas}${names.length > 0 ? `, on ${names.join(', ')}` : ''}`), '\n');
   }
   if (services.length > 0) parts.push('\n', table(SERVICES, services));
+  if (elected !== undefined) parts.push(clean(`plugins that compare boxes run in ${elected}`), '\n');
   const behind = partitions.filter(({ waiting }) => waiting > 0).toSorted((a, b) => b.waiting - a.waiting);
   if (all) parts.push('\n', table(PARTITION_COLUMNS, partitions));
   else if (behind.length > 0)

@@ -1,5 +1,4 @@
 /** What is allowed, but probably not intended: reported by `makai config check` and at every start. */
-import { basename } from 'node:path';
 import type { Finding } from './findings.js';
 import type {
   AnyConfig,
@@ -8,6 +7,7 @@ import type {
   TriggeringBrokerConfig,
   TriggeringServiceConfig,
 } from './kinds.js';
+import { comparesBoxes, resolvePlugin } from './plugins.js';
 import type {
   AcquisitionBrokerSettings,
   SettingsOf,
@@ -36,8 +36,6 @@ export function notes<K extends Kind>(kind: K, settings: SettingsOf[K]): Finding
 
 /** The frequency that the windows of a box fit, Hz. */
 const BOX_FREQUENCY = 60;
-/** Shipped plugins that need all boxes. */
-const COMPARING = ['napali', 'outage'];
 
 const warn = (path: string, message: string): Finding => ({ severity: 'warning', path, message });
 
@@ -150,22 +148,19 @@ export function offFrequencyText(frequency: number): string | undefined {
   );
 }
 
-/** What several services that share the boxes cannot share, and plugins that would see only a part of the boxes. */
-function shareNotes({ nats, plugins, share, storeUrl }: TriggeringServiceSettings): Finding[] {
-  if (share.of === 1 && nats === undefined) return [];
+/** What services that share the boxes by prefixes cannot share, and plugins that would see only a part of the boxes. */
+function shareNotes({ plugins, share, storeUrl }: TriggeringServiceSettings): Finding[] {
+  if (share.of === 1) return [];
   const found: Finding[] = [];
-  if (share.of > 1 && storeUrl.startsWith('sqlite:')) {
+  if (storeUrl.startsWith('sqlite:')) {
     found.push(
       warn('share', 'services on several machines cannot share an SQLite file; write a MongoDB in `store`'),
     );
   }
   plugins.forEach(({ path }, i) => {
-    const name = COMPARING.find((comparing) => basename(path).includes(comparing));
-    if (name === undefined) return;
-    const message =
-      nats === undefined
-        ? `${name} compares boxes, but sees only those of this share; run it in a service without one`
-        : `${name} compares boxes, but sees only those of this service where several have nats; run it in a service without nats`;
+    const target = resolvePlugin(path);
+    if (target.kind !== 'shipped' || !comparesBoxes(target.name)) return;
+    const message = `${target.name} compares boxes, but sees only those of this share; run it in a service without one`;
     found.push(warn(`plugins[${i}]`, message));
   });
   return found;

@@ -10,6 +10,9 @@ const SHIPPED = { health: 'js', napali: 'wasm', outage: 'js', print: 'js', thres
 export type ShippedPlugin = keyof typeof SHIPPED;
 export const SHIPPED_PLUGINS = Object.keys(SHIPPED) as readonly ShippedPlugin[];
 
+/** Those that compare boxes, and need all of them. A plugin of your own says so in its manifest. */
+const COMPARING: readonly ShippedPlugin[] = ['napali', 'outage'];
+
 /** Names of the v2 and v3 libraries, where they are not `lib<short name>_plugin.so`. */
 const OLD_NAMES: Readonly<Record<string, ShippedPlugin>> = {
   threshold_trigger: 'threshold',
@@ -24,6 +27,11 @@ export type PluginTarget =
 export interface PluginEntry {
   readonly path: string;
   readonly [setting: string]: unknown;
+}
+
+/** Whether a shipped plugin compares boxes. */
+export function comparesBoxes(name: ShippedPlugin): boolean {
+  return COMPARING.includes(name);
 }
 
 function isShipped(name: string): name is ShippedPlugin {

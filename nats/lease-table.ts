@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto';
 
 const MEMBER = 'member.';
 const PARTITION = 'partition.';
+/** The lease of the service that runs the plugins that compare boxes; its value is the name of the service. */
+export const ELECTED_KEY = 'elected';
 
 export const memberKey = (member: string): string => `${MEMBER}${member}`;
 export const partitionKey = (partition: number): string => `${PARTITION}${partition}`;
@@ -21,16 +23,23 @@ export function nameOfMember(member: string): string {
 export class LeaseTable {
   readonly #members = new Set<string>();
   readonly #owners = new Map<number, string>();
+  #elected: string | undefined;
 
-  /** @param key what `memberKey` and `partitionKey` give; others are not looked at */
+  /** @param key what `memberKey` and `partitionKey` give, or `ELECTED_KEY`; others are not looked at */
   add(key: string, value: string): void {
     if (key.startsWith(MEMBER)) this.#members.add(key.slice(MEMBER.length));
+    else if (key === ELECTED_KEY) this.#elected = value;
     else if (key.startsWith(PARTITION)) this.#owners.set(Number(key.slice(PARTITION.length)), value);
   }
 
   /** Members that are there. */
   get members(): readonly string[] {
     return [...this.#members].sort();
+  }
+
+  /** Name of the elected service; undefined: there is none. */
+  get elected(): string | undefined {
+    return this.#elected;
   }
 
   ownerOf(partition: number): string | undefined {

@@ -18,6 +18,8 @@ export interface Overview {
   stream: StreamOverview | undefined;
   services: readonly ServiceOverview[];
   partitions: readonly PartitionOverview[];
+  /** name of the service that runs the plugins that compare boxes; left out: none does */
+  elected?: string;
 }
 
 export interface StreamOverview {
@@ -73,6 +75,7 @@ export async function readOverview(connection: NatsConnection): Promise<Overview
   const lags = owners.map((_, partition) => lagOf(partition, consumers.get(partition), info));
   return {
     stream: info && streamOverview(info),
+    ...(leases?.elected === undefined ? {} : { elected: leases.elected }),
     services: (leases?.members ?? []).map((member) => {
       const partitions = [...owners.keys()].filter((partition) => owners[partition] === member);
       const sum = (of: keyof Lag): number =>

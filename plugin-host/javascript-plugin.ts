@@ -1,5 +1,5 @@
 /** A JavaScript plugin: the default export of an ES or CommonJS module, an object or a class (plugins/sdk/plugin.ts). */
-import type { Plugin, PluginContext, PluginMeasurement } from '../plugins/sdk/plugin.js';
+import type { Plugin, PluginContext, PluginMeasurement, SecondSummary } from '../plugins/sdk/plugin.js';
 import { flagNames, METRICS, type MeasurementColumns, type Metric } from '../proto/columns.js';
 import { toPlugin } from './javascript-shape.js';
 import type { LoadedPlugin } from './loaded-plugin.js';
@@ -12,6 +12,7 @@ export class JavaScriptPlugin implements LoadedPlugin {
   readonly version: string;
   readonly language = 'javascript';
   readonly warnings: readonly string[];
+  readonly summary: ((summary: SecondSummary, out: ResultCollector) => void) | undefined;
   readonly #plugin: Plugin;
 
   /**
@@ -22,6 +23,14 @@ export class JavaScriptPlugin implements LoadedPlugin {
   constructor(exported: unknown, version: string) {
     const { plugin, warnings } = toPlugin(exported);
     this.#plugin = plugin;
+    this.summary =
+      plugin.processSummary &&
+      ((summary, out) =>
+        collect(
+          inMember('processSummary', () => plugin.processSummary?.(summary)),
+          'processSummary',
+          out,
+        ));
     this.warnings = warnings;
     this.name = cleanText(this.#plugin.name, 100);
     const own: unknown = Reflect.get(this.#plugin, 'version');

@@ -6,7 +6,7 @@ import { inMember } from './plugin-problem.js';
 
 /** Members of which a plugin has one at least: without them it would never see a measurement. */
 const HANDLERS = ['processMeasurement', 'processBatch', 'onTick'] as const;
-const HOOKS = ['onLoad', ...HANDLERS, 'onUnload'] as const;
+const HOOKS = ['onLoad', ...HANDLERS, 'processSummary', 'onUnload'] as const;
 const MEMBERS: readonly string[] = ['name', 'version', ...HOOKS];
 
 /**

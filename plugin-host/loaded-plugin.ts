@@ -1,6 +1,6 @@
 /** A plugin as the host sees it, whatever language it is written in. It runs in the thread that loaded it. */
 
-import type { PluginContext } from '../plugins/sdk/plugin.js';
+import type { PluginContext, SecondSummary } from '../plugins/sdk/plugin.js';
 import type { MeasurementColumns } from '../proto/columns.js';
 import type { ResultCollector } from './result-collector.js';
 
@@ -25,6 +25,8 @@ export interface LoadedPlugin {
   configure(settings: Record<string, unknown>, context: PluginContext): Promise<void>;
   /** One batch of at most MAX_BATCH measurements; `columns` belongs to the plugin during the call. */
   process(columns: MeasurementColumns, out: ResultCollector): void;
+  /** One second of all boxes, where it compares boxes and several services divide them; undefined: it gets measurements instead */
+  readonly summary?: ((summary: SecondSummary, out: ResultCollector) => void) | undefined;
   /** About once a second. */
   tick(nowMs: number, out: ResultCollector): void;
   /** Once, last. */

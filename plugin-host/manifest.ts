@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { messageOf } from '../common/errors.js';
 import { type Finding, findingLine } from '../config/findings.js';
 import { settingsFindings } from '../config/plugin-settings.js';
-import type { PluginContext } from '../plugins/sdk/plugin.js';
+import type { PluginContext, SecondSummary } from '../plugins/sdk/plugin.js';
 import type { MeasurementColumns } from '../proto/columns.js';
 import { type LoadedPlugin, PluginRefused } from './loaded-plugin.js';
 import { manifestFile } from './module-graph.js';
@@ -25,6 +25,7 @@ const manifestSchema = z.strictObject({
   version: z.string().min(1).max(100).optional(),
   settings: z.record(z.string(), z.unknown()).optional(),
   reads: z.array(z.enum(READS)).optional(),
+  compares: z.boolean().optional(),
 });
 
 export interface Manifest {
@@ -33,6 +34,8 @@ export interface Manifest {
   /** of all settings, an object */
   settings: z.ZodType | undefined;
   reads: readonly string[];
+  /** it compares boxes: where several services divide them it runs in one, on summaries (docs/cluster.md) */
+  compares: boolean;
 }
 
 /** @throws PluginRefused for a manifest with mistakes */
@@ -59,11 +62,11 @@ export function readManifest(plugin: string): Manifest {
         .map(findingLine)
         .join('; '),
     );
-  const { name, version, reads = [] } = data;
+  const { compares = false, name, version, reads = [] } = data;
   if (data.settings && data.settings.type !== 'object') throw refused('settings: expected "type": "object"');
   try {
     const settings = data.settings && z.fromJSONSchema(data.settings);
-    return { name, version, reads, settings };
+    return { compares, name, version, reads, settings };
   } catch (error) {
     throw refused(`settings: ${messageOf(error)}`, error);
   }
@@ -91,6 +94,7 @@ export class DescribedPlugin implements LoadedPlugin {
   readonly name: string;
   readonly version: string;
   readonly reads: readonly string[];
+  readonly summary: ((summary: SecondSummary, out: ResultCollector) => void) | undefined;
   readonly #plugin: LoadedPlugin;
   readonly #file: string;
   readonly #manifest: Manifest;
@@ -104,6 +108,7 @@ export class DescribedPlugin implements LoadedPlugin {
     this.name = name ?? plugin.name;
     this.version = version ?? plugin.version;
     this.reads = reads;
+    this.summary = plugin.summary;
   }
 
   get language() {

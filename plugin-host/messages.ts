@@ -1,5 +1,12 @@
 /** The messages between the main thread and a plugin's thread, over a port that the plugin's code does not see. */
-import type { BoxFindingCode, EventRequest, PluginIncident, PluginValue } from '../plugins/sdk/plugin.js';
+import type {
+  BoxFindingCode,
+  EventRequest,
+  PluginIncident,
+  PluginValue,
+  SecondSummary,
+} from '../plugins/sdk/plugin.js';
+import type { MeasurementRow } from '../proto/measurement-row.js';
 import type { RingPosition, RingShare } from '../stream/ring.js';
 import type { PluginLanguage } from './loaded-plugin.js';
 import type { StateBody } from './plugin-memory.js';
@@ -25,6 +32,15 @@ export interface PluginFinding {
   info: string;
 }
 
+/** One second of all boxes, for plugins that compare boxes. What a plugin does with it depends on nothing else, so that it can be repeated. */
+export interface PluginSecond {
+  /** Unix ms; the plugin's clock stands there meanwhile */
+  endMs: number;
+  summary: SecondSummary;
+  /** for plugins that do not take summaries: the measurements in which boxes are at the ends, by time */
+  rows: readonly MeasurementRow[];
+}
+
 /** `workerData` of a plugin's thread. */
 export interface WorkerStart {
   port: import('node:worker_threads').MessagePort;
@@ -37,12 +53,15 @@ export interface WorkerStart {
   from: readonly RingPosition[];
   control: SharedArrayBuffer;
   site: SiteData;
+  /** it is driven by the seconds that it is sent, and not by batches and a timer */
+  bySeconds: boolean;
 }
 
 export type ToWorker =
   | ({ type: 'reply' } & Reply)
   | { type: 'wake' }
   | { type: 'site'; site: SiteData }
+  | ({ type: 'second' } & PluginSecond)
   | { type: 'stop' };
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -62,4 +81,6 @@ export type FromWorker =
   | { type: 'log'; level: LogLevel; text: string }
   /** the plugin threw, trapped or outgrew its memory: its thread does nothing more */
   | ({ type: 'failed' } & Problem)
+  /** everything that a second gave was sent before */
+  | { type: 'second'; endMs: number }
   | { type: 'unloaded' };

@@ -8,7 +8,7 @@ import { type PluginEntry, settingsOf, resolvePlugin as targetOf } from '../conf
 import type { EventRequest } from '../plugins/sdk/plugin.js';
 import type { RingShare } from '../stream/ring.js';
 import { DEFAULT_PLUGIN_LIMITS, type PluginLimits } from './limits.js';
-import type { PluginFinding, PluginResults } from './messages.js';
+import type { PluginFinding, PluginResults, PluginSecond } from './messages.js';
 import { manifestFile, moduleGraph, versionOf } from './module-graph.js';
 import type { PluginStatus } from './plugin-status.js';
 import { NO_STORE, type PluginStore, StateKeeper } from './plugin-store.js';
@@ -23,7 +23,7 @@ const LONGEST_GAP_MS = 500;
 const FILES_MS = 1000;
 
 export interface PluginHostOptions {
-  /** one per thread that receives measurements */
+  /** one per thread that receives measurements; none: plugins are driven by seconds (`second`) */
   rings: readonly RingShare[];
   log: Logger;
   /** the requests of a plugin; types and ranges of their fields are checked, nothing else */
@@ -90,6 +90,11 @@ export class PluginHost {
   /** There is a new batch in the ring. */
   wake(): void {
     for (const { supervisor } of this.#hosted) supervisor.wake();
+  }
+
+  /** Hands a second to all plugins that run; fulfilled when everything that they made of it was handed on. */
+  async second(second: PluginSecond): Promise<void> {
+    await Promise.all(this.#hosted.map(({ supervisor }) => supervisor.second(second)));
   }
 
   /** Thresholds and locations for all plugins, now and for those started later. */
@@ -161,6 +166,7 @@ export class PluginHost {
       settings: settingsOf(entry),
       limits: this.#limits,
       rings,
+      bySeconds: rings.length === 0,
       site: () => this.#site,
       log,
       requests: (found) => requests(found, id),

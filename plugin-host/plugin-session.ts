@@ -3,7 +3,7 @@
  * run` with batches from a recording. It keeps requests within limits and measures the time of each batch.
  */
 import { createHistogram } from 'node:perf_hooks';
-import type { EventRequest, PluginContext } from '../plugins/sdk/plugin.js';
+import type { EventRequest, PluginContext, SecondSummary } from '../plugins/sdk/plugin.js';
 import type { MeasurementColumns } from '../proto/columns.js';
 import { type Call, PluginControl } from './control.js';
 import type { LoadedPlugin } from './loaded-plugin.js';
@@ -47,11 +47,19 @@ export class PluginSession {
 
   /** @throws what the plugin throws; it must not be called again then */
   process(columns: MeasurementColumns): void {
-    const { count } = columns;
+    this.control.add('measurements', columns.count);
+    this.#batch(() => this.plugin.process(columns, this.#collector));
+  }
+
+  /** One second of all boxes, instead of their measurements. @throws what the plugin throws; it must not be called again then */
+  summary(summary: SecondSummary): void {
+    this.#batch(() => this.plugin.summary?.(summary, this.#collector));
+  }
+
+  #batch(run: () => void): void {
     this.control.add('batches', 1);
-    this.control.add('measurements', count);
     const beginMs = performance.now();
-    this.#call('batch', () => this.plugin.process(columns, this.#collector));
+    this.#call('batch', run);
     const ns = Math.round(1e6 * (performance.now() - beginMs));
     this.#times.record(Math.min(Math.max(1, ns), LONGEST_NS));
     this.#handOver();

@@ -8,13 +8,14 @@ import { sumOf } from '../stream/merged-reader.js';
 import { positionIn, type RingPosition, type RingShare } from '../stream/ring.js';
 import { EventBudget } from './event-budget.js';
 import type { PluginLimits } from './limits.js';
-import type { PluginFinding, PluginResults, Question } from './messages.js';
+import type { PluginFinding, PluginResults, PluginSecond, Question } from './messages.js';
 import { type Problem, problemFields } from './plugin-problem.js';
 import { type PluginState, type PluginStatus, PluginTotals } from './plugin-status.js';
 import type { PluginStore, StateKeeper } from './plugin-store.js';
-import { type Ending, PluginThread } from './plugin-thread.js';
+import { PluginThread } from './plugin-thread.js';
 import type { PluginFile } from './resolve-plugin.js';
 import type { SiteData } from './site.js';
+import type { Ending } from './thread-events.js';
 
 const PAUSES = { firstMs: 1000, maxMs: 300_000 };
 /** After running this long without a failure the pauses begin with the first one again. */
@@ -26,6 +27,8 @@ export interface SupervisorOptions {
   settings: Record<string, unknown>;
   limits: PluginLimits;
   rings: readonly RingShare[];
+  /** it is driven by seconds (`second`) */
+  bySeconds: boolean;
   site: () => SiteData;
   log: Logger;
   requests: (requests: EventRequest[]) => void;
@@ -74,6 +77,11 @@ export class PluginSupervisor {
     this.#thread?.wake();
   }
 
+  /** Fulfilled when everything that a second gave was handed on; one that comes while the plugin does not run is lost to it. */
+  async second(second: PluginSecond): Promise<void> {
+    if (this.#state === 'running') await this.#thread?.second(second);
+  }
+
   watch(nowMs: number): void {
     this.#thread?.watch(nowMs);
   }
@@ -120,7 +128,7 @@ export class PluginSupervisor {
   }
 
   #start(): void {
-    const { file, settings, limits, rings, site } = this.#options;
+    const { bySeconds, file, settings, limits, rings, site } = this.#options;
     const from = rings.map(positionIn);
     const unread = this.#unread();
     this.#totals.count('lostBatches', unread.batch);
@@ -128,7 +136,7 @@ export class PluginSupervisor {
     this.#unreadFrom = undefined;
     this.#state = 'starting';
     this.#thread = new PluginThread(
-      { file, settings, limits, rings, from, site: site() },
+      { bySeconds, file, settings, limits, rings, from, site: site() },
       {
         running: (plugin) => this.#onRunning(plugin),
         requests: (requests) => this.#onRequests(requests),

@@ -1,24 +1,13 @@
 /** One worker thread that runs a plugin, seen from the main thread: from its start to its end, whatever ends it. */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { messageOf } from '../common/errors.js';
-import type { EventRequest } from '../plugins/sdk/plugin.js';
 import { sumOf } from '../stream/merged-reader.js';
-import type { RingPosition, RingShare } from '../stream/ring.js';
 import { type Call, PluginControl } from './control.js';
-import type { PluginLimits } from './limits.js';
-import type {
-  FromWorker,
-  LogLevel,
-  PluginFinding,
-  PluginResults,
-  Question,
-  ToWorker,
-  WorkerStart,
-} from './messages.js';
-import type { StateBody } from './plugin-memory.js';
-import { type Problem, problemFields, problemOf } from './plugin-problem.js';
-import type { PluginFile } from './resolve-plugin.js';
+import type { FromWorker, PluginSecond, Question, ToWorker, WorkerStart } from './messages.js';
+import { problemFields, problemOf } from './plugin-problem.js';
 import type { SiteData } from './site.js';
+import { withoutSettings } from './thread-environment.js';
+import type { Ending, ThreadEvents, ThreadOptions } from './thread-events.js';
 
 const MIB = 2 ** 20;
 /**
@@ -35,32 +24,6 @@ const CALL_MARGIN_MB = 256;
 /** A thread that does not end is left behind after this. */
 const END_MS = 5000;
 
-export interface ThreadOptions {
-  file: PluginFile;
-  settings: Record<string, unknown>;
-  limits: PluginLimits;
-  rings: readonly RingShare[];
-  from: readonly RingPosition[];
-  site: SiteData;
-}
-
-/** Why a thread ended: it was stopped; the plugin cannot be used; it failed. */
-export type Ending = { kind: 'stopped' } | ({ kind: 'refused' | 'failed' } & Problem);
-
-export interface ThreadEvents {
-  running(plugin: { name: string; version: string; warnings: readonly string[] }): void;
-  requests(requests: EventRequest[]): void;
-  results(results: PluginResults): void;
-  state(state: StateBody): void;
-  /** fulfilled with what it asked for */
-  question(question: Question): Promise<unknown>;
-  refusals(refused: number, surplus: number, problem: string | undefined): void;
-  finding(finding: PluginFinding): void;
-  log(level: LogLevel, text: string): void;
-  /** once, last */
-  ended(ending: Ending): void;
-}
-
 export class PluginThread {
   readonly control = new PluginControl();
   readonly #options: ThreadOptions;
@@ -70,6 +33,8 @@ export class PluginThread {
   #running = false;
   #ending: Ending | undefined;
   #over = false;
+  /** seconds that were sent and not finished: what to call then */
+  #seconds: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
   /** what `watch` saw last: the operation, since when, and the process's memory then */
   #seen: { operation: number; sinceMs: number; rss: number } | undefined;
@@ -91,6 +56,13 @@ export class PluginThread {
   /** There is a new batch. */
   wake(): void {
     if (this.#running && this.control.rouse()) this.#send({ type: 'wake' });
+  }
+
+  /** Sends a second; fulfilled when everything that it gave was handed on, or the thread has ended. */
+  second(second: PluginSecond): Promise<void> {
+    if (this.#over) return Promise.resolve();
+    this.#send({ type: 'second', ...second });
+    return new Promise((done) => this.#seconds.push(done));
   }
 
   update(site: SiteData): void {
@@ -157,7 +129,7 @@ export class PluginThread {
   }
 
   #start(port: MessagePort): void {
-    const { file, settings, limits, rings, from, site } = this.#options;
+    const { bySeconds, file, settings, limits, rings, from, site } = this.#options;
     const workerData: WorkerStart = {
       port,
       file,
@@ -168,6 +140,7 @@ export class PluginThread {
       from,
       control: this.control.shared,
       site,
+      bySeconds,
     };
     try {
       this.#attach(
@@ -241,6 +214,9 @@ export class PluginThread {
       case 'finding':
         this.#events.finding({ boxId: message.boxId, code: message.code, info: message.info });
         break;
+      case 'second':
+        this.#seconds.shift()?.();
+        break;
       case 'log':
         this.#events.log(message.level, message.text);
         break;
@@ -285,11 +261,7 @@ export class PluginThread {
     this.#over = true;
     clearTimeout(this.#timer);
     this.#port.close();
+    for (const done of this.#seconds.splice(0)) done();
     this.#events.ended(this.#ending ?? { kind: 'stopped' });
   }
-}
-
-/** The environment without the daemons' configurations, which may hold passwords. */
-function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.endsWith('_SETTINGS')));
 }

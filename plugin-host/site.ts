@@ -128,6 +128,11 @@ export class Site {
     };
   }
 
+  /** Whether it is no box, but a meter of the gateway. */
+  isMeter(boxId: number): boolean {
+    return this.#meters.has(boxId);
+  }
+
   /** All that are recorded, by id: the same list until the next update. */
   boxes(): readonly BoxInfo[] {
     return this.#boxes;

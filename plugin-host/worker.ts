@@ -1,6 +1,7 @@
 /** The thread of one plugin: reads batches from the ring, runs the plugin, hands over its requests. Started by PluginSupervisor. */
 import { workerData } from 'node:worker_threads';
 import { createColumns } from '../proto/columns.js';
+import { setRow } from '../proto/measurement-row.js';
 import { MergedReader } from '../stream/merged-reader.js';
 import { MAX_BATCH } from '../stream/ring.js';
 import { captureConsole } from './console-lines.js';
@@ -9,7 +10,7 @@ import { PluginControl } from './control.js';
 import { loadPlugin } from './load-plugin.js';
 import { PluginRefused } from './loaded-plugin.js';
 import { MemoryWatch } from './memory-watch.js';
-import type { FromWorker, ToWorker, WorkerStart } from './messages.js';
+import type { FromWorker, PluginSecond, ToWorker, WorkerStart } from './messages.js';
 import { PluginMemory } from './plugin-memory.js';
 import { MemberError, type Problem, problemOf } from './plugin-problem.js';
 import { PluginSession } from './plugin-session.js';
@@ -33,9 +34,12 @@ let scheduled = false;
 const send = (message: FromWorker): void => port.postMessage(message);
 const questions = new Questions((id, question) => send({ type: 'question', id, question }));
 let kept = new PluginMemory();
+/** end of the second that was sent last, where it is driven by seconds */
+let secondMs = Date.now();
 const context = createContext(site, control, {
   write: (level, text) => send({ type: 'log', level, text }),
   found: (finding) => send({ type: 'finding', ...finding }),
+  ...(start.bySeconds ? { now: () => secondMs } : {}),
   memory: {
     get: () => kept.get(),
     set: (value) => {
@@ -50,7 +54,7 @@ const context = createContext(site, control, {
 async function run(): Promise<void> {
   captureConsole(context.log.info);
   kept = new PluginMemory(await questions.state());
-  setInterval(() => guarded(tick), TICK_MS).unref();
+  if (!start.bySeconds) setInterval(() => guarded(() => tick(Date.now())), TICK_MS).unref();
   control.enter('load');
   const plugin = await loadPlugin(start.file, start.memoryMb);
   const loaded = new PluginSession(
@@ -99,9 +103,24 @@ function pump(): void {
   schedule();
 }
 
-function tick(): void {
+/** The same calls in the same order, whenever the second is sent. */
+function second({ endMs, rows, summary }: PluginSecond): void {
+  if (session === undefined || state !== 'running') return;
+  secondMs = endMs;
+  if (session.plugin.summary) session.summary(summary);
+  else
+    for (let from = 0; from < rows.length; from += MAX_BATCH) {
+      const part = rows.slice(from, from + MAX_BATCH);
+      for (const [i, row] of part.entries()) setRow(batch, i, row);
+      batch.count = part.length;
+      session.process(batch);
+    }
+  tick(endMs);
+}
+
+function tick(nowMs: number): void {
   if (state !== 'running') return;
-  session?.tick(Date.now());
+  session?.tick(nowMs);
   handOnState();
   checkMemory();
 }
@@ -154,6 +173,10 @@ function guarded(run: () => void): void {
 port.on('message', (message: ToWorker) => {
   if (message.type === 'reply') questions.answer(message);
   if (message.type === 'site') site.update(message.site);
+  if (message.type === 'second') {
+    guarded(() => second(message));
+    send({ type: 'second', endMs: message.endMs });
+  }
   if (message.type === 'stop' && state === 'running') state = 'stopping';
   schedule();
 });

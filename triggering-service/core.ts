@@ -9,6 +9,8 @@ import { BoxFindings } from '../daemon/box-findings.js';
 import { STORE_IDS } from '../daemon/incident-ids.js';
 import type { MeasurementsOut } from '../kafka/measurements-out.js';
 import { PluginHost } from '../plugin-host/plugin-host.js';
+import type { PluginStatus } from '../plugin-host/plugin-status.js';
+import type { Rows } from '../proto/columns.js';
 import { MeasurementBatches, STORE_BATCH } from '../store/outbox/measurement-batches.js';
 import { Outbox } from '../store/outbox/outbox.js';
 import type { BoxReader, MeasurementReader, PluginStateReader } from '../store/store.js';
@@ -43,8 +45,10 @@ export interface CoreOptions {
   send: (request: Queued) => void;
   /** ids that may send; undefined: all */
   idsWithCertificate?: IdsWithCertificate | undefined;
-  /** what divides the boxes where the stream comes from NATS: which are ours, and who hears that everything received was handed over */
-  partitions?: { owns(boxId: number): boolean; flushed(): void } | undefined;
+  /** what divides the boxes where the stream comes from NATS: which are ours, who sees their measurements, and who hears that everything received was handed over */
+  partitions?:
+    | { owns(boxId: number): boolean; seen(rows: Rows, received: Float64Array): void; flushed(): void }
+    | undefined;
   /** gets each batch of measurements before the store does */
   kafka?: Pick<MeasurementsOut, 'put'> | undefined;
   /** a worker exited, and with it its share of the stream is lost */
@@ -64,6 +68,10 @@ export interface Core {
   writer: MeasurementBatches;
   trends: Trends;
   plugins: PluginHost;
+  /** all that run plugins: `plugins`, and where the stream comes from NATS another one for plugins that compare boxes */
+  hosts: PluginHost[];
+  /** of the plugins of all hosts */
+  pluginStatus(): PluginStatus[];
   pluginData: PluginData;
   requests: EventRequests;
   siteWatch: SiteWatch;
@@ -98,7 +106,7 @@ export function createCore(options: CoreOptions): Core {
     reference: settings.reference,
     log,
     changed: (data) => {
-      plugins.update(data);
+      for (const host of hosts) host.update(data);
       workers?.updateReferences(data.references);
     },
     unpluggedRead: (ids) => {
@@ -140,6 +148,7 @@ export function createCore(options: CoreOptions): Core {
     results: (found, id) => pluginData.results(found, id),
     store: pluginData,
   });
+  const hosts = [plugins];
   const location = (boxId: number): string => siteWatch.site.location(boxId);
   const coreOf = (intake: Core['intake'], stream: StreamView, rejected: Core['rejected']): Core => ({
     intake,
@@ -149,6 +158,8 @@ export function createCore(options: CoreOptions): Core {
     writer,
     trends,
     plugins,
+    hosts,
+    pluginStatus: () => hosts.flatMap((host) => host.status()),
     pluginData,
     requests,
     siteWatch,
@@ -172,6 +183,7 @@ export function createCore(options: CoreOptions): Core {
       readers: plugins,
       writer,
       boxHealth: { changed: findingsChanged, isUnplugged: (boxId) => unplugged.has(boxId) },
+      seen: partitions && ((rows, received) => partitions.seen(rows, received)),
       flushed: partitions && (() => partitions.flushed()),
     });
     return coreOf(intake, viewOf(intake), () => rejections.totals());

@@ -33,6 +33,12 @@ export function addMetrics(
   metrics.gauge('makai_partitions_owned', () => partitions?.status().partitions.length);
   metrics.counter('makai_partition_moves_total', () => partitions?.status().moves);
   metrics.gauge('makai_partition_lag_batches', () => partitions?.status().waiting);
+  const comparing = () => partitions?.status().comparing;
+  metrics.gauge('makai_comparing_elected', () => comparing() && Number(comparing()?.elected));
+  metrics.counter('makai_comparing_elections_total', () => comparing()?.moves);
+  metrics.counter('makai_comparing_rounds_total', () => comparing()?.seconds);
+  metrics.counter('makai_comparing_missing_partitions_total', () => comparing()?.missing);
+  metrics.counter('makai_comparing_late_summaries_total', () => comparing()?.late);
   core.boxFindings.addMetrics(metrics);
   metrics.counter('makai_measurements_withheld_total', () => core.stream.withheld);
   metrics.counter('makai_messages_total', () => ({ measurement: core.stream.totals.messages }));
@@ -51,7 +57,7 @@ export function addMetrics(
   metrics.counter('makai_event_requests_total', () => ({ ...core.requests.sent }));
 
   const perPlugin = (read: (plugin: PluginStatus) => number) => () =>
-    Object.fromEntries(core.plugins.status().map((plugin) => [plugin.id, read(plugin)]));
+    Object.fromEntries(core.pluginStatus().map((plugin) => [plugin.id, read(plugin)]));
   metrics.gauge(
     'makai_plugin_up',
     perPlugin((p) => (p.state === 'running' ? 1 : 0)),
@@ -73,7 +79,7 @@ export function addMetrics(
     perPlugin((p) => p.restarts),
   );
   metrics.gauge('makai_plugin_batch_seconds', () =>
-    core.plugins.status().flatMap(({ id, batchP50Us, batchP99Us }) => [
+    core.pluginStatus().flatMap(({ id, batchP50Us, batchP99Us }) => [
       { labels: { plugin: id, quantile: '0.5' }, value: batchP50Us * MICRO },
       { labels: { plugin: id, quantile: '0.99' }, value: batchP99Us * MICRO },
     ]),

@@ -7,17 +7,20 @@ import type { Logger } from '../common/log.js';
 import { Metrics } from '../common/metrics/metrics.js';
 import { VERSION } from '../common/version.js';
 import { changedFields, type TriggeringServiceSettings } from '../config/index.js';
+import type { PluginEntry } from '../config/plugins.js';
 import { backendKeys, curveClientOptions } from '../daemon/curve-client.js';
 import { addDiskMetrics } from '../daemon/disk.js';
 import { type StatusServer, startStatusServer } from '../daemon/status/server.js';
 import { startTraffic } from '../daemon/traffic.js';
 import type { MeasurementsOut } from '../kafka/measurements-out.js';
 import { addKafkaMetrics } from '../kafka/metrics.js';
+import { entryCompares } from '../plugin-host/compares.js';
 import { addStoreMetrics, spoolStatus } from '../store/outbox/metrics.js';
 import type { Store } from '../store/store.js';
 import { startSweeper } from '../store/sweeper.js';
 import { type CurveClientOptions, openStream } from '../stream/stream-socket.js';
 import { boxHealth } from './box-health/all.js';
+import type { Comparing } from './comparing/comparing.js';
 import { type Core, createCore } from './core.js';
 import { startHealthDocuments } from './health-documents.js';
 import { startIdsWithCertificate } from './ingest/ids-with-certificate.js';
@@ -93,6 +96,7 @@ export async function startTriggeringService(
     listenMs,
     probeEveryMs,
   });
+  const comparing = await comparingOf(core, settings, store, log);
   const queue: RequestQueue = new RequestQueue({
     endpoint: settings.acquisitionEndpoint,
     curve,
@@ -123,7 +127,7 @@ export async function startTriggeringService(
     { name: 'health', start: async () => startHealth(core, settings, log) },
     { name: 'thresholds', start: () => startSiteWatch(core) },
     { name: 'results of plugins', start: async () => core.pluginData },
-    { name: 'plugins', start: () => startPlugins(core, settings) },
+    { name: 'plugins', start: () => startPlugins(core, comparing, settings) },
     { name: 'housekeeping', start: async () => startHousekeeping(core) },
     {
       name: 'status server',
@@ -145,7 +149,7 @@ export async function startTriggeringService(
         return server;
       },
     },
-    { name: 'stream', start: () => startStream(core, settings, curve, log, partitions) },
+    { name: 'stream', start: () => startStream(core, settings, curve, log, partitions, comparing) },
   ]);
   const daemon = await starting;
   // Of boxes that come from NATS when they do.
@@ -161,7 +165,7 @@ export async function startTriggeringService(
       if (fixed.length > 0)
         log.warn({ fields: fixed }, 'these changes need a restart of the triggering service');
       await core.siteWatch.refresh();
-      await core.plugins.load(next.plugins);
+      await loadPlugins(core, comparing, next.plugins);
     },
     stop: () => daemon.stop(),
   };
@@ -173,9 +177,27 @@ async function startSiteWatch({ siteWatch }: Core): Promise<Running> {
   return siteWatch;
 }
 
-async function startPlugins({ plugins }: Core, settings: TriggeringServiceSettings): Promise<Running> {
-  await plugins.load(settings.plugins);
-  return plugins;
+async function startPlugins(
+  core: Core,
+  comparing: Comparing | undefined,
+  settings: TriggeringServiceSettings,
+): Promise<Running> {
+  await loadPlugins(core, comparing, settings.plugins);
+  return core.plugins;
+}
+
+/** Those that compare boxes run in one of several services. */
+async function loadPlugins(
+  { plugins }: Core,
+  comparing: Comparing | undefined,
+  entries: readonly PluginEntry[],
+): Promise<void> {
+  if (comparing === undefined) {
+    await plugins.load(entries);
+    return;
+  }
+  await plugins.load(entries.filter((entry) => !entryCompares(entry)));
+  await comparing.load(entries.filter(entryCompares));
 }
 
 /** As the v3 triggering broker did (`tb`). Ours forwards the frames inside libzmq and counts nothing, so the stream's traffic is counted here. */
@@ -208,13 +230,14 @@ async function startStream(
   curve: CurveClientOptions | undefined,
   log: Logger,
   partitions: PartitionedStream | undefined,
+  comparing: Comparing | undefined,
 ): Promise<Running> {
   if (intake instanceof IntakeWorkers) {
     await intake.start();
     return intake;
   }
   if (partitions !== undefined) {
-    partitions.start({ intake, trends, writer });
+    partitions.start({ intake, trends, writer, comparing });
     return partitions;
   }
   const stream = openStream({
@@ -244,6 +267,18 @@ async function partitionsOf(
     maxUnsettled: limits.queueMeasurements,
     log,
   });
+}
+
+/** The same. */
+async function comparingOf(
+  core: Core,
+  settings: TriggeringServiceSettings,
+  store: Store,
+  log: Logger,
+): Promise<Comparing | undefined> {
+  if (settings.nats === undefined) return undefined;
+  const { createComparing } = await import('./comparing/create.js');
+  return createComparing(core, settings, store, log);
 }
 
 /** Nothing for Kafka is loaded without its setting. Services that share the boxes may have one folder. */

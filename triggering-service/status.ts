@@ -107,7 +107,7 @@ export function statusOf(
     store: writer,
     trends,
     requests: { ...core.requests.sent, merged: core.requests.merged, waiting: queue.waiting },
-    plugins: core.plugins.status().map(pluginRow),
+    plugins: core.pluginStatus().map(pluginRow),
     busiest: busiest.map(({ boxId, messages, bytes, heardMs }) => ({
       box_id: boxId,
       messages,
@@ -126,7 +126,10 @@ export function dropsOf(core: Core, queue: RequestQueue): Record<string, number>
   add('store_too_slow', core.writer.status().dropped);
   add('too_many_trend_windows', core.trends.status().dropped);
   add('too_many_waiting_requests', queue.dropped);
-  add('plugin_finding', core.plugins.droppedFindings);
+  add(
+    'plugin_finding',
+    core.hosts.reduce((sum, host) => sum + host.droppedFindings, 0),
+  );
   return drops;
 }
 

@@ -54,4 +54,29 @@ export const RELAY_METRICS = {
     help: 'Batches of its partitions that this service has not received yet.',
     daemons: [TS],
   },
+  makai_comparing_elected: {
+    type: 'gauge',
+    help: '1: this service runs the plugins that compare boxes; of all services together 1.',
+    daemons: [TS],
+  },
+  makai_comparing_elections_total: {
+    type: 'counter',
+    help: 'How often this service was elected to run the plugins that compare boxes.',
+    daemons: [TS],
+  },
+  makai_comparing_rounds_total: {
+    type: 'counter',
+    help: 'Rounds of the plugins that compare boxes, one for each second of all boxes, since this service was elected last.',
+    daemons: [TS],
+  },
+  makai_comparing_missing_partitions_total: {
+    type: 'counter',
+    help: 'Partitions of which a second had no summary, of all seconds since it was elected last.',
+    daemons: [TS],
+  },
+  makai_comparing_late_summaries_total: {
+    type: 'counter',
+    help: 'Summaries of partitions that came when their second was over, since it was elected last.',
+    daemons: [TS],
+  },
 } as const satisfies Record<string, MetricInfo>;

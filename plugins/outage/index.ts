@@ -1,6 +1,13 @@
 /** outage: a box that falls silent, and whether its neighbours did too. See README.md. */
 import { z } from 'zod';
-import type { EventRequest, MeasurementColumns, Plugin, PluginContext } from '../sdk/plugin.js';
+import type {
+  EventRequest,
+  MeasurementColumns,
+  Plugin,
+  PluginContext,
+  SecondSummary,
+  SilentBox,
+} from '../sdk/plugin.js';
 
 export const settingsSchema = z
   .object({
@@ -12,6 +19,28 @@ export const settingsSchema = z
 /** Bit of `flags` (plugins/sdk/plugin.ts). */
 const INTERRUPTION = 4;
 
+const UNKNOWN = 'unknown';
+/** A summary lists boxes that are silent for this long, ms. */
+const SUMMARY_SILENT_MS = 3000;
+/** In summaries: how long a silence may wait to be reported, and how long it waits for the rest of the boxes, ms. */
+const LATE_MS = 60_000;
+const PATIENCE_MS = 30_000;
+
+/** Boxes of one location. */
+interface Place {
+  boxes: number;
+  silent: number;
+}
+
+/** A box that is silent. */
+interface SilentBoxOf {
+  boxId: number;
+  location: string;
+  /** the box's clock */
+  latestMs: number;
+  interrupted: boolean;
+}
+
 interface Box {
   /** our clock */
   heardMs: number;
@@ -22,9 +51,13 @@ interface Box {
   reported: boolean;
 }
 
+const isWhole = (place: Place | undefined): boolean => place !== undefined && place.silent >= place.boxes;
+
 export default class OutagePlugin implements Plugin {
   readonly name = 'outage';
   readonly #boxes = new Map<number, Box>();
+  /** in summaries: when the silence of boxes was reported */
+  readonly #reported = new Map<number, number>();
   #settings = settingsSchema.parse({});
   #context: PluginContext | undefined;
 
@@ -61,38 +94,99 @@ export default class OutagePlugin implements Plugin {
 
   onTick(nowMs: number): EventRequest[] | undefined {
     const { silence_ms, decide_ms } = this.#settings;
-    const silent = (box: Box): boolean => nowMs - box.heardMs >= silence_ms;
+    const isSilent = (box: Box): boolean => nowMs - box.heardMs >= silence_ms;
     for (const boxId of this.#boxes.keys()) if (this.#isMeter(boxId)) this.#boxes.delete(boxId);
-    const due = [...this.#boxes].filter(
-      ([, box]) => !box.reported && nowMs - box.heardMs >= silence_ms + decide_ms,
-    );
+    const boxes = [...this.#boxes].map(([boxId, box]) => ({
+      ...{ boxId, box, latestMs: box.latestMs, interrupted: box.interrupted },
+      location: this.#context?.location(boxId) ?? UNKNOWN,
+    }));
+    const due = boxes.filter(({ box }) => !box.reported && nowMs - box.heardMs >= silence_ms + decide_ms);
     if (due.length === 0) return undefined;
-    const location = (boxId: number): string => this.#context?.location(boxId) ?? 'unknown';
-    const locations = new Set([...this.#boxes.keys()].map(location));
-    if (locations.size > 1 && [...this.#boxes.values()].every(silent)) {
-      const everyone = [...this.#boxes];
-      return [
-        this.#report(everyone, `all ${this.#boxes.size} boxes silent: our network or broker, or the grid`),
-      ];
+    const places = new Map<string, Place>();
+    for (const { box, location } of boxes) {
+      const place = places.get(location) ?? { boxes: 0, silent: 0 };
+      places.set(location, place);
+      place.boxes += 1;
+      if (isSilent(box)) place.silent += 1;
+    }
+    const { reported, requests } = this.#judge(due, boxes, places);
+    for (const { boxId } of reported) {
+      const box = this.#boxes.get(boxId);
+      if (box !== undefined) box.reported = true;
+    }
+    return requests;
+  }
+
+  /** Where several services divide the boxes: who is silent is in the summary, so nothing is remembered but what was reported. */
+  processSummary({ endMs, locations, missing, silent }: SecondSummary): EventRequest[] | undefined {
+    const { silence_ms, decide_ms } = this.#settings;
+    const dueMs = Math.max(silence_ms + decide_ms, SUMMARY_SILENT_MS);
+    for (const [boxId, reportedMs] of this.#reported)
+      if (endMs - reportedMs > dueMs + 2 * LATE_MS) this.#reported.delete(boxId);
+    // One that was not heard since it was reported is the same silence, whoever says since when.
+    const isNew = ({ boxId, heardMs }: SilentBox): boolean => (this.#reported.get(boxId) ?? 0) < heardMs;
+    // What is far older was reported by the service that was elected then.
+    const isDue = (box: SilentBox): boolean =>
+      endMs - box.heardMs >= dueMs && endMs - box.heardMs < dueMs + LATE_MS && isNew(box);
+    const due = silent.filter(isDue);
+    if (due.length === 0) return undefined;
+    // While nothing is known of a part of the boxes, the rest would look like all of them.
+    const oldestMs = Math.max(...due.map(({ heardMs }) => endMs - heardMs));
+    if (missing > 0 && oldestMs < dueMs + PATIENCE_MS) return undefined;
+    const places = new Map<string, Place>();
+    for (const { location, boxes, silent: count } of locations) {
+      const place = places.get(location) ?? { boxes: 0, silent: 0 };
+      places.set(location, { boxes: place.boxes + boxes, silent: place.silent + count });
+    }
+    // The count has those that are silent for a moment only, too; they are first in the list.
+    const isLasting = ({ heardMs }: SilentBox): boolean => endMs - heardMs >= silence_ms;
+    for (const box of silent) {
+      const place = places.get(box.location);
+      if (place !== undefined && !isLasting(box)) place.silent -= 1;
+    }
+    for (const [location, { boxes }] of places) if (boxes === 0) places.delete(location);
+    const asBox = ({ timestampMs, ...box }: SilentBox): SilentBoxOf => ({ ...box, latestMs: timestampMs });
+    const fresh = silent.filter((box) => isLasting(box) && isNew(box));
+    // Of a location that is silent as a whole all are reported together: they are seldom heard last in the same second.
+    const whole = new Set(due.map(({ location }) => location).filter((name) => isWhole(places.get(name))));
+    const together = fresh.filter((box) => isDue(box) || whole.has(box.location));
+    const { reported, requests } = this.#judge(together.map(asBox), fresh.map(asBox), places);
+    for (const { boxId } of reported) this.#reported.set(boxId, endMs);
+    return requests;
+  }
+
+  /**
+   * What the silence of boxes means.
+   * @param due those to be reported
+   * @param everyone all that are silent
+   * @param places how many boxes each location has, and how many of them are silent
+   */
+  #judge<T extends SilentBoxOf>(
+    due: readonly T[],
+    everyone: readonly T[],
+    places: ReadonlyMap<string, Place>,
+  ): { requests: EventRequest[]; reported: readonly T[] } {
+    const count = [...places.values()].reduce((sum, place) => sum + place.boxes, 0);
+    if (places.size > 1 && [...places.values()].every(isWhole)) {
+      const what = `all ${count} boxes silent: our network or broker, or the grid`;
+      return { requests: [this.#report(everyone, what)], reported: everyone };
     }
     const requests: EventRequest[] = [];
-    for (const place of new Set(due.map(([boxId]) => location(boxId)))) {
-      const here = due.filter(([boxId]) => location(boxId) === place);
-      const neighbours = [...this.#boxes].filter(([boxId]) => location(boxId) === place);
-      const names = here.map(([boxId]) => boxId).join(', ');
+    for (const place of new Set(due.map(({ location }) => location))) {
+      const here = due.filter(({ location }) => location === place);
+      const { boxes, silent } = places.get(place) ?? { boxes: 0, silent: 0 };
+      const names = here.map(({ boxId }) => boxId).join(', ');
       const many = here.length > 1 ? 'boxes' : 'box';
-      if (place === 'unknown' || neighbours.length === 1) {
+      if (place === UNKNOWN || boxes <= 1) {
         requests.push(this.#report(here, `${many} ${names} silent: no neighbours to compare with`));
-      } else if (neighbours.every(([, box]) => silent(box))) {
-        requests.push(
-          this.#report(here, `outage at ${place}: all ${neighbours.length} boxes silent (${names})`),
-        );
+      } else if (isWhole(places.get(place))) {
+        requests.push(this.#report(here, `outage at ${place}: all ${boxes} boxes silent (${names})`));
       } else {
-        const heard = neighbours.filter(([, box]) => !silent(box)).length;
+        const heard = boxes - silent;
         requests.push(this.#report(here, `${many} ${names} unplugged: ${heard} of ${place} still heard`));
       }
     }
-    return requests;
+    return { requests, reported: due };
   }
 
   /** A meter sends when it likes: the gateway says when one is silent. */
@@ -100,18 +194,16 @@ export default class OutagePlugin implements Plugin {
     return this.#context?.boxes.get(boxId).kind === 'meter';
   }
 
-  #report(boxes: [number, Box][], what: string): EventRequest {
-    for (const [, box] of boxes) box.reported = true;
-    const startMs = Math.min(...boxes.map(([, box]) => box.latestMs));
-    const endMs = Math.max(...boxes.map(([, box]) => box.latestMs)) + 1000;
-    const boxIds = boxes.map(([boxId]) => boxId);
-    const gone = boxes.filter(([, box]) => box.interrupted).length;
+  #report(boxes: readonly SilentBoxOf[], what: string): EventRequest {
+    const startMs = Math.min(...boxes.map(({ latestMs }) => latestMs));
+    const endMs = Math.max(...boxes.map(({ latestMs }) => latestMs)) + 1000;
+    const gone = boxes.filter(({ interrupted }) => interrupted).length;
     const all = gone === 0 ? what : `${what}; the voltage was gone before, on ${gone} of ${boxes.length}`;
     this.#context?.log.warn(all);
     return {
       startMs,
       endMs,
-      boxIds,
+      boxIds: boxes.map(({ boxId }) => boxId),
       triggerType: 'OTHER',
       percentMagnitude: 100,
       description: `outage: ${all}`.slice(0, 1000),

@@ -187,6 +187,62 @@ export interface PluginContext {
   history(boxId: number, fromMs: number, toMs: number): Promise<PluginHistory>;
 }
 
+/** One metric at one location in one second. */
+export interface MetricSummary {
+  /** measurements with a value; of `f`, `thd` and `trans` only those that are not flagged */
+  count: number;
+  /** of their averages; NaN: there is none */
+  mean: number;
+  /** the lowest and the highest single cycle */
+  min: number;
+  max: number;
+  /** ids of the two boxes with the lowest and with the highest cycle, the outermost first */
+  lowest: number[];
+  highest: number[];
+}
+
+/** One location in one second. */
+export interface LocationSummary {
+  /** slug; boxes without one are summarised in up to 64 parts, each named "unknown" */
+  location: string;
+  /** boxes, without meters: heard at some time in the last day; in this second; not in the last 3 seconds */
+  boxes: number;
+  heard: number;
+  silent: number;
+  measurements: number;
+  /** those of them that are flagged */
+  flagged: number;
+  f: MetricSummary;
+  rms: MetricSummary;
+  thd: MetricSummary;
+  trans: MetricSummary;
+}
+
+/** A box that was not heard for at least 3 s and at most 15 min. */
+export interface SilentBox {
+  boxId: number;
+  location: string;
+  /** when it was heard last, Unix ms by the clock of the broker */
+  heardMs: number;
+  /** its last measurement, Unix ms by its own clock */
+  timestampMs: number;
+  /** that one was flagged as an interruption */
+  interrupted: boolean;
+}
+
+/** One second of all boxes, by location: where several services divide the boxes (docs/cluster.md). */
+export interface SecondSummary {
+  /** its end, Unix ms by the clocks of services; `context.now()` is the same */
+  endMs: number;
+  /** parts of the boxes, out of 64, of which nothing is known in this second */
+  missing: number;
+  locations: LocationSummary[];
+  /** who was heard last first; at most 1000 */
+  silent: SilentBox[];
+  /** silent boxes beyond these */
+  unlisted: number;
+}
+
 /** What a member may return. */
 export type Result = EventRequest | PluginIncident | PluginValue;
 export type Results = Result | readonly Result[] | undefined;
@@ -200,6 +256,8 @@ export interface Plugin {
   processMeasurement?(measurement: PluginMeasurement): Results;
   /** For speed: a whole batch of columns, only valid during the call. Stands above processMeasurement when both are there. */
   processBatch?(columns: MeasurementColumns): Results;
+  /** One second of all boxes instead of their measurements, if the plugin compares boxes and several services divide these (docs/cluster.md). */
+  processSummary?(summary: SecondSummary): Results;
   /** Called about once a second, also when no measurement comes: for what silence means. */
   onTick?(nowMs: number): Results;
   /** Last call; open excursions may be asked for here. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { LeaseTable, memberKey, partitionKey } from '../../nats/lease-table.js';
+import { ELECTED_KEY, LeaseTable, memberKey, partitionKey } from '../../nats/lease-table.js';
 import { runs } from '../support/property.js';
 
 function tableOf(members: readonly string[], owners: Readonly<Record<number, string>> = {}): LeaseTable {
@@ -37,5 +37,14 @@ describe('nats/lease-table', () => {
     assert.deepEqual(table.free('b', 8), [4, 6, 7, 1, 2, 3]);
     assert.equal(table.ownerOf(5), 'b');
     assert.equal(table.ownerOf(1), undefined);
+  });
+
+  it('knows who is elected, which is no partition and no member', () => {
+    const table = tableOf(['a']);
+    assert.equal(table.elected, undefined);
+    table.add(ELECTED_KEY, 'a service');
+    assert.equal(table.elected, 'a service');
+    assert.deepEqual(table.members, ['a']);
+    assert.equal(table.free('a', 64).length, 64);
   });
 });

@@ -105,8 +105,11 @@ describe('triggering-service: measurements from NATS', function () {
         for (let second = 0; second < 30; second += 1) await source.write(BOXES, minute(3) + 1000 * second);
         await source.close();
         const nats = { servers: [careful.url], user: 'service', password_file: password, tls: certificates };
-        await rig.startWithout({ nats });
+        await rig.startWithout({ nats, plugins: [{ path: 'outage' }] });
         await stored(30);
+        const seconds = (): number => rig.service.status().nats?.comparing?.seconds ?? 0;
+        await until('plugins that compare boxes get summaries', async () => seconds() > 2);
+        assert.equal(rig.service.status().nats?.comparing?.unwritten, 0);
         await until('all is acknowledged', async () => (await unacknowledged(careful.url, admin)) === 0);
         await rig.stopService();
       } finally {

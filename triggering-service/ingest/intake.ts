@@ -49,6 +49,8 @@ export interface IntakeOptions {
   boxHealth: Pick<StreamHealthOptions, 'changed' | 'isUnplugged'>;
   /** after each check of the trend windows */
   trendsChecked?: () => void;
+  /** gets the rows of each batch that plugins see, and for each row when it was received, Unix ms; valid during the call */
+  seen?: ((rows: Rows, received: Float64Array) => void) | undefined;
   /** whenever everything that was received before has been handed over */
   flushed?: (() => void) | undefined;
   clock?: Clock;
@@ -73,6 +75,9 @@ export class Intake {
   readonly #clock: Clock;
   readonly #timers: NodeJS.Timeout[];
   readonly #flushed: () => void;
+  readonly #seen: IntakeOptions['seen'];
+  /** for each row of the ring when it was received; none where nobody wants to know */
+  readonly #received: Float64Array;
   /** when the message was received elsewhere */
   readonly #elsewhere = { ms: 0, now: () => this.#elsewhere.ms, monotonic: () => this.#elsewhere.ms };
   /** cancels the flush that is due; undefined when none is */
@@ -107,6 +112,8 @@ export class Intake {
     this.#readers = options.readers;
     this.#writer = options.writer;
     this.#clock = clock;
+    this.#seen = options.seen;
+    this.#received = new Float64Array(options.seen === undefined ? 0 : ring.rows);
     this.#flushed = options.flushed ?? (() => undefined);
     this.#validator.setTime(clock);
     const everySecond = (): void => {
@@ -160,6 +167,7 @@ export class Intake {
       return;
     }
     this.#slots[row] = slot;
+    if (this.#seen !== undefined) this.#received[row] = this.#validator.nowMs;
     ring.at = row + 1;
     if (ring.full) this.#flush();
   }
@@ -196,6 +204,7 @@ export class Intake {
     this.#ring.publish();
     this.#readers.wake();
     const rows: Rows = { columns, from: start, to: at };
+    this.#seen?.(rows, this.#received);
     this.#writer.add(rows);
     this.#windows.add(rows, this.#slots, now);
   }

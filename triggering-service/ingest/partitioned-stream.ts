@@ -15,7 +15,9 @@ import { type NatsConnection, NatsLink } from '../../nats/link.js';
 import { partitionOfBox } from '../../nats/partition.js';
 import { type Delivered, PartitionReader } from '../../nats/partition-reader.js';
 import { replicasOf } from '../../nats/stream.js';
+import type { Rows } from '../../proto/columns.js';
 import type { MeasurementBatches } from '../../store/outbox/measurement-batches.js';
+import type { Comparing, ComparingStatus } from '../comparing/comparing.js';
 import type { Trends } from '../trends/trends.js';
 import type { Intake } from './intake.js';
 
@@ -26,6 +28,8 @@ const STOP_MS = 5000;
 /** After partitions were taken, what they may lack of trends is looked for once, this much later, ms. */
 const RECOVER_MS = 3000;
 const AGAIN_MS = 1000;
+/** Batches that wait in one partition, about two seconds: what was read of it says nothing about the present. */
+const BEHIND = 40;
 
 export interface PartitionedStreamOptions {
   servers: NatsServers;
@@ -50,12 +54,16 @@ export interface PartitionsStatus {
   unacknowledged: number;
   /** batches that cannot be read */
   malformed: number;
+  /** plugins that compare boxes, where there are some */
+  comparing?: ComparingStatus;
 }
 
 interface Parts {
   intake: Intake;
   trends: Pick<Trends, 'recover'>;
   writer: Pick<MeasurementBatches, 'accepted' | 'settled' | 'durable'>;
+  /** stopped by this */
+  comparing?: Comparing | undefined;
 }
 
 export class PartitionedStream implements Running {
@@ -104,6 +112,7 @@ export class PartitionedStream implements Running {
   }
 
   status(): PartitionsStatus {
+    const comparing = this.#parts?.comparing?.status();
     const readers = [...this.#readers.values()].flatMap((reader) => reader ?? []);
     const sum = (of: (reader: PartitionReader) => number): number =>
       readers.reduce((total, reader) => total + of(reader), 0);
@@ -115,12 +124,17 @@ export class PartitionedStream implements Running {
       waiting: sum(({ waiting }) => waiting),
       unacknowledged: sum(({ unacknowledged }) => unacknowledged),
       malformed: this.#malformed,
+      ...(comparing === undefined ? {} : { comparing }),
     };
   }
 
   /** @throws MakaiError CONFIG_UNREADABLE, SECRET_EXPOSED for files of `nats` */
   start(parts: Parts): void {
     this.#parts = parts;
+    parts.comparing?.start((partition) => {
+      const reader = this.#readers.get(partition);
+      return reader === undefined || reader.waiting > BEHIND;
+    });
     this.#link.start();
   }
 
@@ -137,8 +151,14 @@ export class PartitionedStream implements Running {
     this.#parts?.intake.finish();
     while (readers.some((reader) => (reader?.unacknowledged ?? 0) > 0) && performance.now() < until)
       await pause(systemClock, 20);
+    await this.#parts?.comparing?.stop();
     await this.#leases.stop();
     await this.#link.stop();
+  }
+
+  /** Measurements that plugins see. @param received when each row was received, Unix ms */
+  seen(rows: Rows, received: Float64Array): void {
+    this.#parts?.comparing?.add(rows, received);
   }
 
   /** Everything that the intake got before has been handed to the outbox: from there on the store decides. */
@@ -159,7 +179,9 @@ export class PartitionedStream implements Running {
     this.#connection = connection;
     while (this.#link.connection === connection && !this.#isStopping) {
       try {
-        this.#leases.connected(connection, await replicasOf(connection));
+        const replicas = await replicasOf(connection);
+        this.#parts?.comparing?.connected(connection, replicas);
+        this.#leases.connected(connection, replicas);
         return;
       } catch (error) {
         this.#log.warn({ problem: messageOf(error) }, 'the stream of measurements is not in NATS yet');
@@ -170,6 +192,7 @@ export class PartitionedStream implements Running {
 
   #taken(partition: number, revision: number): void {
     this.#readers.set(partition, undefined);
+    this.#parts?.comparing?.taken(partition, revision);
     this.#fresh.add(partition);
     this.#recovering ??= setTimeout(() => this.#recover(), RECOVER_MS);
     void this.#read(partition, revision);
@@ -239,6 +262,7 @@ export class PartitionedStream implements Running {
   }
 
   #forget(partition: number): void {
+    this.#parts?.comparing?.lost(partition);
     if (!this.#isStopping) this.#parts?.intake.forget((boxId) => partitionOfBox(boxId) === partition);
   }
 

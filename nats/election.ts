@@ -1,0 +1,208 @@
+/**
+ * One of several services is elected: it has the lease `elected` in the bucket of leases, by the same rules as a partition (leases.ts). It stays elected for as
+ * long as it renews the lease; when it ends, whoever looks first is elected.
+ */
+import { JetStreamApiError, jetstream, StorageType } from '@nats-io/jetstream';
+import { type KV, Kvm } from '@nats-io/kv';
+import { type Clock, pause, within } from '../common/clock.js';
+import { messageOf } from '../common/errors.js';
+import type { Running } from '../common/lifecycle.js';
+import type { Logger } from '../common/log.js';
+import { ThrottledLog } from '../common/throttled-log.js';
+import { ELECTED_KEY } from './lease-table.js';
+import { LEASE_BUCKET, LEASE_MS, LOOK_MS } from './leases.js';
+import type { NatsConnection } from './link.js';
+
+/** An owner stops so long before its lease ends: clocks of machines run a little differently, ms. */
+const MARGIN_MS = 1500;
+const REQUEST_MS = 2000;
+const STOP_MS = 3000;
+
+export interface ElectionOptions {
+  /** the name that others read */
+  name: string;
+  clock: Clock;
+  log: Logger;
+  /** this service is elected from now on. @param revision higher than that of every one before */
+  elected(revision: number): void;
+  /** it is not any more: nothing may be done as the elected one */
+  lost(): void;
+}
+
+interface Lease {
+  revision: number;
+  monotonicMs: number;
+  unixMs: number;
+}
+
+export class Election implements Running {
+  readonly #options: ElectionOptions;
+  readonly #log: ThrottledLog;
+  readonly #stopping = new AbortController();
+  #source: { connection: NatsConnection; replicas: number } | undefined;
+  #kv: KV | undefined;
+  /** the bucket is opened, and made where it is missing, before it is looked at again */
+  #isOpen = false;
+  #isCandidate = false;
+  #lease: Lease | undefined;
+  #holder: string | undefined;
+  #running: Promise<void> | undefined;
+  #moves = 0;
+
+  constructor(options: ElectionOptions) {
+    this.#options = options;
+    this.#log = new ThrottledLog(options.log);
+  }
+
+  /** Whether it is this service at this moment. */
+  get isElected(): boolean {
+    return this.#lease !== undefined && !this.#isOver(this.#lease);
+  }
+
+  /** The name of who is elected, as far as is known; undefined: nobody. */
+  get holder(): string | undefined {
+    return this.isElected ? this.#options.name : this.#holder;
+  }
+
+  /** How often this service was elected since the start. */
+  get moves(): number {
+    return this.#moves;
+  }
+
+  connected(connection: NatsConnection, replicas: number): void {
+    this.#source = { connection, replicas };
+    this.#isOpen = false;
+    this.#running ??= this.#run();
+  }
+
+  /** Whether this service may be elected: it has something to do as the elected one. */
+  stand(isCandidate: boolean): void {
+    this.#isCandidate = isCandidate;
+  }
+
+  /** Gives the lease back. What is done as the elected one has ended before. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await within(this.#end(), STOP_MS, this.#options.clock);
+  }
+
+  async #end(): Promise<void> {
+    await this.#running;
+    const kv = this.#kv;
+    const lease = this.#lease;
+    this.#lease = undefined;
+    if (kv !== undefined && lease !== undefined) await this.#giveBack(kv, lease);
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      this.#expire();
+      try {
+        await this.#look();
+      } catch (error) {
+        this.#isOpen = false;
+        this.#log.warn({ problem: messageOf(error) }, 'the lease of the elected service cannot be used');
+      }
+      this.#expire();
+      await pause(clock, LOOK_MS, signal);
+    }
+  }
+
+  /** @throws Error of the client */
+  async #look(): Promise<void> {
+    const kv = await this.#open();
+    if (kv === undefined) return;
+    const lease = this.#lease;
+    if (lease !== undefined) {
+      if (this.#isCandidate) await this.#renew(kv, lease);
+      else {
+        this.#lose('it has no plugin that compares boxes any more');
+        await this.#giveBack(kv, lease);
+      }
+      return;
+    }
+    const entry = await kv.get(ELECTED_KEY);
+    this.#holder = entry?.operation === 'PUT' ? entry.string() : undefined;
+    if (this.#holder === undefined && this.#isCandidate && !this.#stopping.signal.aborted)
+      await this.#take(kv);
+  }
+
+  async #open(): Promise<KV | undefined> {
+    if (this.#isOpen || this.#source === undefined) return this.#kv;
+    const { connection, replicas } = this.#source;
+    this.#kv = await new Kvm(jetstream(connection, { timeout: REQUEST_MS })).create(LEASE_BUCKET, {
+      ttl: LEASE_MS,
+      history: 1,
+      replicas,
+      storage: StorageType.File,
+    });
+    this.#isOpen = true;
+    return this.#kv;
+  }
+
+  async #take(kv: KV): Promise<void> {
+    const { elected, log, name } = this.#options;
+    const until = this.#until();
+    try {
+      const lease = { ...until, revision: await kv.create(ELECTED_KEY, name) };
+      if (this.#isOver(lease)) return;
+      this.#lease = lease;
+      this.#moves += 1;
+      log.info(
+        { revision: lease.revision },
+        'this service is elected: it runs the plugins that compare boxes',
+      );
+      elected(lease.revision);
+    } catch (error) {
+      // Another one was quicker.
+      log.debug({ problem: messageOf(error) }, 'the lease of the elected service was not taken');
+    }
+  }
+
+  async #renew(kv: KV, lease: Lease): Promise<void> {
+    const until = this.#until();
+    try {
+      const revision = await kv.update(ELECTED_KEY, this.#options.name, lease.revision, REQUEST_MS);
+      // One that has ended is never renewed: what came meanwhile was not done.
+      if (this.#lease === lease && !this.#isOver(lease)) this.#lease = { ...until, revision };
+    } catch (error) {
+      // Whether a reply that did not come was a yes is not known: the lease is good until its end.
+      if (error instanceof JetStreamApiError) this.#lose('its lease is at another revision');
+      else this.#log.warn({ problem: messageOf(error) }, 'the lease of the elected service was not renewed');
+    }
+  }
+
+  async #giveBack(kv: KV, lease: Lease): Promise<void> {
+    try {
+      await kv.delete(ELECTED_KEY, { previousSeq: lease.revision });
+    } catch (error) {
+      this.#log.warn({ problem: messageOf(error) }, 'the lease of the elected service ends by itself');
+    }
+  }
+
+  #expire(): void {
+    if (this.#lease !== undefined && this.#isOver(this.#lease))
+      this.#lose('its lease was not renewed in time');
+  }
+
+  #lose(problem: string): void {
+    if (this.#lease === undefined) return;
+    this.#lease = undefined;
+    this.#options.log.warn({ problem }, 'this service is not the elected one any more');
+    this.#options.lost();
+  }
+
+  #until(): Omit<Lease, 'revision'> {
+    const { clock } = this.#options;
+    const ms = LEASE_MS - MARGIN_MS;
+    return { monotonicMs: clock.monotonic() + ms, unixMs: clock.now() + ms };
+  }
+
+  /** By both clocks: the one that never jumps stands still while the machine is suspended; the other may be set. */
+  #isOver({ monotonicMs, unixMs }: Lease): boolean {
+    const { clock } = this.#options;
+    return clock.monotonic() >= monotonicMs || clock.now() >= unixMs;
+  }
+}
