@@ -13,7 +13,7 @@ const COUNTED = [
   /\brejections\.(?:count|tally)\(\s*'([^']+)'/g,
   /#drop(?:Id|Time)?\('([^']+)'/g,
   /#refuse\(\w+, '([^']+)'/g,
-  /\badd\('([^']+)', /g,
+  /\badd\(\s*'([^']+)',/g,
   /\breason(?:: | = )'([^']+)'/g,
   /\breason = [^;]*\? '([^']+)' : '[^']+'/g,
   /\breason = [^;]*\? '[^']+' : '([^']+)'/g,

@@ -112,6 +112,7 @@ describe('gateway: with mosquitto', function () {
       // Its session stays at the broker: what is published before it is back waits there.
       const session = { clientId: `late-${signal}`, clean: false };
       await (await listening(broker.url, session)).client.endAsync();
+      await broker.save();
       await broker.down(signal);
       await until('the loss is noticed', async () => !running.status().mqtt.connected);
       await putIncidents(given(), before, before + 20);

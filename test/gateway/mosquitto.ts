@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectAsync, type MqttClient } from 'mqtt';
+import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import { freePort } from '../support/free-port.js';
 import { until } from '../support/until.js';
 
@@ -75,6 +75,15 @@ export class Mosquitto {
     await gone;
   }
 
+  /** Fulfilled when its sessions are on disk: otherwise a kill takes what it had not saved yet. */
+  async save(): Promise<void> {
+    const file = join(this.folder, 'mosquitto.db');
+    const saved = async (): Promise<number> => (await stat(file).catch(() => undefined))?.mtimeMs ?? 0;
+    const before = await saved();
+    this.#child?.kill('SIGUSR1');
+    await until('mosquitto has saved its sessions', async () => (await saved()) !== before);
+  }
+
   async remove(): Promise<void> {
     await this.down();
     await rm(this.folder, { recursive: true });
@@ -102,15 +111,17 @@ export interface Heard {
 /** A subscriber that keeps all that it hears, and connects again by itself. */
 export async function subscriber(
   url: string,
-  options: Parameters<typeof connectAsync>[1] = {},
+  options: IClientOptions = {},
   filter = '#',
 ): Promise<{ heard: Heard[]; client: MqttClient }> {
   const heard: Heard[] = [];
-  const client = await connectAsync(url, { reconnectPeriod: 100, ...options });
+  const client = connect(url, { reconnectPeriod: 100, ...options });
+  // Before it is connected: what a session has missed comes right behind the reply to CONNECT.
   client.on('message', (topic, payload, { retain }) => {
     heard.push({ topic, retain, payload: objectOf(payload.toString()) });
   });
   client.on('error', () => undefined);
+  await new Promise<void>((connected) => client.once('connect', () => connected()));
   await client.subscribeAsync(filter, { qos: 1 });
   return { heard, client };
 }
