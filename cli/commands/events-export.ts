@@ -1,6 +1,6 @@
 /** `makai events export`. */
-import type { Command } from 'commander';
-import type { EventParts } from '../../formats/export/index.js';
+import { type Command, Option } from 'commander';
+import type { ComtradeRevision, EventParts } from '../../formats/export/index.js';
 import type { BoxEventDocument } from '../../store/documents.js';
 import type { BoxDocument, EventDocument, Store } from '../../store/store.js';
 import { UsageError } from '../errors.js';
@@ -18,7 +18,10 @@ interface Choice extends StoreChoice, ExportChoice {
   type?: string;
   box?: string;
   original?: true;
+  revision?: '1999' | '2013';
 }
+
+const REVISIONS: Readonly<Record<'1999' | '2013', ComtradeRevision>> = { 1999: 1999, 2013: 2013 };
 
 export function register(events: Command): void {
   const command = events
@@ -34,6 +37,12 @@ export function register(events: Command): void {
     .option('--box <id>', 'only the waveforms of this box')
     .option('--original', 'the files that imported events came from, byte for byte, in place of a format');
   withExportOptions(command)
+    .addOption(
+      new Option(
+        '--revision <year>',
+        'with --format comtrade: its revision; 1999 for programs that read no newer one (default: 2013)',
+      ).choices(['1999', '2013']),
+    )
     .option('--csv', 'the same as --format csv')
     .option('--json', 'with --out: the files that were written, as NDJSON');
   withStoreOptions(command).action(run);
@@ -49,6 +58,8 @@ async function run(ids: string[], options: Choice): Promise<void> {
     throw new UsageError('--original and --format do not go together');
   if (options.original && options.out === undefined)
     throw new UsageError('--original writes files: name a folder with --out');
+  if (options.revision !== undefined && options.format !== 'comtrade')
+    throw new UsageError('--revision goes with --format comtrade');
   const numbers = ids.map((id) => parseCount('<id>', id));
   const range = {
     ...(options.from === undefined ? {} : { fromMs: parseTime('--from', options.from) }),
@@ -74,6 +85,7 @@ async function run(ids: string[], options: Choice): Promise<void> {
       const nominal = (await store.makaiConfig())?.triggering.default_ref_f;
       const exporter = eventExporter(format, {
         ...(nominal === undefined ? {} : { nominalFrequencyHz: nominal }),
+        ...(options.revision === undefined ? {} : { revision: REVISIONS[options.revision] }),
         nowMs: Date.now(),
         skipped: warn,
       });

@@ -19,9 +19,13 @@ export interface EventExportOptions {
   nominalFrequencyHz?: number;
   /** Unix ms, for formats that say when the file was made */
   nowMs: number;
+  /** revision of COMTRADE; left out: 2013 */
+  revision?: ComtradeRevision;
   /** hears of each waveform that the format cannot hold */
   skipped(text: string): void;
 }
+
+export type ComtradeRevision = 1999 | 2013;
 
 /** A Parquet file ends after so many row groups: its footer holds some kilobytes of each in memory. */
 const MOST_GROUPS = 1000;
@@ -69,11 +73,16 @@ class Files implements Exporter<EventParts> {
     if (this.#format === 'pqdif') return [this.#pqdif(recording, name)];
     if (this.#format !== 'comtrade') return undefined;
     try {
-      return chunksOf(writeComtrade(recording, { records: this.#records, take: this.#scratch.take }), name);
+      return chunksOf(writeComtrade(recording, { ...this.#comtrade(), records: this.#records }), name);
     } catch (error) {
       if (error instanceof MakaiError && recording.analog.length > 1) return undefined;
       throw error;
     }
+  }
+
+  #comtrade() {
+    const { revision } = this.#options;
+    return { take: this.#scratch.take, ...(revision === undefined ? {} : { revision }) };
   }
 
   *#each(recording: Recording, name: string): Generator<Chunk> {
@@ -92,9 +101,7 @@ class Files implements Exporter<EventParts> {
 
   #files(recording: Recording): WrittenFile[] {
     if (this.#format === 'wav') return writeWav(recording, { take: this.#scratch.take });
-    return this.#format === 'pqds'
-      ? writePqds(recording)
-      : writeComtrade(recording, { take: this.#scratch.take });
+    return this.#format === 'pqds' ? writePqds(recording) : writeComtrade(recording, this.#comtrade());
   }
 
   #pqdif(recording: Recording, name: string): Chunk {

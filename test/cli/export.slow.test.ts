@@ -1,6 +1,6 @@
 /** `makai events export`, `measurements` and `trends` with --format: files, what --json says of them, and what does not go together. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readRecording } from '../../formats/index.js';
@@ -73,6 +73,14 @@ describe('cli: export into files', function () {
     assert.equal(recording?.analog[0]?.samples.length, 2400);
   });
 
+  it('COMTRADE of the revision that is asked for', async () => {
+    const args = ['events', 'export', '1', '--format', 'comtrade', '--revision', '1999', '--out', out];
+    const { code, stderr } = await makai(...args);
+    assert.deepEqual([code, stderr], [0, '']);
+    const [first] = readFileSync(join(out, 'event_1.cfg'), 'latin1').split('\r\n');
+    assert.match(first ?? '', /,1999$/);
+  });
+
   it('events of a range and a type, as Parquet and PQDIF', async () => {
     const parquet = await makai(
       'events',
@@ -127,6 +135,7 @@ describe('cli: export into files', function () {
       ['events', 'export', '1', '--json'],
       ['events', 'export', '1', '--csv', '--format', 'wav', '--out', out],
       ['events', 'export', '1', '--type', 'OTHER'],
+      ['events', 'export', '1', '--format', 'wav', '--revision', '1999', '--out', out],
       ['events', 'export', '1', '--format', 'mp3', '--out', out],
       ['measurements', '1001', '--format', 'wav', '--out', out],
       ['measurements', '1001', '--format', 'parquet'],

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  type EventExportOptions,
   type EventParts,
   EXPORT_FORMATS,
   type ExportFormat,
@@ -75,11 +76,20 @@ function exported(
   format: ExportFormat,
   ...all: EventParts[]
 ): { files: Map<string, Buffer>; skipped: string[] } {
+  return exportedWith(format, {}, ...all);
+}
+
+function exportedWith(
+  format: ExportFormat,
+  options: Partial<EventExportOptions>,
+  ...all: EventParts[]
+): { files: Map<string, Buffer>; skipped: string[] } {
   const skipped: string[] = [];
   const exporter = eventExporter(format, {
     nominalFrequencyHz: 60,
     nowMs: T,
     skipped: (text) => skipped.push(text),
+    ...options,
   });
   const pieces = new Map<string, Uint8Array[]>();
   const ended = new Set<string>();
@@ -169,6 +179,16 @@ describe('formats/export: an event in every format', () => {
       assert.ok(Math.abs(Math.min(...starts) - T) < 1.5, `${starts[0]} is not ${T}`);
     });
   }
+
+  it('COMTRADE of 1999 where that is asked for, of 2013 where nothing is', () => {
+    for (const revision of [1999, undefined] as const) {
+      const { files } = exportedWith('comtrade', revision === undefined ? {} : { revision }, TWO);
+      const [first] = (files.get('event_9354.cfg') ?? '').toString().split('\r\n');
+      assert.equal(first?.split(',')[2], String(revision ?? 2013));
+      const volts = recordings(files).flatMap((recording) => [...lowest(recording).values()]);
+      assert.ok(Math.abs(Math.min(...volts) - 102.2) < 0.05, String(volts));
+    }
+  });
 
   it('ndjson: the event, then its boxes with their counts', () => {
     const [event, ...boxes] = [
