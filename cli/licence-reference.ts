@@ -10,6 +10,8 @@ export interface LockedPackage {
   licence: string;
   /** needed only to build and test */
   development: boolean;
+  /** false: a native module for another system or processor, which npm does not install here */
+  isForThisMachine: boolean;
 }
 
 interface LockEntry {
@@ -17,6 +19,9 @@ interface LockEntry {
   license?: string;
   dev?: boolean;
   devOptional?: boolean;
+  os?: readonly string[];
+  cpu?: readonly string[];
+  libc?: readonly string[];
 }
 
 /** The packages, by name and version. A package that is installed twice in one version is listed once. */
@@ -25,8 +30,9 @@ export function lockedPackages(): LockedPackage[] {
     packages: Record<string, LockEntry>;
   };
   const found = new Map<string, LockedPackage>();
-  for (const [path, { dev, devOptional, license, version = '' }] of Object.entries(lock.packages)) {
+  for (const [path, entry] of Object.entries(lock.packages)) {
     if (path === '') continue;
+    const { dev, devOptional, license, version = '' } = entry;
     const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
     const development = dev === true || devOptional === true;
     const key = `${name} ${version}`;
@@ -36,9 +42,23 @@ export function lockedPackages(): LockedPackage[] {
       version,
       licence: license ?? 'NOASSERTION',
       development: development && (before?.development ?? true),
+      isForThisMachine: isForThisMachine(entry),
     });
   }
   return [...found.values()].sort((a, b) => compare(a.name, b.name) || compare(a.version, b.version));
+}
+
+function isForThisMachine({ cpu, libc, os }: LockEntry): boolean {
+  const fits = (list: readonly string[] | undefined, value: string): boolean =>
+    list === undefined || list.includes(value);
+  return (
+    fits(os, process.platform) && fits(cpu, process.arch) && (libc === undefined || fits(libc, libcOfNode()))
+  );
+}
+
+function libcOfNode(): string {
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+  return header.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
 }
 
 /** The page, whole. */
@@ -56,7 +76,7 @@ export function licenceReference(): string {
     ...table(runtime),
     '',
     'Native code in these packages: `zeromq` contains libzmq (MPL-2.0) and libsodium (ISC), `better-sqlite3` contains SQLite (public domain,',
-    '`blessing`).',
+    '`blessing`), `@node-rs/crc32` contains the crate `crc32c` (Apache-2.0 or MIT).',
     '',
     `## To build and test (${packages.length - runtime.length})`,
     '',

@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 
 /** Loads each native dependency, then names all files that are loaded. */
 const LOAD = `
-const [, Sqlite] = ['zeromq', 'better-sqlite3'].map((name) => require(name));
+const [, Sqlite] = ['zeromq', 'better-sqlite3', '@node-rs/crc32'].map((name) => require(name));
 new Sqlite(':memory:').close();
 JSON.stringify(process.report.getReport().sharedObjects)`;
 
