@@ -53,3 +53,5 @@ export const MEASUREMENTS: Readonly<Record<string, { phase: string; unit: string
 export const DATA_FLAG = 'waveform-data';
 /** Our keys, as the specification wants those of an organisation: `domain.key`. Number: of the column, from 1 on. */
 export const OWN_DOMAIN = 'makai';
+/** Our own key of a column that has no sample in some rows: those of faster channels. */
+export const SOME_ROWS = 'some';

@@ -12,7 +12,7 @@ import type {
 } from '../recording.js';
 import { decodeText } from '../text.js';
 import { Warnings } from '../warnings.js';
-import { MEASUREMENTS, OWN_DOMAIN } from './keys.js';
+import { MEASUREMENTS, OWN_DOMAIN, SOME_ROWS } from './keys.js';
 import { metadataSection, nominalFrequencyOf, type Section, startOf } from './metadata.js';
 import { secondsOfRows, type TimeUnit } from './times.js';
 
@@ -70,6 +70,8 @@ interface ColumnInfo {
   quantity: string;
   statistic: ValueSeries['statistic'];
   digital: boolean;
+  /** it has a sample in every row, as our own files say: NaN is one that is missing */
+  everyRow: boolean;
 }
 
 const STATISTICS = ['min', 'max', 'average', 'sum'] as const;
@@ -89,6 +91,7 @@ function columnOf({ values }: Section, column: string, number: number): ColumnIn
     quantity: own('name') ?? known?.quantity ?? plain,
     statistic: statistic ?? 'value',
     digital: own('kind') === 'digital',
+    everyRow: own('name') !== undefined && own('rows') !== SOME_ROWS,
   };
 }
 
@@ -107,7 +110,7 @@ function valuesOf(
   for (const [i, column] of columns.entries()) {
     const whole = values[i + 1];
     if (whole === undefined) throw unreadable(place, `measurement "${column.name}" holds text`);
-    const { step, first } = everyNth(whole, count);
+    const { step, first } = column.everyRow ? { step: 1, first: 0 } : everyNth(whole, count);
     const samples = step === 1 ? whole.slice() : every(whole, first, step);
     const key = `${first} ${step}`;
     const time =

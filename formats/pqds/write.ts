@@ -4,7 +4,7 @@ import { unwritable } from '../problems.js';
 import type { AnalogChannel, DigitalChannel, Recording, ValueSeries, WrittenFile } from '../recording.js';
 import { secondsOf } from '../samples.js';
 import { unitOf } from '../units.js';
-import { DATA_FLAG, KEYS, type Key, MEASUREMENTS, OWN_DOMAIN } from './keys.js';
+import { DATA_FLAG, KEYS, type Key, MEASUREMENTS, OWN_DOMAIN, SOME_ROWS } from './keys.js';
 import { analogText, decimal, textOf, timeTexts } from './numbers.js';
 
 const SI = { voltage: 'V', current: 'A', frequency: 'Hz' } as const;
@@ -42,8 +42,12 @@ export function writePqds(recording: Recording): WrittenFile[] {
 
 function fileOf(recording: Recording, columns: readonly Column[], dataType: 0 | 1): Buffer {
   const { rows, indexes } = joined(columns.map(({ seconds }) => seconds));
+  // A sample that is missing is NaN too, so the file says which columns have no sample in some rows.
+  const marked = columns.map((column, i) =>
+    indexes[i]?.includes(-1) === true ? { ...column, own: { ...column.own, rows: SOME_ROWS } } : column,
+  );
   const chunks = [
-    Buffer.from(`${[...header(recording, columns, dataType), names(columns)].join('\r\n')}\r\n`),
+    Buffer.from(`${[...header(recording, marked, dataType), names(columns)].join('\r\n')}\r\n`),
   ];
   let text = '';
   let before = Number.NEGATIVE_INFINITY;

@@ -207,6 +207,21 @@ describe('PQDS written and read again', () => {
     );
   });
 
+  it('missing samples in every second row are no channel of half the rate', () => {
+    const seconds = Float64Array.from([0, 0.001, 0.002, 0.003, 0.004]);
+    const samples = Float64Array.from([1, Number.NaN, 3, Number.NaN, 5]);
+    const time: TimeBase = { kind: 'timestamps', seconds };
+    const base = { phase: '', component: '', unit: 'V', scale: 1, offset: 0, skewS: 0, time };
+    for (const others of [[], [{ ...base, name: 'b', samples: Float64Array.of(1, 2, 3, 4, 5) }]]) {
+      const [file] = writePqds({
+        ...{ name: '', station: '', device: '', start: undefined, nominalFrequencyHz: 60 },
+        ...{ analog: [{ ...base, name: 'a', samples }, ...others], digital: [], series: [], metadata: {} },
+      });
+      const [is] = readPqds(file?.bytes ?? Buffer.of(), 'x.csv').recordings;
+      assert.deepEqual(is?.analog[0]?.samples, samples);
+    }
+  });
+
   /** Without exponents the smallest have 20 decimals. */
   const plain = (value: number): number => (Math.abs(value) < 1 ? Number(value.toFixed(20)) + 0 : value);
 
