@@ -107,10 +107,10 @@ describe('findings of boxes that take minutes', function () {
   it('WAVEFORM_BUDGET: the request says which box was not asked and why', async () => {
     await until('the box is heard', async () => (await health()).has(MUCH_ASKED));
     const args = ['request', '--boxes', `${MUCH_ASKED},${HEALTHY}`, '--dir', folder];
-    const first = await makai([...args, '--last', '25', '--wait', '60']);
+    const first = await makai([...args, '--last', '25', '--wait', '300']);
     assert.equal(first.code, 0, first.stderr);
     // 45 s take 1.08 MB.
-    const second = await makai([...args, '--last', '45', '--wait', '1']);
+    const second = await makai([...args, '--last', '45', '--wait', '20']);
     assert.match(second.stdout, /not asked: 1002, 1006: its budget of waveforms for the day was used up/);
     await untilFound(MUCH_ASKED, 'WAVEFORM_BUDGET');
     const { waveforms } = (await health()).get(MUCH_ASKED) ?? {};
