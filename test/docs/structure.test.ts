@@ -154,6 +154,23 @@ describe('the structure of the tree', () => {
     }
     assert.deepEqual(missing, []);
   });
+
+  it('CONTRIBUTING and the architecture name every room', () => {
+    const rooms = new Set(
+      filesBelow(PACKAGE_ROOT)
+        .map((path) => relative(PACKAGE_ROOT, path))
+        .filter((path) => /\.tsx?$/.test(path) && path.includes('/') && !path.startsWith('build/'))
+        .map((path) => path.slice(0, path.indexOf('/') + 1)),
+    );
+    for (const page of ['CONTRIBUTING.md', 'docs/architecture.md']) {
+      const text = readFileSync(join(PACKAGE_ROOT, page), 'utf8');
+      assert.deepEqual(
+        [...rooms].filter((room) => !text.includes(room)),
+        [],
+        page,
+      );
+    }
+  });
 });
 
 /** All files, but for what is built, installed or hidden. */
