@@ -137,7 +137,7 @@ describe('the image', function () {
   it('runs each daemon as the chart for Kubernetes renders it: the probes are answered', async function () {
     chart = new ChartRun(line, join(folder, 'chart'));
     if (!(await chart.start())) this.skip();
-    assert.equal(chart.pods.length, 7);
+    assert.equal(chart.pods.length, 6);
   });
 
   it('brings the measurements of a box to the triggering service of the chart, through its NATS', async function () {
@@ -158,9 +158,10 @@ describe('the image', function () {
       const { measurements, nats } = await running.statusOf('makai-triggering-service-0');
       return Number(measurements) > 0 && (nats as { partitions: number[] }).partitions.length === 64;
     });
-    await until('the service that compares boxes has them too', async () => {
-      const { measurements } = await running.statusOf('makai-comparing-service-0');
-      return Number(measurements) > 0;
+    await until('the plugins that compare boxes have them too', async () => {
+      const { nats } = await running.statusOf('makai-triggering-service-0');
+      const { comparing } = nats as { comparing?: { elected: boolean; seconds: number } };
+      return comparing?.elected === true && comparing.seconds > 0;
     });
     if (running.hasStore) {
       const store = ['--store', 'mongodb://127.0.0.1:27017/opq'];

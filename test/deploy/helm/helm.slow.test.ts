@@ -153,7 +153,6 @@ describe('the chart for Kubernetes', function () {
       [{ gateway: { replicas: 2 } }, /\/gateway\/replicas/],
       [{ acquisitionBroker: { replicas: 2 } }, /\/acquisitionBroker\/replicas/],
       [{ triggeringBroker: { replicas: 2 } }, /\/triggeringBroker\/replicas/],
-      [{ comparingService: { replicas: 2 } }, /\/comparingService\/replicas/],
       [{ triggeringService: { replicas: 65 } }, /\/triggeringService\/replicas/],
       [{ nats: { enabled: false } }, /\/nats\/servers/],
       [{ gateway: { mqtt: { adress: 'x' } } }, /adress/],

@@ -66,7 +66,6 @@ export const VARIANTS: Readonly<Record<string, object>> = {
       tls: { existingSecret: 'nats-ca' },
     },
     triggeringService: { autoscaling: { enabled: true } },
-    comparingService: { enabled: false },
     webService: { tls: { existingSecret: 'page' }, service: { type: 'LoadBalancer' } },
     gateway: { mqtt: { tls: { existingSecret: 'mqtt-tls' }, service: { annotations: { a: 'b' } } } },
     podDisruptionBudgets: false,

@@ -61,13 +61,6 @@
 {{- mergeOverwrite (include "makai.store" . | fromJson) $peers $own (deepCopy .Values.triggeringService.settings) | toJson -}}
 {{- end -}}
 
-{{- define "makai.settings.comparing-service" -}}
-{{- $peers := pick (include "makai.peers" . | fromJson) "zmq_trigger_endpoint" "zmq_acquisition_endpoint" -}}
-{{- $own := dict "status" "*:9897" "metric_update_sec" 0 "plugins" .Values.comparingService.plugins -}}
-{{- $_ := set $own "spool" (dict "max_bytes" .Values.comparingService.spoolMaxBytes) -}}
-{{- mergeOverwrite (include "makai.store" . | fromJson) $peers $own (deepCopy .Values.comparingService.settings) | toJson -}}
-{{- end -}}
-
 {{- define "makai.settings.analysis-service" -}}
 {{- $peers := pick (include "makai.peers" . | fromJson) "zmq_trigger_endpoint" "zmq_data_endpoint" -}}
 {{- $own := dict "status" "*:9893" "incident_pub" "tcp://*:9895" "mongo_uri" "$(MONGO_URI)" -}}
