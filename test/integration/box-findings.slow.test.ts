@@ -105,7 +105,10 @@ describe('findings of boxes that take minutes', function () {
   }
 
   it('WAVEFORM_BUDGET: the request says which box was not asked and why', async () => {
-    await until('the box is heard', async () => (await health()).has(MUCH_ASKED));
+    await until('both boxes are heard', async () => {
+      const heard = await health();
+      return heard.has(MUCH_ASKED) && heard.has(HEALTHY);
+    });
     const args = ['request', '--boxes', `${MUCH_ASKED},${HEALTHY}`, '--dir', folder];
     const first = await makai([...args, '--last', '25', '--wait', '300']);
     assert.equal(first.code, 0, first.stderr);

@@ -117,6 +117,8 @@ export class KafkaServer {
         'transaction.state.log.replication.factor=1',
         'transaction.state.log.min.isr=1',
         'group.initial.rebalance.delay.ms=0',
+        // Otherwise it ends by itself when a busy machine takes a minute to start it.
+        `initial.broker.registration.timeout.ms=${START_MS}`,
         ...lines,
         '',
       ].join('\n'),
