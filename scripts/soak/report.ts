@@ -90,7 +90,7 @@ function figures(soak: Soak): string[] {
   }
   lines.push(
     timing(
-      'request to evnew',
+      'request to its notice evnew',
       asked.map(({ announcedMs }) => announcedMs),
     ),
   );
