@@ -1,10 +1,11 @@
 /** Mistakes in the setting `nats` that one field alone does not show. */
 import type { Finding } from './findings.js';
+import type { Kind } from './kind-names.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** @param fields raw value of the file */
-export function natsMistakes({ nats, share, workers }: Fields): Finding[] {
+export function natsMistakes(kind: Kind, { nats, share, workers }: Fields): Finding[] {
   if (!isObject(nats)) return [];
   const found: Finding[] = [];
   const wrong = (path: string, message: string): void => {
@@ -15,7 +16,7 @@ export function natsMistakes({ nats, share, workers }: Fields): Finding[] {
   if (nats.password_file !== undefined && nats.user === undefined)
     wrong('password_file', 'expected together with user, found without it');
   // NATS divides the boxes.
-  if (typeof workers === 'number' && workers > 1)
+  if (kind === 'triggering-service' && typeof workers === 'number' && workers > 1)
     found.push({
       severity: 'error',
       path: 'workers',

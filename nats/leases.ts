@@ -14,7 +14,11 @@ import { LeaseTable, memberKey, partitionKey } from './lease-table.js';
 import type { NatsConnection } from './link.js';
 import { PARTITIONS } from './partition.js';
 
+/** Bucket of the triggering services. */
 export const LEASE_BUCKET = 'makai_leases';
+/** Of the analysis services, and of the gateways. */
+export const ANALYSIS_BUCKET = 'makai_analysis_leases';
+export const GATEWAY_BUCKET = 'makai_gateway_leases';
 /** A lease that is not renewed ends after this time, ms. */
 export const LEASE_MS = 8000;
 /** An owner stops so long before: clocks of machines run a little differently, ms. */
@@ -29,6 +33,8 @@ const STOP_MS = 6000;
 export interface LeaseOptions {
   /** this member: no other one has the name */
   member: string;
+  /** of those who divide partitions among them; left out: the triggering services */
+  bucket?: string;
   clock: Clock;
   log: Logger;
   /** this member has the partition from now on. @param revision higher than that of every owner before */
@@ -174,12 +180,15 @@ export class Leases implements Running {
     if (this.#isOpen || this.#source === undefined) return this.#kv;
     const { connection, replicas } = this.#source;
     this.#isOpen = true;
-    const kv = await new Kvm(jetstream(connection, { timeout: REQUEST_MS })).create(LEASE_BUCKET, {
-      ttl: LEASE_MS,
-      history: 1,
-      replicas,
-      storage: StorageType.File,
-    });
+    const kv = await new Kvm(jetstream(connection, { timeout: REQUEST_MS })).create(
+      this.#options.bucket ?? LEASE_BUCKET,
+      {
+        ttl: LEASE_MS,
+        history: 1,
+        replicas,
+        storage: StorageType.File,
+      },
+    );
     await this.#announce(kv);
     this.#kv = kv;
     return kv;
@@ -266,11 +275,11 @@ export class Leases implements Running {
 }
 
 /** Who has what now; nothing is changed. @throws Error of the client: also where no service was ever started, and nobody made the bucket */
-export async function readLeases(connection: NatsConnection): Promise<LeaseTable> {
-  return tableOf(
-    await new Kvm(jetstream(connection, { timeout: REQUEST_MS })).open(LEASE_BUCKET),
-    systemClock,
-  );
+export async function readLeases(
+  connection: NatsConnection,
+  bucket: string = LEASE_BUCKET,
+): Promise<LeaseTable> {
+  return tableOf(await new Kvm(jetstream(connection, { timeout: REQUEST_MS })).open(bucket), systemClock);
 }
 
 /** @throws Error of the client, or when it takes too long: the client itself would wait forever */
