@@ -8,9 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '@nats-io/transport-node';
+import { Publisher } from 'zeromq';
 import type { AnalysisServiceStatus } from '../../analysis-service/index.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { ensureStream } from '../../nats/stream.js';
+import { measurement } from '../../proto/index.js';
 import { openStore } from '../../store/open.js';
 import type { IncidentDocument, Store } from '../../store/store.js';
 import { all, newEvent } from '../store/contract/given.js';
@@ -61,14 +63,14 @@ describe('analysis-service: several with one store', function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function service(name: string): Promise<Service> {
+  async function service(name: string, trigger = 'tcp://127.0.0.1:9'): Promise<Service> {
     const port = await freePort();
     const file = join(folder, `${name}.json`);
     writeFileSync(
       file,
       JSON.stringify({
         ...{ store: url, workers: 1, status: `127.0.0.1:${port}`, nats: { servers: [nats.url] } },
-        ...{ incident_pub: 'tcp://127.0.0.1:*', zmq_trigger_endpoint: 'tcp://127.0.0.1:9' },
+        ...{ incident_pub: 'tcp://127.0.0.1:*', zmq_trigger_endpoint: trigger },
         zmq_data_endpoint: 'tcp://127.0.0.1:9',
       }),
       { mode: 0o600 },
@@ -208,6 +210,53 @@ describe('analysis-service: several with one store', function () {
     await sleep(2000);
     await assertOnce(1, 35);
     await grouped(1, 35);
+  });
+
+  it('an outage is one, though the service that looks after it is killed while it goes on, or before it is known', async () => {
+    const stream = new Publisher({ linger: 0 });
+    await stream.bind('tcp://127.0.0.1:*');
+    const silent = new Set<string>();
+    let isOver = false;
+    const sending = (async () => {
+      while (!isOver) {
+        for (const box of BOXES.filter((one) => !silent.has(one))) {
+          const one = { boxId: Number(box), timestampMs: Date.now(), metrics: {} };
+          await stream.send([box, measurement.encode(one)]);
+        }
+        await sleep(1000);
+      }
+    })();
+    const [first = '', second = ''] = BOXES;
+    const outagesOf = async (box: string): Promise<IncidentDocument[]> =>
+      (await all(store.incidents({ boxId: box }))).filter(({ classifications }) =>
+        classifications.includes('OUTAGE'),
+      );
+    try {
+      const a = await service('a', stream.lastEndpoint ?? '');
+      await until('it is elected', async () => (await a.status())?.nats?.elected === true);
+      const b = await service('b', stream.lastEndpoint ?? '');
+      await has(b, 32);
+      await sleep(5000);
+      silent.add(first);
+      // Boxes are silent after a minute, and for a minute after the start nothing is said.
+      await until('the first outage', async () => (await outagesOf(first)).length > 0);
+      silent.add(second);
+      await sleep(3000);
+      await a.kill();
+      await until('the other one looks after it', async () => (await b.status())?.nats?.elected === true);
+      await until('the second outage', async () => (await outagesOf(second)).length > 0);
+      silent.clear();
+      await until('both are over', async () => {
+        const both = [...(await outagesOf(first)), ...(await outagesOf(second))];
+        return both.every(({ end_timestamp_ms: endMs }) => endMs > 0);
+      });
+      for (const box of [first, second]) assert.equal((await outagesOf(box)).length, 1, box);
+      for (const box of BOXES.slice(2)) assert.equal((await outagesOf(box)).length, 0, box);
+    } finally {
+      isOver = true;
+      await sending;
+      stream.close();
+    }
   });
 
   it('without NATS nothing is analysed, and nothing is lost', async () => {
