@@ -129,8 +129,6 @@ export interface TriggeringServiceSettings extends CommonSettings<'triggering-se
   readonly pluginLimits: CamelCased<ConfigOf['triggering-service']['plugin_limits']>;
   /** undefined: the store gives ids to the incidents of plugins */
   readonly incidentIdEndpoint: string | undefined;
-  readonly workers: number;
-  readonly share: ConfigOf['triggering-service']['share'];
   readonly healthDocuments: boolean;
   /** undefined: the stream comes from the triggering broker */
   readonly nats: NatsServers | undefined;
