@@ -33,6 +33,7 @@ export function addMetrics(
   metrics.gauge('makai_partitions_owned', () => partitions?.status().partitions.length);
   metrics.counter('makai_partition_moves_total', () => partitions?.status().moves);
   metrics.gauge('makai_partition_lag_batches', () => partitions?.status().waiting);
+  metrics.gauge('makai_partitions_unread', () => partitions?.status().unread);
   const comparing = () => partitions?.status().comparing;
   metrics.gauge('makai_comparing_elected', () => comparing() && Number(comparing()?.elected));
   metrics.counter('makai_comparing_elections_total', () => comparing()?.moves);
