@@ -1,11 +1,10 @@
 /** Mistakes in the setting `nats` that one field alone does not show. */
 import type { Finding } from './findings.js';
-import type { Kind } from './kind-names.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** @param fields raw value of the file */
-export function natsMistakes(kind: Kind, { nats, share, workers }: Fields): Finding[] {
+export function natsMistakes({ nats }: Fields): Finding[] {
   if (!isObject(nats)) return [];
   const found: Finding[] = [];
   const wrong = (path: string, message: string): void => {
@@ -15,19 +14,6 @@ export function natsMistakes(kind: Kind, { nats, share, workers }: Fields): Find
     wrong('user', 'expected either credentials or user, found both');
   if (nats.password_file !== undefined && nats.user === undefined)
     wrong('password_file', 'expected together with user, found without it');
-  // NATS divides the boxes.
-  if (kind === 'triggering-service' && typeof workers === 'number' && workers > 1)
-    found.push({
-      severity: 'error',
-      path: 'workers',
-      message: `expected 1, since nats is given, found ${workers}`,
-    });
-  if (isObject(share) && typeof share.of === 'number' && share.of > 1)
-    found.push({
-      severity: 'error',
-      path: 'share.of',
-      message: `expected 1, since nats is given, found ${share.of}`,
-    });
   const { tls } = nats;
   if (isObject(tls) && (tls.cert === undefined) !== (tls.key === undefined))
     wrong('tls', 'expected cert and key together, found one of them');

@@ -7,8 +7,8 @@ import {
   jetstreamManager,
   type StreamInfo,
 } from '@nats-io/jetstream';
+import { ANALYSIS_BUCKET, GATEWAY_BUCKET, readLeases } from './lease-bucket.js';
 import { nameOfMember } from './lease-table.js';
-import { ANALYSIS_BUCKET, GATEWAY_BUCKET, readLeases } from './leases.js';
 import type { NatsConnection } from './link.js';
 import { ALL_PARTITIONS, PARTITIONS, STREAM, subjectOf } from './partition.js';
 import { partitionReadBy, revisionIn } from './partition-reader.js';
@@ -85,7 +85,7 @@ export async function readOverview(connection: NatsConnection): Promise<Overview
   const lags = owners.map((_, partition) => lagOf(partition, consumers.get(partition), info));
   return {
     stream: info && streamOverview(info),
-    ...(leases?.elected === undefined ? {} : { elected: leases.elected }),
+    ...(leases?.elected === undefined ? {} : { elected: nameOfMember(leases.elected) }),
     followers: [
       ...(await followersOf(connection, 'analysis-service', ANALYSIS_BUCKET)),
       ...(await followersOf(connection, 'gateway', GATEWAY_BUCKET)),
@@ -134,7 +134,8 @@ async function followersOf(
       (owner) => owner === member,
     ).length,
   }));
-  return [{ kind, ...(table.elected === undefined ? {} : { elected: table.elected }), services }];
+  const { elected } = table;
+  return [{ kind, ...(elected === undefined ? {} : { elected: nameOfMember(elected) }), services }];
 }
 
 /** The consumer of the last owner of each partition. */

@@ -64,6 +64,11 @@ export const RELAY_METRICS = {
     help: 'How often this service was elected.',
     daemons: [AS, GW],
   },
+  makai_partitions_unread: {
+    type: 'gauge',
+    help: 'Partitions of this service that cannot be read at the moment: what waits in them is not counted.',
+    daemons: [TS],
+  },
   makai_comparing_elected: {
     type: 'gauge',
     help: '1: this service runs the plugins that compare boxes; of all services together 1.',

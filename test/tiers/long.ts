@@ -6,6 +6,7 @@ export const LONG: readonly string[] = [
   'integration/box-health.slow.test.ts',
   'analysis-service/truth.slow.test.ts',
   'analysis-service/sharing.slow.test.ts',
+  'integration/two-machines.slow.test.ts',
   'integration/quiet-50hz.slow.test.ts',
   'cli/plugin/new.slow.test.ts',
   'plugins/detection.slow.test.ts',
