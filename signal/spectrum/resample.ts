@@ -4,8 +4,8 @@
  * Kaiser-windowed sinc (Oppenheim and Schafer, Discrete-Time Signal Processing, 7.5.3 and 4.6). The sums are made in WebAssembly (assembly/resample.ts) with
  * numbers of 32 bits, whose rounding is 70 dB below the stop band.
  */
+import { wasmExports } from '../../common/wasm.js';
 import { sinc } from '../fir.js';
-import { wasmExports } from '../wasm.js';
 
 /** Stop band: what folds down, and the images of the fundamental, dB below. */
 const ATTENUATION_DB = 70;

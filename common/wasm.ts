@@ -1,6 +1,6 @@
-/** The WebAssembly modules of this room, each compiled once. */
+/** The WebAssembly modules of this package, each compiled once. */
 import { readFileSync } from 'node:fs';
-import { MakaiError } from '../common/errors.js';
+import { MakaiError } from './errors.js';
 
 const modules = new Map<string, WebAssembly.Module>();
 
