@@ -39,11 +39,14 @@ export interface ServicePlace extends NatsPlace {
   mongoUri?: (uri: string) => string;
 }
 
+/** With MongoDB a service has a spool. */
+export type ClusterServiceStatus = TriggeringServiceStatus & { spool?: { measurements: number } };
+
 export interface ClusterService {
   name: string;
   daemon: DaemonProcess;
   /** undefined while it is not there */
-  status(): Promise<TriggeringServiceStatus | undefined>;
+  status(): Promise<ClusterServiceStatus | undefined>;
 }
 
 export class ClusterLine {
@@ -178,7 +181,7 @@ export class ClusterLine {
       status: async () => {
         try {
           const reply = await fetch(`http://${at}/status`, { signal: AbortSignal.timeout(5000) });
-          return ((await reply.json()) as { details: TriggeringServiceStatus }).details;
+          return ((await reply.json()) as { details: ClusterServiceStatus }).details;
         } catch {
           return undefined; // it is not there
         }

@@ -8,9 +8,10 @@ import type { StreamLedger } from './stream-ledger.js';
 export const WANTED_RATE = 20_000;
 const LEAST_RATE = 500;
 const LOWER = 0.7;
-/** The relay makes a batch of each partition every 50 ms: what is not stored after two seconds. */
-const BEHIND_BATCHES = 2 * 20 * 64;
-const TRY_MS = 6000;
+/** What is not stored after two seconds is too much. The relay makes a batch of each partition every 50 ms. */
+const BEHIND_S = 1;
+const BEHIND_BATCHES = BEHIND_S * 20 * 64;
+const TRY_MS = 10_000;
 /** Of what was stored while it was tried. */
 const SHARE = 0.8;
 /** Six measurements a second and box; with fewer boxes there would be partitions without one. */
@@ -37,12 +38,12 @@ export class Governor {
   async begin(rate = WANTED_RATE): Promise<void> {
     this.#set(rate);
     for (;;) {
-      const [begunMs, begun] = [performance.now(), this.#line.load.sent];
+      const taken = this.#taken();
       await sleep(TRY_MS);
+      // A busy machine may send less than it was asked to.
+      this.#line.load.rate = Math.min(this.#line.load.rate, taken());
       if (!(await this.#isBehind()) || this.#line.load.rate <= LEAST_RATE) break;
-      await this.#lower(
-        () => ((this.#line.load.sent - begun) / (performance.now() - begunMs)) * 1000 * SHARE,
-      );
+      await this.#lower(taken);
     }
     this.#held.length = 0;
     this.#sinceMs = performance.now();
@@ -51,9 +52,10 @@ export class Governor {
   /** Until everything that came is stored; where that takes long, the rate goes down. */
   async drained(): Promise<void> {
     const begunMs = performance.now();
+    const taken = this.#taken();
     while (await this.#isBehind()) {
       if (performance.now() - begunMs > DRAIN_MS) {
-        await this.#lower();
+        await this.#lower(taken);
         return;
       }
       await sleep(LOOK_MS);
@@ -67,12 +69,19 @@ export class Governor {
   }
 
   /** Nothing comes until everything is stored; then it goes on with less. */
-  async #lower(taken: () => number = () => Number.POSITIVE_INFINITY): Promise<void> {
+  async #lower(taken: () => number): Promise<void> {
     const lower = this.#line.load.rate * LOWER;
     this.#set(0);
     const endMs = performance.now() + PATIENCE_MS;
     while ((await this.#isBehind()) && performance.now() < endMs) await sleep(LOOK_MS);
-    this.#set(Math.max(LEAST_RATE, Math.min(lower, taken())));
+    this.#set(Math.max(LEAST_RATE, Math.min(lower, taken() * SHARE)));
+  }
+
+  /** @returns measurements a second that were sent since now: where none waits, also stored */
+  #taken(): () => number {
+    const { load } = this.#line;
+    const [begunMs, begun] = [performance.now(), load.sent];
+    return () => ((load.sent - begun) * 1000) / (performance.now() - begunMs);
   }
 
   #set(rate: number): void {
@@ -91,7 +100,14 @@ export class Governor {
       (sum, { unacknowledged, waiting }) => sum + unacknowledged + waiting,
       0,
     );
-    return open > BEHIND_BATCHES;
+    if (open > BEHIND_BATCHES) return true;
+    // Services acknowledge what is in their spool: it is not stored yet.
+    const all = await Promise.all(this.#line.services.map(({ status }) => status()));
+    const waiting = all.reduce(
+      (sum, status) => sum + (status?.store.waiting ?? 0) + (status?.spool?.measurements ?? 0),
+      0,
+    );
+    return waiting > BEHIND_S * Math.max(LEAST_RATE, this.#line.load.rate);
   }
 
   /** Undefined while NATS elects a leader. */
