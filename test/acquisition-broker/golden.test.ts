@@ -55,11 +55,13 @@ describe('acquisition broker: golden frames of existing programs', () => {
   it('evnew and READ are byte for byte those of existing programs, except the event id', async () => {
     await client.send(goldenFrame('v2/request_event'));
     const evnew = await client.heard.next();
-    const [topic, read] = await box2.commands.next();
     assert.deepEqual(evnew.slice(0, 1), goldenFrames('v2/evnew').slice(0, 1));
     const [goldenTopic, goldenRead] = goldenFrames('v2/read');
-    assert.deepEqual(topic, goldenTopic);
     const number = Number(evnew[1]?.toString());
+    let [topic, read] = await box2.commands.next();
+    // A command of the test before, sent again, may come first.
+    while (read?.[3] !== number) [topic, read] = await box2.commands.next();
+    assert.deepEqual(topic, goldenTopic);
     assert.ok(number < 128, 'one byte, as in the golden frame');
     const expected = Buffer.from(goldenRead ?? []);
     expected[3] = number;
