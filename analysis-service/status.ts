@@ -3,6 +3,7 @@ import type { Metrics } from '../common/metrics/metrics.js';
 import type { AggregatesStatus } from './aggregates/aggregates.js';
 import type { Core } from './core.js';
 import type { Notices } from './notices/notices.js';
+import type { SharingStatus } from './sharing/sharing.js';
 import type { FollowerStatus } from './waveforms/follower.js';
 
 export interface AnalysisServiceStatus {
@@ -17,6 +18,8 @@ export interface AnalysisServiceStatus {
   outages: number;
   aggregates: AggregatesStatus | undefined;
   notices: number;
+  /** only with the setting `nats` */
+  nats?: SharingStatus;
 }
 
 export function statusOf(
@@ -37,10 +40,11 @@ export function statusOf(
       most: finders?.pool.size ?? 0,
       failures: finders?.pool.failures ?? 0,
     },
-    groups: { open: finders?.groups.open ?? 0, settled: finders?.groups.settled ?? 0 },
-    outages: finders?.outages.open ?? 0,
+    groups: { open: finders?.whole?.groups.open ?? 0, settled: finders?.whole?.groups.settled ?? 0 },
+    outages: finders?.whole?.outages.open ?? 0,
     aggregates: core?.aggregates.status(),
     notices: notices.sent,
+    ...(core?.sharing === undefined ? {} : { nats: core.sharing.status() }),
   };
 }
 
@@ -50,7 +54,13 @@ export function addMetrics(metrics: Metrics, core: () => Core | undefined, notic
   metrics.counter('makai_incidents_total', () => follower()?.incidents ?? 0);
   metrics.counter('makai_waveforms_remarked_total', () => follower()?.remarked ?? 0);
   metrics.gauge('makai_waveforms_waiting', () => follower()?.backlog ?? 0);
-  metrics.gauge('makai_outages', () => core()?.finders?.outages.open ?? 0);
+  metrics.gauge('makai_outages', () => core()?.finders?.whole?.outages.open ?? 0);
   metrics.counter('makai_incident_notices_total', () => notices.sent);
   metrics.counter('makai_aggregates_total', () => core()?.aggregates.status().written ?? 0);
+  const sharing = (): SharingStatus | undefined => core()?.sharing?.status();
+  metrics.gauge('makai_nats_connected', () => sharing() && Number(sharing()?.connected));
+  metrics.gauge('makai_partitions_owned', () => sharing()?.partitions.length);
+  metrics.counter('makai_partition_moves_total', () => sharing()?.moves);
+  metrics.gauge('makai_elected', () => sharing() && Number(sharing()?.elected));
+  metrics.counter('makai_elections_total', () => sharing()?.elections);
 }

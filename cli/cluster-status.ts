@@ -45,7 +45,7 @@ export async function printCluster(options: {
 
 /** The services' user may read more than the broker's: its settings come first. */
 function natsOf(folder: string | undefined): NatsServers {
-  for (const kind of ['triggering-service', 'triggering-broker'] as const) {
+  for (const kind of ['triggering-service', 'triggering-broker', 'analysis-service', 'gateway'] as const) {
     const file = locateConfigFile(kind, folder);
     const inline = folder === undefined && process.env[KINDS[kind].variable] !== undefined;
     if (file === undefined && !inline) continue;
@@ -54,7 +54,7 @@ function natsOf(folder: string | undefined): NatsServers {
   }
   throw new MakaiError(
     'CONFIG_INVALID',
-    'neither the triggering service nor the triggering broker of this machine has the setting nats',
+    'no triggering service, triggering broker, analysis service or gateway of this machine has the setting nats',
     {
       hint: 'there is no cluster without it (docs/cluster.md); `makai status` shows the daemons of this machine',
     },
@@ -62,7 +62,7 @@ function natsOf(folder: string | undefined): NatsServers {
 }
 
 /** What is wrong with a cluster, one sentence each. */
-export function faults({ partitions, services, stream }: Overview): string[] {
+export function faults({ followers, partitions, services, stream }: Overview): string[] {
   const found: string[] = [];
   if (stream === undefined)
     found.push('the stream is not there: no triggering broker with the setting nats has run yet');
@@ -81,6 +81,17 @@ export function faults({ partitions, services, stream }: Overview): string[] {
     found.push(
       `nobody reads ${plural(free.length, 'partition')}: ${free.map(({ partition }) => partition).join(', ')}`,
     );
+  for (const { elected, kind, services: of } of followers) {
+    const divided = of.reduce((sum, one) => sum + one.partitions, 0);
+    if (elected === undefined)
+      found.push(
+        kind === 'gateway'
+          ? 'no gateway is active: nobody is notified'
+          : 'no analysis service looks after groups and outages',
+      );
+    if (kind === 'analysis-service' && of.length > 0 && divided < partitions.length)
+      found.push(`no analysis service has ${plural(partitions.length - divided, 'partition')} of the boxes`);
+  }
   return found;
 }
 
@@ -102,7 +113,7 @@ const PARTITION_COLUMNS: Column<Partition>[] = [
 ];
 
 function text(overview: Overview, wrong: readonly string[], all: boolean, nowMs: number): string {
-  const { elected, partitions, services, stream } = overview;
+  const { elected, followers, partitions, services, stream } = overview;
   const parts = wrong.map((line) => `WRONG  ${clean(line)}\n`);
   if (stream !== undefined) {
     const { batches, bytes, max_bytes, oldest_ms, replicas, servers } = stream;
@@ -115,6 +126,14 @@ function text(overview: Overview, wrong: readonly string[], all: boolean, nowMs:
   }
   if (services.length > 0) parts.push('\n', table(SERVICES, services));
   if (elected !== undefined) parts.push(clean(`plugins that compare boxes run in ${elected}`), '\n');
+  for (const { elected = 'none', kind, services: of } of followers) {
+    if (kind === 'gateway') {
+      parts.push(clean(`active gateway: ${elected}`), '\n');
+      continue;
+    }
+    const names = of.map(({ name, partitions: count }) => `${name} (${plural(count, 'partition')})`);
+    parts.push(clean(`analysis services: ${names.join(', ')}; groups and outages: ${elected}`), '\n');
+  }
   const behind = partitions.filter(({ waiting }) => waiting > 0).toSorted((a, b) => b.waiting - a.waiting);
   if (all) parts.push('\n', table(PARTITION_COLUMNS, partitions));
   else if (behind.length > 0)

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { backendCurveClient } from './backend-fields.js';
 import { field, ours } from './field.js';
+import { natsFollowerFields } from './nats-fields.js';
 import {
   incidentIdField,
   lifeSeconds,
@@ -45,6 +46,9 @@ export const analysisServiceSchema = z.strictObject({
     from: 'ours',
     defaultText: 'the number of cores, at most 4',
   }),
+  nats: natsFollowerFields(
+    'the boxes are divided among all that run, and one looks after groups and outages',
+  ),
   ...storeFields(),
   ...retentionFields(),
   mongo_incidents_expiration_seconds: field(lifeSeconds().default(YEAR_SECONDS), {

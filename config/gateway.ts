@@ -6,6 +6,7 @@ import { kafkaFollowerFields } from './kafka-fields.js';
 import { meterFields } from './meter-fields.js';
 import { mqttClientFields } from './mqtt-fields.js';
 import { isFilter, isTopic } from './mqtt-topics.js';
+import { natsFollowerFields } from './nats-fields.js';
 import { retentionFields, runFields, statusOf, storeFields } from './shared-fields.js';
 import { between, oneOf, path, webAddress, whole } from './types.js';
 
@@ -166,6 +167,7 @@ export const gatewaySchema = z.strictObject({
   ),
   meters: meterFields(),
   kafka: kafkaFollowerFields(),
+  nats: natsFollowerFields('one is active, the others stand by, and what it has to do is kept in NATS too'),
   web: ours(
     expecting(
       z

@@ -71,6 +71,11 @@ const kafkaServerFields = () => ({
     'Prefix of topics',
     'Topics are `makai.measurements`, `makai.trends`, `makai.events` and `makai.incidents` with the default.',
   ),
+  format: ours(
+    oneOf(['json', 'protobuf']).default('json'),
+    'Format',
+    'Of the value of a record: a JSON object, or a message of `proto/kafka.proto`, which is in the package. Topics should have one format: change it together with the prefix.',
+  ),
 });
 
 const TITLE = 'Kafka';

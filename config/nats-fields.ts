@@ -55,6 +55,25 @@ const natsServerFields = () => ({
   ),
 });
 
+/** Of a service that follows the store and shares its work with others of its kind. @param shared what they share */
+export const natsFollowerFields = (shared: string) =>
+  field(z.strictObject(natsServerFields()).optional(), {
+    title: 'NATS',
+    description: `Several services of this kind share one store: ${shared} (docs/cluster.md, "Followers").`,
+    from: 'ours',
+    defaultText: 'none: one service of this kind has a store',
+  });
+
+/** Of the web service. */
+export const natsNoticesFields = () =>
+  field(z.strictObject(natsServerFields()).optional(), {
+    title: 'NATS',
+    description:
+      'Notices of incidents come from all analysis services that have this setting, in place of `incident_endpoint` (docs/cluster.md, "Followers").',
+    from: 'ours',
+    defaultText: 'none: there is one analysis service',
+  });
+
 /** Of the triggering service. */
 export const natsReaderFields = () =>
   field(z.strictObject(natsServerFields()).optional(), {

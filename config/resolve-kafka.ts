@@ -5,11 +5,12 @@ import type { KafkaMeasurementSettings, KafkaServers } from './settings.js';
 
 export function kafkaServers({
   brokers,
+  format,
   sasl,
   tls,
   topic_prefix,
 }: NonNullable<ConfigOf['gateway']['kafka']>): KafkaServers {
-  return { brokers, tls, sasl: sasl && camelCased(sasl), topicPrefix: topic_prefix };
+  return { brokers, tls, sasl: sasl && camelCased(sasl), topicPrefix: topic_prefix, format };
 }
 
 export function kafkaMeasurements(

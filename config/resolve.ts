@@ -98,6 +98,7 @@ const RESOLVERS: { readonly [K in Kind]: (file: ConfigFile<K>) => SettingsOf[K] 
       incidentIdEndpoint: fields.incident_id_endpoint,
       reference: { voltage: fields.nominal_voltage, frequency: fields.nominal_frequency },
       workers: fields.workers,
+      nats: fields.nats && natsServers(fields.nats),
       retention: {
         mode: fields.retention,
         measurementsSeconds: DAY_SECONDS,
@@ -118,6 +119,7 @@ const RESOLVERS: { readonly [K in Kind]: (file: ConfigFile<K>) => SettingsOf[K] 
       tls: fields.tls,
       behindProxy: fields.behind_proxy,
       ...followed(fields),
+      nats: fields.nats && natsServers(fields.nats),
       clientCerts: fields.client_certs,
       mapTiles: fields.map_tiles,
       reference: { voltage: fields.nominal_voltage, frequency: fields.nominal_frequency },
@@ -135,6 +137,7 @@ const RESOLVERS: { readonly [K in Kind]: (file: ConfigFile<K>) => SettingsOf[K] 
       bridge: bridgeOf(fields.bridge),
       meters: metersOf(fields.meters),
       measurements: { perSecond: fields.measurements.per_second, boxes: fields.measurements.boxes },
+      nats: fields.nats && natsServers(fields.nats),
       kafka: fields.kafka && kafkaServers(fields.kafka),
       state: fields.state,
       outbox: camelCased(fields.outbox),

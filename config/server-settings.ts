@@ -36,6 +36,7 @@ export interface KafkaServers {
         readonly passwordFile: string;
       }
     | undefined;
+  readonly format: 'json' | 'protobuf';
   readonly topicPrefix: string;
 }
 

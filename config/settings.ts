@@ -124,6 +124,8 @@ export interface AnalysisServiceSettings extends CommonSettings<'analysis-servic
   readonly reference: { readonly voltage: number; readonly frequency: number };
   /** undefined: as many as the machine has cores, 4 at most */
   readonly workers: number | undefined;
+  /** undefined: it is the only analysis service of its store */
+  readonly nats: NatsServers | undefined;
   readonly retention: RetentionSettings;
   readonly lahaConfigSeconds: number;
 }
@@ -137,6 +139,8 @@ export interface WebServiceSettings extends CommonSettings<'web-service'>, Follo
   /** PEM files */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly behindProxy: boolean;
+  /** undefined: there is one analysis service */
+  readonly nats: NatsServers | undefined;
   /** folder of public keys; undefined: keys are in the store */
   readonly clientCerts: string | undefined;
   readonly mapTiles: string | undefined;
@@ -176,6 +180,8 @@ export interface GatewaySettings extends CommonSettings<'gateway'>, FollowerSett
   readonly meters: MeterSettings | undefined;
   /** live measurements: of each box so many in a second, 0: none. `boxes` undefined: of all */
   readonly measurements: { readonly perSecond: number; readonly boxes: readonly string[] | undefined };
+  /** undefined: it is the only gateway of its store */
+  readonly nats: NatsServers | undefined;
   /** trends, events and incidents; undefined: they do not go to Kafka */
   readonly kafka: KafkaServers | undefined;
   /** folder of what outlives a restart */

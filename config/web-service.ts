@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { followedDaemons, followedEndpoints } from './backend-fields.js';
 import { field, ours } from './field.js';
+import { natsNoticesFields } from './nats-fields.js';
 import { nominalFields, retentionFields, runFields, statusOf, storeFields } from './shared-fields.js';
 import { flag, oneOf, path, tileAddress, webAddress } from './types.js';
 
@@ -52,6 +53,7 @@ export const webServiceSchema = z.strictObject({
     'Status of the other daemons',
     'Where they serve their status, by the name of the daemon.',
   ),
+  nats: natsNoticesFields(),
   map_tiles: field(tileAddress().optional(), {
     title: 'Map tiles',
     description:

@@ -15,6 +15,7 @@ import { parseObject } from './mqtt/payload.js';
 import { type Notifier, notificationDocument, startNotify } from './notify/index.js';
 import { type Rules, startRules } from './rules/index.js';
 import type { Message } from './state/outbox.js';
+import type { Shared } from './state/shared.js';
 
 const NOTIFICATIONS = 'notifications';
 /** With attachments. */
@@ -24,6 +25,8 @@ const OURS = 'makai/';
 
 export interface ActingOptions {
   settings: GatewaySettings;
+  /** with other gateways */
+  shared: Shared;
   link: Link;
   publish: Publish;
   /** throws MakaiError STORE_UNAVAILABLE until it is open */
@@ -48,10 +51,13 @@ export interface Acting extends Running {
 
 /** @throws MakaiError for a file of recipients that has mistakes, or a queue that cannot be opened */
 export async function startActing(options: ActingOptions): Promise<Acting> {
-  const { clock, link, log, publish, rejections, settings, store } = options;
+  const { clock, link, log, publish, rejections, settings, shared, store } = options;
   const throttled = new ThrottledLog(log, { clock });
   const common = { store, clock, log };
-  const notifier = await startNotify({ ...common, file: settings.notify, folder: settings.state });
+  const notifier = await startNotify({
+    ...common,
+    ...{ file: settings.notify, folder: settings.state, shared },
+  });
   const parts: { name: string; part: Running }[] = [{ name: 'notifications', part: notifier }];
   const started = <T extends Running>(name: string, part: T): T => {
     parts.push({ name, part });
@@ -72,6 +78,7 @@ export async function startActing(options: ActingOptions): Promise<Acting> {
     await startRules({
       ...common,
       folder: settings.state,
+      shared,
       publish,
       alert: (alert, atMs) => alerts.rule(alert, atMs),
       firing: () => alerts.firingRules(),

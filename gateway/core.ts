@@ -29,12 +29,15 @@ import { RetainedSender } from './send/retained.js';
 import { ValueSender } from './send/values.js';
 import type { Message } from './state/outbox.js';
 import { sessionFilters } from './state/session-filters.js';
+import type { Shared } from './state/shared.js';
 import type { State } from './state/state.js';
 import type { GatewayStatus } from './status.js';
 
 export interface CoreDeps {
   settings: GatewaySettings;
   state: State;
+  /** with other gateways */
+  shared: Shared;
   link: Link;
   /** throws MakaiError STORE_UNAVAILABLE until it is open */
   store: () => Store;
@@ -55,7 +58,7 @@ export interface Core extends Running {
 }
 
 export async function startCore(deps: CoreDeps): Promise<Core> {
-  const { clock, curve, link, log, ownAddress, rejections, settings, state, store } = deps;
+  const { clock, curve, link, log, ownAddress, rejections, settings, shared, state, store } = deps;
   const kept = new KeptSender({ outbox: state.outbox, link, clock, log });
   const retained = new RetainedSender(link, log);
   const values = new ValueSender(link, settings.outbox.measurements, log);
@@ -63,7 +66,7 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
     const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
     state.outbox.put([{ topic, payload: text, retain }], clock.now());
   };
-  const acting = await startActing({ settings, link, publish, store, rejections, clock, log });
+  const acting = await startActing({ settings, shared, link, publish, store, rejections, clock, log });
   const followers: Follower[] = [acting.follower];
   const onMessage = (message: Message): void => acting.message(message);
   const stored = new StoredFollower({ store, state, followers, onMessage, clock, log });
@@ -180,11 +183,11 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
 }
 
 /** Nothing for Kafka is loaded without its setting. */
-async function kafkaOf({ clock, log, settings, store }: CoreDeps): Promise<KafkaOut | undefined> {
+async function kafkaOf({ clock, log, settings, shared, store }: CoreDeps): Promise<KafkaOut | undefined> {
   const { kafka: servers, outbox, state: folder } = settings;
   if (servers === undefined) return undefined;
   const { startKafkaOut } = await import('./kafka/start.js');
-  return startKafkaOut({ servers, folder, maxBytes: outbox.maxBytes, store, clock, log });
+  return startKafkaOut({ servers, folder, shared, maxBytes: outbox.maxBytes, store, clock, log });
 }
 
 async function started<T extends Running & { start(): void | Promise<void> }>(part: T): Promise<T> {

@@ -1,8 +1,9 @@
-/** Starts the gateway: what waits on disk, the connection to MQTT, then what follows the store and the daemons. */
-import { type Clock, systemClock, within } from '../common/clock.js';
+/** Starts the gateway: the store, its status, and what only the active one of several gateways does (active.ts). */
+import { type Clock, systemClock } from '../common/clock.js';
 import { type Running, startAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { Metrics } from '../common/metrics/metrics.js';
+import { processName } from '../common/process-name.js';
 import { Rejections } from '../common/rejections.js';
 import { VERSION } from '../common/version.js';
 import { changedFields, type GatewaySettings } from '../config/index.js';
@@ -11,18 +12,13 @@ import { type StatusServer, startStatusServer } from '../daemon/status/server.js
 import { StoreLink } from '../daemon/store-link.js';
 import { addKafkaMetrics } from '../kafka/metrics.js';
 import type { Store } from '../store/store.js';
-import { type Embedded, startEmbedded } from './broker/embedded.js';
-import { type Core, startCore } from './core.js';
-import { topicOf } from './documents/topics.js';
-import { connectLink } from './mqtt/client.js';
-import type { Link } from './mqtt/link.js';
-import { sessionFilters } from './state/session-filters.js';
-import { openState } from './state/state.js';
+import { type Active, startActive } from './active.js';
+import { readNotifyFile } from './notify/read.js';
+import type { Standby } from './standby/standby.js';
+import { ALONE, type Shared } from './state/shared.js';
 import { addMetrics, type GatewayStatus } from './status.js';
 
 const NAME = 'gateway';
-/** The last message may take so long. */
-const GOODBYE_MS = 1000;
 
 export interface GatewayDeps {
   log: Logger;
@@ -53,23 +49,29 @@ export async function startGateway(settings: GatewaySettings, deps: GatewayDeps)
     ...{ url: settings.storeUrl, open: openStore, clock, log },
     onChange: () => undefined,
   });
-  let link: Link | undefined;
-  let embedded: Embedded | undefined;
-  let core: Core | undefined;
   let server: StatusServer | undefined;
-  const state = openState(settings.state, settings.outbox.maxBytes);
-  const statusOf = (): GatewayStatus => {
-    if (core === undefined || link === undefined) throw new Error('the gateway is not started yet');
+  let active: Active | undefined;
+  const activate = async (shared: Shared): Promise<Running> => {
+    const started = await startActive({
+      ...{ settings, shared, store, curve, rejections, clock, log },
+      ownAddress: () => server?.address,
+    });
+    active = started;
     return {
-      mqtt: link.status(),
-      store: store.status,
-      ...core.status(),
-      clients: embedded?.clients,
-      refused: { ...rejections.totals(), ...embedded?.refused() },
+      stop: async () => {
+        active = undefined;
+        await started.stop();
+      },
     };
   };
+  const standby = await standbyOf(settings, activate, log);
+  const statusOf = (): GatewayStatus | undefined =>
+    active && { store: store.status, ...active.status(), ...(standby && { nats: standby.status() }) };
+  const details = (): Readonly<Record<string, unknown>> => ({
+    ...(statusOf() ?? { store: store.status, ...(standby && { nats: standby.status() }) }),
+    ...backendKeys(curve),
+  });
   const running = await startAll([
-    { name: 'outbox', start: async () => ({ stop: async () => state.close() }) },
     {
       name: 'store',
       start: async () => {
@@ -78,62 +80,21 @@ export async function startGateway(settings: GatewaySettings, deps: GatewayDeps)
       },
     },
     {
-      name: 'mqtt',
+      name: 'the active gateway',
       start: async () => {
-        if (settings.server === undefined) {
-          embedded = await startEmbedded({
-            settings: settings.embedded,
-            store: () => store.store,
-            clock,
-            log,
-          });
-          link = embedded;
-        } else {
-          const will = {
-            topic: topicOf('daemon', { daemon: NAME }),
-            payload: JSON.stringify(lost(clock.now())),
-          };
-          const filters = sessionFilters(state.positions, 'mqtt filters');
-          link = await connectLink({ path: 'mqtt', server: settings.server, will, filters, clock, log });
-        }
-        const started = link;
-        return {
-          stop: async () => {
-            if (started.status().connected) await goodbye(started, clock);
-            await started.stop();
-          },
-        };
-      },
-    },
-    {
-      name: 'what is published',
-      start: async () => {
-        if (link === undefined) throw new Error('without a connection to MQTT');
-        core = await startCore({
-          ...{ settings, state, link, curve, rejections, clock, log },
-          ownAddress: () => server?.address,
-          store: () => store.store,
-        });
-        return core;
-      },
-    },
-    {
-      // When all who want to hear have subscribed; stopped before they end, so that what comes meanwhile waits at the broker.
-      name: 'inputs',
-      start: async () => {
-        await link?.open();
-        return { stop: async () => link?.endHearing() };
+        if (standby === undefined) return activate(ALONE);
+        standby.start();
+        return standby;
       },
     },
     {
       name: 'status server',
       start: async () => {
-        addMetrics(metrics, statusOf);
-        addKafkaMetrics(metrics, () => statusOf().kafka);
-        const details = () => ({ ...statusOf(), ...backendKeys(curve) });
+        addMetrics(metrics, statusOf, () => standby?.status());
+        addKafkaMetrics(metrics, () => statusOf()?.kafka);
         server = await startStatusServer({
           ...{ daemon: NAME, version: VERSION, details, metrics, log },
-          boxHealth: async (boxId) => core?.boxHealth(boxId) ?? [],
+          boxHealth: async (boxId) => active?.boxHealth(boxId) ?? [],
           ...settings.status,
         });
         return server;
@@ -143,11 +104,15 @@ export async function startGateway(settings: GatewaySettings, deps: GatewayDeps)
   return {
     get endpoints() {
       const address = server?.address;
-      return { mqtt: link?.status().broker ?? '', ...(address === undefined ? {} : { status: address }) };
+      return { mqtt: active?.broker ?? '', ...(address === undefined ? {} : { status: address }) };
     },
-    status: statusOf,
+    status: () => {
+      const status = statusOf();
+      if (status === undefined) throw new Error('this gateway is not the active one');
+      return status;
+    },
     reload: async (next) => {
-      await core?.reload();
+      await active?.reload();
       const fields = changedFields(settings.file, next.file);
       if (fields.length > 0) log.warn({ fields }, 'changed settings take effect at the next start');
     },
@@ -155,24 +120,15 @@ export async function startGateway(settings: GatewaySettings, deps: GatewayDeps)
   };
 }
 
-const lost = (since_ms: number) => ({
-  daemon: NAME,
-  running: false,
-  since_ms,
-  reason: 'the connection to the gateway was lost; since_ms is when it began',
-});
-
-/** Says that the gateway stops: the broker publishes a last will only for a connection that is lost. */
-async function goodbye(link: Link, clock: Clock): Promise<void> {
-  const payload = { daemon: NAME, running: false, since_ms: clock.now(), reason: 'it was stopped' };
-  const sent = link.publish({
-    topic: topicOf('daemon', { daemon: NAME }),
-    payload: JSON.stringify(payload),
-    retain: true,
-  });
-  await within(
-    sent.catch(() => undefined),
-    GOODBYE_MS,
-    clock,
-  );
+/** Nothing of NATS is loaded without its setting. */
+async function standbyOf(
+  { nats, notify }: GatewaySettings,
+  activate: (shared: Shared) => Promise<Running>,
+  log: Logger,
+): Promise<Standby | undefined> {
+  if (nats === undefined) return undefined;
+  // Its mistakes are to be known now, and not when this gateway becomes the active one.
+  readNotifyFile(notify);
+  const { Standby } = await import('./standby/standby.js');
+  return new Standby({ servers: nats, name: processName(), activate, log });
 }

@@ -7,6 +7,7 @@ import type { BridgeStatus } from './bridge/bridge.js';
 import type { StoredStatus } from './follow/stored.js';
 import type { MetersStatus } from './meters/meters.js';
 import type { LinkStatus } from './mqtt/link.js';
+import type { StandbyStatus } from './standby/standby.js';
 import type { OutboxStatus } from './state/outbox.js';
 
 export interface GatewayStatus {
@@ -27,6 +28,8 @@ export interface GatewayStatus {
   event_requests: number;
   bridge: BridgeStatus | undefined;
   meters: MetersStatus | undefined;
+  /** only with the setting `nats` */
+  nats?: StandbyStatus;
   /** only with the setting `kafka` */
   kafka?: KafkaStatus;
   rules: ReturnType<Acting['status']>['rules'];
@@ -38,15 +41,26 @@ export interface GatewayStatus {
   refused: Record<string, number>;
 }
 
-export function addMetrics(metrics: Metrics, status: () => GatewayStatus): void {
-  metrics.gauge('makai_mqtt_connected', () => Number(status().mqtt.connected));
-  metrics.counter('makai_mqtt_published_total', () => ({ ...status().published }));
-  metrics.gauge('makai_mqtt_outbox_messages', () => status().outbox.messages);
-  metrics.gauge('makai_mqtt_outbox_bytes', () => status().outbox.bytes);
-  metrics.counter('makai_mqtt_measurements_dropped_total', () => status().measurements.dropped);
-  metrics.counter('makai_mqtt_refused_total', () => status().refused);
-  metrics.gauge('makai_mqtt_meters', () => status().meters?.known);
-  metrics.gauge('makai_mqtt_meters_silent', () => status().meters?.silent);
-  metrics.counter('makai_mqtt_meter_measurements_total', () => status().meters?.sent);
-  metrics.gauge('makai_mqtt_clients', () => status().clients);
+/**
+ * @param status undefined: this gateway stands by
+ * @param standby undefined: it is the only one
+ */
+export function addMetrics(
+  metrics: Metrics,
+  status: () => GatewayStatus | undefined,
+  standby: () => StandbyStatus | undefined,
+): void {
+  metrics.gauge('makai_nats_connected', () => standby() && Number(standby()?.connected));
+  metrics.gauge('makai_elected', () => standby() && Number(standby()?.elected));
+  metrics.counter('makai_elections_total', () => standby()?.elections);
+  metrics.gauge('makai_mqtt_connected', () => Number(status()?.mqtt.connected ?? false));
+  metrics.counter('makai_mqtt_published_total', () => ({ ...status()?.published }));
+  metrics.gauge('makai_mqtt_outbox_messages', () => status()?.outbox.messages ?? 0);
+  metrics.gauge('makai_mqtt_outbox_bytes', () => status()?.outbox.bytes ?? 0);
+  metrics.counter('makai_mqtt_measurements_dropped_total', () => status()?.measurements.dropped ?? 0);
+  metrics.counter('makai_mqtt_refused_total', () => status()?.refused ?? {});
+  metrics.gauge('makai_mqtt_meters', () => status()?.meters?.known);
+  metrics.gauge('makai_mqtt_meters_silent', () => status()?.meters?.silent);
+  metrics.counter('makai_mqtt_meter_measurements_total', () => status()?.meters?.sent);
+  metrics.gauge('makai_mqtt_clients', () => status()?.clients);
 }

@@ -80,7 +80,7 @@ export class KafkaProducer implements Running {
     const messages = records.map(({ key, topic, value }) => ({
       topic,
       key: Buffer.from(key),
-      value: Buffer.from(value),
+      value: typeof value === 'string' ? Buffer.from(value) : Buffer.from(value),
     }));
     try {
       const late = (): Error => new Error(`Kafka did not answer within ${SEND_MS / 1000} s`);

@@ -6,8 +6,8 @@ export interface KafkaRecord {
   topic: string;
   /** id of the box: records of one box keep their order */
   key: string;
-  /** JSON */
-  value: string;
+  /** JSON, or a message of proto/kafka.proto */
+  value: string | Uint8Array;
 }
 
 export const KAFKA_TOPICS = ['measurements', 'trends', 'events', 'incidents'] as const;
@@ -16,11 +16,18 @@ export type KafkaTopic = (typeof KAFKA_TOPICS)[number];
 /** Seven digits are all that a float32 has. */
 const short = (value: number): number => Number(value.toPrecision(7));
 
-/** @param topic with its prefix */
-export function measurementRecords(columns: MeasurementColumns, topic: string): KafkaRecord[] {
+/**
+ * @param topic with its prefix
+ * @param encode makes the value of a record
+ */
+export function measurementRecords(
+  columns: MeasurementColumns,
+  topic: string,
+  encode: (document: object) => string | Uint8Array = (document) => JSON.stringify(document),
+): KafkaRecord[] {
   return Array.from({ length: columns.count }, (_, row) => {
     const document = documentOf(columns, row);
-    return { topic, key: document.box_id, value: JSON.stringify(document) };
+    return { topic, key: document.box_id, value: encode(document) };
   });
 }
 

@@ -2,19 +2,21 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../common/errors.js';
 import { decodeWrite } from '../store/write-codec.js';
+import { recordValue } from './format.js';
 import type { FromSender, SenderStart, ToSender } from './messages.js';
 import { KafkaProducer } from './producer.js';
 import { type KafkaRecord, measurementRecords } from './records.js';
 
 const { clientId, servers }: SenderStart = workerData;
 const topic = `${servers.topicPrefix}measurements`;
+const encode = (document: object) => recordValue(servers.format, 'measurements', document);
 const send = (message: FromSender): void => parentPort?.postMessage(message);
 const producer = new KafkaProducer(servers, clientId);
 
 function recordsIn(body: Uint8Array): KafkaRecord[] | undefined {
   try {
     const write = decodeWrite(body);
-    return write.kind === 'measurements' ? measurementRecords(write.columns, topic) : undefined;
+    return write.kind === 'measurements' ? measurementRecords(write.columns, topic, encode) : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 /**
- * One of several services is elected: it has the lease `elected` in the bucket of leases, by the same rules as a partition (leases.ts). It stays elected for as
+ * One of several services is elected: it has the lease `elected` in a bucket of leases, by the same rules as a partition (leases.ts). It stays elected for as
  * long as it renews the lease; when it ends, whoever looks first is elected.
  */
 import { jetstream, StorageType } from '@nats-io/jetstream';
@@ -21,6 +21,10 @@ const STOP_MS = 3000;
 export interface ElectionOptions {
   /** the name that others read */
   name: string;
+  /** of those who elect one among them; left out: the triggering services */
+  bucket?: string;
+  /** what the elected one does, for the log: "it ..." */
+  does: string;
   clock: Clock;
   log: Logger;
   /** this service is elected from now on. @param revision higher than that of every one before */
@@ -121,7 +125,7 @@ export class Election implements Running {
     if (lease !== undefined) {
       if (this.#isCandidate) await this.#renew(kv, lease);
       else {
-        this.#lose('it has no plugin that compares boxes any more');
+        this.#lose('it has nothing to do as the elected one any more');
         await this.#giveBack(kv, lease);
       }
       return;
@@ -135,12 +139,15 @@ export class Election implements Running {
   async #open(): Promise<KV | undefined> {
     if (this.#isOpen || this.#source === undefined) return this.#kv;
     const { connection, replicas } = this.#source;
-    this.#kv = await new Kvm(jetstream(connection, { timeout: REQUEST_MS })).create(LEASE_BUCKET, {
-      ttl: LEASE_MS,
-      history: 1,
-      replicas,
-      storage: StorageType.File,
-    });
+    this.#kv = await new Kvm(jetstream(connection, { timeout: REQUEST_MS })).create(
+      this.#options.bucket ?? LEASE_BUCKET,
+      {
+        ttl: LEASE_MS,
+        history: 1,
+        replicas,
+        storage: StorageType.File,
+      },
+    );
     this.#isOpen = true;
     return this.#kv;
   }
@@ -154,8 +161,8 @@ export class Election implements Running {
       this.#lease = lease;
       this.#moves += 1;
       log.info(
-        { revision: lease.revision },
-        'this service is elected: it runs the plugins that compare boxes',
+        { revision: lease.revision, does: this.#options.does },
+        'this service is elected among those that are there',
       );
       elected(lease.revision);
     } catch (error) {

@@ -5,7 +5,11 @@ import { type Clock, systemClock } from '../common/clock.js';
 import { LeaseTable } from './lease-table.js';
 import type { NatsConnection } from './link.js';
 
+/** Bucket of the triggering services. */
 export const LEASE_BUCKET = 'makai_leases';
+/** Of the analysis services, and of the gateways. */
+export const ANALYSIS_BUCKET = 'makai_analysis_leases';
+export const GATEWAY_BUCKET = 'makai_gateway_leases';
 /** How long a request may take, ms. */
 export const REQUEST_MS = 2000;
 
@@ -28,11 +32,11 @@ export async function revisionOf(kv: KV, key: string, member: string): Promise<n
 }
 
 /** Who has what now; nothing is changed. @throws Error of the client: also where no service was ever started, and nobody made the bucket */
-export async function readLeases(connection: NatsConnection): Promise<LeaseTable> {
-  return tableOf(
-    await new Kvm(jetstream(connection, { timeout: REQUEST_MS })).open(LEASE_BUCKET),
-    systemClock,
-  );
+export async function readLeases(
+  connection: NatsConnection,
+  bucket: string = LEASE_BUCKET,
+): Promise<LeaseTable> {
+  return tableOf(await new Kvm(jetstream(connection, { timeout: REQUEST_MS })).open(bucket), systemClock);
 }
 
 /** @throws Error of the client, or when it takes too long: the client itself would wait forever */

@@ -27,6 +27,8 @@ const STOP_MS = 6000;
 export interface LeaseOptions {
   /** this member: no other one has the name */
   member: string;
+  /** of those who divide partitions among them; left out: the triggering services */
+  bucket?: string;
   clock: Clock;
   log: Logger;
   /** this member has the partition from now on. @param revision higher than that of every owner before */
@@ -172,12 +174,15 @@ export class Leases implements Running {
     if (this.#isOpen || this.#source === undefined) return this.#kv;
     const { connection, replicas } = this.#source;
     this.#isOpen = true;
-    const kv = await new Kvm(jetstream(connection, { timeout: REQUEST_MS })).create(LEASE_BUCKET, {
-      ttl: LEASE_MS,
-      history: 1,
-      replicas,
-      storage: StorageType.File,
-    });
+    const kv = await new Kvm(jetstream(connection, { timeout: REQUEST_MS })).create(
+      this.#options.bucket ?? LEASE_BUCKET,
+      {
+        ttl: LEASE_MS,
+        history: 1,
+        replicas,
+        storage: StorageType.File,
+      },
+    );
     await this.#announce(kv);
     this.#kv = kv;
     return kv;

@@ -7,7 +7,7 @@ import {
   jetstreamManager,
   type StreamInfo,
 } from '@nats-io/jetstream';
-import { readLeases } from './lease-bucket.js';
+import { ANALYSIS_BUCKET, GATEWAY_BUCKET, readLeases } from './lease-bucket.js';
 import { nameOfMember } from './lease-table.js';
 import type { NatsConnection } from './link.js';
 import { ALL_PARTITIONS, PARTITIONS, STREAM, subjectOf } from './partition.js';
@@ -20,6 +20,16 @@ export interface Overview {
   partitions: readonly PartitionOverview[];
   /** name of the service that runs the plugins that compare boxes; left out: none does */
   elected?: string;
+  /** analysis services, and gateways, that share the work of one store */
+  followers: readonly FollowersOverview[];
+}
+
+export interface FollowersOverview {
+  kind: 'analysis-service' | 'gateway';
+  /** of the one that does what only one may do; left out: nobody does */
+  elected?: string;
+  /** with how many partitions of the boxes; none of gateways, of which one works and the others stand by */
+  services: readonly { name: string; partitions: number }[];
 }
 
 export interface StreamOverview {
@@ -76,6 +86,10 @@ export async function readOverview(connection: NatsConnection): Promise<Overview
   return {
     stream: info && streamOverview(info),
     ...(leases?.elected === undefined ? {} : { elected: nameOfMember(leases.elected) }),
+    followers: [
+      ...(await followersOf(connection, 'analysis-service', ANALYSIS_BUCKET)),
+      ...(await followersOf(connection, 'gateway', GATEWAY_BUCKET)),
+    ],
     services: (leases?.members ?? []).map((member) => {
       const partitions = [...owners.keys()].filter((partition) => owners[partition] === member);
       const sum = (of: keyof Lag): number =>
@@ -104,6 +118,24 @@ async function orNotThere<T>(read: () => Promise<T>): Promise<T | undefined> {
       return undefined;
     throw error;
   }
+}
+
+/** @returns none where no service of this kind was ever started with `nats` */
+async function followersOf(
+  connection: NatsConnection,
+  kind: FollowersOverview['kind'],
+  bucket: string,
+): Promise<FollowersOverview[]> {
+  const table = await orNotThere(() => readLeases(connection, bucket));
+  if (table === undefined) return [];
+  const services = table.members.map((member) => ({
+    name: nameOfMember(member),
+    partitions: Array.from({ length: PARTITIONS }, (_, partition) => table.ownerOf(partition)).filter(
+      (owner) => owner === member,
+    ).length,
+  }));
+  const { elected } = table;
+  return [{ kind, ...(elected === undefined ? {} : { elected: nameOfMember(elected) }), services }];
 }
 
 /** The consumer of the last owner of each partition. */

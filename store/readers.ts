@@ -112,8 +112,8 @@ export type NumberedKind = 'event' | 'incident';
 
 /** The queue of waveforms that wait to be analysed: every stored box event, whoever stored it, until an `analysis` of it is written. */
 export interface AnalysisQueue {
-  /** The first `limit` in order of arrival. */
-  waitingWaveforms(limit: number): Promise<WaitingWaveform[]>;
+  /** The first `limit` in order of arrival. @param skip without so many that come before them */
+  waitingWaveforms(limit: number, skip?: number): Promise<WaitingWaveform[]>;
   /** How many wait, counted up to `limit`. */
   countWaitingWaveforms(limit: number): Promise<number>;
 }

@@ -102,9 +102,9 @@ export async function startServices(options: StartServicesOptions): Promise<{
     },
     {
       name: 'notices of incidents',
-      start: async () =>
+      start: () =>
         hearIncidents({
-          ...{ endpoint: settings.incidentEndpoint, clock, log, onIncident },
+          ...{ endpoint: settings.incidentEndpoint, nats: settings.nats, clock, log, onIncident },
           onGroup: (group) => hub.publish('incidents', 'incident-group', group),
         }),
     },

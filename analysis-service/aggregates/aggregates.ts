@@ -15,6 +15,8 @@ export interface AggregatesOptions {
   store: MeasurementReader & AggregateReader & Pick<BoxReader, 'boxes'>;
   /** an outbox or a store; fulfilled when the write is durable */
   put(write: Write): Promise<unknown>;
+  /** whether the values of a box are this service's work; left out: of all boxes */
+  takes?: (boxId: string) => boolean;
   clock: Clock;
   log: Logger;
 }
@@ -41,6 +43,8 @@ const PASSES_BETWEEN_FULL = 36;
 const HOURS_MS = 3 * 3_600_000;
 /** A full pass goes no further back: older measurements are kept for an event's sake and do not cover a window. */
 const LOOK_BACK_MS = 7 * 86_400_000;
+/** Boxes are taken one partition after the other: a full pass begins so long after the first. */
+const TAKEN_MS = 5_000;
 
 export class Aggregates {
   readonly #options: AggregatesOptions;
@@ -48,6 +52,9 @@ export class Aggregates {
   #cancel: (() => void) | undefined;
   #pass: Promise<void> = Promise.resolve();
   #passes = 0;
+  #isRunning = false;
+  /** boxes were taken that the last pass knew nothing of */
+  #hasNew = false;
   readonly #status: AggregatesStatus = { written: 0, upToMs: undefined, failed: 0 };
 
   constructor(options: AggregatesOptions) {
@@ -70,10 +77,23 @@ export class Aggregates {
     await this.#pass;
   }
 
+  /** Boxes have become this service's work: a full pass begins soon. */
+  taken(): void {
+    if (this.#hasNew) return;
+    this.#hasNew = true;
+    if (this.#isRunning) return;
+    this.#cancel?.();
+    this.#next(TAKEN_MS);
+  }
+
   #next(ms: number): void {
     if (this.#stopping.signal.aborted) return;
     this.#cancel = this.#options.clock.after(ms, () => {
-      this.#pass = this.#run().then(() => this.#next(this.#untilNextWindow()));
+      this.#isRunning = true;
+      this.#pass = this.#run().then(() => {
+        this.#isRunning = false;
+        this.#next(this.#hasNew ? TAKEN_MS : this.#untilNextWindow());
+      });
     });
   }
 
@@ -84,6 +104,8 @@ export class Aggregates {
 
   async #run(): Promise<void> {
     const isOnce = (passes: number): boolean => this.#passes % passes === 0;
+    if (this.#hasNew) this.#passes = 0;
+    this.#hasNew = false;
     try {
       await this.pass(isOnce(PASSES_BETWEEN_FULL) ? 'all' : isOnce(PASSES_AN_HOUR) ? 'hours' : 'recent');
       this.#passes += 1;
@@ -108,6 +130,7 @@ export class Aggregates {
     const recentMs = upToMs - RECENT_WINDOWS * TEN_MINUTES_MS;
     const locations = new Map((await store.boxes()).map((box) => [box.box_id, locationOf(box)]));
     for (const { boxId } of await store.newestByBox()) {
+      if (this.#options.takes?.(boxId) === false) continue;
       const fromMs =
         reach === 'all'
           ? await this.#oldestMs(boxId, upToMs - LOOK_BACK_MS, recentMs)

@@ -4,12 +4,26 @@
 const MOST_BOXES = 50_000;
 
 export class AnalysedBoxes {
+  readonly #isStored: ((eventId: number, boxId: string) => Promise<boolean>) | undefined;
   readonly #most: number;
   readonly #events = new Map<number, Set<string>>();
   #boxes = 0;
 
-  constructor(most = MOST_BOXES) {
+  /** @param isStored where other services analyse waveforms too: whether the store says that one is analysed */
+  constructor(
+    isStored: ((eventId: number, boxId: string) => Promise<boolean>) | undefined = undefined,
+    most = MOST_BOXES,
+  ) {
+    this.#isStored = isStored;
     this.#most = most;
+  }
+
+  /** @param isReceived its waveform is stored. @throws what the store says */
+  async has(eventId: number, boxId: string, isReceived: boolean): Promise<boolean> {
+    if (this.of(eventId)?.has(boxId) === true) return true;
+    if (!isReceived || (await this.#isStored?.(eventId, boxId)) !== true) return false;
+    this.add(eventId, boxId);
+    return true;
   }
 
   /** Undefined for an event that is not known, or forgotten. */

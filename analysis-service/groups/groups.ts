@@ -10,7 +10,7 @@ import type { Logger } from '../../common/log.js';
 import type { Turns } from '../../common/turn.js';
 import { askedBoxes } from '../../store/boxes.js';
 import { ANALYSIS_SOURCE } from '../../store/incidents.js';
-import type { IncidentDocument, IncidentGroup, IncidentQuery, Store } from '../../store/store.js';
+import type { IncidentDocument, IncidentGroup, Store } from '../../store/store.js';
 import { applyOne } from '../../store/writes.js';
 import type { Clocks } from '../clocks/clocks.js';
 import { sharedRegion } from '../regions.js';
@@ -28,6 +28,7 @@ import {
 import { completeMeasurements } from './late-measurements.js';
 import { neighboursOf } from './neighbours.js';
 import { groupSentence } from './sentence.js';
+import { readUngrouped } from './ungrouped.js';
 
 export interface GroupsOptions {
   store: Store;
@@ -35,6 +36,10 @@ export interface GroupsOptions {
   clocks: Clocks;
   /** of the boxes: the incidents of one are not written by the follower meanwhile */
   turns: Turns;
+  /** where other services analyse waveforms too: whether the store says that one is analysed. Left out: `add` says it of all */
+  isAnalysed?: (eventId: number, boxId: string) => Promise<boolean>;
+  /** false: this service must write nothing any more. Left out: it always may */
+  mayWrite?: () => boolean;
   clock: Clock;
   log: Logger;
   /** called when a group is durable */
@@ -55,9 +60,6 @@ const GROUPS_AT_ONCE = 4;
 const INCIDENTS_AT_ONCE = 8;
 /** Incidents of all groups that are remembered: some megabytes. */
 const MOST_REMEMBERED = 10_000;
-/** At the start incidents without a group are looked for so far back: a month of backlog, and some days. */
-const UNGROUPED_MS = 35 * 86_400_000;
-const MOST_UNGROUPED = 10_000;
 /** Measurements live a day: of an older disturbance nothing is known of boxes without a waveform. */
 const MEASURED_MS = 24 * 3_600_000;
 
@@ -65,12 +67,13 @@ export class Groups implements Running {
   readonly #options: GroupsOptions;
   readonly #stopping = new AbortController();
   #groups: OpenGroup[] = [];
-  readonly #analysed = new AnalysedBoxes();
+  readonly #analysed: AnalysedBoxes;
   #loop: Promise<void> = Promise.resolve();
   settled = 0;
 
   constructor(options: GroupsOptions) {
     this.#options = options;
+    this.#analysed = new AnalysedBoxes(options.isAnalysed);
   }
 
   get open(): number {
@@ -97,6 +100,13 @@ export class Groups implements Running {
   add(eventId: number, boxId: string, incidents: readonly IncidentDocument[]): void {
     this.#analysed.add(eventId, boxId);
     for (const incident of incidents) this.#join(slim(incident), false);
+  }
+
+  /** One that any of several services has stored. */
+  take(incident: IncidentDocument): void {
+    const { event_id, group, source } = incident;
+    if (source !== ANALYSIS_SOURCE || event_id < 0 || group !== undefined) return;
+    this.#join(slim(incident), false);
   }
 
   /** @param isSettled of an incident that was read at the start: it has its group already */
@@ -161,24 +171,12 @@ export class Groups implements Running {
     }
   }
 
-  /** Incidents that a restart left without a group, the newest of them, and those of the last minutes, whose groups they may belong to. */
+  /** @throws what the store says; what was read before has been taken */
   async #recover(): Promise<void> {
     const { clock, store } = this.#options;
-    const recentMs = clock.now() - REMEMBER_MS;
-    const ungrouped = { fromMs: recentMs - UNGROUPED_MS, toMs: recentMs, isGrouped: false, descending: true };
     const found: GroupedIncident[] = [];
-    const read = async (query: IncidentQuery, most: number): Promise<void> => {
-      let ours = 0;
-      for await (const incident of store.incidents(query)) {
-        if (incident.source !== ANALYSIS_SOURCE || incident.event_id < 0) continue;
-        found.push(slim(incident));
-        ours += 1;
-        if (ours >= most) return;
-      }
-    };
     try {
-      await read({ fromMs: recentMs }, Number.POSITIVE_INFINITY);
-      await read(ungrouped, MOST_UNGROUPED);
+      await readUngrouped(store, clock.now() - REMEMBER_MS, found);
     } finally {
       found.sort((a, b) => a.startMs - b.startMs);
       for (const incident of found) this.#join(incident, incident.groupId !== undefined);
@@ -190,11 +188,22 @@ export class Groups implements Running {
     if (clock.monotonic() - group.openedMs >= SETTLE_MS) return true;
     for (const eventId of eventsOf(group)) {
       const event = await store.event(eventId);
-      const analysed = this.#analysed.of(eventId);
       if (event === undefined) continue;
-      if (askedBoxes(event).some((boxId) => analysed?.has(boxId) !== true)) return false;
+      const received = new Set(event.boxes_received);
+      for (const boxId of askedBoxes(event))
+        if (!(await this.#analysed.has(eventId, boxId, received.has(boxId)))) return false;
     }
     return true;
+  }
+
+  /** Where other services analyse waveforms too. */
+  async #learn(eventId: number): Promise<void> {
+    const { isAnalysed, store } = this.#options;
+    if (isAnalysed === undefined) return;
+    const received = (await store.event(eventId))?.boxes_received ?? [];
+    await someAtOnce(received, INCIDENTS_AT_ONCE, async (boxId) => {
+      await this.#analysed.has(eventId, boxId, true);
+    });
   }
 
   async #settle(group: OpenGroup): Promise<void> {
@@ -207,13 +216,20 @@ export class Groups implements Running {
       return;
     }
     await someAtOnce([...group.incidents.values()], INCIDENTS_AT_ONCE, ({ boxId, incidentId }) =>
-      turns.run(boxId, () => completeMeasurements(store, incidentId)),
+      turns.run(boxId, async () => {
+        if (this.#mayWrite()) await completeMeasurements(store, incidentId);
+      }),
     );
+    if (!this.#mayWrite()) return;
     await applyOne(store, { kind: 'incident_group', group: summary });
     // What joined meanwhile opens it again.
     group.settled = group.incidents.size === size;
     this.settled += 1;
     onSettled(summary);
+  }
+
+  #mayWrite(): boolean {
+    return this.#options.mayWrite?.() !== false;
   }
 
   async #summary(group: OpenGroup): Promise<IncidentGroup | undefined> {
@@ -223,6 +239,7 @@ export class Groups implements Running {
     const [lowest] = incidents;
     if (deepest === undefined || lowest === undefined) return undefined;
     const affected = new Set(incidents.map(({ boxId }) => boxId));
+    for (const eventId of eventsOf(group)) await this.#learn(eventId);
     const withWaveform = new Set([
       ...affected,
       ...[...eventsOf(group)].flatMap((eventId) => [...(this.#analysed.of(eventId) ?? [])]),

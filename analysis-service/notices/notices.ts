@@ -17,6 +17,8 @@ export interface Notices extends Running {
   /** with the port that `*` became */
   readonly endpoint: string;
   readonly sent: number;
+  /** Each notice also goes to whoever is named here. */
+  also(send: (topic: string, body: string) => void): void;
   incident(incident: IncidentDocument): void;
   group(group: IncidentGroup): void;
 }
@@ -38,14 +40,20 @@ export async function openNotices(endpoint: string, log: Logger): Promise<Notice
   const queue = new SendQueue('incident_pub', new Rejections(log));
   queue.attach(socket);
   let sent = 0;
+  let others = (_topic: string, _body: string): void => undefined;
   const send = (topic: string, document: object): void => {
     sent += 1;
-    queue.send([topic, JSON.stringify(document)]);
+    const body = JSON.stringify(document);
+    queue.send([topic, body]);
+    others(topic, body);
   };
   return {
     endpoint: place,
     get sent() {
       return sent;
+    },
+    also: (send) => {
+      others = send;
     },
     incident: (incident) => {
       for (const name of incident.classifications) send(`incident/${name}/${incident.box_id}`, incident);

@@ -25,6 +25,8 @@ export interface OutagesOptions {
   ids: IncidentIds;
   /** of the stream */
   heard: { readonly connectedMs: number | undefined; of(boxId: string): number | undefined };
+  /** false: this service must write nothing any more. Left out: it always may */
+  mayWrite?: () => boolean;
   clock: Clock;
   log: Logger;
   /** called when an outage, or its end, is durable */
@@ -185,6 +187,7 @@ export class Outages implements Running {
       const [numbered] = await ids.number([{ incident: outage.incident, samples }]);
       if (numbered !== undefined) outage.incident = numbered.incident;
     }
+    if (this.#options.mayWrite?.() === false) throw new Error('another service looks after outages now');
     await applyOne(store, { kind: 'incident', incident: outage.incident, samples });
     outage.isStored = true;
     const { box_id: boxId, start_timestamp_ms: fromMs } = outage.incident;

@@ -28,6 +28,8 @@ export interface EventAnalysisDeps {
   ids: IncidentIds;
   /** left out: nothing is known of them */
   clocks?: Clocks;
+  /** asked last before findings are written: false where the box has become another service's. Left out: all boxes are this one's */
+  owns?: (boxId: string) => boolean;
   /** findings are compared with those stored before, so those of one box are written one waveform after the other */
   turns: Turns;
 }
@@ -63,12 +65,11 @@ export async function analyseEvent(
   };
   const left = (await store.boxEvents(eventId, boxIds)).filter(({ box_id }) => wanted.delete(box_id));
   while (left.length > 0) await analyseLoaded(deps, await loadSome(deps, left), durable);
-  for (const boxId of wanted)
-    durable(
-      await turns.run(boxId, () =>
-        write(deps, { eventId, boxId, findings: [], remarks: ['the box event is gone'] }, false),
-      ),
-    );
+  for (const boxId of wanted) {
+    const gone = { eventId, boxId, findings: [], remarks: ['the box event is gone'] };
+    const result = await turns.run(boxId, () => write(deps, gone, false));
+    if (result !== undefined) durable(result);
+  }
   return results;
 }
 
@@ -120,7 +121,7 @@ async function analyseLoaded(
     );
   const { store } = deps;
   const written = await (store.together === undefined ? write() : store.together(write));
-  for (const one of written) if (one.status === 'fulfilled') durable(one.value);
+  for (const one of written) if (one.status === 'fulfilled' && one.value !== undefined) durable(one.value);
   for (const one of written) if (one.status === 'rejected') throw one.reason;
 }
 
@@ -129,7 +130,7 @@ async function writeFound(
   waveform: LoadedWaveform,
   known: KnownBox,
   analysed: Analysed,
-): Promise<WaveformResult> {
+): Promise<WaveformResult | undefined> {
   const { clocks = NO_CLOCKS, store } = deps;
   const { boxEvent } = waveform;
   const { box_id: boxId, event_id: eventId } = boxEvent;
@@ -157,12 +158,15 @@ async function writeFound(
   );
 }
 
-/** @param isKnown it was analysed before */
+/**
+ * @param isKnown it was analysed before
+ * @returns undefined: the box is another service's, and nothing was written
+ */
 async function write(
-  { ids, store }: EventAnalysisDeps,
+  { ids, owns, store }: EventAnalysisDeps,
   { boxId, eventId, findings, judgedWith, remarks }: Omit<AnalysisWrite, 'kind'> & { remarks: string[] },
   isKnown: boolean,
-): Promise<WaveformResult> {
+): Promise<WaveformResult | undefined> {
   const ofBox = async (): Promise<IncidentDocument[]> => {
     if (findings.length === 0) return [];
     const stored: IncidentDocument[] = [];
@@ -173,6 +177,7 @@ async function write(
   const before = new Set((isKnown ? await ofBox() : []).map((one) => one.incident_id));
   const numbered = await ids.number(findings);
   const judged = judgedWith && { judgedWith };
+  if (owns?.(boxId) === false) return undefined;
   const stored = await applyOne(store, {
     kind: 'analysis',
     ...{ eventId, boxId, findings: numbered, remarks },

@@ -10,6 +10,7 @@ import type { Logger } from '../../common/log.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
 import type { WaitingWaveform } from '../../store/store.js';
 import { applyOne } from '../../store/writes.js';
+import type { Share } from '../sharing/share.js';
 import { type Analyses, analysesHere } from './analyses.js';
 import type { EventAnalysisDeps } from './event-analysis.js';
 import { Progress } from './progress.js';
@@ -18,6 +19,8 @@ import type { WaveformResult } from './results.js';
 export interface FollowerOptions extends EventAnalysisDeps {
   /** left out: waveforms are read, and incidents written, by this thread */
   analyses?: Analyses;
+  /** which boxes are this service's; left out: all */
+  share?: Share;
   /** jobs at the same time */
   atOnce: number;
   clock: Clock;
@@ -48,6 +51,8 @@ const WOKEN_POLL_MS = 100;
 const WOKEN_MS = 60_000;
 const BACK_OFF = { firstMs: 250, maxMs: 10_000 };
 const HELD_MS = 3_600_000;
+/** Waveforms of other services' boxes wait too: read at a time, and in all. */
+const SHARED = { page: 500, most: 20_000 };
 /** What is tried again later: the store or the other service is not there. */
 const UNAVAILABLE = new Set(['STORE_UNAVAILABLE', 'STORE_ACCESS_DENIED', 'TIMEOUT']);
 
@@ -67,7 +72,7 @@ export class Follower implements Running {
   readonly #held = new Map<string, number>();
   /** jobs that ended while the queue was read: what is read may be from before, though their waveforms are in it no more */
   #ended = new Set<string>();
-  readonly #jobs = new Set<Promise<void>>();
+  readonly #jobs = new Map<Promise<void>, EventJob>();
   readonly #status = { waveforms: 0, incidents: 0, remarked: 0, failures: 0 };
   #wake = new AbortController();
   #wokenMs = Number.NEGATIVE_INFINITY;
@@ -102,7 +107,13 @@ export class Follower implements Running {
     this.#stopping.abort();
     this.#wake.abort();
     await this.#loop;
-    await Promise.all(this.#jobs);
+    await Promise.all(this.#jobs.keys());
+  }
+
+  /** Fulfilled when no job of these boxes is under way. No new one is started where `share` says so. */
+  async settled(isOf: (boxId: string) => boolean): Promise<void> {
+    const theirs = [...this.#jobs].filter(([, { boxIds }]) => boxIds.some(isOf));
+    await Promise.all(theirs.map(([running]) => running));
   }
 
   async #follow(): Promise<void> {
@@ -124,7 +135,7 @@ export class Follower implements Running {
   }
 
   async #startJobs(): Promise<number> {
-    const { atOnce, store } = this.#options;
+    const { atOnce } = this.#options;
     const { waveformsAJob } = this.#analyses;
     const free = atOnce - this.#jobs.size;
     if (free <= 0 || this.#options.isBehind?.() === true) return 0;
@@ -132,10 +143,9 @@ export class Follower implements Running {
     const ended = new Set<string>();
     this.#ended = ended;
     try {
-      const limit = this.#busy.size + this.#held.size + free * waveformsAJob;
-      const waiting = (await store.waitingWaveforms(limit)).filter(
-        (one) => ![this.#busy, this.#held, ended].some((known) => known.has(keyOf(one))),
-      );
+      const isNew = (one: WaitingWaveform): boolean =>
+        ![this.#busy, this.#held, ended].some((known) => known.has(keyOf(one)));
+      const waiting = await this.#waiting(free * waveformsAJob, isNew);
       this.#progress.seen(waiting.length >= free * waveformsAJob);
       // A job may have failed meanwhile.
       if (this.#restMs() > 0) return 0;
@@ -146,6 +156,23 @@ export class Follower implements Running {
       this.#unavailable(error);
       return 0;
     }
+  }
+
+  /** The first of those that wait for this service. @param most no more are needed */
+  async #waiting(most: number, isNew: (one: WaitingWaveform) => boolean): Promise<WaitingWaveform[]> {
+    const { share, store } = this.#options;
+    if (share === undefined) {
+      const limit = this.#busy.size + this.#held.size + most;
+      return (await store.waitingWaveforms(limit)).filter(isNew);
+    }
+    const found: WaitingWaveform[] = [];
+    // What leaves the queue meanwhile moves the rest forward: those that are skipped so are found with the next look.
+    for (let skip = 0; found.length < most && skip < SHARED.most; skip += SHARED.page) {
+      const page = await store.waitingWaveforms(SHARED.page, skip);
+      found.push(...page.filter((one) => share.takes(one.boxId) && isNew(one)));
+      if (page.length < SHARED.page) break;
+    }
+    return found.filter(({ boxId }) => share.takes(boxId)).slice(0, most);
   }
 
   #start(job: EventJob): void {
@@ -159,7 +186,7 @@ export class Follower implements Running {
       this.#jobs.delete(running);
       this.#wake.abort();
     });
-    this.#jobs.add(running);
+    this.#jobs.set(running, job);
   }
 
   /** @param isRetry they were tried once, and a thread ended */
@@ -183,7 +210,8 @@ export class Follower implements Running {
 
   /** Notes that it cannot be analysed, and why; what cannot even be noted is held back, so that others go on. */
   async #giveUp(eventId: number, boxId: string, reason: unknown): Promise<void> {
-    const { clock, log, store } = this.#options;
+    const { clock, log, share, store } = this.#options;
+    if (share?.owns(boxId) === false) return;
     log.error({ err: reason, event_id: eventId, box_id: boxId }, 'a waveform cannot be analysed');
     const remarks = [`the analysis failed: ${messageOf(reason)}`];
     try {

@@ -1,4 +1,4 @@
-/** The measurement stream in NATS, as the broker that writes it and the services that read it see it. */
+/** NATS, as the broker that writes the measurement stream, the services that read it, and followers that share their work see it. */
 import { type Diagnosis, reporter } from './diagnosis.js';
 import { count, fieldsAt } from './reading.js';
 import type { Report } from './report.js';
@@ -13,7 +13,28 @@ const MANY_WAITING = 10_000;
 export function nats({ details, kind, uptimeSeconds }: Report): Diagnosis[] {
   const of = fieldsAt(details, 'nats');
   if (of.connected === undefined || uptimeSeconds < SETTLED_S) return [];
-  return kind === 'triggering-broker' ? relay(kind, of) : reader(kind, of);
+  if (kind === 'triggering-broker') return relay(kind, of);
+  return kind === 'triggering-service' ? reader(kind, of) : follower(kind, of);
+}
+
+function follower(kind: Report['kind'], of: Readonly<Record<string, unknown>>): Diagnosis[] {
+  const isGateway = kind === 'gateway';
+  if (of.connected === false)
+    return [
+      wrong(
+        kind,
+        `it has no connection to NATS and ${isGateway ? 'notifies nobody' : 'analyses nothing'}; what is stored waits`,
+        'check that NATS runs, and nats.servers; its log says what failed',
+      ),
+    ];
+  if (of.service !== undefined) return [];
+  return [
+    note(
+      kind,
+      isGateway ? 'no gateway is the active one' : 'no service looks after groups and outages',
+      'wait some seconds; if it stays so, the logs of these services say why',
+    ),
+  ];
 }
 
 function relay(kind: Report['kind'], of: Readonly<Record<string, unknown>>): Diagnosis[] {

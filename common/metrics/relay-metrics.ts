@@ -1,11 +1,11 @@
 /** Metrics of the stream relay and of services that read what it writes: only where the settings have `nats`. */
-import { type MetricInfo, TB, TS } from './metric-info.js';
+import { AS, GW, type MetricInfo, TB, TS } from './metric-info.js';
 
 export const RELAY_METRICS = {
   makai_nats_connected: {
     type: 'gauge',
     help: 'Whether there is a connection to NATS (1 or 0); only where the settings have `nats`.',
-    daemons: [TB, TS],
+    daemons: [TB, TS, AS, GW],
   },
   makai_relay_messages_total: {
     type: 'counter',
@@ -41,18 +41,28 @@ export const RELAY_METRICS = {
   },
   makai_partitions_owned: {
     type: 'gauge',
-    help: 'Partitions of the measurement stream that this service reads; of all services together 64.',
-    daemons: [TS],
+    help: 'Partitions of the boxes that this service reads (triggering service) or analyses (analysis service); of all services of a kind together 64.',
+    daemons: [TS, AS],
   },
   makai_partition_moves_total: {
     type: 'counter',
     help: 'Partitions that this service took.',
-    daemons: [TS],
+    daemons: [TS, AS],
   },
   makai_partition_lag_batches: {
     type: 'gauge',
     help: 'Batches of its partitions that this service has not received yet.',
     daemons: [TS],
+  },
+  makai_elected: {
+    type: 'gauge',
+    help: '1: this analysis service looks after groups and outages, or this gateway is the active one; of all services of a kind together 1.',
+    daemons: [AS, GW],
+  },
+  makai_elections_total: {
+    type: 'counter',
+    help: 'How often this service was elected.',
+    daemons: [AS, GW],
   },
   makai_partitions_unread: {
     type: 'gauge',

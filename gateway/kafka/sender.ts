@@ -5,6 +5,8 @@ import { messageOf } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
+import type { KafkaServers } from '../../config/settings.js';
+import { formatted } from '../../kafka/format.js';
 import type { KafkaProducer } from '../../kafka/producer.js';
 import type { State } from '../state/state.js';
 import type { Counts } from './counts.js';
@@ -17,6 +19,7 @@ const STOP_MS = 1000;
 
 export interface KafkaSenderOptions {
   state: State;
+  servers: Pick<KafkaServers, 'format' | 'topicPrefix'>;
   producer: Pick<KafkaProducer, 'send'>;
   counts: Counts;
   clock: Clock;
@@ -41,7 +44,7 @@ export class KafkaSender implements Running {
   }
 
   async #send(): Promise<void> {
-    const { clock, counts, state } = this.#options;
+    const { clock, counts, servers, state } = this.#options;
     const { signal } = this.#stopping;
     const backOff = new BackOff(BACK_OFF);
     while (!signal.aborted) {
@@ -51,7 +54,9 @@ export class KafkaSender implements Running {
         continue;
       }
       try {
-        const records = waiting.map(({ payload, topic }) => ({ ...addressOf(topic), value: payload }));
+        const records = waiting.map(({ payload, topic }) =>
+          formatted(servers, { ...addressOf(topic), value: payload }),
+        );
         const refused = await this.#options.producer.send(records);
         if (signal.aborted) return;
         state.together(() => {

@@ -10,6 +10,7 @@ import { KafkaProducer } from '../../kafka/producer.js';
 import type { Store } from '../../store/store.js';
 import { StoredFollower } from '../follow/stored.js';
 import { TrendFollower } from '../follow/trends.js';
+import type { Shared } from '../state/shared.js';
 import { openState } from '../state/state.js';
 import { Counts } from './counts.js';
 import { kafkaNews, kafkaTrend } from './news.js';
@@ -20,6 +21,8 @@ export interface KafkaOutOptions {
   servers: KafkaServers;
   /** of the gateway */
   folder: string;
+  /** with other gateways */
+  shared: Shared;
   maxBytes: number;
   /** throws MakaiError STORE_UNAVAILABLE until it is open */
   store: () => Store;
@@ -38,10 +41,10 @@ export interface KafkaOut extends Running {
  * @throws MakaiError ALREADY_RUNNING and those of the file of an outbox, CONFIG_UNREADABLE, SECRET_EXPOSED
  */
 export async function startKafkaOut(options: KafkaOutOptions): Promise<KafkaOut> {
-  const { clock, folder, log, maxBytes, servers, store } = options;
+  const { clock, folder, log, maxBytes, servers, shared, store } = options;
   checkKafkaFiles(servers);
   const { topicPrefix } = servers;
-  const state = openState(join(folder, 'kafka'), maxBytes);
+  const state = openState(join(folder, 'kafka'), maxBytes, shared, 'kafka');
   const producer = new KafkaProducer(servers, 'makai-gateway');
   const counts = new Counts(topicPrefix);
   const onMessage = (): void => undefined;
@@ -52,7 +55,7 @@ export async function startKafkaOut(options: KafkaOutOptions): Promise<KafkaOut>
   });
   const trends = new TrendFollower({
     ...{ store, state, onMessage, clock, log },
-    link: new TrendLink(producer, counts),
+    link: new TrendLink(producer, servers, counts),
     message: kafkaTrend(topicPrefix),
   });
   const running = await startAll([
@@ -67,7 +70,7 @@ export async function startKafkaOut(options: KafkaOutOptions): Promise<KafkaOut>
     },
     {
       name: 'records for Kafka',
-      start: async () => new KafkaSender({ state, producer, counts, clock, log }),
+      start: async () => new KafkaSender({ state, servers, producer, counts, clock, log }),
     },
     {
       name: 'trends for Kafka',

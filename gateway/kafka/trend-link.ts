@@ -1,5 +1,7 @@
 /** Takes trends one by one and sends together those that came while others were under way. */
 import { messageOf } from '../../common/errors.js';
+import type { KafkaServers } from '../../config/settings.js';
+import { formatted } from '../../kafka/format.js';
 import type { KafkaProducer } from '../../kafka/producer.js';
 import type { KafkaRecord } from '../../kafka/records.js';
 import type { Outgoing } from '../mqtt/link.js';
@@ -15,10 +17,16 @@ interface Waiting {
 export class TrendLink {
   readonly #producer: Pick<KafkaProducer, 'send'>;
   readonly #counts: Counts;
+  readonly #servers: Pick<KafkaServers, 'format' | 'topicPrefix'>;
   #waiting: Waiting[] = [];
   #isSending = false;
 
-  constructor(producer: Pick<KafkaProducer, 'send'>, counts: Counts) {
+  constructor(
+    producer: Pick<KafkaProducer, 'send'>,
+    servers: Pick<KafkaServers, 'format' | 'topicPrefix'>,
+    counts: Counts,
+  ) {
+    this.#servers = servers;
     this.#producer = producer;
     this.#counts = counts;
   }
@@ -31,7 +39,7 @@ export class TrendLink {
   /** Fulfilled when Kafka has it, or never takes it. @throws MakaiError KAFKA_UNAVAILABLE */
   publish({ payload, topic }: Outgoing): Promise<void> {
     return new Promise((resolve, reject) => {
-      const record = { ...addressOf(topic), value: payload.toString() };
+      const record = formatted(this.#servers, { ...addressOf(topic), value: payload.toString() });
       this.#waiting.push({ record, resolve, reject });
       if (!this.#isSending) void this.#send();
     });

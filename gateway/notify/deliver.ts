@@ -5,6 +5,7 @@
 import { type Clock, deadline, pause } from '../../common/clock.js';
 import { MakaiError, messageOf as reasonOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
+import type { Shared } from '../state/shared.js';
 import { send } from './channels/send.js';
 import type { NotifyFile, Recipient } from './file.js';
 import { canBeListed, digestOf, type Message, messageOf } from './message.js';
@@ -25,6 +26,8 @@ const LONGEST_SLEEP_MS = 30_000;
 const UNREAD_MS = 1000;
 /** Where the disk does not take what became of a message. */
 const RECORD_PAUSE_MS = 5000;
+/** Another gateway is the active one: this one is about to be stopped. */
+const NOT_ACTIVE_MS = 500;
 
 export interface DelivererParts {
   file: () => NotifyFile;
@@ -37,6 +40,7 @@ export interface DelivererParts {
   firstPauseMs: number;
   /** a channel that takes longer has failed */
   sendMs: number;
+  shared: Shared;
 }
 
 export class Deliverer {
@@ -93,10 +97,12 @@ export class Deliverer {
 
   /** One message of a lane; never rejects. */
   async #lane(deliveries: readonly Delivery[]): Promise<void> {
-    const { clock, log, queue } = this.#parts;
+    const { clock, log, queue, shared } = this.#parts;
     try {
       const [first] = deliveries;
+      // What was sent before is known to the next active gateway first.
       if (first === undefined) return;
+      if (!(await isCopied(shared))) return await pause(clock, NOT_ACTIVE_MS);
       const recipient = this.#parts.file().recipients.find(({ name }) => name === first.recipient);
       if (recipient?.channels[first.channel] === undefined) {
         queue.failed(
@@ -196,6 +202,16 @@ export class Deliverer {
       log.warn({ err, incident_id }, 'a notification goes out without its picture');
       return messageOf(first.key, first.notification);
     }
+  }
+}
+
+/** False: another gateway is the active one, and sends what waits. */
+async function isCopied(shared: Shared): Promise<boolean> {
+  try {
+    await shared.flushed();
+    return shared.mayAct();
+  } catch {
+    return false;
   }
 }
 

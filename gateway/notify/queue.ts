@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { openDatabase, storeError } from '../../store/sqlite/connection.js';
+import { ALONE, type Shared } from '../state/shared.js';
 import type { Notification } from './notification.js';
 
 /** Characters of what is read from the file together: each notification may have attachments. */
@@ -93,16 +94,18 @@ type Delivered = 'waiting' | 'sent' | 'failed';
 export class DeliveryQueue {
   readonly #db: Database;
   readonly #file: string;
+  readonly #detach: () => void;
   readonly #statements: ReturnType<typeof prepare>;
 
   /**
    * @param file made where it is missing, in a folder that only the owner and the group may enter
    * @throws MakaiError STORE_UNAVAILABLE, STORE_NOT_WRITABLE, STORE_NOT_RECOGNIZED, STORE_SCHEMA_TOO_NEW
    */
-  constructor(file: string) {
+  constructor(file: string, shared: Shared = ALONE) {
     mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
     this.#file = file;
     this.#db = openDatabase(file, { applicationId: APPLICATION_ID, steps: [SCHEMA] });
+    this.#detach = shared.attach('deliveries', this.#db);
     this.#statements = prepare(this.#db);
   }
 
@@ -198,6 +201,7 @@ export class DeliveryQueue {
   }
 
   close(): void {
+    this.#detach();
     this.#db.close();
   }
 

@@ -5,6 +5,7 @@ import type { Clock } from '../../common/clock.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import type { IncidentReader } from '../../store/store.js';
+import { ALONE, type Shared } from '../state/shared.js';
 import { SEND_MS } from './channels/send.js';
 import { Deliverer } from './deliver.js';
 import type { NotifyFile } from './file.js';
@@ -20,6 +21,8 @@ export interface NotifyOptions {
   file: string | undefined;
   /** of the queue */
   folder: string;
+  /** with other gateways; left out: it is the only one */
+  shared?: Shared;
   /** @throws MakaiError STORE_UNAVAILABLE */
   store: () => ReportSource & Pick<IncidentReader, 'incident'> & WaveformSource;
   clock: Clock;
@@ -54,15 +57,25 @@ export interface Notifier extends Running {
 /** @throws MakaiError as `readNotifyFile`; Error when the queue cannot be opened */
 export async function startNotify(options: NotifyOptions): Promise<Notifier> {
   const { clock, env, file: path, firstPauseMs = 5000, folder, log, sendMs = SEND_MS, store } = options;
+  const { shared = ALONE } = options;
   let file: NotifyFile = readNotifyFile(path, env);
-  const queue = new DeliveryQueue(join(folder, 'deliveries.db'));
+  const queue = new DeliveryQueue(join(folder, 'deliveries.db'), shared);
   const picture = async (incidentId: number): Promise<Buffer | undefined> => {
     const incident = await store().incident(incidentId);
     if (incident === undefined || incident.gridfs_filename === '') return undefined;
     const bytes = await store().waveform(incident.gridfs_filename);
     return bytes === undefined || bytes.length < 2 ? undefined : waveformPicture(samplesOf(bytes));
   };
-  const deliverer = new Deliverer({ file: () => file, queue, picture, clock, log, firstPauseMs, sendMs });
+  const deliverer = new Deliverer({
+    file: () => file,
+    queue,
+    picture,
+    clock,
+    log,
+    firstPauseMs,
+    sendMs,
+    shared,
+  });
   const notify = async (notification: Notification): Promise<void> => {
     const id = notification.id ?? `new-${randomUUID()}`;
     const now = clock.now();
@@ -74,6 +87,7 @@ export async function startNotify(options: NotifyOptions): Promise<Notifier> {
     if (to.length === 0)
       log.info({ title: notification.title, tag: notification.tag }, 'a notification has no recipient');
     queue.add({ ...notification, id }, to, now);
+    await shared.flushed();
     deliverer.wake();
   };
   let reports = scheduleReports(file.reports, { store, notify, log });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import type { RuleAlert } from '../../rules/index.js';
 import { openDatabase } from '../../store/sqlite/connection.js';
+import { ALONE, type Shared } from '../state/shared.js';
 
 /** "OPQR" */
 const APPLICATION_ID = 0x4f505152;
@@ -56,13 +57,15 @@ export class KeptAlerts {
   readonly #db: Database;
   readonly #statements: ReturnType<typeof prepare>;
   readonly #maxWaiting: number;
+  readonly #detach: () => void;
   #waiting: number;
 
   /** @throws MakaiError as a store that cannot be opened */
-  constructor(folder: string, maxWaiting = MAX_WAITING) {
+  constructor(folder: string, maxWaiting = MAX_WAITING, shared: Shared = ALONE) {
     this.#maxWaiting = maxWaiting;
     mkdirSync(folder, { recursive: true, mode: 0o750 });
     this.#db = openDatabase(join(folder, 'rules.db'), { applicationId: APPLICATION_ID, steps: [SCHEMA] });
+    this.#detach = shared.attach('rules', this.#db);
     this.#statements = prepare(this.#db);
     this.#waiting = this.#statements.count.get() ?? 0;
   }
@@ -112,6 +115,7 @@ export class KeptAlerts {
   }
 
   close(): void {
+    this.#detach();
     this.#db.close();
   }
 }

@@ -20,6 +20,7 @@ import {
 } from '../../rules/index.js';
 import type { RuleRegistry, RulesDocument } from '../../store/store.js';
 import type { GatewayMessage, Publish } from '../message.js';
+import type { Shared } from '../state/shared.js';
 import { HandingOn } from './handing-on.js';
 import { type Firing, KeptAlerts } from './kept-alerts.js';
 
@@ -30,6 +31,8 @@ const MAX_WAITING = { messages: 10_000, characters: 16 * 2 ** 20 };
 export interface RulesOptions {
   /** for a copy of the rules, and for their alerts until these are taken */
   folder: string;
+  /** with other gateways; left out: it is the only one */
+  shared?: Shared;
   /** @throws MakaiError STORE_UNAVAILABLE */
   store: () => RuleRegistry;
   publish: Publish;
@@ -51,10 +54,10 @@ export interface Rules extends Running {
 }
 
 export async function startRules(options: RulesOptions): Promise<Rules> {
-  const { alert, clock, firing, folder, log, onTopicsChanged, publish, store } = options;
+  const { alert, clock, firing, folder, log, onTopicsChanged, publish, shared, store } = options;
   const throttled = new ThrottledLog(log, { clock });
   const copy = join(folder, 'rules.json');
-  const kept = new KeptAlerts(folder);
+  const kept = new KeptAlerts(folder, undefined, shared);
   const handing = new HandingOn({ kept, alert, clock, log });
   let rules: CompiledRules = compiled(EMPTY_FILE, log);
   let engine: RuleEngine | undefined;

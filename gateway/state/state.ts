@@ -6,6 +6,7 @@ import { lockPath } from '../../daemon/lock.js';
 import { openDatabase } from '../../store/sqlite/connection.js';
 import { Outbox } from './outbox.js';
 import { Positions } from './positions.js';
+import { ALONE, type Shared } from './shared.js';
 import { Watched } from './watched.js';
 
 /** "makG": a file of the gateway, no store. */
@@ -45,14 +46,16 @@ export interface State {
 
 /**
  * Opens the file in a folder, which is made if it is missing.
+ * @param name of the file among those of the gateway
  * @throws MakaiError ALREADY_RUNNING, STORE_UNAVAILABLE, STORE_NOT_WRITABLE, STORE_NOT_RECOGNIZED, STORE_SCHEMA_TOO_NEW
  */
-export function openState(folder: string, maxBytes: number): State {
+export function openState(folder: string, maxBytes: number, shared: Shared = ALONE, name = 'outbox'): State {
   const file = join(folder, 'outbox.db');
   const lock = lockPath(file, 'gateway');
   try {
     mkdirSync(folder, { recursive: true, mode: 0o750 });
     const db: Database = openDatabase(file, { applicationId: APPLICATION_ID, steps: [SCHEMA] });
+    const detach = shared.attach(name, db);
     const outbox = new Outbox(db, maxBytes);
     return {
       outbox,
@@ -67,6 +70,7 @@ export function openState(folder: string, maxBytes: number): State {
         }
       },
       close: () => {
+        detach();
         db.close();
         lock.release();
       },

@@ -215,7 +215,7 @@ export function createMongoStore({ close, db }: Connection, options: MongoStoreO
     highestId: (kind) => highestId(context, kind),
     analysis: (eventId, boxId) => readAnalysis(context, eventId, boxId),
     annotateIncident: (incidentId, remark) => annotateIncident(context, incidentId, remark),
-    waitingWaveforms: (limit) => waitingWaveforms(context, limit),
+    waitingWaveforms: (limit, skip) => waitingWaveforms(context, limit, skip),
     countWaitingWaveforms: (limit) => countWaitingWaveforms(context, limit),
 
     putOriginal: (original) => putOriginal(context, original),

@@ -100,8 +100,8 @@ export function incidentOperations({ db, write, expireAt }: Context, prolong: Pr
     pages.set(sql, known);
     return known;
   };
-  const waiting = db.prepare<[number], WaitingWaveform>(
-    'SELECT event_id AS eventId, box_id AS boxId FROM waiting_waveforms ORDER BY arrival LIMIT +?',
+  const waiting = db.prepare<[number, number], WaitingWaveform>(
+    'SELECT event_id AS eventId, box_id AS boxId FROM waiting_waveforms ORDER BY arrival LIMIT +? OFFSET +?',
   );
   const countWaiting = db
     .prepare<[number], number>('SELECT count(*) FROM (SELECT 1 FROM waiting_waveforms LIMIT +?)')
@@ -281,7 +281,7 @@ export function incidentOperations({ db, write, expireAt }: Context, prolong: Pr
       return { analysedMs: row.analysed_ms, remarks: JSON.parse(row.remarks) as string[] };
     },
 
-    waitingWaveforms: (limit: number): WaitingWaveform[] => waiting.all(limit),
+    waitingWaveforms: (limit: number, skip = 0): WaitingWaveform[] => waiting.all(limit, skip),
     countWaitingWaveforms: (limit: number): number => countWaiting.get(limit) ?? 0,
 
     /** An incident of another store; one with the same key is left as it is. */

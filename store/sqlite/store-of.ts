@@ -110,7 +110,7 @@ export function storeOf({ call, close }: Execution<Engine>, now: () => number): 
     highestId: (kind) => call('highestId', kind),
     analysis: (eventId, boxId) => call('analysis', eventId, boxId),
     annotateIncident: (incidentId, remark) => call('annotateIncident', incidentId, remark),
-    waitingWaveforms: (limit) => call('waitingWaveforms', limit),
+    waitingWaveforms: (limit, skip) => call('waitingWaveforms', limit, skip),
     countWaitingWaveforms: (limit) => call('countWaitingWaveforms', limit),
 
     boxes: () => call('boxes'),

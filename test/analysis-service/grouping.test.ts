@@ -54,7 +54,7 @@ describe('analysis-service: which incidents are a group', () => {
   });
 
   it('of the boxes that are analysed so many are remembered, those of the newest events', () => {
-    const analysed = new AnalysedBoxes(5);
+    const analysed = new AnalysedBoxes(undefined, 5);
     for (const boxId of ['1', '2', '2', '3']) analysed.add(1, boxId);
     for (const boxId of ['1', '2']) analysed.add(2, boxId);
     assert.deepEqual([...(analysed.of(1) ?? [])], ['1', '2', '3']);

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Sharing } from '../../analysis-service/sharing/sharing.js';
+import { silentLogger } from '../../common/log.js';
 import { exampleConfig } from '../../config/example.js';
 import { configFileIn } from '../../config/locate.js';
 import type { Overview } from '../../nats/overview.js';
@@ -71,6 +73,33 @@ describe('cli: status of a cluster', function () {
       assert.match(stdout, /\nservice +partitions +waiting +unacknowledged\n/);
       assert.equal(stdout.match(/^ +\d+ {2}\S.* 0 +0$/gm)?.length, 64, stdout);
       await writer.close();
+
+      const none = { credentials: undefined, user: undefined, passwordFile: undefined, tls: undefined };
+      const servers = { servers: [server.url], ...none };
+      const sharing = new Sharing({ servers, service: 'analysis-1', log: silentLogger() });
+      const nothing = (): void => undefined;
+      sharing.start(
+        { taken: nothing, released: async () => undefined, elected: nothing, lost: nothing },
+        true,
+      );
+      try {
+        await until('it has all boxes and is elected', async () => {
+          const [{ elected, services } = { services: [] }] = (await overview()).followers;
+          return elected === 'analysis-1' && services[0]?.partitions === 64;
+        });
+        const shown = await ask();
+        assert.equal(shown.code, 0, shown.stdout);
+        assert.match(
+          shown.stdout,
+          /\nanalysis services: analysis-1 \(64 partitions\); groups and outages: analysis-1\n/,
+        );
+      } finally {
+        await sharing.stop();
+      }
+      await until('what is wrong is said', async () => {
+        const { wrong } = await overview();
+        return wrong.includes('no analysis service looks after groups and outages');
+      });
     } finally {
       for (const rig of rigs) await rig.end();
       await server.stop();

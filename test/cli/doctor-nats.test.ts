@@ -43,6 +43,15 @@ describe('cli/doctor: NATS', () => {
     );
   });
 
+  it('says that a follower does nothing, or that nobody is elected', () => {
+    const all = { connected: true, elected: false, service: 'a' };
+    assert.deepEqual(nats(report('gateway', all)), []);
+    assert.match(texts(report('gateway', { ...all, connected: false }))[0] ?? '', /notifies nobody/);
+    assert.match(texts(report('analysis-service', { connected: false }))[0] ?? '', /analyses nothing/);
+    assert.match(texts(report('analysis-service', { connected: true }))[0] ?? '', /groups and outages/);
+    assert.match(texts(report('gateway', { connected: true }))[0] ?? '', /active/);
+  });
+
   it('a broker without subscribers is no mistake where the relay subscribes', () => {
     assert.equal(stream(report('triggering-broker', undefined)).length, 1);
     assert.deepEqual(stream(report('triggering-broker', RELAY)), []);

@@ -22,7 +22,10 @@ describe('config: kafka', () => {
   });
 
   it('needs only brokers', () => {
-    const servers = { brokers: ['k1:9092'], tls: undefined, sasl: undefined, topicPrefix: 'makai.' };
+    const servers = {
+      ...{ brokers: ['k1:9092'], tls: undefined, sasl: undefined },
+      ...{ topicPrefix: 'makai.', format: 'json' },
+    };
     assert.deepEqual(settingsOf({ brokers: ['k1:9092'] }), {
       ...servers,
       queue: { path: '/var/lib/opq/spool', maxBytes: 2 ** 30 },
@@ -58,6 +61,7 @@ describe('config: kafka', () => {
       'kafka.sasl.mechanism',
     ],
     [{ brokers: ['k1:9092'], topic_prefix: 'a/' }, 'kafka.topic_prefix'],
+    [{ brokers: ['k1:9092'], format: 'avro' }, 'kafka.format'],
     [{ brokers: ['k1:9092'], queue: { max_bytes: 1 } }, 'kafka.queue.max_bytes'],
   ] as const)
     it(`refuses ${JSON.stringify(kafka)}`, () =>

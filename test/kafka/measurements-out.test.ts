@@ -31,6 +31,7 @@ describe('kafka: measurements without Kafka', () => {
     out = new MeasurementsOut({
       servers: {
         ...{ brokers: [`127.0.0.1:${await freePort()}`], tls: undefined, sasl: undefined, topicPrefix: '' },
+        format: 'json',
         ...more,
       },
       ...{

@@ -22,7 +22,7 @@ describe('kafka: records', () => {
     columns.flags.set([0, FLAG_SAG]);
     const records = measurementRecords(columns, 'makai.measurements');
     assert.deepEqual(
-      records.map(({ key, topic, value }) => ({ key, topic, value: JSON.parse(value) })),
+      records.map(({ key, topic, value }) => ({ key, topic, value: JSON.parse(String(value)) })),
       [
         {
           key: '1001',

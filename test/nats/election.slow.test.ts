@@ -39,7 +39,7 @@ describe('nats/election', function () {
   async function stand(name: string, clock = systemClock): Promise<Candidate> {
     const connection = await open();
     const election = new Election({
-      ...{ name, clock, log: silentLogger() },
+      ...{ name, does: 'is asked in this test', clock, log: silentLogger() },
       elected: (revision) => {
         assert.ok(revision > highest, 'revisions rise from one to the next');
         highest = revision;

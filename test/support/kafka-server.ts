@@ -134,6 +134,7 @@ export async function readUntil(
   server: KafkaServer,
   topics: readonly string[],
   isAll: (records: readonly ReadRecord[]) => boolean | Promise<boolean>,
+  parse: (value: Buffer, topic: string) => Record<string, unknown> = (value) => JSON.parse(String(value)),
 ): Promise<ReadRecord[]> {
   const groupId = `test-${randomBytes(6).toString('hex')}`;
   const consumer = new Consumer({
@@ -145,7 +146,7 @@ export async function readUntil(
   const records: ReadRecord[] = [];
   const stream = await consumer.consume({ topics: [...topics], mode: 'earliest', autocommit: false });
   stream.on('data', ({ key, partition, topic, value }) =>
-    records.push({ topic, partition, key: String(key), value: JSON.parse(String(value)) }),
+    records.push({ topic, partition, key: String(key), value: parse(value, topic) }),
   );
   try {
     await until('all records are in Kafka', async () => isAll(records)).catch((error: unknown) => {

@@ -37,7 +37,7 @@ export function rightsOf(daemon: 'broker' | 'service'): string[] {
 /** Writes the file. The users are `broker` and `service` with the rights of the page, and `admin`; their passwords are their names. @returns its path */
 export function writeNatsConfig(folder: string, { ca, cert, key }: Certificates): string {
   const rights = (daemon: 'broker' | 'service'): string =>
-    `{ user: ${daemon}, password: ${daemon}, permissions: { publish: ${JSON.stringify(rightsOf(daemon))}, subscribe: "_INBOX.>" } }`;
+    `{ user: ${daemon}, password: ${daemon}, permissions: { publish: ${JSON.stringify(rightsOf(daemon))}, subscribe: ["_INBOX.>", "makai.notices"] } }`;
   const file = join(folder, 'nats.conf');
   writeFileSync(
     file,

@@ -5,6 +5,7 @@ export const LONG: readonly string[] = [
   'integration/deviations.slow.test.ts',
   'integration/box-health.slow.test.ts',
   'analysis-service/truth.slow.test.ts',
+  'analysis-service/sharing.slow.test.ts',
   'integration/two-machines.slow.test.ts',
   'integration/quiet-50hz.slow.test.ts',
   'cli/plugin/new.slow.test.ts',
@@ -33,4 +34,5 @@ export const LONG: readonly string[] = [
   'web/tabs.slow.test.ts',
   'integration/up-plugins.slow.test.ts',
   'web-service/fuzz.slow.test.ts',
+  'gateway/standby.slow.test.ts',
 ];

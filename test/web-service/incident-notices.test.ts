@@ -32,8 +32,9 @@ describe('web-service: notices of incidents', function () {
     const socket = bound.publisher({ maxMessageSize: 1024 });
     await socket.bind('tcp://127.0.0.1:*');
     const heard: string[] = [];
-    const notices = hearIncidents({
+    const notices = await hearIncidents({
       endpoint: socket.lastEndpoint ?? '',
+      nats: undefined,
       clock: systemClock,
       log: silentLogger(),
       onIncident: ({ annotations, incident_id }) => void heard.push(`${incident_id} ${annotations.join()}`),

@@ -85,6 +85,7 @@ export class Comparing implements Running {
     });
     this.#election = new Election({
       name: service,
+      does: 'runs the plugins that compare boxes',
       clock: systemClock,
       log,
       elected: (revision) => this.#start(revision),

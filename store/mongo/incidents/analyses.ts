@@ -34,11 +34,16 @@ export async function markAnalysed(
 }
 
 /** In order of `_id`, which rises as box events are stored. */
-export async function waitingWaveforms(context: Context, limit: number): Promise<WaitingWaveform[]> {
+export async function waitingWaveforms(
+  context: Context,
+  limit: number,
+  skip = 0,
+): Promise<WaitingWaveform[]> {
   const found = await mapped('look for waveforms to analyse', () =>
     collection(context, 'boxEvents')
       .find(WAITING, { projection: { event_id: 1, box_id: 1 } })
       .sort({ _id: 1 })
+      .skip(skip)
       .limit(limit)
       .toArray(),
   );

@@ -38,15 +38,21 @@ import { nextIncidentIds } from './incident-ids.js';
 
 /** Starts of one incident that can move away from one place; far more than analyses of one waveform differ. */
 const MOST_PLACES = 16;
+/** Another process changes what an incident repeats once or twice. */
+const MOST_TRIES = 8;
 
 export async function putIncident(context: Context, write: IncidentWrite, atMs: number): Promise<Stored> {
-  const found = await findByKey(context, write.incident);
-  if (found !== undefined) {
-    await keep(context, found, withRepeatOf(write, found.document), atMs);
-    return { inserted: 0, duplicates: 1 };
+  for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
+    const found = await findByKey(context, write.incident);
+    if (found === undefined) {
+      const inserted = await add(context, [write], atMs);
+      return { inserted, duplicates: 1 - inserted };
+    }
+    const isKept = await keep(context, found, withRepeatOf(write, found.document), atMs, true);
+    if (isKept) return { inserted: 0, duplicates: 1 };
+    // Another process changed what it repeats meanwhile, or removed it.
   }
-  const inserted = await add(context, [write], atMs);
-  return { inserted, duplicates: 1 - inserted };
+  throw new Error(`incident ${incidentKey(write.incident)} changes all the time`);
 }
 
 export async function putAnalysis(context: Context, write: AnalysisWrite, atMs: number): Promise<Stored> {
@@ -155,27 +161,35 @@ async function insertedAt(context: Context, _id: ObjectId, fields: Document): Pr
   });
 }
 
-/** Everything but id, annotations, and a file that is not given again. */
+/**
+ * Everything but id, annotations, and a file that is not given again.
+ * @param isCompared only where what it repeats is as it was read
+ * @returns whether it was written
+ */
 async function keep(
   context: Context,
   stored: StoredIncident<ObjectId>,
   finding: IncidentWithSamples,
   atMs: number,
-): Promise<void> {
+  isCompared = false,
+): Promise<boolean> {
   const { expiry, until, usual } = await expiryOf(context, finding.incident.event_id, atMs);
   const document = incidentDocument(finding, stored.document.incident_id, until, stored.document);
   await writeSamples(context, document, finding.samples);
   const later = until > stored.document.expire_at ? expiry : undefined;
   // A date of before would let it expire.
   const undated = later !== undefined && later.expireAt === undefined ? { $unset: { expireAt: '' } } : {};
-  await mapped(`store incident ${document.incident_id}`, () =>
+  const repeated = isCompared ? { 'metadata.same_as': stored.document.metadata.same_as ?? null } : {};
+  const { matchedCount } = await mapped(`store incident ${document.incident_id}`, () =>
     collection(context, 'incidents').updateOne(
-      { _id: stored.id },
+      { _id: stored.id, ...repeated },
       { $set: { ...incidentFields(document), ...later }, ...undated },
     ),
   );
+  if (matchedCount === 0 && isCompared) return false;
   await supersede(context, finding, document.incident_id);
   await prolongForIncident(context, finding.incident, until > usual ? usual : document.expire_at);
+  return true;
 }
 
 async function supersede(

@@ -149,8 +149,8 @@ describe('the chart for Kubernetes', function () {
 
   it('refuses what cannot be: a second pod where one is possible, a NATS without an address, an unknown value', async () => {
     const refused: [object, RegExp][] = [
-      [{ analysisService: { replicas: 2 } }, /\/analysisService\/replicas/],
-      [{ gateway: { replicas: 2 } }, /\/gateway\/replicas/],
+      [{ analysisService: { replicas: 0 } }, /\/analysisService\/replicas/],
+      [{ gateway: { replicas: 2 } }, /gateway\.mqtt\.url/],
       [{ acquisitionBroker: { replicas: 2 } }, /\/acquisitionBroker\/replicas/],
       [{ triggeringBroker: { replicas: 2 } }, /\/triggeringBroker\/replicas/],
       [{ triggeringService: { replicas: 65 } }, /\/triggeringService\/replicas/],

@@ -36,7 +36,9 @@ export const VARIANTS: Readonly<Record<string, object>> = {
         metric: { type: 'External', selector: { matchLabels: { job: 'makai' } } },
       },
     },
+    analysisService: { autoscaling: { enabled: true } },
     webService: {
+      autoscaling: { enabled: true },
       ingress: {
         enabled: true,
         className: 'nginx',
@@ -45,7 +47,10 @@ export const VARIANTS: Readonly<Record<string, object>> = {
         annotations: { a: 'b' },
       },
     },
-    gateway: { mqtt: { url: 'mqtts://mqtt.example.org:8883', existingSecret: 'mqtt' } },
+    gateway: {
+      replicas: 2,
+      mqtt: { url: 'mqtts://mqtt.example.org:8883', existingSecret: 'mqtt' },
+    },
     networkPolicy: {
       boxes: [{ ipBlock: { cidr: '192.0.2.0/24' } }],
       web: [peer],

@@ -61,6 +61,9 @@ export function incidentsContract(makeStore: MakeStore): void {
       assert.deepEqual(await ofSome(), []);
       assert.deepEqual(await store.boxEvents(1, ['1001']), (await store.boxEvents(1)).slice(1));
       assert.deepEqual(await store.waitingWaveforms(1), waiting.slice(0, 1));
+      assert.deepEqual(await store.waitingWaveforms(5, 1), waiting.slice(1));
+      assert.deepEqual(await store.waitingWaveforms(1, 1), waiting.slice(1, 2));
+      assert.deepEqual(await store.waitingWaveforms(5, 3), []);
       assert.equal(await store.analysis(1, '1001'), undefined);
       await store.putAnalysis(1, '1001', [], ['the samples are constant (0)']);
       const other = await another();

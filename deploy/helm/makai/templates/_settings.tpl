@@ -63,12 +63,12 @@
 
 {{- define "makai.settings.analysis-service" -}}
 {{- $peers := pick (include "makai.peers" . | fromJson) "zmq_trigger_endpoint" "zmq_data_endpoint" -}}
-{{- $own := dict "status" "*:9893" "incident_pub" "tcp://*:9895" "mongo_uri" "$(MONGO_URI)" -}}
+{{- $own := dict "status" "*:9893" "incident_pub" "tcp://*:9895" "mongo_uri" "$(MONGO_URI)" "nats" (include "makai.nats" (list . "service") | fromJson) -}}
 {{- mergeOverwrite $peers $own (deepCopy .Values.analysisService.settings) | toJson -}}
 {{- end -}}
 
 {{- define "makai.settings.web-service" -}}
-{{- $own := dict "status" "*:9894" "mongo_uri" "$(MONGO_URI)" "listen" "*:8088" "daemons" (omit (include "makai.daemons" . | fromJson) "web-service") -}}
+{{- $own := dict "status" "*:9894" "mongo_uri" "$(MONGO_URI)" "nats" (include "makai.nats" (list . "service") | fromJson) "listen" "*:8088" "daemons" (omit (include "makai.daemons" . | fromJson) "web-service") -}}
 {{- if .Values.webService.tls.existingSecret -}}
 {{- $_ := set $own "tls" (dict "cert" "/etc/opq/tls/tls.crt" "key" "/etc/opq/tls/tls.key") -}}
 {{- else -}}
@@ -93,5 +93,6 @@
 {{- end -}}
 {{- end -}}
 {{- $own := dict "status" "*:9896" "mongo_uri" "$(MONGO_URI)" "mqtt" $mqtt "daemons" (omit (include "makai.daemons" . | fromJson) "gateway") -}}
+{{- if gt (int .Values.gateway.replicas) 1 -}}{{- $_ := set $own "nats" (include "makai.nats" (list . "service") | fromJson) -}}{{- end -}}
 {{- mergeOverwrite (include "makai.peers" . | fromJson) $own (deepCopy .Values.gateway.settings) | toJson -}}
 {{- end -}}

@@ -1,0 +1,213 @@
+/**
+ * The state of the active gateway, on its way to its successor: each change of its files is written to the log in NATS, within some ms. Who needs more than the own disk
+ * waits for `flushed`.
+ */
+import type { Database } from 'better-sqlite3';
+import { BackOff } from '../../common/backoff.js';
+import { type Clock, pause, within } from '../../common/clock.js';
+import { messageOf } from '../../common/errors.js';
+import type { Running } from '../../common/lifecycle.js';
+import type { Logger } from '../../common/log.js';
+import { ThrottledLog } from '../../common/throttled-log.js';
+import { STATE_MESSAGE_BYTES, type StateLog } from '../../nats/state-log.js';
+import { messagesOf, StateReader, type StateRecord } from './records.js';
+import { type Change, ChangedRows } from './rows.js';
+
+const LOOK_MS = 20;
+const BACK_OFF = { firstMs: 100, maxMs: 2000 };
+/** Of one record, unless a single row is longer. */
+const PORTION_CHARACTERS = STATE_MESSAGE_BYTES / 8;
+/** A stop waits so long for what is under way. */
+const STOP_MS = 2000;
+/** All rows are copied when so much was written since, and what was before leaves the log. */
+const COPY_BYTES = 32 * 2 ** 20;
+
+export interface ReplicaOptions {
+  log: StateLog;
+  /** differs between runs */
+  name: string;
+  /** somebody else writes: nothing may be done any more */
+  onReplaced(): void;
+  copyBytes?: number;
+  clock: Clock;
+  logger: Logger;
+}
+
+export class Replica implements Running {
+  readonly #options: ReplicaOptions;
+  readonly #log: ThrottledLog;
+  readonly #stopping = new AbortController();
+  readonly #parts = new Set<ChangedRows>();
+  readonly #pending: Change[] = [];
+  readonly #restored: Map<string, Change[]> | undefined;
+  #waiters: (() => void)[] = [];
+  #wake = new AbortController();
+  #last: number;
+  #written = 0;
+  #sinceCopy = 0;
+  #isReplaced = false;
+  #isWriting = false;
+  #loop: Promise<void>;
+
+  private constructor(options: ReplicaOptions, last: number, restored: Map<string, Change[]> | undefined) {
+    this.#options = options;
+    this.#log = new ThrottledLog(options.logger, { clock: options.clock });
+    this.#last = last;
+    this.#restored = restored;
+    this.#loop = this.#run();
+  }
+
+  /**
+   * Reads what other gateways have left, and ends their writing.
+   * @throws Error of NATS: to be tried again
+   */
+  static async open(options: ReplicaOptions): Promise<Replica> {
+    const { log, name } = options;
+    const reader = new StateReader();
+    const read = await log.read((data) => reader.take(data));
+    const begin = Buffer.from(JSON.stringify({ kind: 'begin', name } satisfies StateRecord));
+    const last = await log.append(begin, `${name}-begin`, read);
+    if (last === undefined) throw new Error('another gateway has written meanwhile');
+    return new Replica(options, last, reader.files);
+  }
+
+  /** Whether another gateway has begun to write. */
+  get isReplaced(): boolean {
+    return this.#isReplaced;
+  }
+
+  /** `attach` of Shared. */
+  attach(file: string, db: Database): () => void {
+    const restored = this.#restored === undefined ? undefined : (this.#restored.get(file) ?? []);
+    const rows = new ChangedRows(file, db, restored);
+    this.#restored?.delete(file);
+    // The first gateway brings what its file holds.
+    if (restored === undefined) this.#pending.push(...rows.all());
+    this.#parts.add(rows);
+    return () => {
+      this.#pending.push(...rows.take());
+      this.#parts.delete(rows);
+    };
+  }
+
+  /** Fulfilled when all changes so far are in NATS; rejects where another gateway took over, or this one stops. */
+  async flushed(): Promise<void> {
+    this.#gather();
+    if (this.#pending.length === 0 && !this.#isWriting) return;
+    const done = new Promise<void>((resolve) => this.#waiters.push(resolve));
+    this.#wake.abort();
+    await done;
+    if (this.#isReplaced || this.#stopping.signal.aborted)
+      throw new Error('another gateway is the active one now, or this one stops');
+  }
+
+  /** What is under way ends; what does not get to NATS in time stays on the own disk alone. */
+  async stop(): Promise<void> {
+    this.#gather();
+    this.#stopping.abort();
+    this.#wake.abort();
+    await within(this.#loop, STOP_MS, this.#options.clock);
+    this.#isReplaced = true;
+    this.#wakeWaiters();
+  }
+
+  #gather(): void {
+    for (const part of this.#parts) this.#pending.push(...part.take());
+  }
+
+  #wakeWaiters(): void {
+    for (const done of this.#waiters.splice(0)) done();
+  }
+
+  async #run(): Promise<void> {
+    const { clock, copyBytes = COPY_BYTES } = this.#options;
+    const { signal } = this.#stopping;
+    while (!this.#isReplaced) {
+      this.#wake = new AbortController();
+      this.#gather();
+      const waiters = this.#waiters;
+      this.#waiters = [];
+      await this.#write(this.#pending.splice(0));
+      for (const done of waiters) done();
+      if (this.#sinceCopy > copyBytes && !signal.aborted) await this.#copy();
+      if (signal.aborted && this.#pending.length === 0) return;
+      if (this.#waiters.length === 0 && !signal.aborted) await pause(clock, LOOK_MS, this.#wake.signal);
+    }
+    this.#wakeWaiters();
+  }
+
+  async #write(changes: readonly Change[]): Promise<void> {
+    this.#isWriting = true;
+    for (const some of portions(changes)) await this.#append({ kind: 'changes', changes: some });
+    this.#isWriting = false;
+  }
+
+  /** All rows as they are now. */
+  async #copy(): Promise<void> {
+    this.#gather();
+    const before = this.#pending.splice(0);
+    const rows = [...this.#parts].flatMap((part) => [...part.all()]);
+    await this.#write(before);
+    const first = await this.#append({ kind: 'copy' });
+    await this.#write(rows);
+    await this.#append({ kind: 'copied' });
+    this.#sinceCopy = 0;
+    if (first === undefined || this.#isReplaced) return;
+    try {
+      await this.#options.log.forget(first);
+    } catch (error) {
+      this.#log.warn({ problem: messageOf(error) }, 'what counts no more stays in NATS until the next copy');
+    }
+  }
+
+  /** Until NATS has it, or somebody else writes. @returns number of its first message */
+  async #append(record: StateRecord): Promise<number | undefined> {
+    let first: number | undefined;
+    for (const data of messagesOf(record)) {
+      const seq = await this.#send(data);
+      first ??= seq;
+    }
+    return first;
+  }
+
+  async #send(data: Buffer): Promise<number | undefined> {
+    const { clock, log, name, onReplaced } = this.#options;
+    const id = `${name}-${this.#written}`;
+    this.#written += 1;
+    const backOff = new BackOff(BACK_OFF);
+    while (!this.#isReplaced) {
+      try {
+        const seq = await log.append(data, id, this.#last);
+        if (seq === undefined) {
+          this.#isReplaced = true;
+          onReplaced();
+          return undefined;
+        }
+        this.#last = seq;
+        this.#sinceCopy += data.length;
+        return seq;
+      } catch (error) {
+        this.#log.warn({ problem: messageOf(error) }, 'what the gateway has to do is not in NATS yet');
+        await pause(clock, backOff.next());
+      }
+    }
+    return undefined;
+  }
+}
+
+/** In their order, each small enough for one message. */
+function* portions(changes: readonly Change[]): Generator<Change[]> {
+  let some: Change[] = [];
+  let bytes = 0;
+  for (const change of changes) {
+    const size = JSON.stringify(change).length;
+    if (some.length > 0 && bytes + size > PORTION_CHARACTERS) {
+      yield some;
+      some = [];
+      bytes = 0;
+    }
+    some.push(change);
+    bytes += size;
+  }
+  if (some.length > 0) yield some;
+}

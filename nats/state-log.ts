@@ -1,0 +1,112 @@
+/**
+ * The state of the gateways: a log of changes in JetStream, which the active one writes and its successor reads. Each message is written on the condition that the last one is the
+ * one that the writer knows. So whoever has begun after another one ends that one's writing, whatever it believes.
+ */
+import {
+  DeliverPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+} from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+
+export const STATE_STREAM = 'MAKAI_GATEWAY';
+const SUBJECT = 'makai.gateway.state';
+/** Longest message; a row that is longer goes alone, and NATS allows 1 MiB by default. */
+export const STATE_MESSAGE_BYTES = 512 * 1024;
+const REQUEST_MS = 3000;
+const ID_HEADER = 'Nats-Msg-Id';
+
+export class StateLog {
+  readonly #client: JetStreamClient;
+  readonly #manager: JetStreamManager;
+
+  private constructor(client: JetStreamClient, manager: JetStreamManager) {
+    this.#client = client;
+    this.#manager = manager;
+  }
+
+  /** Makes the stream where it is missing. @throws Error of the client: no JetStream, no space, no permission */
+  static async open(connection: NatsConnection, replicas: number): Promise<StateLog> {
+    const manager = await jetstreamManager(connection, { checkAPI: false });
+    await ensure(manager, replicas);
+    return new StateLog(jetstream(connection, { timeout: REQUEST_MS }), manager);
+  }
+
+  /**
+   * Reads all that is there, oldest first.
+   * @returns number of the last message; 0: there never was one
+   * @throws Error of the client
+   */
+  async read(take: (data: Uint8Array) => void): Promise<number> {
+    const { state } = await this.#manager.streams.info(STATE_STREAM);
+    if (state.messages === 0) return state.last_seq;
+    const consumer = await this.#client.consumers.get(STATE_STREAM, {
+      deliver_policy: DeliverPolicy.All,
+    });
+    const messages = await consumer.consume({ max_messages: 64, abort_on_missing_resource: true });
+    let last = 0;
+    for await (const { data, seq } of messages) {
+      take(data);
+      last = seq;
+      if (seq >= state.last_seq) break;
+    }
+    if (last < state.last_seq) throw new Error('the state of the gateways was not read to its end');
+    return last;
+  }
+
+  /**
+   * Writes one more.
+   * @param id the same when it is written again because it is not known whether it was written
+   * @param after number of the last message
+   * @returns its number; undefined: somebody else has written
+   * @throws Error of the client, where it is not known whether it was written
+   */
+  async append(data: Uint8Array, id: string, after: number): Promise<number | undefined> {
+    try {
+      const { seq } = await this.#client.publish(SUBJECT, data, {
+        msgID: id,
+        expect: { streamName: STATE_STREAM, lastSequence: after },
+      });
+      return seq;
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError && WRONG_SEQUENCE.includes(error.code))) throw error;
+      // An earlier try may have been written, and only its reply been lost.
+      const last = await this.#manager.streams.getMessage(STATE_STREAM, { last_by_subj: SUBJECT });
+      return last?.header.get(ID_HEADER) === id ? last.seq : undefined;
+    }
+  }
+
+  /** Removes those before. @throws Error of the client */
+  async forget(before: number): Promise<void> {
+    await this.#manager.streams.purge(STATE_STREAM, { seq: before });
+  }
+}
+
+const WRONG_SEQUENCE: readonly number[] = [
+  JetStreamApiCodes.StreamWrongLastSequence,
+  JetStreamApiCodes.StreamWrongLastSequenceUnknown,
+];
+
+async function ensure(manager: JetStreamManager, replicas: number): Promise<void> {
+  try {
+    const { config } = await manager.streams.info(STATE_STREAM);
+    if (config.num_replicas !== replicas)
+      await manager.streams.update(STATE_STREAM, { num_replicas: replicas });
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)) throw error;
+    await manager.streams.add({
+      name: STATE_STREAM,
+      subjects: [SUBJECT],
+      description: 'What the active gateway has to do, for its successor (makai)',
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.File,
+      num_replicas: replicas,
+    });
+  }
+}
