@@ -41,7 +41,8 @@ export function crossMistakes(kind: Kind, input: unknown): Finding[] {
   const mistakes = [...sameEndpoints(kind, fields), ...folderMissing(fields), ...mongoMistakes(fields)];
   if (kind === 'triggering-broker' || kind === 'acquisition-broker')
     mistakes.push(...noAccess(fields), ...nextKeyMistakes(kind, fields));
-  if (kind === 'triggering-broker' || kind === 'triggering-service') mistakes.push(...natsMistakes(fields));
+  if (kind === 'triggering-broker' || kind === 'acquisition-broker' || kind === 'triggering-service')
+    mistakes.push(...natsMistakes(fields));
   if (kind === 'triggering-service' || kind === 'gateway') mistakes.push(...kafkaMistakes(fields));
   if (kind === 'acquisition-broker') mistakes.push(...keyMistakes(fields));
   if (kind === 'triggering-service') mistakes.push(...shareMistakes(fields));

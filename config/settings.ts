@@ -34,6 +34,13 @@ export interface TriggeringBrokerSettings extends CommonSettings<'triggering-bro
   readonly nats: NatsRelaySettings | undefined;
 }
 
+/** How an acquisition broker is one of several. */
+export interface NatsBrokerSettings {
+  readonly servers: NatsServers;
+  /** NATS servers that keep the copy of an open request */
+  readonly replicas: number;
+}
+
 /** How NATS is reached. */
 export interface NatsServers {
   readonly servers: readonly string[];
@@ -99,6 +106,8 @@ export interface AcquisitionBrokerSettings
   readonly limits: CamelCased<ConfigOf['acquisition-broker']['limits']>;
   /** whether the waveforms of boxes that were not asked are stored */
   readonly keepsUnasked: boolean;
+  /** undefined: it is the only one */
+  readonly nats: NatsBrokerSettings | undefined;
   /** above it the oldest waveforms are deleted; undefined: no limit */
   readonly storeMaxBytes: number | undefined;
   /** of SQLite; undefined: kept until the next upgrade */
