@@ -9,6 +9,7 @@ import { PACKAGE_ROOT } from '../common/package-root.js';
 import { yieldToEventLoop } from '../common/yield.js';
 import { readStatus } from '../daemon/status/client.js';
 import { measurement } from '../proto/index.js';
+import { unitEnvironment } from '../scripts/unit-environment.js';
 import { openStore } from '../store/open.js';
 import { applyOne } from '../store/writes.js';
 import { incidentOf } from '../test/gateway/given.js';
@@ -17,7 +18,6 @@ import { type Comparison, compare } from './compare.js';
 import { freePort } from './support/free-port.js';
 import { DaemonLine } from './support/line.js';
 import { Measured } from './support/process.js';
-import { unitEnvironment } from './support/unit-environment.js';
 
 const BOXES = 1000;
 const FIRST_BOX = 1000;
