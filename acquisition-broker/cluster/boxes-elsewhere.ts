@@ -103,7 +103,7 @@ export class BoxesElsewhere {
     }));
   }
 
-  /** NATS is away: who is there is not known. */
+  /** there is no connection to NATS: who is there is not known. */
   clear(): void {
     this.#brokers.clear();
   }

@@ -1,5 +1,5 @@
 /**
- * This broker as one of several: what it tells the others over NATS, and hears of them (docs/cluster.md, "Several acquisition brokers"). Nothing of it is loaded
+ * This broker as one of several: what it says to the others over NATS, and hears of them (docs/cluster.md, "Several acquisition brokers"). Nothing of it is loaded
  * without the setting `nats`. A request stays with the broker that received it; commands go where the boxes are, and replies come back to it.
  */
 import type { Clock } from '../../common/clock.js';

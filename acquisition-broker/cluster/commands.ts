@@ -82,7 +82,7 @@ export class CommandsElsewhere {
     else
       this.#log.warn(
         fields,
-        'boxes that were asked are not connected here, and NATS is away: brokers elsewhere are not reached',
+        'boxes that were asked are not connected here, and NATS is unavailable: other brokers are not reached',
       );
   }
 

@@ -43,7 +43,7 @@ export class RequestCopies implements Running {
   readonly #copies = new Map<string, Copy>();
   /** members with copies that are not heard, and since when */
   readonly #absent = new Map<string, number>();
-  /** taken from a member, and not open here yet: the store was away */
+  /** taken from a member, and not open here yet: the store was unavailable */
   #pending: StoredRequest[] = [];
   #connection: NatsConnection | undefined;
   #kept: KeptRequests | undefined;
