@@ -4,23 +4,23 @@ import type { Logger } from '../common/log.js';
 import { Rejections } from '../common/rejections.js';
 import type { AcquisitionBrokerSettings } from '../config/index.js';
 import { BoxFindings } from '../daemon/box-findings.js';
-import { DIALECTS, type Dialect } from '../proto/index.js';
 import { EventIdSource } from '../store/outbox/event-ids.js';
 import { Outbox } from '../store/outbox/outbox.js';
 import type { BoxReader, EventIds, EventReader, Maintenance } from '../store/store.js';
 import type { Sink } from '../store/writes.js';
 import { BoxRecords } from './boxes/box-records.js';
 import { RepliesOfBoxes } from './boxes/box-replies.js';
-import { ConnectedBoxes, parseSubscription } from './boxes/connected-boxes.js';
+import { ConnectedBoxes } from './boxes/connected-boxes.js';
 import { ImportedBoxes } from './boxes/imported-boxes.js';
-import { Pinger } from './boxes/pinger.js';
 import { BoxSender } from './boxes/sender.js';
 import { WaveformBudget } from './budget/waveform-budget.js';
+import type { Cluster } from './cluster/cluster.js';
 import { Families } from './events/families.js';
 import { idService } from './events/id-service.js';
 import { Notices } from './events/requested-event.js';
 import type { OpenRequest } from './open-requests/open-request.js';
 import { OpenRequests } from './open-requests/open-requests.js';
+import { bodyOf, restoreRequests } from './open-requests/persistence.js';
 import { RequestCommands } from './open-requests/request-commands.js';
 import { ReplyHandler } from './reply-handler.js';
 import { EventIntake } from './requests/event-intake.js';
@@ -28,6 +28,7 @@ import { RateLimit } from './requests/rate-limit.js';
 import { MAX_AHEAD_MS } from './requests/request.js';
 import { RequestHandler } from './requests/request-handler.js';
 import { TokenEvents } from './requests/token-events.js';
+import { createPingers, subscriptionHandler } from './subscriptions.js';
 import type { ReplyLimits } from './waveforms/decode.js';
 import { WaveformQueue } from './waveforms/queue.js';
 
@@ -51,29 +52,41 @@ export interface CoreOptions {
   store: Sink &
     EventIds &
     Pick<BoxReader, 'box' | 'boxes'> &
-    Pick<EventReader, 'events'> &
+    Pick<EventReader, 'event' | 'events'> &
     Pick<Maintenance, 'state'>;
   clock: Clock;
   log: Logger;
   outlets: Outlets;
+  /** undefined: it is the only broker */
+  cluster?: Cluster | undefined;
   /** whether a certificate names this box */
   isKnownBox(boxId: number): boolean;
 }
 
 export type Core = ReturnType<typeof createCore>;
 
-export function createCore({ clock, identity, isKnownBox, log, outlets, settings, store }: CoreOptions) {
+export function createCore(options: CoreOptions) {
+  const { clock, cluster, identity, isKnownBox, log, outlets, settings, store } = options;
   const { limits, maxWindowMs } = settings;
   const stopping = new AbortController();
   const rejections = new Rejections(log, clock);
   const traffic = { sent: 0, recv: 0 };
   const giveUp: AbortSignal = stopping.signal;
   const outbox = new Outbox({ store, clock, log, giveUp });
+  /** for open requests: other brokers have copies of them */
+  const requestOutbox = cluster?.copying(outbox) ?? outbox;
 
-  const boxes = new ConnectedBoxes(clock, REMEMBERED_BOXES, () => rejections.count('too_many_subscriptions'));
+  const tooMany = (): void => rejections.count('too_many_subscriptions');
+  const boxes = new ConnectedBoxes(clock, REMEMBERED_BOXES, tooMany, cluster?.elsewhere);
   const boxFindings = new BoxFindings({ outbox, rejections, log, clock });
   const boxReplies = new RepliesOfBoxes(clock, boxFindings);
-  const sender = new BoxSender({ boxes, publish: outlets.toBoxes, rejections, traffic });
+  const sender = new BoxSender({
+    boxes,
+    publish: outlets.toBoxes,
+    relay: cluster?.relay,
+    rejections,
+    traffic,
+  });
   const commands = new RequestCommands({ boxes, clock, identity, maxWindowMs, sender });
   const budget = new WaveformBudget({
     clock,
@@ -97,7 +110,7 @@ export function createCore({ clock, identity, isKnownBox, log, outlets, settings
     clock,
     finished: (request) => {
       releaseBudget(request, budget);
-      forget(request, outbox, log);
+      forget(request, requestOutbox, log);
     },
     limit: limits.openRequests,
     log,
@@ -105,10 +118,15 @@ export function createCore({ clock, identity, isKnownBox, log, outlets, settings
     missed: (boxId) => boxReplies.missed(boxId),
     commands,
     settleMs: SETTLE_MS,
+    started: cluster && ((request) => cluster.started(request)),
   });
   const pingers = createPingers(clock, boxes, sender, open);
 
-  const notices = new Notices({ sendEvnew: outlets.toClients, sendNotice: outlets.toNoticeReaders });
+  const notices = new Notices({
+    sendEvnew: outlets.toClients,
+    sendNotice: outlets.toNoticeReaders,
+    sent: cluster && ((kind, text, eventId) => cluster.announced(kind, text, eventId)),
+  });
   const eventIds = new EventIdSource({ store, health: outbox.health, clock, log, giveUp });
   const limit = limits.openRequests;
   const imported = new ImportedBoxes({ store, clock, log, isKnownBox });
@@ -123,11 +141,20 @@ export function createCore({ clock, identity, isKnownBox, log, outlets, settings
     isMeter: (boxId) => imported.isMeter(boxId),
     notices,
     open,
-    outbox,
+    outbox: requestOutbox,
     rejections,
     stopping: giveUp,
   });
-  const tokens = new TokenEvents({ budget, clock, eventIds, limit, notices, open, outbox, rejections });
+  const tokens = new TokenEvents({
+    budget,
+    clock,
+    eventIds,
+    limit,
+    notices,
+    open,
+    outbox: requestOutbox,
+    rejections,
+  });
   const rate = new RateLimit({
     burst: limits.requestsBurst,
     clock,
@@ -139,7 +166,7 @@ export function createCore({ clock, identity, isKnownBox, log, outlets, settings
     intake,
     maxWindowMs,
     open,
-    outbox,
+    outbox: requestOutbox,
     rate,
     rejections,
     tokens,
@@ -170,11 +197,42 @@ export function createCore({ clock, identity, isKnownBox, log, outlets, settings
     queue,
     rejections,
     route: (to, frames) => outlets.toClients([to, ...frames]),
+    offer: cluster?.offer,
+    appeared: cluster && (() => cluster.boxesChanged()),
   });
   const ids = idService({ clock, eventIds, rate, rejections, stopping: giveUp });
+  /** What was read late may be this broker's own: that is here already. */
+  const resume = (read: readonly OpenRequest[]): void => {
+    const missing = read.filter(({ key }) => !open.has(key));
+    tokens.restore(missing);
+    for (const request of missing) {
+      const { boxIds, event, window } = request;
+      if (window !== undefined && event !== undefined) budget.reserve(boxIds, window);
+      cluster?.keep(request.key, bodyOf(request));
+      open.add(request);
+    }
+  };
+  cluster?.attach({
+    ...{ boxes, sender, open, replies, rejections },
+    heldBytes: () => queue.bytes,
+    takeUp: async (stored) => {
+      const kept = stored.map((request) => outbox.put({ kind: 'open_request', request }));
+      await Promise.all(kept);
+      const reader = { openRequests: async () => [...stored], event: (id: number) => store.event(id) };
+      const requests = await restoreRequests({ store: reader, outbox: requestOutbox, clock, log });
+      resume(requests);
+      return requests.length;
+    },
+    announce: (kind, text, eventId) => {
+      const id = String(eventId);
+      if (kind === 'evnew') outlets.toClients([kind, id]);
+      else outlets.toNoticeReaders([text, id]);
+    },
+  });
 
   return {
     boxes,
+    cluster,
     boxFindings,
     budget,
     boxReplies,
@@ -195,22 +253,16 @@ export function createCore({ clock, identity, isKnownBox, log, outlets, settings
     sender,
     tokens,
     traffic,
-    subscription: subscriptionHandler(boxes, open, pingers, rejections),
+    subscription: subscriptionHandler(boxes, open, pingers, rejections, () => cluster?.boxesChanged()),
+    /** A promise while no further reply can be taken. */
+    capacity: () => queue.capacity() ?? cluster?.capacity(),
     /** A message on `box_pull`. */
     reply(frames: readonly Uint8Array[]): void {
       for (const frame of frames) traffic.recv += frame.length;
       replies.handle(frames);
     },
-    /** Takes up requests that were open when the last broker ended. What was read late may be this broker's own: that is here already. */
-    resume(read: readonly OpenRequest[]): void {
-      const missing = read.filter(({ key }) => !open.has(key));
-      tokens.restore(missing);
-      for (const request of missing) {
-        const { boxIds, event, window } = request;
-        if (window !== undefined && event !== undefined) budget.reserve(boxIds, window);
-        open.add(request);
-      }
-    },
+    /** Takes up requests that were open when the last broker ended. */
+    resume,
     /** From here on the store is not waited for any more. */
     giveUpStore: () => stopping.abort(),
   };
@@ -220,53 +272,6 @@ export function createCore({ clock, identity, isKnownBox, log, outlets, settings
 function replyLimits(maxWindowMs: number): ReplyLimits {
   const cycles = 4 * Math.ceil((maxWindowMs * 70) / 1000) + 100;
   return { cycles, samples: cycles * 250 };
-}
-
-function createPingers(
-  clock: Clock,
-  boxes: ConnectedBoxes,
-  sender: BoxSender,
-  open: OpenRequests,
-): ReadonlyMap<Dialect, Pinger> {
-  const pingers = new Map<Dialect, Pinger>();
-  for (const dialect of DIALECTS) {
-    const { keepAlive } = dialect;
-    if (keepAlive === undefined) continue;
-    const pinger = new Pinger({
-      clock,
-      greeted: () => open.boxReturned(dialect, undefined),
-      keepAlive,
-      lastCommandAt: () => boxes.lastAskedAt(dialect),
-      ping: (count) => sender.send(dialect, keepAlive.message(count)),
-    });
-    pingers.set(dialect, pinger);
-  }
-  return pingers;
-}
-
-/** The handler of messages on `box_pub`: which boxes are connected. */
-function subscriptionHandler(
-  boxes: ConnectedBoxes,
-  open: OpenRequests,
-  pingers: ReadonlyMap<Dialect, Pinger>,
-  rejections: Rejections,
-) {
-  return (frames: readonly Uint8Array[]): void => {
-    const message = parseSubscription(frames);
-    if (message === undefined) {
-      rejections.count('strange_subscription');
-      return;
-    }
-    const { boxId, dialect, on } = message;
-    if (!on) {
-      boxes.unsubscribed(dialect, boxId);
-      return;
-    }
-    boxes.subscribed(dialect, boxId);
-    // A box that does not say which it is is greeted first: its reply to that says so.
-    if (boxId === undefined) pingers.get(dialect)?.greet();
-    else open.boxReturned(dialect, boxId);
-  };
 }
 
 /** What was reserved for a request; routed Commands reserve nothing. */
@@ -279,7 +284,7 @@ function megabytes(bytes: number): string {
 }
 
 /** Removes a request that needs nothing more from the store; if that fails, the next broker asks again, which does no harm. */
-function forget(request: OpenRequest, outbox: Outbox, log: Logger): void {
+function forget(request: OpenRequest, outbox: Pick<Outbox, 'put'>, log: Logger): void {
   request.persisted
     .then(() => outbox.put({ kind: 'closed_request', key: request.key }))
     .catch((error: unknown) => log.warn({ request: request.key, err: error }, 'open request not removed'));

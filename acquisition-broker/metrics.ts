@@ -46,5 +46,22 @@ export function addMetrics(
   metrics.counter('makai_commands_total', () => sender.sent);
   metrics.counter('makai_commands_expired_total', () => open.counts.expired);
   metrics.gauge('makai_open_requests', () => open.waitingBoxes);
+  addClusterMetrics(metrics, core);
   queue.onStored(metrics.histogram('makai_event_latency_seconds'));
+}
+
+/** No series where the settings have no `nats`. */
+function addClusterMetrics(metrics: Metrics, { cluster }: Core): void {
+  metrics.gauge('makai_nats_connected', () => cluster && Number(cluster.status().connected));
+  metrics.gauge('makai_cluster_brokers', () => cluster?.status().brokers.length);
+  metrics.gauge('makai_cluster_boxes_elsewhere', () => cluster?.elsewhere.count);
+  metrics.counter('makai_cluster_commands_total', () => cluster && { ...cluster.status().commands });
+  metrics.counter('makai_cluster_replies_total', () => {
+    if (cluster === undefined) return undefined;
+    const { forwarded, received } = cluster.status().replies;
+    return { forwarded, received };
+  });
+  metrics.counter('makai_cluster_requests_taken_up_total', () => cluster?.status().requests.taken_up);
+  metrics.counter('makai_cluster_requests_not_copied_total', () => cluster?.status().requests.not_copied);
+  metrics.counter('makai_cluster_boxes_nowhere_total', () => cluster?.status().nowhere);
 }

@@ -24,12 +24,21 @@ export interface ReplyHandlerDeps {
   isKnownBox(boxId: number): boolean;
   /** publishes `[identity, frames...]` on `backend_pub` */
   route(identity: string, frames: readonly Uint8Array[]): void;
+  /** A box replied for the first time: only now it is known which one is connected. */
+  appeared?: (() => void) | undefined;
+  /** Asks the other brokers whose it is; calls `drop` when it is nobody's. @returns false: it cannot be asked */
+  offer?: ((frames: readonly Uint8Array[], drop: () => void) => boolean) | undefined;
 }
+
+/** What a reply that came at another broker is to this one. */
+export type Verdict = 'not_ours' | 'wanted' | 'done';
 
 /** Why a reply is dropped: a fixed word, and what it was about. */
 interface Dropped {
   reason: string;
   about?: string | undefined;
+  /** another broker may wait for it */
+  mayBeOthers?: true;
 }
 
 /** A reply to a command of ours, and who sent it. */
@@ -70,34 +79,92 @@ export class ReplyHandler {
     };
   }
 
+  /** A reply that came on `box_pull`. */
   handle(frames: readonly Uint8Array[]): void {
-    const { isKnownBox, rejections } = this.#deps;
     this.#received += 1;
+    this.#handle(frames, true);
+  }
+
+  /** One that came at another broker: the box may not be connected here. */
+  handleForwarded(frames: readonly Uint8Array[]): void {
+    this.#handle(frames, false);
+  }
+
+  /**
+   * Whether a reply that came at another broker belongs to a request of this one. What needs no further frames is done with here.
+   * @param head   its first frame
+   * @param frames how many follow
+   */
+  judge(head: Uint8Array, frames: number): Verdict {
+    try {
+      const dialect = dialectOfReply(head);
+      const stand = [head, ...Array<Uint8Array>(frames).fill(new Uint8Array())];
+      const reply = dialect.readReply(stand);
+      const { boxId } = reply;
+      if (reply.kind !== 'reply' || boxId === undefined) return 'not_ours';
+      const request = this.#deps.open.find(dialect, reply.number);
+      if (request === undefined) return 'not_ours';
+      const isKnown = isBoxId(boxId) && this.#deps.isKnownBox(boxId);
+      if (isKnown && frames > 0 && this.#wants(request, { dialect, boxId, reply, all: stand }))
+        return 'wanted';
+      this.handleForwarded(stand);
+      return 'done';
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      return 'not_ours';
+    }
+  }
+
+  #handle(frames: readonly Uint8Array[], isHere: boolean): void {
+    const { isKnownBox, offer, rejections } = this.#deps;
     try {
       const dialect = dialectOfReply(frames[0] ?? new Uint8Array());
       const reply = dialect.readReply(frames);
       const { boxId } = reply;
       // ZeroMQ does not say who sent a message; but a box that no certificate names cannot have sent it honestly.
       const isKnown = boxId !== undefined && isBoxId(boxId) && isKnownBox(boxId);
-      const dropped = isKnown ? this.#take(dialect, boxId, reply, frames) : { reason: 'unknown_box' };
-      if (dropped !== undefined) rejections.count(dropped.reason, String(boxId), dropped.about);
+      const dropped = isKnown ? this.#take(dialect, boxId, reply, frames, isHere) : { reason: 'unknown_box' };
+      if (dropped === undefined) return;
+      const { about, mayBeOthers, reason } = dropped;
+      const drop = (): void => rejections.count(reason, String(boxId), about);
+      if (mayBeOthers === undefined || !isHere || offer?.(frames, drop) !== true) drop();
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       rejections.count('malformed_reply', undefined, error.message);
     }
   }
 
-  #take(dialect: Dialect, boxId: number, reply: Reply, all: readonly Uint8Array[]): Dropped | undefined {
+  /** Whether its frames are needed, by the rules of `#takeToAll` and `#takeToOne`. */
+  #wants(request: OpenRequest, { boxId, dialect, reply }: Received): boolean {
+    if (dialect.reach === 'one') {
+      const ask = request.ask(boxId);
+      const isAsked = ask?.numbers.get(dialect) === reply.number;
+      return isAsked && request.isNews(ask, true) && reply.body === (request.command?.body.kind ?? 'data');
+    }
+    const { keepsUnasked, open } = this.#deps;
+    const requests = reply.window === undefined ? [] : open.sharing(request, dialect, reply.window, boxId);
+    const wanting = requests?.filter(({ event }) => event !== undefined && !event.has(boxId)) ?? [];
+    const isAsked = (one: OpenRequest): boolean => one.everyone || one.ask(boxId) !== undefined;
+    return wanting.length > 0 && (keepsUnasked || wanting.some(isAsked));
+  }
+
+  #take(
+    dialect: Dialect,
+    boxId: number,
+    reply: Reply,
+    all: readonly Uint8Array[],
+    isHere: boolean,
+  ): Dropped | undefined {
     if (reply.kind === 'unexpected') return { reason: reply.reason, about: reply.about };
-    this.#deps.boxes.heard(dialect, boxId);
-    this.#deps.boxReplies.replied(boxId, reply.timeMs);
+    if (isHere && this.#deps.boxes.heard(dialect, boxId)) this.#deps.appeared?.();
+    this.#deps.boxReplies.replied(boxId, isHere ? reply.timeMs : undefined);
     // We send nothing that a box refuses, so each such reply is worth a line in the log.
     if (reply.kind === 'error') return { reason: 'error_from_box', about: reply.about };
     this.#byName[reply.name] = (this.#byName[reply.name] ?? 0) + 1;
     if (reply.kind === 'alive') return undefined;
     const request = this.#deps.open.find(dialect, reply.number);
     const about = `${dialect.numberName} ${reply.number}`;
-    if (request === undefined) return { reason: 'reply_to_nothing', about };
+    if (request === undefined) return { reason: 'reply_to_nothing', about, mayBeOthers: true };
     const received = { dialect, boxId, reply, all };
     return dialect.reach === 'all'
       ? this.#takeToAll(request, received, about)

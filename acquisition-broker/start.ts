@@ -1,7 +1,6 @@
 /** Starts the acquisition broker: sockets around the core, in order, and stops them in reverse. */
 
-import { retry } from '../common/backoff.js';
-import { type Clock, systemClock, within } from '../common/clock.js';
+import { type Clock, systemClock } from '../common/clock.js';
 import { type Running, startAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { Metrics } from '../common/metrics/metrics.js';
@@ -15,7 +14,6 @@ import type { Access } from '../keys/access.js';
 import { Disconnector } from '../keys/disconnector.js';
 import { WrongKeyPeers } from '../keys/wrong-key-peers.js';
 import { addStoreMetrics, spoolStatus } from '../store/outbox/metrics.js';
-import { BACK_OFF } from '../store/outbox/policy.js';
 import { startSchemaCopies } from '../store/schema-copies.js';
 import { addSizeMetrics, SizeLimit } from '../store/size-limit.js';
 import type { Store } from '../store/store.js';
@@ -24,18 +22,15 @@ import { type Place, reopen } from '../zmq/bind.js';
 import type { IoThreads } from '../zmq/io-threads.js';
 import { type BrokerAccess, openBrokerAccess } from './access.js';
 import { type AcquisitionBoxHealth, boxHealth } from './box-health.js';
+import type { Cluster } from './cluster/cluster.js';
 import { type Core, createCore } from './core.js';
 import { addMetrics } from './metrics.js';
-import { type RestoreOptions, restoreRequests } from './open-requests/persistence.js';
+import { drain, resume, stopTimers } from './phases.js';
 import { BackendSockets } from './sockets/backend-sockets.js';
 import { BoxSockets } from './sockets/box-sockets.js';
 import { type AcquisitionStatus, statusOf } from './status.js';
 
 const NAME = 'acquisition-broker';
-/** How long a stop waits for replies that are being stored. */
-const DRAIN_MS = 10_000;
-/** The same for a store that does not return. */
-const GIVE_UP_MS = 2_000;
 /** A part that the settings leave out. */
 const NOTHING: Running = { stop: () => Promise.resolve() };
 /** Settings of v3 that v2 files do not have. */
@@ -74,8 +69,9 @@ export async function startAcquisitionBroker(
   const metrics = new Metrics(NAME, VERSION);
   const access = await openBrokerAccess(settings, store, log);
   const base = { settings, clock, log };
+  const cluster = await clusterOf(base);
   const core = createCore({
-    clock,
+    ...{ clock, cluster },
     identity: settings.identity,
     log,
     settings,
@@ -127,6 +123,7 @@ export async function startAcquisitionBroker(
     { name: 'open requests', start: () => resume(core, store, clock, log) },
     { name: 'sockets of the boxes', start: () => opened(boxes) },
     { name: 'sockets of the services', start: () => opened(backend) },
+    { name: 'other brokers', start: async () => cluster?.start() ?? NOTHING },
     { name: 'revocation', start: async () => disconnector(base, access, boxes, backend) },
     {
       name: 'status server',
@@ -156,6 +153,18 @@ export async function startAcquisitionBroker(
 }
 
 type Base = { settings: AcquisitionBrokerSettings; clock: Clock; log: Logger };
+
+/** Nothing of NATS is loaded without its setting. */
+async function clusterOf({ clock, log, settings }: Base): Promise<Cluster | undefined> {
+  const { identity: name, limits, nats } = settings;
+  if (nats === undefined) return undefined;
+  const { Cluster } = await import('./cluster/cluster.js');
+  return new Cluster({
+    ...{ clock, name, nats },
+    limitBytes: limits.repliesBytes,
+    log: log.child({ part: 'other brokers' }),
+  });
+}
 
 /** As the v3 broker did. */
 function traffic({ clock, log, settings }: Base, { outbox, traffic: totals }: Core): Running {
@@ -205,8 +214,11 @@ function boxSockets(
     frameBytes: settings.limits.messageBytes,
     subscription: core.subscription,
     reply: core.reply,
-    capacity: () => core.queue.capacity(),
-    disconnected: () => core.boxes.disconnected(),
+    capacity: core.capacity,
+    disconnected: () => {
+      core.boxes.disconnected();
+      core.cluster?.boxesChanged();
+    },
   });
 }
 
@@ -256,44 +268,4 @@ function disconnector(base: Base, access: BrokerAccess, boxes: BoxSockets, backe
       for (const one of guards) await one.stop();
     },
   };
-}
-
-/** Sends open requests again; while the store is unavailable it is asked for them in the background. */
-async function resume(
-  core: Core,
-  store: RestoreOptions['store'],
-  clock: Clock,
-  log: Logger,
-): Promise<Running> {
-  const { outbox, stopping: signal } = core;
-  core.imported.start();
-  const restore = async (): Promise<void> => {
-    await core.imported.refresh();
-    core.resume(await restoreRequests({ store, outbox, clock, log }));
-  };
-  let later: Promise<void> = Promise.resolve();
-  try {
-    await restore();
-  } catch (error) {
-    log.error({ err: error }, 'open requests cannot be read yet');
-    const options = { ...BACK_OFF, what: 'open requests', clock, log, signal, helps: () => true };
-    later = retry(restore, options).catch(() => undefined);
-  }
-  return { stop: () => later };
-}
-
-/** Stops reading, then waits for what was read; what the store does not take in time stays an open request. */
-async function drain(core: Core, boxes: BoxSockets, backend: BackendSockets, clock: Clock): Promise<void> {
-  backend.stopReading();
-  boxes.stopReading();
-  const drained = Promise.all([core.intake.drained(), core.tokens.drained(), core.queue.drained()]);
-  await within(drained, DRAIN_MS, clock);
-  core.giveUpStore();
-  await within(drained, GIVE_UP_MS, clock);
-}
-
-async function stopTimers(core: Core): Promise<void> {
-  core.imported.stop();
-  for (const pinger of core.pingers.values()) await pinger.stop();
-  await core.open.stop();
 }

@@ -7,6 +7,7 @@ import type { ConnectionStatus, Connections } from '../zmq/connections.js';
 import type { BrokerAccess } from './access.js';
 import type { DialectStatus } from './boxes/connected-boxes.js';
 import type { BudgetStatus } from './budget/waveform-budget.js';
+import type { ClusterStatus } from './cluster/cluster.js';
 import type { Core } from './core.js';
 
 export interface AcquisitionStatus {
@@ -64,6 +65,8 @@ export interface AcquisitionStatus {
   /** where `store_max_bytes` is set */
   store_size?: SizeLimitStatus;
   event_ids: { drawn: number; served: number };
+  /** what it shares with other brokers, where the settings have `nats` */
+  nats?: ClusterStatus;
   traffic: { sent: number; recv: number };
   /** what was dropped, by the reasons of `makai_dropped_total` */
   dropped: Record<string, number>;
@@ -140,6 +143,7 @@ export function statusOf({
     box_health: core.boxFindings.status(),
     waveform_budget: core.budget.status(),
     event_ids: { drawn: eventIds.drawn, served: ids.counts.served },
+    ...(core.cluster && { nats: core.cluster.status() }),
     traffic: { ...core.traffic },
     dropped: core.rejections.totals(),
     connections: statusesOf(boxes),

@@ -114,6 +114,14 @@ export const DROP_REASONS = {
   too_many_subscriptions: { meaning: 'a subscription beyond those that one box makes', daemons: AB },
   malformed_reply: { meaning: 'a reply that is not valid protobuf', daemons: AB },
   reply_to_nothing: { meaning: 'a reply that no open request waits for', daemons: AB },
+  reply_not_forwarded: {
+    meaning: 'a reply that another broker waited for and did not get; it asks the box again',
+    daemons: AB,
+  },
+  malformed_cluster_message: {
+    meaning: 'a message of NATS that is none of another acquisition broker',
+    daemons: AB,
+  },
   reply_to_another_window: { meaning: 'a reply for another window than the one requested', daemons: AB },
   reply_of_another_box: {
     meaning:

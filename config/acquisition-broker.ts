@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { REQUESTS } from '../common/request-limits.js';
 import { backendCurveServer } from './backend-fields.js';
 import { field, ours } from './field.js';
+import { natsBrokerFields } from './nats-fields.js';
 import {
   boxAccessFields,
   identityField,
@@ -136,6 +137,7 @@ export const acquisitionBrokerSchema = z.strictObject({
     defaultText: 'none: until the next upgrade',
   }),
   ...spoolFields(),
+  nats: natsBrokerFields(),
   ...runFields('acquisition-broker'),
   ...trafficField('Seconds between two documents in `makai_metrics` about this broker; 0 writes none.'),
   limits: ours(limits.prefault({}), 'Limits', 'How much a box or a client can make the broker hold.'),

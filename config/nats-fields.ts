@@ -1,4 +1,4 @@
-/** The setting `nats`: how NATS is reached, and the stream in JetStream that the triggering broker writes and the triggering service reads. */
+/** The setting `nats`: how NATS is reached, the stream in JetStream that the triggering broker writes and the triggering service reads, and what several acquisition brokers share. */
 import { z } from 'zod';
 import { clientCertificateFields, optionalPath } from './client-fields.js';
 import { expecting, field, ours } from './field.js';
@@ -83,6 +83,28 @@ export const natsReaderFields = () =>
     from: 'ours',
     defaultText: 'none',
   });
+
+/** Of the acquisition broker. */
+export const natsBrokerFields = () =>
+  field(
+    z
+      .strictObject({
+        ...natsServerFields(),
+        replicas: ours(
+          whole(1, MAX_REPLICAS, 'servers').default(1),
+          'Replicas',
+          'How many servers of the cluster keep the copy of each open request: 3 outlives the loss of one server. Not more than there are servers.',
+        ),
+      })
+      .optional(),
+    {
+      title: 'NATS',
+      description:
+        'This broker is one of several with one MongoDB: requests reach boxes that are connected to another one, and the requests of one that dies are taken up (docs/cluster.md).',
+      from: 'ours',
+      defaultText: 'none',
+    },
+  );
 
 /** Of the triggering broker. */
 export const natsRelayFields = () =>

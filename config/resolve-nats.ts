@@ -1,7 +1,7 @@
 /** From the fields of `nats` to its settings. */
 import { camelCased } from './camel-case.js';
 import type { ConfigOf } from './kinds.js';
-import type { NatsRelaySettings, NatsServers } from './settings.js';
+import type { NatsBrokerSettings, NatsRelaySettings, NatsServers } from './settings.js';
 
 export function natsServers({
   credentials,
@@ -11,6 +11,10 @@ export function natsServers({
   user,
 }: NonNullable<ConfigOf['triggering-service']['nats']>): NatsServers {
   return { servers, credentials, user, passwordFile: password_file, tls };
+}
+
+export function natsBroker(fields: NonNullable<ConfigOf['acquisition-broker']['nats']>): NatsBrokerSettings {
+  return { servers: natsServers(fields), replicas: fields.replicas };
 }
 
 export function natsRelay(fields: NonNullable<ConfigOf['triggering-broker']['nats']>): NatsRelaySettings {

@@ -7,7 +7,7 @@ import type { AnyConfig, ConfigFile, ConfigOf, Kind } from './kinds.js';
 import { resolvePlugin } from './plugins.js';
 import { addressOf, bridgeOf, followed, metersOf, mqttServer } from './resolve-followers.js';
 import { kafkaMeasurements, kafkaServers } from './resolve-kafka.js';
-import { natsRelay, natsServers } from './resolve-nats.js';
+import { natsBroker, natsRelay, natsServers } from './resolve-nats.js';
 import type {
   AllowList,
   BrokerSettings,
@@ -52,6 +52,7 @@ const RESOLVERS: { readonly [K in Kind]: (file: ConfigFile<K>) => SettingsOf[K] 
       eventEndpoint: fields.zmq_event_endpoint,
       eventIdEndpoint: fields.zmq_event_id_endpoint,
       keepsUnasked: fields.keep_unasked,
+      nats: fields.nats && natsBroker(fields.nats),
       storeMaxBytes: fields.store_max_bytes,
       storeSchemaCopyDays: fields.store_schema_copy_days,
       waveformBudget: {

@@ -37,6 +37,13 @@ export interface TriggeringBrokerSettings extends CommonSettings<'triggering-bro
   readonly nats: NatsRelaySettings | undefined;
 }
 
+/** How an acquisition broker is one of several. */
+export interface NatsBrokerSettings {
+  readonly servers: NatsServers;
+  /** NATS servers that keep the copy of an open request */
+  readonly replicas: number;
+}
+
 /** The measurement stream in JetStream, and what waits for it on disk. */
 export interface NatsRelaySettings extends NatsServers {
   readonly stream: { readonly replicas: number; readonly maxBytes: number; readonly maxAgeMs: number };
@@ -63,6 +70,8 @@ export interface AcquisitionBrokerSettings
   readonly limits: CamelCased<ConfigOf['acquisition-broker']['limits']>;
   /** whether the waveforms of boxes that were not asked are stored */
   readonly keepsUnasked: boolean;
+  /** undefined: it is the only one */
+  readonly nats: NatsBrokerSettings | undefined;
   /** above it the oldest waveforms are deleted; undefined: no limit */
   readonly storeMaxBytes: number | undefined;
   /** of SQLite; undefined: kept until the next upgrade */

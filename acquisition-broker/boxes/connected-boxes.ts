@@ -22,6 +22,16 @@ export interface DialectStatus {
   connections: number;
 }
 
+/** Boxes that other brokers have (cluster/). */
+export interface Elsewhere {
+  /** connected there, also those whose ids are not known */
+  readonly count: number;
+  ids(dialect?: Dialect): Iterable<number>;
+  has(dialect: Dialect, boxId: number): boolean;
+  dialectOf(boxId: number): Dialect | undefined;
+  anonymous(dialect: Dialect): number;
+}
+
 interface HeardBox {
   atMs: number;
   /** commands to all that had been sent then */
@@ -49,6 +59,7 @@ export class ConnectedBoxes {
   readonly #clock: Clock;
   readonly #limit: number;
   readonly #overflow: () => void;
+  readonly #elsewhere: Elsewhere | undefined;
   readonly #populations: ReadonlyMap<Dialect, Population>;
   /** the last evidence of each box's dialect; oldest first */
   readonly #lastSeenAs: RecentMap<number, Dialect>;
@@ -56,11 +67,18 @@ export class ConnectedBoxes {
   /**
    * @param limit    how many boxes are remembered of each dialect; the oldest are forgotten, subscriptions past it are not noted
    * @param overflow called for each subscription that was not noted
+   * @param elsewhere undefined: there are no other brokers
    */
-  constructor(clock: Clock, limit: number, overflow: () => void = () => undefined) {
+  constructor(
+    clock: Clock,
+    limit: number,
+    overflow: () => void = () => undefined,
+    elsewhere: Elsewhere | undefined = undefined,
+  ) {
     this.#clock = clock;
     this.#limit = limit;
     this.#overflow = overflow;
+    this.#elsewhere = elsewhere;
     this.#populations = new Map(DIALECTS.map((dialect) => [dialect, new Population(limit)]));
     this.#lastSeenAs = new RecentMap(limit);
   }
@@ -91,11 +109,13 @@ export class ConnectedBoxes {
     else population.subscribed.delete(boxId);
   }
 
-  /** Notes a reply. */
-  heard(dialect: Dialect, boxId: number): void {
+  /** Notes a reply. @returns whether the box was not known by its replies before */
+  heard(dialect: Dialect, boxId: number): boolean {
     const { commands, heard } = this.#of(dialect);
+    const isNew = !heard.has(boxId);
     heard.set(boxId, { atMs: this.#clock.monotonic(), commands });
     this.#lastSeenAs.set(boxId, dialect);
+    return isNew;
   }
 
   /** Notes a command to all boxes of a dialect. */
@@ -118,18 +138,24 @@ export class ConnectedBoxes {
     }
   }
 
+  /** Here or elsewhere. */
   isSubscribed(dialect: Dialect, boxId: number): boolean {
-    return this.#of(dialect).subscribed.has(boxId);
+    return this.#of(dialect).subscribed.has(boxId) || this.#elsewhere?.has(dialect, boxId) === true;
   }
 
-  /** Connections of boxes that did not name themselves when they subscribed. */
+  /** Connections of boxes that did not name themselves when they subscribed, here and elsewhere. */
   anonymous(dialect: Dialect): number {
+    return this.anonymousHere(dialect) + (this.#elsewhere?.anonymous(dialect) ?? 0);
+  }
+
+  anonymousHere(dialect: Dialect): number {
     return this.#of(dialect).anonymous;
   }
 
-  /** Boxes that are connected, also those whose id is not known. */
+  /** Boxes that are connected, here and elsewhere, also those whose id is not known. */
   get expected(): number {
-    return this.#sum(({ anonymous, subscribed }) => anonymous + subscribed.size);
+    const here = this.#sum(({ anonymous, subscribed }) => anonymous + subscribed.size);
+    return here + (this.#elsewhere?.count ?? 0);
   }
 
   get connections(): number {
@@ -140,26 +166,40 @@ export class ConnectedBoxes {
   dialectOf(boxId: number): Dialect | undefined {
     const [first, second] = DIALECTS.filter((dialect) => this.#isConnected(dialect, boxId));
     if (second !== undefined) return undefined;
-    return first ?? this.#lastSeenAs.get(boxId);
+    return first ?? this.#elsewhere?.dialectOf(boxId) ?? this.#lastSeenAs.get(boxId);
   }
 
-  /** Ids of the connected boxes, each once, in rising order. @param dialect only of this one */
-  ids(dialect?: Dialect): number[] {
+  /** Whether a box is connected here, as far as is known. */
+  isHere(dialect: Dialect, boxId: number): boolean {
+    return this.#isConnected(dialect, boxId);
+  }
+
+  /** Ids of the boxes that are connected here or elsewhere, each once, in rising order. */
+  ids(): number[] {
+    return risingOf(new Set([...this.#idsHere(), ...(this.#elsewhere?.ids() ?? [])]));
+  }
+
+  /** Of those that are connected here. @param dialect only of this one */
+  idsHere(dialect?: Dialect): number[] {
+    return risingOf(this.#idsHere(dialect));
+  }
+
+  #idsHere(dialect?: Dialect): Set<number> {
     const ids = new Set<number>();
     for (const [one, { heard, subscribed }] of this.#populations) {
       if (dialect !== undefined && one !== dialect) continue;
       for (const boxId of subscribed.keys()) ids.add(boxId);
       for (const boxId of heard.keys()) if (this.#isConnected(one, boxId)) ids.add(boxId);
     }
-    return [...ids].sort((a, b) => a - b);
+    return ids;
   }
 
-  /** By the dialect's name. */
+  /** Of those that are connected here, by the dialect's name. */
   status(): Record<string, DialectStatus> {
     return Object.fromEntries(
       [...this.#populations].map(([dialect, population]) => [
         dialect.name,
-        { ids: this.ids(dialect).map(String), connections: connectionsOf(population) },
+        { ids: this.idsHere(dialect).map(String), connections: connectionsOf(population) },
       ]),
     );
   }
@@ -182,6 +222,10 @@ export class ConnectedBoxes {
   #sum(of: (population: Population) => number): number {
     return [...this.#populations.values()].reduce((sum, population) => sum + of(population), 0);
   }
+}
+
+function risingOf(ids: ReadonlySet<number>): number[] {
+  return [...ids].sort((a, b) => a - b);
 }
 
 function connectionsOf({ anonymous, subscribed }: Population): number {

@@ -9,8 +9,21 @@ import type { ConnectedBoxes } from './connected-boxes.js';
 /** Sends one multipart message to the boxes; never blocks (a PUB socket drops for a peer that does not read). */
 export type Publish = (frames: readonly [string, Uint8Array]) => void;
 
+/** Whom a command is meant for. */
+export interface Audience {
+  /** undefined: everyone */
+  boxIds: readonly number[] | undefined;
+  /** it was sent before, and a box did not reply */
+  isAgain: boolean;
+}
+
+/** Hands a command to the other brokers that have a box of the audience. @returns whether it is to go out here too */
+export type Relay = (dialect: Dialect, message: BoxMessage, audience: Audience) => boolean;
+
 export interface BoxSenderDeps {
   publish: Publish;
+  /** undefined: there are no other brokers */
+  relay?: Relay | undefined;
   rejections: Rejections;
   /** bytes since the start: sent on `box_pub` once, however many boxes listen */
   traffic: { sent: number };
@@ -34,13 +47,15 @@ export class BoxSender {
     return this.#sent;
   }
 
-  send(dialect: Dialect, message: BoxMessage): void {
-    const { boxes, publish, rejections, traffic } = this.#deps;
+  /** @param audience undefined: boxes that are connected here, whichever they are */
+  send(dialect: Dialect, message: BoxMessage, audience?: () => Audience): void {
+    const { boxes, publish, rejections, relay, traffic } = this.#deps;
     const danger = dialect.dangerOf(message);
     if (danger !== undefined) {
       rejections.count('unsafe_for_boxes', message.topic, danger);
       return;
     }
+    if (audience !== undefined && relay?.(dialect, message, audience()) === false) return;
     if (dialect.reach === 'all') boxes.asked(dialect);
     publish([message.topic, message.message]);
     this.#sent[message.name] = (this.#sent[message.name] ?? 0) + 1;

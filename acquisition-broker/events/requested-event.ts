@@ -57,6 +57,8 @@ export interface NoticesDeps {
   sendEvnew(frames: readonly [string, string]): void;
   /** on `zmq_event_endpoint` */
   sendNotice(frames: readonly [string, string]): void;
+  /** Called for each, for the clients of other brokers. */
+  sent?: ((kind: 'evnew' | 'v3', text: string, eventId: number) => void) | undefined;
 }
 
 /** What the broker announces: `evnew` for each accepted event, and the v3 notice when its first waveform is stored. */
@@ -72,6 +74,7 @@ export class Notices {
   eventStored({ id }: RequestedEvent): void {
     this.sent.evnew += 1;
     this.#deps.sendEvnew(['evnew', String(id)]);
+    this.#deps.sent?.('evnew', '', id);
   }
 
   /** `[<rest of the identity>, id]`, once per event: call it for each waveform stored. */
@@ -79,5 +82,6 @@ export class Notices {
     if (!event.takeNotice()) return;
     this.sent.notices += 1;
     this.#deps.sendNotice([event.noticeText, String(event.id)]);
+    this.#deps.sent?.('v3', event.noticeText, event.id);
   }
 }

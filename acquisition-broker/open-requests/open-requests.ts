@@ -35,6 +35,8 @@ export interface OpenRequestsOptions {
   maxAheadMs: number;
   /** called once when a request is closed and all replies to it are stored */
   finished(request: OpenRequest): void;
+  /** called once when a request is asked for the first time */
+  started?: ((request: OpenRequest) => void) | undefined;
   /** called for each box that did not reply to a request that is given up */
   missed(boxId: number): void;
 }
@@ -180,6 +182,7 @@ export class OpenRequests implements Running {
   #start(request: OpenRequest): void {
     const { clock, commands } = this.#options;
     request.start();
+    this.#options.started?.(request);
     const isOver = (): boolean => this.#stopped || !request.isOpen;
     const timers = RETRY_AFTER_MS.map((ms) => clock.after(ms, () => commands.sendAgain(request, isOver)));
     timers.push(clock.after(GIVE_UP_AFTER_MS, () => this.#giveUp(request)));

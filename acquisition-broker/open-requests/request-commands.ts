@@ -142,12 +142,12 @@ export class RequestCommands {
     return commands;
   }
 
-  #send(request: OpenRequest, { boxId }: Ask, dialect: DialectToOne, number: number): void {
+  #send(request: OpenRequest, { boxId, sentAt }: Ask, dialect: DialectToOne, number: number): void {
     const { boxes, clock, sender } = this.#options;
     const message = this.#messageFor(request, boxId, dialect, number);
     if (message === undefined) return;
     request.sent(boxId, clock.monotonic(), boxes.isSubscribed(dialect, boxId));
-    sender.send(dialect, message);
+    sender.send(dialect, message, () => ({ boxIds: [boxId], isAgain: sentAt !== undefined }));
   }
 
   /** A client's Command goes out as it came, with our number; the broker's own asks for the event's window. */

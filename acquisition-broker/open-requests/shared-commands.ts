@@ -8,7 +8,7 @@
 import type { Clock } from '../../common/clock.js';
 import type { DialectToAll, TimeWindow } from '../../proto/index.js';
 import type { ConnectedBoxes } from '../boxes/connected-boxes.js';
-import type { BoxSender } from '../boxes/sender.js';
+import type { Audience, BoxSender } from '../boxes/sender.js';
 import type { OpenRequest } from './open-request.js';
 
 /** Commands that may go out in one burst, and ms from one to the next in the long run. */
@@ -102,8 +102,8 @@ export class SharedCommands {
     }
     if (group.length > 1) this.#remember(lead.request, sharedBy(group, window));
     this.#allowed = Math.max(0, this.#allowed - 1);
+    sender.send(dialect, dialect.askAll(lead.eventId, window), () => audienceOf(group, dialect));
     for (const { request } of group) request.sentToAll(dialect, clock.monotonic(), boxes.anonymous(dialect));
-    sender.send(dialect, dialect.askAll(lead.eventId, window));
   }
 
   #remember(lead: OpenRequest, shared: Shared): void {
@@ -128,6 +128,19 @@ export class SharedCommands {
     }
     return asked.size > 0 ? [...asked] : [lead];
   }
+}
+
+/** Boxes that have not replied and may speak the dialect. */
+function audienceOf(group: readonly Due[], dialect: DialectToAll): Audience {
+  const boxIds = group.flatMap(({ request }) =>
+    [...request.asks].flatMap(({ boxId, numbers, state }) =>
+      state === 'waiting' && numbers.has(dialect) ? [boxId] : [],
+    ),
+  );
+  return {
+    boxIds: group.some(({ request }) => request.everyone) ? undefined : boxIds,
+    isAgain: group.some(({ request }) => request.toAll(dialect)?.sentAt !== undefined),
+  };
 }
 
 function sharedBy(group: readonly Due[], window: TimeWindow): Shared {

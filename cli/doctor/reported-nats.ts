@@ -1,4 +1,4 @@
-/** NATS, as the broker that writes the measurement stream, the services that read it, and followers that share their work see it. */
+/** NATS, as the broker that writes the measurement stream, the services that read it, followers that share their work, and several acquisition brokers see it. */
 import { type Diagnosis, reporter } from './diagnosis.js';
 import { count, fieldsAt } from './reading.js';
 import type { Report } from './report.js';
@@ -13,6 +13,7 @@ const MANY_WAITING = 10_000;
 export function nats({ details, kind, uptimeSeconds }: Report): Diagnosis[] {
   const of = fieldsAt(details, 'nats');
   if (of.connected === undefined || uptimeSeconds < SETTLED_S) return [];
+  if (kind === 'acquisition-broker') return oneOfSeveral(kind, of);
   if (kind === 'triggering-broker') return relay(kind, of);
   return kind === 'triggering-service' ? reader(kind, of) : follower(kind, of);
 }
@@ -35,6 +36,36 @@ function follower(kind: Report['kind'], of: Readonly<Record<string, unknown>>): 
       'wait some seconds; if it stays so, the logs of these services say why',
     ),
   ];
+}
+
+function oneOfSeveral(kind: Report['kind'], of: Readonly<Record<string, unknown>>): Diagnosis[] {
+  if (of.connected === false)
+    return [
+      wrong(
+        kind,
+        'it has no connection to NATS: boxes of other acquisition brokers are not reached',
+        'check that NATS runs, and nats.servers; its log says what failed',
+      ),
+    ];
+  const found: Diagnosis[] = [];
+  if (Array.isArray(of.brokers) && of.brokers.length === 0)
+    found.push(
+      note(
+        kind,
+        'it has the setting nats and hears no other acquisition broker',
+        'start the others, or take nats out of its file',
+      ),
+    );
+  const notCopied = count(fieldsAt(of, 'requests'), 'not_copied');
+  if (notCopied > 0)
+    found.push(
+      note(
+        kind,
+        `${notCopied} open requests were not copied to NATS since its start: nobody would take them up`,
+        'see its log: space for the stream MAKAI_OPEN_REQUESTS, rights of the user',
+      ),
+    );
+  return found;
 }
 
 function relay(kind: Report['kind'], of: Readonly<Record<string, unknown>>): Diagnosis[] {

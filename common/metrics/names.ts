@@ -1,5 +1,6 @@
 /** Every metric of the daemons: its kind, unit, labels and who has it. docs/metrics.md is generated from here. */
 
+import { CLUSTER_METRICS } from './cluster-metrics.js';
 import { KAFKA_METRICS } from './kafka-metrics.js';
 import {
   AB,
@@ -93,6 +94,7 @@ export const METRICS = {
     daemons: [TB],
   },
   ...RELAY_METRICS,
+  ...CLUSTER_METRICS,
   ...KAFKA_METRICS,
 
   makai_refused_ids: {

@@ -1,11 +1,11 @@
 /** Metrics of the stream relay and of services that read what it writes: only where the settings have `nats`. */
-import { AS, GW, type MetricInfo, TB, TS } from './metric-info.js';
+import { AB, AS, GW, type MetricInfo, TB, TS } from './metric-info.js';
 
 export const RELAY_METRICS = {
   makai_nats_connected: {
     type: 'gauge',
     help: 'Whether there is a connection to NATS (1 or 0); only where the settings have `nats`.',
-    daemons: [TB, TS, AS, GW],
+    daemons: [TB, AB, TS, AS, GW],
   },
   makai_relay_messages_total: {
     type: 'counter',

@@ -56,10 +56,10 @@ describe('acquisition broker: which boxes are connected', () => {
     boxes.subscribed(box3, 7);
     boxes.subscribed(box3, 7);
     boxes.unsubscribed(box3, 7);
-    assert.deepEqual(boxes.ids(box3), [7]);
+    assert.deepEqual(boxes.idsHere(box3), [7]);
     boxes.unsubscribed(box3, 7);
     boxes.unsubscribed(box3, 7);
-    assert.deepEqual(boxes.ids(box3), []);
+    assert.deepEqual(boxes.idsHere(box3), []);
     assert.equal(boxes.dialectOf(7), box3, 'what it is stays known');
   });
 
@@ -69,15 +69,15 @@ describe('acquisition broker: which boxes are connected', () => {
     boxes.subscribed(box2, undefined);
     boxes.heard(box2, 1001);
     clock.advance(3_600_000);
-    assert.deepEqual(boxes.ids(box2), [1001], 'nobody asked it');
+    assert.deepEqual(boxes.idsHere(box2), [1001], 'nobody asked it');
     for (let i = 0; i < 5; i += 1) boxes.asked(box2);
-    assert.deepEqual(boxes.ids(box2), [1001]);
+    assert.deepEqual(boxes.idsHere(box2), [1001]);
     boxes.asked(box2);
-    assert.deepEqual(boxes.ids(box2), []);
+    assert.deepEqual(boxes.idsHere(box2), []);
     boxes.heard(box2, 1001);
-    assert.deepEqual(boxes.ids(box2), [1001]);
+    assert.deepEqual(boxes.idsHere(box2), [1001]);
     boxes.unsubscribed(box2, undefined);
-    assert.deepEqual(boxes.ids(box2), [], 'no Box 2 is connected');
+    assert.deepEqual(boxes.idsHere(box2), [], 'no Box 2 is connected');
   });
 
   it('does not know what a box is that looks like both', () => {
@@ -100,8 +100,8 @@ describe('acquisition broker: which boxes are connected', () => {
       boxes.subscribed(box3, id);
       boxes.heard(box2, 1000 + id);
     }
-    assert.equal(boxes.ids(box3).length, 10);
-    assert.equal(boxes.ids(box2).length, 10);
+    assert.equal(boxes.idsHere(box3).length, 10);
+    assert.equal(boxes.idsHere(box2).length, 10);
     assert.equal(overflows, 90);
     assert.equal(boxes.connections, 11);
   });

@@ -52,6 +52,21 @@ describe('cli/doctor: NATS', () => {
     assert.match(texts(report('gateway', { connected: true }))[0] ?? '', /active/);
   });
 
+  it('says that an acquisition broker reaches no others, hears none, or has requests that nobody would take up', () => {
+    const well = { connected: true, brokers: [{ name: 'b' }], requests: { taken_up: 1, not_copied: 0 } };
+    assert.deepEqual(nats(report('acquisition-broker', well)), []);
+    assert.match(
+      texts(report('acquisition-broker', { connected: false }))[0] ?? '',
+      /other acquisition brokers are not reached/,
+    );
+    assert.match(
+      texts(report('acquisition-broker', { ...well, brokers: [] }))[0] ?? '',
+      /hears no other acquisition broker/,
+    );
+    const notCopied = { ...well, requests: { not_copied: 4 } };
+    assert.match(texts(report('acquisition-broker', notCopied))[0] ?? '', /4 open requests were not copied/);
+  });
+
   it('a broker without subscribers is no mistake where the relay subscribes', () => {
     assert.equal(stream(report('triggering-broker', undefined)).length, 1);
     assert.deepEqual(stream(report('triggering-broker', RELAY)), []);

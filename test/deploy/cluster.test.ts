@@ -76,7 +76,8 @@ describe('deploy/docker/compose.cluster.yaml', () => {
     const lists = [...configuration.matchAll(/publish: (\[.*\])/g)].map(
       ([, list = '']) => JSON.parse(list) as string[],
     );
-    assert.deepEqual(lists, [rightsOf('broker'), rightsOf('service')]);
+    // Both brokers are one user.
+    assert.deepEqual(lists, [[...rightsOf('broker'), ...rightsOf('acquisition')], rightsOf('service')]);
   });
 });
 
@@ -100,7 +101,11 @@ describe('deploy/helm/makai', () => {
 
   it('gives the users of NATS the rights of docs/cluster.md', () => {
     const rights: unknown = parse(text('helm/makai/files/nats-rights.yaml'));
-    assert.deepEqual(rights, { broker: rightsOf('broker'), service: rightsOf('service') });
+    assert.deepEqual(rights, {
+      broker: rightsOf('broker'),
+      acquisition: rightsOf('acquisition'),
+      service: rightsOf('service'),
+    });
   });
 
   it('explains each value in its schema, and has a default for each', () => {

@@ -22,11 +22,13 @@ export function makeCertificates(folder: string): Certificates {
   return { ca: at('ca.pem'), cert: at('own.pem'), key: at('own.key') };
 }
 
+type Daemon = 'broker' | 'service' | 'acquisition';
+
 /** The rights that docs/cluster.md names for a daemon: what it may publish. */
-export function rightsOf(daemon: 'broker' | 'service'): string[] {
+export function rightsOf(daemon: Daemon): string[] {
   const page = readFileSync(join(PACKAGE_ROOT, 'docs/cluster.md'), 'utf8').replaceAll('\n', ' ');
   const text =
-    /The user of the broker needs these rights[^:]*: publish (?<broker>.*?); subscribe `_INBOX.>`\. A triggering service needs publish (?<service>.*?), and subscribe `_INBOX.>`/.exec(
+    /The user of the broker needs these rights[^:]*: publish (?<broker>.*?); subscribe `_INBOX.>`\. A triggering service needs publish (?<service>.*?), and subscribe `_INBOX.>`, `makai.notices`\. An acquisition broker that is one of several needs publish (?<acquisition>.*?), subscribe `_INBOX.>` and `makai.acquisition.>`, and to reply/.exec(
       page,
     );
   const found = [...(text?.groups?.[daemon] ?? '').matchAll(/`([^`]+)`/g)].map(([, subject = '']) => subject);
@@ -34,15 +36,15 @@ export function rightsOf(daemon: 'broker' | 'service'): string[] {
   return found;
 }
 
-/** Writes the file. The users are `broker` and `service` with the rights of the page, and `admin`; their passwords are their names. @returns its path */
+/** Writes the file. The users are `broker`, `service` and `acquisition` with the rights of the page, and `admin`; their passwords are their names. @returns its path */
 export function writeNatsConfig(folder: string, { ca, cert, key }: Certificates): string {
-  const rights = (daemon: 'broker' | 'service'): string =>
-    `{ user: ${daemon}, password: ${daemon}, permissions: { publish: ${JSON.stringify(rightsOf(daemon))}, subscribe: ["_INBOX.>", "makai.notices"] } }`;
+  const rights = (daemon: Daemon, more: string, replies = ''): string =>
+    `{ user: ${daemon}, password: ${daemon}, permissions: { publish: ${JSON.stringify(rightsOf(daemon))}, subscribe: ["_INBOX.>", "${more}"]${replies} } }`;
   const file = join(folder, 'nats.conf');
   writeFileSync(
     file,
     `tls { ca_file: "${ca}", cert_file: "${cert}", key_file: "${key}", verify: true }
-authorization { users = [ ${rights('broker')}, ${rights('service')}, { user: admin, password: admin } ] }
+authorization { users = [ ${rights('broker', 'makai.notices')}, ${rights('service', 'makai.notices')}, ${rights('acquisition', 'makai.acquisition.>', ', allow_responses: true')}, { user: admin, password: admin } ] }
 `,
   );
   return file;

@@ -139,7 +139,7 @@ describe('the chart for Kubernetes', function () {
           ({ kind, metadata }) => kind === 'Service' && metadata.name.includes('-boxes-'),
         );
         assert.deepEqual(
-          forBoxes.flatMap(({ spec }) => (spec.ports ?? []).map(({ port }) => port)).sort(),
+          [...new Set(forBoxes.flatMap(({ spec }) => (spec.ports ?? []).map(({ port }) => port)))].sort(),
           [8194, 8196, 9880],
         );
         assert.ok(forBoxes.every(({ spec }) => spec.sessionAffinity === 'ClientIP'));
@@ -151,7 +151,7 @@ describe('the chart for Kubernetes', function () {
     const refused: [object, RegExp][] = [
       [{ analysisService: { replicas: 0 } }, /\/analysisService\/replicas/],
       [{ gateway: { replicas: 2 } }, /gateway\.mqtt\.url/],
-      [{ acquisitionBroker: { replicas: 2 } }, /\/acquisitionBroker\/replicas/],
+      [{ acquisitionBroker: { replicas: 17 } }, /\/acquisitionBroker\/replicas/],
       [{ triggeringBroker: { replicas: 2 } }, /\/triggeringBroker\/replicas/],
       [{ triggeringService: { replicas: 65 } }, /\/triggeringService\/replicas/],
       [{ nats: { enabled: false } }, /\/nats\/servers/],

@@ -25,6 +25,7 @@ export const VARIANTS: Readonly<Record<string, object>> = {
       affinity: { nodeAffinity: {} },
     },
     acquisitionBroker: {
+      replicas: 3,
       boxes: { sourceRanges: ['192.0.2.0/24'], loadBalancerClass: 'example.org/lb' },
       extraVolumes: [{ name: 'more', emptyDir: {} }],
       extraVolumeMounts: [{ name: 'more', mountPath: '/more' }],

@@ -51,6 +51,11 @@
 {{- define "makai.settings.acquisition-broker" -}}
 {{- $own := dict "server_cert" "/etc/opq/curve/private_keys/opqserver_secret" "box_pub" "tcp://*:8194" "box_pull" "tcp://*:8196" "backend_pull" "tcp://*:9884" "backend_pub" "tcp://*:9899" "zmq_event_endpoint" "tcp://*:10000" "zmq_event_id_endpoint" "tcp://*:10001" "status" "*:9891" -}}
 {{- $_ := set $own "spool" (dict "max_bytes" .Values.acquisitionBroker.spoolMaxBytes) -}}
+{{- if gt (int .Values.acquisitionBroker.replicas) 1 -}}
+{{- $nats := include "makai.nats" (list . "broker") | fromJson -}}
+{{- $_ := set $nats "replicas" .Values.nats.stream.replicas -}}
+{{- $_ := set $own "nats" $nats -}}
+{{- end -}}
 {{- mergeOverwrite (include "makai.store" . | fromJson) $own (deepCopy .Values.acquisitionBroker.settings) | toJson -}}
 {{- end -}}
 

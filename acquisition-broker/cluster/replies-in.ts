@@ -1,0 +1,97 @@
+/** Replies to requests of this broker that came at another one: what is wanted is granted, and taken in pieces. */
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../common/clock.js';
+import type { Verdict } from '../reply-handler.js';
+import { claim, decode, encode, piece, unpackFrames } from './messages.js';
+
+/** A grant of which nothing came for so long is forgotten, ms. */
+const IDLE_MS = 30_000;
+const MAX_GRANTS = 1_000;
+
+interface Grant {
+  head: Uint8Array;
+  frames: number;
+  bytes: number;
+  pieces: Uint8Array[];
+  /** bytes of the pieces */
+  have: number;
+  heardAt: number;
+}
+
+export interface RepliesInDeps {
+  clock: Clock;
+  member: string;
+  /** bytes of replies held at one time, together with `heldBytes`; one is always granted */
+  limitBytes: number;
+  /** of replies that wait for the store */
+  heldBytes(): number;
+  judge(head: Uint8Array, frames: number): Verdict;
+  handle(frames: readonly Uint8Array[]): void;
+}
+
+export class RepliesIn {
+  readonly #deps: RepliesInDeps;
+  readonly #grants = new Map<string, Grant>();
+  #granted = 0;
+  received = 0;
+
+  constructor(deps: RepliesInDeps) {
+    this.#deps = deps;
+  }
+
+  /** A question of another broker. @returns what to reply: nothing where the reply is not to a request of ours; 'malformed' */
+  claim(data: Uint8Array): Uint8Array | undefined | 'malformed' {
+    const message = decode(claim, data);
+    const { heldBytes, judge, limitBytes, member } = this.#deps;
+    if (message === undefined || message.head.bytes > limitBytes) return 'malformed';
+    const { bytes, frames, from } = message.head;
+    if (from === member) return undefined;
+    const verdict = judge(message.body, frames);
+    if (verdict === 'not_ours') return undefined;
+    if (verdict === 'done') {
+      this.received += 1;
+      return encode({ answer: 'taken' });
+    }
+    this.#forget();
+    const held = this.#granted + heldBytes();
+    if (this.#grants.size >= MAX_GRANTS || (held > 0 && held + bytes > limitBytes))
+      return encode({ answer: 'later' });
+    const grant = randomUUID();
+    const heardAt = this.#deps.clock.monotonic();
+    this.#grants.set(grant, { head: Buffer.from(message.body), frames, bytes, pieces: [], have: 0, heardAt });
+    this.#granted += bytes;
+    return encode({ answer: 'send', member, grant });
+  }
+
+  /** A piece of a reply. @returns what to reply; 'malformed' */
+  piece(data: Uint8Array): Uint8Array | 'malformed' {
+    const message = decode(piece, data);
+    if (message === undefined) return 'malformed';
+    const { grant: name, index, isLast } = message.head;
+    const grant = this.#grants.get(name);
+    // Granted too long ago.
+    if (grant === undefined) return encode({ isTaken: false });
+    grant.have += message.body.length;
+    const isWrong = index !== grant.pieces.length || grant.have > grant.bytes;
+    if (isWrong || isLast) this.#end(name, grant);
+    if (isWrong) return 'malformed';
+    grant.heardAt = this.#deps.clock.monotonic();
+    grant.pieces.push(Buffer.from(message.body));
+    if (!isLast) return encode({ isTaken: true });
+    const frames = unpackFrames(Buffer.concat(grant.pieces), grant.frames);
+    if (frames === undefined) return 'malformed';
+    this.received += 1;
+    this.#deps.handle([grant.head, ...frames]);
+    return encode({ isTaken: true });
+  }
+
+  #end(name: string, { bytes }: Grant): void {
+    this.#grants.delete(name);
+    this.#granted -= bytes;
+  }
+
+  #forget(): void {
+    const now = this.#deps.clock.monotonic();
+    for (const [name, grant] of this.#grants) if (now - grant.heardAt > IDLE_MS) this.#end(name, grant);
+  }
+}

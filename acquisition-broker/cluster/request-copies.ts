@@ -1,0 +1,189 @@
+/**
+ * Copies of the open requests of this broker in NATS, and the requests of brokers that are gone: a broker that finds copies of a member that was not heard for some
+ * seconds takes them up. Without a connection nothing is copied, and nothing waits for it.
+ */
+import { type Clock, pause, repeat, within } from '../../common/clock.js';
+import { messageOf } from '../../common/errors.js';
+import type { Running } from '../../common/lifecycle.js';
+import type { Logger } from '../../common/log.js';
+import { ThrottledLog } from '../../common/throttled-log.js';
+import { type KeptRequest, KeptRequests } from '../../nats/kept-requests.js';
+import type { NatsConnection } from '../../nats/link.js';
+import type { OpenRequest as StoredRequest } from '../../store/documents.js';
+import { GONE_MS } from './boxes-elsewhere.js';
+
+/** How long a new request waits for its copy, ms. */
+const COPY_MS = 500;
+const SWEEP_MS = 5_000;
+const AGAIN_MS = 5_000;
+
+export interface RequestCopiesDeps {
+  clock: Clock;
+  log: Logger;
+  member: string;
+  /** NATS servers that keep each copy */
+  replicas: number;
+  /** members that are there, without this one */
+  members(): readonly string[];
+  /** whether the request is open here, or lately was */
+  has(key: string): boolean;
+  /** Makes them requests of this broker: durable, and asked again. @returns how many it took up @throws what the store says */
+  takeUp(requests: readonly StoredRequest[]): Promise<number>;
+}
+
+interface Copy {
+  /** undefined once it is in NATS */
+  body: string | undefined;
+  seq: number | undefined;
+}
+
+export class RequestCopies implements Running {
+  readonly #deps: RequestCopiesDeps;
+  readonly #log: ThrottledLog;
+  readonly #copies = new Map<string, Copy>();
+  /** members with copies that are not heard, and since when */
+  readonly #absent = new Map<string, number>();
+  /** taken from a member, and not open here yet: the store was unavailable */
+  #pending: StoredRequest[] = [];
+  #connection: NatsConnection | undefined;
+  #kept: KeptRequests | undefined;
+  #running: Running | undefined;
+  readonly counts = { takenUp: 0, notCopied: 0 };
+
+  constructor(deps: RequestCopiesDeps) {
+    this.#deps = deps;
+    this.#log = new ThrottledLog(deps.log);
+  }
+
+  start(): void {
+    this.#running ??= repeat(() => this.#sweep(), SWEEP_MS, this.#deps.clock);
+  }
+
+  async connected(connection: NatsConnection): Promise<void> {
+    const { clock, replicas } = this.#deps;
+    this.#connection = connection;
+    while (this.#connection === connection) {
+      try {
+        const kept = await KeptRequests.open(connection, replicas);
+        if (this.#connection !== connection) return;
+        this.#kept = kept;
+        for (const [key, copy] of this.#copies) if (copy.seq === undefined) await this.#put(key, copy);
+        await this.#removeEarlier(kept);
+        return;
+      } catch (error) {
+        this.#log.warn({ problem: messageOf(error) }, 'open requests cannot be copied to NATS');
+        await pause(clock, AGAIN_MS);
+      }
+    }
+  }
+
+  disconnected(): void {
+    this.#connection = undefined;
+    this.#kept = undefined;
+    this.#absent.clear();
+  }
+
+  async stop(): Promise<void> {
+    this.disconnected();
+    await this.#running?.stop();
+  }
+
+  /** Fulfilled when the copy is there, or NATS takes too long. Never rejects. */
+  async keep(key: string, body: string): Promise<void> {
+    const copy: Copy = { body, seq: undefined };
+    this.#copies.set(key, copy);
+    await within(this.#put(key, copy), COPY_MS, this.#deps.clock);
+  }
+
+  /** The request is over. */
+  forget(key: string): void {
+    const seq = this.#copies.get(key)?.seq;
+    this.#copies.delete(key);
+    if (seq !== undefined) void this.#remove(seq);
+  }
+
+  /** After a restart this broker has its requests from its own store: the copies of the run before are not to be taken up. */
+  async #removeEarlier(kept: KeptRequests): Promise<void> {
+    const there = new Set([this.#deps.member, ...this.#deps.members()]);
+    for (const [member, keys] of await kept.keys()) {
+      if (there.has(member)) continue;
+      for (const key of keys) {
+        const copy = this.#copies.has(key) ? await kept.read(member, key) : undefined;
+        if (copy !== undefined) await kept.take(copy.seq);
+      }
+    }
+  }
+
+  async #put(key: string, copy: Copy): Promise<void> {
+    const { body } = copy;
+    if (this.#kept === undefined || body === undefined) return;
+    try {
+      copy.seq = await this.#kept.put(this.#deps.member, key, body);
+      copy.body = undefined;
+      if (this.#copies.get(key) !== copy) await this.#remove(copy.seq);
+    } catch (error) {
+      this.counts.notCopied += 1;
+      this.#log.warn({ request: key, problem: messageOf(error) }, 'an open request was not copied to NATS');
+    }
+  }
+
+  /** One that stays is taken up by nobody while this broker is there, and is found closed afterwards. */
+  async #remove(seq: number): Promise<void> {
+    try {
+      await this.#kept?.take(seq);
+    } catch (error) {
+      this.#log.warn({ problem: messageOf(error) }, 'the copy of an open request was not removed from NATS');
+    }
+  }
+
+  /** Never rejects. */
+  async #sweep(): Promise<void> {
+    try {
+      if (this.#kept !== undefined)
+        for (const gone of await this.#gone(this.#kept)) await this.#takeFrom(this.#kept, ...gone);
+      await this.#takeUpPending();
+    } catch (error) {
+      this.#log.warn({ problem: messageOf(error) }, 'open requests of other brokers cannot be taken up');
+    }
+  }
+
+  /** Members that were not heard for long enough, with their requests. */
+  async #gone(kept: KeptRequests): Promise<[string, string[]][]> {
+    const { clock, member, members } = this.#deps;
+    const copies = await kept.keys();
+    const there = new Set([member, ...members()]);
+    for (const one of this.#absent.keys()) if (there.has(one) || !copies.has(one)) this.#absent.delete(one);
+    const now = clock.monotonic();
+    return [...copies].filter(([one]) => {
+      if (there.has(one)) return false;
+      const since = this.#absent.get(one) ?? now;
+      this.#absent.set(one, since);
+      return now - since >= GONE_MS;
+    });
+  }
+
+  /** Whoever deletes the copy has the request; there is one of its own before. */
+  async #takeFrom(kept: KeptRequests, from: string, keys: readonly string[]): Promise<void> {
+    const { has, member } = this.#deps;
+    for (const key of keys) {
+      const copy = await kept.read(from, key);
+      if (copy === undefined) continue;
+      if (has(key)) await kept.take(copy.seq);
+      else await this.#take(kept, copy, member);
+    }
+  }
+
+  async #take(kept: KeptRequests, { body, key, seq }: KeptRequest, member: string): Promise<void> {
+    const own = await kept.put(member, key, body);
+    if (await kept.take(seq)) {
+      this.#copies.set(key, { body: undefined, seq: own });
+      this.#pending.push({ key, body });
+    } else await kept.take(own);
+  }
+
+  async #takeUpPending(): Promise<void> {
+    if (this.#pending.length === 0) return;
+    this.counts.takenUp += await this.#deps.takeUp(this.#pending);
+    this.#pending = [];
+  }
+}
