@@ -13,11 +13,11 @@ import { openStore } from '../store/open.js';
 import { applyOne } from '../store/writes.js';
 import { incidentOf } from '../test/gateway/given.js';
 import { Mosquitto } from '../test/gateway/mosquitto.js';
+import { unitEnvironment } from '../test/support/unit-environment.js';
 import { type Comparison, compare } from './compare.js';
 import { freePort } from './support/free-port.js';
 import { DaemonLine } from './support/line.js';
 import { Measured } from './support/process.js';
-import { unitEnvironment } from './support/unit-environment.js';
 
 const BOXES = 1000;
 const FIRST_BOX = 1000;

@@ -2,11 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../common/package-root.js';
+import { unitEnvironment } from '../test/support/unit-environment.js';
 import { type Benchmark, type Comparison, compare } from './compare.js';
 import { freePort } from './support/free-port.js';
 import { peer } from './support/peers.js';
 import { Measured } from './support/process.js';
-import { unitEnvironment } from './support/unit-environment.js';
 
 const MESSAGES = 300_000;
 const SHORT_MESSAGES = 100_000;

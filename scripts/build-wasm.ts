@@ -33,8 +33,8 @@ const MODULES: readonly WasmModule[] = [
     arguments: ['--noAssert', '--runtime', 'stub', '--use', 'abort=', '--enable', 'simd'],
   },
   {
-    entry: 'signal/spectrum/assembly/resample.ts',
-    out: 'dist/signal/spectrum/resample.wasm',
+    entry: 'signal/spectrum/assembly/index.ts',
+    out: 'dist/signal/spectrum/spectrum.wasm',
     arguments: ['--noAssert', '--runtime', 'stub', '--use', 'abort=', '--enable', 'simd'],
   },
   plugin('napali'),
