@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { unitEnvironment } from '../test/support/unit-environment.js';
+import { unitEnvironment } from '../scripts/unit-environment.js';
 import { type Benchmark, type Comparison, compare } from './compare.js';
 import { BACKLOG_PROGRAM, BOXES, type WorkedOff } from './support/backlog.js';
 import { bareRate, bareRateOfThreads, SECONDS } from './support/bare-classification.js';

@@ -7,7 +7,6 @@ export const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'triggering-service': async () => (await import('./triggering-service.js')).triggeringService,
   'box-health': async () => (await import('./box-health.js')).boxHealth,
   cluster: async () => (await import('./cluster.js')).cluster,
-  workers: async () => (await import('./workers.js')).workers,
   storage: async () => (await import('./storage.js')).storage,
   trip: async () => (await import('./trip.js')).trip,
   processes: async () => (await import('./processes.js')).processes,

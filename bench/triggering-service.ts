@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../common/package-root.js';
-import { unitEnvironment } from '../test/support/unit-environment.js';
+import { unitEnvironment } from '../scripts/unit-environment.js';
 import { type Benchmark, type Comparison, compare } from './compare.js';
 import { freePort } from './support/free-port.js';
 import { peer } from './support/peers.js';

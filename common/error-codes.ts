@@ -256,7 +256,7 @@ export const ERROR_CODES = {
   },
   WORKER_EXITED: {
     meaning:
-      'A thread of a daemon exited by itself: that of its store or spool, or one that receives a share of the stream.',
+      'A thread of a daemon exited by itself: that of its store or spool, or the one that brings measurements to NATS.',
     action: 'The daemon exits too, and its supervisor restarts it. Report this fault together with the log.',
   },
 } as const satisfies Record<string, { meaning: string; action: string }>;

@@ -29,7 +29,6 @@ const EXAMPLES: { readonly [K in Kind]: Readonly<Record<string, unknown>> } = {
     zmq_acquisition_endpoint: 'tcp://127.0.0.1:9884',
     ...CERTIFICATES,
     store: STORE,
-    workers: 1,
     plugins: [
       {
         path: 'threshold',

@@ -4,6 +4,7 @@ import { acquisitionBrokerSchema } from './acquisition-broker.js';
 import { analysisServiceSchema } from './analysis-service.js';
 import { gatewaySchema } from './gateway.js';
 import { KIND_NAMES, type Kind } from './kind-names.js';
+import { isRemoved } from './removed.js';
 import { triggeringBrokerSchema } from './triggering-broker.js';
 import { triggeringServiceSchema } from './triggering-service.js';
 import { webServiceSchema } from './web-service.js';
@@ -112,10 +113,10 @@ export function detectKind(input: unknown): Kind | undefined {
 const OURS: readonly Kind[] = ['gateway', 'web-service', 'analysis-service'];
 const EXISTING = KIND_NAMES.filter((kind) => !OURS.includes(kind));
 
-/** Fields that no other of these daemons' files has. */
+/** Fields that no other of these daemons' files has, or had. */
 function ownFields(kind: Kind, kinds: readonly Kind[]): string[] {
   const others = kinds.filter((other) => other !== kind);
   return Object.keys(KINDS[kind].schema.shape).filter((key) =>
-    others.every((other) => !Object.hasOwn(KINDS[other].schema.shape, key)),
+    others.every((other) => !Object.hasOwn(KINDS[other].schema.shape, key) && !isRemoved(other, key)),
   );
 }

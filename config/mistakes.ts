@@ -44,7 +44,6 @@ export function crossMistakes(kind: Kind, input: unknown): Finding[] {
   if (kind === 'triggering-broker' || kind === 'triggering-service') mistakes.push(...natsMistakes(fields));
   if (kind === 'triggering-service' || kind === 'gateway') mistakes.push(...kafkaMistakes(fields));
   if (kind === 'acquisition-broker') mistakes.push(...keyMistakes(fields));
-  if (kind === 'triggering-service') mistakes.push(...shareMistakes(fields));
   if (kind === 'web-service') mistakes.push(...webMistakes(fields));
   if (kind === 'gateway') mistakes.push(...gatewayMistakes(fields));
   return mistakes;
@@ -140,20 +139,6 @@ function nextKeyMistakes(
       path,
       message: `expected it together with ${given} (the next key has separate endpoints), found nothing`,
     }));
-}
-
-/** The index of a service is not higher than the number of services. */
-function shareMistakes({ share }: Readonly<Record<string, unknown>>): Finding[] {
-  if (typeof share !== 'object' || share === null) return [];
-  const { of = 1, index = 1 } = share as Readonly<Record<string, unknown>>;
-  if (typeof of !== 'number' || typeof index !== 'number' || index <= of) return [];
-  return [
-    {
-      severity: 'error',
-      path: 'share.index',
-      message: `expected a number from 1 to ${of}, since share.of is ${of}, found ${index}`,
-    },
-  ];
 }
 
 /** The two halves of a pair come together, and belong together where they are used (`server_cert` wins). */

@@ -4,7 +4,7 @@ import type { Finding } from './findings.js';
 type Fields = Readonly<Record<string, unknown>>;
 
 /** @param fields raw value of the file */
-export function natsMistakes({ nats, share, workers }: Fields): Finding[] {
+export function natsMistakes({ nats }: Fields): Finding[] {
   if (!isObject(nats)) return [];
   const found: Finding[] = [];
   const wrong = (path: string, message: string): void => {
@@ -14,19 +14,6 @@ export function natsMistakes({ nats, share, workers }: Fields): Finding[] {
     wrong('user', 'expected either credentials or user, found both');
   if (nats.password_file !== undefined && nats.user === undefined)
     wrong('password_file', 'expected together with user, found without it');
-  // NATS divides the boxes.
-  if (typeof workers === 'number' && workers > 1)
-    found.push({
-      severity: 'error',
-      path: 'workers',
-      message: `expected 1, since nats is given, found ${workers}`,
-    });
-  if (isObject(share) && typeof share.of === 'number' && share.of > 1)
-    found.push({
-      severity: 'error',
-      path: 'share.of',
-      message: `expected 1, since nats is given, found ${share.of}`,
-    });
   const { tls } = nats;
   if (isObject(tls) && (tls.cert === undefined) !== (tls.key === undefined))
     wrong('tls', 'expected cert and key together, found one of them');

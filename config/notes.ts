@@ -7,7 +7,7 @@ import type {
   TriggeringBrokerConfig,
   TriggeringServiceConfig,
 } from './kinds.js';
-import { comparesBoxes, resolvePlugin } from './plugins.js';
+import { withoutEffect } from './removed.js';
 import type {
   AcquisitionBrokerSettings,
   SettingsOf,
@@ -31,7 +31,12 @@ const NOTES: { readonly [K in Kind]: (settings: SettingsOf[K]) => Finding[] } = 
 
 /** Warnings about a configuration that is valid. */
 export function notes<K extends Kind>(kind: K, settings: SettingsOf[K]): Finding[] {
-  return [...NOTES[kind](settings), ...openStatus(settings.file.fields, settings.status.address)];
+  const { file, status } = settings;
+  return [
+    ...withoutEffect(kind, file.named),
+    ...NOTES[kind](settings),
+    ...openStatus(file.fields, status.address),
+  ];
 }
 
 /** The frequency that the windows of a box fit, Hz. */
@@ -98,7 +103,7 @@ function openStatus({ status }: AnyConfig, endpoint: StatusEndpoint | undefined)
 function serviceNotes(settings: TriggeringServiceSettings): Finding[] {
   const { acquisitionEndpoint, file, triggerEndpoint } = settings;
   const { fields, named } = file;
-  const found: Finding[] = [...folderUnused(fields), ...shareNotes(settings), ...frequencyNotes(settings)];
+  const found: Finding[] = [...folderUnused(fields), ...frequencyNotes(settings)];
   const request = parseEndpoint(acquisitionEndpoint)?.port;
   const data = named.has('zmq_data_endpoint') ? parseEndpoint(fields.zmq_data_endpoint)?.port : undefined;
   if (request === 9881 || acquisitionEndpoint === triggerEndpoint) {
@@ -146,24 +151,6 @@ export function offFrequencyText(frequency: number): string | undefined {
     `the nominal frequency is ${frequency} Hz, but boxes measure in windows of 200 samples at 12 kHz, one cycle at 60 Hz: THD is not judged, and the lowest ` +
     'and highest cycle of a Box 3 only at wider limits; averages and frequency are judged as usual (docs/box-measurements.md)'
   );
-}
-
-/** What services that share the boxes by prefixes cannot share, and plugins that would see only a part of the boxes. */
-function shareNotes({ plugins, share, storeUrl }: TriggeringServiceSettings): Finding[] {
-  if (share.of === 1) return [];
-  const found: Finding[] = [];
-  if (storeUrl.startsWith('sqlite:')) {
-    found.push(
-      warn('share', 'services on several machines cannot share an SQLite file; write a MongoDB in `store`'),
-    );
-  }
-  plugins.forEach(({ path }, i) => {
-    const target = resolvePlugin(path);
-    if (target.kind !== 'shipped' || !comparesBoxes(target.name)) return;
-    const message = `${target.name} compares boxes, but sees only those of this share; run it in a service without one`;
-    found.push(warn(`plugins[${i}]`, message));
-  });
-  return found;
 }
 
 function defaultOf(name: 'zmq_event_endpoint' | 'zmq_event_id_endpoint'): string {

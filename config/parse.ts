@@ -7,6 +7,7 @@ import { type Finding, findingLine, foundKind, foundText, looksSecret, pathText 
 import { deepFreeze } from './freeze.js';
 import { type ConfigFile, type ConfigOf, KIND_NAMES, KINDS, type Kind } from './kinds.js';
 import { crossMistakes } from './mistakes.js';
+import { withoutRemoved } from './removed.js';
 import { resolveSettings } from './resolve.js';
 import type { SettingsOf } from './settings.js';
 import { nearest } from './suggest.js';
@@ -18,10 +19,12 @@ export type Parsed<K extends Kind> =
 /** Checks a value as the configuration of one daemon, and fills in what it leaves out. */
 export function tryConfig<K extends Kind>(kind: K, input: unknown): Parsed<K> {
   const { schema } = KINDS[kind];
-  const result = schema.safeParse(input);
+  const { rest, mistakes: gone } = withoutRemoved(kind, input);
+  const result = schema.safeParse(rest);
   const mistakes = [
-    ...(result.error?.issues ?? []).flatMap((issue) => toFindings(issue, schema, input)),
-    ...crossMistakes(kind, input),
+    ...(result.error?.issues ?? []).flatMap((issue) => toFindings(issue, schema, rest)),
+    ...gone,
+    ...crossMistakes(kind, rest),
   ];
   if (!result.success || mistakes.length > 0) return { mistakes };
   const output: Record<string, unknown> = { ...result.data };

@@ -79,8 +79,6 @@ const RESOLVERS: { readonly [K in Kind]: (file: ConfigFile<K>) => SettingsOf[K] 
       pluginReload: fields.plugin_reload,
       pluginLimits: camelCased(fields.plugin_limits),
       incidentIdEndpoint: fields.incident_id_endpoint,
-      workers: fields.workers,
-      share: fields.share,
       healthDocuments: fields.health_documents,
       nats: fields.nats && natsServers(fields.nats),
       kafka: fields.kafka && kafkaMeasurements(fields.kafka),

@@ -3,7 +3,10 @@
  * which unit a field is, or whether the file named it. The fields as they stand in the file are in `file`.
  */
 import type { ConfigFile, ConfigOf, Kind } from './kinds.js';
+import type { BridgeTopic, KafkaServers, MeterTopic, MqttServer, NatsServers } from './server-settings.js';
 import type { StatusEndpoint } from './types.js';
+
+export type * from './server-settings.js';
 
 /** What all daemons have. */
 export interface CommonSettings<K extends Kind> {
@@ -34,49 +37,10 @@ export interface TriggeringBrokerSettings extends CommonSettings<'triggering-bro
   readonly nats: NatsRelaySettings | undefined;
 }
 
-/** How NATS is reached. */
-export interface NatsServers {
-  readonly servers: readonly string[];
-  /** file with a JWT and the seed of its key */
-  readonly credentials: string | undefined;
-  readonly user: string | undefined;
-  readonly passwordFile: string | undefined;
-  /** PEM files */
-  readonly tls:
-    | {
-        readonly ca?: string | undefined;
-        readonly cert?: string | undefined;
-        readonly key?: string | undefined;
-      }
-    | undefined;
-}
-
 /** The measurement stream in JetStream, and what waits for it on disk. */
 export interface NatsRelaySettings extends NatsServers {
   readonly stream: { readonly replicas: number; readonly maxBytes: number; readonly maxAgeMs: number };
   readonly spool: CamelCased<NonNullable<ConfigOf['triggering-broker']['nats']>['spool']>;
-}
-
-/** How Kafka is reached. */
-export interface KafkaServers {
-  /** `host:port` */
-  readonly brokers: readonly string[];
-  /** PEM files; undefined: plain */
-  readonly tls:
-    | {
-        readonly ca?: string | undefined;
-        readonly cert?: string | undefined;
-        readonly key?: string | undefined;
-      }
-    | undefined;
-  readonly sasl:
-    | {
-        readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
-        readonly user: string;
-        readonly passwordFile: string;
-      }
-    | undefined;
-  readonly topicPrefix: string;
 }
 
 /** Measurements for Kafka, and what waits for it on disk. */
@@ -129,8 +93,6 @@ export interface TriggeringServiceSettings extends CommonSettings<'triggering-se
   readonly pluginLimits: CamelCased<ConfigOf['triggering-service']['plugin_limits']>;
   /** undefined: the store gives ids to the incidents of plugins */
   readonly incidentIdEndpoint: string | undefined;
-  readonly workers: number;
-  readonly share: ConfigOf['triggering-service']['share'];
   readonly healthDocuments: boolean;
   /** undefined: the stream comes from the triggering broker */
   readonly nats: NatsServers | undefined;
@@ -180,44 +142,6 @@ export interface WebServiceSettings extends CommonSettings<'web-service'>, Follo
   readonly mapTiles: string | undefined;
   /** nominal voltage (V RMS) and frequency (Hz) of boxes of which the store says nothing */
   readonly reference: { readonly voltage: number; readonly frequency: number };
-}
-
-/** How an MQTT broker is reached. */
-export interface MqttServer {
-  readonly url: string;
-  readonly version: '3.1.1' | '5';
-  readonly clientId: string;
-  readonly user: string | undefined;
-  readonly passwordFile: string | undefined;
-  /** PEM files */
-  readonly ca: string | undefined;
-  readonly cert: string | undefined;
-  readonly key: string | undefined;
-}
-
-export interface BridgeTopic {
-  readonly filter: string;
-  readonly direction: 'in' | 'out' | 'both';
-  readonly localPrefix: string;
-  readonly remotePrefix: string;
-}
-
-/** Topics of meters (meter-topics.ts), and where their values are. */
-export interface MeterTopic {
-  readonly topic: string;
-  /** `{name}` becomes the level of the topic */
-  readonly name: string;
-  readonly voltage: { readonly path: string; readonly unit: 'V' | 'mV' | 'kV' } | undefined;
-  readonly frequency: { readonly path: string; readonly unit: 'Hz' | 'mHz' } | undefined;
-  readonly thd: { readonly path: string; readonly unit: '%' | 'ratio' } | undefined;
-  /** undefined: the time at which it was received */
-  readonly time: { readonly path: string; readonly unit: 'ms' | 's' | 'iso' } | undefined;
-  /** of records that are made */
-  readonly nominalVoltage: number | undefined;
-  readonly nominalFrequency: number | undefined;
-  readonly location: string | undefined;
-  /** 0: it may be silent for ever */
-  readonly silentMs: number;
 }
 
 export interface MeterSettings {

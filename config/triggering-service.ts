@@ -92,30 +92,12 @@ const pluginLimits = z.strictObject({
   queue_batches: ours(
     whole(2, 100_000).default(1024),
     'Queue',
-    'Max number of batches that wait for a plugin; when full, the oldest are dropped and counted. The ring of each worker holds 131,072 measurements in any case.',
+    'Max number of batches that wait for a plugin; when full, the oldest are dropped and counted. The ring that plugins read holds 131,072 measurements in any case.',
   ),
   events_per_hour: ours(
     whole(1, 1_000_000).default(300),
     'Max events per hour and box',
     'Events that one plugin may ask of one box in an hour; as many at the same time. Further ones are dropped, counted and shown in the status.',
-  ),
-});
-
-const share = z.strictObject({
-  of: ours(
-    whole(1, 64).default(1),
-    'Services',
-    'Number of services that share the boxes. The same number in the file of each.',
-  ),
-  index: ours(
-    whole(1, 64).default(1),
-    'Index of this service',
-    'From 1. Another number in the file of each service.',
-  ),
-  block: ours(
-    expecting(z.literal([1, 10, 100, 1000, 10_000]).default(10), '1, 10, 100, 1000 or 10000'),
-    'Ids per block',
-    'Consecutive ids that belong to the same service and worker (10: 1230 to 1239). Use 100 from about 5,000 boxes on, 1000 from 50,000.',
   ),
 });
 
@@ -200,18 +182,8 @@ export const triggeringServiceSchema = z.strictObject({
   ),
   ...incidentIdField(),
   plugin_limits: ours(pluginLimits.prefault({}), 'Limits of a plugin', 'How much one plugin may use.'),
-  workers: ours(
-    whole(1, 64).default(1),
-    'Workers',
-    'Threads that receive the stream, each a share of the boxes. One is enough for 100,000 measurements per second and more; see docs/scaling.md.',
-  ),
   nats: natsReaderFields(),
   kafka: kafkaMeasurementFields(),
-  share: ours(
-    share.prefault({}),
-    'Share of the boxes',
-    'For several services, on one machine or several, that share the boxes of one broker.',
-  ),
   ...storeFields(),
   ...retentionFields(),
   mongo_measurement_expiration_seconds: field(lifeSeconds().default(DAY_SECONDS), {

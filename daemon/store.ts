@@ -38,7 +38,7 @@ export async function openDaemonStore(
   const options = { retention, log, cacheSeconds: lahaConfigSeconds };
   if (!isMongoUrl(url)) {
     announceUpgrade(url, log);
-    const store = await behindLock(lockedFile(url), roleOf(settings, daemon), () =>
+    const store = await behindLock(lockedFile(url), daemon, () =>
       openStore(url, { ...options, ended, upgrade: true }),
     );
     log.info({ store: shownUrl(url) }, 'store open');
@@ -85,11 +85,6 @@ function announceUpgrade(url: string, log: Logger): void {
   } catch (error) {
     log.debug({ err: error }, 'the store could not be looked at before it is opened');
   }
-}
-
-/** Services that share the boxes may use one SQLite file, each its part. */
-function roleOf(settings: AcquisitionBrokerSettings | TriggeringServiceSettings, daemon: string): string {
-  return 'share' in settings && settings.share.of > 1 ? `${daemon}-${settings.share.index}` : daemon;
 }
 
 /** Opens a store whose file no other process of the same role has. @param file undefined: none, as in memory */

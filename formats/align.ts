@@ -92,10 +92,12 @@ export function inPlace(recording: Recording, format: string): PlacedRecording {
       const [only] = places;
       const isWhole = places.length === 1 && only?.to === 0 && channel.samples.length === count;
       // Set one by one: an object that spreads another and adds to it takes microseconds.
-      const copy: AnalogChannel & Placed = { ...(isWhole ? channel : withMissing(channel)) };
+      const copy: AnalogChannel & Placed = { ...channel };
       copy.time = time;
       copy.skewS += restS;
-      if (!isWhole) copy.places = places;
+      if (isWhole) return copy;
+      copy.places = places;
+      markMissing(copy);
       return copy;
     }),
     digital: recording.digital.map((channel, i) => {
@@ -228,17 +230,16 @@ function filled(samples: SampleArray, count: number, filler: number): SampleArra
 const MISSING_16 = -0x8000;
 const MISSING_32 = -0x8000_0000;
 
-/** The channel with a number that stands for a missing sample: one that no sample has, in wider numbers where there is none. */
-function withMissing(channel: AnalogChannel): AnalogChannel {
+/** Gives the channel a number that stands for a missing sample: one that no sample has, in wider numbers where there is none. */
+function markMissing(channel: AnalogChannel): void {
   const { samples, missing } = channel;
-  if (missing !== undefined || samples instanceof Float32Array || samples instanceof Float64Array)
-    return channel;
-  if (samples instanceof Int16Array) {
-    if (!hasLowest(samples)) return { ...channel, missing: MISSING_16 };
-    return { ...channel, samples: Int32Array.from(samples), missing: MISSING_32 };
-  }
-  if (!samples.includes(MISSING_32)) return { ...channel, missing: MISSING_32 };
-  return { ...channel, samples: Float64Array.from(samples) };
+  if (missing !== undefined || samples instanceof Float32Array || samples instanceof Float64Array) return;
+  if (samples instanceof Int16Array && !hasLowest(samples)) channel.missing = MISSING_16;
+  else if (samples instanceof Int16Array) {
+    channel.samples = Int32Array.from(samples);
+    channel.missing = MISSING_32;
+  } else if (!samples.includes(MISSING_32)) channel.missing = MISSING_32;
+  else channel.samples = Float64Array.from(samples);
 }
 
 /** Samples that a recording's channels share. @throws MakaiError where a channel has another number than its time base */

@@ -2,20 +2,20 @@
  * One of several services is elected: it has the lease `elected` in the bucket of leases, by the same rules as a partition (leases.ts). It stays elected for as
  * long as it renews the lease; when it ends, whoever looks first is elected.
  */
-import { JetStreamApiError, jetstream, StorageType } from '@nats-io/jetstream';
+import { jetstream, StorageType } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { type Clock, pause, within } from '../common/clock.js';
 import { messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { ThrottledLog } from '../common/throttled-log.js';
-import { ELECTED_KEY } from './lease-table.js';
-import { LEASE_BUCKET, LEASE_MS, LOOK_MS } from './leases.js';
+import { isOtherRevision, LEASE_BUCKET, REQUEST_MS, revisionOf } from './lease-bucket.js';
+import { ELECTED_KEY, nameOfMember, newMember } from './lease-table.js';
+import { LEASE_MS, LOOK_MS } from './leases.js';
 import type { NatsConnection } from './link.js';
 
 /** An owner stops so long before its lease ends: clocks of machines run a little differently, ms. */
 const MARGIN_MS = 1500;
-const REQUEST_MS = 2000;
 const STOP_MS = 3000;
 
 export interface ElectionOptions {
@@ -38,6 +38,8 @@ interface Lease {
 export class Election implements Running {
   readonly #options: ElectionOptions;
   readonly #log: ThrottledLog;
+  /** the value of its lease: no other process has it */
+  readonly #member: string;
   readonly #stopping = new AbortController();
   #source: { connection: NatsConnection; replicas: number } | undefined;
   #kv: KV | undefined;
@@ -52,6 +54,7 @@ export class Election implements Running {
   constructor(options: ElectionOptions) {
     this.#options = options;
     this.#log = new ThrottledLog(options.log);
+    this.#member = newMember(options.name);
   }
 
   /** Whether it is this service at this moment. */
@@ -124,7 +127,7 @@ export class Election implements Running {
       return;
     }
     const entry = await kv.get(ELECTED_KEY);
-    this.#holder = entry?.operation === 'PUT' ? entry.string() : undefined;
+    this.#holder = entry?.operation === 'PUT' ? nameOfMember(entry.string()) : undefined;
     if (this.#holder === undefined && this.#isCandidate && !this.#stopping.signal.aborted)
       await this.#take(kv);
   }
@@ -143,10 +146,10 @@ export class Election implements Running {
   }
 
   async #take(kv: KV): Promise<void> {
-    const { elected, log, name } = this.#options;
+    const { elected, log } = this.#options;
     const until = this.#until();
     try {
-      const lease = { ...until, revision: await kv.create(ELECTED_KEY, name) };
+      const lease = { ...until, revision: await kv.create(ELECTED_KEY, this.#member) };
       if (this.#isOver(lease)) return;
       this.#lease = lease;
       this.#moves += 1;
@@ -164,13 +167,24 @@ export class Election implements Running {
   async #renew(kv: KV, lease: Lease): Promise<void> {
     const until = this.#until();
     try {
-      const revision = await kv.update(ELECTED_KEY, this.#options.name, lease.revision, REQUEST_MS);
+      const revision = await kv.update(ELECTED_KEY, this.#member, lease.revision, REQUEST_MS);
       // One that has ended is never renewed: what came meanwhile was not done.
       if (this.#lease === lease && !this.#isOver(lease)) this.#lease = { ...until, revision };
     } catch (error) {
-      // Whether a reply that did not come was a yes is not known: the lease is good until its end.
-      if (error instanceof JetStreamApiError) this.#lose('its lease is at another revision');
+      // Whether a reply that did not come was a yes is not known: the lease is good until its end, and the next renewal finds out.
+      if (isOtherRevision(error)) await this.#ask(kv, lease);
       else this.#log.warn({ problem: messageOf(error) }, 'the lease of the elected service was not renewed');
+    }
+  }
+
+  /** The lease is at another revision: by a renewal whose reply did not come, or because it is not ours any more. @throws Error of the client */
+  async #ask(kv: KV, lease: Lease): Promise<void> {
+    const revision = await revisionOf(kv, ELECTED_KEY, this.#member);
+    if (this.#lease !== lease) return;
+    if (revision === undefined) this.#lose('its lease is at another revision');
+    else if (revision > lease.revision && !this.#isOver(lease)) {
+      this.#lease = { ...lease, revision };
+      await this.#renew(kv, this.#lease);
     }
   }
 

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 
 const MEMBER = 'member.';
 const PARTITION = 'partition.';
-/** The lease of the service that runs the plugins that compare boxes; its value is the name of the service. */
+/** The lease of the service that runs the plugins that compare boxes; its value is what `newMember` gives. */
 export const ELECTED_KEY = 'elected';
 
 export const memberKey = (member: string): string => `${MEMBER}${member}`;
@@ -22,14 +22,15 @@ export function nameOfMember(member: string): string {
 
 export class LeaseTable {
   readonly #members = new Set<string>();
-  readonly #owners = new Map<number, string>();
+  readonly #owners = new Map<number, { member: string; revision: number }>();
   #elected: string | undefined;
 
-  /** @param key what `memberKey` and `partitionKey` give, or `ELECTED_KEY`; others are not looked at */
-  add(key: string, value: string): void {
+  /** @param key what `memberKey` and `partitionKey` give, or `ELECTED_KEY`; others are not looked at @param revision of the entry */
+  add(key: string, value: string, revision = 0): void {
     if (key.startsWith(MEMBER)) this.#members.add(key.slice(MEMBER.length));
     else if (key === ELECTED_KEY) this.#elected = value;
-    else if (key.startsWith(PARTITION)) this.#owners.set(Number(key.slice(PARTITION.length)), value);
+    else if (key.startsWith(PARTITION))
+      this.#owners.set(Number(key.slice(PARTITION.length)), { member: value, revision });
   }
 
   /** Members that are there. */
@@ -37,13 +38,19 @@ export class LeaseTable {
     return [...this.#members].sort();
   }
 
-  /** Name of the elected service; undefined: there is none. */
+  /** The elected member; undefined: there is none. */
   get elected(): string | undefined {
     return this.#elected;
   }
 
   ownerOf(partition: number): string | undefined {
-    return this.#owners.get(partition);
+    return this.#owners.get(partition)?.member;
+  }
+
+  /** Partitions that a member has, each with the revision of its lease. */
+  leasesOf(member: string): Map<number, number> {
+    const found = [...this.#owners].filter(([, owner]) => owner.member === member);
+    return new Map(found.map(([partition, { revision }]) => [partition, revision]));
   }
 
   /** How many partitions a member is to have: as many as every other one, or one more. @param count of partitions */

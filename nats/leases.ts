@@ -3,26 +3,24 @@
  * owner does not renew it; an owner counts on it no longer than that by its own clocks, however late it learns of anything. All changes are conditional on
  * the revision that the owner knows, so that two never have one lease. Nothing that takes long keeps an owner from renewing.
  */
-import { JetStreamApiError, jetstream, StorageType } from '@nats-io/jetstream';
+import { jetstream, StorageType } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
-import { type Clock, pause, systemClock, within } from '../common/clock.js';
+import { type Clock, pause, within } from '../common/clock.js';
 import { messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { ThrottledLog } from '../common/throttled-log.js';
+import { isOtherRevision, LEASE_BUCKET, REQUEST_MS, revisionOf, tableOf } from './lease-bucket.js';
 import { LeaseTable, memberKey, partitionKey } from './lease-table.js';
 import type { NatsConnection } from './link.js';
 import { PARTITIONS } from './partition.js';
 
-export const LEASE_BUCKET = 'makai_leases';
 /** A lease that is not renewed ends after this time, ms. */
 export const LEASE_MS = 8000;
 /** An owner stops so long before: clocks of machines run a little differently, ms. */
 const MARGIN_MS = 1500;
 /** How often leases are renewed and looked at, ms. */
 export const LOOK_MS = 2000;
-/** How long a request may take, ms. */
-const REQUEST_MS = 2000;
 /** How long a stop tries to give leases back; they end by themselves, ms. */
 const STOP_MS = 6000;
 
@@ -207,10 +205,28 @@ export class Leases implements Running {
       if (this.#held.get(partition) === lease && !this.#isOver(lease.until))
         this.#held.set(partition, { ...lease, revision, until });
     } catch (error) {
-      // Whether a reply that did not come was a yes is not known: the lease is good until its end, and then another revision is there.
+      // Whether a reply that did not come was a yes is not known: the lease is good until its end, and the next renewal finds out.
       if (this.#held.get(partition) !== lease) return;
-      if (error instanceof JetStreamApiError) this.#lose(partition);
+      if (isOtherRevision(error)) await this.#ask(kv, partition, lease);
       else this.#log.warn({ partition, problem: messageOf(error) }, 'a lease could not be renewed');
+    }
+  }
+
+  /** The lease is at another revision: by a renewal of ours whose reply did not come, or because it is not ours any more. Never rejects. */
+  async #ask(kv: KV, partition: number, lease: Lease): Promise<void> {
+    let revision: number | undefined;
+    try {
+      revision = await revisionOf(kv, partitionKey(partition), this.#options.member);
+    } catch (error) {
+      this.#log.warn({ partition, problem: messageOf(error) }, 'a lease could not be read');
+      return;
+    }
+    if (this.#held.get(partition) !== lease) return;
+    if (revision === undefined) this.#lose(partition);
+    // A server that is behind may say what was there before: then the next renewal asks again.
+    else if (revision > lease.revision && !this.#isOver(lease.until)) {
+      this.#held.set(partition, { ...lease, revision });
+      await this.#renew(kv, partition);
     }
   }
 
@@ -230,15 +246,26 @@ export class Leases implements Running {
     const surplus = this.#all.slice(share);
     await Promise.all(surplus.map((partition) => this.#release(kv, partition)));
     if (surplus.length > 0 || this.#stopping.signal.aborted) return;
-    const wanted = this.#table.free(member, PARTITIONS).slice(0, share - this.#held.size);
-    await Promise.all(wanted.map((partition) => this.#take(kv, partition)));
+    // What is in the name of this member and was not known to be, or was lost meanwhile, is taken again without waiting for its end.
+    const own = [...this.#table.leasesOf(member)].filter(([partition]) => !this.#held.has(partition));
+    const wanted = [
+      ...own,
+      ...this.#table.free(member, PARTITIONS).map((partition) => [partition, 0] as const),
+    ];
+    const room = Math.max(0, share - this.#held.size);
+    await Promise.all(
+      wanted.slice(0, room).map(([partition, revision]) => this.#take(kv, partition, revision)),
+    );
   }
 
-  async #take(kv: KV, partition: number): Promise<void> {
+  /** @param before revision of a lease in the name of this member; 0: there is none */
+  async #take(kv: KV, partition: number, before: number): Promise<void> {
     const { log, member, taken } = this.#options;
     const until = this.#until();
     try {
-      const revision = await kv.create(partitionKey(partition), member);
+      const key = partitionKey(partition);
+      const revision =
+        before === 0 ? await kv.create(key, member) : await kv.update(key, member, before, REQUEST_MS);
       if (this.#isOver(until)) return;
       this.#held.set(partition, { revision, taken: revision, until });
       this.#moves += 1;
@@ -263,30 +290,4 @@ export class Leases implements Running {
       );
     }
   }
-}
-
-/** Who has what now; nothing is changed. @throws Error of the client: also where no service was ever started, and nobody made the bucket */
-export async function readLeases(connection: NatsConnection): Promise<LeaseTable> {
-  return tableOf(
-    await new Kvm(jetstream(connection, { timeout: REQUEST_MS })).open(LEASE_BUCKET),
-    systemClock,
-  );
-}
-
-/** @throws Error of the client, or when it takes too long: the client itself would wait forever */
-async function tableOf(kv: KV, clock: Clock): Promise<LeaseTable> {
-  const table = new LeaseTable();
-  const entries = await kv.history();
-  let isLate = false;
-  const cancel = clock.after(REQUEST_MS, () => {
-    isLate = true;
-    entries.stop();
-  });
-  try {
-    for await (const entry of entries) if (entry.operation === 'PUT') table.add(entry.key, entry.string());
-  } finally {
-    cancel();
-  }
-  if (isLate) throw new Error(`the bucket was not read within ${REQUEST_MS} ms`);
-  return table;
 }

@@ -7,8 +7,8 @@ import {
   jetstreamManager,
   type StreamInfo,
 } from '@nats-io/jetstream';
+import { readLeases } from './lease-bucket.js';
 import { nameOfMember } from './lease-table.js';
-import { readLeases } from './leases.js';
 import type { NatsConnection } from './link.js';
 import { ALL_PARTITIONS, PARTITIONS, STREAM, subjectOf } from './partition.js';
 import { partitionReadBy, revisionIn } from './partition-reader.js';
@@ -75,7 +75,7 @@ export async function readOverview(connection: NatsConnection): Promise<Overview
   const lags = owners.map((_, partition) => lagOf(partition, consumers.get(partition), info));
   return {
     stream: info && streamOverview(info),
-    ...(leases?.elected === undefined ? {} : { elected: leases.elected }),
+    ...(leases?.elected === undefined ? {} : { elected: nameOfMember(leases.elected) }),
     services: (leases?.members ?? []).map((member) => {
       const partitions = [...owners.keys()].filter((partition) => owners[partition] === member);
       const sum = (of: keyof Lag): number =>

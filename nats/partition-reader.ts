@@ -4,10 +4,12 @@
  */
 import {
   AckPolicy,
+  type Consumer,
   type ConsumerInfo,
   type ConsumerMessages,
   DeliverPolicy,
   type JetStreamManager,
+  type JsMsg,
   jetstream,
   jetstreamManager,
 } from '@nats-io/jetstream';
@@ -15,6 +17,7 @@ import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { messageOf } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
 import { STREAM, subjectOf } from './partition.js';
+import type { PartitionProgress } from './partition-progress.js';
 
 /** Batches that are on their way to this process, of one partition. Of all 64, and of the longest that the stream takes, they are 128 MiB. */
 const BUFFERED = 16;
@@ -25,10 +28,12 @@ const UNACKNOWLEDGED = 1024;
  * for the store here is not taken twice.
  */
 const ACK_WAIT_MS = 30_000;
-/** Acknowledged batches that are remembered: if an acknowledgement was lost with the connection, the batch comes again. */
-const REMEMBERED = 4096;
 /** Pause before a batch comes again that the store did not take, ms. */
 const AGAIN_MS = 5000;
+/** How long the names of consumers may take, ms. */
+const NAMES_MS = 5000;
+/** So long after a batch came, what waits is known, ms. */
+const KNOWN_MS = 5000;
 
 /** One batch of the stream. */
 export interface Delivered {
@@ -53,54 +58,63 @@ export function partitionReadBy({ name }: ConsumerInfo): number | undefined {
   return found === undefined ? undefined : Number(found);
 }
 
+export type Progress = PartitionProgress<JsMsg>;
+
+export interface ReaderOptions {
+  partition: number;
+  /** of the lease */
+  revision: number;
+  /** what it returns is waited for before the next batch */
+  take: (batch: Delivered) => Promise<void> | undefined;
+  /** of this partition in this process: the same from one reader to the next */
+  progress: Progress;
+  /** whether the lease was renewed since this was tried first: a consumer of a higher revision is then left from a bucket of leases that was lost */
+  isSure: boolean;
+  log: Logger;
+}
+
 export class PartitionReader {
+  readonly #consumer: Consumer;
   readonly #messages: ConsumerMessages;
-  readonly #partition: number;
-  readonly #log: Logger;
-  /** stream sequences that were handed out and not acknowledged: a batch that comes again meanwhile is not taken twice */
-  readonly #open = new Set<number>();
-  /** sequences of those that were acknowledged last, in a ring */
-  readonly #acknowledged = new Float64Array(REMEMBERED);
-  #acknowledgements = 0;
-  #waiting = 0;
+  readonly #options: ReaderOptions;
+  #waiting: number;
+  /** when that was known, by the clock that never jumps */
+  #knownMs = performance.now();
   /** fulfilled when it reads no more: it was stopped, or the client gave up */
   readonly ended: Promise<void>;
 
   private constructor(
+    consumer: Consumer,
     messages: ConsumerMessages,
-    partition: number,
-    take: (batch: Delivered) => Promise<void> | undefined,
-    log: Logger,
+    waiting: number,
+    options: ReaderOptions,
   ) {
+    this.#consumer = consumer;
     this.#messages = messages;
-    this.#partition = partition;
-    this.#log = log;
-    this.ended = this.#read(take).catch((error: unknown) =>
-      log.warn({ partition, problem: messageOf(error) }, 'reading a partition ended'),
+    this.#waiting = waiting;
+    this.#options = options;
+    this.ended = this.#read().catch((error: unknown) =>
+      options.log.warn(
+        { partition: options.partition, problem: messageOf(error) },
+        'reading a partition ended',
+      ),
     );
   }
 
   /**
    * Begins to read.
-   * @param revision of the lease
-   * @param take what it returns is waited for before the next batch
-   * @param isSure whether the lease was renewed since this was tried first: a consumer of a higher revision is then left from a bucket of leases that was lost
    * @throws Error of the client: no stream, no connection; or where there is a consumer of a higher revision
    */
-  static async open(
-    connection: NatsConnection,
-    partition: number,
-    revision: number,
-    take: (batch: Delivered) => Promise<void> | undefined,
-    log: Logger,
-    isSure: boolean,
-  ): Promise<PartitionReader> {
+  static async open(connection: NatsConnection, options: ReaderOptions): Promise<PartitionReader> {
+    const { isSure, partition, progress, revision } = options;
     const manager = await jetstreamManager(connection, { checkAPI: false });
-    const before = await consumersOf(manager, partition);
+    const { created } = await manager.streams.info(STREAM);
+    const before = await consumersOf(connection, manager, partition);
     const name = `${prefixOf(partition)}${revision}`;
     if (!isSure && before.some((info) => revisionIn(info) > revision))
       throw new Error('the partition has another owner');
-    const acknowledged = Math.max(0, ...before.map((info) => info.ack_floor.stream_seq));
+    progress.begin(created, Math.max(0, ...before.map((info) => info.ack_floor.stream_seq)));
+    const { floor } = progress;
     if (!before.some((info) => info.name === name))
       await manager.consumers.add(STREAM, {
         durable_name: name,
@@ -108,24 +122,32 @@ export class PartitionReader {
         ack_policy: AckPolicy.Explicit,
         ack_wait: nanos(ACK_WAIT_MS),
         max_ack_pending: UNACKNOWLEDGED,
-        ...(acknowledged === 0
+        ...(floor === 0
           ? { deliver_policy: DeliverPolicy.All }
-          : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: acknowledged + 1 }),
+          : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: floor + 1 }),
       });
     for (const info of before) if (info.name !== name) await manager.consumers.delete(STREAM, info.name);
     const consumer = await jetstream(connection).consumers.get(STREAM, name);
+    const { num_pending } = await consumer.info(true);
     const messages = await consumer.consume({ max_messages: BUFFERED, abort_on_missing_resource: true });
-    return new PartitionReader(messages, partition, take, log);
+    return new PartitionReader(consumer, messages, num_pending, options);
   }
 
   /** Batches that were handed out and not acknowledged. */
   get unacknowledged(): number {
-    return this.#open.size;
+    return this.#options.progress.unacknowledged;
   }
 
-  /** Batches that the server had for it when the last one came. */
+  /** Batches that the server had for it when that was known last. */
   get waiting(): number {
     return this.#waiting;
+  }
+
+  /** Asks the server how many wait, where no batch came for some seconds: then nothing comes, or what came is not taken. @throws Error of the client */
+  async look(): Promise<void> {
+    if (performance.now() - this.#knownMs < KNOWN_MS) return;
+    const { num_pending } = await this.#consumer.info();
+    this.#knows(num_pending);
   }
 
   /** No batch is handed out any more. */
@@ -134,47 +156,69 @@ export class PartitionReader {
     await this.ended;
   }
 
-  async #read(take: (batch: Delivered) => Promise<void> | undefined): Promise<void> {
+  #knows(waiting: number): void {
+    this.#waiting = waiting;
+    this.#knownMs = performance.now();
+  }
+
+  async #read(): Promise<void> {
+    const { partition, progress, take } = this.#options;
     for await (const message of this.#messages) {
       const { data, seq } = message;
-      this.#waiting = message.info.pending;
-      if (this.#open.has(seq)) continue;
-      if (message.redelivered && this.#acknowledged.includes(seq)) {
-        this.#reply(() => message.ack());
-        continue;
-      }
-      this.#open.add(seq);
+      this.#knows(message.info.pending);
+      const state = progress.delivered(seq, message);
+      if (state === 'stored') this.#reply(() => message.ack());
+      if (state !== 'new') continue;
       await take({
-        partition: this.#partition,
+        partition,
         data,
-        acknowledge: () => {
-          this.#open.delete(seq);
-          this.#acknowledged[this.#acknowledgements % REMEMBERED] = seq;
-          this.#acknowledgements += 1;
-          this.#reply(() => message.ack());
-        },
-        giveBack: () => {
-          this.#open.delete(seq);
-          this.#reply(() => message.nak(AGAIN_MS));
-        },
-        leave: () => void this.#open.delete(seq),
+        acknowledge: () => this.#reply(() => progress.stored(seq)?.ack()),
+        giveBack: () => this.#reply(() => progress.left(seq)?.nak(AGAIN_MS)),
+        leave: () => void progress.left(seq),
       });
     }
   }
 
   /** Where the connection was closed meanwhile the batch comes again, here or elsewhere. */
   #reply(reply: () => void): void {
+    const { log, partition } = this.#options;
     try {
       reply();
     } catch (error) {
-      this.#log.debug({ partition: this.#partition, problem: messageOf(error) }, 'a batch gets no reply');
+      log.debug({ partition, problem: messageOf(error) }, 'a batch gets no reply');
     }
   }
 }
 
-async function consumersOf(manager: JetStreamManager, partition: number): Promise<ConsumerInfo[]> {
-  const found: ConsumerInfo[] = [];
-  for await (const info of manager.consumers.list(STREAM))
-    if (info.name.startsWith(prefixOf(partition))) found.push(info);
-  return found;
+/** What the API of JetStream replies; the client has no call for it. */
+interface NamesPage {
+  consumers?: string[] | null;
+  total: number;
+  error?: { description: string };
+}
+
+/**
+ * The consumers of a partition. By their names, which every cluster knows completely: a list of consumers leaves out those whose server does not answer, and reading would
+ * begin with the oldest batch again.
+ * @throws Error of the client: also where one of them does not answer, since it knows where to begin
+ */
+async function consumersOf(
+  connection: NatsConnection,
+  manager: JetStreamManager,
+  partition: number,
+): Promise<ConsumerInfo[]> {
+  const names: string[] = [];
+  for (let offset = 0, total = 1; offset < total; ) {
+    const reply = await connection.request(`$JS.API.CONSUMER.NAMES.${STREAM}`, JSON.stringify({ offset }), {
+      timeout: NAMES_MS,
+    });
+    const page = reply.json<NamesPage>();
+    if (page.error !== undefined) throw new Error(page.error.description);
+    const found = page.consumers ?? [];
+    names.push(...found.filter((name) => name.startsWith(prefixOf(partition))));
+    if (found.length === 0) break;
+    offset += found.length;
+    total = page.total;
+  }
+  return Promise.all(names.map((name) => manager.consumers.info(STREAM, name)));
 }

@@ -48,13 +48,12 @@ export interface WorkerStart {
   settings: Record<string, unknown>;
   memoryMb: number;
   queueBatches: number;
-  /** one per thread that receives measurements, and the position to begin at in each */
-  rings: readonly RingShare[];
-  from: readonly RingPosition[];
+  /** undefined: it is driven by the seconds that it is sent, and not by batches and a timer */
+  ring: RingShare | undefined;
+  /** the position to begin at */
+  from: RingPosition;
   control: SharedArrayBuffer;
   site: SiteData;
-  /** it is driven by the seconds that it is sent, and not by batches and a timer */
-  bySeconds: boolean;
 }
 
 export type ToWorker =

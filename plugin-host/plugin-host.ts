@@ -1,4 +1,4 @@
-/** All plugins of a configuration: each in a thread of its own, fed from the rings, watched. */
+/** All plugins of a configuration: each in a thread of its own, fed from the ring, watched. */
 import { existsSync } from 'node:fs';
 import type { BackOffOptions } from '../common/backoff.js';
 import { MakaiError, messageOf } from '../common/errors.js';
@@ -23,8 +23,8 @@ const LONGEST_GAP_MS = 500;
 const FILES_MS = 1000;
 
 export interface PluginHostOptions {
-  /** one per thread that receives measurements; none: plugins are driven by seconds (`second`) */
-  rings: readonly RingShare[];
+  /** undefined: plugins are driven by seconds (`second`) */
+  ring: RingShare | undefined;
   log: Logger;
   /** the requests of a plugin; types and ranges of their fields are checked, nothing else */
   requests: (requests: EventRequest[], pluginId: string) => void;
@@ -154,7 +154,7 @@ export class PluginHost {
   }
 
   #supervise(id: string, file: PluginFile, entry: PluginEntry): PluginSupervisor {
-    const { rings, log, requests, results, pauses, store = NO_STORE } = this.#options;
+    const { ring, log, requests, results, pauses, store = NO_STORE } = this.#options;
     const logged = (finding: PluginFinding, plugin: string): void =>
       log.warn({ plugin, ...finding }, 'finding about a box');
     const { findings = logged } = this.#options;
@@ -165,8 +165,7 @@ export class PluginHost {
       file,
       settings: settingsOf(entry),
       limits: this.#limits,
-      rings,
-      bySeconds: rings.length === 0,
+      ring,
       site: () => this.#site,
       log,
       requests: (found) => requests(found, id),

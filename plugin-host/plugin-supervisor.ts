@@ -4,7 +4,6 @@ import { systemClock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
 import { ThrottledLog } from '../common/throttled-log.js';
 import type { EventRequest } from '../plugins/sdk/plugin.js';
-import { sumOf } from '../stream/merged-reader.js';
 import { positionIn, type RingPosition, type RingShare } from '../stream/ring.js';
 import { EventBudget } from './event-budget.js';
 import type { PluginLimits } from './limits.js';
@@ -26,9 +25,8 @@ export interface SupervisorOptions {
   file: PluginFile;
   settings: Record<string, unknown>;
   limits: PluginLimits;
-  rings: readonly RingShare[];
-  /** it is driven by seconds (`second`) */
-  bySeconds: boolean;
+  /** undefined: it is driven by seconds (`second`) */
+  ring: RingShare | undefined;
   site: () => SiteData;
   log: Logger;
   requests: (requests: EventRequest[]) => void;
@@ -128,15 +126,15 @@ export class PluginSupervisor {
   }
 
   #start(): void {
-    const { bySeconds, file, settings, limits, rings, site } = this.#options;
-    const from = rings.map(positionIn);
+    const { file, settings, limits, ring, site } = this.#options;
+    const from = this.#newest();
     const unread = this.#unread();
     this.#totals.count('lostBatches', unread.batch);
     this.#totals.count('lostMeasurements', unread.row);
     this.#unreadFrom = undefined;
     this.#state = 'starting';
     this.#thread = new PluginThread(
-      { bySeconds, file, settings, limits, rings, from, site: site() },
+      { file, settings, limits, ring, from, site: site() },
       {
         running: (plugin) => this.#onRunning(plugin),
         requests: (requests) => this.#onRequests(requests),
@@ -254,7 +252,12 @@ export class PluginSupervisor {
   #unread(): RingPosition {
     const from = this.#unreadFrom;
     if (!from) return { batch: 0, row: 0 };
-    const to = sumOf(this.#options.rings.map(positionIn));
+    const to = this.#newest();
     return { batch: to.batch - from.batch, row: to.row - from.row };
+  }
+
+  #newest(): RingPosition {
+    const { ring } = this.#options;
+    return ring === undefined ? { batch: 0, row: 0 } : positionIn(ring);
   }
 }

@@ -1,7 +1,6 @@
 /** One worker thread that runs a plugin, seen from the main thread: from its start to its end, whatever ends it. */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { messageOf } from '../common/errors.js';
-import { sumOf } from '../stream/merged-reader.js';
 import { type Call, PluginControl } from './control.js';
 import type { FromWorker, PluginSecond, Question, ToWorker, WorkerStart } from './messages.js';
 import { problemFields, problemOf } from './plugin-problem.js';
@@ -43,9 +42,8 @@ export class PluginThread {
   constructor(options: ThreadOptions, events: ThreadEvents) {
     this.#options = options;
     this.#events = events;
-    const from = sumOf(options.from);
-    this.control.set('nextBatch', from.batch);
-    this.control.set('nextRow', from.row);
+    this.control.set('nextBatch', options.from.batch);
+    this.control.set('nextRow', options.from.row);
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.on('message', (message: FromWorker) => this.#onMessage(message));
@@ -129,18 +127,17 @@ export class PluginThread {
   }
 
   #start(port: MessagePort): void {
-    const { bySeconds, file, settings, limits, rings, from, site } = this.#options;
+    const { file, settings, limits, ring, from, site } = this.#options;
     const workerData: WorkerStart = {
       port,
       file,
       settings,
       memoryMb: limits.memoryMb,
       queueBatches: limits.queueBatches,
-      rings,
+      ring,
       from,
       control: this.control.shared,
       site,
-      bySeconds,
     };
     try {
       this.#attach(

@@ -12,10 +12,10 @@ export interface ThreadOptions {
   file: PluginFile;
   settings: Record<string, unknown>;
   limits: PluginLimits;
-  rings: readonly RingShare[];
-  from: readonly RingPosition[];
+  /** undefined: it is driven by seconds */
+  ring: RingShare | undefined;
+  from: RingPosition;
   site: SiteData;
-  bySeconds: boolean;
 }
 
 /** Why a thread ended: it was stopped; the plugin cannot be used; it failed. */

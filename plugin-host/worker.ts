@@ -2,8 +2,7 @@
 import { workerData } from 'node:worker_threads';
 import { createColumns } from '../proto/columns.js';
 import { setRow } from '../proto/measurement-row.js';
-import { MergedReader } from '../stream/merged-reader.js';
-import { MAX_BATCH } from '../stream/ring.js';
+import { MAX_BATCH, RingReader } from '../stream/ring.js';
 import { captureConsole } from './console-lines.js';
 import { createContext } from './context.js';
 import { PluginControl } from './control.js';
@@ -23,7 +22,7 @@ const start: WorkerStart = workerData;
 const { port } = start;
 const control = new PluginControl(start.control);
 const site = new Site(start.site);
-const reader = new MergedReader(start.rings, start.from, start.queueBatches);
+const reader = start.ring && new RingReader(start.ring, start.from, start.queueBatches);
 const batch = createColumns(MAX_BATCH);
 const memory = start.file.language === 'javascript' ? new MemoryWatch(start.memoryMb) : undefined;
 
@@ -39,7 +38,7 @@ let secondMs = Date.now();
 const context = createContext(site, control, {
   write: (level, text) => send({ type: 'log', level, text }),
   found: (finding) => send({ type: 'finding', ...finding }),
-  ...(start.bySeconds ? { now: () => secondMs } : {}),
+  ...(reader === undefined ? { now: () => secondMs } : {}),
   memory: {
     get: () => kept.get(),
     set: (value) => {
@@ -54,7 +53,7 @@ const context = createContext(site, control, {
 async function run(): Promise<void> {
   captureConsole(context.log.info);
   kept = new PluginMemory(await questions.state());
-  if (!start.bySeconds) setInterval(() => guarded(() => tick(Date.now())), TICK_MS).unref();
+  if (reader !== undefined) setInterval(() => guarded(() => tick(Date.now())), TICK_MS).unref();
   control.enter('load');
   const plugin = await loadPlugin(start.file, start.memoryMb);
   const loaded = new PluginSession(
@@ -87,7 +86,7 @@ function schedule(): void {
 
 function pump(): void {
   if (!session) return;
-  const count = reader.read(batch);
+  const count = reader?.read(batch) ?? 0;
   noteLosses();
   if (count === 0) {
     if (state === 'stopping') {
@@ -95,7 +94,7 @@ function pump(): void {
       return;
     }
     control.sleep();
-    if (!reader.ready || !control.rouse()) return;
+    if (!reader?.ready || !control.rouse()) return;
   } else {
     session.process(batch);
     checkMemory();
@@ -142,6 +141,7 @@ function handOnState(isLast = false): void {
 }
 
 function noteLosses(): void {
+  if (reader === undefined) return;
   const { lost, position } = reader;
   control.set('lostBatches', lost.batches);
   control.set('lostMeasurements', lost.measurements);

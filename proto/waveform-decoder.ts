@@ -2,8 +2,7 @@
  * Waveform frames of both dialects → cycles, in WebAssembly (assembly/waveform.ts; README.md has the figures). Frames are copied in
  * batch by batch and results copied out, so the memory is fixed at the start whatever peers send.
  */
-import { readFileSync } from 'node:fs';
-import { MakaiError } from '../common/errors.js';
+import { wasmExports } from '../common/wasm.js';
 import { DecodeError } from './codec.js';
 import type { Waveform } from './messages.js';
 
@@ -75,20 +74,7 @@ const PAGE = 65_536;
 /** The decoder may read this far past its input. */
 const SLACK = 16;
 
-let compiled: WebAssembly.Module | undefined;
-
-function compile(): WebAssembly.Module {
-  const file = new URL('./waveform.wasm', import.meta.url);
-  try {
-    compiled ??= new WebAssembly.Module(readFileSync(file));
-    return compiled;
-  } catch (cause) {
-    throw new MakaiError('BUILD_INCOMPLETE', `${file.pathname} cannot be loaded`, {
-      hint: 'npm run build:wasm makes it',
-      cause,
-    });
-  }
-}
+const MODULE = new URL('./waveform.wasm', import.meta.url);
 
 /**
  * A decoder with a memory of its own, for use again and again.
@@ -113,7 +99,7 @@ class Decoder {
 
   constructor(limits: WaveformLimits) {
     this.#limits = limits;
-    this.#exports = new WebAssembly.Instance(compile(), {}).exports as unknown as Exports;
+    this.#exports = wasmExports(MODULE) as unknown as Exports;
     const { memory } = this.#exports;
     const inputBytes = Math.max(limits.maxFrameBytes, BATCH_BYTES);
     // widest first, so that each is aligned; the first 1024 bytes are left to the module

@@ -21,22 +21,19 @@ const plugin = (name: string): WasmModule => ({
   version: VERSION,
 });
 
+const library = (entry: string, out: string, more: readonly string[]): WasmModule => ({
+  entry,
+  out: `dist/${out}`,
+  arguments: ['--noAssert', '--runtime', 'stub', '--use', 'abort=', ...more],
+});
+const SIMD = ['--enable', 'simd'];
+
 const MODULES: readonly WasmModule[] = [
-  {
-    entry: 'proto/assembly/waveform.ts',
-    out: 'dist/proto/waveform.wasm',
-    arguments: ['--noAssert', '--runtime', 'stub', '--use', 'abort='],
-  },
-  {
-    entry: 'signal/box-analyser/assembly/signal.ts',
-    out: 'dist/signal/box-analyser/signal.wasm',
-    arguments: ['--noAssert', '--runtime', 'stub', '--use', 'abort=', '--enable', 'simd'],
-  },
-  {
-    entry: 'signal/spectrum/assembly/index.ts',
-    out: 'dist/signal/spectrum/spectrum.wasm',
-    arguments: ['--noAssert', '--runtime', 'stub', '--use', 'abort=', '--enable', 'simd'],
-  },
+  library('proto/assembly/waveform.ts', 'proto/waveform.wasm', []),
+  library('signal/box-analyser/assembly/signal.ts', 'signal/box-analyser/signal.wasm', SIMD),
+  library('signal/spectrum/assembly/index.ts', 'signal/spectrum/spectrum.wasm', SIMD),
+  library('formats/comtrade/assembly/interleave.ts', 'formats/comtrade/interleave.wasm', SIMD),
+  library('formats/pqdif/assembly/adler32.ts', 'formats/pqdif/adler32.wasm', SIMD),
   plugin('napali'),
 ];
 

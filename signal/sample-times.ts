@@ -36,9 +36,7 @@ export function sampleRuns(
     ];
   }
   const perCycle = samples / timestampsMs.length;
-  const cycleMs = usualStep(timestampsMs) ?? perCycle * NOMINAL_STEP_MS;
-  const nominal = Math.abs(cycleMs / (perCycle * NOMINAL_STEP_MS) - 1) <= RATE_TOLERANCE;
-  const stepMs = nominal ? NOMINAL_STEP_MS : cycleMs / perCycle;
+  const stepMs = stepOf(timestampsMs, perCycle);
   const runs: SampleRun[] = [];
   let from = 0;
   for (let i = 1; i <= timestampsMs.length; i += 1) {
@@ -67,13 +65,29 @@ function runOf(
   return { first, count, startMs: sum / (to - from), stepMs };
 }
 
-/** The median step between timestamps, each averaged over ten cycles because of the jitter; undefined where there are fewer. */
-function usualStep(timestampsMs: readonly number[]): number | undefined {
-  const over = 10;
-  if (timestampsMs.length <= over) return undefined;
-  const steps = new Float64Array(timestampsMs.length - over);
-  for (let i = over; i < timestampsMs.length; i += 1) {
-    steps[i - over] = ((timestampsMs[i] ?? 0) - (timestampsMs[i - over] ?? 0)) / over;
+/** Ms from one sample to the next: what boxes have, or what the timestamps say plainly. */
+function stepOf(timestampsMs: readonly number[], perCycle: number): number {
+  const nominalMs = perCycle * NOMINAL_STEP_MS;
+  const isNominal = (cycleMs: number): boolean => Math.abs(cycleMs / nominalMs - 1) <= RATE_TOLERANCE;
+  const steps = stepsOf(timestampsMs);
+  // Where the shortest and the longest are nominal, the median is. Sorting takes much longer.
+  let shortest = Number.POSITIVE_INFINITY;
+  let longest = Number.NEGATIVE_INFINITY;
+  for (const step of steps) {
+    if (step < shortest) shortest = step;
+    if (step > longest) longest = step;
   }
-  return steps.sort()[steps.length >> 1];
+  if (isNominal(shortest) && isNominal(longest)) return NOMINAL_STEP_MS;
+  const cycleMs = steps.sort()[steps.length >> 1] ?? nominalMs;
+  return isNominal(cycleMs) ? NOMINAL_STEP_MS : cycleMs / perCycle;
+}
+
+const AVERAGED = 10;
+
+/** Steps between timestamps, each averaged over ten cycles because of the jitter; none where there are fewer. */
+function stepsOf(timestampsMs: readonly number[]): Float64Array {
+  const steps = new Float64Array(Math.max(0, timestampsMs.length - AVERAGED));
+  for (let i = 0; i < steps.length; i += 1)
+    steps[i] = ((timestampsMs[i + AVERAGED] ?? 0) - (timestampsMs[i] ?? 0)) / AVERAGED;
+  return steps;
 }

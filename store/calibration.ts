@@ -18,15 +18,23 @@ interface Period extends Calibration {
  */
 export function calibrationAt(box: BoxDocument | undefined, atMs: number): Calibration {
   if (box === undefined) return {};
-  const past = (box.calibration_archive ?? []).map(({ calibration_start_time_ms, ...values }): Period => {
+  if (box.calibration_archive === undefined) return known(box.calibration_constant, box);
+  const past = box.calibration_archive.map(({ calibration_start_time_ms, ...values }): Period => {
     return { ...values, startMs: calibration_start_time_ms };
   });
   const { calibration_constant, calibration_start_time_ms: startMs = 0 } = box;
   const now: Period = { calibration_constant, ...nominalsOf(box), startMs };
   const { calibration_constant: constant, ...rest } =
     [...past, now].filter((period) => period.startMs <= atMs).at(-1) ?? past[0] ?? now;
-  const known = [constant, calibration_constant].find((one) => one !== undefined && one !== NOT_KNOWN);
-  return { ...(known === undefined ? {} : { calibration_constant: known }), ...nominalsOf(rest) };
+  return known(
+    [constant, calibration_constant].find((one) => one !== undefined && one !== NOT_KNOWN),
+    rest,
+  );
+}
+
+function known(constant: number | undefined, nominals: Calibration): Calibration {
+  const isKnown = constant !== undefined && constant !== NOT_KNOWN;
+  return { ...(isKnown ? { calibration_constant: constant } : {}), ...nominalsOf(nominals) };
 }
 
 /** What a waveform is judged by, as far as it or the record of its box says so. */
@@ -48,7 +56,9 @@ export function countsPerVolt(
   boxEvent: Pick<BoxEventDocument, 'event_start_timestamp_ms' | keyof Calibration>,
   box: BoxDocument | undefined,
 ): number {
-  return calibrationOf(boxEvent, box).calibration_constant || NOT_KNOWN;
+  const own = boxEvent.calibration_constant;
+  const constant = own ?? calibrationAt(box, boxEvent.event_start_timestamp_ms).calibration_constant;
+  return constant || NOT_KNOWN;
 }
 
 /** Nominal values as `References.of` takes them. */

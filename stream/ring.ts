@@ -19,13 +19,13 @@ export interface RingShare {
   columns: SharedArrayBuffer;
   /** two 64-bit words: HEAD and RESERVED */
   words: SharedArrayBuffer;
-  /** for each batch: first row, number of rows and when it was published, as doubles */
+  /** for each batch: first row and number of rows, as doubles */
   descriptors: SharedArrayBuffer;
 }
 
 const HEAD = 0;
 const RESERVED = 1;
-const PER_BATCH = 3;
+const PER_BATCH = 2;
 
 /** Allocates a ring. `rows` is a multiple of MAX_BATCH and at least two of them. */
 export function createRing(rows: number, batches: number): RingShare {
@@ -84,10 +84,8 @@ export class RingWriter {
     const count = this.count;
     if (count === 0) return;
     const slot = PER_BATCH * (this.#head % batches);
-    const [seconds, nanoseconds] = process.hrtime(); // the same clock in all threads
     this.#descriptors[slot] = this.#startRow;
     this.#descriptors[slot + 1] = count;
-    this.#descriptors[slot + 2] = 1000 * seconds + nanoseconds / 1e6;
     this.#head += 1;
     this.#startRow += count;
     Atomics.store(this.#words, HEAD, BigInt(this.#head));
@@ -158,11 +156,6 @@ export class RingReader {
   /** The next batch to read. */
   get position(): RingPosition {
     return { batch: this.#next, row: this.#row };
-  }
-
-  /** When the batch that is next was published, ms; Infinity when none waits. A hint: it may be overwritten meanwhile. */
-  get nextPublishedMs(): number {
-    return this.ready ? (this.#descriptors[this.#slot(this.#next) + 2] ?? 0) : Number.POSITIVE_INFINITY;
   }
 
   /** Copies the oldest batch that is still there into `target` (of MAX_BATCH rows). @returns its size; 0 when there is none */

@@ -7,7 +7,7 @@ import { ThrottledLog } from '../common/throttled-log.js';
 import { yieldToEventLoop } from '../common/yield.js';
 import { connectTo } from '../zmq/connect.js';
 import type { CurveClientOptions } from '../zmq/curve.js';
-import { connecting, newContext, type Subscriber } from '../zmq/sockets.js';
+import { connecting, type Subscriber } from '../zmq/sockets.js';
 
 export type { CurveClientOptions };
 
@@ -30,17 +30,14 @@ export interface StreamOptions {
   log: Logger;
   /** gets every message */
   receiver: MessageReceiver;
-  /** true: with its own I/O thread, for a worker that receives a share of the stream */
-  ownContext?: boolean;
   /** subscribes to everything where left out */
   subscribe?: (socket: Subscriber) => void;
 }
 
 /** Connects and subscribes; reconnects by itself whenever the broker is unavailable. */
 export function openStream(options: StreamOptions): Running {
-  const { endpoint, curve, log, ownContext = false, subscribe = subscribeToAll } = options;
+  const { endpoint, curve, log, subscribe = subscribeToAll } = options;
   const socket = connecting.subscriber({
-    ...(ownContext ? { context: newContext({ blocky: false }) } : {}),
     receiveHighWaterMark: HIGH_WATER_MARK,
     maxMessageSize: MAX_MESSAGE_BYTES,
     ...curve,

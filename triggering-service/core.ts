@@ -1,6 +1,4 @@
 /** The parts of the service and how they feed each other, without sockets: tests and the benchmark feed it by hand. */
-import type { FindingChange } from '../common/box-findings.js';
-import type { MakaiError } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
 import { Rejections } from '../common/rejections.js';
 import type { TriggeringServiceSettings } from '../config/index.js';
@@ -15,8 +13,7 @@ import { MeasurementBatches, STORE_BATCH } from '../store/outbox/measurement-bat
 import { Outbox } from '../store/outbox/outbox.js';
 import type { BoxReader, MeasurementReader, PluginStateReader } from '../store/store.js';
 import type { Sink } from '../store/writes.js';
-import { createRing, MAX_BATCH, type RingShare } from '../stream/ring.js';
-import type { CurveClientOptions } from '../stream/stream-socket.js';
+import { createRing, MAX_BATCH } from '../stream/ring.js';
 import type { IdsWithCertificate } from './ingest/ids-with-certificate.js';
 import { Intake } from './ingest/intake.js';
 import { RefusedIds } from './ingest/refused-ids.js';
@@ -24,10 +21,7 @@ import { PluginData } from './plugin-data.js';
 import { EventRequests } from './requests/event-requests.js';
 import type { Queued } from './requests/request-queue.js';
 import { SiteWatch } from './site-watch.js';
-import { type StreamView, viewOf } from './stream-view.js';
 import { Trends } from './trends/trends.js';
-import { IntakeWorkers } from './workers/intake-workers.js';
-import { ownedByShare } from './workers/ownership.js';
 
 /** Measurements a ring holds: more than one second at 100,000 per second, 8 MiB. */
 const RING_ROWS = 128 * MAX_BATCH;
@@ -39,7 +33,6 @@ const PLUGIN_FINDING_MS = 180_000;
 
 export interface CoreOptions {
   settings: TriggeringServiceSettings;
-  curve?: CurveClientOptions | undefined;
   store: Sink & MeasurementReader & BoxReader & PluginStateReader;
   log: Logger;
   send: (request: Queued) => void;
@@ -51,17 +44,10 @@ export interface CoreOptions {
     | undefined;
   /** gets each batch of measurements before the store does */
   kafka?: Pick<MeasurementsOut, 'put'> | undefined;
-  /** a worker exited, and with it its share of the stream is lost */
-  workerDied?: (error: MakaiError) => void;
-  /** of workers, for tests, ms */
-  listenMs?: number | undefined;
-  probeEveryMs?: number | undefined;
 }
 
 export interface Core {
-  /** what receives the stream: an intake in the main thread, or workers */
-  intake: Intake | IntakeWorkers;
-  stream: StreamView;
+  intake: Intake;
   /** undefined: every id is accepted */
   idsWithCertificate: IdsWithCertificate | undefined;
   outbox: Outbox;
@@ -81,41 +67,32 @@ export interface Core {
   boxFindings: BoxFindings;
   /** whether its record says that the box is not in use */
   isUnplugged(boxId: number): boolean;
-  /** messages of the stream and requests of plugins that were dropped, by reason */
-  rejected(): Record<string, number>;
 }
 
 export function createCore(options: CoreOptions): Core {
-  const { idsWithCertificate, log, send, settings, store } = options;
-  const { limits, share } = settings;
-  const { partitions } = options;
-  const owns = (boxId: number): boolean =>
-    partitions?.owns(boxId) ?? ownedByShare(boxId, share.of, share.index - 1, share.block);
+  const { idsWithCertificate, kafka, log, partitions, send, settings, store } = options;
+  const owns = (boxId: number): boolean => partitions?.owns(boxId) ?? true;
   const rejections = new Rejections(log);
-  const outbox = new Outbox({ store, log, maxMeasurements: limits.queueMeasurements });
-  const { kafka } = options;
+  const outbox = new Outbox({ store, log, maxMeasurements: settings.limits.queueMeasurements });
   const writer = new MeasurementBatches(
     outbox.lanes.measurements,
     STORE_BATCH,
     kafka && ((write) => kafka.put(write)),
   );
   let unplugged: ReadonlySet<number> = new Set();
-  let workers: IntakeWorkers | undefined;
+  const isUnplugged = (boxId: number): boolean => unplugged.has(boxId);
   const siteWatch: SiteWatch = new SiteWatch({
     store,
     reference: settings.reference,
     log,
     changed: (data) => {
       for (const host of hosts) host.update(data);
-      workers?.updateReferences(data.references);
     },
     unpluggedRead: (ids) => {
       unplugged = ids;
-      workers?.setUnplugged(ids);
     },
   });
   const boxFindings = new BoxFindings({ outbox, rejections, log });
-  const findingsChanged = (changes: readonly FindingChange[]): void => boxFindings.apply(changes);
   const trends = new Trends({
     store,
     outbox,
@@ -133,13 +110,12 @@ export function createCore(options: CoreOptions): Core {
     isWithheld: (boxId) => boxFindings.has(boxId, 'ID_IN_USE_TWICE'),
     send,
   });
-  const rings: [RingShare, ...RingShare[]] = [createRing(RING_ROWS, RING_BATCHES)];
-  while (rings.length < settings.workers) rings.push(createRing(RING_ROWS, RING_BATCHES));
+  const ring = createRing(RING_ROWS, RING_BATCHES);
   const { incidentIdEndpoint } = settings;
   const ids = incidentIdEndpoint === undefined ? STORE_IDS : idsFrom(incidentIdEndpoint);
   const pluginData = new PluginData({ ...{ store, outbox, log, rejections, ids }, site: siteWatch.site });
   const plugins: PluginHost = new PluginHost({
-    rings,
+    ring,
     log,
     requests: (found, id) => requests.handle(found, id),
     findings: ({ boxId, code, info }) => boxFindings.report(boxId, code, info, PLUGIN_FINDING_MS),
@@ -149,10 +125,25 @@ export function createCore(options: CoreOptions): Core {
     store: pluginData,
   });
   const hosts = [plugins];
-  const location = (boxId: number): string => siteWatch.site.location(boxId);
-  const coreOf = (intake: Core['intake'], stream: StreamView, rejected: Core['rejected']): Core => ({
+  const refusedIds = new RefusedIds(log);
+  idsWithCertificate?.onChange(() => refusedIds.forgetKnown((boxId) => idsWithCertificate.has(boxId)));
+  const intake = new Intake({
+    settings,
+    references: siteWatch.references,
+    ring,
+    rejections,
+    refusedIds,
+    idsWithCertificate,
+    trends,
+    location: (boxId) => siteWatch.site.location(boxId),
+    readers: plugins,
+    writer,
+    boxHealth: { changed: (changes) => boxFindings.apply(changes), isUnplugged },
+    seen: partitions && ((rows, received) => partitions.seen(rows, received)),
+    flushed: partitions && (() => partitions.flushed()),
+  });
+  return {
     intake,
-    stream,
     idsWithCertificate,
     outbox,
     writer,
@@ -165,44 +156,6 @@ export function createCore(options: CoreOptions): Core {
     siteWatch,
     owns,
     boxFindings,
-    isUnplugged: (boxId) => unplugged.has(boxId),
-    rejected,
-  });
-  if (settings.workers === 1 && share.of === 1) {
-    const refusedIds = new RefusedIds(log);
-    idsWithCertificate?.onChange(() => refusedIds.forgetKnown((boxId) => idsWithCertificate.has(boxId)));
-    const intake = new Intake({
-      settings,
-      references: siteWatch.references,
-      ring: rings[0],
-      rejections,
-      refusedIds,
-      idsWithCertificate,
-      trends,
-      location,
-      readers: plugins,
-      writer,
-      boxHealth: { changed: findingsChanged, isUnplugged: (boxId) => unplugged.has(boxId) },
-      seen: partitions && ((rows, received) => partitions.seen(rows, received)),
-      flushed: partitions && (() => partitions.flushed()),
-    });
-    return coreOf(intake, viewOf(intake), () => rejections.totals());
-  }
-  const shared = new IntakeWorkers({
-    settings,
-    curve: options.curve,
-    idsWithCertificate,
-    rings,
-    log,
-    writer,
-    trends,
-    location,
-    published: () => plugins.wake(),
-    findings: findingsChanged,
-    died: (error) => options.workerDied?.(error),
-    listenMs: options.listenMs,
-    probeEveryMs: options.probeEveryMs,
-  });
-  workers = shared;
-  return coreOf(shared, shared, () => ({ ...rejections.totals(), ...shared.dropped() }));
+    isUnplugged,
+  };
 }

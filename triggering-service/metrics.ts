@@ -21,10 +21,10 @@ export function addMetrics(
   partitions: Pick<PartitionedStream, 'status'> | undefined,
 ): void {
   const startedMs = Date.now();
-  metrics.gauge('makai_boxes_active', () => core.stream.heardSince(Date.now() - ACTIVE_MS));
+  metrics.gauge('makai_boxes_active', () => core.intake.boxes.heardSince(Date.now() - ACTIVE_MS));
   metrics.gauge('makai_box_silent_seconds', () =>
     silentBoxes({
-      ...{ heard: core.stream.boxes(), certified: core.idsWithCertificate?.ids ?? [] },
+      ...{ heard: core.intake.boxes.totals(), certified: core.idsWithCertificate?.ids ?? [] },
       ...{ startedMs, nowMs: Date.now() },
       isOther: (id) => core.isUnplugged(id) || !core.owns(id) || id === GATEWAY_BOX_ID,
     }),
@@ -33,6 +33,7 @@ export function addMetrics(
   metrics.gauge('makai_partitions_owned', () => partitions?.status().partitions.length);
   metrics.counter('makai_partition_moves_total', () => partitions?.status().moves);
   metrics.gauge('makai_partition_lag_batches', () => partitions?.status().waiting);
+  metrics.gauge('makai_partitions_unread', () => partitions?.status().unread);
   const comparing = () => partitions?.status().comparing;
   metrics.gauge('makai_comparing_elected', () => comparing() && Number(comparing()?.elected));
   metrics.counter('makai_comparing_elections_total', () => comparing()?.moves);
@@ -40,13 +41,13 @@ export function addMetrics(
   metrics.counter('makai_comparing_missing_partitions_total', () => comparing()?.missing);
   metrics.counter('makai_comparing_late_summaries_total', () => comparing()?.late);
   core.boxFindings.addMetrics(metrics);
-  metrics.counter('makai_measurements_withheld_total', () => core.stream.withheld);
-  metrics.counter('makai_messages_total', () => ({ measurement: core.stream.totals.messages }));
-  metrics.counter('makai_bytes_total', () => ({ measurement: core.stream.totals.bytes }));
+  metrics.counter('makai_measurements_withheld_total', () => core.intake.health.withheldMeasurements);
+  metrics.counter('makai_messages_total', () => ({ measurement: core.intake.totals.messages }));
+  metrics.counter('makai_bytes_total', () => ({ measurement: core.intake.totals.bytes }));
   const reasons = dropReasonsOf('triggering-service');
   metrics.counter('makai_dropped_total', () => fromZero(reasons, dropsOf(core, queue)));
   metrics.gauge('makai_allowed_keys', () => core.idsWithCertificate?.status().known);
-  metrics.gauge('makai_refused_ids', () => core.stream.refused().known);
+  metrics.gauge('makai_refused_ids', () => core.intake.refusedIds.size);
   metrics.gauge('makai_queue_depth', () => ({
     trends: core.trends.status().waiting,
     requests: queue.waiting,

@@ -1,7 +1,6 @@
 /** Starts the triggering service: sockets around the core, in order, and stops them in reverse. */
 import { join } from 'node:path';
 import { systemClock, within } from '../common/clock.js';
-import type { MakaiError } from '../common/errors.js';
 import { type Running, startAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { Metrics } from '../common/metrics/metrics.js';
@@ -28,7 +27,6 @@ import type { PartitionedStream } from './ingest/partitioned-stream.js';
 import { addMetrics } from './metrics.js';
 import { RequestQueue } from './requests/request-queue.js';
 import { statusOf, type TriggeringServiceStatus } from './status.js';
-import { IntakeWorkers } from './workers/intake-workers.js';
 
 const NAME = 'triggering-service';
 /** Event requests that may wait for the acquisition broker, and their bytes. */
@@ -45,11 +43,6 @@ export interface TriggeringServiceDeps {
   log: Logger;
   /** open for as long as the service runs; not closed by it */
   store: Store;
-  /** called when the service has stopped by itself, with the reason; left out: thrown, which ends the process */
-  died?: (error: MakaiError) => void;
-  /** of workers, for tests: how long they are subscribed to everything first, and how often the stream is probed, ms */
-  listenMs?: number;
-  probeEveryMs?: number;
 }
 
 export interface TriggeringService extends Running {
@@ -66,35 +59,21 @@ export interface TriggeringService extends Running {
  */
 export async function startTriggeringService(
   settings: TriggeringServiceSettings,
-  { log, store, died = rethrow, listenMs, probeEveryMs }: TriggeringServiceDeps,
+  { log, store }: TriggeringServiceDeps,
 ): Promise<TriggeringService> {
   const curve = await curveClientOptions(settings.backendCurve);
   const metrics = new Metrics(NAME, VERSION);
   const idsWithCertificate = await startIdsWithCertificate(settings, store, log);
-  let ending = false;
   const partitions = await partitionsOf(settings, log);
   const kafka = await kafkaOf(settings, log);
   const core = createCore({
     partitions,
     kafka,
     settings,
-    curve,
     store,
     log,
     idsWithCertificate,
     send: (request) => queue.push(request),
-    workerDied: (error) => {
-      if (ending) return;
-      ending = true;
-      log.fatal({ err: error }, 'a worker exited, so the service exits');
-      // The data of the others is written first.
-      void starting
-        .then((running) => running.stop())
-        .catch((failure: unknown) => log.error({ err: failure }, 'the service did not stop cleanly'))
-        .finally(() => died(error));
-    },
-    listenMs,
-    probeEveryMs,
   });
   const comparing = await comparingOf(core, settings, store, log);
   const queue: RequestQueue = new RequestQueue({
@@ -112,7 +91,7 @@ export async function startTriggeringService(
   addStoreMetrics(metrics, store, core.outbox);
   const status = (): TriggeringServiceStatus => statusOf(core, queue, settings.identity, partitions);
   let server: StatusServer | undefined;
-  const starting = startAll([
+  const daemon = await startAll([
     { name: 'ids with certificate', start: async () => idsWithCertificate ?? NOTHING },
     { name: 'event requests', start: async () => queue },
     { name: 'requests that wait for those of other boxes', start: async () => core.requests },
@@ -142,7 +121,7 @@ export async function startTriggeringService(
             ...spoolStatus(store),
             ...backendKeys(curve),
           }),
-          boxHealth: (boxId) => boxHealth(core, boxId),
+          boxHealth: async (boxId) => boxHealth(core, boxId),
           metrics,
           log,
         });
@@ -151,7 +130,6 @@ export async function startTriggeringService(
     },
     { name: 'stream', start: () => startStream(core, settings, curve, log, partitions, comparing) },
   ]);
-  const daemon = await starting;
   // Of boxes that come from NATS when they do.
   if (partitions === undefined) void core.trends.recover();
   return {
@@ -201,9 +179,9 @@ async function loadPlugins(
 }
 
 /** As the v3 triggering broker did (`tb`). Ours forwards the frames inside libzmq and counts nothing, so the stream's traffic is counted here. */
-function traffic({ outbox, stream }: Core, settings: TriggeringServiceSettings, log: Logger): Running {
+function traffic({ intake, outbox }: Core, settings: TriggeringServiceSettings, log: Logger): Running {
   return startTraffic({
-    totals: () => ({ bytes: stream.totals.bytes }),
+    totals: () => ({ bytes: intake.totals.bytes }),
     document: ({ bytes }) => ({ name: 'tb', bytes }),
     intervalSeconds: settings.trafficSeconds,
     outbox,
@@ -212,9 +190,9 @@ function traffic({ outbox, stream }: Core, settings: TriggeringServiceSettings, 
   });
 }
 
-function startHealth({ outbox, stream }: Core, settings: TriggeringServiceSettings, log: Logger): Running {
+function startHealth({ intake, outbox }: Core, settings: TriggeringServiceSettings, log: Logger): Running {
   if (!settings.healthDocuments) return NOTHING;
-  return startHealthDocuments(outbox, () => stream.boxes(), log);
+  return startHealthDocuments(outbox, () => intake.boxes.totals(), log);
 }
 
 function startHousekeeping({ requests }: Core): Running {
@@ -232,10 +210,6 @@ async function startStream(
   partitions: PartitionedStream | undefined,
   comparing: Comparing | undefined,
 ): Promise<Running> {
-  if (intake instanceof IntakeWorkers) {
-    await intake.start();
-    return intake;
-  }
   if (partitions !== undefined) {
     partitions.start({ intake, trends, writer, comparing });
     return partitions;
@@ -281,27 +255,19 @@ async function comparingOf(
   return createComparing(core, settings, store, log);
 }
 
-/** Nothing for Kafka is loaded without its setting. Services that share the boxes may have one folder. */
+/** Nothing for Kafka is loaded without its setting. */
 async function kafkaOf(
-  { kafka, share }: TriggeringServiceSettings,
+  { kafka }: TriggeringServiceSettings,
   log: Logger,
 ): Promise<MeasurementsOut | undefined> {
   if (kafka === undefined) return undefined;
   const { MeasurementsOut } = await import('../kafka/measurements-out.js');
-  const name = share.of > 1 ? `${NAME}-${share.index}` : NAME;
   return new MeasurementsOut({
     servers: kafka,
-    clientId: `makai-${name}`,
-    file: join(kafka.queue.path, `${name}-kafka.db`),
+    clientId: `makai-${NAME}`,
+    file: join(kafka.queue.path, `${NAME}-kafka.db`),
     maxBytes: kafka.queue.maxBytes,
     clock: systemClock,
     log,
-  });
-}
-
-/** Outside of any promise, so that it ends the process. */
-function rethrow(error: MakaiError): void {
-  setImmediate(() => {
-    throw error;
   });
 }

@@ -5,16 +5,18 @@ import type { AllowListStatus } from '../keys/allow-list.js';
 import type { PluginStatus } from '../plugin-host/plugin-status.js';
 import type { LaneStatus } from '../store/outbox/lane.js';
 import type { Core } from './core.js';
-import type { PartitionedStream, PartitionsStatus } from './ingest/partitioned-stream.js';
+import type { PartitionedStream } from './ingest/partitioned-stream.js';
+import type { PartitionsStatus } from './ingest/partitions-status.js';
 import type { RefusedId } from './ingest/refused-ids.js';
 import type { RequestQueue } from './requests/request-queue.js';
-import type { WorkerRow } from './stream-view.js';
 import type { TrendsStatus } from './trends/trends.js';
 
 /** A box not heard for so long is not counted as active, ms. */
 export const ACTIVE_MS = 20_000;
 /** Boxes that are listed one by one. */
 const LISTED_BOXES = 50;
+/** Ids that their senders may not use, one by one. */
+const LISTED_REFUSED = 50;
 
 export interface TriggeringServiceStatus {
   identity: string;
@@ -37,8 +39,6 @@ export interface TriggeringServiceStatus {
     /** the newest */
     newest: (Omit<RefusedId, 'first_ms' | 'last_ms'> & { first: string; last: string })[];
   };
-  /** of each worker, where there are some */
-  workers?: WorkerRow[];
   /** where the stream comes from NATS */
   nats?: PartitionsStatus;
   store: Omit<LaneStatus, 'dropped'>;
@@ -81,28 +81,26 @@ export function statusOf(
   identity: string,
   partitions?: PartitionedStream,
 ): TriggeringServiceStatus {
-  const { messages, bytes, accepted } = core.stream.totals;
+  const { boxes, health, refusedIds, totals } = core.intake;
+  const { messages, bytes, accepted } = totals;
   const { dropped: _measurements, ...writer } = core.writer.status();
   const { dropped: _windows, ...trends } = core.trends.status();
-  const workers = core.stream.workers();
-  const refused = core.stream.refused();
-  const busiest = [...core.stream.boxes()].sort((a, b) => b.messages - a.messages).slice(0, LISTED_BOXES);
+  const busiest = [...boxes.totals()].sort((a, b) => b.messages - a.messages).slice(0, LISTED_BOXES);
   return {
     identity,
-    boxes: { active: core.stream.heardSince(Date.now() - ACTIVE_MS), known: core.stream.known },
+    boxes: { active: boxes.heardSince(Date.now() - ACTIVE_MS), known: boxes.size },
     messages,
     bytes,
     measurements: accepted,
-    withheld: core.stream.withheld,
+    withheld: health.withheldMeasurements,
     box_health: core.boxFindings.status(),
     dropped: dropsOf(core, queue),
-    ...(workers.length === 0 ? {} : { workers }),
     ...(partitions === undefined ? {} : { nats: partitions.status() }),
     ids_with_certificate: core.idsWithCertificate?.status() ?? 'none',
     refused_ids: {
-      known: refused.known,
-      forgotten: refused.forgotten,
-      newest: refused.newest.map(refusedRow),
+      known: refusedIds.size,
+      forgotten: refusedIds.forgotten,
+      newest: refusedIds.list().slice(0, LISTED_REFUSED).map(refusedRow),
     },
     store: writer,
     trends,
@@ -119,7 +117,7 @@ export function statusOf(
 
 /** Everything that was dropped since the start, by the reasons of common/drop-reasons.ts. */
 export function dropsOf(core: Core, queue: RequestQueue): Record<string, number> {
-  const drops = core.rejected();
+  const drops = core.intake.rejections.totals();
   const add = (reason: DropReason, count: number): void => {
     if (count > 0) drops[reason] = (drops[reason] ?? 0) + count;
   };

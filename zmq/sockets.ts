@@ -82,7 +82,7 @@ export const bound = {
 
 export const connecting = {
   subscriber: (options: SocketOptions<Subscriber> = {}): Subscriber =>
-    new UnlimitedSubscriber({ ...CONNECTING, ...options }),
+    new Subscriber({ ...CONNECTING, ...options }),
   push: (options: SocketOptions<Push> = {}): Push => new Push({ ...CONNECTING, ...options }),
   request: (options: SocketOptions<Request> = {}): Request => new Request({ ...CONNECTING, ...options }),
 };
@@ -96,17 +96,6 @@ export const boxLike = {
 /** A context with threads of its own. */
 export function newContext(options: ConstructorParameters<typeof Context>[0]): Context {
   return new Context(options);
-}
-
-/** libzmq's ZMQ_SNDHWM, which zeromq.js has no name for on a subscriber. */
-const SEND_HIGH_WATER_MARK = 23;
-
-/** libzmq drops subscriptions beyond the mark, 1000, without a word: also when it reconnects and sends them all again. */
-class UnlimitedSubscriber extends Subscriber {
-  constructor(options: SocketOptions<Subscriber>) {
-    super(options);
-    this.setInt32Option(SEND_HIGH_WATER_MARK, 0);
-  }
 }
 
 /** libzmq's ZMQ_ONLY_FIRST_SUBSCRIBE, which zeromq.js has no name for. */

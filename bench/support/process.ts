@@ -81,17 +81,6 @@ export class Measured {
     return seconds;
   }
 
-  /** CPU seconds so far of each thread, by thread id. */
-  eachThreadSeconds(): Map<string, number> {
-    const tasks = `/proc/${this.#child.pid}/task`;
-    return new Map(
-      readdirSync(tasks).map((id) => {
-        const [ns] = readFileSync(`${tasks}/${id}/schedstat`, 'utf8').split(' ');
-        return [id, Number(ns) / 1e9];
-      }),
-    );
-  }
-
   get pid(): number | undefined {
     return this.#child.pid;
   }

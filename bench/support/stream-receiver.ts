@@ -1,8 +1,7 @@
 /**
  * A program: the triggering service with a store that accepts everything immediately (storage off), or a bare loop that receives and
- * counts. Arguments: `bare`, or plugins separated by commas (or `none`, or `checked`: none, and ids need a certificate); endpoint; workers.
- * Prints `ready`. Each line on stdin is a count: when that number of messages has arrived and each worker is subscribed to only its own
- * boxes, it prints one line of JSON.
+ * counts. Arguments: `bare`, or plugins separated by commas (or `none`, or `checked`: none, and ids need a certificate); endpoint.
+ * Prints `ready`. Each line on stdin is a count: when that number of messages has arrived, it prints one line of JSON.
  */
 import { createInterface } from 'node:readline';
 import { Subscriber } from 'zeromq';
@@ -12,7 +11,7 @@ import { newKeyPair } from '../../keys/key.js';
 import type { Store } from '../../store/store.js';
 import { startTriggeringService } from '../../triggering-service/index.js';
 
-const [what = 'none', endpoint = '', workers = '1'] = process.argv.slice(2);
+const [what = 'none', endpoint = ''] = process.argv.slice(2);
 /** Interval between two reads of the counters, ms; with many boxes a read takes some ms. */
 const READ_INTERVAL_MS = 20;
 const LONG_READ_INTERVAL_MS = 200;
@@ -63,8 +62,6 @@ interface Counts {
   seen: number;
   dropped: number;
   boxes: number;
-  /** false while a worker is subscribed to everything */
-  shared: boolean;
 }
 
 function receiveAlone(): () => Counts {
@@ -78,7 +75,7 @@ function receiveAlone(): () => Counts {
       messages += 1;
     }
   })();
-  return () => ({ messages, measurements: messages, seen: messages, dropped: 0, boxes: 0, shared: true });
+  return () => ({ messages, measurements: messages, seen: messages, dropped: 0, boxes: 0 });
 }
 
 async function runService(): Promise<() => Counts> {
@@ -89,7 +86,6 @@ async function runService(): Promise<() => Counts> {
       zmq_trigger_endpoint: endpoint,
       zmq_acquisition_endpoint: 'tcp://127.0.0.1:9',
       status: 'off',
-      workers: Number(workers),
       ...(what === 'checked' ? { white_list: 'store' } : {}),
       plugins: names.map((path) => ({ path, ...(path === 'threshold' ? THRESHOLD : {}) })),
       limits: { measurements_per_second: 100_000, measurements_burst: 10_000_000 },
@@ -104,14 +100,13 @@ async function runService(): Promise<() => Counts> {
     await new Promise((resolve) => setTimeout(resolve, READ_INTERVAL_MS));
   }
   return () => {
-    const { messages, measurements, plugins, boxes, workers: rows = [] } = service.status();
+    const { messages, measurements, plugins, boxes } = service.status();
     return {
       messages,
       measurements,
       seen: Math.min(measurements, ...plugins.map((p) => p.measurements + p.dropped_measurements)),
       dropped: plugins.reduce((sum, p) => sum + p.dropped_measurements, 0),
       boxes: boxes.known,
-      shared: rows.every(({ subscriptions }) => subscriptions > 1),
     };
   };
 }
@@ -122,7 +117,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const until = Number(line);
   for (;;) {
     const now = counts();
-    if (now.seen >= until && now.shared) {
+    if (now.seen >= until) {
       process.stdout.write(`${JSON.stringify(now)}\n`);
       break;
     }

@@ -23,6 +23,8 @@ export interface ChildOptions {
   args: readonly string[];
   /** folder of the log files */
   logs: string;
+  /** added to the environment */
+  env?: Readonly<Record<string, string>>;
   /** called when it exits after it was ready, without being stopped */
   onDeath(message: string): void;
 }
@@ -45,7 +47,7 @@ export class Child implements Running {
       // Its own process group: Ctrl-C in the terminal reaches only `makai up`, which then stops its children in order.
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, [STOP_WITH_PARENT]: '1' },
+      env: { ...process.env, ...options.env, [STOP_WITH_PARENT]: '1' },
     });
     this.#process.stderr?.pipe(createWriteStream(this.logFile, { flags: 'a' }));
     this.#process.stderr?.on('data', (piece: Buffer) => {

@@ -26,12 +26,16 @@ export type Reading = number | Readonly<Record<string, number>> | readonly Sampl
 /** Max number of series of one metric, whatever a callback returns. */
 const MAX_SERIES = 2000;
 const NANO = 1e-9;
+/** How often the event loop is looked at. Node counts this time into each delay. */
+const LOOP_RESOLUTION_MS = 20;
 
 export class Metrics {
   readonly #daemon: DaemonName;
   readonly #registry = new Registry<OpenMetricsContentType>();
   readonly #named = new Set<MetricName>();
-  readonly #loopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: 20 });
+  readonly #loopDelay: IntervalHistogram = monitorEventLoopDelay({
+    resolution: LOOP_RESOLUTION_MS,
+  });
 
   constructor(daemon: DaemonName, version: string) {
     this.#daemon = daemon;
@@ -111,8 +115,9 @@ export class Metrics {
   }
 
   #readLoopDelay(): Record<string, number> {
-    const read = (percentile: number) => this.#loopDelay.percentile(percentile) * NANO;
-    const values = { '0.5': read(50), '0.99': read(99), '1': this.#loopDelay.max * NANO };
+    const seconds = (nanoseconds: number) => Math.max(0, nanoseconds * NANO - LOOP_RESOLUTION_MS / 1000);
+    const read = (percentile: number) => seconds(this.#loopDelay.percentile(percentile));
+    const values = { '0.5': read(50), '0.99': read(99), '1': seconds(this.#loopDelay.max) };
     this.#loopDelay.reset();
     return values;
   }

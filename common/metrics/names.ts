@@ -13,6 +13,7 @@ import {
   WRITERS,
   WS,
 } from './metric-info.js';
+import { MQTT_METRICS } from './mqtt-metrics.js';
 import { PLUGIN_METRICS } from './plugin-metrics.js';
 import { RELAY_METRICS } from './relay-metrics.js';
 import { STORE_METRICS } from './store-metrics.js';
@@ -237,59 +238,7 @@ export const METRICS = {
     help: 'Logins that were refused because there were too many tries.',
     daemons: [WS],
   },
-  makai_mqtt_connected: {
-    type: 'gauge',
-    help: '1 while there is a connection to the MQTT broker.',
-    daemons: [GW],
-  },
-  makai_mqtt_published_total: {
-    type: 'counter',
-    help: 'Messages that the MQTT broker confirmed: from the outbox (`kept`), states (`retained`), `trends`, live `measurements`.',
-    labels: ['kind'],
-    daemons: [GW],
-  },
-  makai_mqtt_outbox_messages: {
-    type: 'gauge',
-    help: 'Messages that wait on disk for the MQTT broker.',
-    daemons: [GW],
-  },
-  makai_mqtt_outbox_bytes: {
-    type: 'gauge',
-    help: 'Size of the messages that wait on disk for the MQTT broker.',
-    unit: 'bytes',
-    daemons: [GW],
-  },
-  makai_mqtt_measurements_dropped_total: {
-    type: 'counter',
-    help: 'Live measurements that were dropped because the MQTT broker was unavailable or too slow.',
-    daemons: [GW],
-  },
-  makai_mqtt_refused_total: {
-    type: 'counter',
-    help: 'What clients of MQTT asked for and was refused, by reason.',
-    labels: ['reason'],
-    daemons: [GW],
-  },
-  makai_mqtt_meters: {
-    type: 'gauge',
-    help: 'Meters that the gateway reads over MQTT, with a record in the store.',
-    daemons: [GW],
-  },
-  makai_mqtt_meters_silent: {
-    type: 'gauge',
-    help: 'Meters that have been silent for longer than their settings allow.',
-    daemons: [GW],
-  },
-  makai_mqtt_meter_measurements_total: {
-    type: 'counter',
-    help: 'Measurements of meters that were sent to the triggering broker.',
-    daemons: [GW],
-  },
-  makai_mqtt_clients: {
-    type: 'gauge',
-    help: 'Clients of the embedded MQTT broker.',
-    daemons: [GW],
-  },
+  ...MQTT_METRICS,
   makai_aggregates_total: {
     type: 'counter',
     help: 'Ten-minute and two-hour values stored.',

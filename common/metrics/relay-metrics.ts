@@ -54,6 +54,11 @@ export const RELAY_METRICS = {
     help: 'Batches of its partitions that this service has not received yet.',
     daemons: [TS],
   },
+  makai_partitions_unread: {
+    type: 'gauge',
+    help: 'Partitions of this service that cannot be read at the moment: what waits in them is not counted.',
+    daemons: [TS],
+  },
   makai_comparing_elected: {
     type: 'gauge',
     help: '1: this service runs the plugins that compare boxes; of all services together 1.',

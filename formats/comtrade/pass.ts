@@ -1,13 +1,14 @@
 /** Numbers of a channel, some records at a time: what is written several times stays in the processor's first cache. */
 import type { Placed } from '../align.js';
 import type { SampleArray } from '../recording.js';
-import type { Take } from '../scratch.js';
 import type { Encoded } from './encode.js';
 
 export type Column = Encoded & Placed;
 
 /** Records of one pass; a multiple of four, which are written in one step. */
 export const PASS_RECORDS = 4096;
+/** Room for the widest numbers of one pass. */
+export const PASS_BYTES = 8 * PASS_RECORDS;
 
 /** The numbers of one pass, with the missing ones between a channel's places. */
 export class Pass {
@@ -18,9 +19,10 @@ export class Pass {
   /** first place that does not end before the pass */
   #place = 0;
 
-  constructor(column: Column, take: Take) {
+  /** @param memory so many bytes as a pass may need; several take turns with it */
+  constructor(column: Column, memory: Buffer) {
     this.#column = column;
-    this.numbers = oneLike(column.numbers, take);
+    this.numbers = oneLike(column.numbers, memory);
     const { buffer, byteLength, byteOffset } = this.numbers;
     this.words = new Int32Array(buffer, byteOffset, byteLength / 4);
   }
@@ -47,8 +49,7 @@ export class Pass {
   }
 }
 
-function oneLike(numbers: SampleArray, take: Take): SampleArray {
-  const { buffer, byteOffset } = take(numbers.BYTES_PER_ELEMENT * PASS_RECORDS);
+function oneLike(numbers: SampleArray, { buffer, byteOffset }: Buffer): SampleArray {
   if (numbers instanceof Int16Array) return new Int16Array(buffer, byteOffset, PASS_RECORDS);
   if (numbers instanceof Int32Array) return new Int32Array(buffer, byteOffset, PASS_RECORDS);
   if (numbers instanceof Float32Array) return new Float32Array(buffer, byteOffset, PASS_RECORDS);

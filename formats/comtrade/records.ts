@@ -1,6 +1,9 @@
-/** Memory for the records of one DAT after another. */
+/** Memory for the records of one DAT after another: that of a WebAssembly module, which puts samples into them (assembly/interleave.ts). */
+import { wasmExports } from '../../common/wasm.js';
 import { IS_LITTLE } from '../little-endian.js';
 import type { TimeBase } from '../recording.js';
+import type { Take } from '../scratch.js';
+import { PASS_BYTES } from './pass.js';
 
 /** What all records of a DAT begin with follows from this: their numbers and timestamps. */
 export interface Beginning {
@@ -10,18 +13,43 @@ export interface Beginning {
   timeMultiplier: number;
 }
 
+/** Puts the samples of two channels into records: `to` is the place of the first sample of `ones`, `size` a record's, in bytes. */
+export type PutPair = (ones: number, others: number, to: number, size: number, count: number) => void;
+
 export interface BegunRecords {
   halves: Uint16Array;
   /** numbers and timestamps are in the records */
   isBegun: boolean;
+  /** memory for the samples of one pass: of this channel, and of the next one */
+  passes: readonly [Buffer, Buffer];
+  /** takes places in the memory that `halves` and `passes` lie in */
+  putPair?: PutPair;
 }
 
-interface Kept {
-  step: number;
+/** Records in new memory. */
+export function newRecords(halves: number, take: Take): BegunRecords {
+  const { buffer, byteOffset } = take(2 * halves);
+  return {
+    halves: new Uint16Array(buffer, byteOffset, halves),
+    isBegun: false,
+    passes: [take(PASS_BYTES), take(PASS_BYTES)],
+  };
+}
+
+const MODULE = new URL('./interleave.wasm', import.meta.url);
+const PAGE = 65_536;
+/** The first bytes are left to the module. */
+const RESERVED = 1024;
+const RECORDS_AT = RESERVED + 2 * PASS_BYTES;
+
+interface Exports {
+  memory: WebAssembly.Memory;
+  putPair: PutPair;
+}
+
+interface Kept extends Omit<Beginning, 'time'> {
   rateHz: number;
   startS: number;
-  timeMultiplier: number;
-  halves: Uint16Array;
   /** how many halves are begun records */
   begun: number;
 }
@@ -34,11 +62,13 @@ const MAX_KEPT_HALVES = 2_097_152;
  * next. What was taken before is overwritten.
  */
 export class Records {
+  #exports: Exports | undefined;
   #kept: Kept | undefined;
 
   /**
    * @param count records, all of which the caller begins where they are not begun
    * @returns undefined where the recording has several rates or none, or is long
+   * @throws MakaiError BUILD_INCOMPLETE without the built WebAssembly
    */
   take({ time, step, timeMultiplier }: Beginning, count: number): BegunRecords | undefined {
     const [section] = time.kind === 'rates' && time.sections.length === 1 ? time.sections : [];
@@ -47,19 +77,33 @@ export class Records {
       return undefined;
     const { startS } = time;
     const { rateHz } = section;
-    let kept = this.#kept;
+    const kept = this.#kept;
     const fits =
       kept?.step === step &&
       kept.rateHz === rateHz &&
       kept.startS === startS &&
       kept.timeMultiplier === timeMultiplier;
-    if (kept === undefined || kept.halves.length < length) {
-      const halves = new Uint16Array(Math.min(MAX_KEPT_HALVES, 2 * length));
-      kept = { step, rateHz, startS, timeMultiplier, halves, begun: 0 };
-    } else if (!fits) kept = { ...kept, step, rateHz, startS, timeMultiplier, begun: 0 };
-    const isBegun = length <= kept.begun;
-    kept.begun = Math.max(kept.begun, length);
-    this.#kept = kept;
-    return { halves: kept.halves.subarray(0, length), isBegun };
+    const begun = fits ? kept.begun : 0;
+    this.#kept = { step, rateHz, startS, timeMultiplier, begun: Math.max(begun, length) };
+    this.#exports ??= wasmExports(MODULE) as unknown as Exports;
+    const { memory, putPair } = this.#exports;
+    makeRoom(memory, length);
+    const { buffer } = memory;
+    return {
+      halves: new Uint16Array(buffer, RECORDS_AT, length),
+      isBegun: length <= begun,
+      passes: [
+        Buffer.from(buffer, RESERVED, PASS_BYTES),
+        Buffer.from(buffer, RESERVED + PASS_BYTES, PASS_BYTES),
+      ],
+      putPair,
+    };
   }
+}
+
+/** Twice what is needed, so that it seldom grows; what is in the memory stays there. */
+function makeRoom(memory: WebAssembly.Memory, halves: number): void {
+  const bytes = memory.buffer.byteLength;
+  if (RECORDS_AT + 2 * halves <= bytes) return;
+  memory.grow(Math.ceil((RECORDS_AT + 2 * Math.min(MAX_KEPT_HALVES, 2 * halves) - bytes) / PAGE));
 }

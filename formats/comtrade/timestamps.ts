@@ -129,11 +129,12 @@ export function readTimeQuality(lines: ConfigLines): Partial<Moment> {
   };
 }
 
+/** How far from UTC the clock of each code may be, ns: code 1 first. */
+const WITHIN_NS = Array.from({ length: WORST_QUALITY }, (_, i) => 10n ** BigInt(i));
+
 /** The code of a clock that is within `uncertaintyNs` of UTC; F (not reliable) where that is not known, since 0 would say "locked". */
 export function timeQualityOf(uncertaintyNs: bigint | undefined): string {
   if (uncertaintyNs === undefined) return 'F';
-  for (let code = 1; code <= WORST_QUALITY; code += 1) {
-    if (uncertaintyNs <= 10n ** BigInt(code - 1)) return code.toString(16).toUpperCase();
-  }
-  return 'F';
+  const best = WITHIN_NS.findIndex((withinNs) => uncertaintyNs <= withinNs);
+  return best < 0 ? 'F' : (best + 1).toString(16).toUpperCase();
 }

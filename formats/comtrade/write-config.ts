@@ -25,6 +25,7 @@ export function configText(
   const word = revision === 2013 ? plain : ascii;
   const { analog, digital } = recording;
   const rates = time.kind === 'rates' ? time.sections : [];
+  const start = timestamp(recording.start);
   let last = 0;
   const lines = [
     `${word(recording.station, NAME)},${word(recording.device, NAME)},${revision}`,
@@ -39,8 +40,8 @@ export function configText(
           last += section.count;
           return `${section.rateHz},${last}`;
         })),
-    timestamp(recording.start),
-    timestamp(recording.trigger ?? recording.start),
+    start,
+    recording.trigger === undefined ? start : timestamp(recording.trigger),
     format,
     String(timeMultiplier),
     ...(revision === 2013 ? timeLines(recording.start) : []),
@@ -81,11 +82,12 @@ function timestamp(moment: Moment | undefined): string {
   const us = ((moment?.unixNs ?? 0n) + 500n) / 1000n;
   const micro = ((us % 1_000_000n) + 1_000_000n) % 1_000_000n;
   const date = new Date(Number((us - micro) / 1000n));
-  const two = (value: number): string => String(value).padStart(2, '0');
   const day = `${two(date.getUTCDate())}/${two(date.getUTCMonth() + 1)}/${String(date.getUTCFullYear()).padStart(4, '0')}`;
   const clock = `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
   return `${day},${clock}.${String(micro).padStart(6, '0')}`;
 }
+
+const two = (value: number): string => (value < 10 ? `0${value}` : String(value));
 
 /** 2013: the file's offset from UTC and that of the place; how good the clock was, and leap seconds. */
 function timeLines(start: Moment | undefined): string[] {
@@ -104,8 +106,12 @@ function offsetText(minutes: number): string {
   return rest === 0 ? `${sign}${hours}` : `${sign}${hours}h${String(rest).padStart(2, '0')}`;
 }
 
+/** Texts that are plain already: letters of ASCII, of which neither the first nor the last is a space. */
+const PLAIN = /^(?:[!-+\--~](?:[ -+\--~]*[!-+\--~])?)?$/;
+
 /** Text within a line: no commas, no control characters. */
 function plain(text: string, length: number): string {
+  if (text.length <= length && PLAIN.test(text)) return text;
   const clean = text
     .replace(/,/g, ';')
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')

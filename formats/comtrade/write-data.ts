@@ -5,7 +5,7 @@ import type { DigitalChannel, SampleArray, TimeBase } from '../recording.js';
 import type { Take } from '../scratch.js';
 import type { DataFormat } from './config.js';
 import { type Column, PASS_RECORDS, Pass } from './pass.js';
-import type { BegunRecords, Records } from './records.js';
+import { type BegunRecords, newRecords, type Records } from './records.js';
 
 /** The largest timestamp; the one above says that there is none. */
 const MAX_STAMP = 0xffff_fffe;
@@ -58,11 +58,6 @@ function putStamps(
 interface Memory {
   records: Records | undefined;
   take: Take;
-}
-
-function newHalves(count: number, take: Take): BegunRecords {
-  const { buffer, byteOffset } = take(2 * count);
-  return { halves: new Uint16Array(buffer, byteOffset, count), isBegun: false };
 }
 
 export function dataBytes(
@@ -127,10 +122,10 @@ function binaryRecords(
 ): Uint8Array {
   const width = format === 'BINARY' ? 1 : 2;
   const step = 4 + width * channels.length + Math.ceil(digital.length / 16);
-  const { halves, isBegun } =
-    kept?.take({ time, step, timeMultiplier }, count) ?? newHalves(step * count, take);
+  const begun = kept?.take({ time, step, timeMultiplier }, count) ?? newRecords(step * count, take);
+  const { halves, isBegun } = begun;
   const timestamps = new Uint32Array(isBegun ? 0 : Math.min(count, PASS_RECORDS));
-  const passes = channels.map((column) => new Pass(column, take));
+  const passes = channels.map((column, i) => new Pass(column, begun.passes[i % 2 === 0 ? 0 : 1]));
   for (let from = 0; from < count; from += PASS_RECORDS) {
     const to = Math.min(count, from + PASS_RECORDS);
     const records = halves.subarray(step * from, step * to);
@@ -138,8 +133,7 @@ function binaryRecords(
       putStamps(timestamps, time, timeMultiplier, from, to);
       putNumbersAndStamps(records, from, timestamps, step);
     }
-    for (const pass of passes) pass.load(from, to);
-    putChannels(records, passes, step, width);
+    putChannels({ ...begun, halves: records }, passes, { from, to, step, width });
     putDigital(records, digital, { from, step, at: 4 + width * channels.length });
   }
   return littleEndian(halves);
@@ -166,33 +160,50 @@ function putNumbersAndStamps(halves: Uint16Array, from: number, timestamps: Uint
   }
 }
 
-/**
- * @param passes of each channel the numbers of these records
- * @param step halves of a record
- * @param width halves of a number
- */
-function putChannels(halves: Uint16Array, passes: readonly Pass[], step: number, width: number): void {
-  const count = halves.length / step;
-  let channel = 0;
-  if (step % 2 === 0 && width === 1 && IS_LITTLE) {
-    for (; channel + 1 < passes.length; channel += 2) {
-      const [one, other] = [passes[channel], passes[channel + 1]];
-      if (one !== undefined && other !== undefined) putPair(halves, one, other, 4 + channel, step);
+interface Shape {
+  /** records `from` to `to - 1` */
+  from: number;
+  to: number;
+  /** halves of a record */
+  step: number;
+  /** halves of a number */
+  width: number;
+}
+
+/** @param passes of each channel; two of them are loaded and put at a time, since they share memory with the next two */
+function putChannels(records: BegunRecords, passes: readonly Pass[], { from, to, step, width }: Shape): void {
+  const isWords = step % 2 === 0 && width === 1 && IS_LITTLE;
+  for (let channel = 0; channel < passes.length; channel += 2) {
+    const pair = passes.slice(channel, channel + 2);
+    for (const pass of pair) pass.load(from, to);
+    const [one, other] = pair;
+    if (isWords && one !== undefined && other !== undefined) {
+      putPair(records, one, other, 4 + channel, step);
+      continue;
     }
-  }
-  for (; channel < passes.length; channel += 1) {
-    const numbers = passes[channel]?.numbers;
-    if (numbers !== undefined) put(halves, numbers, count, 4 + width * channel, step);
+    for (const [i, { numbers }] of pair.entries())
+      put(records.halves, numbers, to - from, 4 + width * (channel + i), step);
   }
 }
 
 /** Two channels of 16 bits as numbers of 32 bits, which hold two samples of one channel when read and a sample of each when written: half of the reads and writes. */
-function putPair(halves: Uint16Array, one: Pass, other: Pass, first: number, step: number): void {
+function putPair(
+  { halves, putPair: put }: BegunRecords,
+  one: Pass,
+  other: Pass,
+  first: number,
+  step: number,
+): void {
+  const count = halves.length / step;
+  if (put !== undefined) {
+    const to = halves.byteOffset + 2 * first;
+    put(one.words.byteOffset, other.words.byteOffset, to, 2 * step, count);
+    return;
+  }
   const words = new Int32Array(halves.buffer, halves.byteOffset, halves.length >> 1);
   const ones = one.words;
   const others = other.words;
   const wide = step >> 1;
-  const count = halves.length / step;
   const even = count & ~3;
   let at = first >> 1;
   for (let i = 0; i < even >> 1; i += 2) {

@@ -68,7 +68,8 @@ export function eventRecording(
 function momentOf(ms: number): Moment | undefined {
   // A clock that is wrong by more than a double of milliseconds can say is none.
   if (!(Math.abs(ms) < 8.64e15)) return undefined;
-  return { ...momentFromMs(ms), uncertaintyNs: UNCERTAINTY_NS };
+  const { unixNs, zone } = momentFromMs(ms);
+  return { unixNs, zone, uncertaintyNs: UNCERTAINTY_NS };
 }
 
 function channelOf(part: BoxPart, runs: readonly SampleRun[], startMs: number): AnalogChannel {

@@ -90,7 +90,7 @@ function figures(soak: Soak): string[] {
   }
   lines.push(
     timing(
-      'request to evnew',
+      'request to its notice evnew',
       asked.map(({ announcedMs }) => announcedMs),
     ),
   );
@@ -129,7 +129,7 @@ ${wrong.length === 0 ? 'passed' : wrong.map((line) => `WRONG: ${line}`).join('\n
 On average a box sends ${NOMINAL_RATE} measurements per second. The test has passed if nothing was dropped (\`makai_dropped_total\`), everything received was stored, and nothing was lost
 between boxes and service but what a box sends before its connection is there and somebody subscribes: a PUB socket discards that.
 
-The daemons run with \`MALLOC_PERTURB_\` of glibc: memory is written when it is allocated, and so counts from then on. Without it the acquisition broker is smaller at first and grows for half an
+The daemons run with the environment of their systemd units, and with \`MALLOC_PERTURB_\` of glibc: memory is written when it is allocated, and so counts from then on. Without it the acquisition broker is smaller at first and grows for half an
 hour to the same size: libzmq reserves queues of 16 KiB blocks for each connection, and the kernel counts a page only when it is used. Measured with 1,000 boxes: of 209 MB allocated after a minute 127 MB
 were such blocks; allocated memory grew by 11 MB in the seven minutes in which the resident memory grew by 106 MB.
 

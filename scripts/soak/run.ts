@@ -17,6 +17,7 @@ import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { type Kind, parseStatusEndpoint } from '../../config/index.js';
 import { readMetrics } from '../../daemon/status/client.js';
 import { openStore } from '../../store/open.js';
+import { unitEnvironment } from '../unit-environment.js';
 import { metricValue, type Sample } from './figures.js';
 import { svgOf } from './plot.js';
 import { type Judged, judge, report, type Soak } from './report.js';
@@ -62,10 +63,15 @@ async function run(): Promise<Judged> {
   );
   await registerBoxes(workspace);
   const children: Child[] = [];
-  const start = async (name: string, args: string[]): Promise<Child> => {
+  const start = async (
+    name: string,
+    args: string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Child> => {
     const child = await Child.start({
       name,
       args,
+      env,
       logs: workspace.logs,
       onDeath: (message) => {
         deaths.push(message);
@@ -79,7 +85,7 @@ async function run(): Promise<Judged> {
   const broker = { ...configOf(workspace, 'acquisition-broker'), keep_unasked: true };
   writeFileSync(workspace.configs['acquisition-broker'], JSON.stringify(broker), { mode: 0o600 });
   try {
-    for (const kind of DAEMONS) await start(kind, [kind, workspace.configs[kind]]);
+    for (const kind of DAEMONS) await start(kind, [kind, workspace.configs[kind]], unitEnvironment(kind));
     const fleet = await start('boxes', boxArguments(workspace));
     print(`${boxes} boxes, ${minutes} minutes, in ${directory}`);
     await pause(SETTLE_MS);
@@ -91,6 +97,7 @@ async function run(): Promise<Judged> {
     });
     soak.log = DAEMONS.map((kind) => readFileSync(join(workspace.logs, `${kind}.log`), 'utf8')).join('');
     if (values.write) writeDocs(soak);
+    else writeFileSync(join(directory, 'memory.json'), JSON.stringify([...soak.memory]));
     return judge(soak);
   } finally {
     for (const child of children.reverse())

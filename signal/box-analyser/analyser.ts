@@ -2,7 +2,7 @@
  * The measurements of this room over raw counts in WebAssembly (assembly/signal.ts): the same definitions and, but for rounding, the
  * same results as the plain functions, several times as fast. One analyser has a memory of its own, for use again and again.
  */
-import { wasmExports } from '../wasm.js';
+import { wasmExports } from '../../common/wasm.js';
 import { type FrequencyOptions, ROUNDING } from './frequency.js';
 import { type HarmonicOptions, highestOrder, reachOf } from './harmonics.js';
 import { TRANSIENT_TAPS, transientKernel } from './transient.js';

@@ -3,8 +3,8 @@
  * with the fundamental). It is laid on a power of two of even steps by band-limited interpolation with a Kaiser-windowed sinc (Oppenheim and Schafer, Discrete-Time Signal Processing, 7.5.3 and
  * 4.6), and transformed. All of that in WebAssembly (assembly/) with numbers of 32 bits, whose rounding is 60 dB below the stop band.
  */
+import { wasmExports } from '../../common/wasm.js';
 import { sinc } from '../fir.js';
-import { wasmExports } from '../wasm.js';
 
 /** Stop band: what folds down, and the images of the fundamental, dB below. */
 const ATTENUATION_DB = 70;

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { unitEnvironment } from '../../scripts/unit-environment.js';
 import { all } from '../store/contract/given.js';
-import { unitEnvironment } from '../support/unit-environment.js';
 import { givenAnalysis, storeWaveform, waveform } from './given.js';
 import { CHILD, type WorkedOff } from './long-window-child.js';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { answerOf, ChartNats } from '../support/chart-nats.js';
 import { helmBinary, rendered } from '../support/helm.js';
 import { killTree } from '../support/kill-tree.js';
-import { downloadMongod, onPath } from '../support/mongod-binary.js';
+import { mongodBinary } from '../support/mongod-binary.js';
 import { natsBinary } from '../support/nats-server.js';
 import { until } from '../support/until.js';
 import { isReady, natsHost, type Pod, type Secrets, startPods, writeHosts } from './chart-pods.js';
@@ -108,7 +108,7 @@ export class ChartRun {
 
   /** Starts a mongod in the network of the pods, with a first user of the page. */
   async #startStore(): Promise<void> {
-    const mongod = process.env.MONGOMS_SYSTEM_BINARY ?? onPath('mongod') ?? (await downloadMongod());
+    const mongod = await mongodBinary();
     if (mongod === undefined) {
       process.stderr.write('\n*** THE CHART RUNS WITHOUT A STORE: no mongod (CONTRIBUTING.md). ***\n\n');
       return;

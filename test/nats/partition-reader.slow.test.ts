@@ -3,11 +3,13 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { silentLogger } from '../../common/log.js';
-import { STREAM } from '../../nats/partition.js';
-import { type Delivered, PartitionReader } from '../../nats/partition-reader.js';
+import { STREAM, subjectOf } from '../../nats/partition.js';
+import { PartitionProgress } from '../../nats/partition-progress.js';
+import { type Delivered, PartitionReader, type Progress } from '../../nats/partition-reader.js';
 import { Publisher } from '../../nats/publisher.js';
 import { ensureStream } from '../../nats/stream.js';
 import { givenNats, NatsServer } from '../support/nats-server.js';
@@ -48,9 +50,12 @@ describe('nats/partition-reader', function () {
     revision: number,
     take: (batch: Delivered) => void,
     isSure = false,
+    progress: Progress = new PartitionProgress(),
   ): Promise<PartitionReader> {
-    const taken = async (batch: Delivered): Promise<void> => take(batch);
-    const reader = await PartitionReader.open(by, PARTITION, revision, taken, silentLogger(), isSure);
+    const reader = await PartitionReader.open(by, {
+      ...{ partition: PARTITION, revision, isSure, progress, log: silentLogger() },
+      take: async (batch) => take(batch),
+    });
     open.push(reader);
     return reader;
   }
@@ -113,6 +118,136 @@ describe('nats/partition-reader', function () {
       (await consumers()).map(({ name }) => name),
       [`makai-${PARTITION}-3`],
     );
+  });
+
+  it('a consumer that was deleted begins after what is stored, also what was stored out of order', async () => {
+    const got: string[] = [];
+    const batches = new Map<string, Delivered>();
+    const take = (batch: Delivered): void => {
+      const name = Buffer.from(batch.data).toString();
+      got.push(name);
+      batches.set(name, batch);
+      if (name !== 'waits') batch.acknowledge();
+    };
+    const progress: Progress = new PartitionProgress();
+    await publish('one', 'two', 'waits', 'three');
+    const first = await read(admin, 1, take, false, progress);
+    await until('all four were handed out', async () => got.length === 4);
+    const manager = await jetstreamManager(admin);
+    await manager.consumers.delete(STREAM, `makai-${PARTITION}-1`);
+    await first.ended;
+    await publish('four');
+    const second = await read(admin, 1, take, false, progress);
+    await until('the next one', async () => got.includes('four'));
+    assert.deepEqual(got, ['one', 'two', 'waits', 'three', 'four'], 'none is handed out twice');
+    assert.equal(second.unacknowledged, 1);
+    batches.get('waits')?.acknowledge();
+    await until('the server knows', async () => {
+      const [info] = await consumers();
+      return info?.num_ack_pending === 0 && info.num_pending === 0;
+    });
+  });
+
+  it('a stream that was deleted and made again is read from its beginning', async () => {
+    const got: string[] = [];
+    const take = ({ acknowledge, data }: Delivered): void => {
+      got.push(Buffer.from(data).toString());
+      acknowledge();
+    };
+    const progress: Progress = new PartitionProgress();
+    await publish('one', 'two');
+    const first = await read(admin, 1, take, false, progress);
+    await until('both were handed out', async () => got.length === 2);
+    await first.stop();
+    const manager = await jetstreamManager(admin);
+    await manager.streams.delete(STREAM);
+    await ensureStream(admin, { replicas: 1, maxBytes: 2 ** 26, maxAgeMs: 3_600_000 });
+    await publish('first of the new one');
+    await read(admin, 2, take, false, progress);
+    await until('it is handed out', async () => got.length === 3);
+  });
+
+  it('does not begin again where the server that knows the consumer before does not answer', async () => {
+    const cluster = await NatsServer.cluster(binary(), 3);
+    const by = await connect({ servers: cluster.map(({ url }) => url), maxReconnectAttempts: -1 });
+    try {
+      const limits = { replicas: 3, maxBytes: 2 ** 26, maxAgeMs: 3_600_000 };
+      await until('the stream is made', () =>
+        ensureStream(by, limits).then(
+          () => true,
+          () => false,
+        ),
+      );
+      const publisher = new Publisher(by);
+      for (const body of ['one', 'two']) await publisher.publish(PARTITION, body, Buffer.from(body));
+      const manager = await jetstreamManager(by);
+      const before = `makai-${PARTITION}-1`;
+      // On one server only.
+      await manager.consumers.add(STREAM, {
+        ...{ durable_name: before, filter_subject: subjectOf(PARTITION), num_replicas: 1 },
+        ack_policy: AckPolicy.Explicit,
+      });
+      const consumer = await jetstream(by).consumers.get(STREAM, before);
+      const first = await consumer.next();
+      assert.ok(await first?.ackAck());
+      const leader = (await consumer.info()).cluster?.leader;
+      const server = cluster[Number(leader?.slice(1)) - 1];
+      assert.ok(server);
+      // The server writes to disk a moment later what was acknowledged.
+      await sleep(3000);
+      await server.kill();
+      const got: string[] = [];
+      const take = ({ acknowledge, data }: Delivered): void => {
+        got.push(Buffer.from(data).toString());
+        acknowledge();
+      };
+      await assert.rejects(read(by, 2, take));
+      await assert.rejects(read(by, 2, take));
+      await server.start();
+      await until('it reads', () =>
+        read(by, 2, take).then(
+          () => true,
+          () => false,
+        ),
+      );
+      await until('the rest', async () => got.length > 0);
+      assert.deepEqual(got, ['two']);
+    } finally {
+      for (const part of open.splice(0).reverse()) await part.stop();
+      await by.close();
+      await Promise.all(cluster.map((one) => one.stop()));
+    }
+  });
+
+  it('knows what waits while it takes nothing', async () => {
+    let goOn = (): void => undefined;
+    let isOver = false;
+    const reader = await PartitionReader.open(admin, {
+      ...{ partition: PARTITION, revision: 1, isSure: false, log: silentLogger() },
+      progress: new PartitionProgress(),
+      // The store does not answer.
+      take: () =>
+        isOver
+          ? undefined
+          : new Promise((resolve) => {
+              goOn = resolve;
+            }),
+    });
+    open.push({
+      stop: async () => {
+        const stopped = reader.stop();
+        isOver = true;
+        goOn();
+        await stopped;
+      },
+    });
+    const many = Array.from({ length: 60 }, (_, i) => `batch ${i}`);
+    await publish(...many);
+    await until('what waits is known', async () => {
+      await reader.look();
+      return reader.waiting > 0;
+    });
+    assert.ok(reader.waiting <= many.length);
   });
 
   it('the stream takes no message that is longer than any batch', async () => {

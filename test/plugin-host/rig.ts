@@ -23,7 +23,7 @@ export class HostRig {
     const ring = createRing(64 * MAX_BATCH, 4096);
     this.writer = new RingWriter(ring);
     this.host = new PluginHost({
-      rings: [ring],
+      ring,
       log: createLogger('test', 'debug', { write: (line) => void this.lines.push(JSON.parse(line)) }),
       requests: (found, plugin) => this.requests.push(...found.map((request) => ({ plugin, request }))),
       pauses: { firstMs: 20, maxMs: 200 },

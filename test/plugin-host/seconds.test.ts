@@ -46,7 +46,7 @@ function second(endMs: number): PluginSecond {
 describe('plugin-host: whole seconds', () => {
   let rig: HostRig;
   beforeEach(() => {
-    rig = new HostRig({ rings: [] });
+    rig = new HostRig({ ring: undefined });
   });
   afterEach(() => rig.stop());
   const running = (id: string) => until(() => rig.plugin(id).state === 'running');
@@ -73,7 +73,11 @@ describe('plugin-host: whole seconds', () => {
 
   it('are over when a plugin fails or hangs, and others get them', async () => {
     await rig.stop();
-    rig = new HostRig({ rings: [], limits: { batchMs: 300 }, pauses: { firstMs: 60_000, maxMs: 60_000 } });
+    rig = new HostRig({
+      ring: undefined,
+      limits: { batchMs: 300 },
+      pauses: { firstMs: 60_000, maxMs: 60_000 },
+    });
     const hangs = `export default { name: 'hangs', processSummary() { for (;;); }, onTick() {} }`;
     const throws = `export default { name: 'throws', processSummary() { throw new Error('no'); }, onTick() {} }`;
     await rig.host.load([

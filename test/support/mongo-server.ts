@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoClient } from 'mongodb';
 import { freePort } from './free-port.js';
 import { killTree, signalTree } from './kill-tree.js';
-import { downloadMongod, onPath } from './mongod-binary.js';
+import { mongodBinary } from './mongod-binary.js';
 
 export interface MongoServer {
   /** mongodb://host:port, without a database */
@@ -78,7 +78,7 @@ export async function startMongo(): Promise<MongoServer | undefined> {
     await waitForServer(uri, START_MS);
     return { uri: uri.replace(/\/+$/, ''), origin: 'MAKAI_TEST_MONGO_URI', stop: () => Promise.resolve() };
   }
-  const binary = process.env.MONGOMS_SYSTEM_BINARY ?? onPath('mongod') ?? (await downloadMongod());
+  const binary = await mongodBinary();
   if (binary !== undefined) return await startBinary(binary);
   process.stderr.write(
     '\n*** TESTS WITH MONGODB ARE SKIPPED: no server. Install mongod, or set MAKAI_TEST_MONGO_URI or MONGOMS_SYSTEM_BINARY (CONTRIBUTING.md). ***\n\n',

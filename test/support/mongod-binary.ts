@@ -21,11 +21,16 @@ export function onPath(name: string): string | undefined {
   return undefined;
 }
 
+/** The program, in the order of CONTRIBUTING.md; undefined when there is none to be had. */
+export async function mongodBinary(): Promise<string | undefined> {
+  return process.env.MONGOMS_SYSTEM_BINARY ?? onPath('mongod') ?? (await downloadMongod());
+}
+
 /**
  * The path of a mongod that mongodb-memory-server downloads (once; it keeps it in its cache), or undefined. In a process of its own, since
  * a download cannot be called off.
  */
-export async function downloadMongod(): Promise<string | undefined> {
+async function downloadMongod(): Promise<string | undefined> {
   try {
     await fetch('https://fastdl.mongodb.org/', { method: 'HEAD', signal: AbortSignal.timeout(REACH_MS) });
     const script =

@@ -41,15 +41,27 @@ export function givenNats(): () => string {
   };
 }
 
+/** Where a server runs. */
+export interface NatsPlace {
+  /** that it listens on; loopback unless given */
+  address?: string;
+  /** a command that runs the rest of its line: `ip netns exec ...` */
+  prefix?: readonly string[];
+}
+
 export class NatsServer {
   readonly #binary: string;
   readonly #folder = mkdtempSync(join(tmpdir(), 'makai-nats-'));
   readonly #args: readonly string[];
+  readonly #address: string;
+  readonly #prefix: readonly string[];
   readonly port: number;
   #child: ChildProcess | undefined;
 
-  private constructor(binary: string, port: number, args: readonly string[]) {
+  private constructor(binary: string, port: number, args: readonly string[], place: NatsPlace = {}) {
     this.#binary = binary;
+    this.#address = place.address ?? '127.0.0.1';
+    this.#prefix = place.prefix ?? [];
     this.port = port;
     this.#args = args;
   }
@@ -62,14 +74,18 @@ export class NatsServer {
   }
 
   /** Servers of one cluster. They elect a leader some seconds later. */
-  static async cluster(binary: string, count: number): Promise<NatsServer[]> {
-    const ports: number[] = [];
-    while (ports.length < count) ports.push(await freePort());
-    const routes = ports.map((port) => `nats://127.0.0.1:${port}`).join(',');
+  static async cluster(
+    binary: string,
+    count: number,
+    placeOf: (index: number) => NatsPlace = () => ({}),
+  ): Promise<NatsServer[]> {
+    const places = Array.from({ length: count }, (_, i) => placeOf(i));
+    const urls: string[] = [];
+    for (const { address = '127.0.0.1' } of places) urls.push(`nats://${address}:${await freePort()}`);
     const servers: NatsServer[] = [];
-    for (const [i, port] of ports.entries()) {
-      const args = ['--cluster_name', 'makai', '--cluster', `nats://127.0.0.1:${port}`, '--routes', routes];
-      servers.push(new NatsServer(binary, await freePort(), ['-n', `n${i + 1}`, ...args]));
+    for (const [i, url] of urls.entries()) {
+      const args = ['--cluster_name', 'makai', '--cluster', url, '--routes', urls.join(',')];
+      servers.push(new NatsServer(binary, await freePort(), ['-n', `n${i + 1}`, ...args], places[i]));
     }
     await Promise.all(servers.map((server) => server.start()));
     return servers;
@@ -81,20 +97,21 @@ export class NatsServer {
   }
 
   get url(): string {
-    return `nats://127.0.0.1:${this.port}`;
+    return `nats://${this.#address}:${this.port}`;
   }
 
   /** Starts it on the same port and data; fulfilled when it accepts connections. */
   async start(): Promise<void> {
-    const args = ['-a', '127.0.0.1', '-p', String(this.port), '-js', '-sd', this.#folder, ...this.#args];
-    const child = spawn(this.#binary, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const own = ['-a', this.#address, '-p', String(this.port), '-js', '-sd', this.#folder];
+    const [program = '', ...args] = [...this.#prefix, this.#binary, ...own, ...this.#args];
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child = child;
     let output = '';
     child.stderr?.on('data', (chunk: Buffer) => {
       output = (output + chunk.toString('utf8')).slice(-4000);
     });
     const end = performance.now() + START_MS;
-    while (!(await accepts(this.port))) {
+    while (!(await accepts(this.#address, this.port))) {
       if (child.exitCode !== null || performance.now() > end)
         throw new Error(`nats-server is not there:\n${output}`);
       await sleep(20);
@@ -121,9 +138,9 @@ export class NatsServer {
   }
 }
 
-function accepts(port: number): Promise<boolean> {
+function accepts(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port });
+    const socket = connect({ host, port });
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
     socket.once('connect', () => socket.destroy());
   });

@@ -5,6 +5,7 @@ export const LONG: readonly string[] = [
   'integration/deviations.slow.test.ts',
   'integration/box-health.slow.test.ts',
   'analysis-service/truth.slow.test.ts',
+  'integration/two-machines.slow.test.ts',
   'integration/quiet-50hz.slow.test.ts',
   'cli/plugin/new.slow.test.ts',
   'plugins/detection.slow.test.ts',

@@ -4,12 +4,11 @@ import type { Core } from '../core.js';
 import type { BoxHealth } from './record.js';
 
 /** @param boxId only this one */
-export async function boxHealth(
-  { boxFindings, stream }: Pick<Core, 'boxFindings' | 'stream'>,
+export function boxHealth(
+  { boxFindings, intake }: Pick<Core, 'boxFindings' | 'intake'>,
   boxId?: number,
-): Promise<BoxHealth[]> {
-  const records = await stream.health(boxId);
-  return records
+): BoxHealth[] {
+  return [...intake.health.records(boxId)]
     .map((record) => ({ ...record, findings: boxFindings.of(Number(record.box_id)) }))
     .sort((a, b) => worseFirst(a.findings, b.findings) || Number(a.box_id) - Number(b.box_id));
 }

@@ -17,7 +17,7 @@ export function createComparing(
 ): Comparing {
   const { boxFindings, hosts, pluginData, requests, siteWatch } = core;
   const host = new PluginHost({
-    rings: [],
+    ring: undefined,
     log,
     requests: (found, id) => comparing.output?.requests(found, id),
     results: (found, id) => comparing.output?.results(found, id),

@@ -1,7 +1,7 @@
 /**
- * What one thread does with the stream that it receives, in the main thread or in a worker. Each message is validated and decoded once,
- * straight into the ring that the plugins read. A batch goes to all who want it as soon as the socket is drained, but in the long run not
- * more often than every few ms, and when it is full.
+ * What the service does with the stream that it receives. Each message is validated and decoded once, straight into the ring that the
+ * plugins read. A batch goes to all who want it as soon as the socket is drained, but in the long run not more often than every few ms,
+ * and when it is full.
  */
 import { type Clock, systemClock } from '../../common/clock.js';
 import type { Rejections } from '../../common/rejections.js';
@@ -47,8 +47,6 @@ export interface IntakeOptions {
   writer: { add(rows: Rows): void };
   /** findings of boxes, and what their records say */
   boxHealth: Pick<StreamHealthOptions, 'changed' | 'isUnplugged'>;
-  /** after each check of the trend windows */
-  trendsChecked?: () => void;
   /** gets the rows of each batch that plugins see, and for each row when it was received, Unix ms; valid during the call */
   seen?: ((rows: Rows, received: Float64Array) => void) | undefined;
   /** whenever everything that was received before has been handed over */
@@ -89,7 +87,7 @@ export class Intake {
   #accepted = 0;
 
   constructor(options: IntakeOptions) {
-    const { clock = systemClock, location, ring, settings, trends, trendsChecked } = options;
+    const { clock = systemClock, location, ring, settings, trends } = options;
     const { limits, trendWindowMs } = settings;
     this.rejections = options.rejections;
     this.refusedIds = options.refusedIds;
@@ -118,7 +116,6 @@ export class Intake {
     this.#validator.setTime(clock);
     const everySecond = (): void => {
       this.#windows.closeDue(clock.monotonic());
-      trendsChecked?.();
       this.health.evaluate();
     };
     const sweep = (): void => this.boxes.forget(clock.now() - FORGET_MS, this.#forgotten);

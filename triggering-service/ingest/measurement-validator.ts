@@ -109,7 +109,7 @@ export class MeasurementValidator {
 }
 
 /** The number that a topic is in decimal, padded with zeros or not; -1 for any other topic. */
-export function numberIn(topic: Uint8Array): number {
+function numberIn(topic: Uint8Array): number {
   if (topic.length === 0 || topic.length > MAX_TOPIC) return -1;
   let value = 0;
   for (const byte of topic) {

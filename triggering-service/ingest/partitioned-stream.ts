@@ -13,13 +13,15 @@ import { newMember } from '../../nats/lease-table.js';
 import { LEASE_MS, Leases } from '../../nats/leases.js';
 import { type NatsConnection, NatsLink } from '../../nats/link.js';
 import { partitionOfBox } from '../../nats/partition.js';
-import { type Delivered, PartitionReader } from '../../nats/partition-reader.js';
+import { PartitionProgress } from '../../nats/partition-progress.js';
+import { type Delivered, PartitionReader, type Progress } from '../../nats/partition-reader.js';
 import { replicasOf } from '../../nats/stream.js';
 import type { Rows } from '../../proto/columns.js';
 import type { MeasurementBatches } from '../../store/outbox/measurement-batches.js';
-import type { Comparing, ComparingStatus } from '../comparing/comparing.js';
+import type { Comparing } from '../comparing/comparing.js';
 import type { Trends } from '../trends/trends.js';
 import type { Intake } from './intake.js';
+import type { PartitionsStatus } from './partitions-status.js';
 
 /** How long a partition that is given away waits for the store, ms: shorter than a lease. */
 const RELEASE_MS = 2000;
@@ -28,6 +30,8 @@ const STOP_MS = 5000;
 /** After partitions were taken, what they may lack of trends is looked for once, this much later, ms. */
 const RECOVER_MS = 3000;
 const AGAIN_MS = 1000;
+/** How often partitions from which nothing comes are asked what waits in them, ms. */
+const LOOK_MS = 5000;
 /** Batches that wait in one partition, about two seconds: what was read of it says nothing about the present. */
 const BEHIND = 40;
 
@@ -38,24 +42,6 @@ export interface PartitionedStreamOptions {
   /** measurements that the outbox takes; as many as half of them may be unsettled */
   maxUnsettled: number;
   log: Logger;
-}
-
-export interface PartitionsStatus {
-  /** whether there is a connection to NATS */
-  connected: boolean;
-  /** those that this service reads */
-  partitions: readonly number[];
-  /** services that were there when it last looked */
-  members: number;
-  /** partitions taken since the start */
-  moves: number;
-  /** batches of these partitions that have not come here yet, and those that came and are not stored */
-  waiting: number;
-  unacknowledged: number;
-  /** batches that cannot be read */
-  malformed: number;
-  /** plugins that compare boxes, where there are some */
-  comparing?: ComparingStatus;
 }
 
 interface Parts {
@@ -73,6 +59,9 @@ export class PartitionedStream implements Running {
   readonly #leases: Leases;
   /** undefined: it is being opened */
   readonly #readers = new Map<number, PartitionReader | undefined>();
+  /** of each partition that this service has ever read */
+  readonly #progress = new Map<number, Progress>();
+  #looking: NodeJS.Timeout | undefined;
   /** batches in the intake that were not handed on yet */
   #inIntake: Delivered[] = [];
   /** partitions taken since trends were last looked for */
@@ -123,6 +112,7 @@ export class PartitionedStream implements Running {
       moves: this.#leases.moves,
       waiting: sum(({ waiting }) => waiting),
       unacknowledged: sum(({ unacknowledged }) => unacknowledged),
+      unread: [...this.#readers.values()].filter((reader) => reader === undefined).length,
       malformed: this.#malformed,
       ...(comparing === undefined ? {} : { comparing }),
     };
@@ -135,6 +125,7 @@ export class PartitionedStream implements Running {
       const reader = this.#readers.get(partition);
       return reader === undefined || reader.waiting > BEHIND;
     });
+    this.#looking = setInterval(() => void this.#look(), LOOK_MS);
     this.#link.start();
   }
 
@@ -142,6 +133,7 @@ export class PartitionedStream implements Running {
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#recovering);
+    clearInterval(this.#looking);
     const readers = [...this.#readers.values()];
     const until = performance.now() + STOP_MS;
     // A reader may wait for a store that does not answer: what it has not handed out yet is left in the stream.
@@ -206,18 +198,33 @@ export class PartitionedStream implements Running {
       const connection = this.#connection;
       try {
         if (connection === undefined) throw new Error('there is no connection to NATS');
-        const take = (batch: Delivered) => this.#take(batch);
-        const isSure = systemClock.monotonic() > sureMs;
-        const reader = await PartitionReader.open(connection, partition, revision, take, log, isSure);
+        const reader = await PartitionReader.open(connection, {
+          ...{ partition, revision, log, progress: this.#progressOf(partition) },
+          take: (batch: Delivered) => this.#take(batch),
+          isSure: systemClock.monotonic() > sureMs,
+        });
         if (this.#leases.isAt(partition, revision) && !this.#isStopping) {
           this.#readers.set(partition, reader);
           await reader.ended;
+          if (this.#leases.isAt(partition, revision)) this.#readers.set(partition, undefined);
         } else await reader.stop();
       } catch (error) {
         this.#log.warn({ partition, problem: messageOf(error) }, 'a partition cannot be read');
       }
       if (this.#leases.isAt(partition, revision) && !this.#isStopping) await pause(systemClock, AGAIN_MS);
     }
+  }
+
+  #progressOf(partition: number): Progress {
+    const progress: Progress = this.#progress.get(partition) ?? new PartitionProgress();
+    this.#progress.set(partition, progress);
+    return progress;
+  }
+
+  /** Never rejects: what cannot be asked now is asked again. */
+  async #look(): Promise<void> {
+    const readers = [...this.#readers.values()].flatMap((reader) => reader ?? []);
+    await Promise.allSettled(readers.map((reader) => reader.look()));
   }
 
   #take(batch: Delivered): Promise<void> | undefined {

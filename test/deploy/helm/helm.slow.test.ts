@@ -162,6 +162,16 @@ describe('the chart for Kubernetes', function () {
       await assert.rejects(rendered(helm, { ...NEEDED, ...values }), message, JSON.stringify(values));
   });
 
+  it('lets the triggering service reach Kafka where a value says so', async () => {
+    const kafka = { ipBlock: { cidr: '203.0.113.9/32' } };
+    const { manifests } = await rendered(helm, { ...NEEDED, networkPolicy: { triggeringService: [kafka] } });
+    const policy = manifests.find(
+      ({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name.endsWith('-triggering-service'),
+    );
+    const open = policy?.spec.egress?.filter(({ ports }) => ports === undefined).map(({ to }) => to);
+    assert.deepEqual(open?.[0], [kafka]);
+  });
+
   function mistakes(python: string, manifests: readonly object[]): string[] {
     const script = join(PACKAGE_ROOT, 'test/deploy/helm/validate.py');
     const { status, stdout, stderr } = spawnSync(python, [script, ...KUBERNETES], {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Kvm } from '@nats-io/kv';
 import { connect } from '@nats-io/transport-node';
 import { PACKAGE_ROOT } from '../../../common/package-root.js';
-import { LEASE_BUCKET } from '../../../nats/leases.js';
+import { LEASE_BUCKET } from '../../../nats/lease-bucket.js';
 import { ensureStream, replicasOf } from '../../../nats/stream.js';
 import { ChartNats, type Place } from '../../support/chart-nats.js';
 import { attempt } from '../../support/command.js';

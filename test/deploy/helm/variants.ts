@@ -54,6 +54,7 @@ export const VARIANTS: Readonly<Record<string, object>> = {
       backend: [peer],
       mongodb: [{ ipBlock: { cidr: '198.51.100.7/32' } }],
       gateway: [{ ipBlock: { cidr: '203.0.113.0/24' } }],
+      triggeringService: [{ ipBlock: { cidr: '203.0.113.9/32' } }],
     },
     serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
   },

@@ -4,6 +4,7 @@ import { ACCESS } from './access.js';
 import { ANALYSIS } from './analysis.js';
 import { BACKUPS } from './backups.js';
 import { CLOCK } from './clock.js';
+import { CLUSTER } from './cluster.js';
 import { DISK } from './disk.js';
 import { DURABLE } from './durable.js';
 import { GATEWAY } from './gateway.js';
@@ -24,4 +25,5 @@ export const CASES: readonly FaultCase[] = [
   ...CLOCK,
   ...HOSTILE,
   ...NETWORK,
+  ...CLUSTER,
 ];

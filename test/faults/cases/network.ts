@@ -6,24 +6,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultCase } from '../case.js';
 import type { FaultLine } from '../line.js';
+import { ip, hostsMissing as missing } from '../namespaces.js';
 import { course } from '../scenario.js';
 
 const CUT_MS = 12_000;
 const HOST = `mkf${process.pid}`;
 const [OURS, THEIRS] = ['10.78.0.1', '10.78.0.2'];
 const NAME = 'makai-broker.test';
-
-const ip = (...args: string[]): void => {
-  const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`);
-};
-
-function missing(): string | undefined {
-  if (process.getuid?.() !== 0) return 'only root can make network namespaces';
-  const made = spawnSync('ip', ['netns', 'add', `${HOST}t`]).status === 0;
-  if (made) spawnSync('ip', ['netns', 'delete', `${HOST}t`]);
-  return made ? undefined : 'no network namespaces here';
-}
 
 /** A second host, connected to this one by a virtual cable. */
 function host(): { remove(): void; plug(state: 'up' | 'down'): void } {

@@ -1,0 +1,76 @@
+/**
+ * What this process knows of the batches of one partition, from one reader of it to the next: a batch that waits for the store is not taken twice, one that the store
+ * has is not handed out again, and where the consumer was deleted reading goes on after what the store has. Sequences count within one stream: when it was
+ * made again, all of this is forgotten.
+ */
+
+/** Acknowledged batches that are remembered: if an acknowledgement was lost with the connection, the batch comes again. */
+const REMEMBERED = 4096;
+
+export class PartitionProgress<Message> {
+  #stream = '';
+  /** handed out and not acknowledged: the message through which the server hears of it */
+  readonly #open = new Map<number, Message>();
+  /** delivered and not acknowledged, also those that nobody here has any more */
+  readonly #unfinished = new Set<number>();
+  /** those that were acknowledged last, in a ring */
+  readonly #acknowledged = new Float64Array(REMEMBERED);
+  #acknowledgements = 0;
+  #highest = 0;
+
+  /** Batches that were handed out and not acknowledged. */
+  get unacknowledged(): number {
+    return this.#open.size;
+  }
+
+  /** Up to here the store has everything of the partition; 0: nothing is known. */
+  get floor(): number {
+    let floor = this.#highest;
+    for (const seq of this.#unfinished) floor = Math.min(floor, seq - 1);
+    return floor;
+  }
+
+  /** A reader begins. @param stream names this very stream @param floor up to here an owner has acknowledged everything */
+  begin(stream: string, floor: number): void {
+    if (stream !== this.#stream) {
+      this.#stream = stream;
+      this.#open.clear();
+      this.#unfinished.clear();
+      this.#acknowledged.fill(0);
+      this.#highest = 0;
+    }
+    this.#highest = Math.max(this.#highest, floor);
+    for (const seq of this.#unfinished) if (seq <= floor) this.#unfinished.delete(seq);
+  }
+
+  /** @returns `new`: to be handed out; `open`: it was, and is not stored yet; `stored`: to be acknowledged */
+  delivered(seq: number, message: Message): 'new' | 'open' | 'stored' {
+    if (this.#open.has(seq)) {
+      this.#open.set(seq, message);
+      return 'open';
+    }
+    if (seq <= this.#highest && this.#acknowledged.includes(seq)) return 'stored';
+    this.#highest = Math.max(this.#highest, seq);
+    this.#open.set(seq, message);
+    this.#unfinished.add(seq);
+    return 'new';
+  }
+
+  /** The store has it. @returns through which the server is to hear of it; undefined: the stream was made again meanwhile */
+  stored(seq: number): Message | undefined {
+    const message = this.#open.get(seq);
+    if (message === undefined) return undefined;
+    this.#open.delete(seq);
+    this.#unfinished.delete(seq);
+    this.#acknowledged[this.#acknowledgements % REMEMBERED] = seq;
+    this.#acknowledgements += 1;
+    return message;
+  }
+
+  /** Nobody here has it any more: it is handed out again when it comes again. */
+  left(seq: number): Message | undefined {
+    const message = this.#open.get(seq);
+    this.#open.delete(seq);
+    return message;
+  }
+}
