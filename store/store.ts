@@ -111,7 +111,7 @@ export interface ThreadStore extends Store {
    * written. One at a time, without waiting for anything but the store.
    */
   together<T>(work: () => Promise<T>): Promise<T>;
-  /** Reads several things as they are at one moment, which costs less than one by one. Not for long: meanwhile the log of the file cannot begin anew. */
+  /** Reads several things as they are at one moment, which costs less than one by one. Not for long: meanwhile the log of the file grows. */
   readTogether<T>(work: () => Promise<T>): Promise<T>;
 }
 
