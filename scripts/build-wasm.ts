@@ -31,7 +31,7 @@ const SIMD = ['--enable', 'simd'];
 const MODULES: readonly WasmModule[] = [
   library('proto/assembly/waveform.ts', 'proto/waveform.wasm', []),
   library('signal/box-analyser/assembly/signal.ts', 'signal/box-analyser/signal.wasm', SIMD),
-  library('signal/spectrum/assembly/resample.ts', 'signal/spectrum/resample.wasm', SIMD),
+  library('signal/spectrum/assembly/index.ts', 'signal/spectrum/spectrum.wasm', SIMD),
   library('formats/comtrade/assembly/interleave.ts', 'formats/comtrade/interleave.wasm', SIMD),
   library('formats/pqdif/assembly/adler32.ts', 'formats/pqdif/adler32.wasm', SIMD),
   plugin('napali'),

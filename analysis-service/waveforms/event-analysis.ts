@@ -18,11 +18,11 @@ import { type LoadedWaveform, waveformInput } from './input.js';
 import type { AnalysisPool } from './pool.js';
 import type { KnownBox, KnownBoxes } from './references.js';
 import { isBetter, repeatsOf } from './repeats.js';
-import type { Analysed, Found, WaveformResult } from './results.js';
+import type { Found, WaveformResult } from './results.js';
 
 export interface EventAnalysisDeps {
-  /** of a thread's own one, what is known before and what is written are one transaction */
-  store: Store & Partial<Pick<ThreadStore, 'together'>>;
+  /** of a thread's own one, what is read is one transaction, and what is known before and written another one */
+  store: Store & Partial<Pick<ThreadStore, 'readTogether' | 'together'>>;
   pool: Pick<AnalysisPool, 'run'>;
   boxes: KnownBoxes;
   ids: IncidentIds;
@@ -37,6 +37,14 @@ export interface EventAnalysisDeps {
 interface Loaded {
   waveform: LoadedWaveform;
   known: KnownBox;
+}
+
+/** What was found in a waveform, and what it was judged by: without its samples, which take a hundred times the memory. */
+interface Judged {
+  waveform: Pick<LoadedWaveform, 'boxEvent'> & { rate: number };
+  known: KnownBox;
+  found: readonly Found[];
+  remarks: string[];
 }
 
 /** Samples of one event that are in memory at a time, besides the last waveform: eight of 2 s are less than a tenth of it. */
@@ -64,13 +72,28 @@ export async function analyseEvent(
     onDurable(result);
   };
   const left = (await store.boxEvents(eventId, boxIds)).filter(({ box_id }) => wanted.delete(box_id));
-  while (left.length > 0) await analyseLoaded(deps, await loadSome(deps, left), durable);
+  while (left.length > 0) {
+    const read = () => loadSome(deps, left);
+    const loaded = await (store.readTogether === undefined ? read() : store.readTogether(read));
+    await writeTogether(deps, await judge(deps, loaded), durable);
+  }
   for (const boxId of wanted) {
     const gone = { eventId, boxId, findings: [], remarks: ['the box event is gone'] };
     const result = await turns.run(boxId, () => write(deps, gone, false));
     if (result !== undefined) durable(result);
   }
   return results;
+}
+
+async function judge({ pool }: EventAnalysisDeps, loaded: readonly Loaded[]): Promise<Judged[]> {
+  const analysed = await pool.run({ waveforms: loaded.map(({ waveform }) => waveform.input) });
+  return loaded.map(({ known, waveform: { boxEvent, input, remarks } }, i) => {
+    const one = analysed[i];
+    if (one === undefined) throw new Error('a thread left out a waveform');
+    const { found } = one;
+    const { rate } = input.options;
+    return { waveform: { boxEvent, rate }, known, found, remarks: [...remarks, ...one.remarks] };
+  });
 }
 
 /** Takes as many of the waveforms as may be in memory at a time, at least one. */
@@ -104,22 +127,17 @@ async function load({ boxes, store }: EventAnalysisDeps, boxEvent: BoxEventDocum
   return { waveform, known };
 }
 
-async function analyseLoaded(
+async function writeTogether(
   deps: EventAnalysisDeps,
-  loaded: readonly Loaded[],
+  judged: readonly Judged[],
   durable: (result: WaveformResult) => void,
 ): Promise<void> {
-  const analysed = await deps.pool.run({ waveforms: loaded.map(({ waveform }) => waveform.input) });
+  const { store, turns } = deps;
   // Side by side: the store syncs what waits together once.
   const write = () =>
     Promise.allSettled(
-      loaded.map(async ({ known, waveform }, i) => {
-        const found = analysed[i];
-        if (found === undefined) throw new Error('a thread left out a waveform');
-        return deps.turns.run(waveform.boxEvent.box_id, () => writeFound(deps, waveform, known, found));
-      }),
+      judged.map((one) => turns.run(one.waveform.boxEvent.box_id, () => writeFound(deps, one))),
     );
-  const { store } = deps;
   const written = await (store.together === undefined ? write() : store.together(write));
   for (const one of written) if (one.status === 'fulfilled' && one.value !== undefined) durable(one.value);
   for (const one of written) if (one.status === 'rejected') throw one.reason;
@@ -127,15 +145,13 @@ async function analyseLoaded(
 
 async function writeFound(
   deps: EventAnalysisDeps,
-  waveform: LoadedWaveform,
-  known: KnownBox,
-  analysed: Analysed,
+  { found, known, remarks, waveform }: Judged,
 ): Promise<WaveformResult | undefined> {
   const { clocks = NO_CLOCKS, store } = deps;
   const { boxEvent } = waveform;
   const { box_id: boxId, event_id: eventId } = boxEvent;
-  const finish = async (found: Found): Promise<IncidentWithSamples> => {
-    const bare = findingOf(found, waveform, known, clocks.of(boxId, { boxMs: found.candidate.startMs }));
+  const finish = async (one: Found): Promise<IncidentWithSamples> => {
+    const bare = findingOf(one, waveform, known, clocks.of(boxId, { boxMs: one.candidate.startMs }));
     const [finding, stored] = await Promise.all([
       withMeasurements(bare, store),
       repeatsOf(bare.incident, store),
@@ -147,10 +163,9 @@ async function writeFound(
   };
   // Most waveforms are analysed for the first time: nothing is known of them.
   const [before, findings] = await Promise.all([
-    analysed.found.length === 0 ? undefined : store.analysis(eventId, boxId),
-    Promise.all(analysed.found.map(finish)),
+    found.length === 0 ? undefined : store.analysis(eventId, boxId),
+    Promise.all(found.map(finish)),
   ]);
-  const remarks = [...waveform.remarks, ...analysed.remarks];
   return write(
     deps,
     { eventId, boxId, findings, remarks, judgedWith: known.judgedWith },

@@ -27,7 +27,7 @@ const FIELD_OF: Readonly<Record<string, 'voltage' | 'frequency' | 'thd' | 'trans
  */
 export function findingOf(
   { candidate, samples }: Found,
-  { boxEvent, input: { options } }: LoadedWaveform,
+  { boxEvent, rate }: Pick<LoadedWaveform, 'boxEvent'> & { rate: number },
   { box, calibration, reference }: KnownBox,
   clock?: ClockError,
 ): IncidentWithSamples {
@@ -42,7 +42,7 @@ export function findingOf(
     nominal_voltage_v: reference.voltage,
     nominal_frequency_hz: reference.frequency,
     calibration_constant: calibration,
-    rate_hz: options.rate,
+    rate_hz: rate,
     ...(clock === undefined
       ? {}
       : {

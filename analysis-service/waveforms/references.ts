@@ -15,6 +15,8 @@ type Known = Pick<BoxReader, 'boxes' | 'makaiConfig'> & Pick<LocationRegistry, '
 
 /** A change that somebody makes holds after so long at the latest. */
 const AGE_MS = 5_000;
+/** What waveforms are judged by is remembered of so many at most. */
+const MOST_JUDGED = 10_000;
 
 export interface KnownBox {
   /** undefined: it is not recorded */
@@ -33,6 +35,8 @@ export class KnownBoxes {
   readonly #forced: Partial<Reference>;
   #boxes = new Map<string, BoxDocument>();
   #regions: Regions = new Map();
+  /** by box, and by the values that stand in its box events */
+  readonly #judged = new Map<string, KnownBox>();
   #readMs = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
 
@@ -63,6 +67,21 @@ export class KnownBoxes {
   async ofWaveform(boxEvent: BoxEventDocument): Promise<KnownBox> {
     await this.refresh();
     const box = this.#boxes.get(boxEvent.box_id);
+    const { calibration_constant, nominal_frequency, nominal_voltage } = boxEvent;
+    const values = [calibration_constant, nominal_voltage, nominal_frequency];
+    const isOfItsTime = box?.calibration_archive !== undefined && values.includes(undefined);
+    if (isOfItsTime) return this.#judge(boxEvent, box);
+    const key = `${boxEvent.box_id} ${values.join(' ')}`;
+    let known = this.#judged.get(key);
+    if (known === undefined) {
+      known = this.#judge(boxEvent, box);
+      if (this.#judged.size >= MOST_JUDGED) this.#judged.clear();
+      this.#judged.set(key, known);
+    }
+    return known;
+  }
+
+  #judge(boxEvent: BoxEventDocument, box: BoxDocument | undefined): KnownBox {
     const calibration = calibrationOf(boxEvent, box);
     const reference = this.#references.of(Number(boxEvent.box_id), referencePart(calibration));
     const judgedBy = { ...reference, ...this.#forced };
@@ -107,6 +126,7 @@ export class KnownBoxes {
     this.#regions = new Map(locations.map(({ regions = [], slug }) => [slug, regions]));
     this.#boxes = new Map(boxes.map((box) => [box.box_id, box]));
     this.#references.update(referenceData(config, boxes));
+    this.#judged.clear();
     this.#readMs = this.#clock.monotonic();
   }
 }

@@ -4,7 +4,7 @@ import { type FundamentalTrack, trackFundamental } from '../fundamental/track.js
 import { squareSums, synchronousHalfCycleRms } from '../levels/half-cycle.js';
 import { type Take, takeNew } from '../scratch.js';
 import { harmonicSubgroups } from '../spectrum/groups.js';
-import { spectrumAnalyser } from '../spectrum/spectrum.js';
+import { spectrumAnalyser, type WindowSpectrum } from '../spectrum/spectrum.js';
 import {
   type CycleDifferences,
   cycleDifferences,
@@ -63,11 +63,12 @@ export function measureRun(input: RunInput): RunMeasures {
   const measures = { ...input, track, crossings, sums, urms };
   if (track === undefined) return { ...measures, harmonics: [], differences: undefined, transients: [] };
   const analyser = spectrumAnalyser(rate, nominalFrequency);
-  const harmonics = analyser.windows(x, crossings, take).map(({ from, to, lines }) => ({
+  const ordersOf = ({ from, lines, to }: WindowSpectrum): HarmonicWindow => ({
     from,
     to,
     orders: harmonicSubgroups({ lines }, analyser.cycles, analyser.highestOrder, take),
-  }));
+  });
+  const harmonics = analyser.mapWindows(x, crossings, ordersOf, take);
   const fast = rate / nominalFrequency >= MIN_SAMPLES_A_CYCLE && nominalVoltage !== undefined;
   const differences = fast ? cycleDifferences(x, crossings.at, take) : undefined;
   const transients =

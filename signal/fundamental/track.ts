@@ -33,6 +33,8 @@ export interface FundamentalTrack {
   readonly frequency: number;
 }
 
+/** Share of the nominal frequency by which the fundamental may be off. */
+const NEAR = 0.2;
 const BLOCKS_A_CYCLE = 12;
 /** A fundamental below this part of the waveform's usual one has no phase of its own (an interruption). */
 const WEAK = 0.04;
@@ -47,27 +49,41 @@ const OFF = 0.002;
 export function trackFundamental(x: Float64Array, options: TrackOptions): FundamentalTrack | undefined {
   const { rate, nominalFrequency } = options;
   const { take = takeNew } = options;
-  const first = demodulate(x, rate, nominalFrequency, take);
+  // Both passes write into the same arrays, and the second one may have more places: up to those of the highest frequency.
+  const most = Math.floor(x.length / blockOf(rate, (1 + NEAR) * nominalFrequency));
+  const room: Room = { re: take(most), im: take(most) };
+  const first = demodulate(x, rate, nominalFrequency, room);
   if (first === undefined) return undefined;
   const ratio = first.frequency / nominalFrequency;
-  const near = ratio > 0.8 && ratio < 1.2;
+  const near = Math.abs(ratio - 1) < NEAR;
   if (!near || Math.abs(ratio - 1) <= OFF) return first;
-  return demodulate(x, rate, first.frequency, take) ?? first;
+  return demodulate(x, rate, first.frequency, room) ?? first;
+}
+
+interface Room {
+  re: Float64Array;
+  im: Float64Array;
+}
+
+/** Samples that are added up before the window sees them. */
+function blockOf(rate: number, frequency: number): number {
+  return Math.max(1, Math.round(rate / frequency / BLOCKS_A_CYCLE));
 }
 
 function demodulate(
   x: Float64Array,
   rate: number,
   frequency: number,
-  take: Take,
+  room: Room,
 ): FundamentalTrack | undefined {
   const omega = (2 * Math.PI * frequency) / rate;
-  const block = Math.max(1, Math.round(rate / frequency / BLOCKS_A_CYCLE));
+  const block = blockOf(rate, frequency);
   const width = Math.max(4, Math.round((2 * rate) / frequency / block));
   const blocks = Math.floor(x.length / block);
   const count = blocks - width + 1;
   if (count < 1) return undefined;
-  const { re, im } = blockSums(x, omega, block, blocks, take);
+  const { re, im } = room;
+  blockSums(x, omega, block, blocks, room);
   const window = new Float64Array(width);
   let weight = 0;
   for (let j = 0; j < width; j += 1) {
@@ -75,8 +91,9 @@ function demodulate(
     window[j] = w;
     weight += w * block;
   }
-  const amplitude = take(count);
-  const angle = take(count);
+  // Amplitudes and angles take the places of the sums that no later one needs.
+  const amplitude = re.subarray(0, count);
+  const angle = im.subarray(0, count);
   for (let m = 0; m < count; m += 1) {
     let a = 0;
     let b = 0;
@@ -108,18 +125,10 @@ function demodulate(
   };
 }
 
-/** Σ x·exp(-jωi) of each block, with the phase of the sample's own place. */
-function blockSums(
-  x: Float64Array,
-  omega: number,
-  block: number,
-  blocks: number,
-  take: Take,
-): { re: Float64Array; im: Float64Array } {
+/** Σ x·exp(-jωi) of each block, with the phase of the sample's own place, into the room. */
+function blockSums(x: Float64Array, omega: number, block: number, blocks: number, { im, re }: Room): void {
   const cos = Float64Array.from({ length: block }, (_, i) => Math.cos(omega * i));
   const sin = Float64Array.from({ length: block }, (_, i) => Math.sin(omega * i));
-  const re = take(blocks);
-  const im = take(blocks);
   const stepRe = Math.cos(omega * block);
   const stepIm = Math.sin(omega * block);
   let turnRe = 1;
@@ -147,7 +156,6 @@ function blockSums(
       turnRe = next;
     }
   }
-  return { re, im };
 }
 
 /**

@@ -5,8 +5,7 @@
 import type { Crossings } from '../fundamental/crossings.js';
 import { windowCycles } from '../levels/half-cycle.js';
 import { takeNew } from '../scratch.js';
-import { RealTransform } from './fft.js';
-import { WindowResampler } from './resample.js';
+import { WindowLines } from './window-lines.js';
 
 /** Highest order that is looked at. */
 export const HIGHEST_ORDER = 50;
@@ -30,9 +29,7 @@ export class SpectrumAnalyser {
   readonly cycles: number;
   /** highest order whose group lies below what the rate allows, 50 at most; below 2 there are no harmonics to see */
   readonly highestOrder: number;
-  readonly #transform: RealTransform;
-  readonly #resampler: WindowResampler;
-  readonly #lines: number;
+  readonly #windows: WindowLines;
 
   /** @param rate Hz, 800 or more */
   constructor(rate: number, nominalFrequency: number) {
@@ -42,43 +39,53 @@ export class SpectrumAnalyser {
     // a fundamental 10 % above nominal must still have its highest order in sight
     const visible = (USABLE * rate) / (1.1 * nominalFrequency) - 0.5;
     this.highestOrder = Math.max(1, Math.min(HIGHEST_ORDER, Math.floor(visible)));
-    this.#lines = Math.ceil((this.highestOrder + 0.5) * this.cycles) + 1;
-    const length = 2 ** Math.ceil(Math.log2(Math.max(64, this.#lines * 2.4)));
+    const lines = Math.ceil((this.highestOrder + 0.5) * this.cycles) + 1;
+    const points = 2 ** Math.ceil(Math.log2(Math.max(64, lines * 2.4)));
     const samples = (this.cycles * rate) / nominalFrequency;
-    this.#transform = new RealTransform(length);
-    this.#resampler = new WindowResampler(length, samples / length, (1.1 * this.#lines) / samples);
+    this.#windows = new WindowLines({
+      ...{ points, lines },
+      ...{ step: samples / points, highest: (1.1 * lines) / samples },
+    });
   }
 
   /** Samples beside a window that take part in it. */
   get reach(): number {
-    return this.#resampler.reach;
+    return this.#windows.reach;
   }
 
   /** Lines of the window between two places. */
   window(x: Float64Array, from: number, to: number, take = takeNew): WindowSpectrum {
-    const transform = this.#transform;
-    transform.run(this.#resampler.run(x, from, to));
-    const lines = take(this.#lines);
-    const scale = Math.SQRT2 / transform.length;
-    const { re, im } = transform;
-    for (let k = 0; k < lines.length; k += 1) {
-      const a = re[k] ?? 0;
-      const b = im[k] ?? 0;
-      lines[k] = scale * Math.sqrt(a * a + b * b);
-    }
+    return this.#windowIn(x, from, to, take(this.#windows.lines));
+  }
+
+  /** Every whole window of a waveform, one after another, from its first crossing that has samples enough before it. */
+  windows(x: Float64Array, crossings: Crossings, take = takeNew): WindowSpectrum[] {
+    return this.#places(x, crossings).map(({ from, to }) => this.window(x, from, to, take));
+  }
+
+  /** What `map` makes of each of them; their lines are written again by the next one, since those of a long waveform would take much memory. */
+  mapWindows<T>(
+    x: Float64Array,
+    crossings: Crossings,
+    map: (window: WindowSpectrum) => T,
+    take = takeNew,
+  ): T[] {
+    const lines = take(this.#windows.lines);
+    return this.#places(x, crossings).map(({ from, to }) => map(this.#windowIn(x, from, to, lines)));
+  }
+
+  #windowIn(x: Float64Array, from: number, to: number, lines: Float64Array): WindowSpectrum {
+    lines.set(this.#windows.run(x, from, to, Math.SQRT2 / this.#windows.points));
     lines[0] = (lines[0] ?? 0) / Math.SQRT2;
     return { from, to, lines };
   }
 
-  /** Every whole window of a waveform, one after another, from its first crossing that has samples enough before it. */
-  windows(x: Float64Array, { at }: Crossings, take = takeNew): WindowSpectrum[] {
-    const found: WindowSpectrum[] = [];
+  #places(x: Float64Array, { at }: Crossings): { from: number; to: number }[] {
+    const found: { from: number; to: number }[] = [];
     const step = 2 * this.cycles;
     let k = 0;
     while (k < at.length && (at[k] ?? 0) < Math.min(this.reach, x.length / 8)) k += 1;
-    for (; k + step < at.length; k += step) {
-      found.push(this.window(x, at[k] ?? 0, at[k + step] ?? 0, take));
-    }
+    for (; k + step < at.length; k += step) found.push({ from: at[k] ?? 0, to: at[k + step] ?? 0 });
     return found;
   }
 }

@@ -129,9 +129,20 @@ export interface MissingVoltage {
 
 /** Sample by sample: the reference less what was measured, over the span. */
 export function missingVoltageWave(x: Float64Array, reference: Reference, span: Span): Float64Array {
+  const { count, from } = samplesIn(x, span);
+  const wave = new Float64Array(count);
+  fillMissing(wave, x, reference, from);
+  return wave;
+}
+
+function samplesIn(x: Float64Array, span: Span): { from: number; count: number } {
   const from = Math.max(0, Math.ceil(span.from));
   const to = Math.min(x.length, Math.floor(span.to) + 1);
-  const wave = new Float64Array(Math.max(0, to - from));
+  return { from, count: Math.max(0, to - from) };
+}
+
+/** The missing voltage from sample `from` on. */
+function fillMissing(wave: Float64Array, x: Float64Array, reference: Reference, from: number): void {
   const { amplitude } = reference;
   // the phase is a straight line: a pointer is turned by a sample's part of it, and set again before rounding shows
   const step = (reference.phaseAt(from + FRESH_AFTER) - reference.phaseAt(from)) / FRESH_AFTER;
@@ -148,7 +159,6 @@ export function missingVoltageWave(x: Float64Array, reference: Reference, span: 
       re = next;
     }
   }
-  return wave;
 }
 
 /** The numbers of `missingVoltageWave`. */
@@ -158,16 +168,22 @@ export function missingVoltage(
   reference: Reference,
   span: Span,
 ): MissingVoltage {
-  const wave = missingVoltageWave(x, reference, span);
+  const { count, from } = samplesIn(x, span);
+  // A sag may last minutes: a piece at a time.
+  const room = new Float64Array(Math.min(count, 16 * FRESH_AFTER));
   let peak = 0;
   let squares = 0;
   let area = 0;
-  for (let i = 0; i < wave.length; i += 1) {
-    const value = wave[i] ?? 0;
-    const size = Math.abs(value);
-    if (size > peak) peak = size;
-    squares += value * value;
-    area += size;
+  for (let done = 0; done < count; done += room.length) {
+    const wave = room.subarray(0, count - done);
+    fillMissing(wave, x, reference, from + done);
+    for (let i = 0; i < wave.length; i += 1) {
+      const value = wave[i] ?? 0;
+      const size = Math.abs(value);
+      if (size > peak) peak = size;
+      squares += value * value;
+      area += size;
+    }
   }
-  return { peak, rms: wave.length > 0 ? Math.sqrt(squares / wave.length) : 0, area: area / rate };
+  return { peak, rms: count > 0 ? Math.sqrt(squares / count) : 0, area: area / rate };
 }

@@ -156,6 +156,10 @@ export function openEngine(
       if (tooOld !== undefined) throw tooOld();
       beginImmediate(db);
     },
+    /** The same for operations that only read. */
+    beginReading: (): void => {
+      db.exec('BEGIN');
+    },
     commit: (): void => {
       db.exec('COMMIT');
     },

@@ -69,7 +69,8 @@ export async function openSqliteStore(file: string, options: SqliteOptions): Pro
  */
 export function openStoreFile(file: StoreFile): ThreadStore {
   const execution = executeInline(reopeningEngine({ ...file, readOnly: false }), file.file);
-  return { ...storeOf(execution, Date.now), together: execution.together };
+  const { readTogether, together } = execution;
+  return { ...storeOf(execution, Date.now), readTogether, together };
 }
 
 /** Reads go to a thread with a connection of its own, which cannot write. What was written before a read began is in it: a write is acknowledged once it is committed. */

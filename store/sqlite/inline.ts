@@ -1,4 +1,5 @@
 /** Operations on this thread: for short-lived programs, databases in memory, and threads that work on a store themselves. */
+import type { ThreadStore } from '../store.js';
 import {
   type Arguments,
   closedFailure,
@@ -14,17 +15,14 @@ import {
 } from './execution.js';
 import type { Engines } from './serve.js';
 
-export interface InlineExecution<E> extends Execution<E> {
-  /** `ThreadStore.together` */
-  together<T>(work: () => Promise<T>): Promise<T>;
-}
+/** `together` and `readTogether` of a `ThreadStore`. */
+export interface InlineExecution<E> extends Execution<E>, Pick<ThreadStore, 'readTogether' | 'together'> {}
+
+type Engine<E> = Operations<E> & Transactions & { beginReading(): void };
 
 type Attempt = { result: unknown } | { failure: Failure };
 
-export function executeInline<E extends Operations<E> & Transactions>(
-  engines: Engines<E>,
-  file: string,
-): InlineExecution<E> {
+export function executeInline<E extends Engine<E>>(engines: Engines<E>, file: string): InlineExecution<E> {
   let open = true;
   /** the engine whose transaction is open */
   let held: E | undefined;
@@ -39,11 +37,11 @@ export function executeInline<E extends Operations<E> & Transactions>(
       return { failure: toFailure(error, file) };
     }
   };
-  const begin = async (): Promise<Attempt> => {
+  const begin = async (how: 'begin' | 'beginReading'): Promise<Attempt> => {
     if (!open) return { failure: closedFailure(file) };
     try {
       const engine = engines.current();
-      engine.begin();
+      engine[how]();
       return { result: engine };
     } catch (error) {
       engines.failed(error);
@@ -54,21 +52,23 @@ export function executeInline<E extends Operations<E> & Transactions>(
     const committed = await attempt('commit', []);
     if ('failure' in committed) throw toError(committed.failure);
   };
+  const inTransaction = async <T>(how: 'begin' | 'beginReading', work: () => Promise<T>): Promise<T> => {
+    const engine = (await untilNotBusy(() => begin(how))) as E;
+    held = engine;
+    try {
+      const result = await work();
+      await commit();
+      return result;
+    } finally {
+      held = undefined;
+      rollBack(engine);
+    }
+  };
   return {
     call: async <K extends keyof E & string>(name: K, ...args: Arguments<E[K]>) =>
       (await untilNotBusy(() => attempt(name, args))) as Result<E[K]>,
-    together: async (work) => {
-      const engine = (await untilNotBusy(begin)) as E;
-      held = engine;
-      try {
-        const result = await work();
-        await commit();
-        return result;
-      } finally {
-        held = undefined;
-        rollBack(engine);
-      }
-    },
+    readTogether: (work) => inTransaction('beginReading', work),
+    together: (work) => inTransaction('begin', work),
     close: async () => {
       if (open) engines.close();
       open = false;

@@ -13,6 +13,7 @@ import {
   zeroCrossings,
 } from '../../signal/index.js';
 import { RealTransform } from '../../signal/spectrum/fft.js';
+import { WindowLines } from '../../signal/spectrum/window-lines.js';
 import { runs } from '../support/property.js';
 import { gaussian, wave } from './waves.js';
 
@@ -47,6 +48,37 @@ describe('signal/spectrum', () => {
       }
     }
     assert.throws(() => new RealTransform(12), RangeError);
+  });
+
+  it('lines of a window are those of its signal, whatever the number of points', () => {
+    const random = gaussian(3);
+    for (const points of [64, 128, 256, 512, 1024, 2048, 4096]) {
+      const lines = Math.floor(points / 2.4);
+      const step = 1.13;
+      const windows = new WindowLines({ points, step, lines, highest: (1.1 * lines) / (points * step) });
+      const expected = new Float64Array(lines);
+      const tones = [0, 1, 5, lines >> 1, lines - 2, lines - 1].map((k) => {
+        const size = 1 + Math.abs(random());
+        expected[k] = k === 0 ? Math.SQRT2 * size : size / Math.SQRT2;
+        return { k, size, phase: random() };
+      });
+      const at = (i: number): number =>
+        tones.reduce((sum, { k, phase, size }) => {
+          const angle = k === 0 ? 0 : (2 * Math.PI * k * (i - 70.3)) / (points * step) + phase;
+          return sum + size * Math.cos(angle);
+        }, 0);
+      const x = Float64Array.from({ length: Math.ceil(points * step) + 140 }, (_, i) => at(i));
+      // Twice: what a longer window before needed is of no matter.
+      windows.run(x, 40, 40 + 1.5 * points * step, 1);
+      const found = windows.run(x, 70.3, 70.3 + points * step, Math.SQRT2 / points);
+      for (const [k, size] of expected.entries())
+        assert.ok(
+          Math.abs((found[k] ?? 0) - size) < 5e-3,
+          `${points} points, line ${k}: ${found[k]}, ${size}`,
+        );
+    }
+    assert.throws(() => new WindowLines({ points: 96, step: 1, lines: 20, highest: 0.2 }), RangeError);
+    assert.throws(() => new WindowLines({ points: 32, step: 1, lines: 10, highest: 0.2 }), RangeError);
   });
 
   for (const [rate, nominal] of [

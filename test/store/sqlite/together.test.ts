@@ -1,4 +1,4 @@
-/** A store that a thread has for itself: work under the write lock. */
+/** A store that a thread has for itself: work under the write lock, and reads of one moment. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -62,6 +62,24 @@ describe('store/sqlite: work under the write lock', () => {
     });
     await other;
     assert.ok(await own.event(2));
+  });
+
+  it('what is read together is of one moment, and holds up no write', async () => {
+    await put(main, 1);
+    await own.readTogether(async () => {
+      assert.ok(await own.event(1));
+      await put(main, 2);
+      assert.equal(await own.event(2), undefined);
+    });
+    assert.ok(await own.event(2));
+    await assert.rejects(
+      own.readTogether(async () => {
+        throw new MakaiError('STORE_REFUSED', 'no');
+      }),
+      { code: 'STORE_REFUSED' },
+    );
+    await own.together(() => put(own, 3));
+    assert.ok(await main.event(3));
   });
 
   it('a store in memory, and one with a clock of its own, cannot be opened by a thread', async () => {
