@@ -5,7 +5,7 @@
 import type { Database } from 'better-sqlite3';
 import { BackOff } from '../../common/backoff.js';
 import { type Clock, pause, within } from '../../common/clock.js';
-import { messageOf } from '../../common/errors.js';
+import { MakaiError, messageOf } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
@@ -37,15 +37,16 @@ export class Replica implements Running {
   readonly #options: ReplicaOptions;
   readonly #log: ThrottledLog;
   readonly #stopping = new AbortController();
+  /** nothing is written any more, and nobody waits for it */
+  readonly #over = new AbortController();
   readonly #parts = new Set<ChangedRows>();
   readonly #pending: Change[] = [];
   readonly #restored: Map<string, Change[]> | undefined;
-  #waiters: (() => void)[] = [];
+  readonly #waiters = new Set<() => void>();
   #wake = new AbortController();
   #last: number;
   #written = 0;
   #sinceCopy = 0;
-  #isReplaced = false;
   #isWriting = false;
   #loop: Promise<void>;
 
@@ -71,9 +72,16 @@ export class Replica implements Running {
     return new Replica(options, last, reader.files);
   }
 
-  /** Whether another gateway has begun to write. */
-  get isReplaced(): boolean {
-    return this.#isReplaced;
+  /** Whether it has ended: another gateway has begun to write, or this one is not the active one any more. */
+  get isOver(): boolean {
+    return this.#over.signal.aborted;
+  }
+
+  /** This gateway is not the active one any more: whoever waits for NATS is not kept. */
+  giveUp(): void {
+    this.#over.abort();
+    for (const done of this.#waiters) done();
+    this.#waiters.clear();
   }
 
   /** `attach` of Shared. */
@@ -90,15 +98,18 @@ export class Replica implements Running {
     };
   }
 
-  /** Fulfilled when all changes so far are in NATS; rejects where another gateway took over, or this one stops. */
+  /**
+   * Fulfilled when all changes so far are in NATS.
+   * @throws MakaiError STORE_UNAVAILABLE where this gateway is not the active one any more: whoever is does it instead
+   */
   async flushed(): Promise<void> {
+    this.#check();
     this.#gather();
     if (this.#pending.length === 0 && !this.#isWriting) return;
-    const done = new Promise<void>((resolve) => this.#waiters.push(resolve));
+    const done = new Promise<void>((resolve) => this.#waiters.add(resolve));
     this.#wake.abort();
     await done;
-    if (this.#isReplaced || this.#stopping.signal.aborted)
-      throw new Error('another gateway is the active one now, or this one stops');
+    this.#check();
   }
 
   /** What is under way ends; what does not get to NATS in time stays on the own disk alone. */
@@ -107,33 +118,33 @@ export class Replica implements Running {
     this.#stopping.abort();
     this.#wake.abort();
     await within(this.#loop, STOP_MS, this.#options.clock);
-    this.#isReplaced = true;
-    this.#wakeWaiters();
+    this.giveUp();
+  }
+
+  #check(): void {
+    if (this.isOver) throw new MakaiError('STORE_UNAVAILABLE', 'this gateway is not the active one any more');
   }
 
   #gather(): void {
     for (const part of this.#parts) this.#pending.push(...part.take());
   }
 
-  #wakeWaiters(): void {
-    for (const done of this.#waiters.splice(0)) done();
-  }
-
   async #run(): Promise<void> {
     const { clock, copyBytes = COPY_BYTES } = this.#options;
     const { signal } = this.#stopping;
-    while (!this.#isReplaced) {
+    while (!this.isOver) {
       this.#wake = new AbortController();
       this.#gather();
-      const waiters = this.#waiters;
-      this.#waiters = [];
+      const waiters = [...this.#waiters];
       await this.#write(this.#pending.splice(0));
-      for (const done of waiters) done();
+      for (const done of waiters) {
+        this.#waiters.delete(done);
+        done();
+      }
       if (this.#sinceCopy > copyBytes && !signal.aborted) await this.#copy();
       if (signal.aborted && this.#pending.length === 0) return;
-      if (this.#waiters.length === 0 && !signal.aborted) await pause(clock, LOOK_MS, this.#wake.signal);
+      if (this.#waiters.size === 0 && !signal.aborted) await pause(clock, LOOK_MS, this.#wake.signal);
     }
-    this.#wakeWaiters();
   }
 
   async #write(changes: readonly Change[]): Promise<void> {
@@ -152,7 +163,7 @@ export class Replica implements Running {
     await this.#write(rows);
     await this.#append({ kind: 'copied' });
     this.#sinceCopy = 0;
-    if (first === undefined || this.#isReplaced) return;
+    if (first === undefined || this.isOver) return;
     try {
       await this.#options.log.forget(first);
     } catch (error) {
@@ -175,11 +186,11 @@ export class Replica implements Running {
     const id = `${name}-${this.#written}`;
     this.#written += 1;
     const backOff = new BackOff(BACK_OFF);
-    while (!this.#isReplaced) {
+    while (!this.isOver) {
       try {
         const seq = await log.append(data, id, this.#last);
         if (seq === undefined) {
-          this.#isReplaced = true;
+          this.giveUp();
           onReplaced();
           return undefined;
         }
@@ -188,7 +199,7 @@ export class Replica implements Running {
         return seq;
       } catch (error) {
         this.#log.warn({ problem: messageOf(error) }, 'what the gateway has to do is not in NATS yet');
-        await pause(clock, backOff.next());
+        await pause(clock, backOff.next(), this.#over.signal);
       }
     }
     return undefined;

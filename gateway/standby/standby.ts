@@ -54,6 +54,8 @@ export class Standby implements Running {
   readonly #election: Election;
   readonly #turn = new Turn();
   #source: { connection: NatsConnection; replicas: number } | undefined;
+  /** from when it is opened; `activate` may wait for it too */
+  #replica: Replica | undefined;
   #active: Active | undefined;
   #isStopping = false;
 
@@ -66,7 +68,10 @@ export class Standby implements Running {
       ...{ name, bucket: GATEWAY_BUCKET, clock, log },
       does: 'is the active gateway',
       elected: () => void this.#turn.run(() => this.#begin()),
-      lost: () => void this.#turn.run(() => this.#end()),
+      lost: () => {
+        this.#replica?.giveUp();
+        void this.#turn.run(() => this.#end());
+      },
     });
     this.#link = new NatsLink({
       ...{ servers, name: 'makai gateway', log },
@@ -113,11 +118,12 @@ export class Standby implements Running {
           onReplaced: () => this.#replaced(),
         });
         replica = opened;
+        this.#replica = opened;
         if (!this.#mayBegin()) break;
         const running = await activate({
           attach: (file, db) => opened.attach(file, db),
           flushed: () => opened.flushed(),
-          mayAct: () => this.#election.isElected && !opened.isReplaced,
+          mayAct: () => this.#election.isElected && !opened.isOver,
         });
         this.#active = { replica: opened, running };
         return;
@@ -165,11 +171,13 @@ export class Standby implements Running {
         this.#source = { connection, replicas };
         this.#election.connected(connection, replicas);
         // What is under way goes over the connection before, which is not made again.
-        if (isOther)
+        if (isOther) {
+          this.#replica?.giveUp();
           void this.#turn.run(async () => {
             await this.#end();
             await this.#begin();
           });
+        }
         return;
       } catch (error) {
         this.#log.warn({ problem: messageOf(error) }, 'the stream of measurements is not in NATS yet');

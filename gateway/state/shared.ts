@@ -8,7 +8,7 @@ export interface Shared {
    * @returns to be called before the file is closed
    */
   attach(file: string, db: Database): () => void;
-  /** Fulfilled when all changes so far are copied. @throws Error where this gateway is not the active one any more */
+  /** Fulfilled when all changes so far are copied. @throws MakaiError STORE_UNAVAILABLE where this gateway is not the active one any more */
   flushed(): Promise<void>;
   /** Whether this is the active gateway now, by its own clock: only then may it say anything to anybody. */
   mayAct(): boolean;

@@ -49,7 +49,7 @@ describe('gateway: the copy of its state in NATS', function () {
     const state = openState(join(folder, name), 2 ** 26, {
       attach: (file, db) => replica.attach(file, db),
       flushed: () => replica.flushed(),
-      mayAct: () => !replica.isReplaced,
+      mayAct: () => !replica.isOver,
     });
     ends.push(() => state.close());
     return { replica, state, isReplaced: () => replaced };
@@ -70,8 +70,9 @@ describe('gateway: the copy of its state in NATS', function () {
       Array.from({ length: 50 }, (_, i) => `makai/${i + 1}`),
     );
     put(a.state, 99);
-    await assert.rejects(a.replica.flushed());
+    await assert.rejects(a.replica.flushed(), { code: 'STORE_UNAVAILABLE' });
     assert.ok(a.isReplaced());
+    await assert.rejects(a.replica.flushed(), { code: 'STORE_UNAVAILABLE' }, 'also when nothing waits');
     put(b.state, 51);
     await b.replica.flushed();
     const c = await active('c');
@@ -106,5 +107,22 @@ describe('gateway: the copy of its state in NATS', function () {
     await flushed;
     const b = await active('b');
     assert.deepEqual(b.state.outbox.oldest(9), a.state.outbox.oldest(9));
+  });
+
+  it('nobody waits for NATS when it is not the active one any more', async () => {
+    const a = await active('a');
+    put(a.state, 1);
+    const waits = a.replica.flushed();
+    await a.replica.stop();
+    await waits;
+    await assert.rejects(a.replica.flushed(), { code: 'STORE_UNAVAILABLE' });
+    const b = await active('b');
+    await server.kill();
+    put(b.state, 2);
+    const flushed = b.replica.flushed();
+    b.replica.giveUp();
+    await assert.rejects(flushed, { code: 'STORE_UNAVAILABLE' });
+    await assert.rejects(b.replica.flushed(), { code: 'STORE_UNAVAILABLE' });
+    await b.replica.stop();
   });
 });
