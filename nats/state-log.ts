@@ -40,24 +40,26 @@ export class StateLog {
 
   /**
    * Reads all that is there, oldest first.
-   * @returns number of the last message; 0: there never was one
+   * @returns number of the last message (0: there never was one), and its id
    * @throws Error of the client
    */
-  async read(take: (data: Uint8Array) => void): Promise<number> {
+  async read(take: (data: Uint8Array) => void): Promise<{ last: number; id: string }> {
     const { state } = await this.#manager.streams.info(STATE_STREAM);
-    if (state.messages === 0) return state.last_seq;
+    if (state.messages === 0) return { last: state.last_seq, id: '' };
     const consumer = await this.#client.consumers.get(STATE_STREAM, {
       deliver_policy: DeliverPolicy.All,
     });
     const messages = await consumer.consume({ max_messages: 64, abort_on_missing_resource: true });
     let last = 0;
-    for await (const { data, seq } of messages) {
+    let id = '';
+    for await (const { data, headers, seq } of messages) {
       take(data);
       last = seq;
+      id = headers?.get(ID_HEADER) ?? '';
       if (seq >= state.last_seq) break;
     }
     if (last < state.last_seq) throw new Error('the state of the gateways was not read to its end');
-    return last;
+    return { last, id };
   }
 
   /**

@@ -7,6 +7,8 @@ export type StateRecord =
   /** an active gateway begins; a copy of another one that has no end by then is void */
   | { kind: 'begin'; name: string }
   | { kind: 'changes'; changes: readonly Change[] }
+  /** all that this file held is in what was written before; without it a gateway was killed while it brought its file */
+  | { kind: 'file'; file: string }
   /** from here on all rows follow, up to `copied`: what was before counts no more */
   | { kind: 'copy' }
   | { kind: 'copied' };
@@ -52,8 +54,8 @@ function apply(rows: Rows, changes: readonly Change[]): void {
 /** Goes through a log from its begin. */
 export class StateReader {
   #rows: Rows = new Map();
-  #copy: Rows | undefined;
-  #isEmpty = true;
+  #known = new Set<string>();
+  #copy: { rows: Rows; known: Set<string> } | undefined;
   #parts: string[] = [];
 
   /** @throws Error for what is no record */
@@ -72,24 +74,31 @@ export class StateReader {
         this.#parts = [];
         break;
       case 'changes':
-        this.#isEmpty = false;
         apply(this.#rows, record.changes);
-        if (this.#copy !== undefined) apply(this.#copy, record.changes);
+        if (this.#copy !== undefined) apply(this.#copy.rows, record.changes);
+        break;
+      case 'file':
+        this.#known.add(record.file);
+        this.#copy?.known.add(record.file);
         break;
       case 'copy':
-        this.#copy = new Map();
+        this.#copy = { rows: new Map(), known: new Set() };
         break;
       case 'copied':
-        this.#isEmpty = false;
-        this.#rows = this.#copy ?? this.#rows;
+        this.#rows = this.#copy?.rows ?? this.#rows;
+        this.#known = this.#copy?.known ?? this.#known;
         this.#copy = undefined;
         break;
     }
   }
 
-  /** By file; undefined: no gateway has ever written anything. */
-  get files(): Map<string, Change[]> | undefined {
-    if (this.#isEmpty) return undefined;
+  /** Files that are there as a whole, also those without a row. */
+  get known(): Set<string> {
+    return new Set(this.#known);
+  }
+
+  /** Rows by file. */
+  get files(): Map<string, Change[]> {
     const files = new Map<string, Change[]>();
     for (const change of this.#rows.values()) {
       const of = files.get(change.file) ?? [];

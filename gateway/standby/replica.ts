@@ -2,6 +2,7 @@
  * The state of the active gateway, on its way to its successor: each change of its files is written to the log in NATS, within some ms. Who needs more than the own disk
  * waits for `flushed`.
  */
+import { randomBytes } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import { BackOff } from '../../common/backoff.js';
 import { type Clock, pause, within } from '../../common/clock.js';
@@ -24,13 +25,22 @@ const COPY_BYTES = 32 * 2 ** 20;
 
 export interface ReplicaOptions {
   log: StateLog;
-  /** differs between runs */
+  /** of this process: no other one has it */
   name: string;
+  /** files that are as new as the log, or newer, for as long as nobody else writes: kept from one replica of this process to the next */
+  own?: Set<string>;
   /** somebody else writes: nothing may be done any more */
   onReplaced(): void;
   copyBytes?: number;
   clock: Clock;
   logger: Logger;
+}
+
+/** What the log holds, of files that are not attached yet. */
+interface Left {
+  rows: Map<string, Change[]>;
+  /** whose rows are all there */
+  known: ReadonlySet<string>;
 }
 
 export class Replica implements Running {
@@ -41,7 +51,10 @@ export class Replica implements Running {
   readonly #over = new AbortController();
   readonly #parts = new Set<ChangedRows>();
   readonly #pending: Change[] = [];
-  readonly #restored: Map<string, Change[]> | undefined;
+  /** files whose rows are all in the log when those that are pending are */
+  readonly #brought: string[] = [];
+  readonly #left: Left;
+  readonly #own: Set<string>;
   readonly #waiters = new Set<() => void>();
   #wake = new AbortController();
   #last: number;
@@ -50,11 +63,12 @@ export class Replica implements Running {
   #isWriting = false;
   #loop: Promise<void>;
 
-  private constructor(options: ReplicaOptions, last: number, restored: Map<string, Change[]> | undefined) {
+  private constructor(options: ReplicaOptions, last: number, left: Left, own: Set<string>) {
     this.#options = options;
+    this.#own = own;
     this.#log = new ThrottledLog(options.logger, { clock: options.clock });
     this.#last = last;
-    this.#restored = restored;
+    this.#left = left;
     this.#loop = this.#run();
   }
 
@@ -63,13 +77,17 @@ export class Replica implements Running {
    * @throws Error of NATS: to be tried again
    */
   static async open(options: ReplicaOptions): Promise<Replica> {
-    const { log, name } = options;
+    const { log, name, own = new Set() } = options;
     const reader = new StateReader();
     const read = await log.read((data) => reader.take(data));
+    // Somebody else was active since: what it has left is newer.
+    if (!read.id.startsWith(`${name}-`)) own.clear();
+    const run = `${name}-${randomBytes(6).toString('hex')}`;
     const begin = Buffer.from(JSON.stringify({ kind: 'begin', name } satisfies StateRecord));
-    const last = await log.append(begin, `${name}-begin`, read);
+    const last = await log.append(begin, `${run}-begin`, read.last);
     if (last === undefined) throw new Error('another gateway has written meanwhile');
-    return new Replica(options, last, reader.files);
+    const { files: rows, known } = reader;
+    return new Replica({ ...options, name: run }, last, { rows, known }, own);
   }
 
   /** Whether it has ended: another gateway has begun to write, or this one is not the active one any more. */
@@ -86,14 +104,17 @@ export class Replica implements Running {
 
   /** `attach` of Shared. */
   attach(file: string, db: Database): () => void {
-    const restored = this.#restored === undefined ? undefined : (this.#restored.get(file) ?? []);
-    const rows = new ChangedRows(file, db, restored);
-    this.#restored?.delete(file);
-    // The first gateway brings what its file holds.
-    if (restored === undefined) this.#pending.push(...rows.all());
+    const before = this.#left.rows.get(file) ?? [];
+    const isKnown = this.#left.known.has(file);
+    const isKept = !isKnown || this.#own.has(file);
+    const rows = new ChangedRows(file, db, isKept ? undefined : before);
+    this.#left.rows.delete(file);
+    this.#own.add(file);
+    if (isKept) this.#add(rows.changesSince(before));
+    if (!isKnown) this.#brought.push(file);
     this.#parts.add(rows);
     return () => {
-      this.#pending.push(...rows.take());
+      this.#add(rows.take());
       this.#parts.delete(rows);
     };
   }
@@ -105,7 +126,7 @@ export class Replica implements Running {
   async flushed(): Promise<void> {
     this.#check();
     this.#gather();
-    if (this.#pending.length === 0 && !this.#isWriting) return;
+    if (!this.#isPending && !this.#isWriting) return;
     const done = new Promise<void>((resolve) => this.#waiters.add(resolve));
     this.#wake.abort();
     await done;
@@ -125,8 +146,17 @@ export class Replica implements Running {
     if (this.isOver) throw new MakaiError('STORE_UNAVAILABLE', 'this gateway is not the active one any more');
   }
 
+  get #isPending(): boolean {
+    return this.#pending.length > 0 || this.#brought.length > 0;
+  }
+
+  /** They may be very many. */
+  #add(changes: Iterable<Change>): void {
+    for (const change of changes) this.#pending.push(change);
+  }
+
   #gather(): void {
-    for (const part of this.#parts) this.#pending.push(...part.take());
+    for (const part of this.#parts) this.#add(part.take());
   }
 
   async #run(): Promise<void> {
@@ -136,31 +166,34 @@ export class Replica implements Running {
       this.#wake = new AbortController();
       this.#gather();
       const waiters = [...this.#waiters];
-      await this.#write(this.#pending.splice(0));
+      await this.#write(this.#pending.splice(0), this.#brought.splice(0));
       for (const done of waiters) {
         this.#waiters.delete(done);
         done();
       }
       if (this.#sinceCopy > copyBytes && !signal.aborted) await this.#copy();
-      if (signal.aborted && this.#pending.length === 0) return;
+      if (signal.aborted && !this.#isPending) return;
       if (this.#waiters.size === 0 && !signal.aborted) await pause(clock, LOOK_MS, this.#wake.signal);
     }
   }
 
-  async #write(changes: readonly Change[]): Promise<void> {
+  /** @param files that are whole with these */
+  async #write(changes: readonly Change[], files: Iterable<string>): Promise<void> {
     this.#isWriting = true;
     for (const some of portions(changes)) await this.#append({ kind: 'changes', changes: some });
+    for (const file of files) await this.#append({ kind: 'file', file });
     this.#isWriting = false;
   }
 
   /** All rows as they are now. */
   async #copy(): Promise<void> {
     this.#gather();
-    const before = this.#pending.splice(0);
+    const [before, brought] = [this.#pending.splice(0), this.#brought.splice(0)];
     const rows = [...this.#parts].flatMap((part) => [...part.all()]);
-    await this.#write(before);
+    const files = [...this.#parts].map(({ file }) => file);
+    await this.#write(before, brought);
     const first = await this.#append({ kind: 'copy' });
-    await this.#write(rows);
+    await this.#write(rows, files);
     await this.#append({ kind: 'copied' });
     this.#sinceCopy = 0;
     if (first === undefined || this.isOver) return;

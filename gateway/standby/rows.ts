@@ -38,7 +38,7 @@ const object = (columns: readonly string[], of: string): string =>
   `json_object(${columns.map((column) => `${textOf(column)}, ${of}.${quoted(column)}`).join(', ')})`;
 
 export class ChangedRows {
-  readonly #file: string;
+  readonly file: string;
   readonly #db: Database;
   readonly #tables: readonly Table[];
   readonly #noted: Statement<[], Noted>;
@@ -46,7 +46,7 @@ export class ChangedRows {
 
   /** @param db just opened: what it holds is `restored` afterwards, or stays where that is undefined */
   constructor(file: string, db: Database, restored: readonly Change[] | undefined) {
-    this.#file = file;
+    this.file = file;
     this.#db = db;
     this.#tables = tablesOf(db);
     if (restored !== undefined) this.#replace(restored);
@@ -71,7 +71,7 @@ export class ChangedRows {
     const noted = this.#noted.all();
     if (noted.length > 0) this.#forget.run();
     return noted.map(({ key, name, row }) => ({
-      ...{ file: this.#file, table: name, key },
+      ...{ file: this.file, table: name, key },
       ...(row === null ? {} : { row: JSON.parse(row) as Row }),
     }));
   }
@@ -83,8 +83,21 @@ export class ChangedRows {
         `SELECT json_array(${values(keys, 't')}) AS key, ${object(columns, 't')} AS line FROM main.${quoted(name)} AS t`,
       );
       for (const { key, line } of rows.all())
-        yield { file: this.#file, table: name, key, row: JSON.parse(line) as Row };
+        yield { file: this.file, table: name, key, row: JSON.parse(line) as Row };
     }
+  }
+
+  /** What makes of those rows what the file holds. */
+  *changesSince(before: readonly Change[]): Generator<Change> {
+    const nameOf = ({ key, table }: Change): string => `${table}\n${key}`;
+    const others = new Map(before.map((change) => [nameOf(change), change]));
+    for (const change of this.all()) {
+      const known = others.get(nameOf(change));
+      others.delete(nameOf(change));
+      if (JSON.stringify(known?.row) !== JSON.stringify(change.row)) yield change;
+    }
+    const tables = new Set(this.#tables.map(({ name }) => name));
+    for (const { file, key, table } of others.values()) if (tables.has(table)) yield { file, key, table };
   }
 
   #replace(changes: readonly Change[]): void {

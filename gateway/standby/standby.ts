@@ -53,6 +53,9 @@ export class Standby implements Running {
   readonly #link: NatsLink;
   readonly #election: Election;
   readonly #turn = new Turn();
+  readonly #member: string;
+  /** files that are as new as what is in NATS, or newer, unless another gateway has written since */
+  readonly #own = new Set<string>();
   #source: { connection: NatsConnection; replicas: number } | undefined;
   /** from when it is opened; `activate` may wait for it too */
   #replica: Replica | undefined;
@@ -63,6 +66,7 @@ export class Standby implements Running {
     const { clock = systemClock, log, name, servers } = options;
     this.#options = options;
     this.#clock = clock;
+    this.#member = newMember(name);
     this.#log = new ThrottledLog(log, { clock });
     this.#election = new Election({
       ...{ name, bucket: GATEWAY_BUCKET, clock, log },
@@ -106,14 +110,14 @@ export class Standby implements Running {
 
   /** Never rejects. */
   async #begin(): Promise<void> {
-    const { activate, log, name } = this.#options;
+    const { activate, log } = this.#options;
     while (this.#mayBegin()) {
       let replica: Replica | undefined;
       try {
         if (this.#source === undefined) throw new Error('there is no connection to NATS');
         const { connection, replicas } = this.#source;
         const opened = await Replica.open({
-          ...{ name: newMember(name), clock: this.#clock, logger: log },
+          ...{ name: this.#member, own: this.#own, clock: this.#clock, logger: log },
           log: await StateLog.open(connection, replicas),
           onReplaced: () => this.#replaced(),
         });

@@ -7,6 +7,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { systemClock } from '../../common/clock.js';
 import { silentLogger } from '../../common/log.js';
+import { messagesOf, type StateRecord } from '../../gateway/standby/records.js';
 import { Replica } from '../../gateway/standby/replica.js';
 import { openState, type State } from '../../gateway/state/state.js';
 import { STATE_STREAM, StateLog } from '../../nats/state-log.js';
@@ -35,7 +36,7 @@ describe('gateway: the copy of its state in NATS', function () {
 
   async function active(
     name: string,
-    copyBytes?: number,
+    { copyBytes, own, folder: of = name }: { copyBytes?: number; own?: Set<string>; folder?: string } = {},
   ): Promise<{ replica: Replica; state: State; isReplaced(): boolean }> {
     let replaced = false;
     const replica = await Replica.open({
@@ -44,9 +45,10 @@ describe('gateway: the copy of its state in NATS', function () {
         replaced = true;
       },
       ...(copyBytes === undefined ? {} : { copyBytes }),
+      ...(own === undefined ? {} : { own }),
     });
     ends.push(() => replica.stop());
-    const state = openState(join(folder, name), 2 ** 26, {
+    const state = openState(join(folder, of), 2 ** 26, {
       attach: (file, db) => replica.attach(file, db),
       flushed: () => replica.flushed(),
       mayAct: () => !replica.isOver,
@@ -56,6 +58,8 @@ describe('gateway: the copy of its state in NATS', function () {
   }
   const put = (state: State, n: number, length = 10): void =>
     state.outbox.put([{ topic: `makai/${n}`, payload: 'x'.repeat(length), retain: false }], n);
+
+  const topics = (state: State): string[] => state.outbox.oldest(100).map(({ topic }) => topic);
 
   it('the first one brings what it has; the next one has what was flushed, and ends the writing of the one before', async () => {
     const own = openState(join(folder, 'a'), 2 ** 26);
@@ -80,7 +84,7 @@ describe('gateway: the copy of its state in NATS', function () {
   });
 
   it('the log stays bounded, and what is copied is whole', async () => {
-    const a = await active('a', 200_000);
+    const a = await active('a', { copyBytes: 200_000 });
     for (let n = 1; n <= 300; n += 1) {
       put(a.state, n, 5000);
       const [first] = a.state.outbox.oldest(1);
@@ -107,6 +111,57 @@ describe('gateway: the copy of its state in NATS', function () {
     await flushed;
     const b = await active('b');
     assert.deepEqual(b.state.outbox.oldest(9), a.state.outbox.oldest(9));
+  });
+
+  it('a file that the log does not have as a whole stays as it is, and is brought', async () => {
+    const own = openState(join(folder, 'b'), 2 ** 26);
+    put(own, 1);
+    own.close();
+    // Another file is in the log, and of this one what a gateway had brought when it was killed.
+    const log = await StateLog.open(connection, 1);
+    const row = { id: 7, topic: 'makai/7', payload: 'x', retain: 0, put_ms: 1 };
+    const records: StateRecord[] = [
+      { kind: 'begin', name: 'a' },
+      { kind: 'changes', changes: [{ file: 'rules', table: 'waiting', key: '[1]', row: { id: 1 } }] },
+      { kind: 'file', file: 'rules' },
+      { kind: 'changes', changes: [{ file: 'outbox', table: 'outbox', key: '[7]', row }] },
+    ];
+    let last = 0;
+    for (const [i, record] of records.entries())
+      for (const data of messagesOf(record)) last = (await log.append(data, `a-${i}`, last)) ?? -1;
+    const b = await active('b');
+    assert.deepEqual(topics(b.state), ['makai/1']);
+    await b.replica.flushed();
+    assert.deepEqual(topics((await active('c')).state), ['makai/1']);
+  });
+
+  it('what was written while NATS was unavailable stays, where no other gateway was active meanwhile', async () => {
+    const own = new Set<string>();
+    const first = await active('a', { own });
+    put(first.state, 1);
+    put(first.state, 2);
+    await first.replica.flushed();
+    // The lease is lost.
+    first.replica.giveUp();
+    put(first.state, 3);
+    const [sent] = first.state.outbox.oldest(1);
+    assert.ok(sent);
+    first.state.outbox.remove(sent);
+    first.state.close();
+    await first.replica.stop();
+    const again = await active('a', { own });
+    assert.deepEqual(topics(again.state), ['makai/2', 'makai/3']);
+    await again.replica.flushed();
+    const other = await active('b');
+    assert.deepEqual(topics(other.state), ['makai/2', 'makai/3']);
+    // Now another one was.
+    put(other.state, 4);
+    await other.replica.flushed();
+    put(again.state, 5);
+    again.state.close();
+    await again.replica.stop();
+    const last = await active('a', { own });
+    assert.deepEqual(topics(last.state), ['makai/2', 'makai/3', 'makai/4']);
   });
 
   it('nobody waits for NATS when it is not the active one any more', async () => {

@@ -63,7 +63,7 @@ describe('gateway: state for a successor', () => {
     const second = rows.take();
     assert.deepEqual(rows.take(), []);
     const log = reader({ kind: 'changes', changes: first }, { kind: 'changes', changes: second });
-    const next = given('b', log.files?.get('outbox'));
+    const next = given('b', log.files.get('outbox'));
     assert.deepEqual(next.state.outbox.oldest(9), state.outbox.oldest(9));
     assert.deepEqual(next.state.outbox.status(), state.outbox.status());
     assert.deepEqual(next.state.positions.get('event'), { highest: 4, missing: [] });
@@ -86,14 +86,14 @@ describe('gateway: state for a successor', () => {
       ...{ file: 'outbox', table: 'positions', key },
       ...(row === undefined ? {} : { row: { ...row } }),
     });
-    assert.equal(reader({ kind: 'begin', name: 'a' }).files, undefined);
+    assert.equal(reader({ kind: 'begin', name: 'a' }).files.size, 0);
     const before: StateRecord[] = [
       { kind: 'changes', changes: [change('a', { v: 1 }), change('b', { v: 1 })] },
     ];
     const copied: StateRecord[] = [{ kind: 'copy' }, { kind: 'changes', changes: [change('b', { v: 2 })] }];
     const keys = (...records: StateRecord[]) =>
       reader(...records)
-        .files?.get('outbox')
+        .files.get('outbox')
         ?.map(({ key }) => key);
     assert.deepEqual(keys(...before, ...copied), ['a', 'b']);
     assert.deepEqual(keys(...before, ...copied, { kind: 'copied' }), ['b']);
@@ -102,6 +102,39 @@ describe('gateway: state for a successor', () => {
       'b',
     ]);
     assert.deepEqual(keys(...before, { kind: 'changes', changes: [change('a')] }), ['b']);
+  });
+
+  it('a file is known when it is whole, also an empty one; a copy says again which are', () => {
+    const changes: StateRecord = {
+      kind: 'changes',
+      changes: [{ file: 'a', table: 't', key: '1', row: { v: 1 } }],
+    };
+    const known = (...records: StateRecord[]): string[] => [...reader(...records).known];
+    assert.deepEqual(known(changes), []);
+    const before: StateRecord[] = [changes, { kind: 'file', file: 'a' }, { kind: 'file', file: 'b' }];
+    assert.deepEqual(known(...before), ['a', 'b']);
+    const copied: StateRecord[] = [{ kind: 'copy' }, changes, { kind: 'file', file: 'a' }];
+    assert.deepEqual(known(...before, ...copied), ['a', 'b']);
+    assert.deepEqual(known(...before, ...copied, { kind: 'copied' }), ['a']);
+    assert.deepEqual(known(...before, ...copied, { kind: 'begin', name: 'b' }), ['a', 'b']);
+  });
+
+  it('says what makes of other rows what it holds', () => {
+    const { rows, state } = given('a');
+    for (const name of ['x', 'y']) state.positions.put(name, 1);
+    const before = [...rows.all()];
+    assert.deepEqual([...rows.changesSince(before)], []);
+    state.positions.put('y', 2);
+    state.outbox.put([{ topic: 'makai/x', payload: '1', retain: false }], 5);
+    const foreign = [
+      { file: 'outbox', table: 'positions', key: '["z"]', row: { name: 'z', value: '1' } },
+      { file: 'outbox', table: 'of another version', key: '["z"]', row: { name: 'z' } },
+    ];
+    const changes = [...rows.changesSince([...before, ...foreign])];
+    assert.deepEqual(
+      changes.map(({ key, row, table }) => `${table} ${key} ${row === undefined ? 'removed' : 'written'}`),
+      ['outbox [1] written', 'positions ["y"] written', 'positions ["z"] removed'],
+    );
   });
 
   it('a row that is longer than a message comes in parts; what a killed gateway left of one is void', () => {
@@ -114,6 +147,6 @@ describe('gateway: state for a successor', () => {
     one.take(messages[0] ?? Buffer.alloc(0));
     for (const message of messagesOf({ kind: 'begin', name: 'b' })) one.take(message);
     for (const message of messages) one.take(message);
-    assert.deepEqual(one.files?.get('f')?.[0]?.row, row);
+    assert.deepEqual(one.files.get('f')?.[0]?.row, row);
   });
 });
