@@ -27,6 +27,7 @@ import { EventRequests } from './requests/events.js';
 import { KeptSender } from './send/kept.js';
 import { RetainedSender } from './send/retained.js';
 import { ValueSender } from './send/values.js';
+import { guardedLink } from './standby/guarded.js';
 import type { Message } from './state/outbox.js';
 import { sessionFilters } from './state/session-filters.js';
 import type { Shared } from './state/shared.js';
@@ -85,7 +86,7 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
     },
   });
   const requests = new EventRequests({
-    ...{ link, store, curve, rejections, clock, log },
+    ...{ link, store, curve, shared, rejections, clock, log },
     requests: settings.acquisitionEndpoint,
     notices: settings.dataEndpoint,
   });
@@ -109,7 +110,10 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
     const { maxMessages: most, server, topics } = settings.bridge;
     const filters = sessionFilters(state.positions, 'bridge filters');
     const remote = await connectLink({ path: 'bridge', server, filters, clock, log });
-    const passing = new Bridge({ ...{ local: link, remote, topics, most }, ...{ clock, log } });
+    const passing = new Bridge({
+      ...{ local: link, remote: guardedLink(remote, shared), topics, most },
+      ...{ clock, log },
+    });
     bridge = passing;
     parts.push({
       name: 'bridge',

@@ -1,7 +1,7 @@
 /** Sends to Kafka what waits on disk, in order, many records at a time: they leave the outbox when Kafka has them. So a crash repeats some and loses none. */
 import { BackOff } from '../../common/backoff.js';
 import { type Clock, pause, within } from '../../common/clock.js';
-import { messageOf } from '../../common/errors.js';
+import { codeOf, messageOf } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
@@ -65,7 +65,7 @@ export class KafkaSender implements Running {
         counts.sent(records, refused);
         backOff.reset();
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted || codeOf(error) === 'MQTT_STOPPED') return;
         counts.failed(messageOf(error));
         this.#log.warn({ problem: messageOf(error) }, 'Kafka does not take events and incidents: they wait');
         await pause(clock, backOff.next(), signal);

@@ -10,6 +10,7 @@ import { KafkaProducer } from '../../kafka/producer.js';
 import type { Store } from '../../store/store.js';
 import { StoredFollower } from '../follow/stored.js';
 import { TrendFollower } from '../follow/trends.js';
+import { guardedProducer } from '../standby/guarded.js';
 import type { Shared } from '../state/shared.js';
 import { openState } from '../state/state.js';
 import { Counts } from './counts.js';
@@ -46,6 +47,7 @@ export async function startKafkaOut(options: KafkaOutOptions): Promise<KafkaOut>
   const { topicPrefix } = servers;
   const state = openState(join(folder, 'kafka'), maxBytes, shared, 'kafka');
   const producer = new KafkaProducer(servers, 'makai-gateway');
+  const guarded = guardedProducer(producer, shared);
   const counts = new Counts(topicPrefix);
   const onMessage = (): void => undefined;
   const stored = new StoredFollower({
@@ -55,7 +57,7 @@ export async function startKafkaOut(options: KafkaOutOptions): Promise<KafkaOut>
   });
   const trends = new TrendFollower({
     ...{ store, state, onMessage, clock, log },
-    link: new TrendLink(producer, servers, counts),
+    link: new TrendLink(guarded, servers, counts),
     message: kafkaTrend(topicPrefix),
   });
   const running = await startAll([
@@ -70,7 +72,7 @@ export async function startKafkaOut(options: KafkaOutOptions): Promise<KafkaOut>
     },
     {
       name: 'records for Kafka',
-      start: async () => new KafkaSender({ state, servers, producer, counts, clock, log }),
+      start: async () => new KafkaSender({ ...{ state, servers, producer: guarded, counts }, clock, log }),
     },
     {
       name: 'trends for Kafka',

@@ -146,11 +146,13 @@ export class Deliverer {
   }
 
   async #send(recipient: Recipient, deliveries: readonly Delivery[]): Promise<void> {
-    const { clock, firstPauseMs, log, queue, sendMs } = this.#parts;
+    const { clock, firstPauseMs, log, queue, sendMs, shared } = this.#parts;
     const [first] = deliveries;
     const channel = first === undefined ? undefined : recipient.channels[first.channel];
     if (first === undefined || channel === undefined) return;
     const message = await this.#message(deliveries);
+    // That took a while; and what was joined has its key from now on, whoever sends it again.
+    if (!(await isCopied(shared))) return await pause(clock, NOT_ACTIVE_MS);
     try {
       const late = (): Error =>
         new MakaiError('NOTIFY_FAILED', `${channel.type}: no reply in ${sendMs / 1000} s`);

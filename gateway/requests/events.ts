@@ -16,6 +16,8 @@ import { type EventReply, type EventRequest, eventRequest, MAX_REQUEST_MS } from
 import { TOPICS } from '../documents/topics.js';
 import type { Incoming, Link } from '../mqtt/link.js';
 import { parseObject } from '../mqtt/payload.js';
+import { mustAct } from '../standby/guarded.js';
+import type { Shared } from '../state/shared.js';
 
 const MAX_BYTES = 256 * 1024;
 /** How long to wait for the event id. */
@@ -30,6 +32,8 @@ export interface EventRequestsOptions {
   requests: string;
   notices: string;
   curve: CurveClientOptions | undefined;
+  /** with other gateways */
+  shared: Pick<Shared, 'mayAct'>;
   rejections: Rejections;
   clock: Clock;
   log: Logger;
@@ -93,7 +97,8 @@ export class EventRequests {
   }
 
   async #ask(wanted: EventRequest): Promise<number> {
-    const { curve, notices, requests, store } = this.#options;
+    const { curve, notices, requests, shared, store } = this.#options;
+    mustAct(shared);
     const message = requestMessage(wanted);
     const eventId = await askForEvent(message, {
       ...{ requests, notices, curve, timeoutMs: ID_MS },
