@@ -1,6 +1,6 @@
 /** What acts on messages and on what is followed: rules, alerts, notifications. They learn of everything, and publish through the outbox. */
 import type { Clock } from '../common/clock.js';
-import { type Running, startAll } from '../common/lifecycle.js';
+import { type Running, startAll, stopAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import type { Rejections } from '../common/rejections.js';
 import { ThrottledLog } from '../common/throttled-log.js';
@@ -49,20 +49,31 @@ export interface Acting extends Running {
   };
 }
 
-/** @throws MakaiError for a file of recipients that has mistakes, or a queue that cannot be opened */
+type Parts = { name: string; part: Running }[];
+
+/** @throws MakaiError for a file of recipients that has mistakes, or a queue that cannot be opened; what has begun is stopped */
 export async function startActing(options: ActingOptions): Promise<Acting> {
+  const parts: Parts = [];
+  try {
+    return await startParts(options, parts);
+  } catch (error) {
+    await stopAll(parts).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function startParts(options: ActingOptions, parts: Parts): Promise<Acting> {
   const { clock, link, log, publish, rejections, settings, shared, store } = options;
   const throttled = new ThrottledLog(log, { clock });
   const common = { store, clock, log };
-  const notifier = await startNotify({
-    ...common,
-    ...{ file: settings.notify, folder: settings.state, shared },
-  });
-  const parts: { name: string; part: Running }[] = [{ name: 'notifications', part: notifier }];
   const started = <T extends Running>(name: string, part: T): T => {
     parts.push({ name, part });
     return part;
   };
+  const notifier = started(
+    'notifications',
+    await startNotify({ ...common, ...{ file: settings.notify, folder: settings.state, shared } }),
+  );
   const alerts = started(
     'alerts',
     await startAlerts({

@@ -1,6 +1,6 @@
 /** What publishes: senders, and those who follow the store, the daemons and the measurement stream. */
 import type { Clock } from '../common/clock.js';
-import { type Part, type Running, startAll } from '../common/lifecycle.js';
+import { type Part, type Running, startAll, stopAll } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import type { Rejections } from '../common/rejections.js';
 import { VERSION } from '../common/version.js';
@@ -58,9 +58,35 @@ export interface Core extends Running {
   boxHealth(boxId?: number): MeterHealth[];
 }
 
+/** Parts that run before all are started. */
+type Begun = { name: string; part: Running }[];
+
+/** @throws what a part throws; those that have begun are stopped */
 export async function startCore(deps: CoreDeps): Promise<Core> {
+  const begun: Begun = [];
+  try {
+    return await startParts(deps, begun);
+  } catch (error) {
+    await stopAll(begun).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function startParts(deps: CoreDeps, begun: Begun): Promise<Core> {
+  const runs = (name: string, part: Running): Part => {
+    let stopping: Promise<void> | undefined;
+    const one: Running = {
+      stop: () => {
+        stopping ??= part.stop();
+        return stopping;
+      },
+    };
+    begun.push({ name, part: one });
+    return { name, start: async () => one };
+  };
   const { clock, curve, link, log, ownAddress, rejections, settings, shared, state, store } = deps;
   const kept = new KeptSender({ outbox: state.outbox, link, clock, log });
+  begun.push({ name: 'outbox', part: kept });
   const retained = new RetainedSender(link, log);
   const values = new ValueSender(link, settings.outbox.measurements, log);
   const publish: Publish = async (topic, payload, { retain = false } = {}) => {
@@ -68,6 +94,7 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
     state.outbox.put([{ topic, payload: text, retain }], clock.now());
   };
   const acting = await startActing({ settings, shared, link, publish, store, rejections, clock, log });
+  const acts = runs('rules, alerts and notifications', acting);
   const followers: Follower[] = [acting.follower];
   const onMessage = (message: Message): void => acting.message(message);
   const stored = new StoredFollower({ store, state, followers, onMessage, clock, log });
@@ -85,6 +112,7 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
       values.put(message);
     },
   });
+  const measures = runs('measurements', live);
   const requests = new EventRequests({
     ...{ link, store, curve, shared, rejections, clock, log },
     requests: settings.acquisitionEndpoint,
@@ -100,11 +128,10 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
   }
   if (settings.meters !== undefined) {
     meters = await Meters.start({ settings: settings.meters, link, store, rejections, clock, log });
-    const part = meters;
-    parts.push({ name: 'meters', start: async () => part });
+    parts.push(runs('meters', meters));
   }
   const kafka = await kafkaOf(deps);
-  if (kafka !== undefined) parts.push({ name: 'Kafka', start: async () => kafka });
+  if (kafka !== undefined) parts.push(runs('Kafka', kafka));
   let bridge: Bridge | undefined;
   if (settings.bridge !== undefined) {
     const { maxMessages: most, server, topics } = settings.bridge;
@@ -126,7 +153,7 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
   const own = { daemon: 'gateway', running: true, since_ms: clock.now(), version: VERSION };
   retained.put(topicOf('daemon', { daemon: own.daemon }), own);
   const running = await startAll([
-    { name: 'rules, alerts and notifications', start: async () => acting },
+    acts,
     // Stopped last of these, and after the connection: the message that is under way ends with it.
     { name: 'events and incidents', start: async () => started(stored) },
     { name: 'trends', start: async () => started(trends) },
@@ -147,7 +174,7 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
           },
         }),
     },
-    { name: 'measurements', start: async () => live },
+    measures,
     { name: 'event requests', start: () => requests.start() },
     ...parts,
   ]);

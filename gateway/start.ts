@@ -122,13 +122,14 @@ export async function startGateway(settings: GatewaySettings, deps: GatewayDeps)
 
 /** Nothing of NATS is loaded without its setting. */
 async function standbyOf(
-  { nats, notify }: GatewaySettings,
+  { kafka, nats, notify }: GatewaySettings,
   activate: (shared: Shared) => Promise<Running>,
   log: Logger,
 ): Promise<Standby | undefined> {
   if (nats === undefined) return undefined;
   // Its mistakes are to be known now, and not when this gateway becomes the active one.
   readNotifyFile(notify);
+  if (kafka !== undefined) (await import('../kafka/files.js')).checkKafkaFiles(kafka);
   const { Standby } = await import('./standby/standby.js');
   return new Standby({ servers: nats, name: processName(), activate, log });
 }
