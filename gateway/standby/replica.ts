@@ -61,6 +61,8 @@ export class Replica implements Running {
   #written = 0;
   #sinceCopy = 0;
   #isWriting = false;
+  /** files are closed: a copy would be without them */
+  #isEnding = false;
   #loop: Promise<void>;
 
   private constructor(options: ReplicaOptions, last: number, left: Left, own: Set<string>) {
@@ -114,6 +116,7 @@ export class Replica implements Running {
     if (!isKnown) this.#brought.push(file);
     this.#parts.add(rows);
     return () => {
+      this.#isEnding = true;
       this.#add(rows.take());
       this.#parts.delete(rows);
     };
@@ -171,7 +174,7 @@ export class Replica implements Running {
         this.#waiters.delete(done);
         done();
       }
-      if (this.#sinceCopy > copyBytes && !signal.aborted) await this.#copy();
+      if (this.#sinceCopy > copyBytes && !this.#isEnding && !signal.aborted) await this.#copy();
       if (signal.aborted && !this.#isPending) return;
       if (this.#waiters.size === 0 && !signal.aborted) await pause(clock, LOOK_MS, this.#wake.signal);
     }
@@ -185,12 +188,13 @@ export class Replica implements Running {
     this.#isWriting = false;
   }
 
-  /** All rows as they are now. */
+  /** All rows as they are now, also of files that this gateway has not opened, or never opens. */
   async #copy(): Promise<void> {
     this.#gather();
     const [before, brought] = [this.#pending.splice(0), this.#brought.splice(0)];
-    const rows = [...this.#parts].flatMap((part) => [...part.all()]);
-    const files = [...this.#parts].map(({ file }) => file);
+    const others = [...this.#left.rows.values()].flat();
+    const rows = [...others, ...[...this.#parts].flatMap((part) => [...part.all()])];
+    const files = new Set([...this.#left.known, ...[...this.#parts].map(({ file }) => file)]);
     await this.#write(before, brought);
     const first = await this.#append({ kind: 'copy' });
     await this.#write(rows, files);

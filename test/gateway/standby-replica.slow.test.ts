@@ -7,7 +7,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { systemClock } from '../../common/clock.js';
 import { silentLogger } from '../../common/log.js';
-import { messagesOf, type StateRecord } from '../../gateway/standby/records.js';
+import { messagesOf, StateReader, type StateRecord } from '../../gateway/standby/records.js';
 import { Replica } from '../../gateway/standby/replica.js';
 import { openState, type State } from '../../gateway/state/state.js';
 import { STATE_STREAM, StateLog } from '../../nats/state-log.js';
@@ -100,6 +100,45 @@ describe('gateway: the copy of its state in NATS', function () {
     const b = await active('b');
     assert.deepEqual(b.state.outbox.oldest(9), a.state.outbox.oldest(9));
     assert.equal(b.state.outbox.status().messages, 3);
+  });
+
+  it('a copy has also what this gateway does not open, and there is none when its files are closed', async () => {
+    const log = await StateLog.open(connection, 1);
+    const other = { file: 'kafka', table: 'positions', key: '["event"]', row: { name: 'event', value: '7' } };
+    const records: StateRecord[] = [
+      { kind: 'changes', changes: [other] },
+      { kind: 'file', file: 'kafka' },
+      { kind: 'file', file: 'empty' },
+    ];
+    let last = 0;
+    for (const [i, record] of records.entries())
+      for (const data of messagesOf(record)) last = (await log.append(data, `x-${i}`, last)) ?? -1;
+    const a = await active('a', { copyBytes: 10_000 });
+    const read = async (): Promise<{ reader: StateReader; kinds: string[] }> => {
+      const reader = new StateReader();
+      const kinds: string[] = [];
+      await log.read((data) => {
+        reader.take(data);
+        kinds.push((JSON.parse(Buffer.from(data).toString('utf8')) as StateRecord).kind);
+      });
+      return { reader, kinds };
+    };
+    put(a.state, 1, 20_000);
+    await a.replica.flushed();
+    await until('it is copied', async () => (await read()).kinds[0] === 'copy');
+    const { reader } = await read();
+    assert.deepEqual([...reader.known].sort(), ['empty', 'kafka', 'outbox']);
+    assert.deepEqual(reader.files.get('kafka'), [other]);
+    const copies = async (): Promise<number> =>
+      (await read()).kinds.filter((kind) => kind === 'copied').length;
+    const before = await copies();
+    for (let n = 2; n < 9; n += 1) put(a.state, n, 20_000);
+    a.state.close();
+    await a.replica.flushed();
+    await a.replica.stop();
+    assert.equal(await copies(), before);
+    const b = await active('b');
+    assert.equal(topics(b.state).length, 8);
   });
 
   it('an outage of NATS delays it, a row may be longer than a message', async () => {
