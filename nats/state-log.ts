@@ -20,28 +20,37 @@ const SUBJECT = 'makai.gateway.state';
 /** Longest message; a row that is longer goes alone, and NATS allows 1 MiB by default. */
 export const STATE_MESSAGE_BYTES = 512 * 1024;
 const REQUEST_MS = 3000;
+/** Where no further message comes for so long, it is not waited for. */
+const READ_MS = 10_000;
 const ID_HEADER = 'Nats-Msg-Id';
 
 export class StateLog {
   readonly #client: JetStreamClient;
   readonly #manager: JetStreamManager;
 
-  private constructor(client: JetStreamClient, manager: JetStreamManager) {
+  readonly #readMs: number;
+
+  private constructor(client: JetStreamClient, manager: JetStreamManager, readMs: number) {
     this.#client = client;
     this.#manager = manager;
+    this.#readMs = readMs;
   }
 
-  /** Makes the stream where it is missing. @throws Error of the client: no JetStream, no space, no permission */
-  static async open(connection: NatsConnection, replicas: number): Promise<StateLog> {
+  /**
+   * Makes the stream where it is missing.
+   * @param readMs a read waits so long for each message
+   * @throws Error of the client: no JetStream, no space, no permission
+   */
+  static async open(connection: NatsConnection, replicas: number, readMs = READ_MS): Promise<StateLog> {
     const manager = await jetstreamManager(connection, { checkAPI: false });
     await ensure(manager, replicas);
-    return new StateLog(jetstream(connection, { timeout: REQUEST_MS }), manager);
+    return new StateLog(jetstream(connection, { timeout: REQUEST_MS }), manager, readMs);
   }
 
   /**
    * Reads all that is there, oldest first.
    * @returns number of the last message (0: there never was one), and its id
-   * @throws Error of the client
+   * @throws Error of the client; Error where NATS does not go on
    */
   async read(take: (data: Uint8Array) => void): Promise<{ last: number; id: string }> {
     const { state } = await this.#manager.streams.info(STATE_STREAM);
@@ -52,11 +61,17 @@ export class StateLog {
     const messages = await consumer.consume({ max_messages: 64, abort_on_missing_resource: true });
     let last = 0;
     let id = '';
-    for await (const { data, headers, seq } of messages) {
-      take(data);
-      last = seq;
-      id = headers?.get(ID_HEADER) ?? '';
-      if (seq >= state.last_seq) break;
+    const late = setTimeout(() => messages.stop(), this.#readMs);
+    try {
+      for await (const { data, headers, seq } of messages) {
+        late.refresh();
+        take(data);
+        last = seq;
+        id = headers?.get(ID_HEADER) ?? '';
+        if (seq >= state.last_seq) break;
+      }
+    } finally {
+      clearTimeout(late);
     }
     if (last < state.last_seq) throw new Error('the state of the gateways was not read to its end');
     return { last, id };

@@ -123,7 +123,11 @@ export class Standby implements Running {
         });
         replica = opened;
         this.#replica = opened;
-        if (!this.#mayBegin()) break;
+        // Meanwhile it may not be the elected one any more, or have another connection.
+        if (!this.#mayBegin() || this.#source.connection !== connection) {
+          await opened.stop();
+          continue;
+        }
         const running = await activate({
           attach: (file, db) => opened.attach(file, db),
           flushed: () => opened.flushed(),

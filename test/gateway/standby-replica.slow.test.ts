@@ -203,6 +203,23 @@ describe('gateway: the copy of its state in NATS', function () {
     assert.deepEqual(topics(last.state), ['makai/2', 'makai/3', 'makai/4']);
   });
 
+  it('is not read for ever where NATS does not go on', async () => {
+    const log = await StateLog.open(connection, 1, 1000);
+    let last = 0;
+    for (let i = 0; i < 300; i += 1) last = (await log.append(Buffer.alloc(10_000), `x-${i}`, last)) ?? -1;
+    const { pid } = server;
+    assert.ok(pid !== undefined);
+    let taken = 0;
+    await assert.rejects(
+      log.read(() => {
+        taken += 1;
+        if (taken === 1) process.kill(pid, 'SIGKILL');
+      }),
+      /not read to its end/,
+    );
+    assert.ok(taken < 300);
+  });
+
   it('nobody waits for NATS when it is not the active one any more', async () => {
     const a = await active('a');
     put(a.state, 1);
