@@ -59,14 +59,18 @@ export class Replica implements Running {
   #wake = new AbortController();
   #last: number;
   #written = 0;
-  #sinceCopy = 0;
+  #sinceCopy: number;
+  /** of the last copy, bytes */
+  #copied = 0;
   #isWriting = false;
   /** files are closed: a copy would be without them */
   #isEnding = false;
   #loop: Promise<void>;
 
-  private constructor(options: ReplicaOptions, last: number, left: Left, own: Set<string>) {
+  /** @param bytes of the log */
+  private constructor(options: ReplicaOptions, last: number, bytes: number, left: Left, own: Set<string>) {
     this.#options = options;
+    this.#sinceCopy = bytes;
     this.#own = own;
     this.#log = new ThrottledLog(options.logger, { clock: options.clock });
     this.#last = last;
@@ -81,7 +85,11 @@ export class Replica implements Running {
   static async open(options: ReplicaOptions): Promise<Replica> {
     const { log, name, own = new Set() } = options;
     const reader = new StateReader();
-    const read = await log.read((data) => reader.take(data));
+    let bytes = 0;
+    const read = await log.read((data) => {
+      reader.take(data);
+      bytes += data.length;
+    });
     // Somebody else was active since: what it has left is newer.
     if (!read.id.startsWith(`${name}-`)) own.clear();
     const run = `${name}-${randomBytes(6).toString('hex')}`;
@@ -89,7 +97,7 @@ export class Replica implements Running {
     const last = await log.append(begin, `${run}-begin`, read.last);
     if (last === undefined) throw new Error('another gateway has written meanwhile');
     const { files: rows, known } = reader;
-    return new Replica({ ...options, name: run }, last, { rows, known }, own);
+    return new Replica({ ...options, name: run }, last, bytes, { rows, known }, own);
   }
 
   /** Whether it has ended: another gateway has begun to write, or this one is not the active one any more. */
@@ -174,7 +182,8 @@ export class Replica implements Running {
         this.#waiters.delete(done);
         done();
       }
-      if (this.#sinceCopy > copyBytes && !this.#isEnding && !signal.aborted) await this.#copy();
+      if (this.#sinceCopy > Math.max(copyBytes, this.#copied) && !this.#isEnding && !signal.aborted)
+        await this.#copy();
       if (signal.aborted && !this.#isPending) return;
       if (this.#waiters.size === 0 && !signal.aborted) await pause(clock, LOOK_MS, this.#wake.signal);
     }
@@ -196,9 +205,11 @@ export class Replica implements Running {
     const rows = [...others, ...[...this.#parts].flatMap((part) => [...part.all()])];
     const files = new Set([...this.#left.known, ...[...this.#parts].map(({ file }) => file)]);
     await this.#write(before, brought);
+    this.#sinceCopy = 0;
     const first = await this.#append({ kind: 'copy' });
     await this.#write(rows, files);
     await this.#append({ kind: 'copied' });
+    this.#copied = this.#sinceCopy;
     this.#sinceCopy = 0;
     if (first === undefined || this.isOver) return;
     try {

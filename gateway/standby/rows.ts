@@ -61,11 +61,14 @@ export class ChangedRows {
           INSERT INTO changed_rows (name, key, "row") VALUES (${textOf(name)}, json_array(${values(keys, of)}),
             ${on === 'DELETE' ? 'NULL' : object(columns, of)});
         END`);
-    this.#noted = db.prepare<[], Noted>('SELECT id, name, key, "row" FROM changed_rows ORDER BY id');
+    // The other columns are those of the row with the highest id.
+    this.#noted = db.prepare<[], Noted>(
+      'SELECT max(id) AS id, name, key, "row" FROM changed_rows GROUP BY name, key ORDER BY 1',
+    );
     this.#forget = db.prepare('DELETE FROM changed_rows');
   }
 
-  /** Changes since the last call, in order. Whole transactions, as long as it is called outside of one. */
+  /** Changes since the last call: of each row the last one, in order. Whole transactions, as long as it is called outside of one. */
   take(): Change[] {
     if (!this.#db.open) return [];
     const noted = this.#noted.all();

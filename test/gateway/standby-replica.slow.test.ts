@@ -37,10 +37,17 @@ describe('gateway: the copy of its state in NATS', function () {
   async function active(
     name: string,
     { copyBytes, own, folder: of = name }: { copyBytes?: number; own?: Set<string>; folder?: string } = {},
-  ): Promise<{ replica: Replica; state: State; isReplaced(): boolean }> {
+  ): Promise<{ replica: Replica; state: State; readonly copies: number; isReplaced(): boolean }> {
     let replaced = false;
+    let copies = 0;
+    const log = await StateLog.open(connection, 1);
+    const forget = log.forget.bind(log);
+    log.forget = async (seq) => {
+      copies += 1;
+      await forget(seq);
+    };
     const replica = await Replica.open({
-      ...{ log: await StateLog.open(connection, 1), name, clock: systemClock, logger: silentLogger() },
+      ...{ log, name, clock: systemClock, logger: silentLogger() },
       onReplaced: () => {
         replaced = true;
       },
@@ -54,7 +61,12 @@ describe('gateway: the copy of its state in NATS', function () {
       mayAct: () => !replica.isOver,
     });
     ends.push(() => state.close());
-    return { replica, state, isReplaced: () => replaced };
+    return {
+      ...{ replica, state, isReplaced: () => replaced },
+      get copies() {
+        return copies;
+      },
+    };
   }
   const put = (state: State, n: number, length = 10): void =>
     state.outbox.put([{ topic: `makai/${n}`, payload: 'x'.repeat(length), retain: false }], n);
@@ -100,6 +112,31 @@ describe('gateway: the copy of its state in NATS', function () {
     const b = await active('b');
     assert.deepEqual(b.state.outbox.oldest(9), a.state.outbox.oldest(9));
     assert.equal(b.state.outbox.status().messages, 3);
+  });
+
+  it('stays bounded also over many short runs; a large state is not copied again and again', async () => {
+    const manager = await jetstreamManager(connection);
+    const bytes = async (): Promise<number> => (await manager.streams.info(STATE_STREAM)).state.bytes;
+    for (let run = 0; run < 6; run += 1) {
+      const one = await active(`run ${run}`, { copyBytes: 100_000, folder: `${run}` });
+      put(one.state, run, 60_000);
+      const [first] = one.state.outbox.oldest(1);
+      assert.ok(first);
+      await one.replica.flushed();
+      one.state.outbox.remove(first);
+      await one.replica.flushed();
+      one.state.close();
+      await one.replica.stop();
+      assert.ok((await bytes()) < 250_000, `${await bytes()} bytes after run ${run}`);
+    }
+    const a = await active('a', { copyBytes: 100_000 });
+    const before = a.copies;
+    for (let n = 0; n < 100; n += 1) {
+      put(a.state, n, 10_000);
+      await a.replica.flushed();
+    }
+    // At 100 kB, 200, 400, 800, and one more for what there was.
+    assert.ok(a.copies - before <= 5, `${a.copies - before} copies`);
   });
 
   it('a copy has also what this gateway does not open, and there is none when its files are closed', async () => {

@@ -46,6 +46,7 @@ describe('gateway: state for a successor', () => {
     state.outbox.put([{ topic: 'makai/x', payload: '{"ä":1}', retain: false }], 5);
     state.outbox.put([{ topic: 'makai/y', payload: '2', retain: true }], 6.5);
     const first = rows.take();
+    assert.equal(first.length, 2);
     const [head] = state.outbox.oldest(1);
     assert.ok(head);
     state.outbox.toEnd(head);
@@ -61,6 +62,8 @@ describe('gateway: state for a successor', () => {
       }),
     );
     const second = rows.take();
+    const keys = second.map(({ key, table }) => `${table} ${key}`);
+    assert.equal(new Set(keys).size, keys.length, 'of each row the last change');
     assert.deepEqual(rows.take(), []);
     const log = reader({ kind: 'changes', changes: first }, { kind: 'changes', changes: second });
     const next = given('b', log.files.get('outbox'));
