@@ -247,6 +247,8 @@ export class Leases implements Running {
 
   async #balance(kv: KV): Promise<void> {
     const { member } = this.#options;
+    // Its own key has ended, and is written again: what it has is still its own.
+    if (!this.#table.members.includes(member)) return;
     const share = this.#table.share(member, PARTITIONS);
     const surplus = this.#all.slice(share);
     await Promise.all(surplus.map((partition) => this.#release(kv, partition)));
