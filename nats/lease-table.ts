@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 
 const MEMBER = 'member.';
 const PARTITION = 'partition.';
-/** The lease of the service that runs the plugins that compare boxes; its value is what `newMember` gives. */
+/** The lease of the one service that is elected, whatever it does; its value is what `newMember` gives. */
 export const ELECTED_KEY = 'elected';
 
 export const memberKey = (member: string): string => `${MEMBER}${member}`;

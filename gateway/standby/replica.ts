@@ -22,6 +22,8 @@ const PORTION_CHARACTERS = STATE_MESSAGE_BYTES / 8;
 const STOP_MS = 2000;
 /** All rows are copied when so much was written since, and what was before leaves the log. */
 const COPY_BYTES = 32 * 2 ** 20;
+/** Where a file cannot be read. */
+const UNREAD_MS = 1000;
 
 export interface ReplicaOptions {
   log: StateLog;
@@ -125,7 +127,7 @@ export class Replica implements Running {
     this.#parts.add(rows);
     return () => {
       this.#isEnding = true;
-      this.#add(rows.take());
+      this.#gather();
       this.#parts.delete(rows);
     };
   }
@@ -136,7 +138,8 @@ export class Replica implements Running {
    */
   async flushed(): Promise<void> {
     this.#check();
-    this.#gather();
+    if (!this.#gather())
+      throw new MakaiError('STORE_UNAVAILABLE', 'what this gateway has to do cannot be read from its files');
     if (!this.#isPending && !this.#isWriting) return;
     const done = new Promise<void>((resolve) => this.#waiters.add(resolve));
     this.#wake.abort();
@@ -166,8 +169,24 @@ export class Replica implements Running {
     for (const change of changes) this.#pending.push(change);
   }
 
-  #gather(): void {
-    for (const part of this.#parts) this.#add(part.take());
+  /** @returns false where a file cannot be read, as on a full disk: what was noted there is read later */
+  #gather(): boolean {
+    let isRead = true;
+    for (const part of this.#parts)
+      try {
+        this.#add(part.take());
+      } catch (error) {
+        isRead = false;
+        this.#unread(error, part);
+      }
+    return isRead;
+  }
+
+  #unread(error: unknown, { file }: { file?: string } = {}): void {
+    this.#log.error(
+      { file, problem: messageOf(error) },
+      'what the gateway has to do cannot be read for NATS, it is tried again',
+    );
   }
 
   async #run(): Promise<void> {
@@ -175,17 +194,18 @@ export class Replica implements Running {
     const { signal } = this.#stopping;
     while (!this.isOver) {
       this.#wake = new AbortController();
-      this.#gather();
+      const isRead = this.#gather();
       const waiters = [...this.#waiters];
       await this.#write(this.#pending.splice(0), this.#brought.splice(0));
       for (const done of waiters) {
         this.#waiters.delete(done);
         done();
       }
-      if (this.#sinceCopy > Math.max(copyBytes, this.#copied) && !this.#isEnding && !signal.aborted)
-        await this.#copy();
+      const isLong = this.#sinceCopy > Math.max(copyBytes, this.#copied);
+      if (isLong && isRead && !this.#isEnding && !signal.aborted) await this.#copy();
       if (signal.aborted && !this.#isPending) return;
-      if (this.#waiters.size === 0 && !signal.aborted) await pause(clock, LOOK_MS, this.#wake.signal);
+      if (!isRead) await pause(clock, UNREAD_MS, signal);
+      else if (this.#waiters.size === 0 && !signal.aborted) await pause(clock, LOOK_MS, this.#wake.signal);
     }
   }
 
@@ -199,10 +219,17 @@ export class Replica implements Running {
 
   /** All rows as they are now, also of files that this gateway has not opened, or never opens. */
   async #copy(): Promise<void> {
-    this.#gather();
+    const rows = [...this.#left.rows.values()].flat();
+    try {
+      this.#gather();
+      for (const part of this.#parts) for (const change of part.all()) rows.push(change);
+    } catch (error) {
+      this.#unread(error);
+      // It is tried again when as much again was written.
+      this.#copied = 2 * this.#sinceCopy;
+      return;
+    }
     const [before, brought] = [this.#pending.splice(0), this.#brought.splice(0)];
-    const others = [...this.#left.rows.values()].flat();
-    const rows = [...others, ...[...this.#parts].flatMap((part) => [...part.all()])];
     const files = new Set([...this.#left.known, ...[...this.#parts].map(({ file }) => file)]);
     await this.#write(before, brought);
     this.#sinceCopy = 0;

@@ -188,7 +188,7 @@ export class Standby implements Running {
         }
         return;
       } catch (error) {
-        this.#log.warn({ problem: messageOf(error) }, 'the stream of measurements is not in NATS yet');
+        this.#log.warn({ problem: messageOf(error) }, 'NATS cannot be used yet, it is tried again');
         await pause(this.#clock, AGAIN_MS);
       }
     }

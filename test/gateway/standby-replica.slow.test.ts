@@ -11,6 +11,7 @@ import { messagesOf, StateReader, type StateRecord } from '../../gateway/standby
 import { Replica } from '../../gateway/standby/replica.js';
 import { openState, type State } from '../../gateway/state/state.js';
 import { STATE_STREAM, StateLog } from '../../nats/state-log.js';
+import { DatabaseHandle } from '../../store/sqlite/handle.js';
 import { givenNats, NatsServer } from '../support/nats-server.js';
 import { until } from '../support/until.js';
 
@@ -238,6 +239,38 @@ describe('gateway: the copy of its state in NATS', function () {
     await again.replica.stop();
     const last = await active('a', { own });
     assert.deepEqual(topics(last.state), ['makai/2', 'makai/3', 'makai/4']);
+  });
+
+  it('goes on where a file cannot be read for a while', async () => {
+    const a = await active('a', { copyBytes: 1000 });
+    const db = new DatabaseHandle(':memory:');
+    db.exec('CREATE TABLE t (k INTEGER PRIMARY KEY, v TEXT)');
+    const detach = a.replica.attach('t', db);
+    await a.replica.flushed();
+    db.exec(`INSERT INTO t VALUES (1, 'x'); ALTER TABLE changed_rows RENAME TO away`);
+    await assert.rejects(a.replica.flushed(), { code: 'STORE_UNAVAILABLE' });
+    put(a.state, 1, 2000);
+    db.exec('ALTER TABLE away RENAME TO changed_rows');
+    db.exec('ALTER TABLE t RENAME TO hidden');
+    put(a.state, 2, 2000);
+    await until('the others are in NATS', async () => {
+      return await a.replica.flushed().then(
+        () => true,
+        () => false,
+      );
+    });
+    db.exec('ALTER TABLE hidden RENAME TO t');
+    await a.replica.flushed();
+    detach();
+    await a.replica.stop();
+    const log = await StateLog.open(connection, 1);
+    const reader = new StateReader();
+    await log.read((data) => reader.take(data));
+    assert.deepEqual(
+      reader.files.get('t')?.map(({ row }) => row),
+      [{ k: 1, v: 'x' }],
+    );
+    assert.equal(reader.files.get('outbox')?.length, 2);
   });
 
   it('is not read for ever where NATS does not go on', async () => {
