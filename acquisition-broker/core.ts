@@ -87,7 +87,7 @@ export function createCore(options: CoreOptions) {
     rejections,
     traffic,
   });
-  const commands = new RequestCommands({ boxes, clock, identity, maxWindowMs, sender });
+  const commands = new RequestCommands({ boxes, clock, identity, log, maxWindowMs, sender });
   const budget = new WaveformBudget({
     clock,
     boxBytes: settings.waveformBudget.boxBytes,
