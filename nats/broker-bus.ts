@@ -29,7 +29,7 @@ export interface BusOptions {
   /** this broker: no other one has the name (`newMember`) */
   member: string;
   log: Logger;
-  /** @param respond undefined where nobody waits for a reply */
+  /** What it throws is logged. @param respond undefined where nobody waits for a reply */
   take(channel: BusChannel, data: Uint8Array, respond: ((data: Uint8Array) => void) | undefined): void;
   connected(connection: NatsConnection): void;
   disconnected(): void;
@@ -119,9 +119,18 @@ export class BrokerBus implements Running {
       callback: (error: Error | null, message: Msg) => {
         if (error !== null)
           this.#log.warn({ subject, problem: error.message }, 'messages of other brokers are not received');
-        else this.#options.take(channel, message.data, responderOf(message));
+        else this.#take(channel, message);
       },
     });
+  }
+
+  /** Never throws: the client would end its connection, and for seconds nothing would be heard. */
+  #take(channel: BusChannel, message: Msg): void {
+    try {
+      this.#options.take(channel, message.data, responderOf(message));
+    } catch (error) {
+      this.#log.error({ channel, problem: messageOf(error) }, 'a message of another broker was not taken');
+    }
   }
 }
 
