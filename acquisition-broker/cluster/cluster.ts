@@ -8,6 +8,7 @@ import type { Logger } from '../../common/log.js';
 import type { Rejections } from '../../common/rejections.js';
 import type { NatsBrokerSettings } from '../../config/settings.js';
 import { BrokerBus, type BusChannel } from '../../nats/broker-bus.js';
+import { KeptRequests } from '../../nats/kept-requests.js';
 import { newMember } from '../../nats/lease-table.js';
 import type { OpenRequest as StoredRequest } from '../../store/documents.js';
 import type { Outbox } from '../../store/outbox/outbox.js';
@@ -137,7 +138,8 @@ export class Cluster implements Running {
         handle: (frames) => replies.handleForwarded(frames),
       }),
       copies: new RequestCopies({
-        ...{ clock, log, member, replicas: nats.replicas, takeUp },
+        ...{ clock, log, member, takeUp },
+        open: (connection) => KeptRequests.open(connection, nats.replicas),
         has: (key) => open.has(key),
         members: () => this.elsewhere.members,
       }),

@@ -7,7 +7,7 @@ import { messageOf } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
-import { type KeptRequest, KeptRequests } from '../../nats/kept-requests.js';
+import type { KeptRequest, KeptRequests } from '../../nats/kept-requests.js';
 import type { NatsConnection } from '../../nats/link.js';
 import type { OpenRequest as StoredRequest } from '../../store/documents.js';
 import { GONE_MS } from './boxes-elsewhere.js';
@@ -17,12 +17,15 @@ const COPY_MS = 500;
 const SWEEP_MS = 5_000;
 const AGAIN_MS = 5_000;
 
+/** The stream with all copies. */
+export type Copies = Pick<KeptRequests, 'keys' | 'put' | 'read' | 'take'>;
+
 export interface RequestCopiesDeps {
   clock: Clock;
   log: Logger;
   member: string;
-  /** NATS servers that keep each copy */
-  replicas: number;
+  /** @throws Error of the client: no JetStream, no space, no permission */
+  open(connection: NatsConnection): Promise<Copies>;
   /** members that are there, without this one */
   members(): readonly string[];
   /** whether the request is open here, or lately was */
@@ -46,7 +49,7 @@ export class RequestCopies implements Running {
   /** taken from a member, and not open here yet: the store was unavailable */
   #pending: StoredRequest[] = [];
   #connection: NatsConnection | undefined;
-  #kept: KeptRequests | undefined;
+  #kept: Copies | undefined;
   #running: Running | undefined;
   readonly counts = { takenUp: 0, notCopied: 0 };
 
@@ -60,11 +63,11 @@ export class RequestCopies implements Running {
   }
 
   async connected(connection: NatsConnection): Promise<void> {
-    const { clock, replicas } = this.#deps;
+    const { clock, open } = this.#deps;
     this.#connection = connection;
     while (this.#connection === connection) {
       try {
-        const kept = await KeptRequests.open(connection, replicas);
+        const kept = await open(connection);
         if (this.#connection !== connection) return;
         this.#kept = kept;
         for (const [key, copy] of this.#copies) if (copy.seq === undefined) await this.#put(key, copy);
@@ -103,7 +106,7 @@ export class RequestCopies implements Running {
   }
 
   /** After a restart this broker has its requests from its own store: the copies of the run before are not to be taken up. */
-  async #removeEarlier(kept: KeptRequests): Promise<void> {
+  async #removeEarlier(kept: Copies): Promise<void> {
     const there = new Set([this.#deps.member, ...this.#deps.members()]);
     for (const [member, keys] of await kept.keys()) {
       if (there.has(member)) continue;
@@ -138,17 +141,25 @@ export class RequestCopies implements Running {
 
   /** Never rejects. */
   async #sweep(): Promise<void> {
+    const kept = this.#kept;
+    if (kept !== undefined)
+      await this.#attempt(async () => {
+        for (const gone of await this.#gone(kept)) await this.#takeFrom(kept, ...gone);
+      });
+    // Whatever NATS does: their copies are gone from it.
+    await this.#attempt(() => this.#takeUpPending());
+  }
+
+  async #attempt(work: () => Promise<void>): Promise<void> {
     try {
-      if (this.#kept !== undefined)
-        for (const gone of await this.#gone(this.#kept)) await this.#takeFrom(this.#kept, ...gone);
-      await this.#takeUpPending();
+      await work();
     } catch (error) {
       this.#log.warn({ problem: messageOf(error) }, 'open requests of other brokers cannot be taken up');
     }
   }
 
   /** Members that were not heard for long enough, with their requests. */
-  async #gone(kept: KeptRequests): Promise<[string, string[]][]> {
+  async #gone(kept: Copies): Promise<[string, string[]][]> {
     const { clock, member, members } = this.#deps;
     const copies = await kept.keys();
     const there = new Set([member, ...members()]);
@@ -162,20 +173,27 @@ export class RequestCopies implements Running {
     });
   }
 
-  /** Whoever deletes the copy has the request; there is one of its own before. */
-  async #takeFrom(kept: KeptRequests, from: string, keys: readonly string[]): Promise<void> {
+  /** One after the other; one that cannot be read, or not be copied, keeps no other one back. */
+  async #takeFrom(kept: Copies, from: string, keys: readonly string[]): Promise<void> {
     const { has, member } = this.#deps;
     for (const key of keys) {
-      const copy = await kept.read(from, key);
-      if (copy === undefined) continue;
-      if (has(key)) await kept.take(copy.seq);
-      else await this.#take(kept, copy, member);
+      if (this.#kept !== kept) return;
+      await this.#attempt(async () => {
+        const copy = await kept.read(from, key);
+        if (copy === undefined) return;
+        if (has(key)) await kept.take(copy.seq);
+        else await this.#take(kept, copy, member);
+      });
     }
   }
 
-  async #take(kept: KeptRequests, { body, key, seq }: KeptRequest, member: string): Promise<void> {
+  /**
+   * Whoever deletes the copy has the request; a copy of its own is put first. Where it is not known who did, it is taken up: at worst another one does too, and boxes
+   * are asked twice.
+   */
+  async #take(kept: Copies, { body, key, seq }: KeptRequest, member: string): Promise<void> {
     const own = await kept.put(member, key, body);
-    if (await kept.take(seq)) {
+    if (await kept.take(seq).catch(() => true)) {
       this.#copies.set(key, { body: undefined, seq: own });
       this.#pending.push({ key, body });
     } else await kept.take(own);
