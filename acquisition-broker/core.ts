@@ -73,7 +73,7 @@ export function createCore(options: CoreOptions) {
   const traffic = { sent: 0, recv: 0 };
   const giveUp: AbortSignal = stopping.signal;
   const outbox = new Outbox({ store, clock, log, giveUp });
-  /** for open requests: other brokers have copies of them */
+  /** for open requests with an event: other brokers have copies of them */
   const requestOutbox = cluster?.copying(outbox) ?? outbox;
 
   const tooMany = (): void => rejections.count('too_many_subscriptions');
@@ -166,7 +166,8 @@ export function createCore(options: CoreOptions) {
     intake,
     maxWindowMs,
     open,
-    outbox: requestOutbox,
+    // Only Commands whose replies are routed: their clients are connected here and nowhere else.
+    outbox,
     rate,
     rejections,
     tokens,
@@ -208,7 +209,7 @@ export function createCore(options: CoreOptions) {
     for (const request of missing) {
       const { boxIds, event, window } = request;
       if (window !== undefined && event !== undefined) budget.reserve(boxIds, window);
-      cluster?.keep(request.key, bodyOf(request));
+      if (event !== undefined) cluster?.keep(request.key, bodyOf(request));
       open.add(request);
     }
   };

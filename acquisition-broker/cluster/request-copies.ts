@@ -130,7 +130,7 @@ export class RequestCopies implements Running {
     }
   }
 
-  /** One that stays is taken up by nobody while this broker is there, and is found closed afterwards. */
+  /** One that stays is removed at the next look. */
   async #remove(seq: number): Promise<void> {
     try {
       await this.#kept?.take(seq);
@@ -144,7 +144,9 @@ export class RequestCopies implements Running {
     const kept = this.#kept;
     if (kept !== undefined)
       await this.#attempt(async () => {
-        for (const gone of await this.#gone(kept)) await this.#takeFrom(kept, ...gone);
+        const keys = await kept.keys();
+        await this.#removeLeft(kept, keys.get(this.#deps.member) ?? []);
+        for (const gone of this.#gone(keys)) await this.#takeFrom(kept, ...gone);
       });
     // Whatever NATS does: their copies are gone from it.
     await this.#attempt(() => this.#takeUpPending());
@@ -158,10 +160,19 @@ export class RequestCopies implements Running {
     }
   }
 
+  /** Copies of this broker's own requests that are over: NATS was away when they ended, or did not say that it had them. */
+  async #removeLeft(kept: Copies, keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      if (this.#copies.has(key)) continue;
+      const copy = await kept.read(this.#deps.member, key);
+      // A request may have got the name meanwhile.
+      if (copy !== undefined && !this.#copies.has(key)) await kept.take(copy.seq);
+    }
+  }
+
   /** Members that were not heard for long enough, with their requests. */
-  async #gone(kept: Copies): Promise<[string, string[]][]> {
+  #gone(copies: ReadonlyMap<string, string[]>): [string, string[]][] {
     const { clock, member, members } = this.#deps;
-    const copies = await kept.keys();
     const there = new Set([member, ...members()]);
     for (const one of this.#absent.keys()) if (there.has(one) || !copies.has(one)) this.#absent.delete(one);
     const now = clock.monotonic();

@@ -15,6 +15,8 @@ interface Faults {
   read: (key: string) => boolean;
   /** deletes, and does not say so */
   takeReply: boolean;
+  /** does not delete */
+  takeIsLost: boolean;
   takeUp: boolean;
 }
 
@@ -54,6 +56,7 @@ class Stream implements Copies {
   }
 
   async take(seq: number): Promise<boolean> {
+    if (this.#faults.takeIsLost) throw new Error('timeout');
     const [name] = [...this.copies].find(([, copy]) => copy.seq === seq) ?? [];
     if (name === undefined) return false;
     this.copies.delete(name);
@@ -72,7 +75,14 @@ describe('acquisition broker: copies of open requests', () => {
   const opened: string[] = [];
 
   beforeEach(async () => {
-    faults = { open: false, keys: false, read: () => false, takeReply: false, takeUp: false };
+    faults = {
+      open: false,
+      keys: false,
+      read: () => false,
+      takeReply: false,
+      takeIsLost: false,
+      takeUp: false,
+    };
     clock = new ManualClock();
     stream = new Stream(faults);
     open.clear();
@@ -136,6 +146,25 @@ describe('acquisition broker: copies of open requests', () => {
     faults.keys = true;
     await sweep(SWEEP_MS);
     assert.deepEqual([opened, copies.counts.takenUp], [['event:1'], 1]);
+  });
+
+  it('one that stayed when its request was over is removed, and no other one', async () => {
+    await copies.keep('event:1', 'a');
+    await copies.keep('event:2', 'b');
+    copies.disconnected();
+    copies.forget('event:1');
+    assert.deepEqual(stream.names, ['me event:1', 'me event:2']);
+    await copies.connected(connection);
+    await sweep(SWEEP_MS);
+    assert.deepEqual(stream.names, ['me event:2']);
+    // The reply to the removal is lost before anything was removed.
+    faults.takeIsLost = true;
+    copies.forget('event:2');
+    await sweep(SWEEP_MS);
+    assert.deepEqual(stream.names, ['me event:2']);
+    faults.takeIsLost = false;
+    await sweep(SWEEP_MS);
+    assert.deepEqual([stream.names, opened], [[], []]);
   });
 
   it('one that cannot be read keeps no other one back', async () => {
