@@ -216,6 +216,7 @@ export function createCore(options: CoreOptions) {
   cluster?.attach({
     ...{ boxes, sender, open, replies, rejections },
     heldBytes: () => queue.bytes,
+    longestReplyBytes: longestReplyBytes(maxWindowMs),
     takeUp: async (stored) => {
       const kept = stored.map((request) => outbox.put({ kind: 'open_request', request }));
       await Promise.all(kept);
@@ -273,6 +274,11 @@ export function createCore(options: CoreOptions) {
 function replyLimits(maxWindowMs: number): ReplyLimits {
   const cycles = 4 * Math.ceil((maxWindowMs * 70) / 1000) + 100;
   return { cycles, samples: cycles * 250 };
+}
+
+/** Of a reply with the longest window as it was asked for: a negative sample of a Box 2 takes eleven bytes with its tag. */
+function longestReplyBytes(maxWindowMs: number): number {
+  return (replyLimits(maxWindowMs).samples / 4) * 12;
 }
 
 /** What was reserved for a request; routed Commands reserve nothing. */

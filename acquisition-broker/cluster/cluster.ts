@@ -47,6 +47,8 @@ export interface ClusterParts {
   rejections: Rejections;
   /** bytes of replies that wait for the store */
   heldBytes(): number;
+  /** of the longest reply that may be asked for */
+  longestReplyBytes: number;
   /** as `takeUp` of RequestCopies */
   takeUp(requests: readonly StoredRequest[]): Promise<number>;
   /** on the broker's own sockets */
@@ -120,7 +122,7 @@ export class Cluster implements Running {
   attach(parts: ClusterParts): void {
     const { clock, limitBytes, log, name, nats } = this.#options;
     const member = this.#member;
-    const { boxes, heldBytes, open, replies, sender, takeUp } = parts;
+    const { boxes, heldBytes, longestReplyBytes: longestBytes, open, replies, sender, takeUp } = parts;
     this.#pieces = {
       parts,
       presence: new PresenceOfThis({
@@ -133,7 +135,7 @@ export class Cluster implements Running {
         send: (data, to) => this.#bus.send('commands', data, to),
       }),
       repliesIn: new RepliesIn({
-        ...{ clock, heldBytes, limitBytes, member },
+        ...{ clock, heldBytes, limitBytes, longestBytes, member },
         judge: (head, frames) => replies.judge(head, frames),
         handle: (frames) => replies.handleForwarded(frames),
       }),

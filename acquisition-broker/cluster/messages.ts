@@ -11,8 +11,8 @@ const LENGTH_BYTES = 4;
 const MAX_HEAD_BYTES = 2 ** 20;
 /** Boxes of one dialect that a broker remembers (core.ts). */
 const MAX_BOXES = 20_000;
-/** As in the frames of one reply of the longest window, with room to spare. */
-const MAX_FRAMES = 200_000;
+/** Of one reply: as many cycles as a broker takes of the longest window that its settings may allow, an hour (core.ts), each in a frame. */
+export const MAX_FRAMES = 1_100_000;
 
 const version = z.literal(VERSION);
 const member = z.string().regex(/^[\w-]{1,300}$/);

@@ -23,6 +23,8 @@ export interface RepliesInDeps {
   member: string;
   /** bytes of replies held at one time, together with `heldBytes`; one is always granted */
   limitBytes: number;
+  /** of the longest reply that may be asked for: one that is longer than this and `limitBytes` is none */
+  longestBytes: number;
   /** of replies that wait for the store */
   heldBytes(): number;
   judge(head: Uint8Array, frames: number): Verdict;
@@ -42,8 +44,8 @@ export class RepliesIn {
   /** A question of another broker. @returns what to reply: nothing where the reply is not to a request of ours; 'malformed' */
   claim(data: Uint8Array): Uint8Array | undefined | 'malformed' {
     const message = decode(claim, data);
-    const { heldBytes, judge, limitBytes, member } = this.#deps;
-    if (message === undefined || message.head.bytes > limitBytes) return 'malformed';
+    const { heldBytes, judge, limitBytes, longestBytes, member } = this.#deps;
+    if (message === undefined || message.head.bytes > Math.max(limitBytes, longestBytes)) return 'malformed';
     const { bytes, frames, from } = message.head;
     if (from === member) return undefined;
     const verdict = judge(message.body, frames);

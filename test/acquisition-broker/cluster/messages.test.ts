@@ -77,7 +77,7 @@ describe('acquisition broker: messages of a cluster', () => {
     const clock = new ManualClock();
     const taken: number[] = [];
     const replies = new RepliesIn({
-      ...{ clock, member: 'me', limitBytes: 1000 },
+      ...{ clock, member: 'me', limitBytes: 1000, longestBytes: 5000 },
       heldBytes: () => 0,
       judge: () => 'wanted',
       handle: (frames) => taken.push(frames.length),
@@ -86,6 +86,8 @@ describe('acquisition broker: messages of a cluster', () => {
       textOf(replies.claim(encode({ from: 'm', frames: 1, bytes }, Buffer.from('h'))));
     assert.match(ask(900), /"answer":"send"/);
     assert.match(ask(900), /"answer":"later"/);
+    assert.match(ask(5000), /"answer":"later"/, 'longer than the limit: when nothing else is held');
+    assert.equal(ask(5001), 'malformed');
     clock.advance(31_000);
     const grant = /"grant":"([^"]+)"/.exec(ask(900))?.[1];
     const piece = (index: number, isLast: boolean, body: Uint8Array): string =>
@@ -95,6 +97,7 @@ describe('acquisition broker: messages of a cluster', () => {
     assert.match(piece(1, true, packed.subarray(100)), /"isTaken":true/);
     assert.deepEqual(taken, [2]);
     assert.match(piece(2, true, packed), /"isTaken":false/);
-    assert.match(ask(900), /"answer":"send"/);
+    assert.match(ask(5000), /"answer":"send"/);
+    assert.match(ask(1), /"answer":"later"/);
   });
 });
