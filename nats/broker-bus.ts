@@ -21,6 +21,8 @@ export type BusChannel = (typeof TO_ALL)[number] | (typeof TO_ONE)[number];
 const HEADROOM_BYTES = 4096;
 /** Pieces are no longer than this, however much the servers allow. */
 const PIECE_BYTES = 512 * 1024;
+/** Nor shorter, but for the last one. */
+export const MIN_PIECE_BYTES = 1024;
 
 export interface BusOptions {
   servers: NatsServers;
@@ -63,7 +65,7 @@ export class BrokerBus implements Running {
   /** How much of a reply goes in one piece. */
   get pieceBytes(): number {
     const allowed = this.#link.connection?.info?.max_payload ?? PIECE_BYTES;
-    return Math.max(1024, Math.min(PIECE_BYTES, allowed - HEADROOM_BYTES));
+    return Math.max(MIN_PIECE_BYTES, Math.min(PIECE_BYTES, allowed - HEADROOM_BYTES));
   }
 
   /** @throws MakaiError CONFIG_UNREADABLE, SECRET_EXPOSED for the files that the settings name */

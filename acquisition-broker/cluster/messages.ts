@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { MAX_BOX_ID } from '../../common/box-id.js';
+import { FRAME_OVERHEAD_BYTES } from '../waveforms/queue.js';
 
 const VERSION = 1;
 const LENGTH_BYTES = 4;
@@ -122,6 +123,11 @@ export function decode<T>(schema: z.ZodType<T>, data: Uint8Array): Message<T> | 
 /** Bytes of frames when they are packed. */
 export function packedBytes(frames: readonly Uint8Array[]): number {
   return frames.reduce((sum, frame) => sum + LENGTH_BYTES + frame.length, 0);
+}
+
+/** What frames take in memory. @param bytes of them when they are packed */
+export function bytesInMemory(frames: number, bytes: number): number {
+  return bytes + FRAME_OVERHEAD_BYTES * frames;
 }
 
 /** Frames as one run of bytes, each behind its length. */

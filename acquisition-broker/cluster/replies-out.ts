@@ -3,7 +3,16 @@
  * whose it is, by its first frame; who wants it gets the rest in pieces, each acknowledged. Held in memory until then, with a limit.
  */
 import { type Clock, pause } from '../../common/clock.js';
-import { claimed, decode, encode, packedBytes, packFrames, pieceReply } from './messages.js';
+import {
+  bytesInMemory,
+  claimed,
+  decode,
+  encode,
+  MAX_FRAMES,
+  packedBytes,
+  packFrames,
+  pieceReply,
+} from './messages.js';
 
 /** How long the owner of a number may take to reply, ms. */
 const CLAIM_MS = 2_000;
@@ -45,10 +54,11 @@ export class RepliesOut {
     this.#deps = deps;
   }
 
-  /** @param drop called when no other broker wants it @returns false: nobody can be asked */
+  /** @param drop called when no other broker wants it @returns false: nobody can be asked, or it has more frames than any reply */
   offer(frames: readonly Uint8Array[], drop: () => void): boolean {
     if (!this.#deps.hasOthers() || this.#held >= MAX_HELD || this.#stopping.signal.aborted) return false;
-    const bytes = packedBytes(frames);
+    if (frames.length > MAX_FRAMES) return false;
+    const bytes = bytesInMemory(frames.length, packedBytes(frames));
     this.#held += 1;
     this.#bytes += bytes;
     void this.#handOver(frames, drop).finally(() => {
