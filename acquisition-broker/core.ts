@@ -29,7 +29,7 @@ import { MAX_AHEAD_MS } from './requests/request.js';
 import { RequestHandler } from './requests/request-handler.js';
 import { TokenEvents } from './requests/token-events.js';
 import { createPingers, subscriptionHandler } from './subscriptions.js';
-import type { ReplyLimits } from './waveforms/decode.js';
+import { longestReplyBytes, replyLimits } from './waveforms/decode.js';
 import { WaveformQueue } from './waveforms/queue.js';
 
 /** ms after the end of a window of the future before it is asked for: boxes gather ten cycles at a time, and clocks differ. */
@@ -130,6 +130,10 @@ export function createCore(options: CoreOptions) {
   const eventIds = new EventIdSource({ store, health: outbox.health, clock, log, giveUp });
   const limit = limits.openRequests;
   const imported = new ImportedBoxes({ store, clock, log, isKnownBox });
+  /** What a stop leaves is for the next broker. */
+  const refused = (request: OpenRequest): void => {
+    if (!giveUp.aborted) forget(request, requestOutbox, log);
+  };
   const intake = new EventIntake({
     boxes,
     budget,
@@ -142,6 +146,7 @@ export function createCore(options: CoreOptions) {
     notices,
     open,
     outbox: requestOutbox,
+    refused,
     rejections,
     stopping: giveUp,
   });
@@ -153,6 +158,7 @@ export function createCore(options: CoreOptions) {
     notices,
     open,
     outbox: requestOutbox,
+    refused,
     rejections,
   });
   const rate = new RateLimit({
@@ -268,17 +274,6 @@ export function createCore(options: CoreOptions) {
     /** From here on the store is not waited for any more. */
     giveUpStore: () => stopping.abort(),
   };
-}
-
-/** What one reply may hold: four times the longest window on a 70 Hz grid, since a box may send more than it was asked for; 250 samples per cycle. */
-function replyLimits(maxWindowMs: number): ReplyLimits {
-  const cycles = 4 * Math.ceil((maxWindowMs * 70) / 1000) + 100;
-  return { cycles, samples: cycles * 250 };
-}
-
-/** Of a reply with the longest window as it was asked for: a negative sample of a Box 2 takes eleven bytes with its tag. */
-function longestReplyBytes(maxWindowMs: number): number {
-  return (replyLimits(maxWindowMs).samples / 4) * 12;
 }
 
 /** What was reserved for a request; routed Commands reserve nothing. */

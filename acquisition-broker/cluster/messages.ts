@@ -12,7 +12,7 @@ const LENGTH_BYTES = 4;
 const MAX_HEAD_BYTES = 2 ** 20;
 /** Boxes of one dialect that a broker remembers (core.ts). */
 const MAX_BOXES = 20_000;
-/** Of one reply: as many cycles as a broker takes of the longest window that its settings may allow, an hour (core.ts), each in a frame. */
+/** Of one reply: as many cycles as a broker takes of the longest window that its settings may allow, an hour (`replyLimits`), each in a frame. */
 export const MAX_FRAMES = 1_100_000;
 
 const version = z.literal(VERSION);
