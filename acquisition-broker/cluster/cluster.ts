@@ -143,6 +143,7 @@ export class Cluster implements Running {
         ...{ clock, log, member, takeUp },
         open: (connection) => KeptRequests.open(connection, nats.replicas),
         has: (key) => open.has(key),
+        hasCapacity: (count) => open.hasCapacity(count),
         members: () => this.elsewhere.members,
       }),
     };

@@ -11,7 +11,9 @@ const LENGTH_BYTES = 4;
 /** Of a head: 20,000 boxes of each dialect fit. */
 const MAX_HEAD_BYTES = 2 ** 20;
 /** Boxes of one dialect that a broker remembers (core.ts). */
-const MAX_BOXES = 20_000;
+export const MAX_BOXES = 20_000;
+/** Connections that a broker may say it has: more than one has. */
+const MAX_CONNECTIONS = 1_000_000;
 /** Of one reply: as many cycles as a broker takes of the longest window that its settings may allow, an hour (`replyLimits`), each in a frame. */
 export const MAX_FRAMES = 1_100_000;
 
@@ -33,7 +35,10 @@ export const presence = z.strictObject({
   boxes: z
     .record(
       dialect,
-      z.strictObject({ ids: z.array(z.int().min(0).max(MAX_BOX_ID)).max(MAX_BOXES), anonymous: count }),
+      z.strictObject({
+        ids: z.array(z.int().min(0).max(MAX_BOX_ID)).max(MAX_BOXES),
+        anonymous: count.max(MAX_CONNECTIONS),
+      }),
     )
     .optional(),
 });

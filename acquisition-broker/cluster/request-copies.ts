@@ -16,6 +16,8 @@ import { GONE_MS } from './boxes-elsewhere.js';
 const COPY_MS = 500;
 const SWEEP_MS = 5_000;
 const AGAIN_MS = 5_000;
+/** Requests taken from others that wait for the store. */
+const MAX_PENDING = 1_000;
 
 /** The stream with all copies. */
 export type Copies = Pick<KeptRequests, 'keys' | 'put' | 'read' | 'take'>;
@@ -30,6 +32,8 @@ export interface RequestCopiesDeps {
   members(): readonly string[];
   /** whether the request is open here, or lately was */
   has(key: string): boolean;
+  /** whether so many more boxes can be asked */
+  hasCapacity(boxes: number): boolean;
   /** Makes them requests of this broker: durable, and asked again. @returns how many it took up @throws what the store says */
   takeUp(requests: readonly StoredRequest[]): Promise<number>;
 }
@@ -184,11 +188,12 @@ export class RequestCopies implements Running {
     });
   }
 
-  /** One after the other; one that cannot be read, or not be copied, keeps no other one back. */
+  /** One after the other, as many as there is room for; one that cannot be read, or not be copied, keeps no other one back. */
   async #takeFrom(kept: Copies, from: string, keys: readonly string[]): Promise<void> {
-    const { has, member } = this.#deps;
+    const { has, hasCapacity, member } = this.#deps;
     for (const key of keys) {
-      if (this.#kept !== kept) return;
+      const { length } = this.#pending;
+      if (this.#kept !== kept || length >= MAX_PENDING || !hasCapacity(length + 1)) return;
       await this.#attempt(async () => {
         const copy = await kept.read(from, key);
         if (copy === undefined) return;

@@ -19,9 +19,12 @@ import { ManualClock } from '../manual-clock.js';
 const box2 = dialectNamed('box2');
 const box3 = dialectNamed('box3');
 
+const headOf = (more: object) => ({
+  ...{ member: 'm-1', name: 'b', revision: 1, isLeaving: false, wantsBoxes: false },
+  ...more,
+});
 const said = (more: object) => {
-  const head = { member: 'm-1', name: 'b', revision: 1, isLeaving: false, wantsBoxes: false, ...more };
-  const message = decode(presence, encode(head));
+  const message = decode(presence, encode(headOf(more)));
   assert.ok(message !== undefined);
   return message.head;
 };
@@ -67,6 +70,12 @@ describe('acquisition broker: messages of a cluster', () => {
     assert.equal(elsewhere.count, 3);
     assert.equal(elsewhere.dialectOf(7), box3);
     assert.deepEqual(elsewhere.membersWithAnonymous(box2), ['m-1']);
+    elsewhere.hear(said({ revision: 2, boxes: { box2: { ids: [], anonymous: 1_000_000 } } }));
+    assert.equal(elsewhere.count, 20_000, 'no broker remembers more');
+    assert.equal(
+      decode(presence, encode(headOf({ boxes: { box2: { ids: [], anonymous: 1_000_001 } } }))),
+      undefined,
+    );
     clock.advance(GONE_MS + 1);
     assert.equal(elsewhere.has(box3, 7), false);
     assert.deepEqual(elsewhere.members, []);

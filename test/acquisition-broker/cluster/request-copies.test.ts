@@ -73,6 +73,7 @@ describe('acquisition broker: copies of open requests', () => {
   const connection = {} as NatsConnection;
   const open = new Set<string>();
   const opened: string[] = [];
+  let capacity: number;
 
   beforeEach(async () => {
     faults = {
@@ -87,6 +88,7 @@ describe('acquisition broker: copies of open requests', () => {
     stream = new Stream(faults);
     open.clear();
     opened.length = 0;
+    capacity = 100;
     copies = new RequestCopies({
       ...{ clock, log: silentLogger(), member: 'me' },
       open: async () => {
@@ -95,6 +97,7 @@ describe('acquisition broker: copies of open requests', () => {
       },
       members: () => ['there'],
       has: (key) => open.has(key),
+      hasCapacity: (boxes) => open.size + boxes <= capacity,
       takeUp: async (requests) => {
         if (faults.takeUp) throw new Error('unavailable');
         for (const { key } of requests) {
@@ -146,6 +149,17 @@ describe('acquisition broker: copies of open requests', () => {
     faults.keys = true;
     await sweep(SWEEP_MS);
     assert.deepEqual([opened, copies.counts.takenUp], [['event:1'], 1]);
+  });
+
+  it('no more are taken than may be open; the others stay for whoever has room', async () => {
+    capacity = 2;
+    for (let i = 1; i <= 5; i += 1) await stream.put('gone', `event:${i}`, 'a');
+    await sweep();
+    assert.deepEqual(opened, ['event:1', 'event:2']);
+    assert.deepEqual(stream.names.filter((name) => name.startsWith('gone')).length, 3);
+    capacity = 4;
+    await sweep(SWEEP_MS);
+    assert.equal(opened.length, 4);
   });
 
   it('one that stayed when its request was over is removed, and no other one', async () => {
