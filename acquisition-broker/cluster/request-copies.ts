@@ -52,7 +52,8 @@ export class RequestCopies implements Running {
   readonly #absent = new Map<string, number>();
   /** taken from a member, and not open here yet: the store was unavailable */
   #pending: StoredRequest[] = [];
-  #connection: NatsConnection | undefined;
+  /** ends what was begun for the connection before: the client keeps its object when it connects again */
+  #connected = new AbortController();
   #kept: Copies | undefined;
   #running: Running | undefined;
   readonly counts = { takenUp: 0, notCopied: 0 };
@@ -68,24 +69,27 @@ export class RequestCopies implements Running {
 
   async connected(connection: NatsConnection): Promise<void> {
     const { clock, open } = this.#deps;
-    this.#connection = connection;
-    while (this.#connection === connection) {
+    this.#connected.abort();
+    this.#connected = new AbortController();
+    const { signal } = this.#connected;
+    while (!signal.aborted) {
       try {
         const kept = await open(connection);
-        if (this.#connection !== connection) return;
+        if (signal.aborted) return;
         this.#kept = kept;
         for (const [key, copy] of this.#copies) if (copy.seq === undefined) await this.#put(key, copy);
         await this.#removeEarlier(kept);
         return;
       } catch (error) {
+        if (signal.aborted) return;
         this.#log.warn({ problem: messageOf(error) }, 'open requests cannot be copied to NATS');
-        await pause(clock, AGAIN_MS);
+        await pause(clock, AGAIN_MS, signal);
       }
     }
   }
 
   disconnected(): void {
-    this.#connection = undefined;
+    this.#connected.abort();
     this.#kept = undefined;
     this.#absent.clear();
   }

@@ -74,6 +74,7 @@ describe('acquisition broker: copies of open requests', () => {
   const open = new Set<string>();
   const opened: string[] = [];
   let capacity: number;
+  let tries: number;
 
   beforeEach(async () => {
     faults = {
@@ -89,9 +90,11 @@ describe('acquisition broker: copies of open requests', () => {
     open.clear();
     opened.length = 0;
     capacity = 100;
+    tries = 0;
     copies = new RequestCopies({
       ...{ clock, log: silentLogger(), member: 'me' },
       open: async () => {
+        tries += 1;
         if (faults.open) throw new Error('no responders');
         return stream;
       },
@@ -160,6 +163,30 @@ describe('acquisition broker: copies of open requests', () => {
     capacity = 4;
     await sweep(SWEEP_MS);
     assert.equal(opened.length, 4);
+  });
+
+  it('a connection that comes and goes is tried once each time, and a stop leaves no timer', async () => {
+    faults.open = true;
+    const tried: Promise<void>[] = [];
+    for (let i = 0; i < 10; i += 1) {
+      copies.disconnected();
+      tried.push(copies.connected(connection));
+    }
+    await sweep(SWEEP_MS);
+    tries = 0;
+    await sweep(10 * SWEEP_MS);
+    assert.equal(tries, 10);
+    faults.open = false;
+    await copies.keep('event:1', 'a');
+    await sweep(SWEEP_MS);
+    assert.deepEqual(stream.names, ['me event:1']);
+    faults.open = true;
+    copies.disconnected();
+    tried.push(copies.connected(connection));
+    await sweep(SWEEP_MS);
+    await copies.stop();
+    await Promise.all(tried);
+    assert.equal(clock.timers, 0);
   });
 
   it('one that stayed when its request was over is removed, and no other one', async () => {
