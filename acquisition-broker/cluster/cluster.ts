@@ -151,10 +151,16 @@ export class Cluster implements Running {
 
   /** @throws MakaiError CONFIG_UNREADABLE, SECRET_EXPOSED for the files of `nats` */
   start(): Running {
+    // First: it alone may throw, and then nothing runs.
+    this.#bus.start();
     this.#pieces?.presence.start();
     this.#pieces?.copies.start();
-    this.#bus.start();
     return this;
+  }
+
+  /** Waits until the replies that came here for other brokers are with them, or wanted by nobody. */
+  drained(): Promise<void> {
+    return this.#repliesOut.drained();
   }
 
   async stop(): Promise<void> {

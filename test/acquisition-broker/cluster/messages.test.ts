@@ -11,6 +11,7 @@ import {
   presence,
   unpackFrames,
 } from '../../../acquisition-broker/cluster/messages.js';
+import { PresenceOfThis } from '../../../acquisition-broker/cluster/presence.js';
 import { RepliesIn } from '../../../acquisition-broker/cluster/replies-in.js';
 import { RepliesOut } from '../../../acquisition-broker/cluster/replies-out.js';
 import { dialectNamed } from '../../../proto/index.js';
@@ -142,8 +143,34 @@ describe('acquisition broker: messages of a cluster', () => {
     assert.ok(replies.offer(Array<Uint8Array>(50).fill(Buffer.from('x')), drop));
     const capacity = replies.capacity();
     assert.ok(capacity !== undefined);
+    const drained = replies.drained();
+    assert.equal(await Promise.race([drained.then(() => 'drained'), Promise.resolve('held')]), 'held');
     reply();
-    await capacity;
+    await Promise.all([capacity, drained]);
     assert.deepEqual([asked, dropped, replies.capacity()], [['claims'], 1, undefined]);
+  });
+
+  it('who leaves says nothing more', async () => {
+    const clock = new ManualClock();
+    const sent: string[] = [];
+    const own = new PresenceOfThis({
+      ...{ clock, member: 'me', name: 'b' },
+      boxes: { idsHere: () => [], anonymousHere: () => 0 },
+      send: (data) => {
+        const head = decode(presence, data)?.head;
+        sent.push(head?.isLeaving === true ? 'leaving' : 'here');
+      },
+    });
+    own.start();
+    own.connected();
+    own.changed();
+    const stopped = own.stop();
+    own.changed();
+    own.asked();
+    own.ask();
+    own.connected();
+    await stopped;
+    clock.advance(10_000);
+    assert.deepEqual([sent, clock.timers], [['here', 'leaving'], 0]);
   });
 });
