@@ -168,7 +168,7 @@ export class RequestCopies implements Running {
     }
   }
 
-  /** Copies of this broker's own requests that are over: NATS was away when they ended, or did not say that it had them. */
+  /** Copies of this broker's own requests that are over: NATS was unavailable when they ended, or did not say that it had them. */
   async #removeLeft(kept: Copies, keys: readonly string[]): Promise<void> {
     for (const key of keys) {
       if (this.#copies.has(key)) continue;
