@@ -29,7 +29,7 @@ import { MAX_AHEAD_MS } from './requests/request.js';
 import { RequestHandler } from './requests/request-handler.js';
 import { TokenEvents } from './requests/token-events.js';
 import { createPingers, subscriptionHandler } from './subscriptions.js';
-import type { ReplyLimits } from './waveforms/decode.js';
+import { longestReplyBytes, replyLimits } from './waveforms/decode.js';
 import { WaveformQueue } from './waveforms/queue.js';
 
 /** ms after the end of a window of the future before it is asked for: boxes gather ten cycles at a time, and clocks differ. */
@@ -73,7 +73,7 @@ export function createCore(options: CoreOptions) {
   const traffic = { sent: 0, recv: 0 };
   const giveUp: AbortSignal = stopping.signal;
   const outbox = new Outbox({ store, clock, log, giveUp });
-  /** for open requests: other brokers have copies of them */
+  /** for open requests with an event: other brokers have copies of them */
   const requestOutbox = cluster?.copying(outbox) ?? outbox;
 
   const tooMany = (): void => rejections.count('too_many_subscriptions');
@@ -87,7 +87,7 @@ export function createCore(options: CoreOptions) {
     rejections,
     traffic,
   });
-  const commands = new RequestCommands({ boxes, clock, identity, maxWindowMs, sender });
+  const commands = new RequestCommands({ boxes, clock, identity, log, maxWindowMs, sender });
   const budget = new WaveformBudget({
     clock,
     boxBytes: settings.waveformBudget.boxBytes,
@@ -130,6 +130,10 @@ export function createCore(options: CoreOptions) {
   const eventIds = new EventIdSource({ store, health: outbox.health, clock, log, giveUp });
   const limit = limits.openRequests;
   const imported = new ImportedBoxes({ store, clock, log, isKnownBox });
+  /** What a stop leaves is for the next broker. */
+  const refused = (request: OpenRequest): void => {
+    if (!giveUp.aborted) forget(request, requestOutbox, log);
+  };
   const intake = new EventIntake({
     boxes,
     budget,
@@ -142,6 +146,7 @@ export function createCore(options: CoreOptions) {
     notices,
     open,
     outbox: requestOutbox,
+    refused,
     rejections,
     stopping: giveUp,
   });
@@ -153,6 +158,7 @@ export function createCore(options: CoreOptions) {
     notices,
     open,
     outbox: requestOutbox,
+    refused,
     rejections,
   });
   const rate = new RateLimit({
@@ -166,7 +172,8 @@ export function createCore(options: CoreOptions) {
     intake,
     maxWindowMs,
     open,
-    outbox: requestOutbox,
+    // Only Commands whose replies are routed: their clients are connected here and nowhere else.
+    outbox,
     rate,
     rejections,
     tokens,
@@ -208,13 +215,14 @@ export function createCore(options: CoreOptions) {
     for (const request of missing) {
       const { boxIds, event, window } = request;
       if (window !== undefined && event !== undefined) budget.reserve(boxIds, window);
-      cluster?.keep(request.key, bodyOf(request));
+      if (event !== undefined) cluster?.keep(request.key, bodyOf(request));
       open.add(request);
     }
   };
   cluster?.attach({
     ...{ boxes, sender, open, replies, rejections },
     heldBytes: () => queue.bytes,
+    longestReplyBytes: longestReplyBytes(maxWindowMs),
     takeUp: async (stored) => {
       const kept = stored.map((request) => outbox.put({ kind: 'open_request', request }));
       await Promise.all(kept);
@@ -266,12 +274,6 @@ export function createCore(options: CoreOptions) {
     /** From here on the store is not waited for any more. */
     giveUpStore: () => stopping.abort(),
   };
-}
-
-/** What one reply may hold: four times the longest window on a 70 Hz grid, since a box may send more than it was asked for; 250 samples per cycle. */
-function replyLimits(maxWindowMs: number): ReplyLimits {
-  const cycles = 4 * Math.ceil((maxWindowMs * 70) / 1000) + 100;
-  return { cycles, samples: cycles * 250 };
 }
 
 /** What was reserved for a request; routed Commands reserve nothing. */

@@ -47,7 +47,8 @@ export async function drain(
 ): Promise<void> {
   backend.stopReading();
   boxes.stopReading();
-  const drained = Promise.all([core.intake.drained(), core.tokens.drained(), core.queue.drained()]);
+  const { cluster, intake, queue, tokens } = core;
+  const drained = Promise.all([intake.drained(), tokens.drained(), queue.drained(), cluster?.drained()]);
   await within(drained, DRAIN_MS, clock);
   core.giveUpStore();
   await within(drained, GIVE_UP_MS, clock);

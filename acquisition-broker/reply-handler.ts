@@ -98,16 +98,17 @@ export class ReplyHandler {
   judge(head: Uint8Array, frames: number): Verdict {
     try {
       const dialect = dialectOfReply(head);
-      const stand = [head, ...Array<Uint8Array>(frames).fill(new Uint8Array())];
-      const reply = dialect.readReply(stand);
+      // Whether any follow is all that matters here.
+      const placeholder = frames > 0 ? [head, new Uint8Array()] : [head];
+      const reply = dialect.readReply(placeholder);
       const { boxId } = reply;
       if (reply.kind !== 'reply' || boxId === undefined) return 'not_ours';
       const request = this.#deps.open.find(dialect, reply.number);
       if (request === undefined) return 'not_ours';
       const isKnown = isBoxId(boxId) && this.#deps.isKnownBox(boxId);
-      if (isKnown && frames > 0 && this.#wants(request, { dialect, boxId, reply, all: stand }))
+      if (isKnown && frames > 0 && this.#wants(request, { dialect, boxId, reply, all: placeholder }))
         return 'wanted';
-      this.handleForwarded(stand);
+      this.handleForwarded(placeholder);
       return 'done';
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;

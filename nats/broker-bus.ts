@@ -21,6 +21,8 @@ export type BusChannel = (typeof TO_ALL)[number] | (typeof TO_ONE)[number];
 const HEADROOM_BYTES = 4096;
 /** Pieces are no longer than this, however much the servers allow. */
 const PIECE_BYTES = 512 * 1024;
+/** Nor shorter, but for the last one. */
+export const MIN_PIECE_BYTES = 1024;
 
 export interface BusOptions {
   servers: NatsServers;
@@ -29,7 +31,7 @@ export interface BusOptions {
   /** this broker: no other one has the name (`newMember`) */
   member: string;
   log: Logger;
-  /** @param respond undefined where nobody waits for a reply */
+  /** What it throws is logged. @param respond undefined where nobody waits for a reply */
   take(channel: BusChannel, data: Uint8Array, respond: ((data: Uint8Array) => void) | undefined): void;
   connected(connection: NatsConnection): void;
   disconnected(): void;
@@ -63,7 +65,7 @@ export class BrokerBus implements Running {
   /** How much of a reply goes in one piece. */
   get pieceBytes(): number {
     const allowed = this.#link.connection?.info?.max_payload ?? PIECE_BYTES;
-    return Math.max(1024, Math.min(PIECE_BYTES, allowed - HEADROOM_BYTES));
+    return Math.max(MIN_PIECE_BYTES, Math.min(PIECE_BYTES, allowed - HEADROOM_BYTES));
   }
 
   /** @throws MakaiError CONFIG_UNREADABLE, SECRET_EXPOSED for the files that the settings name */
@@ -119,9 +121,18 @@ export class BrokerBus implements Running {
       callback: (error: Error | null, message: Msg) => {
         if (error !== null)
           this.#log.warn({ subject, problem: error.message }, 'messages of other brokers are not received');
-        else this.#options.take(channel, message.data, responderOf(message));
+        else this.#take(channel, message);
       },
     });
+  }
+
+  /** Never throws: the client would end its connection, and for seconds nothing would be heard. */
+  #take(channel: BusChannel, message: Msg): void {
+    try {
+      this.#options.take(channel, message.data, responderOf(message));
+    } catch (error) {
+      this.#log.error({ channel, problem: messageOf(error) }, 'a message of another broker was not taken');
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 /** Which boxes the other brokers have, as they last said. A broker that was not heard for some seconds has none. */
 import type { Clock } from '../../common/clock.js';
 import { DIALECTS, type Dialect } from '../../proto/index.js';
-import type { Presence } from './messages.js';
+import { MAX_BOXES, type Presence } from './messages.js';
 
 /** A broker speaks every 2 s; after this time it is taken for gone, ms. */
 export const GONE_MS = 8_000;
@@ -64,11 +64,12 @@ export class BoxesElsewhere {
     return list.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Boxes of all others, also those whose ids are not known. */
+  /** Boxes of all others, also those whose ids are not known: of each no more than a broker remembers. */
   get count(): number {
     let sum = 0;
     for (const dialect of DIALECTS)
-      for (const [, { anonymous, ids }] of this.#of(dialect)) sum += Math.max(anonymous, ids.size);
+      for (const [, { anonymous, ids }] of this.#of(dialect))
+        sum += Math.max(Math.min(anonymous, MAX_BOXES), ids.size);
     return sum;
   }
 
@@ -103,7 +104,7 @@ export class BoxesElsewhere {
     }));
   }
 
-  /** there is no connection to NATS: who is there is not known. */
+  /** There is no connection to NATS: who is there is not known. */
   clear(): void {
     this.#brokers.clear();
   }

@@ -8,6 +8,7 @@ import type { Logger } from '../../common/log.js';
 import type { Rejections } from '../../common/rejections.js';
 import type { NatsBrokerSettings } from '../../config/settings.js';
 import { BrokerBus, type BusChannel } from '../../nats/broker-bus.js';
+import { KeptRequests } from '../../nats/kept-requests.js';
 import { newMember } from '../../nats/lease-table.js';
 import type { OpenRequest as StoredRequest } from '../../store/documents.js';
 import type { Outbox } from '../../store/outbox/outbox.js';
@@ -46,6 +47,8 @@ export interface ClusterParts {
   rejections: Rejections;
   /** bytes of replies that wait for the store */
   heldBytes(): number;
+  /** of the longest reply that may be asked for */
+  longestReplyBytes: number;
   /** as `takeUp` of RequestCopies */
   takeUp(requests: readonly StoredRequest[]): Promise<number>;
   /** on the broker's own sockets */
@@ -119,7 +122,7 @@ export class Cluster implements Running {
   attach(parts: ClusterParts): void {
     const { clock, limitBytes, log, name, nats } = this.#options;
     const member = this.#member;
-    const { boxes, heldBytes, open, replies, sender, takeUp } = parts;
+    const { boxes, heldBytes, longestReplyBytes: longestBytes, open, replies, sender, takeUp } = parts;
     this.#pieces = {
       parts,
       presence: new PresenceOfThis({
@@ -132,13 +135,15 @@ export class Cluster implements Running {
         send: (data, to) => this.#bus.send('commands', data, to),
       }),
       repliesIn: new RepliesIn({
-        ...{ clock, heldBytes, limitBytes, member },
+        ...{ clock, heldBytes, limitBytes, longestBytes, member },
         judge: (head, frames) => replies.judge(head, frames),
         handle: (frames) => replies.handleForwarded(frames),
       }),
       copies: new RequestCopies({
-        ...{ clock, log, member, replicas: nats.replicas, takeUp },
+        ...{ clock, log, member, takeUp },
+        open: (connection) => KeptRequests.open(connection, nats.replicas),
         has: (key) => open.has(key),
+        hasCapacity: (count) => open.hasCapacity(count),
         members: () => this.elsewhere.members,
       }),
     };
@@ -146,10 +151,16 @@ export class Cluster implements Running {
 
   /** @throws MakaiError CONFIG_UNREADABLE, SECRET_EXPOSED for the files of `nats` */
   start(): Running {
+    // First: it alone may throw, and then nothing runs.
+    this.#bus.start();
     this.#pieces?.presence.start();
     this.#pieces?.copies.start();
-    this.#bus.start();
     return this;
+  }
+
+  /** Waits until the replies that came here for other brokers are with them, or wanted by nobody. */
+  drained(): Promise<void> {
+    return this.#repliesOut.drained();
   }
 
   async stop(): Promise<void> {

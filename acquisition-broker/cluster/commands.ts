@@ -82,22 +82,22 @@ export class CommandsElsewhere {
     else
       this.#log.warn(
         fields,
-        'boxes that were asked are not connected here, and NATS is unavailable: other brokers are not reached',
+        'boxes that were asked are not connected here, and this broker is not connected to NATS: they are asked when they come',
       );
   }
 
   /** @returns where boxes of the audience are, and whether that is here too */
   #placesOfAll(dialect: Dialect, { boxIds, isAgain }: Audience): { places: Set<string>; isHere: boolean } {
     const { boxes, elsewhere } = this.#deps;
-    const everywhere = elsewhere.membersWithAnonymous(dialect);
-    if (boxIds === undefined || isAgain) return { places: new Set(everywhere), isHere: true };
+    const withAnonymous = elsewhere.membersWithAnonymous(dialect);
+    if (boxIds === undefined || isAgain) return { places: new Set(withAnonymous), isHere: true };
     const places = new Set<string>();
     let isHere = false;
     for (const boxId of boxIds) {
       const found = elsewhere.membersWith(dialect, boxId);
       for (const place of found) places.add(place);
       if (boxes.isHere(dialect, boxId)) isHere = true;
-      else if (found.length === 0) return { places: new Set(everywhere), isHere: true };
+      else if (found.length === 0) return { places: new Set(withAnonymous), isHere: true };
     }
     return { places, isHere };
   }

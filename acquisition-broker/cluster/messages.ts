@@ -4,15 +4,18 @@
  */
 import { z } from 'zod';
 import { MAX_BOX_ID } from '../../common/box-id.js';
+import { FRAME_OVERHEAD_BYTES } from '../waveforms/queue.js';
 
 const VERSION = 1;
 const LENGTH_BYTES = 4;
 /** Of a head: 20,000 boxes of each dialect fit. */
 const MAX_HEAD_BYTES = 2 ** 20;
 /** Boxes of one dialect that a broker remembers (core.ts). */
-const MAX_BOXES = 20_000;
-/** As in the frames of one reply of the longest window, with room to spare. */
-const MAX_FRAMES = 200_000;
+export const MAX_BOXES = 20_000;
+/** Connections that a broker may say it has: more than one has. */
+const MAX_CONNECTIONS = 1_000_000;
+/** Of one reply: as many cycles as a broker takes of the longest window that its settings may allow, an hour (`replyLimits`), each in a frame. */
+export const MAX_FRAMES = 1_100_000;
 
 const version = z.literal(VERSION);
 const member = z.string().regex(/^[\w-]{1,300}$/);
@@ -32,7 +35,10 @@ export const presence = z.strictObject({
   boxes: z
     .record(
       dialect,
-      z.strictObject({ ids: z.array(z.int().min(0).max(MAX_BOX_ID)).max(MAX_BOXES), anonymous: count }),
+      z.strictObject({
+        ids: z.array(z.int().min(0).max(MAX_BOX_ID)).max(MAX_BOXES),
+        anonymous: count.max(MAX_CONNECTIONS),
+      }),
     )
     .optional(),
 });
@@ -122,6 +128,11 @@ export function decode<T>(schema: z.ZodType<T>, data: Uint8Array): Message<T> | 
 /** Bytes of frames when they are packed. */
 export function packedBytes(frames: readonly Uint8Array[]): number {
   return frames.reduce((sum, frame) => sum + LENGTH_BYTES + frame.length, 0);
+}
+
+/** What frames take in memory. @param bytes of them when they are packed */
+export function bytesInMemory(frames: number, bytes: number): number {
+  return bytes + FRAME_OVERHEAD_BYTES * frames;
 }
 
 /** Frames as one run of bytes, each behind its length. */

@@ -23,6 +23,7 @@ export class PresenceOfThis implements Running {
   /** the boxes of this revision */
   #said = '';
   #mustSayAll = true;
+  #isStopped = false;
   #running: Running | undefined;
   #cancelSoon: (() => void) | undefined;
 
@@ -43,7 +44,7 @@ export class PresenceOfThis implements Running {
 
   /** A box connected, or the connection of one ended. */
   changed(): void {
-    if (this.#running === undefined) return;
+    if (this.#running === undefined || this.#isStopped) return;
     this.#cancelSoon ??= this.#deps.clock.after(GATHER_MS, () => this.#say());
   }
 
@@ -58,13 +59,15 @@ export class PresenceOfThis implements Running {
     this.#say({ wantsBoxes: true });
   }
 
+  /** The last that is said. */
   async stop(): Promise<void> {
-    await this.#running?.stop();
-    this.#cancelSoon?.();
     this.#say({ isLeaving: true });
+    this.#isStopped = true;
+    await this.#running?.stop();
   }
 
   #say({ isLeaving = false, wantsBoxes = false } = {}): void {
+    if (this.#isStopped) return;
     const { boxes, member, name, send } = this.#deps;
     this.#cancelSoon?.();
     this.#cancelSoon = undefined;

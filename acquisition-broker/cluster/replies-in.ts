@@ -1,8 +1,9 @@
 /** Replies to requests of this broker that came at another one: what is wanted is granted, and taken in pieces. */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../common/clock.js';
+import { MIN_PIECE_BYTES } from '../../nats/broker-bus.js';
 import type { Verdict } from '../reply-handler.js';
-import { claim, decode, encode, piece, unpackFrames } from './messages.js';
+import { bytesInMemory, claim, decode, encode, piece, unpackFrames } from './messages.js';
 
 /** A grant of which nothing came for so long is forgotten, ms. */
 const IDLE_MS = 30_000;
@@ -11,7 +12,10 @@ const MAX_GRANTS = 1_000;
 interface Grant {
   head: Uint8Array;
   frames: number;
+  /** of the frames, packed */
   bytes: number;
+  /** what it takes in memory when all of it is here */
+  weight: number;
   pieces: Uint8Array[];
   /** bytes of the pieces */
   have: number;
@@ -23,6 +27,8 @@ export interface RepliesInDeps {
   member: string;
   /** bytes of replies held at one time, together with `heldBytes`; one is always granted */
   limitBytes: number;
+  /** of the longest reply that may be asked for: one that is longer than this and `limitBytes` is none */
+  longestBytes: number;
   /** of replies that wait for the store */
   heldBytes(): number;
   judge(head: Uint8Array, frames: number): Verdict;
@@ -42,8 +48,8 @@ export class RepliesIn {
   /** A question of another broker. @returns what to reply: nothing where the reply is not to a request of ours; 'malformed' */
   claim(data: Uint8Array): Uint8Array | undefined | 'malformed' {
     const message = decode(claim, data);
-    const { heldBytes, judge, limitBytes, member } = this.#deps;
-    if (message === undefined || message.head.bytes > limitBytes) return 'malformed';
+    const { heldBytes, judge, limitBytes, longestBytes, member } = this.#deps;
+    if (message === undefined || message.head.bytes > Math.max(limitBytes, longestBytes)) return 'malformed';
     const { bytes, frames, from } = message.head;
     if (from === member) return undefined;
     const verdict = judge(message.body, frames);
@@ -54,12 +60,14 @@ export class RepliesIn {
     }
     this.#forget();
     const held = this.#granted + heldBytes();
-    if (this.#grants.size >= MAX_GRANTS || (held > 0 && held + bytes > limitBytes))
+    const weight = message.body.length + bytesInMemory(frames, bytes);
+    if (this.#grants.size >= MAX_GRANTS || (held > 0 && held + weight > limitBytes))
       return encode({ answer: 'later' });
     const grant = randomUUID();
     const heardAt = this.#deps.clock.monotonic();
-    this.#grants.set(grant, { head: Buffer.from(message.body), frames, bytes, pieces: [], have: 0, heardAt });
-    this.#granted += bytes;
+    const head = Buffer.from(message.body);
+    this.#grants.set(grant, { head, frames, bytes, weight, pieces: [], have: 0, heardAt });
+    this.#granted += weight;
     return encode({ answer: 'send', member, grant });
   }
 
@@ -72,7 +80,9 @@ export class RepliesIn {
     // Granted too long ago.
     if (grant === undefined) return encode({ isTaken: false });
     grant.have += message.body.length;
-    const isWrong = index !== grant.pieces.length || grant.have > grant.bytes;
+    // Each piece has a Buffer of its own.
+    const isShort = message.body.length < (isLast ? 1 : MIN_PIECE_BYTES);
+    const isWrong = isShort || index !== grant.pieces.length || grant.have > grant.bytes;
     if (isWrong || isLast) this.#end(name, grant);
     if (isWrong) return 'malformed';
     grant.heardAt = this.#deps.clock.monotonic();
@@ -85,9 +95,9 @@ export class RepliesIn {
     return encode({ isTaken: true });
   }
 
-  #end(name: string, { bytes }: Grant): void {
+  #end(name: string, { weight }: Grant): void {
     this.#grants.delete(name);
-    this.#granted -= bytes;
+    this.#granted -= weight;
   }
 
   #forget(): void {

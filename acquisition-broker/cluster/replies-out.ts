@@ -3,7 +3,16 @@
  * whose it is, by its first frame; who wants it gets the rest in pieces, each acknowledged. Held in memory until then, with a limit.
  */
 import { type Clock, pause } from '../../common/clock.js';
-import { claimed, decode, encode, packedBytes, packFrames, pieceReply } from './messages.js';
+import {
+  bytesInMemory,
+  claimed,
+  decode,
+  encode,
+  MAX_FRAMES,
+  packedBytes,
+  packFrames,
+  pieceReply,
+} from './messages.js';
 
 /** How long the owner of a number may take to reply, ms. */
 const CLAIM_MS = 2_000;
@@ -35,7 +44,7 @@ export interface RepliesOutDeps {
 export class RepliesOut {
   readonly #deps: RepliesOutDeps;
   readonly #stopping = new AbortController();
-  #held = 0;
+  readonly #underWay = new Set<Promise<void>>();
   #bytes = 0;
   #wake: (() => void)[] = [];
   /** handed to their owner; wanted by nobody; wanted, and not handed over */
@@ -45,24 +54,31 @@ export class RepliesOut {
     this.#deps = deps;
   }
 
-  /** @param drop called when no other broker wants it @returns false: nobody can be asked */
+  /** @param drop called when no other broker wants it @returns false: nobody can be asked, or it has more frames than any reply */
   offer(frames: readonly Uint8Array[], drop: () => void): boolean {
-    if (!this.#deps.hasOthers() || this.#held >= MAX_HELD || this.#stopping.signal.aborted) return false;
-    const bytes = packedBytes(frames);
-    this.#held += 1;
+    if (!this.#deps.hasOthers() || this.#underWay.size >= MAX_HELD || this.#stopping.signal.aborted)
+      return false;
+    if (frames.length > MAX_FRAMES) return false;
+    const bytes = bytesInMemory(frames.length, packedBytes(frames));
     this.#bytes += bytes;
-    void this.#handOver(frames, drop).finally(() => {
-      this.#held -= 1;
+    const handingOver = this.#handOver(frames, drop).finally(() => {
+      this.#underWay.delete(handingOver);
       this.#bytes -= bytes;
       if (this.#isFull) return;
       for (const wake of this.#wake.splice(0)) wake();
     });
+    this.#underWay.add(handingOver);
     return true;
   }
 
   /** Undefined when the next reply may be read; else a promise for that. */
   capacity(): Promise<void> | undefined {
     return this.#isFull ? new Promise((resolve) => this.#wake.push(resolve)) : undefined;
+  }
+
+  /** Waits until nothing is held. */
+  async drained(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
   stop(): void {

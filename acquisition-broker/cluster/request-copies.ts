@@ -7,7 +7,7 @@ import { messageOf } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
-import { type KeptRequest, KeptRequests } from '../../nats/kept-requests.js';
+import type { KeptRequest, KeptRequests } from '../../nats/kept-requests.js';
 import type { NatsConnection } from '../../nats/link.js';
 import type { OpenRequest as StoredRequest } from '../../store/documents.js';
 import { GONE_MS } from './boxes-elsewhere.js';
@@ -16,17 +16,24 @@ import { GONE_MS } from './boxes-elsewhere.js';
 const COPY_MS = 500;
 const SWEEP_MS = 5_000;
 const AGAIN_MS = 5_000;
+/** Requests taken from others that wait for the store. */
+const MAX_PENDING = 1_000;
+
+/** The stream with all copies. */
+export type Copies = Pick<KeptRequests, 'keys' | 'put' | 'read' | 'take'>;
 
 export interface RequestCopiesDeps {
   clock: Clock;
   log: Logger;
   member: string;
-  /** NATS servers that keep each copy */
-  replicas: number;
+  /** @throws Error of the client: no JetStream, no space, no permission */
+  open(connection: NatsConnection): Promise<Copies>;
   /** members that are there, without this one */
   members(): readonly string[];
   /** whether the request is open here, or lately was */
   has(key: string): boolean;
+  /** whether so many more boxes can be asked */
+  hasCapacity(boxes: number): boolean;
   /** Makes them requests of this broker: durable, and asked again. @returns how many it took up @throws what the store says */
   takeUp(requests: readonly StoredRequest[]): Promise<number>;
 }
@@ -45,8 +52,9 @@ export class RequestCopies implements Running {
   readonly #absent = new Map<string, number>();
   /** taken from a member, and not open here yet: the store was unavailable */
   #pending: StoredRequest[] = [];
-  #connection: NatsConnection | undefined;
-  #kept: KeptRequests | undefined;
+  /** ends what was begun for the connection before: the client keeps its object when it connects again */
+  #connected = new AbortController();
+  #kept: Copies | undefined;
   #running: Running | undefined;
   readonly counts = { takenUp: 0, notCopied: 0 };
 
@@ -60,25 +68,28 @@ export class RequestCopies implements Running {
   }
 
   async connected(connection: NatsConnection): Promise<void> {
-    const { clock, replicas } = this.#deps;
-    this.#connection = connection;
-    while (this.#connection === connection) {
+    const { clock, open } = this.#deps;
+    this.#connected.abort();
+    this.#connected = new AbortController();
+    const { signal } = this.#connected;
+    while (!signal.aborted) {
       try {
-        const kept = await KeptRequests.open(connection, replicas);
-        if (this.#connection !== connection) return;
+        const kept = await open(connection);
+        if (signal.aborted) return;
         this.#kept = kept;
         for (const [key, copy] of this.#copies) if (copy.seq === undefined) await this.#put(key, copy);
         await this.#removeEarlier(kept);
         return;
       } catch (error) {
+        if (signal.aborted) return;
         this.#log.warn({ problem: messageOf(error) }, 'open requests cannot be copied to NATS');
-        await pause(clock, AGAIN_MS);
+        await pause(clock, AGAIN_MS, signal);
       }
     }
   }
 
   disconnected(): void {
-    this.#connection = undefined;
+    this.#connected.abort();
     this.#kept = undefined;
     this.#absent.clear();
   }
@@ -103,7 +114,7 @@ export class RequestCopies implements Running {
   }
 
   /** After a restart this broker has its requests from its own store: the copies of the run before are not to be taken up. */
-  async #removeEarlier(kept: KeptRequests): Promise<void> {
+  async #removeEarlier(kept: Copies): Promise<void> {
     const there = new Set([this.#deps.member, ...this.#deps.members()]);
     for (const [member, keys] of await kept.keys()) {
       if (there.has(member)) continue;
@@ -127,7 +138,7 @@ export class RequestCopies implements Running {
     }
   }
 
-  /** One that stays is taken up by nobody while this broker is there, and is found closed afterwards. */
+  /** One that stays is removed at the next look. */
   async #remove(seq: number): Promise<void> {
     try {
       await this.#kept?.take(seq);
@@ -138,19 +149,38 @@ export class RequestCopies implements Running {
 
   /** Never rejects. */
   async #sweep(): Promise<void> {
+    const kept = this.#kept;
+    if (kept !== undefined)
+      await this.#attempt(async () => {
+        const keys = await kept.keys();
+        await this.#removeLeft(kept, keys.get(this.#deps.member) ?? []);
+        for (const gone of this.#gone(keys)) await this.#takeFrom(kept, ...gone);
+      });
+    // Whatever NATS does: their copies are gone from it.
+    await this.#attempt(() => this.#takeUpPending());
+  }
+
+  async #attempt(work: () => Promise<void>): Promise<void> {
     try {
-      if (this.#kept !== undefined)
-        for (const gone of await this.#gone(this.#kept)) await this.#takeFrom(this.#kept, ...gone);
-      await this.#takeUpPending();
+      await work();
     } catch (error) {
       this.#log.warn({ problem: messageOf(error) }, 'open requests of other brokers cannot be taken up');
     }
   }
 
+  /** Copies of this broker's own requests that are over: NATS was unavailable when they ended, or did not say that it had them. */
+  async #removeLeft(kept: Copies, keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      if (this.#copies.has(key)) continue;
+      const copy = await kept.read(this.#deps.member, key);
+      // A request may have got the name meanwhile.
+      if (copy !== undefined && !this.#copies.has(key)) await kept.take(copy.seq);
+    }
+  }
+
   /** Members that were not heard for long enough, with their requests. */
-  async #gone(kept: KeptRequests): Promise<[string, string[]][]> {
+  #gone(copies: ReadonlyMap<string, string[]>): [string, string[]][] {
     const { clock, member, members } = this.#deps;
-    const copies = await kept.keys();
     const there = new Set([member, ...members()]);
     for (const one of this.#absent.keys()) if (there.has(one) || !copies.has(one)) this.#absent.delete(one);
     const now = clock.monotonic();
@@ -162,20 +192,28 @@ export class RequestCopies implements Running {
     });
   }
 
-  /** Whoever deletes the copy has the request; there is one of its own before. */
-  async #takeFrom(kept: KeptRequests, from: string, keys: readonly string[]): Promise<void> {
-    const { has, member } = this.#deps;
+  /** One after the other, as many as there is room for; one that cannot be read, or not be copied, keeps no other one back. */
+  async #takeFrom(kept: Copies, from: string, keys: readonly string[]): Promise<void> {
+    const { has, hasCapacity, member } = this.#deps;
     for (const key of keys) {
-      const copy = await kept.read(from, key);
-      if (copy === undefined) continue;
-      if (has(key)) await kept.take(copy.seq);
-      else await this.#take(kept, copy, member);
+      const { length } = this.#pending;
+      if (this.#kept !== kept || length >= MAX_PENDING || !hasCapacity(length + 1)) return;
+      await this.#attempt(async () => {
+        const copy = await kept.read(from, key);
+        if (copy === undefined) return;
+        if (has(key)) await kept.take(copy.seq);
+        else await this.#take(kept, copy, member);
+      });
     }
   }
 
-  async #take(kept: KeptRequests, { body, key, seq }: KeptRequest, member: string): Promise<void> {
+  /**
+   * Whoever deletes the copy has the request; a copy of its own is put first. Where it is not known who did, it is taken up: at worst another one does too, and boxes
+   * are asked twice.
+   */
+  async #take(kept: Copies, { body, key, seq }: KeptRequest, member: string): Promise<void> {
     const own = await kept.put(member, key, body);
-    if (await kept.take(seq)) {
+    if (await kept.take(seq).catch(() => true)) {
       this.#copies.set(key, { body: undefined, seq: own });
       this.#pending.push({ key, body });
     } else await kept.take(own);

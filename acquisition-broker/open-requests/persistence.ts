@@ -3,6 +3,7 @@
  * (written by another version) is left out, counted and removed.
  */
 import { z } from 'zod';
+import { MAX_BOX_ID } from '../../common/box-id.js';
 import type { Clock } from '../../common/clock.js';
 import { codeOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
@@ -16,27 +17,32 @@ import { OpenRequest } from './open-request.js';
 /** A request older than this is not taken up again: no box keeps cycles for longer. */
 export const OLDEST_RESTORED_MS = 3_600_000;
 
-const boxId = z.int().nonnegative();
-const number = z.int().nonnegative();
+/** What the messages to boxes can hold: with several brokers, whoever may write to the stream of copies can bring any text here. */
+const boxId = z.int().min(0).max(MAX_BOX_ID);
+const uint32 = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1);
+const ms = z.int().nonnegative();
 
 const commandBody = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('info') }),
-  z.strictObject({ kind: z.literal('data'), startMs: z.number(), endMs: z.number(), wait: z.boolean() }),
-  z.strictObject({ kind: z.literal('samplingRate'), measurementWindowCycles: z.number() }),
+  z.strictObject({ kind: z.literal('data'), startMs: ms, endMs: ms, wait: z.boolean() }),
+  z.strictObject({ kind: z.literal('samplingRate'), measurementWindowCycles: uint32 }),
   z.strictObject({ kind: z.literal('plugin'), pluginName: z.string(), message: z.string() }),
 ]);
 
 const bodySchema = z.strictObject({
   version: z.literal(2),
-  acceptedAtMs: z.number(),
-  window: z.strictObject({ startMs: z.number(), endMs: z.number() }).optional(),
+  acceptedAtMs: ms,
+  window: z.strictObject({ startMs: ms, endMs: ms }).optional(),
   event: z
     .strictObject({
-      event_id: z.int().positive(),
+      event_id: uint32.positive(),
       description: z.string(),
       boxes_triggered: z.array(z.string()),
-      target_event_start_timestamp_ms: z.number(),
-      target_event_end_timestamp_ms: z.number(),
+      target_event_start_timestamp_ms: ms,
+      target_event_end_timestamp_ms: ms,
       type: z.string(),
       percent_magnitude: z.number(),
       family: z.int().positive().optional(),
@@ -46,9 +52,9 @@ const bodySchema = z.strictObject({
   noticeText: z.string().optional(),
   everyone: z.boolean(),
   /** `numbers`: of the command in each dialect, by the dialect's name */
-  asks: z.array(z.strictObject({ boxId, numbers: z.record(z.string(), number) })),
+  asks: z.array(z.strictObject({ boxId, numbers: z.record(z.string(), uint32) })),
   command: z
-    .strictObject({ seq: number, boxId, timestampMs: z.number(), identity: z.string(), body: commandBody })
+    .strictObject({ seq: uint32, boxId, timestampMs: ms, identity: z.string(), body: commandBody })
     .optional(),
   token: z.string().optional(),
 });

@@ -1,5 +1,8 @@
 /** Sends what an open request still misses, the first time and again: a command to all boxes of a dialect, commands to single boxes. */
 import type { Clock } from '../../common/clock.js';
+import { messageOf } from '../../common/errors.js';
+import type { Logger } from '../../common/log.js';
+import { ThrottledLog } from '../../common/throttled-log.js';
 import {
   type BoxMessage,
   DIALECTS,
@@ -10,7 +13,7 @@ import {
 import type { ConnectedBoxes } from '../boxes/connected-boxes.js';
 import type { BoxSender } from '../boxes/sender.js';
 import type { Ask, OpenRequest } from './open-request.js';
-import { SharedCommands } from './shared-commands.js';
+import { NOT_SENT, SharedCommands } from './shared-commands.js';
 
 /** A box that subscribes again within this time heard the last command. */
 const HEARD_WITHIN_MS = 1_000;
@@ -27,20 +30,23 @@ export interface RequestCommandsOptions {
   identity: string;
   /** longest window that is asked for, ms */
   maxWindowMs: number;
+  log: Logger;
 }
 
 export class RequestCommands {
   readonly #options: RequestCommandsOptions;
+  readonly #log: ThrottledLog;
   readonly #shared: ReadonlyMap<Dialect, SharedCommands>;
   sentAgain = 0;
 
   constructor(options: RequestCommandsOptions) {
-    const { boxes, clock, maxWindowMs, sender } = options;
+    const { boxes, clock, log, maxWindowMs, sender } = options;
     this.#options = options;
+    this.#log = new ThrottledLog(log);
     this.#shared = new Map(
       DIALECTS.flatMap((dialect) =>
         dialect.reach === 'all'
-          ? [[dialect, new SharedCommands({ dialect, boxes, clock, maxWindowMs, sender })]]
+          ? [[dialect, new SharedCommands({ dialect, boxes, clock, log, maxWindowMs, sender })]]
           : [],
       ),
     );
@@ -142,12 +148,17 @@ export class RequestCommands {
     return commands;
   }
 
+  /** Never throws: it is called by timers, and one command that cannot be made must not keep the others back. */
   #send(request: OpenRequest, { boxId, sentAt }: Ask, dialect: DialectToOne, number: number): void {
     const { boxes, clock, sender } = this.#options;
-    const message = this.#messageFor(request, boxId, dialect, number);
-    if (message === undefined) return;
-    request.sent(boxId, clock.monotonic(), boxes.isSubscribed(dialect, boxId));
-    sender.send(dialect, message, () => ({ boxIds: [boxId], isAgain: sentAt !== undefined }));
+    try {
+      const message = this.#messageFor(request, boxId, dialect, number);
+      if (message === undefined) return;
+      request.sent(boxId, clock.monotonic(), boxes.isSubscribed(dialect, boxId));
+      sender.send(dialect, message, () => ({ boxIds: [boxId], isAgain: sentAt !== undefined }));
+    } catch (error) {
+      this.#log.error({ request: request.key, boxId, problem: messageOf(error) }, NOT_SENT);
+    }
   }
 
   /** A client's Command goes out as it came, with our number; the broker's own asks for the event's window. */

@@ -6,6 +6,9 @@
  * reply.
  */
 import type { Clock } from '../../common/clock.js';
+import { messageOf } from '../../common/errors.js';
+import type { Logger } from '../../common/log.js';
+import { ThrottledLog } from '../../common/throttled-log.js';
 import type { DialectToAll, TimeWindow } from '../../proto/index.js';
 import type { ConnectedBoxes } from '../boxes/connected-boxes.js';
 import type { Audience, BoxSender } from '../boxes/sender.js';
@@ -16,6 +19,8 @@ export const BURST = 4;
 export const GATHER_MS = 100;
 /** Windows remembered under one id: those of its retries. The oldest is forgotten. */
 const REMEMBERED = 16;
+/** In the log. */
+export const NOT_SENT = 'a command of an open request was not sent';
 
 export interface SharedCommandsOptions {
   dialect: DialectToAll;
@@ -24,6 +29,7 @@ export interface SharedCommandsOptions {
   boxes: ConnectedBoxes;
   /** longest window that is asked for, ms */
   maxWindowMs: number;
+  log: Logger;
 }
 
 /** A request that is due. */
@@ -44,6 +50,7 @@ interface Shared {
 
 export class SharedCommands {
   readonly #options: SharedCommandsOptions;
+  readonly #log: ThrottledLog;
   readonly #due = new Map<OpenRequest, Due>();
   /** by the request whose id the command had */
   readonly #shared = new WeakMap<OpenRequest, Shared[]>();
@@ -55,6 +62,7 @@ export class SharedCommands {
 
   constructor(options: SharedCommandsOptions) {
     this.#options = options;
+    this.#log = new ThrottledLog(options.log);
     this.#countedAt = options.clock.monotonic();
   }
 
@@ -87,7 +95,17 @@ export class SharedCommands {
     this.#count();
     const due = [...this.#due.values()].filter(({ request }) => request.isOpen);
     this.#due.clear();
-    for (const group of overlapping(due, this.#options.maxWindowMs)) this.#sendOne(group);
+    for (const group of overlapping(due, this.#options.maxWindowMs)) this.#trySendOne(group);
+  }
+
+  /** Never throws: it is called by a timer, and one command that cannot be made must not keep the others back. */
+  #trySendOne(group: readonly Due[]): void {
+    try {
+      this.#sendOne(group);
+    } catch (error) {
+      const requests = group.map(({ request }) => request.key);
+      this.#log.error({ requests, problem: messageOf(error) }, NOT_SENT);
+    }
   }
 
   #sendOne(group: readonly Due[]): void {

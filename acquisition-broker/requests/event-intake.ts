@@ -38,6 +38,8 @@ export interface IntakeDeps {
   rejections: Rejections;
   families: Pick<Families, 'familyOf'>;
   budget: Pick<WaveformBudget, 'ask' | 'release'>;
+  /** The event of a request was not stored: the request is not to be taken up by anybody. */
+  refused(request: OpenRequest): void;
   /** has no waveforms */
   isMeter(boxId: number): boolean;
   /** our identity: the text of the v3 notice */
@@ -164,6 +166,7 @@ export class EventIntake {
     } catch (error) {
       rejections.count('event_not_stored', `event ${eventId}`, messageOf(error));
       this.#deps.budget.release(asked, request.window);
+      if (open !== undefined) this.#deps.refused(open);
       return undefined;
     }
   }

@@ -27,6 +27,8 @@ export interface TokenDeps {
   open: OpenRequests;
   rejections: Rejections;
   budget: Pick<WaveformBudget, 'ask' | 'release'>;
+  /** The event of a request was not stored: the request is not to be taken up by anybody. */
+  refused(request: OpenRequest): void;
   /** tokens alive at one time, and Commands that wait for the store */
   limit: number;
 }
@@ -138,22 +140,25 @@ export class TokenEvents {
   async #work(token: TokenEvent): Promise<void> {
     const { budget, notices, open } = this.#deps;
     token.isWorking = true;
+    let requests: OpenRequest[] = [];
     try {
       while (token.waiting.length > 0) {
         const batch = token.waiting.slice();
         const isNew = token.event === undefined;
         const event = token.event ?? (await this.#newEvent(token, batch));
-        const requests = batch.map((request) => this.#open(request, event));
+        requests = batch.map((request) => this.#open(request, event));
         await this.#write(token, event, requests, isNew);
         token.waiting.splice(0, batch.length);
         this.#waiting -= batch.length;
         token.event = event;
         if (isNew) notices.eventStored(event);
         for (const request of requests) open.add(request);
+        requests = [];
       }
     } catch (error) {
       // Refused, or stopping: nothing was announced or asked.
       this.#deps.rejections.count('event_not_stored', `token ${token.token}`, messageOf(error));
+      for (const request of requests) this.#deps.refused(request);
       this.#waiting -= token.waiting.length;
       for (const { command, window } of token.waiting) budget.release([command.boxId], window);
       token.waiting.length = 0;

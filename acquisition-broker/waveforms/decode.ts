@@ -19,6 +19,17 @@ export interface ReplyLimits {
   samples: number;
 }
 
+/** What one reply may hold: four times the longest window on a 70 Hz grid, since a box may send more than it was asked for; 250 samples per cycle. */
+export function replyLimits(maxWindowMs: number): ReplyLimits {
+  const cycles = 4 * Math.ceil((maxWindowMs * 70) / 1000) + 100;
+  return { cycles, samples: cycles * 250 };
+}
+
+/** Bytes of a reply with the longest window as it was asked for, at most: a negative sample of a Box 2 takes eleven bytes with its tag. */
+export function longestReplyBytes(maxWindowMs: number): number {
+  return (replyLimits(maxWindowMs).samples / 4) * 12;
+}
+
 /** @throws DecodeError when a frame is malformed, names another box, or the reply holds more than it may */
 export async function decodeWaveform(reply: WaveformFrames, limits: ReplyLimits): Promise<Waveform> {
   const parts: Waveform[] = [];

@@ -26,7 +26,7 @@ import { SampleBuffers } from './sample-buffers.js';
 import { trimToWindow } from './trim.js';
 
 /** What a frame costs besides its bytes (its Buffer object), and a cycle besides its samples (time and length), roughly. */
-const FRAME_OVERHEAD_BYTES = 256;
+export const FRAME_OVERHEAD_BYTES = 256;
 const CYCLE_OVERHEAD_BYTES = 16;
 /** After this many bytes of frames their buffers are collected. */
 const GARBAGE_BYTES = 8 * 1024 * 1024;

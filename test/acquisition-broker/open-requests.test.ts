@@ -27,6 +27,7 @@ function openRequests(limit = 100) {
   const done: string[] = [];
   const missed: number[] = [];
   const commands = new RequestCommands({
+    log: silentLogger(),
     boxes,
     clock,
     identity: 'us',
@@ -300,6 +301,21 @@ describe('acquisition broker: open requests', () => {
     assert.deepEqual([book.count, book.waitingBoxes, book.hasCapacity(1)], [2, 2, false], 'four times 3');
     clock.advance(60_000);
     assert.deepEqual([book.waitingBoxes, book.hasCapacity(3)], [0, true]);
+  });
+
+  it('a command that cannot be made is not sent, and keeps no other one back', () => {
+    const { book, clock, done, out, request } = openRequests();
+    const bad = request({ 7: 3, 8: 2, 9: 3 });
+    const asks = [...bad.asks].map(({ boxId, numbers }) =>
+      boxId === 9
+        ? { boxId, numbers }
+        : { boxId, numbers: new Map([...numbers.keys()].map((one) => [one, -1])) },
+    );
+    const event = new RequestedEvent({ ...(bad.event ?? assert.fail()).event, event_id: 2 ** 40 }, '');
+    book.add(new OpenRequest({ ...bad, event, asks }));
+    clock.advance(60_000);
+    assert.deepEqual(out, ['0 command 9', '5 command 9', '10 command 9', '20 command 9']);
+    assert.deepEqual([done, book.waitingBoxes], [['event:1'], 0]);
   });
 
   it('leaves no timer behind', async () => {

@@ -154,6 +154,39 @@ describe('acquisition broker: open requests in the store', () => {
     assert.equal(done?.event?.takeNotice(), false, 'the v3 notice went out with the first waveform');
   });
 
+  it('are refused where no message to a box can hold what they say', () => {
+    const sound = {
+      version: 2,
+      acceptedAtMs: 5,
+      window: { startMs: 1, endMs: 2 },
+      event: event(3, ['7']),
+      noticeText: '',
+      everyone: false,
+      asks: [{ boxId: 7, numbers: { box3: 100 } }],
+      command: { seq: 1, boxId: 7, timestampMs: 1, identity: 'v', body: { kind: 'info' } },
+    };
+    const wrong: Record<string, unknown>[] = [
+      { asks: [{ boxId: 2 ** 31, numbers: { box3: 100 } }] },
+      { asks: [{ boxId: -1, numbers: { box3: 100 } }] },
+      { asks: [{ boxId: 7, numbers: { box3: 2 ** 32 } }] },
+      { asks: [{ boxId: 7, numbers: { box3: 1.5 } }] },
+      { window: { startMs: -1, endMs: 2 } },
+      { window: { startMs: 0.5, endMs: 2 } },
+      { window: { startMs: 1, endMs: 1e300 } },
+      { acceptedAtMs: 0.5 },
+      { event: { ...sound.event, event_id: 2 ** 32 } },
+      { event: { ...sound.event, target_event_end_timestamp_ms: -1 } },
+      { command: { ...sound.command, seq: 2 ** 32 } },
+      { command: { ...sound.command, boxId: 2 ** 31 } },
+      { command: { ...sound.command, timestampMs: -1 } },
+      { command: { ...sound.command, body: { kind: 'data', startMs: 1, endMs: 1e300, wait: false } } },
+      { command: { ...sound.command, body: { kind: 'samplingRate', measurementWindowCycles: 2 ** 32 } } },
+    ];
+    const read = (more: object) => requestOf('k', JSON.stringify({ ...sound, ...more }), new Map());
+    assert.deepEqual(read({}).boxIds, [7]);
+    for (const one of wrong) assert.throws(() => read(one), JSON.stringify(one));
+  });
+
   it('are dropped when they are too old or make no sense', async () => {
     const old = new OpenRequest({ key: 'old', acceptedAtMs: clock.now() - OLDEST_RESTORED_MS - 1, asks: [] });
     const fresh = new OpenRequest({ key: 'fresh', acceptedAtMs: clock.now() - 1000, asks: [] });

@@ -4,6 +4,7 @@ import { ConnectedBoxes } from '../../acquisition-broker/boxes/connected-boxes.j
 import { RequestedEvent } from '../../acquisition-broker/events/requested-event.js';
 import { OpenRequest } from '../../acquisition-broker/open-requests/open-request.js';
 import { BURST, GATHER_MS, SharedCommands } from '../../acquisition-broker/open-requests/shared-commands.js';
+import { silentLogger } from '../../common/log.js';
 import { box2 } from '../../proto/box2/dialect.js';
 import { type Dialect, requestData, type TimeWindow } from '../../proto/index.js';
 import { runs } from '../support/property.js';
@@ -25,6 +26,7 @@ function sharedReads() {
     });
   };
   const reads = new SharedCommands({
+    log: silentLogger(),
     dialect: box2,
     boxes,
     clock,

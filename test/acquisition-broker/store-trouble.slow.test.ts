@@ -132,6 +132,13 @@ describe('acquisition broker: a store that is slow or unavailable', () => {
     await until(() => rig?.rejected('waveform_not_stored') === 1);
     await client.request({ ...asked, boxIds: [7] });
     await until(() => rig?.rejected('event_not_stored') === 1);
+    await client.command({
+      boxId: 7,
+      identity: 'data_token_x',
+      body: { kind: 'data', ...asked, wait: false },
+    });
+    await until(() => rig?.rejected('event_not_stored') === 2);
+    await until(async () => (await rig?.store.openRequests())?.length === 0);
     gated.refusal = undefined;
     await client.request({ ...asked, boxIds: [7] });
     await client.evnew();

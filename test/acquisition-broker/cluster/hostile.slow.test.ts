@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { encode } from '../../../acquisition-broker/cluster/messages.js';
+import { REQUEST_STREAM } from '../../../nats/kept-requests.js';
 import * as proto from '../../../proto/index.js';
 import { givenNats, NatsServer } from '../../support/nats-server.js';
 import { type FakeBox, type FakeClient, until } from '../rig.js';
@@ -107,6 +108,46 @@ describe('acquisition broker: hostile messages of NATS', function () {
       /"isTaken":true/,
     );
     await until(() => dropped('malformed_waveform') === 1);
+  });
+
+  it('copies in the stream that are none are not taken up, and those behind them are', async () => {
+    const endMs = Date.now() - 1000;
+    const sound = {
+      version: 2,
+      acceptedAtMs: Date.now(),
+      window: { startMs: endMs - 500, endMs },
+      event: {
+        event_id: 9_000,
+        description: '',
+        boxes_triggered: ['7'],
+        target_event_start_timestamp_ms: endMs - 500,
+        target_event_end_timestamp_ms: endMs,
+        type: 'OTHER',
+        percent_magnitude: 0,
+      },
+      noticeText: '',
+      everyone: false,
+      asks: [{ boxId: 7, numbers: { box3: 1000 } }],
+    };
+    const bad: [string, string][] = [
+      ['gone.event.9001', 'x'],
+      ['gone.event.9002', JSON.stringify({ ...sound, asks: [{ boxId: 2 ** 40, numbers: { box3: 1000 } }] })],
+      ['gone.event.9003', JSON.stringify({ ...sound, asks: [{ boxId: 7, numbers: { box3: -6 } }] })],
+      ['gone.event.9004', JSON.stringify({ ...sound, window: { startMs: -1.5, endMs } })],
+      ['gone.event.9005', JSON.stringify({ ...sound, event: { ...sound.event, event_id: 2 ** 40 } })],
+      // No key, and one that has a colon of its own: neither can be read again.
+      ['gone', JSON.stringify(sound)],
+      ['gone.a:b', JSON.stringify(sound)],
+    ];
+    box.commands.clear();
+    for (const [subject, body] of [...bad, ['gone.event.9000', JSON.stringify(sound)] as const]) {
+      const reply = await intruder.request(`makai.open_requests.${subject}`, body, { timeout: 10_000 });
+      assert.match(reply.string(), new RegExp(`"stream":"${REQUEST_STREAM}"`));
+    }
+    const taken = await box.command(9_000);
+    assert.deepEqual(taken.body, { kind: 'data', ...sound.window, wait: false });
+    await until(async () => (await pair.store.openRequests()).every(({ key }) => !/900[1-5]$/.test(key)));
+    assert.equal(dropped('unsafe_for_boxes'), 2, 'as before');
   });
 
   it('names of many brokers are forgotten, and requests are served', async () => {

@@ -5,21 +5,27 @@ import {
   claim,
   decode,
   encode,
+  MAX_FRAMES,
   packedBytes,
   packFrames,
   presence,
   unpackFrames,
 } from '../../../acquisition-broker/cluster/messages.js';
+import { PresenceOfThis } from '../../../acquisition-broker/cluster/presence.js';
 import { RepliesIn } from '../../../acquisition-broker/cluster/replies-in.js';
+import { RepliesOut } from '../../../acquisition-broker/cluster/replies-out.js';
 import { dialectNamed } from '../../../proto/index.js';
 import { ManualClock } from '../manual-clock.js';
 
 const box2 = dialectNamed('box2');
 const box3 = dialectNamed('box3');
 
+const headOf = (more: object) => ({
+  ...{ member: 'm-1', name: 'b', revision: 1, isLeaving: false, wantsBoxes: false },
+  ...more,
+});
 const said = (more: object) => {
-  const head = { member: 'm-1', name: 'b', revision: 1, isLeaving: false, wantsBoxes: false, ...more };
-  const message = decode(presence, encode(head));
+  const message = decode(presence, encode(headOf(more)));
   assert.ok(message !== undefined);
   return message.head;
 };
@@ -65,6 +71,12 @@ describe('acquisition broker: messages of a cluster', () => {
     assert.equal(elsewhere.count, 3);
     assert.equal(elsewhere.dialectOf(7), box3);
     assert.deepEqual(elsewhere.membersWithAnonymous(box2), ['m-1']);
+    elsewhere.hear(said({ revision: 2, boxes: { box2: { ids: [], anonymous: 1_000_000 } } }));
+    assert.equal(elsewhere.count, 20_000, 'no broker remembers more');
+    assert.equal(
+      decode(presence, encode(headOf({ boxes: { box2: { ids: [], anonymous: 1_000_001 } } }))),
+      undefined,
+    );
     clock.advance(GONE_MS + 1);
     assert.equal(elsewhere.has(box3, 7), false);
     assert.deepEqual(elsewhere.members, []);
@@ -77,24 +89,88 @@ describe('acquisition broker: messages of a cluster', () => {
     const clock = new ManualClock();
     const taken: number[] = [];
     const replies = new RepliesIn({
-      ...{ clock, member: 'me', limitBytes: 1000 },
+      ...{ clock, member: 'me', limitBytes: 10_000, longestBytes: 50_000 },
       heldBytes: () => 0,
       judge: () => 'wanted',
       handle: (frames) => taken.push(frames.length),
     });
-    const ask = (bytes: number): string =>
-      textOf(replies.claim(encode({ from: 'm', frames: 1, bytes }, Buffer.from('h'))));
-    assert.match(ask(900), /"answer":"send"/);
-    assert.match(ask(900), /"answer":"later"/);
-    clock.advance(31_000);
-    const grant = /"grant":"([^"]+)"/.exec(ask(900))?.[1];
-    const piece = (index: number, isLast: boolean, body: Uint8Array): string =>
+    const ask = (bytes: number, frames = 1, head = 'h'): string =>
+      textOf(replies.claim(encode({ from: 'm', frames, bytes }, Buffer.from(head))));
+    const grantOf = (reply: string): string => /"grant":"([^"]+)"/.exec(reply)?.[1] ?? assert.fail(reply);
+    const give = (grant: string, index: number, isLast: boolean, body: Uint8Array): string =>
       textOf(replies.piece(encode({ grant, index, isLast }, body)));
-    const packed = packFrames([Buffer.alloc(500)]);
-    assert.match(piece(0, false, packed.subarray(0, 100)), /"isTaken":true/);
-    assert.match(piece(1, true, packed.subarray(100)), /"isTaken":true/);
+    assert.match(ask(9000), /"answer":"send"/);
+    assert.match(ask(9000), /"answer":"later"/);
+    assert.match(ask(50_000), /"answer":"later"/, 'longer than the limit: when nothing else is held');
+    assert.equal(ask(50_001), 'malformed');
+    assert.match(ask(4, 10), /"answer":"later"/, 'frames cost more than their bytes');
+    assert.match(ask(4, 1, 'h'.repeat(1000)), /"answer":"later"/, 'so does the first');
+    clock.advance(31_000);
+    const grant = grantOf(ask(9000));
+    const packed = packFrames([Buffer.alloc(5000)]);
+    assert.match(give(grant, 0, false, packed.subarray(0, 1024)), /"isTaken":true/);
+    assert.match(give(grant, 1, true, packed.subarray(1024)), /"isTaken":true/);
     assert.deepEqual(taken, [2]);
-    assert.match(piece(2, true, packed), /"isTaken":false/);
-    assert.match(ask(900), /"answer":"send"/);
+    assert.match(give(grant, 2, true, packed), /"isTaken":false/);
+    assert.equal(give(grantOf(ask(9000)), 0, false, Buffer.alloc(0)), 'malformed');
+    assert.equal(give(grantOf(ask(9000)), 0, false, Buffer.alloc(1023)), 'malformed');
+    assert.equal(give(grantOf(ask(9000)), 0, true, Buffer.alloc(0)), 'malformed');
+    assert.match(ask(50_000), /"answer":"send"/);
+    assert.match(ask(1), /"answer":"later"/);
+  });
+
+  it('replies for others: what is held counts as what it takes, and is bounded', async () => {
+    const asked: string[] = [];
+    let reply: () => void = () => undefined;
+    const replies = new RepliesOut({
+      ...{ clock: new ManualClock(), member: 'me', limitBytes: 10_000 },
+      hasOthers: () => true,
+      pieceBytes: () => 1024,
+      failed: assert.fail,
+      ask: (channel) => {
+        asked.push(channel);
+        return new Promise((resolve) => {
+          reply = () => resolve(undefined);
+        });
+      },
+    });
+    assert.equal(replies.offer(Array<Uint8Array>(MAX_FRAMES + 1).fill(new Uint8Array()), assert.fail), false);
+    assert.deepEqual([asked, replies.capacity()], [[], undefined]);
+    let dropped = 0;
+    const drop = (): void => {
+      dropped += 1;
+    };
+    assert.ok(replies.offer(Array<Uint8Array>(50).fill(Buffer.from('x')), drop));
+    const capacity = replies.capacity();
+    assert.ok(capacity !== undefined);
+    const drained = replies.drained();
+    assert.equal(await Promise.race([drained.then(() => 'drained'), Promise.resolve('held')]), 'held');
+    reply();
+    await Promise.all([capacity, drained]);
+    assert.deepEqual([asked, dropped, replies.capacity()], [['claims'], 1, undefined]);
+  });
+
+  it('who leaves says nothing more', async () => {
+    const clock = new ManualClock();
+    const sent: string[] = [];
+    const own = new PresenceOfThis({
+      ...{ clock, member: 'me', name: 'b' },
+      boxes: { idsHere: () => [], anonymousHere: () => 0 },
+      send: (data) => {
+        const head = decode(presence, data)?.head;
+        sent.push(head?.isLeaving === true ? 'leaving' : 'here');
+      },
+    });
+    own.start();
+    own.connected();
+    own.changed();
+    const stopped = own.stop();
+    own.changed();
+    own.asked();
+    own.ask();
+    own.connected();
+    await stopped;
+    clock.advance(10_000);
+    assert.deepEqual([sent, clock.timers], [['here', 'leaving'], 0]);
   });
 });

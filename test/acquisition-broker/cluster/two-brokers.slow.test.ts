@@ -1,5 +1,6 @@
 /** Two acquisition brokers with boxes at each, at one nats-server and one store. */
 import assert from 'node:assert/strict';
+import { connect } from '@nats-io/transport-node';
 import { givenNats, NatsServer } from '../../support/nats-server.js';
 import { type FakeClient, until } from '../rig.js';
 import { Pair } from './pair.js';
@@ -114,7 +115,13 @@ describe('acquisition broker: two of them', function () {
     }
   });
 
-  it('the reply to a Command goes to the client that sent it', async () => {
+  it('the reply to a Command goes to the client that sent it, and only one for an event is copied', async () => {
+    const watcher = await connect({ servers: nats.url });
+    const copied: string[] = [];
+    watcher.subscribe('makai.open_requests.>', {
+      callback: (_, { subject }) => void copied.push(subject.split('.').slice(3).join(' ')),
+    });
+    await watcher.flush();
     await client.command({ boxId: 8, identity: 'maukainfo_x_0', body: { kind: 'info' } });
     assert.equal((await client.heard.next())[0]?.toString(), 'maukainfo_x_0');
     const { startMs, endMs } = window();
@@ -123,8 +130,13 @@ describe('acquisition broker: two of them', function () {
     const frames = await client.heard.next();
     assert.equal(frames[0]?.toString(), 'viewer_1');
     assert.ok(frames.length > 100, 'with all its cycles');
+    await watcher.flush();
+    assert.deepEqual(copied, []);
     await client.command({ boxId: 8, identity: 'data_token_rest', body });
     await pair.stored(await client.evnew(), [8]);
+    await watcher.flush();
+    assert.match(copied.join(), /^command \d+$/);
+    await watcher.close();
   });
 
   it('ids are drawn by both, and each is given once', async () => {
