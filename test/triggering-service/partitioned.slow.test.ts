@@ -66,9 +66,9 @@ describe('triggering-service: measurements from NATS', function () {
     afterEach(() => rig.end());
     const start = () =>
       rig.startWithout({ nats: { servers: [server.url] }, mongo_trends_update_interval_seconds: 60 });
-    const stored = (count: number) =>
+    const stored = (count: number, boxes: readonly number[] = [1000, 1039]) =>
       until(`${count} measurements of each box`, async () => {
-        for (const box of [1000, 1039]) if ((await rig.measurements(box)).length < count) return false;
+        for (const box of boxes) if ((await rig.measurements(box)).length < count) return false;
         return true;
       });
 
@@ -83,7 +83,7 @@ describe('triggering-service: measurements from NATS', function () {
       await rig.stopService();
       for (let second = 60; second < 90; second += 1) await writer.write(BOXES, first + 1000 * second);
       await start();
-      await stored(90);
+      await stored(90, BOXES);
       for (const box of BOXES) assert.equal((await rig.measurements(box)).length, 90, `${box}`);
       const { nats, measurements } = rig.service.status();
       assert.equal(nats?.partitions.length, 64);
