@@ -4,16 +4,14 @@
  */
 import {
   DiscardPolicy,
-  JetStreamApiCodes,
   JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
   jetstream,
   jetstreamManager,
-  RetentionPolicy,
-  StorageType,
 } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import { ensureFileStream } from './file-stream.js';
 
 export const REQUEST_STREAM = 'MAKAI_OPEN_REQUESTS';
 const SUBJECTS = 'makai.open_requests';
@@ -21,6 +19,16 @@ const REQUEST_MS = 2000;
 /** No box keeps cycles for longer: what is older is of no use. */
 const KEPT_MS = 3_600_000;
 const MAX_BYTES = 256 * 1024 * 1024;
+
+const MADE = {
+  name: REQUEST_STREAM,
+  subjects: [`${SUBJECTS}.>`],
+  description: 'Open requests of acquisition brokers, for others to take up (makai)',
+  discard: DiscardPolicy.Old,
+  max_msgs_per_subject: 1,
+  max_age: nanos(KEPT_MS),
+  max_bytes: MAX_BYTES,
+};
 
 export interface KeptRequest {
   member: string;
@@ -43,7 +51,7 @@ export class KeptRequests {
   /** Makes the stream where it is missing. @throws Error of the client: no JetStream, no space, no permission */
   static async open(connection: NatsConnection, replicas: number): Promise<KeptRequests> {
     const manager = await jetstreamManager(connection, { checkAPI: false, timeout: REQUEST_MS });
-    await ensure(manager, replicas);
+    await ensureFileStream(manager, MADE, { num_replicas: replicas });
     return new KeptRequests(jetstream(connection, { timeout: REQUEST_MS }), manager);
   }
 
@@ -90,26 +98,4 @@ export class KeptRequests {
 /** A key has colons, which become dots. */
 function subjectOf(member: string, key: string): string {
   return `${SUBJECTS}.${member}.${key.replaceAll(':', '.')}`;
-}
-
-async function ensure(manager: JetStreamManager, replicas: number): Promise<void> {
-  try {
-    const { config } = await manager.streams.info(REQUEST_STREAM);
-    if (config.num_replicas !== replicas)
-      await manager.streams.update(REQUEST_STREAM, { num_replicas: replicas });
-  } catch (error) {
-    if (!(error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)) throw error;
-    await manager.streams.add({
-      name: REQUEST_STREAM,
-      subjects: [`${SUBJECTS}.>`],
-      description: 'Open requests of acquisition brokers, for others to take up (makai)',
-      retention: RetentionPolicy.Limits,
-      storage: StorageType.File,
-      discard: DiscardPolicy.Old,
-      max_msgs_per_subject: 1,
-      max_age: nanos(KEPT_MS),
-      max_bytes: MAX_BYTES,
-      num_replicas: replicas,
-    });
-  }
 }

@@ -32,8 +32,8 @@ export interface LinkOptions {
   /** shown by the server beside the connection */
   name: string;
   log: Logger;
-  /** from now on requests reach a server */
-  connected(connection: NatsConnection): void;
+  /** from now on requests reach a server. @param lost aborted when they do not any more */
+  connected(connection: NatsConnection, lost: AbortSignal): void;
   /** what is under way is not answered any more */
   disconnected(): void;
 }
@@ -44,6 +44,7 @@ export class NatsLink implements Running {
   readonly #stopping = new AbortController();
   #connection: NatsConnection | undefined;
   #isConnected = false;
+  #online = new AbortController();
   #running: Promise<void> | undefined;
   #losses = 0;
 
@@ -142,14 +143,16 @@ export class NatsLink implements Running {
   #up(connection: NatsConnection): void {
     if (this.#isConnected) return;
     this.#isConnected = true;
+    this.#online = new AbortController();
     this.#options.log.info({ server: connection.getServer() }, 'connected to NATS');
-    this.#options.connected(connection);
+    this.#options.connected(connection, this.#online.signal);
   }
 
   #down(): void {
     if (!this.#isConnected) return;
     this.#isConnected = false;
     this.#losses += 1;
+    this.#online.abort();
     if (!this.#stopping.signal.aborted) this.#log.warn({}, 'the connection to NATS is lost');
     this.#options.disconnected();
   }

@@ -4,16 +4,13 @@
  */
 import {
   DeliverPolicy,
-  JetStreamApiCodes,
-  JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
   jetstream,
   jetstreamManager,
-  RetentionPolicy,
-  StorageType,
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { ensureFileStream, isWrongSequence } from './file-stream.js';
 
 export const STATE_STREAM = 'MAKAI_GATEWAY';
 const SUBJECT = 'makai.gateway.state';
@@ -23,6 +20,11 @@ const REQUEST_MS = 3000;
 /** Where no further message comes for so long, it is not waited for. */
 const READ_MS = 10_000;
 const ID_HEADER = 'Nats-Msg-Id';
+const MADE = {
+  name: STATE_STREAM,
+  subjects: [SUBJECT],
+  description: 'What the active gateway has to do, for its successor (makai)',
+};
 
 export class StateLog {
   readonly #client: JetStreamClient;
@@ -43,7 +45,7 @@ export class StateLog {
    */
   static async open(connection: NatsConnection, replicas: number, readMs = READ_MS): Promise<StateLog> {
     const manager = await jetstreamManager(connection, { checkAPI: false });
-    await ensure(manager, replicas);
+    await ensureFileStream(manager, MADE, { num_replicas: replicas });
     return new StateLog(jetstream(connection, { timeout: REQUEST_MS }), manager, readMs);
   }
 
@@ -92,7 +94,7 @@ export class StateLog {
       });
       return seq;
     } catch (error) {
-      if (!(error instanceof JetStreamApiError && WRONG_SEQUENCE.includes(error.code))) throw error;
+      if (!isWrongSequence(error)) throw error;
       // An earlier try may have been written, and only its reply been lost.
       const last = await this.#manager.streams.getMessage(STATE_STREAM, { last_by_subj: SUBJECT });
       return last?.header.get(ID_HEADER) === id ? last.seq : undefined;
@@ -102,28 +104,5 @@ export class StateLog {
   /** Removes those before. @throws Error of the client */
   async forget(before: number): Promise<void> {
     await this.#manager.streams.purge(STATE_STREAM, { seq: before });
-  }
-}
-
-const WRONG_SEQUENCE: readonly number[] = [
-  JetStreamApiCodes.StreamWrongLastSequence,
-  JetStreamApiCodes.StreamWrongLastSequenceUnknown,
-];
-
-async function ensure(manager: JetStreamManager, replicas: number): Promise<void> {
-  try {
-    const { config } = await manager.streams.info(STATE_STREAM);
-    if (config.num_replicas !== replicas)
-      await manager.streams.update(STATE_STREAM, { num_replicas: replicas });
-  } catch (error) {
-    if (!(error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)) throw error;
-    await manager.streams.add({
-      name: STATE_STREAM,
-      subjects: [SUBJECT],
-      description: 'What the active gateway has to do, for its successor (makai)',
-      retention: RetentionPolicy.Limits,
-      storage: StorageType.File,
-      num_replicas: replicas,
-    });
   }
 }

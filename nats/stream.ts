@@ -1,18 +1,16 @@
 /** The stream of measurements in JetStream: made as the settings say, and changed when they change. */
-import {
-  DiscardPolicy,
-  JetStreamApiCodes,
-  JetStreamApiError,
-  type JetStreamManager,
-  jetstreamManager,
-  RetentionPolicy,
-  StorageType,
-} from '@nats-io/jetstream';
+import { DiscardPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import { pause, systemClock } from '../common/clock.js';
+import { messageOf } from '../common/errors.js';
+import type { ThrottledLog } from '../common/throttled-log.js';
+import { ensureFileStream } from './file-stream.js';
 import { ALL_PARTITIONS, STREAM } from './partition.js';
 
 /** JetStream takes a batch once within this time, ms: what is sent again later is doubled in the stream, and stored once by the store. */
 const DUPLICATES_MS = 120_000;
+
+const AGAIN_MS = 1000;
 
 /** Longest message that the stream takes, with its headers: about twice the longest batch. It bounds the memory of those who read. */
 const MESSAGE_BYTES_MAX = 2 ** 17;
@@ -33,23 +31,7 @@ export async function ensureStream(
   limits: StreamLimits,
 ): Promise<'made' | 'changed' | 'unchanged'> {
   const manager = await jetstreamManager(connection, { checkAPI: false });
-  const wanted = configOf(limits);
-  const present = await find(manager);
-  if (present === undefined) {
-    await manager.streams.add({
-      name: STREAM,
-      retention: RetentionPolicy.Limits,
-      storage: StorageType.File,
-      ...wanted,
-    });
-    return 'made';
-  }
-  const same = (Object.keys(wanted) as (keyof typeof wanted)[]).every(
-    (name) => JSON.stringify(present[name]) === JSON.stringify(wanted[name]),
-  );
-  if (same) return 'unchanged';
-  await manager.streams.update(STREAM, wanted);
-  return 'changed';
+  return await ensureFileStream(manager, { name: STREAM }, configOf(limits));
 }
 
 /** On how many servers the stream is. @throws Error of the client: there is no stream */
@@ -58,14 +40,27 @@ export async function replicasOf(connection: NatsConnection): Promise<number> {
   return (await manager.streams.info(STREAM)).config.num_replicas;
 }
 
-async function find(manager: JetStreamManager) {
-  try {
-    return (await manager.streams.info(STREAM)).config;
-  } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)
-      return undefined;
-    throw error;
+/**
+ * The same, asked until the stream is there.
+ * @param signal the connection is lost
+ * @returns undefined: it was lost before
+ */
+export async function replicasWhenThere(
+  connection: NatsConnection,
+  signal: AbortSignal,
+  log: Pick<ThrottledLog, 'warn'>,
+): Promise<number | undefined> {
+  while (!signal.aborted) {
+    try {
+      const replicas = await replicasOf(connection);
+      return signal.aborted ? undefined : replicas;
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      log.warn({ problem: messageOf(error) }, 'the stream of measurements cannot be read in NATS yet');
+      await pause(systemClock, AGAIN_MS, signal);
+    }
   }
+  return undefined;
 }
 
 function configOf({ maxAgeMs, maxBytes, replicas }: StreamLimits) {

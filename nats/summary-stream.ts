@@ -5,16 +5,13 @@
 import {
   DeliverPolicy,
   DiscardPolicy,
-  JetStreamApiCodes,
-  JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
   jetstream,
   jetstreamManager,
-  RetentionPolicy,
-  StorageType,
 } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import { ensureFileStream, isWrongSequence } from './file-stream.js';
 
 export const SUMMARY_STREAM = 'MAKAI_SUMMARIES';
 const SUMMARIES = 'makai.summaries';
@@ -27,6 +24,16 @@ const MESSAGE_BYTES_MAX = 2 ** 20;
 const REQUEST_MS = 2000;
 /** Summaries that are on their way to a reader. */
 const BUFFERED = 256;
+
+const MADE = {
+  name: SUMMARY_STREAM,
+  subjects: [ALL_SUMMARIES, RECORD],
+  description: 'One-second summaries of partitions, for plugins that compare boxes (makai)',
+  discard: DiscardPolicy.Old,
+  max_age: nanos(KEPT_MS),
+  max_bytes: MAX_BYTES,
+  max_msg_size: MESSAGE_BYTES_MAX,
+};
 
 export interface StoredRecord {
   data: Uint8Array;
@@ -50,7 +57,7 @@ export class SummaryStream {
    */
   static async open(connection: NatsConnection, replicas: number): Promise<SummaryStream> {
     const manager = await jetstreamManager(connection, { checkAPI: false });
-    await ensure(manager, replicas);
+    await ensureFileStream(manager, MADE, { num_replicas: replicas });
     return new SummaryStream(jetstream(connection, { timeout: REQUEST_MS }), manager);
   }
 
@@ -80,7 +87,7 @@ export class SummaryStream {
       });
       return seq;
     } catch (error) {
-      if (error instanceof JetStreamApiError && WRONG_SEQUENCE.includes(error.code)) return undefined;
+      if (isWrongSequence(error)) return undefined;
       throw error;
     }
   }
@@ -110,32 +117,5 @@ export class SummaryStream {
     } finally {
       signal.removeEventListener('abort', stop);
     }
-  }
-}
-
-const WRONG_SEQUENCE: readonly number[] = [
-  JetStreamApiCodes.StreamWrongLastSequence,
-  JetStreamApiCodes.StreamWrongLastSequenceUnknown,
-];
-
-async function ensure(manager: JetStreamManager, replicas: number): Promise<void> {
-  try {
-    const { config } = await manager.streams.info(SUMMARY_STREAM);
-    if (config.num_replicas !== replicas)
-      await manager.streams.update(SUMMARY_STREAM, { num_replicas: replicas });
-  } catch (error) {
-    if (!(error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)) throw error;
-    await manager.streams.add({
-      name: SUMMARY_STREAM,
-      subjects: [ALL_SUMMARIES, RECORD],
-      description: 'One-second summaries of partitions, for plugins that compare boxes (makai)',
-      retention: RetentionPolicy.Limits,
-      storage: StorageType.File,
-      discard: DiscardPolicy.Old,
-      max_age: nanos(KEPT_MS),
-      max_bytes: MAX_BYTES,
-      max_msg_size: MESSAGE_BYTES_MAX,
-      num_replicas: replicas,
-    });
   }
 }

@@ -2,8 +2,7 @@
  * Several analysis services on one store. The boxes are divided among them in the 64 partitions of nats/partition.ts: a waveform is analysed, and a ten-minute value computed, by
  * the owner of its box, so that two waveforms of one box are never judged at the same time. What needs all boxes (groups, outages) is done by one of them, which is elected.
  */
-import { pause, systemClock } from '../../common/clock.js';
-import { messageOf } from '../../common/errors.js';
+import { systemClock } from '../../common/clock.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
@@ -15,10 +14,8 @@ import { Leases } from '../../nats/leases.js';
 import { type NatsConnection, NatsLink } from '../../nats/link.js';
 import { publishNotice } from '../../nats/notices.js';
 import { partitionOfBox } from '../../nats/partition.js';
-import { replicasOf } from '../../nats/stream.js';
+import { replicasWhenThere } from '../../nats/stream.js';
 import type { Share } from './share.js';
-
-const AGAIN_MS = 1000;
 
 export interface SharingOptions {
   servers: NatsServers;
@@ -87,7 +84,7 @@ export class Sharing implements Share, Running {
       servers,
       name: 'makai analysis-service',
       log,
-      connected: (connection) => void this.#connected(connection),
+      connected: (connection, lost) => void this.#connected(connection, lost),
       disconnected: () => undefined,
     });
   }
@@ -147,20 +144,10 @@ export class Sharing implements Share, Running {
     await this.#parts?.released((boxId) => partitionOfBox(Number(boxId)) === partition);
   }
 
-  async #connected(connection: NatsConnection): Promise<void> {
-    while (this.#link.connection === connection && !this.#isStopping) {
-      try {
-        const replicas = await replicasOf(connection);
-        this.#leases.connected(connection, replicas);
-        this.#election.connected(connection, replicas);
-        return;
-      } catch (error) {
-        this.#log.warn(
-          { problem: messageOf(error) },
-          'waveforms wait: the stream of measurements is not in NATS yet',
-        );
-        await pause(systemClock, AGAIN_MS);
-      }
-    }
+  async #connected(connection: NatsConnection, lost: AbortSignal): Promise<void> {
+    const replicas = await replicasWhenThere(connection, lost, this.#log);
+    if (replicas === undefined || this.#isStopping) return;
+    this.#leases.connected(connection, replicas);
+    this.#election.connected(connection, replicas);
   }
 }

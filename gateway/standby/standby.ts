@@ -14,7 +14,7 @@ import { GATEWAY_BUCKET } from '../../nats/lease-bucket.js';
 import { newMember } from '../../nats/lease-table.js';
 import { type NatsConnection, NatsLink } from '../../nats/link.js';
 import { StateLog } from '../../nats/state-log.js';
-import { replicasOf } from '../../nats/stream.js';
+import { replicasWhenThere } from '../../nats/stream.js';
 import type { Shared } from '../state/shared.js';
 import { Replica } from './replica.js';
 
@@ -79,7 +79,7 @@ export class Standby implements Running {
     });
     this.#link = new NatsLink({
       ...{ servers, name: 'makai gateway', log },
-      connected: (connection) => void this.#connected(connection),
+      connected: (connection, lost) => void this.#connected(connection, lost),
       disconnected: () => undefined,
     });
   }
@@ -171,26 +171,18 @@ export class Standby implements Running {
     await active?.replica.stop();
   }
 
-  async #connected(connection: NatsConnection): Promise<void> {
-    while (this.#link.connection === connection && !this.#isStopping) {
-      try {
-        const replicas = await replicasOf(connection);
-        const isOther = this.#source !== undefined && this.#source.connection !== connection;
-        this.#source = { connection, replicas };
-        this.#election.connected(connection, replicas);
-        // What is under way goes over the connection before, which is not made again.
-        if (isOther) {
-          this.#replica?.giveUp();
-          void this.#turn.run(async () => {
-            await this.#end();
-            await this.#begin();
-          });
-        }
-        return;
-      } catch (error) {
-        this.#log.warn({ problem: messageOf(error) }, 'NATS cannot be used yet, it is tried again');
-        await pause(this.#clock, AGAIN_MS);
-      }
-    }
+  async #connected(connection: NatsConnection, lost: AbortSignal): Promise<void> {
+    const replicas = await replicasWhenThere(connection, lost, this.#log);
+    if (replicas === undefined || this.#isStopping) return;
+    const isOther = this.#source !== undefined && this.#source.connection !== connection;
+    this.#source = { connection, replicas };
+    this.#election.connected(connection, replicas);
+    if (!isOther) return;
+    // What is under way goes over the connection before, which is not made again.
+    this.#replica?.giveUp();
+    void this.#turn.run(async () => {
+      await this.#end();
+      await this.#begin();
+    });
   }
 }

@@ -117,11 +117,11 @@ export class Comparing implements Running {
     };
   }
 
-  /** There is a connection. @param replicas of the measurement stream */
-  connected(connection: NatsConnection, replicas: number): void {
+  /** There is a connection. @param replicas of the measurement stream @param lost aborted when it is lost */
+  connected(connection: NatsConnection, replicas: number, lost: AbortSignal): void {
     this.#connection = connection;
     this.#election.connected(connection, replicas);
-    void this.#open(connection, replicas);
+    void this.#open(connection, replicas, lost);
   }
 
   /** @param isBehind whether many measurements of a partition wait to be read */
@@ -173,15 +173,16 @@ export class Comparing implements Running {
     }
   }
 
-  async #open(connection: NatsConnection, replicas: number): Promise<void> {
+  async #open(connection: NatsConnection, replicas: number, lost: AbortSignal): Promise<void> {
     this.#stream = undefined;
-    while (!connection.isClosed() && !this.#isStopping) {
+    while (!lost.aborted && !this.#isStopping) {
       try {
-        this.#stream = await SummaryStream.open(connection, replicas);
+        const stream = await SummaryStream.open(connection, replicas);
+        if (!lost.aborted) this.#stream = stream;
         return;
       } catch (error) {
         this.#log.warn({ problem: messageOf(error) }, 'the stream of summaries cannot be made');
-        await pause(systemClock, AGAIN_MS);
+        await pause(systemClock, AGAIN_MS, lost);
       }
     }
   }

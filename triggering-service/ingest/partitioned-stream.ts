@@ -15,7 +15,7 @@ import { type NatsConnection, NatsLink } from '../../nats/link.js';
 import { partitionOfBox } from '../../nats/partition.js';
 import { PartitionProgress } from '../../nats/partition-progress.js';
 import { type Delivered, PartitionReader, type Progress } from '../../nats/partition-reader.js';
-import { replicasOf } from '../../nats/stream.js';
+import { replicasWhenThere } from '../../nats/stream.js';
 import type { Rows } from '../../proto/columns.js';
 import type { MeasurementBatches } from '../../store/outbox/measurement-batches.js';
 import type { Comparing } from '../comparing/comparing.js';
@@ -90,7 +90,7 @@ export class PartitionedStream implements Running {
       servers,
       name: 'makai triggering-service',
       log,
-      connected: (connection) => void this.#connected(connection),
+      connected: (connection, lost) => void this.#connected(connection, lost),
       disconnected: () => undefined,
     });
   }
@@ -167,19 +167,12 @@ export class PartitionedStream implements Running {
     });
   }
 
-  async #connected(connection: NatsConnection): Promise<void> {
+  async #connected(connection: NatsConnection, lost: AbortSignal): Promise<void> {
     this.#connection = connection;
-    while (this.#link.connection === connection && !this.#isStopping) {
-      try {
-        const replicas = await replicasOf(connection);
-        this.#parts?.comparing?.connected(connection, replicas);
-        this.#leases.connected(connection, replicas);
-        return;
-      } catch (error) {
-        this.#log.warn({ problem: messageOf(error) }, 'the stream of measurements is not in NATS yet');
-        await pause(systemClock, AGAIN_MS);
-      }
-    }
+    const replicas = await replicasWhenThere(connection, lost, this.#log);
+    if (replicas === undefined || this.#isStopping) return;
+    this.#parts?.comparing?.connected(connection, replicas, lost);
+    this.#leases.connected(connection, replicas);
   }
 
   #taken(partition: number, revision: number): void {
