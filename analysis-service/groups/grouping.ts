@@ -34,6 +34,8 @@ export interface OpenGroup {
   openedMs: number;
   /** it is settled; what joins it opens it again */
   settled: boolean;
+  /** incidents of it may be stored that were not given to this service: they are read before it settles */
+  isUnread: boolean;
 }
 
 /** What a group needs, and nothing more. */
@@ -104,6 +106,7 @@ export function newGroup(incident: GroupedIncident, openedMs: number): OpenGroup
     kind: incident.kind,
     openedMs,
     settled: false,
+    isUnread: false,
   };
 }
 
@@ -130,4 +133,8 @@ function depthOf({
   const nominal = metadata.nominal_voltage_v;
   const scale = quantity === 'VOLTAGE' && typeof nominal === 'number' && nominal > 0 ? nominal : 1;
   return Math.abs(deviation) / scale;
+}
+
+export function eventsOf({ incidents }: OpenGroup): Set<number> {
+  return new Set([...incidents.values()].map(({ eventId }) => eventId));
 }

@@ -13,12 +13,11 @@ import { ANALYSIS_SOURCE } from '../../store/incidents.js';
 import type { IncidentDocument, IncidentGroup, Store } from '../../store/store.js';
 import { applyOne } from '../../store/writes.js';
 import type { Clocks } from '../clocks/clocks.js';
-import { sharedRegion } from '../regions.js';
 import type { KnownBoxes } from '../waveforms/references.js';
 import { AnalysedBoxes } from './analysed-boxes.js';
 import {
   addTo,
-  farthest,
+  eventsOf,
   type GroupedIncident,
   newGroup,
   type OpenGroup,
@@ -26,9 +25,8 @@ import {
   slim,
 } from './grouping.js';
 import { completeMeasurements } from './late-measurements.js';
-import { neighboursOf } from './neighbours.js';
-import { groupSentence } from './sentence.js';
-import { readUngrouped } from './ungrouped.js';
+import { summaryOf } from './summary.js';
+import { readOthers, readUngrouped } from './ungrouped.js';
 
 export interface GroupsOptions {
   store: Store;
@@ -60,8 +58,6 @@ const GROUPS_AT_ONCE = 4;
 const INCIDENTS_AT_ONCE = 8;
 /** Incidents of all groups that are remembered: some megabytes. */
 const MOST_REMEMBERED = 10_000;
-/** Measurements live a day: of an older disturbance nothing is known of boxes without a waveform. */
-const MEASURED_MS = 24 * 3_600_000;
 
 export class Groups implements Running {
   readonly #options: GroupsOptions;
@@ -99,26 +95,31 @@ export class Groups implements Running {
   /** The waveform of a box was analysed. @param incidents what was found in it, as it is stored */
   add(eventId: number, boxId: string, incidents: readonly IncidentDocument[]): void {
     this.#analysed.add(eventId, boxId);
-    for (const incident of incidents) this.#join(slim(incident), false);
+    for (const incident of incidents) this.#join(slim(incident));
   }
 
   /** One that any of several services has stored. */
   take(incident: IncidentDocument): void {
     const { event_id, group, source } = incident;
     if (source !== ANALYSIS_SOURCE || event_id < 0 || group !== undefined) return;
-    this.#join(slim(incident), false);
+    this.#join(slim(incident), { isUnread: true });
   }
 
-  /** @param isSettled of an incident that was read at the start: it has its group already */
-  #join(incident: GroupedIncident, isSettled: boolean): void {
+  /**
+   * @param isSettled of an incident that was read at the start: it has its group already
+   * @param isUnread others of its group may be stored, and were not given to this service
+   */
+  #join(incident: GroupedIncident, { isSettled = false, isUnread = false } = {}): void {
     const [first, ...others] = overlapping(this.#groups, incident).filter(
       ({ incidents }) => incidents.size < MOST_INCIDENTS || incidents.has(incident.incidentId),
     );
     if (first === undefined) {
-      this.#groups.push({ ...newGroup(incident, this.#options.clock.monotonic()), settled: isSettled });
+      const group = newGroup(incident, this.#options.clock.monotonic());
+      this.#groups.push({ ...group, settled: isSettled, isUnread });
       return;
     }
     if (first.incidents.has(incident.incidentId)) return;
+    first.isUnread ||= isUnread || others.some((other) => other.isUnread);
     const [before] = first.incidents.values();
     const isSameGroup = isSettled && incident.groupId === before?.groupId;
     addTo(first, incident);
@@ -179,7 +180,27 @@ export class Groups implements Running {
       await readUngrouped(store, clock.now() - REMEMBER_MS, found);
     } finally {
       found.sort((a, b) => a.startMs - b.startMs);
-      for (const incident of found) this.#join(incident, incident.groupId !== undefined);
+      for (const incident of found) {
+        const isSettled = incident.groupId !== undefined;
+        this.#join(incident, { isSettled, isUnread: !isSettled });
+      }
+    }
+  }
+
+  /**
+   * Others of the group may be stored: of another service, or with a group that a service that was killed gave them before the last one was stored.
+   * @throws what the store says, while that may pass
+   */
+  async #readOthers(group: OpenGroup): Promise<void> {
+    const { log, store } = this.#options;
+    group.isUnread = false;
+    try {
+      for (const one of await readOthers(store, group)) this.#join(one);
+    } catch (error) {
+      const code = codeOf(error);
+      group.isUnread = code === 'STORE_UNAVAILABLE';
+      if (group.isUnread) throw error;
+      log.warn({ err: error, code }, 'a group of incidents may lack some: they cannot be read');
     }
   }
 
@@ -196,20 +217,13 @@ export class Groups implements Running {
     return true;
   }
 
-  /** Where other services analyse waveforms too. */
-  async #learn(eventId: number): Promise<void> {
-    const { isAnalysed, store } = this.#options;
-    if (isAnalysed === undefined) return;
-    const received = (await store.event(eventId))?.boxes_received ?? [];
-    await someAtOnce(received, INCIDENTS_AT_ONCE, async (boxId) => {
-      await this.#analysed.has(eventId, boxId, true);
-    });
-  }
-
   async #settle(group: OpenGroup): Promise<void> {
     const { onSettled, store, turns } = this.#options;
+    if (group.isUnread) await this.#readOthers(group);
+    // It may have become part of another one.
+    if (!this.#groups.includes(group)) return;
     const size = group.incidents.size;
-    const summary = await this.#summary(group);
+    const summary = await summaryOf(group, { ...this.#options, analysed: this.#analysed });
     if (summary === undefined) {
       // None of its incidents is stored any more.
       group.settled = true;
@@ -232,67 +246,6 @@ export class Groups implements Running {
     return this.#options.mayWrite?.() !== false;
   }
 
-  async #summary(group: OpenGroup): Promise<IncidentGroup | undefined> {
-    const { boxes, clock, clocks, store } = this.#options;
-    const incidents = [...group.incidents.values()].sort((a, b) => a.incidentId - b.incidentId);
-    const deepest = await this.#deepest(incidents);
-    const [lowest] = incidents;
-    if (deepest === undefined || lowest === undefined) return undefined;
-    const affected = new Set(incidents.map(({ boxId }) => boxId));
-    for (const eventId of eventsOf(group)) await this.#learn(eventId);
-    const withWaveform = new Set([
-      ...affected,
-      ...[...eventsOf(group)].flatMap((eventId) => [...(this.#analysed.of(eventId) ?? [])]),
-    ]);
-    const isRecent = clock.now() - group.endMs < MEASURED_MS;
-    const neighbours = !isRecent
-      ? []
-      : await neighboursOf(group, withWaveform, store, {
-          reference: async (boxId) => (await boxes.of(boxId)).reference,
-          clock: (boxId) => clocks.of(boxId, { ourMs: group.startMs }),
-        });
-    const heard = withWaveform.size + neighbours.length;
-    const others = neighbours.filter((one) => one.affected).map(({ boxId }) => boxId);
-    const ids = [...affected, ...others].sort(byNumber);
-    const starts = incidents.map(({ startMs }) => startMs);
-    const depths = incidents.map(({ depth }) => depth);
-    const first = incidents.reduce((a, b) => (b.startMs < a.startMs ? b : a));
-    return {
-      group_id: lowest.incidentId,
-      ...(await this.#scopeOf(ids, heard)),
-      incident_ids: incidents.map(({ incidentId }) => incidentId),
-      box_ids: ids,
-      boxes_heard: heard,
-      first_box: first.boxId,
-      deepest_box: deepest.box_id,
-      spread_ms: Math.max(...starts) - Math.min(...starts),
-      spread_depth: Number((Math.max(...depths) - Math.min(...depths)).toPrecision(4)),
-      from_measurements: others.sort(byNumber),
-      sentence: groupSentence({ incident: deepest, affected: ids.length, heard }),
-    };
-  }
-
-  /** The incident that lies farthest off, of those that are still stored. */
-  async #deepest(incidents: readonly GroupedIncident[]): Promise<IncidentDocument | undefined> {
-    const left = new Set(incidents);
-    for (let one = farthest(incidents); one !== undefined; one = farthest([...left])) {
-      const document = await this.#options.store.incident(one.incidentId);
-      if (document !== undefined) return document;
-      left.delete(one);
-    }
-    return undefined;
-  }
-
-  async #scopeOf(ids: readonly string[], heard: number): Promise<Pick<IncidentGroup, 'scope' | 'region'>> {
-    if (ids.length === 1) return { scope: 'box' };
-    const locations = new Set<string | undefined>();
-    for (const boxId of ids) locations.add((await this.#options.boxes.of(boxId)).box?.location);
-    if (locations.size === 1 && !locations.has(undefined)) return { scope: 'location' };
-    if (ids.length === heard) return { scope: 'all' };
-    const region = sharedRegion([...locations], await this.#options.boxes.regions());
-    return { scope: 'region', ...(region === undefined ? {} : { region }) };
-  }
-
   /** How many of the groups, the oldest, are beyond what is remembered. */
   #tooMany(): number {
     let first = this.#groups.length;
@@ -313,9 +266,3 @@ export class Groups implements Running {
     );
   }
 }
-
-function eventsOf({ incidents }: OpenGroup): Set<number> {
-  return new Set([...incidents.values()].map(({ eventId }) => eventId));
-}
-
-const byNumber = (a: string, b: string): number => Number(a) - Number(b);

@@ -130,6 +130,51 @@ describe('analysis-service: groups after a restart and in a flood', function () 
     assert.deepEqual(settled[0]?.incident_ids, [1, 2]);
   });
 
+  it('an old incident whose neighbours have their group already joins them, with all of another service’s', async () => {
+    const { make, settled, store } = await givenGroups([
+      ['1', 'a'],
+      ['2', 'a'],
+      ['3', 'a'],
+    ]);
+    // Older than what is read at the start whether it has a group or not.
+    const ms = -7_200_000;
+    await store.insertEvent(newEvent(1, START + ms, { boxes_triggered: ['1', '2', '3'] }));
+    const stored = async (box: string): Promise<IncidentDocument[]> => {
+      await store.putAnalysis(1, box, [finding(1, box, START, sag(box, ms, -30 - Number(box)))]);
+      return (await store.incidentsOfEvent(1)).filter((one) => one.box_id === box);
+    };
+    const killed = make();
+    for (const box of ['1', '2']) killed.add(1, box, await stored(box));
+    killed.add(1, '3', []);
+    killed.start();
+    await until('two have their group', async () => settled.length === 1);
+    await killed.stop();
+    assert.deepEqual(settled[0]?.incident_ids, [1, 2]);
+    const [third] = await stored('3');
+    assert.ok(third);
+    const next = make();
+    next.start();
+    next.add(1, '1', []);
+    next.add(1, '2', []);
+    next.add(1, '3', []);
+    await until('all have one', async () => settled.length === 2);
+    await next.stop();
+    assert.deepEqual(settled[1]?.incident_ids, [1, 2, 3]);
+    for (const one of await store.incidentsOfEvent(1)) assert.deepEqual(one.group?.box_ids, ['1', '2', '3']);
+    // Of several services, the elected one may know one of them when all are analysed.
+    settled.length = 0;
+    const elected = make();
+    const [first] = await store.incidentsOfEvent(1);
+    assert.ok(first);
+    for (const box of ['1', '2', '3']) elected.add(1, box, []);
+    const { group: _, ...ungrouped } = first;
+    elected.take(ungrouped);
+    elected.start();
+    await until('it is settled', async () => settled.length === 1);
+    await elected.stop();
+    assert.deepEqual(settled[0]?.incident_ids, [1, 2, 3]);
+  });
+
   it('a failure of the store that stays does not keep new groups from settling', async () => {
     const { make, settled, store } = await givenGroups([['1', 'a']]);
     await store.insertEvent(newEvent(1, START, { boxes_triggered: ['1'] }));

@@ -151,21 +151,33 @@ describe('analysis-service: several with one store', function () {
   }
 
   /** Every sag is in the one group of its event, which has all its boxes. */
-  const grouped = (first: number, count: number) =>
-    until(
+  async function grouped(first: number, count: number): Promise<void> {
+    const problems = async (): Promise<string[]> => {
+      const found: string[] = [];
+      for (let eventId = first; eventId < first + count; eventId += 1) {
+        const incidents = await store.incidentsOfEvent(eventId);
+        const sags = incidents.filter(({ classifications }) => classifications.includes('VOLTAGE_SAG'));
+        const groups = sags.map(
+          ({ box_id, group }) => `${box_id} in ${group?.group_id} of ${group?.box_ids}`,
+        );
+        const isOne = new Set(sags.map(({ group }) => group?.group_id)).size === 1;
+        if (!isOne || sags.some(({ group }) => group?.box_ids.length !== BOXES.length))
+          found.push(`event ${eventId}: ${groups.join('; ')}`);
+      }
+      return found;
+    };
+    let last: string[] = [];
+    await until(
       'every sag has its group',
       async () => {
-        for (let eventId = first; eventId < first + count; eventId += 1) {
-          const incidents = await store.incidentsOfEvent(eventId);
-          const sags = incidents.filter(({ classifications }) => classifications.includes('VOLTAGE_SAG'));
-          const groups = new Set(sags.map(({ group }) => group?.group_id));
-          if (groups.size !== 1 || groups.has(undefined)) return false;
-          if (sags.some(({ group }) => group?.box_ids.length !== BOXES.length)) return false;
-        }
-        return true;
+        last = await problems();
+        return last.length === 0;
       },
       PATIENCE_MS,
-    );
+    ).catch((error: unknown) => {
+      throw new Error(`${last.length} have not: ${last.slice(0, 5).join('\n')}`, { cause: error });
+    });
+  }
 
   it('both work while both live; kill -9 of one loses and doubles nothing', async () => {
     const a = await service('a');

@@ -162,7 +162,7 @@ async function insertedAt(context: Context, _id: ObjectId, fields: Document): Pr
 }
 
 /**
- * Everything but id, annotations, and a file that is not given again.
+ * Everything but id, annotations, group, and a file that is not given again.
  * @param isCompared only where what it repeats is as it was read
  * @returns whether it was written
  */
@@ -179,11 +179,13 @@ async function keep(
   const later = until > stored.document.expire_at ? expiry : undefined;
   // A date of before would let it expire.
   const undated = later !== undefined && later.expireAt === undefined ? { $unset: { expireAt: '' } } : {};
+  // The group is not written: another process may have given it one since it was read.
+  const { group: _, ...fields } = incidentFields(document);
   const repeated = isCompared ? { 'metadata.same_as': stored.document.metadata.same_as ?? null } : {};
   const { matchedCount } = await mapped(`store incident ${document.incident_id}`, () =>
     collection(context, 'incidents').updateOne(
       { _id: stored.id, ...repeated },
-      { $set: { ...incidentFields(document), ...later }, ...undated },
+      { $set: { ...fields, ...later }, ...undated },
     ),
   );
   if (matchedCount === 0 && isCompared) return false;
