@@ -55,34 +55,35 @@ const natsServerFields = () => ({
   ),
 });
 
-/** Of a service that follows the store and shares its work with others of its kind. @param shared what they share */
-export const natsFollowerFields = (shared: string) =>
+/** Of a daemon that only needs to reach the servers. @param without what holds where the setting is left out */
+const natsServersFields = (description: string, without: string) =>
   field(z.strictObject(natsServerFields()).optional(), {
     title: 'NATS',
-    description: `Several services of this kind share one store: ${shared} (docs/cluster.md, "Followers").`,
+    description,
     from: 'ours',
-    defaultText: 'none: one service of this kind has a store',
+    defaultText: without,
   });
+
+/** Of a service that follows the store and shares its work with others of its kind. @param shared what they share */
+export const natsFollowerFields = (shared: string) =>
+  natsServersFields(
+    `Several services of this kind share one store: ${shared} (docs/cluster.md, "Followers").`,
+    'none: one service of this kind has a store',
+  );
 
 /** Of the web service. */
 export const natsNoticesFields = () =>
-  field(z.strictObject(natsServerFields()).optional(), {
-    title: 'NATS',
-    description:
-      'Notices of incidents come from all analysis services that have this setting, in place of `incident_endpoint` (docs/cluster.md, "Followers").',
-    from: 'ours',
-    defaultText: 'none: there is one analysis service',
-  });
+  natsServersFields(
+    'Notices of incidents come from all analysis services that have this setting, in place of `incident_endpoint` (docs/cluster.md, "Followers").',
+    'none: there is one analysis service',
+  );
 
 /** Of the triggering service. */
 export const natsReaderFields = () =>
-  field(z.strictObject(natsServerFields()).optional(), {
-    title: 'NATS',
-    description:
-      'The measurements come from the JetStream stream that the triggering broker writes, in place of `zmq_trigger_endpoint`; all services with this setting divide the boxes among them (docs/cluster.md).',
-    from: 'ours',
-    defaultText: 'none',
-  });
+  natsServersFields(
+    'The measurements come from the JetStream stream that the triggering broker writes, in place of `zmq_trigger_endpoint`; all services with this setting divide the boxes among them (docs/cluster.md).',
+    'none',
+  );
 
 /** Of the acquisition broker. */
 export const natsBrokerFields = () =>

@@ -1,5 +1,12 @@
 /** How the servers of others are reached (NATS, Kafka, MQTT brokers), and topics there. */
 
+/** PEM files. */
+interface TlsFiles {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
 /** How NATS is reached. */
 export interface NatsServers {
   readonly servers: readonly string[];
@@ -7,28 +14,15 @@ export interface NatsServers {
   readonly credentials: string | undefined;
   readonly user: string | undefined;
   readonly passwordFile: string | undefined;
-  /** PEM files */
-  readonly tls:
-    | {
-        readonly ca?: string | undefined;
-        readonly cert?: string | undefined;
-        readonly key?: string | undefined;
-      }
-    | undefined;
+  readonly tls: TlsFiles | undefined;
 }
 
 /** How Kafka is reached. */
 export interface KafkaServers {
   /** `host:port` */
   readonly brokers: readonly string[];
-  /** PEM files; undefined: plain */
-  readonly tls:
-    | {
-        readonly ca?: string | undefined;
-        readonly cert?: string | undefined;
-        readonly key?: string | undefined;
-      }
-    | undefined;
+  /** undefined: plain */
+  readonly tls: TlsFiles | undefined;
   readonly sasl:
     | {
         readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
