@@ -59,8 +59,8 @@ export function addMetrics(metrics: Metrics, core: () => Core | undefined, notic
   metrics.counter('makai_aggregates_total', () => core()?.aggregates.status().written ?? 0);
   const sharing = (): SharingStatus | undefined => core()?.sharing?.status();
   metrics.gauge('makai_nats_connected', () => sharing() && Number(sharing()?.connected));
-  metrics.gauge('makai_partitions_owned', () => sharing()?.partitions.length);
-  metrics.counter('makai_partition_moves_total', () => sharing()?.moves);
-  metrics.gauge('makai_elected', () => sharing() && Number(sharing()?.elected));
-  metrics.counter('makai_elections_total', () => sharing()?.elections);
+  metrics.gauge('makai_analysis_partitions_owned', () => sharing()?.partitions.length);
+  metrics.counter('makai_analysis_partition_moves_total', () => sharing()?.moves);
+  metrics.gauge('makai_analysis_elected', () => sharing() && Number(sharing()?.elected));
+  metrics.counter('makai_analysis_elections_total', () => sharing()?.elections);
 }

@@ -41,33 +41,53 @@ export const RELAY_METRICS = {
   },
   makai_partitions_owned: {
     type: 'gauge',
-    help: 'Partitions of the boxes that this service reads (triggering service) or analyses (analysis service); of all services of a kind together 64.',
-    daemons: [TS, AS],
+    help: 'Partitions of the measurement stream that this service reads; of all services together 64.',
+    daemons: [TS],
   },
   makai_partition_moves_total: {
     type: 'counter',
     help: 'Partitions that this service took.',
-    daemons: [TS, AS],
+    daemons: [TS],
   },
   makai_partition_lag_batches: {
     type: 'gauge',
     help: 'Batches of its partitions that this service has not received yet.',
     daemons: [TS],
   },
-  makai_elected: {
-    type: 'gauge',
-    help: '1: this analysis service looks after groups and outages, or this gateway is the active one; of all services of a kind together 1.',
-    daemons: [AS, GW],
-  },
-  makai_elections_total: {
-    type: 'counter',
-    help: 'How often this service was elected.',
-    daemons: [AS, GW],
-  },
   makai_partitions_unread: {
     type: 'gauge',
     help: 'Partitions of this service that cannot be read at the moment: what waits in them is not counted.',
     daemons: [TS],
+  },
+  makai_analysis_partitions_owned: {
+    type: 'gauge',
+    help: 'Partitions of the boxes whose waveforms this service analyses; of all services together 64.',
+    daemons: [AS],
+  },
+  makai_analysis_partition_moves_total: {
+    type: 'counter',
+    help: 'Partitions of boxes that this service took.',
+    daemons: [AS],
+  },
+  makai_analysis_elected: {
+    type: 'gauge',
+    help: '1: this service looks after groups of incidents and outages; of all services together 1.',
+    daemons: [AS],
+  },
+  makai_analysis_elections_total: {
+    type: 'counter',
+    help: 'How often this service was elected to look after groups and outages.',
+    daemons: [AS],
+  },
+  makai_gateway_active: {
+    type: 'gauge',
+    help: '1: this gateway is the active one; of all gateways together 1.',
+    daemons: [GW],
+  },
+  makai_gateway_elections_total: {
+    type: 'counter',
+    help: 'How often this gateway became the active one.',
+    daemons: [GW],
   },
   makai_comparing_elected: {
     type: 'gauge',

@@ -131,9 +131,29 @@ const CASES: Readonly<Record<string, Case>> = {
   MakaiPartitionsUnread: {
     series: [
       ['makai_partitions_owned', { instance: 'a' }, '32x12'],
-      ['makai_partitions_owned', { instance: 'b' }, '32x3 _x9'],
+      ['makai_partitions_owned', { instance: 'b' }, '32x12'],
+      ['makai_partitions_unread', { instance: 'a' }, '0x12'],
+      ['makai_partitions_unread', { instance: 'b' }, '0x3 5x9'],
+    ],
+    ...{ labels: {}, at: 12, value: '59' },
+  },
+  MakaiAnalysisPartitionsUnowned: {
+    series: [
+      ['makai_analysis_partitions_owned', { instance: 'a' }, '32x12'],
+      ['makai_analysis_partitions_owned', { instance: 'b' }, '32x3 _x9'],
     ],
     ...{ labels: {}, at: 12, value: '32' },
+  },
+  MakaiAnalysisNotElected: {
+    series: [['makai_analysis_elected', {}, '1x3 0x9']],
+    ...{ labels: {}, at: 12, value: '0' },
+  },
+  MakaiGatewayNotActive: {
+    series: [
+      ['makai_gateway_active', { instance: 'a' }, '1x3 _x9'],
+      ['makai_gateway_active', { instance: 'b' }, '0x12'],
+    ],
+    ...{ labels: {}, at: 12, value: '0' },
   },
   MakaiKafkaDown: { series: [['makai_kafka_up', {}, '1 0x10']], labels: TARGET, at: 8 },
   MakaiKafkaLost: {
@@ -172,6 +192,12 @@ const WELL: Case['series'] = [
   ['makai_relay_dropped_total', { reason: 'spool_full' }, '3x60'],
   ['makai_partitions_owned', { instance: 'a' }, '32x60'],
   ['makai_partitions_owned', { instance: 'b' }, '32x60'],
+  ['makai_partitions_unread', { instance: 'a' }, '0x60'],
+  ['makai_partitions_unread', { instance: 'b' }, '0x60'],
+  ['makai_analysis_partitions_owned', { instance: 'c' }, '64x60'],
+  ['makai_analysis_elected', { instance: 'c' }, '1x60'],
+  ['makai_gateway_active', { instance: 'd' }, '1x60'],
+  ['makai_gateway_active', { instance: 'e' }, '0x60'],
   ['makai_partition_lag_batches', {}, '100x60'],
   ['makai_kafka_up', {}, '1x60'],
   ['makai_kafka_dropped_total', { reason: 'queue_full' }, '3x60'],
