@@ -22,7 +22,7 @@ import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { filesOf, TIERS, type Tier } from './files.js';
 
 /** For two cores: many tests wait, and the serial files run beside the slow ones, whose daemons are processes of their own. */
-const JOBS = { fast: 3, slow: 2 };
+const JOBS = { fast: 3, slow: 3 };
 const SLOW_TIMEOUT_MS = 400_000;
 const SHOWN = { fast: 10, slow: 40 };
 /** The fast tier takes a tenth of it. */
