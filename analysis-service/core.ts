@@ -108,7 +108,7 @@ function findersOf(
   const boxes = new KnownBoxes(store, reference, clock);
   const turns = new Turns();
   const clocks = new BoxClocks(clock);
-  const heard = new Heard(settings.triggerEndpoint, curve, clock, log, (boxId, frame) =>
+  const heard = new Heard(settings.triggerEndpoints, curve, clock, log, (boxId, frame) =>
     clocks.heard(boxId, frame),
   );
   let whole: Whole | undefined;
