@@ -43,6 +43,7 @@ export interface CoreDeps {
 export interface Finders {
   readonly pool: AnalysisPool;
   readonly follower: Follower;
+  readonly heard: Heard;
   /** undefined: another service has it, or none yet */
   readonly whole: Whole | undefined;
 }
@@ -162,6 +163,7 @@ function findersOf(
   const finders = {
     pool,
     follower,
+    heard,
     get whole() {
       return whole;
     },

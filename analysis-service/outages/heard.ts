@@ -36,12 +36,22 @@ export class HeardTimes {
   }
 }
 
+/** In `/status`, under `stream`. */
+export interface HeardStatus {
+  /** triggering brokers that the settings name */
+  brokers: number;
+  /** of them connected: where it is not all of them, no new outage is reported */
+  connected: number;
+}
+
 export class Heard implements Running {
   readonly #clock: Clock;
   readonly #times = new HeardTimes(MOST_BOXES);
   readonly #stream: Running;
   readonly #log: ThrottledLog;
   readonly #measured: (boxId: string, frame: Uint8Array) => void;
+  readonly #brokers: number;
+  #connected = 0;
   #connectedMs: number | undefined;
 
   /** @param endpoints of each broker @param measured gets every message; it must not throw */
@@ -53,14 +63,16 @@ export class Heard implements Running {
     measured: (boxId: string, frame: Uint8Array) => void = () => undefined,
   ) {
     this.#clock = clock;
+    this.#brokers = endpoints.length;
     this.#measured = measured;
     this.#log = new ThrottledLog(log, { clock });
     this.#stream = openStream({
       ...{ endpoints, curve, log },
       receiver: { receive: (frames) => this.#message(frames) },
       subscribe: (socket) => {
-        connectionsOf(socket, endpoints.length, (isConnected) => {
-          this.#connectedMs = isConnected ? clock.monotonic() : undefined;
+        connectionsOf(socket, (count) => {
+          this.#connected = count;
+          this.#connectedMs = count === endpoints.length ? clock.monotonic() : undefined;
         });
         socket.subscribe();
       },
@@ -70,6 +82,10 @@ export class Heard implements Running {
   /** Since when (monotonic ms) all brokers are connected; undefined: one is not, and a box that is not heard may be at it. */
   get connectedMs(): number | undefined {
     return this.#connectedMs;
+  }
+
+  status(): HeardStatus {
+    return { brokers: this.#brokers, connected: this.#connected };
   }
 
   /** Monotonic ms; undefined: not heard since the start. */

@@ -48,6 +48,7 @@ describe('stream: of several brokers', function () {
         return heard.of('1001') !== undefined && heard.of('1002') !== undefined;
       });
       assert.equal(heard.connectedMs, undefined, 'the third is not there');
+      assert.deepEqual(heard.status(), { brokers: 3, connected: 2 });
       brokers.push(await broker(third));
       await until('all are connected', async () => heard.connectedMs !== undefined);
       const since = heard.connectedMs ?? 0;
@@ -55,6 +56,7 @@ describe('stream: of several brokers', function () {
       await until('one is lost', async () => heard.connectedMs === undefined);
       brokers.push(await broker(second));
       await until('it is there again', async () => (heard.connectedMs ?? 0) > since);
+      assert.deepEqual(heard.status(), { brokers: 3, connected: 3 });
     } finally {
       await heard.stop();
     }

@@ -53,8 +53,8 @@ export class LiveMeasurements implements Running {
       ...{ endpoints, curve, log },
       receiver: { receive: (frames) => this.#message(frames) },
       subscribe: (socket) => {
-        connectionsOf(socket, endpoints.length, (isConnected) => {
-          this.#connected = isConnected;
+        connectionsOf(socket, (count) => {
+          this.#connected = count === endpoints.length;
         });
         socket.subscribe();
       },
