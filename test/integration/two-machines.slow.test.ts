@@ -22,8 +22,6 @@ const BOXES = 20;
 const READY = /Waiting for connections|Server is ready|"ready":|until Ctrl-C/;
 /** Longer than a lease: what B had goes to A. */
 const CUT_MS = 15_000;
-/** Between two measurements of a Box 2, ms; the boxes' clock is exact. */
-const PERIOD_MS = 10 * (1000 / 60);
 
 interface Details {
   nats?: RelayStatus;
