@@ -86,8 +86,8 @@ describe('cli: acquisition brokers and gateways of a cluster', function () {
       await third.remove();
     }
     const lines = await wrong();
-    assert.deepEqual(lines, ['no acquisition broker is there to take up 1 open request']);
-    assert.match((await ask()).stdout, /\n1 open request of brokers that are gone: others take them up/);
+    assert.deepEqual(lines, ['no acquisition broker with nats replied: nobody takes up 1 open request']);
+    assert.match((await ask()).stdout, /\n1 open request of brokers that are gone\n/);
   });
 
   it('shows the gateways that stand by', async () => {
