@@ -33,10 +33,7 @@ function together(deployment: Deployment): Diagnosis[] {
   const broker = deployment['triggering-broker'].settings;
   const acquisition = deployment['acquisition-broker'].settings;
   const found: Diagnosis[] = [];
-  if (service && broker)
-    found.push(
-      ...meet('zmq_trigger_endpoint', service.file.fields.zmq_trigger_endpoint, 'backend', broker.backend),
-    );
+  if (service && broker) found.push(...meetTrigger(service.triggerEndpoints, broker.backend));
   if (service && acquisition) {
     found.push(
       ...meet(
@@ -58,10 +55,7 @@ function ofAnalysis(deployment: Deployment): Diagnosis[] {
   const broker = deployment['triggering-broker'].settings;
   const acquisition = deployment['acquisition-broker'].settings;
   const found: Diagnosis[] = [];
-  if (analysis && broker)
-    found.push(
-      ...meet('zmq_trigger_endpoint', analysis.file.fields.zmq_trigger_endpoint, 'backend', broker.backend),
-    );
+  if (analysis && broker) found.push(...meetTrigger(analysis.triggerEndpoints, broker.backend));
   if (analysis && acquisition) {
     found.push(...meet('zmq_data_endpoint', analysis.dataEndpoint, 'backend_pub', acquisition.backendPub));
     if (placeOf(analysis.storeUrl) !== placeOf(acquisition.storeUrl))
@@ -74,6 +68,16 @@ function ofAnalysis(deployment: Deployment): Diagnosis[] {
       );
   }
   return found;
+}
+
+/** Of several triggering brokers one is on this machine, whichever setting names it. @param endpoints the first is `zmq_trigger_endpoint` */
+function meetTrigger([first = '', ...further]: readonly string[], backend: string): Diagnosis[] {
+  const found = [
+    ...meet('zmq_trigger_endpoint', first, 'backend', backend),
+    ...further.flatMap((endpoint) => meet('further_trigger_endpoints', endpoint, 'backend', backend)),
+  ];
+  const fitting = found.filter(({ verdict }) => verdict === 'ok');
+  return fitting.length > 0 ? fitting : found.slice(0, 1);
 }
 
 function meet(from: string, connects: string, to: string, opened: string): Diagnosis[] {

@@ -49,11 +49,17 @@ export function followers({ details, kind, metrics, uptimeSeconds }: Report): Di
   const connected = count(fieldsAt(details, 'stream'), 'connected');
   if (connected < brokers && uptimeSeconds >= SETTLED_S)
     found.push(
-      note(
-        kind,
-        `it hears ${connected} of ${brokers} triggering brokers, and reports no new outage meanwhile`,
-        'start the others, or take one that is gone out of further_trigger_endpoints',
-      ),
+      brokers === 1
+        ? note(
+            kind,
+            'it does not hear the triggering broker, and reports no new outage meanwhile',
+            'start the triggering broker, or correct zmq_trigger_endpoint (and backend_curve)',
+          )
+        : note(
+            kind,
+            `it hears ${connected} of ${brokers} triggering brokers, and reports no new outage meanwhile`,
+            'start the others, or take one that is gone out of further_trigger_endpoints',
+          ),
     );
   return found;
 }

@@ -14,12 +14,13 @@ describe('cli/doctor: configuration', () => {
     folder = mkdtempSync(join(tmpdir(), 'makai-doctor-'));
   });
   afterEach(() => rmSync(folder, { recursive: true }));
-  const given = (kind: Kind, store: string): void =>
+  const write = (kind: Kind, settings: object): void =>
     writeFileSync(
       configFileIn(folder, kind),
-      JSON.stringify({ ...exampleConfig(kind), store, status: 'off' }),
+      JSON.stringify({ ...exampleConfig(kind), ...settings, status: 'off' }),
       { mode: 0o600 },
     );
+  const given = (kind: Kind, store: string): void => write(kind, { store });
   const wrongStores = async (): Promise<string[]> =>
     configuration(await examine(folder))
       .filter(({ subject, verdict }) => subject === 'store' && verdict === 'wrong')
@@ -31,5 +32,32 @@ describe('cli/doctor: configuration', () => {
     assert.deepEqual(await wrongStores(), []);
     given('analysis-service', 'mongodb://A.example,b.example/other');
     assert.match((await wrongStores()).join('\n'), /^the analysis service works on mongodb:.*other/);
+  });
+
+  it('of several triggering brokers any may be the one of this machine', async () => {
+    const SETTINGS = ['zmq_trigger_endpoint', 'further_trigger_endpoints'];
+    const said = async (): Promise<string[]> =>
+      configuration(await examine(folder))
+        .filter(({ subject }) => SETTINGS.includes(subject))
+        .map(({ subject, verdict }) => `${verdict} ${subject}`);
+    const [here, there, wrong] = ['tcp://127.0.0.1:9881', 'tcp://b.example:9881', 'tcp://127.0.0.1:1'];
+    write('triggering-broker', { backend: 'tcp://127.0.0.1:9881' });
+    for (const kind of ['analysis-service', 'triggering-service'] as const) {
+      const follows = (first: string, ...further: string[]): void =>
+        write(kind, { zmq_trigger_endpoint: first, further_trigger_endpoints: further });
+      follows(here);
+      assert.deepEqual(await said(), ['ok zmq_trigger_endpoint']);
+      follows(there, wrong, here);
+      assert.deepEqual(await said(), ['ok further_trigger_endpoints']);
+      follows(here, wrong);
+      assert.deepEqual(await said(), ['ok zmq_trigger_endpoint']);
+      follows(there);
+      assert.deepEqual(await said(), []);
+      follows(wrong, there);
+      assert.deepEqual(await said(), ['wrong zmq_trigger_endpoint']);
+      follows(there, wrong);
+      assert.deepEqual(await said(), ['wrong further_trigger_endpoints']);
+      rmSync(configFileIn(folder, kind));
+    }
   });
 });

@@ -44,14 +44,17 @@ describe('cli/doctor: NATS', () => {
   });
 
   it('says when the analysis service does not hear all triggering brokers', () => {
-    const hears = (connected: number, uptimeSeconds = 100): string =>
+    const hears = (connected: number, uptimeSeconds = 100, brokers = 3): string =>
       JSON.stringify(
         followers({
           ...report('analysis-service', undefined, uptimeSeconds),
-          details: { stream: { brokers: 3, connected } },
+          details: { stream: { brokers, connected } },
         }),
       );
-    assert.match(hears(2), /hears 2 of 3 triggering brokers/);
+    assert.match(hears(2), /hears 2 of 3 triggering brokers.*further_trigger_endpoints/);
+    assert.match(hears(0, 100, 1), /does not hear the triggering broker,.*zmq_trigger_endpoint/);
+    assert.doesNotMatch(hears(0, 100, 1), /further_trigger_endpoints/);
+    assert.equal(hears(1, 100, 1), '[]');
     assert.equal(hears(3), '[]');
     assert.equal(hears(0, 5), '[]');
     assert.deepEqual(followers(report('analysis-service', undefined)), []);
