@@ -1,4 +1,4 @@
-/** Streams of JetStream that are kept in files: made where they are missing; and what a refused write means. */
+/** Streams of JetStream that are kept in files: made where they are missing; and what it means that one is not there, or that a write is refused. */
 import {
   JetStreamApiCodes,
   JetStreamApiError,
@@ -28,7 +28,7 @@ export async function ensureFileStream(
   made: Made,
   wanted: Partial<StreamUpdateConfig>,
 ): Promise<'made' | 'changed' | 'unchanged'> {
-  const present = await find(manager, made.name);
+  const present = (await orNotThere(() => manager.streams.info(made.name)))?.config;
   if (present === undefined) {
     await manager.streams.add({
       retention: RetentionPolicy.Limits,
@@ -51,9 +51,10 @@ export function isWrongSequence(error: unknown): boolean {
   return error instanceof JetStreamApiError && WRONG_SEQUENCE.includes(error.code);
 }
 
-async function find(manager: JetStreamManager, name: string): Promise<StreamConfig | undefined> {
+/** What was never made is no error. @param read asks for a stream, or for what is kept in one @returns undefined where there is no such stream @throws any other Error of the client */
+export async function orNotThere<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
-    return (await manager.streams.info(name)).config;
+    return await read();
   } catch (error) {
     if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)
       return undefined;

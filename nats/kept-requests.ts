@@ -4,7 +4,6 @@
  */
 import {
   DiscardPolicy,
-  JetStreamApiCodes,
   JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
@@ -12,7 +11,7 @@ import {
   jetstreamManager,
 } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
-import { ensureFileStream } from './file-stream.js';
+import { ensureFileStream, orNotThere } from './file-stream.js';
 
 export const REQUEST_STREAM = 'MAKAI_OPEN_REQUESTS';
 const SUBJECTS = 'makai.open_requests';
@@ -90,13 +89,9 @@ export class KeptRequests {
 
 /** Names of all copies, by member; nothing is made. @returns undefined where there is no such stream @throws Error of the client */
 export async function copiesByMember(connection: NatsConnection): Promise<Map<string, string[]> | undefined> {
-  try {
-    return await keysIn(await jetstreamManager(connection, { checkAPI: false, timeout: REQUEST_MS }));
-  } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)
-      return undefined;
-    throw error;
-  }
+  return orNotThere(async () =>
+    keysIn(await jetstreamManager(connection, { checkAPI: false, timeout: REQUEST_MS })),
+  );
 }
 
 async function keysIn(manager: JetStreamManager): Promise<Map<string, string[]>> {

@@ -1,14 +1,13 @@
 /** The whole cluster at one moment, as the NATS servers see it: the stream, the services, who reads which partition, and the acquisition brokers. Nothing is changed. */
 import {
   type ConsumerInfo,
-  JetStreamApiCodes,
-  JetStreamApiError,
   type JetStreamManager,
   jetstreamManager,
   type StreamInfo,
 } from '@nats-io/jetstream';
 import { messageOf } from '../common/errors.js';
 import { type BrokersOverview, readBrokers } from './broker-overview.js';
+import { orNotThere } from './file-stream.js';
 import { ANALYSIS_BUCKET, GATEWAY_BUCKET, readLeases } from './lease-bucket.js';
 import { nameOfMember } from './lease-table.js';
 import type { NatsConnection } from './link.js';
@@ -115,17 +114,6 @@ export async function readOverview(connection: NatsConnection): Promise<Overview
       return { partition, owner: owner === undefined ? undefined : nameOfMember(owner), ...lag };
     }),
   };
-}
-
-/** What was never made is no error. */
-async function orNotThere<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)
-      return undefined;
-    throw error;
-  }
 }
 
 /** A user with the rights of an earlier version still sees all the rest. */
