@@ -20,7 +20,7 @@ import { idService } from './events/id-service.js';
 import { Notices } from './events/requested-event.js';
 import type { OpenRequest } from './open-requests/open-request.js';
 import { OpenRequests } from './open-requests/open-requests.js';
-import { bodyOf, restoreRequests } from './open-requests/persistence.js';
+import { adoptRequests, bodyOf } from './open-requests/persistence.js';
 import { RequestCommands } from './open-requests/request-commands.js';
 import { ReplyHandler } from './reply-handler.js';
 import { EventIntake } from './requests/event-intake.js';
@@ -224,10 +224,8 @@ export function createCore(options: CoreOptions) {
     heldBytes: () => queue.bytes,
     longestReplyBytes: longestReplyBytes(maxWindowMs),
     takeUp: async (stored) => {
-      const kept = stored.map((request) => outbox.put({ kind: 'open_request', request }));
-      await Promise.all(kept);
-      const reader = { openRequests: async () => [...stored], event: (id: number) => store.event(id) };
-      const requests = await restoreRequests({ store: reader, outbox: requestOutbox, clock, log });
+      const options = { clock, log, outbox: requestOutbox, rejections, store };
+      const requests = await adoptRequests(stored, outbox, options);
       resume(requests);
       return requests.length;
     },

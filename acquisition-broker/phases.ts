@@ -21,17 +21,17 @@ export async function resume(
   clock: Clock,
   log: Logger,
 ): Promise<Running> {
-  const { outbox, stopping: signal } = core;
+  const { outbox, rejections, stopping: signal } = core;
   core.imported.start();
   const restore = async (): Promise<void> => {
     await core.imported.refresh();
-    core.resume(await restoreRequests({ store, outbox, clock, log }));
+    core.resume(await restoreRequests({ store, outbox, clock, log, rejections }));
   };
   let later: Promise<void> = Promise.resolve();
   try {
     await restore();
   } catch (error) {
-    log.error({ err: error }, 'open requests cannot be read yet');
+    log.error({ err: error }, 'open requests are not taken up yet: the store is asked for them again');
     const options = { ...BACK_OFF, what: 'open requests', clock, log, signal, helps: () => true };
     later = retry(restore, options).catch(() => undefined);
   }

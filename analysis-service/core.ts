@@ -43,6 +43,7 @@ export interface CoreDeps {
 export interface Finders {
   readonly pool: AnalysisPool;
   readonly follower: Follower;
+  readonly heard: Heard;
   /** undefined: another service has it, or none yet */
   readonly whole: Whole | undefined;
 }
@@ -108,7 +109,7 @@ function findersOf(
   const boxes = new KnownBoxes(store, reference, clock);
   const turns = new Turns();
   const clocks = new BoxClocks(clock);
-  const heard = new Heard(settings.triggerEndpoint, curve, clock, log, (boxId, frame) =>
+  const heard = new Heard(settings.triggerEndpoints, curve, clock, log, (boxId, frame) =>
     clocks.heard(boxId, frame),
   );
   let whole: Whole | undefined;
@@ -162,6 +163,7 @@ function findersOf(
   const finders = {
     pool,
     follower,
+    heard,
     get whole() {
       return whole;
     },

@@ -3,6 +3,7 @@ import type { Metrics } from '../common/metrics/metrics.js';
 import type { AggregatesStatus } from './aggregates/aggregates.js';
 import type { Core } from './core.js';
 import type { Notices } from './notices/notices.js';
+import type { HeardStatus } from './outages/heard.js';
 import type { SharingStatus } from './sharing/sharing.js';
 import type { FollowerStatus } from './waveforms/follower.js';
 
@@ -14,6 +15,8 @@ export interface AnalysisServiceStatus {
   threads: { running: number; most: number; failures: number };
   /** of incidents of several boxes: not settled yet, and settled since the start */
   groups: { open: number; settled: number };
+  /** of measurements, by which outages are known */
+  stream?: HeardStatus;
   /** boxes whose outage goes on */
   outages: number;
   aggregates: AggregatesStatus | undefined;
@@ -41,6 +44,7 @@ export function statusOf(
       failures: finders?.pool.failures ?? 0,
     },
     groups: { open: finders?.whole?.groups.open ?? 0, settled: finders?.whole?.groups.settled ?? 0 },
+    ...(finders === undefined ? {} : { stream: finders.heard.status() }),
     outages: finders?.whole?.outages.open ?? 0,
     aggregates: core?.aggregates.status(),
     notices: notices.sent,

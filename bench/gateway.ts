@@ -92,7 +92,7 @@ async function throughGateway(url: string, count: number): Promise<number> {
   await new Promise<void>((resolve) => link.onConnected(resolve));
   const sender = new ValueSender(link, count, log);
   const live = new LiveMeasurements({
-    ...{ endpoint: '', curve: undefined, boxes: undefined, clock: systemClock, log },
+    ...{ endpoints: [], curve: undefined, boxes: undefined, clock: systemClock, log },
     // Each one is due; no stream is opened.
     perSecond: Number.POSITIVE_INFINITY,
     open: () => ({ stop: async () => undefined }),

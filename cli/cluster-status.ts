@@ -9,6 +9,7 @@ import { locateConfigFile } from '../config/locate.js';
 import type { NatsServers } from '../config/settings.js';
 import { connectOnce } from '../nats/link.js';
 import { type Overview, readOverview } from '../nats/overview.js';
+import { brokerFaults, brokersText } from './cluster-brokers.js';
 import { type Column, clean, plural, sizeText, table } from './output.js';
 import { duration } from './status-text.js';
 
@@ -43,18 +44,27 @@ export async function printCluster(options: {
   if (wrong.length > 0) process.exitCode = EXIT.failed;
 }
 
-/** The services' user may read more than the broker's: its settings come first. */
+/** The services' user may read more than those of the brokers: its settings come first. */
+const KINDS_WITH_NATS = [
+  'triggering-service',
+  'analysis-service',
+  'gateway',
+  'triggering-broker',
+  'acquisition-broker',
+] as const;
+
 function natsOf(folder: string | undefined): NatsServers {
-  for (const kind of ['triggering-service', 'triggering-broker', 'analysis-service', 'gateway'] as const) {
+  for (const kind of KINDS_WITH_NATS) {
     const file = locateConfigFile(kind, folder);
     const inline = folder === undefined && process.env[KINDS[kind].variable] !== undefined;
     if (file === undefined && !inline) continue;
     const { nats } = loadConfig(kind, inline ? undefined : file).settings;
-    if (nats !== undefined) return nats;
+    // An acquisition broker's has the servers beside other settings.
+    if (nats !== undefined) return 'user' in nats ? nats : nats.servers;
   }
   throw new MakaiError(
     'CONFIG_INVALID',
-    'no triggering service, triggering broker, analysis service or gateway of this machine has the setting nats',
+    'no triggering service, analysis service, gateway or broker of this machine has the setting nats',
     {
       hint: 'there is no cluster without it (docs/cluster.md); `makai status` shows the daemons of this machine',
     },
@@ -62,7 +72,7 @@ function natsOf(folder: string | undefined): NatsServers {
 }
 
 /** What is wrong with a cluster, one sentence each. */
-export function faults({ followers, partitions, services, stream }: Overview): string[] {
+export function faults({ acquisition, followers, partitions, services, stream }: Overview): string[] {
   const found: string[] = [];
   if (stream === undefined)
     found.push('the stream is not there: no triggering broker with the setting nats has run yet');
@@ -92,6 +102,7 @@ export function faults({ followers, partitions, services, stream }: Overview): s
     if (kind === 'analysis-service' && of.length > 0 && divided < partitions.length)
       found.push(`no analysis service has ${plural(partitions.length - divided, 'partition')} of the boxes`);
   }
+  if (acquisition !== undefined) found.push(...brokerFaults(acquisition));
   return found;
 }
 
@@ -128,12 +139,15 @@ function text(overview: Overview, wrong: readonly string[], all: boolean, nowMs:
   if (elected !== undefined) parts.push(clean(`plugins that compare boxes run in ${elected}`), '\n');
   for (const { elected = 'none', kind, services: of } of followers) {
     if (kind === 'gateway') {
-      parts.push(clean(`active gateway: ${elected}`), '\n');
+      const others = of.map(({ name }) => name).filter((name) => name !== elected);
+      const waiting = others.length > 0 ? `; standing by: ${others.join(', ')}` : '';
+      parts.push(clean(`active gateway: ${elected}${waiting}`), '\n');
       continue;
     }
     const names = of.map(({ name, partitions: count }) => `${name} (${plural(count, 'partition')})`);
     parts.push(clean(`analysis services: ${names.join(', ')}; groups and outages: ${elected}`), '\n');
   }
+  parts.push(...brokersText(overview));
   const behind = partitions.filter(({ waiting }) => waiting > 0).toSorted((a, b) => b.waiting - a.waiting);
   if (all) parts.push('\n', table(PARTITION_COLUMNS, partitions));
   else if (behind.length > 0)

@@ -20,9 +20,9 @@ export interface ListenOptions {
 
 /** Until Ctrl-C, SIGTERM or `count`. */
 export async function listen(options: ListenOptions): Promise<void> {
-  const { endpoint, curve } = await source(options);
+  const { endpoints, curve } = await source(options);
   const socket = connecting.subscriber(curve);
-  connectTo(socket, endpoint);
+  for (const endpoint of endpoints) connectTo(socket, endpoint);
   socket.subscribe();
   const stop = (): void => socket.close();
   process.once('SIGINT', stop);
@@ -50,8 +50,10 @@ export async function listen(options: ListenOptions): Promise<void> {
   }
 }
 
-async function source(options: ListenOptions): Promise<{ endpoint: string; curve?: CurveClientOptions }> {
-  if (options.endpoint !== undefined) return { endpoint: options.endpoint };
+async function source(
+  options: ListenOptions,
+): Promise<{ endpoints: readonly string[]; curve?: CurveClientOptions }> {
+  if (options.endpoint !== undefined) return { endpoints: [options.endpoint] };
   const [{ loadConfig }, { configFileIn }, { curveClientOptions }] = await Promise.all([
     import('../config/index.js'),
     import('../config/locate.js'),
@@ -60,7 +62,7 @@ async function source(options: ListenOptions): Promise<{ endpoint: string; curve
   const file = options.dir === undefined ? options.config : configFileIn(options.dir, 'triggering-service');
   const { settings } = loadConfig('triggering-service', file);
   const curve = await curveClientOptions(settings.backendCurve);
-  return { endpoint: settings.triggerEndpoint, ...(curve ? { curve } : {}) };
+  return { endpoints: settings.triggerEndpoints, ...(curve ? { curve } : {}) };
 }
 
 type Document = Omit<MeasurementDocument, 'expire_at'>;

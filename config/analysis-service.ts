@@ -1,6 +1,6 @@
 /** The analysis service's file (default /etc/opq/analysis_service.json): all of it is ours. */
 import { z } from 'zod';
-import { backendCurveClient } from './backend-fields.js';
+import { backendCurveClient, furtherTriggerEndpoints } from './backend-fields.js';
 import { field, ours } from './field.js';
 import { natsFollowerFields } from './nats-fields.js';
 import {
@@ -21,6 +21,7 @@ export const analysisServiceSchema = z.strictObject({
     'Endpoint of the triggering broker',
     'The `backend` in its file: the measurement stream, by which outages are known.',
   ),
+  ...furtherTriggerEndpoints(),
   zmq_data_endpoint: ours(
     connectEndpoint().default('tcp://127.0.0.1:9899'),
     'Endpoint for notices of events',

@@ -1,6 +1,6 @@
 /** Settings of the sockets between our daemons: CURVE on both sides, and where a service that follows the others finds them. */
 import { z } from 'zod';
-import { field, ours } from './field.js';
+import { expecting, field, ours } from './field.js';
 import { statusOf } from './shared-fields.js';
 import { connectEndpoint, path } from './types.js';
 
@@ -50,6 +50,23 @@ export const backendCurveClient = () =>
     },
   );
 
+const MAX_TRIGGERING_BROKERS = 16;
+
+/** Where several triggering brokers share the boxes: a service that reads their backends hears all of them. */
+export const furtherTriggerEndpoints = () => ({
+  further_trigger_endpoints: ours(
+    expecting(
+      z
+        .array(connectEndpoint())
+        .max(MAX_TRIGGERING_BROKERS - 1)
+        .default([]),
+      `a list of at most ${MAX_TRIGGERING_BROKERS - 1} endpoints such as \`tcp://broker2.example.org:9881\``,
+    ),
+    'Further triggering brokers',
+    'Where several triggering brokers share the boxes (docs/cluster.md): the `backend` of each of the others.',
+  ),
+});
+
 /**
  * Endpoints of a service that follows the brokers and the analysis service.
  * @param notices what a notice of an event does there, as a sentence
@@ -60,6 +77,7 @@ export const followedEndpoints = (notices = '') => ({
     'Endpoint of the triggering broker',
     'The `backend` in its file: live measurements.',
   ),
+  ...furtherTriggerEndpoints(),
   zmq_acquisition_endpoint: ours(
     connectEndpoint().default('tcp://127.0.0.1:9884'),
     'Endpoint for event requests',

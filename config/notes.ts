@@ -101,12 +101,12 @@ function openStatus({ status }: AnyConfig, endpoint: StatusEndpoint | undefined)
 }
 
 function serviceNotes(settings: TriggeringServiceSettings): Finding[] {
-  const { acquisitionEndpoint, file, triggerEndpoint } = settings;
+  const { acquisitionEndpoint, file, triggerEndpoints } = settings;
   const { fields, named } = file;
   const found: Finding[] = [...folderUnused(fields), ...frequencyNotes(settings)];
   const request = parseEndpoint(acquisitionEndpoint)?.port;
   const data = named.has('zmq_data_endpoint') ? parseEndpoint(fields.zmq_data_endpoint)?.port : undefined;
-  if (request === 9881 || acquisitionEndpoint === triggerEndpoint) {
+  if (request === 9881 || triggerEndpoints.includes(acquisitionEndpoint)) {
     found.push(
       warn(
         'zmq_acquisition_endpoint',

@@ -8,7 +8,7 @@ import { parseStatusEndpoint } from './types.js';
 /** Of a service that follows the others. */
 export function followed(fields: ConfigOf['web-service' | 'gateway']): FollowerSettings {
   return {
-    triggerEndpoint: fields.zmq_trigger_endpoint,
+    triggerEndpoints: [fields.zmq_trigger_endpoint, ...fields.further_trigger_endpoints],
     acquisitionEndpoint: fields.zmq_acquisition_endpoint,
     dataEndpoint: fields.zmq_data_endpoint,
     incidentEndpoint: fields.incident_endpoint,

@@ -68,7 +68,7 @@ const RESOLVERS: { readonly [K in Kind]: (file: ConfigFile<K>) => SettingsOf[K] 
       ...common(file),
       ...writer(fields, serviceRetention(fields)),
       allow: allowList(file),
-      triggerEndpoint: fields.zmq_trigger_endpoint,
+      triggerEndpoints: [fields.zmq_trigger_endpoint, ...fields.further_trigger_endpoints],
       acquisitionEndpoint: fields.zmq_acquisition_endpoint,
       backendCurve: fields.backend_curve && camelCased(fields.backend_curve),
       reference: referenceOf(fields),
@@ -91,7 +91,7 @@ const RESOLVERS: { readonly [K in Kind]: (file: ConfigFile<K>) => SettingsOf[K] 
     const trends = fields.mongo_trends_expiration_seconds;
     return {
       ...common(file),
-      triggerEndpoint: fields.zmq_trigger_endpoint,
+      triggerEndpoints: [fields.zmq_trigger_endpoint, ...fields.further_trigger_endpoints],
       dataEndpoint: fields.zmq_data_endpoint,
       backendCurve: fields.backend_curve && camelCased(fields.backend_curve),
       incidentPub: fields.incident_pub,

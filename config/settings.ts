@@ -83,7 +83,8 @@ export interface AcquisitionBrokerSettings
 export interface TriggeringServiceSettings extends CommonSettings<'triggering-service'>, WriterSettings {
   /** which box ids may send: from a folder, the store, both, or neither, and then every id */
   readonly allow: AllowList;
-  readonly triggerEndpoint: string;
+  /** where measurements come from: of each triggering broker */
+  readonly triggerEndpoints: readonly string[];
   readonly acquisitionEndpoint: string;
   /** undefined: the brokers' sockets for services are plain */
   readonly backendCurve: { readonly serverKey: string; readonly cert: string } | undefined;
@@ -120,7 +121,8 @@ export interface FlagSettings {
 }
 
 export interface AnalysisServiceSettings extends CommonSettings<'analysis-service'> {
-  readonly triggerEndpoint: string;
+  /** where measurements come from: of each triggering broker */
+  readonly triggerEndpoints: readonly string[];
   /** notices of events */
   readonly dataEndpoint: string;
   /** undefined: the brokers' sockets for services are plain */
@@ -204,7 +206,8 @@ export interface GatewaySettings extends CommonSettings<'gateway'>, FollowerSett
 
 /** Of a service that follows the brokers, the analysis service and the store. */
 export interface FollowerSettings {
-  readonly triggerEndpoint: string;
+  /** where measurements come from: of each triggering broker */
+  readonly triggerEndpoints: readonly string[];
   readonly acquisitionEndpoint: string;
   /** notices of events */
   readonly dataEndpoint: string;

@@ -1,7 +1,7 @@
 /** The triggering service's file (default /etc/opq/makai.conf). */
 import { z } from 'zod';
 import { REQUESTS } from '../common/request-limits.js';
-import { backendCurveClient } from './backend-fields.js';
+import { backendCurveClient, furtherTriggerEndpoints } from './backend-fields.js';
 import { expecting, field, ours } from './field.js';
 import { kafkaMeasurementFields } from './kafka-fields.js';
 import { natsReaderFields } from './nats-fields.js';
@@ -107,6 +107,7 @@ export const triggeringServiceSchema = z.strictObject({
     description: 'The `backend` in its file: where measurements come from.',
     from: 'v2, v3',
   }),
+  ...furtherTriggerEndpoints(),
   zmq_acquisition_endpoint: field(connectEndpoint().default('tcp://127.0.0.1:9884'), {
     title: 'Endpoint of the acquisition broker',
     description: 'The `backend_pull` in its file: where event requests go.',

@@ -105,7 +105,7 @@ async function startParts(deps: CoreDeps, begun: Begun): Promise<Core> {
     knowsMeters: () => meters?.areKnown !== false,
   });
   const live = new LiveMeasurements({
-    ...{ endpoint: settings.triggerEndpoint, curve, clock, log },
+    ...{ endpoints: settings.triggerEndpoints, curve, clock, log },
     ...settings.measurements,
     onMessage: (message) => {
       onMessage(message);

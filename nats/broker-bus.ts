@@ -11,8 +11,8 @@ import type { NatsServers } from '../config/settings.js';
 import { type NatsConnection, NatsLink } from './link.js';
 
 const PREFIX = 'makai.acquisition';
-/** To all: who is there with which boxes, whose a reply is, what was announced. */
-export const TO_ALL = ['presence', 'claims', 'notices'] as const;
+/** To all: who is there with which boxes, whose a reply is, what was announced, and what `makai status --cluster` asks. */
+export const TO_ALL = ['presence', 'claims', 'notices', 'overview'] as const;
 /** To one member: commands for boxes of it, pieces of a reply that it asked for. */
 export const TO_ONE = ['commands', 'pieces'] as const;
 export type BusChannel = (typeof TO_ALL)[number] | (typeof TO_ONE)[number];
@@ -143,6 +143,6 @@ function responderOf(message: Msg): ((data: Uint8Array) => void) | undefined {
   };
 }
 
-function subjectOf(channel: BusChannel, member?: string): string {
+export function subjectOf(channel: BusChannel, member?: string): string {
   return member === undefined ? `${PREFIX}.${channel}` : `${PREFIX}.${channel}.${member}`;
 }

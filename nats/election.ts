@@ -10,7 +10,7 @@ import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { ThrottledLog } from '../common/throttled-log.js';
 import { isOtherRevision, LEASE_BUCKET, REQUEST_MS, revisionOf } from './lease-bucket.js';
-import { ELECTED_KEY, nameOfMember, newMember } from './lease-table.js';
+import { ELECTED_KEY, memberKey, nameOfMember, newMember } from './lease-table.js';
 import { LEASE_MS, LOOK_MS } from './leases.js';
 import type { NatsConnection } from './link.js';
 
@@ -23,6 +23,8 @@ export interface ElectionOptions {
   name: string;
   /** of those who elect one among them; left out: the triggering services */
   bucket?: string;
+  /** says in the bucket that it is there, elected or not: for services that are not seen there by leases of partitions */
+  announces?: true;
   /** what the elected one does, for the log: "it ..." */
   does: string;
   clock: Clock;
@@ -98,7 +100,9 @@ export class Election implements Running {
     const kv = this.#kv;
     const lease = this.#lease;
     this.#lease = undefined;
-    if (kv !== undefined && lease !== undefined) await this.#giveBack(kv, lease);
+    if (kv === undefined) return;
+    if (lease !== undefined) await this.#giveBack(kv, lease);
+    if (this.#options.announces === true) await Promise.allSettled([kv.purge(memberKey(this.#member))]);
   }
 
   async #run(): Promise<void> {
@@ -121,6 +125,24 @@ export class Election implements Running {
   async #look(): Promise<void> {
     const kv = await this.#open();
     if (kv === undefined) return;
+    await Promise.all([this.#announce(kv), this.#lookAt(kv)]);
+  }
+
+  /** Never rejects: it is for people. */
+  async #announce(kv: KV): Promise<void> {
+    if (this.#options.announces === undefined) return;
+    try {
+      await kv.put(memberKey(this.#member), this.#member);
+    } catch (error) {
+      this.#log.warn(
+        { problem: messageOf(error) },
+        'that this service is there could not be written to NATS',
+      );
+    }
+  }
+
+  /** @throws Error of the client */
+  async #lookAt(kv: KV): Promise<void> {
     const lease = this.#lease;
     if (lease !== undefined) {
       if (this.#isCandidate) await this.#renew(kv, lease);

@@ -4,6 +4,7 @@
  */
 import {
   DiscardPolicy,
+  JetStreamApiCodes,
   JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
@@ -65,15 +66,7 @@ export class KeptRequests {
 
   /** Names of all copies, by member. @throws Error of the client */
   async keys(): Promise<Map<string, string[]>> {
-    const { state } = await this.#manager.streams.info(REQUEST_STREAM, { subjects_filter: `${SUBJECTS}.>` });
-    const found = new Map<string, string[]>();
-    for (const subject of Object.keys(state.subjects ?? {})) {
-      const [member = '', ...key] = subject.slice(SUBJECTS.length + 1).split('.');
-      const keys = found.get(member) ?? [];
-      keys.push(key.join(':'));
-      found.set(member, keys);
-    }
-    return found;
+    return keysIn(this.#manager);
   }
 
   /** One copy; undefined when it is not there any more. @throws Error of the client */
@@ -93,6 +86,29 @@ export class KeptRequests {
       throw error;
     }
   }
+}
+
+/** Names of all copies, by member; nothing is made. @returns undefined where there is no such stream @throws Error of the client */
+export async function copiesByMember(connection: NatsConnection): Promise<Map<string, string[]> | undefined> {
+  try {
+    return await keysIn(await jetstreamManager(connection, { checkAPI: false, timeout: REQUEST_MS }));
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)
+      return undefined;
+    throw error;
+  }
+}
+
+async function keysIn(manager: JetStreamManager): Promise<Map<string, string[]>> {
+  const { state } = await manager.streams.info(REQUEST_STREAM, { subjects_filter: `${SUBJECTS}.>` });
+  const found = new Map<string, string[]>();
+  for (const subject of Object.keys(state.subjects ?? {})) {
+    const [member = '', ...key] = subject.slice(SUBJECTS.length + 1).split('.');
+    const keys = found.get(member) ?? [];
+    keys.push(key.join(':'));
+    found.set(member, keys);
+  }
+  return found;
 }
 
 /** A key has colons, which become dots. */

@@ -1,4 +1,4 @@
-/** The whole cluster at one moment, as the NATS servers see it: the stream, the services, and who reads which partition. Nothing is changed. */
+/** The whole cluster at one moment, as the NATS servers see it: the stream, the services, who reads which partition, and the acquisition brokers. Nothing is changed. */
 import {
   type ConsumerInfo,
   JetStreamApiCodes,
@@ -7,6 +7,8 @@ import {
   jetstreamManager,
   type StreamInfo,
 } from '@nats-io/jetstream';
+import { messageOf } from '../common/errors.js';
+import { type BrokersOverview, readBrokers } from './broker-overview.js';
 import { ANALYSIS_BUCKET, GATEWAY_BUCKET, readLeases } from './lease-bucket.js';
 import { nameOfMember } from './lease-table.js';
 import type { NatsConnection } from './link.js';
@@ -22,13 +24,17 @@ export interface Overview {
   elected?: string;
   /** analysis services, and gateways, that share the work of one store */
   followers: readonly FollowersOverview[];
+  /** acquisition brokers that are several; left out: none was ever */
+  acquisition?: BrokersOverview;
+  /** why they are not shown, where this user may not ask them */
+  acquisition_problem?: string;
 }
 
 export interface FollowersOverview {
   kind: 'analysis-service' | 'gateway';
   /** of the one that does what only one may do; left out: nobody does */
   elected?: string;
-  /** with how many partitions of the boxes; none of gateways, of which one works and the others stand by */
+  /** those that are there, with how many partitions of the boxes; gateways have none: one is active and the others stand by */
   services: readonly { name: string; partitions: number }[];
 }
 
@@ -83,8 +89,10 @@ export async function readOverview(connection: NatsConnection): Promise<Overview
   const consumers = info === undefined ? new Map<number, ConsumerInfo>() : await newestConsumers(manager);
   const owners = Array.from({ length: PARTITIONS }, (_, partition) => leases?.ownerOf(partition));
   const lags = owners.map((_, partition) => lagOf(partition, consumers.get(partition), info));
+  const acquisition = await brokersOf(connection);
   return {
     stream: info && streamOverview(info),
+    ...acquisition,
     ...(leases?.elected === undefined ? {} : { elected: nameOfMember(leases.elected) }),
     followers: [
       ...(await followersOf(connection, 'analysis-service', ANALYSIS_BUCKET)),
@@ -117,6 +125,18 @@ async function orNotThere<T>(read: () => Promise<T>): Promise<T | undefined> {
     if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound)
       return undefined;
     throw error;
+  }
+}
+
+/** A user with the rights of an earlier version still sees all the rest. */
+async function brokersOf(
+  connection: NatsConnection,
+): Promise<Pick<Overview, 'acquisition' | 'acquisition_problem'>> {
+  try {
+    const acquisition = await readBrokers(connection);
+    return acquisition === undefined ? {} : { acquisition };
+  } catch (error) {
+    return { acquisition_problem: messageOf(error) };
   }
 }
 

@@ -25,7 +25,8 @@ export interface MessageReceiver {
 }
 
 export interface StreamOptions {
-  endpoint: string;
+  /** of each broker */
+  endpoints: readonly string[];
   curve?: CurveClientOptions | undefined;
   log: Logger;
   /** gets every message */
@@ -36,14 +37,15 @@ export interface StreamOptions {
 
 /** Connects and subscribes; reconnects by itself whenever the broker is unavailable. */
 export function openStream(options: StreamOptions): Running {
-  const { endpoint, curve, log, subscribe = subscribeToAll } = options;
+  const { endpoints, curve, log, subscribe = subscribeToAll } = options;
   const socket = connecting.subscriber({
     receiveHighWaterMark: HIGH_WATER_MARK,
     maxMessageSize: MAX_MESSAGE_BYTES,
     ...curve,
   });
-  connectTo(socket, endpoint);
+  // First: whoever looks at the connections sees each from its beginning.
   subscribe(socket);
+  for (const endpoint of endpoints) connectTo(socket, endpoint);
   const reader = new BurstReader(socket, options.receiver);
   const throttled = new ThrottledLog(log);
   const stopping = new AbortController();

@@ -215,7 +215,7 @@ async function startStream(
     return partitions;
   }
   const stream = openStream({
-    endpoint: settings.triggerEndpoint,
+    endpoints: settings.triggerEndpoints,
     curve,
     log,
     receiver: intake,

@@ -38,7 +38,7 @@ export async function startServices(options: StartServicesOptions): Promise<{
   const throttled = new ThrottledLog(log, { clock });
   const references = new LiveReferences({ link: () => link, settings: settings.reference, clock, log });
   const measurements = new LiveMeasurements({
-    ...{ endpoint: settings.triggerEndpoint, curve, references, clock, log },
+    ...{ endpoints: settings.triggerEndpoints, curve, references, clock, log },
   });
   const live = new Live(measurements, clock);
   const { hub } = live;

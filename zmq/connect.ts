@@ -31,7 +31,12 @@ export function connectTo(socket: Connectable, endpoint: string, resolvers: Reso
     void connectByName(socket, endpoint, tcp, resolvers);
     return;
   }
-  socket.ipv6 = kind !== 4;
+  connectAs(socket, kind === 4 ? 4 : 6, endpoint);
+}
+
+/** Set only where it is another one: zeromq warns of each change on a socket that has connected before, for other endpoints. */
+function connectAs(socket: Connectable, family: 4 | 6, endpoint: string): void {
+  if (socket.ipv6 !== (family === 6)) socket.ipv6 = family === 6;
   socket.connect(endpoint);
 }
 
@@ -49,8 +54,7 @@ async function connectByName(
     const family = families.size > 1 ? await answering(addresses, Number(port)) : only;
     if (socket.closed) return;
     if (family !== undefined) {
-      socket.ipv6 = family === 6;
-      socket.connect(endpoint);
+      connectAs(socket, family, endpoint);
       return;
     }
     await setTimeout(RETRY_MS, undefined, { ref: false });

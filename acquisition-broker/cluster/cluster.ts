@@ -20,6 +20,7 @@ import type { ReplyHandler } from '../reply-handler.js';
 import { BoxesElsewhere, type BrokerStatus } from './boxes-elsewhere.js';
 import { CommandsElsewhere } from './commands.js';
 import { decode, encode, type Notice, notice, presence } from './messages.js';
+import { overviewOf } from './overview.js';
 import { PresenceOfThis } from './presence.js';
 import { RepliesIn } from './replies-in.js';
 import { RepliesOut } from './replies-out.js';
@@ -247,6 +248,8 @@ export class Cluster implements Running {
           return reply(repliesIn.piece(data), respond);
         case 'notices':
           return this.#pass(parts, data);
+        case 'overview':
+          return reply(overviewOf(this.#member, this.#options.name, parts, this.elsewhere), respond);
       }
     })();
     if (isGood) return;

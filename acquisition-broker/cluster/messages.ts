@@ -75,7 +75,7 @@ export const claimed = z.discriminatedUnion('answer', [
 ]);
 export type Claimed = z.infer<typeof claimed>;
 
-/** A piece of the frames after the first, packed (`packFrames`). */
+/** A piece of the frames after the first (`packedPieces`). */
 export const piece = z.strictObject({
   version,
   grant: z.string().max(50),
@@ -135,16 +135,35 @@ export function bytesInMemory(frames: number, bytes: number): number {
   return bytes + FRAME_OVERHEAD_BYTES * frames;
 }
 
-/** Frames as one run of bytes, each behind its length. */
-export function packFrames(frames: readonly Uint8Array[]): Buffer {
-  const packed = Buffer.allocUnsafe(packedBytes(frames));
+/**
+ * Frames as one run of bytes, each behind its length, in pieces: a piece is made when it is asked for, so that there is never a second copy of all.
+ * @param size of each piece but the last
+ */
+export function* packedPieces(frames: readonly Uint8Array[], size: number): Generator<Buffer> {
+  let left = packedBytes(frames);
+  let piece = Buffer.allocUnsafe(Math.min(size, left));
   let at = 0;
+  for (const part of parts(frames))
+    for (let from = 0; from < part.length; ) {
+      const taken = Math.min(part.length - from, piece.length - at);
+      piece.set(part.subarray(from, from + taken), at);
+      from += taken;
+      at += taken;
+      if (at < piece.length) continue;
+      yield piece;
+      left -= at;
+      piece = Buffer.allocUnsafe(Math.min(size, left));
+      at = 0;
+    }
+}
+
+function* parts(frames: readonly Uint8Array[]): Generator<Uint8Array> {
   for (const frame of frames) {
-    at = packed.writeUInt32LE(frame.length, at);
-    packed.set(frame, at);
-    at += frame.length;
+    const length = Buffer.allocUnsafe(LENGTH_BYTES);
+    length.writeUInt32LE(frame.length);
+    yield length;
+    yield frame;
   }
-  return packed;
 }
 
 /** Undefined for what was not packed so, or has another number of frames. */

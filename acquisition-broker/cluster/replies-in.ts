@@ -16,7 +16,9 @@ interface Grant {
   bytes: number;
   /** what it takes in memory when all of it is here */
   weight: number;
-  pieces: Uint8Array[];
+  /** made with the first piece: the pieces are in it, and there is no second copy */
+  packed: Buffer | undefined;
+  pieces: number;
   /** bytes of the pieces */
   have: number;
   heardAt: number;
@@ -66,7 +68,7 @@ export class RepliesIn {
     const grant = randomUUID();
     const heardAt = this.#deps.clock.monotonic();
     const head = Buffer.from(message.body);
-    this.#grants.set(grant, { head, frames, bytes, weight, pieces: [], have: 0, heardAt });
+    this.#grants.set(grant, { head, frames, bytes, weight, packed: undefined, pieces: 0, have: 0, heardAt });
     this.#granted += weight;
     return encode({ answer: 'send', member, grant });
   }
@@ -79,16 +81,18 @@ export class RepliesIn {
     const grant = this.#grants.get(name);
     // Granted too long ago.
     if (grant === undefined) return encode({ isTaken: false });
+    const at = grant.have;
     grant.have += message.body.length;
-    // Each piece has a Buffer of its own.
     const isShort = message.body.length < (isLast ? 1 : MIN_PIECE_BYTES);
-    const isWrong = isShort || index !== grant.pieces.length || grant.have > grant.bytes;
+    const isWrong = isShort || index !== grant.pieces || grant.have > grant.bytes;
     if (isWrong || isLast) this.#end(name, grant);
     if (isWrong) return 'malformed';
     grant.heardAt = this.#deps.clock.monotonic();
-    grant.pieces.push(Buffer.from(message.body));
+    grant.pieces += 1;
+    grant.packed ??= Buffer.allocUnsafe(grant.bytes);
+    grant.packed.set(message.body, at);
     if (!isLast) return encode({ isTaken: true });
-    const frames = unpackFrames(Buffer.concat(grant.pieces), grant.frames);
+    const frames = unpackFrames(grant.packed.subarray(0, grant.have), grant.frames);
     if (frames === undefined) return 'malformed';
     this.received += 1;
     this.#deps.handle([grant.head, ...frames]);

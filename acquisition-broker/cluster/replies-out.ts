@@ -10,7 +10,7 @@ import {
   encode,
   MAX_FRAMES,
   packedBytes,
-  packFrames,
+  packedPieces,
   pieceReply,
 } from './messages.js';
 
@@ -59,7 +59,7 @@ export class RepliesOut {
     if (!this.#deps.hasOthers() || this.#underWay.size >= MAX_HELD || this.#stopping.signal.aborted)
       return false;
     if (frames.length > MAX_FRAMES) return false;
-    const bytes = bytesInMemory(frames.length, packedBytes(frames));
+    const bytes = heldBytes(frames, this.#deps.pieceBytes());
     this.#bytes += bytes;
     const handingOver = this.#handOver(frames, drop).finally(() => {
       this.#underWay.delete(handingOver);
@@ -125,14 +125,22 @@ export class RepliesOut {
   /** @returns false: the owner is gone, or refuses it; it asks the box again */
   async #sendPieces(frames: readonly Uint8Array[], member: string, grant: string): Promise<boolean> {
     const { ask, pieceBytes } = this.#deps;
-    const packed = packFrames(frames);
-    const size = pieceBytes();
-    for (let from = 0, index = 0; from < packed.length; from += size, index += 1) {
-      const isLast = from + size >= packed.length;
-      const data = encode({ grant, index, isLast }, packed.subarray(from, from + size));
+    let left = packedBytes(frames);
+    let index = 0;
+    for (const piece of packedPieces(frames, pieceBytes())) {
+      left -= piece.length;
+      const data = encode({ grant, index, isLast: left === 0 }, piece);
       const reply = await ask('pieces', data, PIECE_MS, member);
       if (reply === undefined || decode(pieceReply, reply)?.head.isTaken !== true) return false;
+      index += 1;
     }
     return true;
   }
+}
+
+/** What a reply takes until it is handed over: its frames; the question, with a copy of the first; a piece, and the message that it is in. */
+function heldBytes([head = new Uint8Array(), ...frames]: readonly Uint8Array[], pieceBytes: number): number {
+  const packed = packedBytes(frames);
+  const reply = bytesInMemory(frames.length + 1, packed + packedBytes([head]));
+  return reply + head.length + 2 * Math.min(packed, pieceBytes);
 }

@@ -7,8 +7,9 @@ import { MAX_BOX_ID } from '../../common/box-id.js';
 import type { Clock } from '../../common/clock.js';
 import { codeOf } from '../../common/errors.js';
 import type { Logger } from '../../common/log.js';
+import type { Rejections } from '../../common/rejections.js';
 import { type Command, dialectNamed } from '../../proto/index.js';
-import type { EventDocument, NewEvent } from '../../store/documents.js';
+import type { EventDocument, NewEvent, OpenRequest as StoredRequest } from '../../store/documents.js';
 import type { Outbox } from '../../store/outbox/outbox.js';
 import type { EventReader, OpenRequestReader } from '../../store/store.js';
 import { RequestedEvent } from '../events/requested-event.js';
@@ -115,62 +116,142 @@ export interface RestoreOptions {
   outbox: Pick<Outbox, 'put'>;
   clock: Clock;
   log: Logger;
+  rejections: Pick<Rejections, 'tally'>;
 }
+
+/** Events named in one line of the log. */
+const NAMED = 20;
 
 /**
  * The requests that were open when the last broker ended, less the boxes whose waveforms are stored. An event whose id was drawn but that
  * is not in the store yet is put there. While a database behind a spool is unavailable it is not known whose waveforms are stored. Then all
- * boxes are asked again while they still hold the window, and a second reply changes nothing.
+ * boxes are asked again while they still hold the window, and a second reply changes nothing. An event that the store refuses is left out
+ * with its requests, counted and removed, as when it is requested: all others are taken up.
+ * @throws MakaiError STORE_UNAVAILABLE, STORE_ACCESS_DENIED: nothing of it can be stored at the moment
  */
-export async function restoreRequests({ store, outbox, clock, log }: RestoreOptions): Promise<OpenRequest[]> {
+export async function restoreRequests(options: RestoreOptions): Promise<OpenRequest[]> {
+  const { store, outbox, clock, log } = options;
   const events = new Map<number, RequestedEvent>();
-  const requests: OpenRequest[] = [];
+  const kept: OpenRequest[] = [];
   for (const { key, body } of await store.openRequests()) {
     try {
       const request = requestOf(key, body, events);
       if (Math.abs(clock.now() - request.acceptedAtMs) > OLDEST_RESTORED_MS) throw new Error('it is too old');
-      requests.push(request);
+      kept.push(request);
     } catch (error) {
       log.warn({ request: key, err: error }, 'open request not taken up again');
-      await outbox.put({ kind: 'closed_request', key });
+      await close(options, key);
     }
   }
-  for (const requested of events.values()) await restoreEvent(store, outbox, requested);
+  const refused = await restoreEvents(events, options);
+  const requests = kept.filter(({ event }) => event === undefined || !refused.has(event.id));
+  for (const request of kept) if (!requests.includes(request)) await close(options, request.key);
   for (const request of requests) {
     const { event, token } = request;
     if (event === undefined) continue;
     // The box of a later Command of a token may not have been added when the broker was killed.
     if (token !== undefined) {
       const boxIds = request.boxIds.map(String);
-      await outbox.put({ kind: 'triggered_boxes', eventId: event.id, boxIds }, { once: true });
+      const added = { kind: 'triggered_boxes', eventId: event.id, boxIds } as const;
+      const error = await refusalOf(outbox.put(added, { once: true }));
+      if (error !== undefined)
+        log.warn({ event: event.id, boxes: boxIds, err: error }, 'boxes not added to their event');
     }
     for (const boxId of event.boxes) request.wasStored(boxId);
   }
   if (requests.length > 0)
-    log.info({ requests: requests.length, events: events.size }, 'open requests taken up again');
+    log.info(
+      { requests: requests.length, events: events.size - refused.size },
+      'open requests taken up again',
+    );
   return requests;
 }
 
-async function restoreEvent(
-  store: RestoreOptions['store'],
-  outbox: RestoreOptions['outbox'],
-  requested: RequestedEvent,
-): Promise<void> {
-  // Once: a start does not wait for a store that is unavailable, all of this is tried again.
-  await outbox.put({ kind: 'event', event: requested.event }, { once: true });
-  const stored = await knownEvent(store, requested.id);
-  requested.wereStored((stored?.boxes_received ?? []).map(Number));
+/**
+ * Requests of a broker that is gone become this one's: durable here, then as after a start. One that this store refuses is left out, and counted.
+ * @param own where they are kept; the outbox of the options also removes the copy of one that is over
+ * @throws as restoreRequests
+ */
+export async function adoptRequests(
+  stored: readonly StoredRequest[],
+  own: RestoreOptions['outbox'],
+  options: Omit<RestoreOptions, 'store'> & { store: Pick<EventReader, 'event'> },
+): Promise<OpenRequest[]> {
+  const kept = async (request: StoredRequest): Promise<StoredRequest[]> => {
+    const error = await refusalOf(own.put({ kind: 'open_request', request }));
+    if (error === undefined) return [request];
+    options.log.warn(
+      { request: request.key, err: error },
+      'an open request of another broker is not taken up',
+    );
+    options.rejections.tally('open_request_not_kept');
+    await close(options, request.key);
+    return [];
+  };
+  const requests = (await Promise.all(stored.map(kept))).flat();
+  const store: RestoreOptions['store'] = {
+    openRequests: async () => requests,
+    event: (id) => options.store.event(id),
+  };
+  return restoreRequests({ ...options, store });
+}
+
+/** @returns ids of those that the store refuses, which are counted and logged @throws as restoreRequests */
+async function restoreEvents(
+  events: ReadonlyMap<number, RequestedEvent>,
+  { log, outbox, rejections, store }: RestoreOptions,
+): Promise<ReadonlySet<number>> {
+  const refused = new Map<number, unknown>();
+  for (const [id, requested] of events) {
+    // Once: a start does not wait for a store that is unavailable, all of this is tried again.
+    const error = await refusalOf(outbox.put({ kind: 'event', event: requested.event }, { once: true }));
+    const stored = await knownEvent(store, id, log);
+    // What is there already needs no writing.
+    if (error !== undefined && stored === undefined) refused.set(id, error);
+    requested.wereStored((stored?.boxes_received ?? []).map(Number));
+  }
+  for (const _ of refused) rejections.tally('event_not_stored');
+  const [first] = refused.values();
+  if (refused.size > 0)
+    log.error(
+      { refused: refused.size, events: [...refused.keys()].slice(0, NAMED), err: first },
+      'events that were requested before the start are not taken up again: the store refuses them',
+    );
+  return new Set(refused.keys());
 }
 
 /** The event as the store has it; undefined too while that cannot be read. */
 async function knownEvent(
   store: RestoreOptions['store'],
   eventId: number,
+  log: Logger,
 ): Promise<EventDocument | undefined> {
   try {
     return await store.event(eventId);
   } catch (error) {
-    if (codeOf(error) === 'STORE_UNAVAILABLE') return undefined;
-    throw error;
+    if (codeOf(error) !== 'STORE_UNAVAILABLE')
+      log.warn({ event: eventId, err: error }, 'an event cannot be read: its boxes are all asked again');
+    return undefined;
+  }
+}
+
+/** One that stays is looked at again after the next start. */
+async function close({ log, outbox }: Pick<RestoreOptions, 'log' | 'outbox'>, key: string): Promise<void> {
+  const error = await refusalOf(outbox.put({ kind: 'closed_request', key }));
+  if (error !== undefined) log.warn({ request: key, err: error }, 'open request not removed');
+}
+
+/**
+ * Why the store refuses a write; undefined: it took it.
+ * @throws MakaiError STORE_UNAVAILABLE, STORE_ACCESS_DENIED: it says nothing of this write
+ */
+async function refusalOf(put: Promise<unknown>): Promise<unknown> {
+  try {
+    await put;
+    return undefined;
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'STORE_UNAVAILABLE' || code === 'STORE_ACCESS_DENIED') throw error;
+    return error;
   }
 }

@@ -1,11 +1,11 @@
-/** Hears the measurement stream: when each box was heard last, and whether the triggering broker is connected. Nothing is decoded here but the box id. */
+/** Hears the measurement stream: when each box was heard last, and whether the triggering brokers are connected. Nothing is decoded here but the box id. */
 import type { Clock } from '../../common/clock.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import { RecentMap } from '../../common/recent-map.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
 import { type CurveClientOptions, openStream } from '../../stream/stream-socket.js';
-import { connectionOf } from '../../zmq/connection-state.js';
+import { connectionsOf } from '../../zmq/connection-state.js';
 
 /** Ids that are remembered: a peer can invent ids without end, so the one that was heard longest ago is forgotten. */
 const MOST_BOXES = 100_000;
@@ -36,40 +36,56 @@ export class HeardTimes {
   }
 }
 
+/** In `/status`, under `stream`. */
+export interface HeardStatus {
+  /** triggering brokers that the settings name */
+  brokers: number;
+  /** of them connected: where it is not all of them, no new outage is reported */
+  connected: number;
+}
+
 export class Heard implements Running {
   readonly #clock: Clock;
   readonly #times = new HeardTimes(MOST_BOXES);
   readonly #stream: Running;
   readonly #log: ThrottledLog;
   readonly #measured: (boxId: string, frame: Uint8Array) => void;
+  readonly #brokers: number;
+  #connected = 0;
   #connectedMs: number | undefined;
 
-  /** @param measured gets every message; it must not throw */
+  /** @param endpoints of each broker @param measured gets every message; it must not throw */
   constructor(
-    endpoint: string,
+    endpoints: readonly string[],
     curve: CurveClientOptions | undefined,
     clock: Clock,
     log: Logger,
     measured: (boxId: string, frame: Uint8Array) => void = () => undefined,
   ) {
     this.#clock = clock;
+    this.#brokers = endpoints.length;
     this.#measured = measured;
     this.#log = new ThrottledLog(log, { clock });
     this.#stream = openStream({
-      ...{ endpoint, curve, log },
+      ...{ endpoints, curve, log },
       receiver: { receive: (frames) => this.#message(frames) },
       subscribe: (socket) => {
-        connectionOf(socket, (isConnected) => {
-          this.#connectedMs = isConnected ? clock.monotonic() : undefined;
+        connectionsOf(socket, (count) => {
+          this.#connected = count;
+          this.#connectedMs = count === endpoints.length ? clock.monotonic() : undefined;
         });
         socket.subscribe();
       },
     });
   }
 
-  /** Since when (monotonic ms) the broker is connected; undefined: it is not. */
+  /** Since when (monotonic ms) all brokers are connected; undefined: one is not, and a box that is not heard may be at it. */
   get connectedMs(): number | undefined {
     return this.#connectedMs;
+  }
+
+  status(): HeardStatus {
+    return { brokers: this.#brokers, connected: this.#connected };
   }
 
   /** Monotonic ms; undefined: not heard since the start. */
@@ -87,8 +103,6 @@ export class Heard implements Running {
     if (!Number.isInteger(id) || id < 0) return;
     const boxId = String(id);
     const nowMs = this.#clock.monotonic();
-    // The event of the connection may have come before anybody listened.
-    this.#connectedMs ??= nowMs;
     if (this.#times.heard(boxId, nowMs))
       this.#log.warn({ forgotten: this.#times.forgotten }, 'more boxes are heard than are remembered');
     if (frame !== undefined) this.#measured(boxId, frame);

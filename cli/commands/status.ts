@@ -15,7 +15,7 @@ export function register(program: Command): void {
     .option('--all', 'everything that the daemons report')
     .option(
       '--cluster',
-      'the stream of measurements in NATS and the triggering services that share it, on all machines (docs/cluster.md); the exit code is 1 if something is wrong. With --all also every partition',
+      'the stream of measurements in NATS and the triggering services that share it, acquisition brokers, analysis services and gateways, on all machines (docs/cluster.md); the exit code is 1 if something is wrong. With --all also every partition',
     )
     .option('--json', 'NDJSON, one daemon per line; with --cluster one line')
     .action(async (options: { config?: string; dir?: string; all?: true; cluster?: true; json?: true }) => {

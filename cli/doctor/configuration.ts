@@ -34,7 +34,9 @@ function together(deployment: Deployment): Diagnosis[] {
   const acquisition = deployment['acquisition-broker'].settings;
   const found: Diagnosis[] = [];
   if (service && broker)
-    found.push(...meet('zmq_trigger_endpoint', service.triggerEndpoint, 'backend', broker.backend));
+    found.push(
+      ...meet('zmq_trigger_endpoint', service.file.fields.zmq_trigger_endpoint, 'backend', broker.backend),
+    );
   if (service && acquisition) {
     found.push(
       ...meet(
@@ -57,7 +59,9 @@ function ofAnalysis(deployment: Deployment): Diagnosis[] {
   const acquisition = deployment['acquisition-broker'].settings;
   const found: Diagnosis[] = [];
   if (analysis && broker)
-    found.push(...meet('zmq_trigger_endpoint', analysis.triggerEndpoint, 'backend', broker.backend));
+    found.push(
+      ...meet('zmq_trigger_endpoint', analysis.file.fields.zmq_trigger_endpoint, 'backend', broker.backend),
+    );
   if (analysis && acquisition) {
     found.push(...meet('zmq_data_endpoint', analysis.dataEndpoint, 'backend_pub', acquisition.backendPub));
     if (placeOf(analysis.storeUrl) !== placeOf(acquisition.storeUrl))

@@ -34,8 +34,8 @@ export function stream({ details, kind, metrics, uptimeSeconds }: Report): Diagn
   return found;
 }
 
-/** Of the analysis service: failures, and waveforms that wait. */
-export function followers({ details, kind, metrics }: Report): Diagnosis[] {
+/** Of the analysis service: failures, waveforms that wait, and triggering brokers that it does not hear. */
+export function followers({ details, kind, metrics, uptimeSeconds }: Report): Diagnosis[] {
   if (kind !== 'analysis-service') return [];
   const incidents = fieldsAt(details, 'incidents');
   const failures = count(incidents, 'failures') + count(fieldsAt(details, 'threads'), 'failures');
@@ -45,6 +45,16 @@ export function followers({ details, kind, metrics }: Report): Diagnosis[] {
     found.push(note(kind, `its analysis failed ${failures} times since its start`, 'see its log'));
   if (backlog > MANY_WAVEFORMS)
     found.push(note(kind, `${backlog} waveforms wait to be analysed`, 'wait, or see makai status'));
+  const brokers = count(fieldsAt(details, 'stream'), 'brokers');
+  const connected = count(fieldsAt(details, 'stream'), 'connected');
+  if (connected < brokers && uptimeSeconds >= SETTLED_S)
+    found.push(
+      note(
+        kind,
+        `it hears ${connected} of ${brokers} triggering brokers, and reports no new outage meanwhile`,
+        'start the others, or take one that is gone out of further_trigger_endpoints',
+      ),
+    );
   return found;
 }
 

@@ -18,13 +18,14 @@ const EARLY = 0.8;
 const NOTED_MS = 10_000;
 
 export interface LiveMeasurementsOptions {
-  endpoint: string;
+  /** of each triggering broker */
+  endpoints: readonly string[];
   curve: CurveClientOptions | undefined;
   /** of each box */
   perSecond: number;
   /** undefined: all */
   boxes: readonly string[] | undefined;
-  /** opens the stream; by default that of the endpoint */
+  /** opens the stream; by default that of the endpoints */
   open?: typeof openStream;
   onMessage: (message: Message) => void;
   clock: Clock;
@@ -44,13 +45,13 @@ export class LiveMeasurements implements Running {
 
   constructor(options: LiveMeasurementsOptions) {
     this.#options = options;
-    const { boxes, curve, endpoint, log, open = openStream, perSecond } = options;
+    const { boxes, curve, endpoints, log, open = openStream, perSecond } = options;
     this.#wanted = boxes === undefined ? undefined : new Set(boxes.map(Number));
     this.#stream =
       perSecond === 0
         ? undefined
         : open({
-            ...{ endpoint, curve, log },
+            ...{ endpoints, curve, log },
             receiver: { receive: (frames) => this.receive(frames) },
           });
   }

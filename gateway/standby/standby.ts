@@ -69,7 +69,7 @@ export class Standby implements Running {
     this.#member = newMember(name);
     this.#log = new ThrottledLog(log, { clock });
     this.#election = new Election({
-      ...{ name, bucket: GATEWAY_BUCKET, clock, log },
+      ...{ name, bucket: GATEWAY_BUCKET, announces: true, clock, log },
       does: 'is the active gateway',
       elected: () => void this.#turn.run(() => this.#begin()),
       lost: () => {

@@ -60,9 +60,7 @@ export class SpoolCounts {
     this.#underWay -= 1;
     if (taken[0] === true) add(this.#spooled, row.kind, row.items);
     else this.#count(row, -1);
-    this.#totals = totals;
     this.drop(dropped, totals);
-    this.#settle();
   }
 
   delivered(rows: readonly Row[], totals: QueueTotals): void {
@@ -86,6 +84,8 @@ export class SpoolCounts {
     this.#totals = totals;
     const kinds = Object.entries(dropped) as [keyof Amounts, number][];
     for (const [kind, items] of kinds) add(this.#dropped, kind, items);
+    // What was dropped by age may have been all that waited.
+    this.#settle();
     if (kinds.length === 0) return;
     this.#throttled.warn({ dropped: this.#dropped }, 'the spool is full or too old: the oldest are dropped');
   }

@@ -86,6 +86,9 @@ const HINTS: [prefix: string, meaning: string, hint: string][] = [
   ['SQLITE_BUSY', 'another process keeps it locked', 'Find the process that holds it: `fuser FILE`.'],
 ];
 
+/** They speak of what was to be written, not of the file. */
+const REFUSED = ['SQLITE_CONSTRAINT', 'SQLITE_TOOBIG', 'SQLITE_MISMATCH'];
+
 /** What went wrong as a MakaiError; errors that are not SQLite's pass unchanged. */
 export function storeError(error: unknown, file: string): unknown {
   if (error instanceof MakaiError) return error;
@@ -93,6 +96,8 @@ export function storeError(error: unknown, file: string): unknown {
   const missing = error instanceof TypeError && error.message.includes('directory does not exist');
   const code = missing ? 'SQLITE_CANTOPEN' : codeOf(error);
   if (!code?.startsWith('SQLITE_')) return error;
+  if (REFUSED.some((prefix) => code.startsWith(prefix)))
+    return new MakaiError('STORE_REFUSED', `${file}: ${messageOf(error)} (${code})`, { cause: error });
   const known = HINTS.find(([prefix]) => code.startsWith(prefix));
   const meaning = known?.[1] ?? messageOf(error);
   return new MakaiError('STORE_UNAVAILABLE', `${file}: ${meaning} (${code})`, {

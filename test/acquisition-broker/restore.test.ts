@@ -3,18 +3,23 @@ import fc from 'fast-check';
 import { RequestedEvent } from '../../acquisition-broker/events/requested-event.js';
 import { OpenRequest } from '../../acquisition-broker/open-requests/open-request.js';
 import {
+  adoptRequests,
   bodyOf,
   OLDEST_RESTORED_MS,
   requestOf,
   restoreRequests,
 } from '../../acquisition-broker/open-requests/persistence.js';
 
+import { MakaiError } from '../../common/errors.js';
 import { silentLogger } from '../../common/log.js';
+import { Rejections } from '../../common/rejections.js';
 import { box3 } from '../../proto/box3/dialect.js';
 import { DIALECTS } from '../../proto/index.js';
+import type { OpenRequest as StoredRequest } from '../../store/documents.js';
 import { Outbox } from '../../store/outbox/outbox.js';
 import type { NewEvent, Store } from '../../store/store.js';
-import { openWritable, type Writable } from '../store/writable.js';
+import type { Sink, Write } from '../../store/writes.js';
+import { intercepted, openWritable, type Writable } from '../store/writable.js';
 import { ManualClock } from './manual-clock.js';
 import { cyclesBetween } from './rig.js';
 
@@ -74,10 +79,13 @@ describe('acquisition broker: open requests in the store', () => {
       outbox: new Outbox({ store, log: silentLogger() }),
       clock,
       log: silentLogger(),
+      rejections,
     });
+  let rejections: Rejections;
 
   beforeEach(async () => {
     clock = new ManualClock();
+    rejections = new Rejections(silentLogger(), clock);
     store = await openWritable(':memory:', { retention: { mode: 'ttl', measurementsSeconds: 60 } });
   });
   afterEach(() => store.close());
@@ -152,6 +160,89 @@ describe('acquisition broker: open requests in the store', () => {
     const [done, open] = await restore();
     assert.deepEqual([done?.boxIds, open?.boxIds], [[], [8]]);
     assert.equal(done?.event?.takeNotice(), false, 'the v3 notice went out with the first waveform');
+  });
+
+  describe('what a store that replies refuses', () => {
+    const asks = [{ boxId: 7, numbers: new Map([[box3, 107]]) }];
+    const kept = async (id: number): Promise<void> => {
+      const window = { startMs: 1000, endMs: 2000 };
+      const request = new OpenRequest({
+        ...{ key: `r${id}`, acceptedAtMs: clock.now(), window, event: requested(id, ['7']), asks },
+      });
+      await store.putOpenRequest({ key: request.key, body: bodyOf(request) });
+    };
+    const refusing = (kinds: readonly string[], code: 'STORE_REFUSED' | 'STORE_ACCESS_DENIED', id = 0) =>
+      intercepted(store, async (write) => {
+        const isMeant = id === 0 || (write.kind === 'event' && write.event.event_id === id);
+        if (kinds.includes(write.kind) && isMeant) throw new MakaiError(code, 'no');
+      });
+    const restoreFrom = (from: Sink) =>
+      restoreRequests({
+        ...{ store, outbox: new Outbox({ store: from, log: silentLogger() }), clock },
+        ...{ log: silentLogger(), rejections },
+      });
+    const keys = async (): Promise<string[]> => (await store.openRequests()).map(({ key }) => key).sort();
+
+    it('is left out, counted and removed; all others are taken up', async () => {
+      for (const id of [41, 42, 43]) await kept(id);
+      const restored = await restoreFrom(refusing(['event'], 'STORE_REFUSED', 42));
+      assert.deepEqual(restored.map(({ key }) => key).sort(), ['r41', 'r43']);
+      assert.deepEqual(rejections.totals(), { event_not_stored: 1 });
+      assert.deepEqual(await keys(), ['r41', 'r43']);
+    });
+
+    it('is taken up where the event is stored already', async () => {
+      await kept(41);
+      await store.insertEvent(event(41, ['7']));
+      const restored = await restoreFrom(refusing(['event', 'triggered_boxes'], 'STORE_REFUSED'));
+      assert.deepEqual(
+        restored.map(({ key }) => key),
+        ['r41'],
+      );
+      assert.deepEqual(rejections.totals(), {});
+    });
+
+    it('keeps nothing back when it is the removal of a request', async () => {
+      await kept(41);
+      await store.putOpenRequest({ key: 'bad', body: '{}' });
+      const restored = await restoreFrom(refusing(['closed_request'], 'STORE_REFUSED'));
+      assert.deepEqual(
+        restored.map(({ key }) => key),
+        ['r41'],
+      );
+      assert.deepEqual(await keys(), ['bad', 'r41']);
+    });
+
+    it('without the right to write everything is kept and tried again', async () => {
+      await kept(41);
+      await assert.rejects(restoreFrom(refusing(['event'], 'STORE_ACCESS_DENIED')), {
+        code: 'STORE_ACCESS_DENIED',
+      });
+      assert.deepEqual(await keys(), ['r41']);
+    });
+
+    it('of another broker is not taken up either, and keeps no other one back', async () => {
+      const bodies: StoredRequest[] = [];
+      for (const id of [41, 42, 43]) {
+        await kept(id);
+        bodies.push(...(await store.openRequests()));
+        for (const { key } of await store.openRequests()) await store.removeOpenRequest(key);
+      }
+      const refuse = async (write: Write): Promise<void> => {
+        const isFirst = write.kind === 'open_request' && write.request.key === 'r41';
+        const isSecond = write.kind === 'event' && write.event.event_id === 42;
+        if (isFirst || isSecond) throw new MakaiError('STORE_REFUSED', 'no');
+      };
+      const outbox = new Outbox({ store: intercepted(store, refuse), log: silentLogger() });
+      const options = { store, outbox, clock, log: silentLogger(), rejections };
+      const restored = await adoptRequests(bodies, outbox, options);
+      assert.deepEqual(
+        restored.map(({ key }) => key),
+        ['r43'],
+      );
+      assert.deepEqual(rejections.totals(), { open_request_not_kept: 1, event_not_stored: 1 });
+      assert.deepEqual(await keys(), ['r43']);
+    });
   });
 
   it('are refused where no message to a box can hold what they say', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Report } from '../../cli/doctor/report.js';
-import { stream } from '../../cli/doctor/reported-flow.js';
+import { followers, stream } from '../../cli/doctor/reported-flow.js';
 import { nats } from '../../cli/doctor/reported-nats.js';
 
 const RELAY = { connected: true, direct: true, dropped: { spool_full: 0 }, spool: { messages: 0 } };
@@ -41,6 +41,20 @@ describe('cli/doctor: NATS', () => {
       texts(report('triggering-service', { connected: true, waiting: 50_000 }))[0] ?? '',
       /50000 batches/,
     );
+  });
+
+  it('says when the analysis service does not hear all triggering brokers', () => {
+    const hears = (connected: number, uptimeSeconds = 100): string =>
+      JSON.stringify(
+        followers({
+          ...report('analysis-service', undefined, uptimeSeconds),
+          details: { stream: { brokers: 3, connected } },
+        }),
+      );
+    assert.match(hears(2), /hears 2 of 3 triggering brokers/);
+    assert.equal(hears(3), '[]');
+    assert.equal(hears(0, 5), '[]');
+    assert.deepEqual(followers(report('analysis-service', undefined)), []);
   });
 
   it('says that a follower does nothing, or that nobody is elected', () => {

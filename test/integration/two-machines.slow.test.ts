@@ -22,8 +22,6 @@ const BOXES = 20;
 const READY = /Waiting for connections|Server is ready|"ready":|until Ctrl-C/;
 /** Longer than a lease: what B had goes to A. */
 const CUT_MS = 15_000;
-/** Between two measurements of a Box 2, ms; the boxes' clock is exact. */
-const PERIOD_MS = 10 * (1000 / 60);
 
 interface Details {
   nats?: RelayStatus;
@@ -228,11 +226,7 @@ describe('docs/scaling.md: two machines', function () {
     const count = async () => (await stored('all')).reduce((sum, [, times]) => sum + times.length, 0);
     await until('all is stored', async () => (await count()) >= acknowledged);
     assert.equal(await count(), acknowledged);
-    for (const [box, times] of await stored('all')) {
-      const gaps = times.slice(1).map((ms, i) => ms - (times[i] ?? 0));
-      const [shortest, longest] = [Math.min(...gaps), Math.max(...gaps)];
-      assert.ok(shortest > PERIOD_MS / 2, `box ${box}: two are only ${shortest} ms apart`);
-      assert.ok(longest < 1.5 * PERIOD_MS, `box ${box}: nothing for ${longest} ms`);
-    }
+    for (const [box, times] of await stored('all'))
+      assert.equal(new Set(times).size, times.length, `box ${box}: measurements are stored twice`);
   });
 });

@@ -85,7 +85,9 @@ function begin(): Parts {
 
 /** A socket of its own: libzmq does not wake one that waits already when it is connected inside the process. */
 function connect({ batcher, streams }: Parts, endpoint: string): void {
-  streams.push(openStream({ endpoint, log, receiver: { receive: (frames) => batcher.add(frames) } }));
+  streams.push(
+    openStream({ endpoints: [endpoint], log, receiver: { receive: (frames) => batcher.add(frames) } }),
+  );
   send({ type: 'connected', endpoint });
   if (streams.length <= SOCKETS) return;
   const oldest = streams.shift();

@@ -7,7 +7,7 @@ import { flagNames, METRIC_FIELD, METRICS } from '../../proto/columns.js';
 import { createColumns, decodeInto } from '../../proto/index.js';
 import { Flagger } from '../../stream/flags.js';
 import { type CurveClientOptions, openStream } from '../../stream/stream-socket.js';
-import { connectionOf } from '../../zmq/connection-state.js';
+import { connectionsOf } from '../../zmq/connection-state.js';
 import type { LiveMeasurement } from '../api/boxes.js';
 import type { LiveReferences } from './references.js';
 
@@ -24,7 +24,8 @@ interface Last {
 }
 
 export interface LiveMeasurementsOptions {
-  endpoint: string;
+  /** of each triggering broker */
+  endpoints: readonly string[];
   curve: CurveClientOptions | undefined;
   /** what flags are judged by */
   references: LiveReferences;
@@ -44,22 +45,23 @@ export class LiveMeasurements implements Running {
   received = 0;
   refused = 0;
 
-  constructor({ clock, curve, endpoint, log, references }: LiveMeasurementsOptions) {
+  constructor({ clock, curve, endpoints, log, references }: LiveMeasurementsOptions) {
     this.#clock = clock;
     this.#references = references;
     this.#flagger = new Flagger(references.references);
     this.#stream = openStream({
-      ...{ endpoint, curve, log },
+      ...{ endpoints, curve, log },
       receiver: { receive: (frames) => this.#message(frames) },
       subscribe: (socket) => {
-        connectionOf(socket, (isConnected) => {
-          this.#connected = isConnected;
+        connectionsOf(socket, (count) => {
+          this.#connected = count === endpoints.length;
         });
         socket.subscribe();
       },
     });
   }
 
+  /** All brokers are. */
   get connected(): boolean {
     return this.#connected;
   }
@@ -99,8 +101,6 @@ export class LiveMeasurements implements Running {
 
   #message([, payload]: readonly Buffer[]): void {
     this.received += 1;
-    // The event of the connection may have come before anybody listened.
-    this.#connected = true;
     if (payload === undefined || decodeInto(payload, this.#columns, 0) !== 0) {
       this.refused += 1;
       return;

@@ -7,7 +7,7 @@ import {
   encode,
   MAX_FRAMES,
   packedBytes,
-  packFrames,
+  packedPieces,
   presence,
   unpackFrames,
 } from '../../../acquisition-broker/cluster/messages.js';
@@ -16,6 +16,7 @@ import { RepliesIn } from '../../../acquisition-broker/cluster/replies-in.js';
 import { RepliesOut } from '../../../acquisition-broker/cluster/replies-out.js';
 import { dialectNamed } from '../../../proto/index.js';
 import { ManualClock } from '../manual-clock.js';
+import { until } from '../rig.js';
 
 const box2 = dialectNamed('box2');
 const box3 = dialectNamed('box3');
@@ -30,6 +31,10 @@ const said = (more: object) => {
   return message.head;
 };
 
+/** All frames in one piece. */
+const packFrames = (frames: readonly Uint8Array[]): Buffer =>
+  Buffer.concat([...packedPieces(frames, Number.MAX_SAFE_INTEGER)]);
+
 const textOf = (reply: Uint8Array | string | undefined): string =>
   typeof reply === 'string' ? reply : Buffer.from(reply ?? []).toString();
 
@@ -42,6 +47,13 @@ describe('acquisition broker: messages of a cluster', () => {
     const packed = packFrames(frames);
     assert.equal(packed.length, packedBytes(frames));
     assert.deepEqual(unpackFrames(packed, 3), frames);
+    for (const size of [1, 3, 4, 1024, 70_012, 70_013, 70_014]) {
+      const pieces = [...packedPieces(frames, size)];
+      assert.deepEqual(Buffer.concat(pieces), packed, `${size}`);
+      assert.ok(pieces.every((piece, i) => piece.length === size || i === pieces.length - 1));
+      assert.ok(pieces.every((piece) => piece.length > 0));
+    }
+    assert.deepEqual([...packedPieces([], 10)], []);
     assert.deepEqual(unpackFrames(Buffer.alloc(0), 0), []);
   });
 
@@ -148,6 +160,50 @@ describe('acquisition broker: messages of a cluster', () => {
     reply();
     await Promise.all([capacity, drained]);
     assert.deepEqual([asked, dropped, replies.capacity()], [['claims'], 1, undefined]);
+  });
+
+  it('replies for others: the piece that is on its way counts too, and there is no second copy of the rest', async () => {
+    const limitBytes = 1_100_000;
+    const wanted = encode({ answer: 'send', member: 'other', grant: 'g' });
+    const sizes: number[] = [];
+    let taken: () => void = () => undefined;
+    const outOf = (pieceBytes: number) =>
+      new RepliesOut({
+        ...{ clock: new ManualClock(), member: 'me', limitBytes },
+        hasOthers: () => true,
+        pieceBytes: () => pieceBytes,
+        failed: assert.fail,
+        ask: (channel, data) => {
+          if (channel === 'claims') return Promise.resolve(wanted);
+          sizes.push(data.length);
+          return new Promise((resolve) => {
+            taken = () => resolve(encode({ isTaken: true }));
+          });
+        },
+      });
+    const offer = (replies: RepliesOut, bytes: number): void =>
+      assert.ok(replies.offer([Buffer.from('head'), Buffer.alloc(bytes)], assert.fail));
+
+    const small = outOf(1024);
+    offer(small, 1_000_000);
+    assert.equal(small.capacity(), undefined, 'the reply and a short piece fit');
+    const large = outOf(100_000);
+    offer(large, 1_000_000);
+    assert.ok(large.capacity() !== undefined, 'the reply fits, but not with a piece of it and its message');
+
+    sizes.length = 0;
+    const one = outOf(500_000);
+    const frame = Buffer.alloc(64_000_000);
+    const before = process.memoryUsage().arrayBuffers;
+    assert.ok(one.offer([Buffer.from('head'), frame], assert.fail));
+    await until(async () => sizes.some((size) => size > 500_000));
+    const grown = process.memoryUsage().arrayBuffers - before;
+    assert.ok(grown < 16_000_000, `${grown} bytes more`);
+    const drained = one.drained().then(() => true);
+    while (!(await Promise.race([drained, new Promise((resolve) => setImmediate(resolve))]))) taken();
+    assert.equal(one.counts.forwarded, 1);
+    const sum = sizes.filter((size) => size > 100_200).length;
+    assert.equal(sum, Math.floor(packedBytes([frame]) / 500_000));
   });
 
   it('who leaves says nothing more', async () => {

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeCertificates, writeNatsConfig } from '../../support/nats-config.js';
+import { connect } from '@nats-io/transport-node';
+import { readBrokers } from '../../../nats/broker-overview.js';
+import { type Certificates, makeCertificates, writeNatsConfig } from '../../support/nats-config.js';
 import { givenNats, NatsServer } from '../../support/nats-server.js';
 import { cyclesBetween, until } from '../rig.js';
 import { Pair } from './pair.js';
@@ -13,10 +15,11 @@ describe('acquisition broker: two of them at a careful NATS server', function ()
   const binary = givenNats();
   const folder = mkdtempSync(join(tmpdir(), 'makai-brokers-'));
   let nats: NatsServer;
+  let certificates: Certificates;
   let pair: Pair;
 
   before(async () => {
-    const certificates = makeCertificates(folder);
+    certificates = makeCertificates(folder);
     chmodSync(certificates.key, 0o600);
     nats = await NatsServer.start(binary(), ['-c', writeNatsConfig(folder, certificates)]);
     const password = join(folder, 'password');
@@ -28,6 +31,21 @@ describe('acquisition broker: two of them at a careful NATS server', function ()
     await pair?.stop();
     await nats?.stop();
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('a service may ask which brokers are there', async () => {
+    const { ca: caFile, cert: certFile, key: keyFile } = certificates;
+    const connection = await connect({
+      ...{ servers: nats.url, user: 'service', pass: 'service', tls: { caFile, certFile, keyFile } },
+    });
+    try {
+      await until(async () => {
+        const names = (await readBrokers(connection))?.brokers.map(({ name }) => name);
+        return names?.join() === 'broker-a,broker-b';
+      });
+    } finally {
+      await connection.close();
+    }
   });
 
   it('what is open at one is taken up by the other', async () => {

@@ -152,7 +152,8 @@ describe('the chart for Kubernetes', function () {
       [{ analysisService: { replicas: 0 } }, /\/analysisService\/replicas/],
       [{ gateway: { replicas: 2 } }, /gateway\.mqtt\.url/],
       [{ acquisitionBroker: { replicas: 17 } }, /\/acquisitionBroker\/replicas/],
-      [{ triggeringBroker: { replicas: 2 } }, /\/triggeringBroker\/replicas/],
+      [{ triggeringBroker: { replicas: 17 } }, /\/triggeringBroker\/replicas/],
+      [{ triggeringBroker: { replicas: 0 } }, /\/triggeringBroker\/replicas/],
       [{ triggeringService: { replicas: 65 } }, /\/triggeringService\/replicas/],
       [{ nats: { enabled: false } }, /\/nats\/servers/],
       [{ gateway: { mqtt: { adress: 'x' } } }, /adress/],
@@ -160,6 +161,42 @@ describe('the chart for Kubernetes', function () {
     ];
     for (const [values, message] of refused)
       await assert.rejects(rendered(helm, { ...NEEDED, ...values }), message, JSON.stringify(values));
+  });
+
+  it('has an address for boxes, a claim and a part in the settings of followers for each of several triggering brokers', async () => {
+    const several = { ...NEEDED, triggeringBroker: { replicas: 3 } };
+    const { manifests } = await rendered(helm, several);
+    const brokers = manifests.find(
+      ({ kind, metadata }) => kind === 'StatefulSet' && metadata.name === 'makai-triggering-broker',
+    );
+    assert.equal(brokers?.spec.replicas, 3);
+    const forBoxes = manifests.filter(
+      ({ kind, metadata }) =>
+        kind === 'Service' && metadata.name.startsWith('makai-triggering-broker-boxes-'),
+    );
+    assert.deepEqual(
+      forBoxes.map(({ spec }) => spec.selector?.['statefulset.kubernetes.io/pod-name']),
+      [0, 1, 2].map((n) => `makai-triggering-broker-${n}`),
+    );
+    const endpoints = [0, 1, 2].map((n) => `tcp://makai-triggering-broker-${n}.makai-triggering-broker:9881`);
+    const heard = ours(manifests).flatMap((container) => {
+      const { settings } = settingsIn(container, URI);
+      const { further_trigger_endpoints: further = [], zmq_trigger_endpoint: first } = settings as Record<
+        string,
+        string | string[]
+      >;
+      return first === undefined ? [] : [{ name: container.name, endpoints: [first, further].flat() }];
+    });
+    assert.deepEqual(
+      heard,
+      ['analysis-service', 'gateway', 'web-service'].map((name) => ({ name, endpoints })),
+    );
+    const { stdout, stderr } = await helmOnChart(helm, ['install', 'makai', '--dry-run=client'], several);
+    assert.equal(stderr.includes('Error'), false, stderr);
+    assert.match(
+      stdout,
+      /triggering-broker-boxes-0 to -2, ports 8194 and 8196 of .*-boxes-0\. Each box needs one/,
+    );
   });
 
   it('lets the triggering service reach Kafka where a value says so', async () => {

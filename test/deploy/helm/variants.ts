@@ -17,7 +17,8 @@ export const VARIANTS: Readonly<Record<string, object>> = {
       podAnnotations: { a: 'b' },
     },
     triggeringBroker: {
-      boxes: { type: 'NodePort', nodePorts: [30980], annotations: { a: 'b' } },
+      replicas: 3,
+      boxes: { type: 'NodePort', nodePorts: [30980, 30981, 30982], annotations: { a: 'b' } },
       settings: { log_level: 'debug' },
       persistence: { storageClass: 'fast' },
       nodeSelector: { disk: 'fast' },

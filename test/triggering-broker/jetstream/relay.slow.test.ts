@@ -153,6 +153,30 @@ describe('triggering-broker: the stream relay', function () {
     assert.ok(relayOf(broker).connections_lost > 0);
   });
 
+  it('several brokers write into one stream, each with a spool of its own: nothing is lost or doubled', async () => {
+    const server = await given();
+    const brokers: TriggeringBroker[] = [];
+    for (const name of ['a', 'b', 'c'])
+      brokers.push(await start([server.url], { spool: { path: join(folder, name) } }));
+    const boxes: XPublisher[] = [];
+    for (const broker of brokers) boxes.push(await connectBox(broker.endpoints.interface));
+    for (let round = 0; round < 300; round += 1) {
+      // Each round at another one, as a box that moves.
+      const box = boxes[round % boxes.length];
+      assert.ok(box);
+      await sendRound(box, round);
+      if (round === 100) await server.kill();
+      if (round === 200) await server.start();
+      await sleep(5);
+    }
+    await until('all messages are in JetStream', async () => {
+      const counts = brokers.map((broker) => relayOf(broker).acknowledged);
+      return counts.reduce((sum, count) => sum + count, 0) >= sent.length;
+    });
+    await assertAllStored(server.url);
+    for (const broker of brokers) assert.ok(relayOf(broker).acknowledged > 0);
+  });
+
   it('goes on when a key is revoked and the sockets are reopened', async () => {
     const server = await given();
     const broker = await start([server.url]);

@@ -22,10 +22,17 @@
 {{ toJson $settings }}
 {{- end -}}
 
-{{/* Where followers find the brokers and the analysis service. */}}
+{{/* Where followers find the brokers and the analysis service. They hear each triggering broker, and ask one acquisition broker. */}}
 {{- define "makai.peers" -}}
 {{- $name := include "makai.name" . -}}
-{"zmq_trigger_endpoint": "tcp://{{ $name }}-triggering-broker:9881", "zmq_acquisition_endpoint": "tcp://{{ $name }}-acquisition-broker:9884",
+{{- $triggering := list (printf "tcp://%s-triggering-broker:9881" $name) -}}
+{{- if gt (int .Values.triggeringBroker.replicas) 1 -}}
+{{- $triggering = list -}}
+{{- range until (int .Values.triggeringBroker.replicas) -}}
+{{- $triggering = append $triggering (printf "tcp://%s:9881" (include "makai.podHost" (list $ "triggering-broker" .))) -}}
+{{- end -}}
+{{- end }}
+{"zmq_trigger_endpoint": {{ first $triggering | quote }}, "further_trigger_endpoints": {{ rest $triggering | toJson }}, "zmq_acquisition_endpoint": "tcp://{{ $name }}-acquisition-broker:9884",
 "zmq_data_endpoint": "tcp://{{ $name }}-acquisition-broker:9899", "incident_endpoint": "tcp://{{ $name }}-analysis-service:9895"}
 {{- end -}}
 
@@ -67,7 +74,7 @@
 {{- end -}}
 
 {{- define "makai.settings.analysis-service" -}}
-{{- $peers := pick (include "makai.peers" . | fromJson) "zmq_trigger_endpoint" "zmq_data_endpoint" -}}
+{{- $peers := pick (include "makai.peers" . | fromJson) "zmq_trigger_endpoint" "further_trigger_endpoints" "zmq_data_endpoint" -}}
 {{- $own := dict "status" "*:9893" "incident_pub" "tcp://*:9895" "mongo_uri" "$(MONGO_URI)" "nats" (include "makai.nats" (list . "service") | fromJson) -}}
 {{- mergeOverwrite $peers $own (deepCopy .Values.analysisService.settings) | toJson -}}
 {{- end -}}
