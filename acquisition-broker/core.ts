@@ -223,9 +223,9 @@ export function createCore(options: CoreOptions) {
     ...{ boxes, sender, open, replies, rejections },
     heldBytes: () => queue.bytes,
     longestReplyBytes: longestReplyBytes(maxWindowMs),
-    takeUp: async (stored) => {
+    takeUp: async (stored, over) => {
       const options = { clock, log, outbox: requestOutbox, rejections, store };
-      const requests = await adoptRequests(stored, outbox, options);
+      const requests = await adoptRequests(stored, outbox, options, over);
       resume(requests);
       return requests.length;
     },

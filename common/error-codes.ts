@@ -201,7 +201,7 @@ export const ERROR_CODES = {
   STORE_REFUSED: {
     meaning: 'The store refuses the content of a document; trying again will not help.',
     action:
-      'Look for a validator or an additional unique index on the collection; `makai store check` lists them.',
+      'MongoDB: look for a validator or an additional unique index on the collection; `makai store check` lists them. SQLite: look for a trigger that is not of makai (`sqlite3 FILE .schema`).',
   },
   STORE_SCHEMA_TOO_NEW: {
     meaning:

@@ -63,9 +63,15 @@ export const furtherTriggerEndpoints = () => ({
       `a list of at most ${MAX_TRIGGERING_BROKERS - 1} endpoints such as \`tcp://broker2.example.org:9881\``,
     ),
     'Further triggering brokers',
-    'Where several triggering brokers share the boxes (docs/cluster.md): the `backend` of each of the others.',
+    'Where several triggering brokers share the boxes (docs/cluster.md): the `backend` of each of the others, each once and by the same name: while one is not connected, the analysis service reports no outages.',
   ),
 });
+
+/** Each triggering broker once: the first may be named among the further ones too. */
+export const triggerEndpointsOf = (fields: {
+  zmq_trigger_endpoint: string;
+  further_trigger_endpoints: readonly string[];
+}): string[] => [...new Set([fields.zmq_trigger_endpoint, ...fields.further_trigger_endpoints])];
 
 /**
  * Endpoints of a service that follows the brokers and the analysis service.

@@ -1,4 +1,5 @@
 /** From the fields to the settings of the services that follow the others: the web service and the gateway. */
+import { triggerEndpointsOf } from './backend-fields.js';
 import { camelCased } from './camel-case.js';
 import type { ConfigOf } from './kinds.js';
 import type { FollowerSettings, MqttServer, SettingsOf } from './settings.js';
@@ -8,7 +9,7 @@ import { parseStatusEndpoint } from './types.js';
 /** Of a service that follows the others. */
 export function followed(fields: ConfigOf['web-service' | 'gateway']): FollowerSettings {
   return {
-    triggerEndpoints: [fields.zmq_trigger_endpoint, ...fields.further_trigger_endpoints],
+    triggerEndpoints: triggerEndpointsOf(fields),
     acquisitionEndpoint: fields.zmq_acquisition_endpoint,
     dataEndpoint: fields.zmq_data_endpoint,
     incidentEndpoint: fields.incident_endpoint,

@@ -1,5 +1,6 @@
 /** From the fields of a file to the settings of its daemon: which of several fields wins, units, endpoints. */
 import { type Reference, referenceIn } from '../store/reference.js';
+import { triggerEndpointsOf } from './backend-fields.js';
 import { camelCased } from './camel-case.js';
 import { DEFAULT_STORE } from './default-store.js';
 import { deepFreeze } from './freeze.js';
@@ -68,7 +69,7 @@ const RESOLVERS: { readonly [K in Kind]: (file: ConfigFile<K>) => SettingsOf[K] 
       ...common(file),
       ...writer(fields, serviceRetention(fields)),
       allow: allowList(file),
-      triggerEndpoints: [fields.zmq_trigger_endpoint, ...fields.further_trigger_endpoints],
+      triggerEndpoints: triggerEndpointsOf(fields),
       acquisitionEndpoint: fields.zmq_acquisition_endpoint,
       backendCurve: fields.backend_curve && camelCased(fields.backend_curve),
       reference: referenceOf(fields),
@@ -91,7 +92,7 @@ const RESOLVERS: { readonly [K in Kind]: (file: ConfigFile<K>) => SettingsOf[K] 
     const trends = fields.mongo_trends_expiration_seconds;
     return {
       ...common(file),
-      triggerEndpoints: [fields.zmq_trigger_endpoint, ...fields.further_trigger_endpoints],
+      triggerEndpoints: triggerEndpointsOf(fields),
       dataEndpoint: fields.zmq_data_endpoint,
       backendCurve: fields.backend_curve && camelCased(fields.backend_curve),
       incidentPub: fields.incident_pub,

@@ -1,5 +1,5 @@
 /** Channels of several recorders on one time base, for formats that have only one. */
-import { later } from './moment.js';
+import { onTime, type Place, type Placed, type PlacedRecording, startingAt } from './placed.js';
 import { unwritable } from './problems.js';
 import type { AnalogChannel, DigitalChannel, Recording, SampleArray, TimeBase } from './recording.js';
 import { countOf, hasLowest } from './samples.js';
@@ -8,24 +8,6 @@ import { countOf, hasLowest } from './samples.js';
 const SAME_RATE = 1e-6;
 /** Longer than any event; a box whose clock is wrong by a day would otherwise make a file of gigabytes. */
 const MAX_SAMPLES = 200_000_000;
-
-/** Samples `first` to `first + count - 1` of a channel stand at `to` of the common time base. */
-export interface Place {
-  first: number;
-  count: number;
-  to: number;
-}
-
-/** Rising; what is between them is missing. Left out: the samples are as many as the time base has times. */
-export interface Placed {
-  places?: readonly Place[] | undefined;
-}
-
-/** A recording with all channels on one time base. */
-export type PlacedRecording = Omit<Recording, 'analog'> & {
-  time: TimeBase;
-  analog: (AnalogChannel & Placed)[];
-};
 
 /**
  * The recording with all channels on one time base. Each channel is shifted by whole samples, what is left of its shift (below half a sample)
@@ -37,7 +19,8 @@ export type PlacedRecording = Omit<Recording, 'analog'> & {
 export function aligned(recording: Recording, format: string): Recording & { time: TimeBase } {
   const whole = inPlace(recording, format);
   const count = countOf(whole.time);
-  return { ...whole, analog: whole.analog.map((channel) => padded(channel, count)) };
+  whole.analog = whole.analog.map((channel) => padded(channel, count));
+  return whole;
 }
 
 /** As `aligned`, but the samples of analog channels stay where they are, since moving them takes as long as writing them; their places say where they belong. */
@@ -49,7 +32,9 @@ export function inPlace(recording: Recording, format: string): PlacedRecording {
   const spans = channels.map((channel) => spanOf(channel, format));
   // A single sample has no rate.
   const rateHz = spans.find((span) => span.rateHz > 0)?.rateHz ?? 1;
+  let from = Number.POSITIVE_INFINITY;
   for (const [i, span] of spans.entries()) {
+    from = Math.min(from, span.startS);
     if (span.rateHz === 0 || Math.abs(span.rateHz / rateHz - 1) <= SAME_RATE) continue;
     const names = `${first.name} has ${rateHz} Hz, ${channels[i]?.name} ${span.rateHz} Hz`;
     throw unwritable(
@@ -58,9 +43,10 @@ export function inPlace(recording: Recording, format: string): PlacedRecording {
       'Export them one by one.',
     );
   }
-  const from = Math.min(...spans.map(({ startS }) => startS));
-  const shiftOf = ({ startS }: Pick<Span, 'startS'>): number => Math.round((startS - from) * rateHz);
-  const count = Math.max(...spans.flatMap(({ runs }) => runs.map((run) => shiftOf(run) + run.count)));
+  const shiftOf = (startS: number): number => Math.round((startS - from) * rateHz);
+  let count = 0;
+  for (const { runs } of spans)
+    for (const run of runs) count = Math.max(count, shiftOf(run.startS) + run.count);
   if (!(count * channels.length <= MAX_SAMPLES)) {
     throw unwritable(
       format,
@@ -69,9 +55,12 @@ export function inPlace(recording: Recording, format: string): PlacedRecording {
     );
   }
   const time: TimeBase = { kind: 'rates', startS: 0, sections: [{ count, rateHz }] };
-  const placed = <T extends { time: TimeBase }>(channel: T, index: number) => {
-    const span = spans[index] ?? { startS: from, rateHz, runs: [] };
-    const places = span.runs.map((run) => ({ ...run, to: shiftOf(run) }));
+  const placesOf = (index: number): Place[] => {
+    const places = (spans[index]?.runs ?? []).map((run) => ({
+      first: run.first,
+      count: run.count,
+      to: shiftOf(run.startS),
+    }));
     for (const [i, { to }] of places.entries()) {
       const before = places[i - 1];
       if (before === undefined || to >= before.to + before.count) continue;
@@ -81,50 +70,39 @@ export function inPlace(recording: Recording, format: string): PlacedRecording {
         'Export its box alone (--box).',
       );
     }
-    return { places, restS: span.startS - from - shiftOf(span) / rateHz, channel };
+    return places;
   };
-  const analogs = recording.analog.length;
-  return {
-    ...recording,
-    start: recording.start === undefined ? undefined : later(recording.start, from),
-    analog: recording.analog.map((channel, i) => {
-      const { places, restS } = placed(channel, i);
-      const [only] = places;
-      const isWhole = places.length === 1 && only?.to === 0 && channel.samples.length === count;
-      // Set one by one: an object that spreads another and adds to it takes microseconds.
-      const copy: AnalogChannel & Placed = { ...channel };
-      copy.time = time;
-      copy.skewS += restS;
-      if (isWhole) return copy;
-      copy.places = places;
-      markMissing(copy);
-      return copy;
-    }),
-    digital: recording.digital.map((channel, i) => {
-      const states = new Uint8Array(count).fill(channel.normal);
-      for (const { first, count: length, to } of placed(channel, analogs + i).places)
-        states.set(channel.states.subarray(first, first + length), to);
-      return { ...channel, states, time };
-    }),
-    time,
-  };
+  const analog = recording.analog.map((channel, i) => {
+    const places = placesOf(i);
+    const isWhole = places.length === 1 && places[0]?.to === 0 && channel.samples.length === count;
+    const startS = spans[i]?.startS ?? from;
+    const moved = onTime(channel, time, startS - from - shiftOf(startS) / rateHz);
+    if (isWhole) return moved;
+    moved.places = places;
+    markMissing(moved);
+    return moved;
+  });
+  const digital = recording.digital.map((channel, i) => {
+    const states = new Uint8Array(count).fill(channel.normal);
+    for (const { first, count: length, to } of placesOf(recording.analog.length + i))
+      states.set(channel.states.subarray(first, first + length), to);
+    return { ...channel, states, time };
+  });
+  return startingAt(recording, from, { analog, digital, time });
 }
 
 /** The start is that of the first sample, which is at 0 of the time base. */
-function fromFirstSample(recording: Recording, shared: TimeBase): Recording & { time: TimeBase } {
+function fromFirstSample(recording: Recording, shared: TimeBase): PlacedRecording {
   const from = shared.kind === 'rates' ? shared.startS : (shared.seconds[0] ?? 0);
-  if (from === 0) return { ...recording, time: shared };
+  if (from === 0)
+    return startingAt(recording, 0, { analog: recording.analog, digital: recording.digital, time: shared });
   const time: TimeBase =
     shared.kind === 'rates'
       ? { ...shared, startS: 0 }
       : { kind: 'timestamps', seconds: shared.seconds.map((second) => second - from) };
-  return {
-    ...recording,
-    start: recording.start === undefined ? undefined : later(recording.start, from),
-    analog: recording.analog.map((channel) => ({ ...channel, time })),
-    digital: recording.digital.map((channel) => ({ ...channel, time })),
-    time,
-  };
+  const analog = recording.analog.map((channel) => onTime(channel, time, 0));
+  const digital = recording.digital.map((channel) => ({ ...channel, time }));
+  return startingAt(recording, from, { analog, digital, time });
 }
 
 /** Evenly spaced samples from `first` on. */
@@ -203,9 +181,12 @@ export function sameTime(one: TimeBase, other: TimeBase): boolean {
 }
 
 /** The channel's samples at their places among `count`; the others are missing. */
-function padded({ places, ...channel }: AnalogChannel & Placed, count: number): AnalogChannel {
+function padded(channel: AnalogChannel & Placed, count: number): AnalogChannel {
+  const { missing = Number.NaN, places, samples, time } = channel;
   if (places === undefined) return channel;
-  return { ...channel, samples: spread(channel.samples, places, count, channel.missing ?? Number.NaN) };
+  const copy = onTime(channel, time, 0);
+  copy.samples = spread(samples, places, count, missing);
+  return copy;
 }
 
 /** A copy of the samples at their places among `count` that are `filler` elsewhere. */

@@ -32,7 +32,10 @@ export function momentToMs({ unixNs }: Moment): number {
 
 /** The moment `seconds` later, rounded to the nanosecond. */
 export function later(moment: Moment, seconds: number): Moment {
-  return { ...moment, unixNs: moment.unixNs + BigInt(Math.round(seconds * 1e9)) };
+  if (seconds === 0) return moment;
+  const copy: Moment = { ...moment };
+  copy.unixNs += BigInt(Math.round(seconds * 1e9));
+  return copy;
 }
 
 /**

@@ -30,7 +30,7 @@ export interface Recording {
   /** moment from which the channels' times count; undefined where the file gives only relative times */
   start: Moment | undefined;
   /** what made the instrument record, where the file says it */
-  trigger?: Moment;
+  trigger?: Moment | undefined;
   /** nominal frequency of the grid, Hz, already checked to be above 0; undefined where the file does not say */
   nominalFrequencyHz: number | undefined;
   /** waveforms */
@@ -57,14 +57,14 @@ export interface AnalogChannel {
   scale: number;
   offset: number;
   /** the number in `samples` that stands for a missing one; a NaN in a float array always does */
-  missing?: number;
+  missing?: number | undefined;
   time: TimeBase;
   /** seconds that this channel was sampled after the time base says (COMTRADE's skew) */
   skewS: number;
   /** instrument transformer, where the file says it; `side`: which side the values are of */
-  transformer?: { primary: number; secondary: number; side: 'primary' | 'secondary' };
+  transformer?: { primary: number; secondary: number; side: 'primary' | 'secondary' } | undefined;
   /** smallest and largest number that `samples` may have by the file's own words, in the numbers of `samples` */
-  range?: { min: number; max: number };
+  range?: { min: number; max: number } | undefined;
 }
 
 /** A line that is on or off. */

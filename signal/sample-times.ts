@@ -37,11 +37,12 @@ export function sampleRuns(
   }
   const perCycle = samples / timestampsMs.length;
   const stepMs = stepOf(timestampsMs, perCycle);
+  const gapMs = GAP_CYCLES * perCycle * stepMs;
   const runs: SampleRun[] = [];
   let from = 0;
   for (let i = 1; i <= timestampsMs.length; i += 1) {
     const step = (timestampsMs[i] ?? Number.POSITIVE_INFINITY) - (timestampsMs[i - 1] ?? 0);
-    if (step > 0 && step <= GAP_CYCLES * perCycle * stepMs) continue;
+    if (step > 0 && step <= gapMs) continue;
     runs.push(runOf(timestampsMs, from, i, perCycle, stepMs));
     from = i;
   }
@@ -69,15 +70,16 @@ function runOf(
 function stepOf(timestampsMs: readonly number[], perCycle: number): number {
   const nominalMs = perCycle * NOMINAL_STEP_MS;
   const isNominal = (cycleMs: number): boolean => Math.abs(cycleMs / nominalMs - 1) <= RATE_TOLERANCE;
-  const steps = stepsOf(timestampsMs);
   // Where the shortest and the longest are nominal, the median is. Sorting takes much longer.
   let shortest = Number.POSITIVE_INFINITY;
   let longest = Number.NEGATIVE_INFINITY;
-  for (const step of steps) {
+  for (let i = AVERAGED; i < timestampsMs.length; i += 1) {
+    const step = (timestampsMs[i] ?? 0) - (timestampsMs[i - AVERAGED] ?? 0);
     if (step < shortest) shortest = step;
     if (step > longest) longest = step;
   }
-  if (isNominal(shortest) && isNominal(longest)) return NOMINAL_STEP_MS;
+  if (isNominal(shortest / AVERAGED) && isNominal(longest / AVERAGED)) return NOMINAL_STEP_MS;
+  const steps = stepsOf(timestampsMs);
   const cycleMs = steps.sort()[steps.length >> 1] ?? nominalMs;
   return isNominal(cycleMs) ? NOMINAL_STEP_MS : cycleMs / perCycle;
 }

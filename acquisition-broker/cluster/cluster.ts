@@ -10,7 +10,6 @@ import type { NatsBrokerSettings } from '../../config/settings.js';
 import { BrokerBus, type BusChannel } from '../../nats/broker-bus.js';
 import { KeptRequests } from '../../nats/kept-requests.js';
 import { newMember } from '../../nats/lease-table.js';
-import type { OpenRequest as StoredRequest } from '../../store/documents.js';
 import type { Outbox } from '../../store/outbox/outbox.js';
 import type { ConnectedBoxes } from '../boxes/connected-boxes.js';
 import type { BoxSender, Relay } from '../boxes/sender.js';
@@ -24,7 +23,7 @@ import { overviewOf } from './overview.js';
 import { PresenceOfThis } from './presence.js';
 import { RepliesIn } from './replies-in.js';
 import { RepliesOut } from './replies-out.js';
-import { RequestCopies } from './request-copies.js';
+import { RequestCopies, type RequestCopiesDeps } from './request-copies.js';
 
 /** Boxes of others are asked for at most so often, ms. */
 const ASK_EVERY_MS = 1_000;
@@ -51,7 +50,7 @@ export interface ClusterParts {
   /** of the longest reply that may be asked for */
   longestReplyBytes: number;
   /** as `takeUp` of RequestCopies */
-  takeUp(requests: readonly StoredRequest[]): Promise<number>;
+  takeUp: RequestCopiesDeps['takeUp'];
   /** on the broker's own sockets */
   announce(kind: Notice['kind'], text: string, eventId: number): void;
 }

@@ -34,8 +34,12 @@ export interface RequestCopiesDeps {
   has(key: string): boolean;
   /** whether so many more boxes can be asked */
   hasCapacity(boxes: number): boolean;
-  /** Makes them requests of this broker: durable, and asked again. @returns how many it took up @throws what the store says */
-  takeUp(requests: readonly StoredRequest[]): Promise<number>;
+  /**
+   * Makes them requests of this broker: durable, and asked again.
+   * @param over called with the key of each that will never be taken up, also where the rest fails
+   * @returns how many it took up @throws what the store says
+   */
+  takeUp(requests: readonly StoredRequest[], over: (key: string) => void): Promise<number>;
 }
 
 interface Copy {
@@ -221,7 +225,10 @@ export class RequestCopies implements Running {
 
   async #takeUpPending(): Promise<void> {
     if (this.#pending.length === 0) return;
-    this.counts.takenUp += await this.#deps.takeUp(this.#pending);
+    const over = (gone: string): void => {
+      this.#pending = this.#pending.filter(({ key }) => key !== gone);
+    };
+    this.counts.takenUp += await this.#deps.takeUp(this.#pending, over);
     this.#pending = [];
   }
 }

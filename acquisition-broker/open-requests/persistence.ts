@@ -126,11 +126,15 @@ const NAMED = 20;
  * The requests that were open when the last broker ended, less the boxes whose waveforms are stored. An event whose id was drawn but that
  * is not in the store yet is put there. While a database behind a spool is unavailable it is not known whose waveforms are stored. Then all
  * boxes are asked again while they still hold the window, and a second reply changes nothing. An event that the store refuses is left out
- * with its requests, counted and removed, as when it is requested: all others are taken up.
+ * with its requests, counted and removed, as when it is requested: all others are taken up. One that it does not take for another reason is left out too, until the next start.
+ * @param over called with the key of each request that is removed
  * @throws MakaiError STORE_UNAVAILABLE, STORE_ACCESS_DENIED: nothing of it can be stored at the moment
  */
-export async function restoreRequests(options: RestoreOptions): Promise<OpenRequest[]> {
-  const { store, outbox, clock, log } = options;
+export async function restoreRequests(
+  options: RestoreOptions,
+  over: (key: string) => void = () => undefined,
+): Promise<OpenRequest[]> {
+  const { store, outbox, clock, log, rejections } = options;
   const events = new Map<number, RequestedEvent>();
   const kept: OpenRequest[] = [];
   for (const { key, body } of await store.openRequests()) {
@@ -141,11 +145,17 @@ export async function restoreRequests(options: RestoreOptions): Promise<OpenRequ
     } catch (error) {
       log.warn({ request: key, err: error }, 'open request not taken up again');
       await close(options, key);
+      over(key);
     }
   }
-  const refused = await restoreEvents(events, options);
-  const requests = kept.filter(({ event }) => event === undefined || !refused.has(event.id));
-  for (const request of kept) if (!requests.includes(request)) await close(options, request.key);
+  const missing = await restoreEvents(events, options);
+  const requests = kept.filter(({ event }) => event === undefined || !missing.has(event.id));
+  for (const { event, key } of kept) {
+    if (event === undefined || !isRefusal(missing.get(event.id))) continue;
+    await close(options, key);
+    over(key);
+  }
+  for (const _ of missing) rejections.tally('event_not_stored');
   for (const request of requests) {
     const { event, token } = request;
     if (event === undefined) continue;
@@ -153,7 +163,7 @@ export async function restoreRequests(options: RestoreOptions): Promise<OpenRequ
     if (token !== undefined) {
       const boxIds = request.boxIds.map(String);
       const added = { kind: 'triggered_boxes', eventId: event.id, boxIds } as const;
-      const error = await refusalOf(outbox.put(added, { once: true }));
+      const error = await problemOf(outbox.put(added, { once: true }));
       if (error !== undefined)
         log.warn({ event: event.id, boxes: boxIds, err: error }, 'boxes not added to their event');
     }
@@ -161,7 +171,7 @@ export async function restoreRequests(options: RestoreOptions): Promise<OpenRequ
   }
   if (requests.length > 0)
     log.info(
-      { requests: requests.length, events: events.size - refused.size },
+      { requests: requests.length, events: events.size - missing.size },
       'open requests taken up again',
     );
   return requests;
@@ -170,22 +180,25 @@ export async function restoreRequests(options: RestoreOptions): Promise<OpenRequ
 /**
  * Requests of a broker that is gone become this one's: durable here, then as after a start. One that this store refuses is left out, and counted.
  * @param own where they are kept; the outbox of the options also removes the copy of one that is over
+ * @param over called with the key of each request that is removed
  * @throws as restoreRequests
  */
 export async function adoptRequests(
   stored: readonly StoredRequest[],
   own: RestoreOptions['outbox'],
   options: Omit<RestoreOptions, 'store'> & { store: Pick<EventReader, 'event'> },
+  over: (key: string) => void = () => undefined,
 ): Promise<OpenRequest[]> {
   const kept = async (request: StoredRequest): Promise<StoredRequest[]> => {
-    const error = await refusalOf(own.put({ kind: 'open_request', request }));
+    const error = await problemOf(own.put({ kind: 'open_request', request }));
     if (error === undefined) return [request];
     options.log.warn(
       { request: request.key, err: error },
       'an open request of another broker is not taken up',
     );
-    options.rejections.tally('open_request_not_kept');
     await close(options, request.key);
+    options.rejections.tally('open_request_not_kept');
+    over(request.key);
     return [];
   };
   const requests = (await Promise.all(stored.map(kept))).flat();
@@ -193,31 +206,38 @@ export async function adoptRequests(
     openRequests: async () => requests,
     event: (id) => options.store.event(id),
   };
-  return restoreRequests({ ...options, store });
+  return restoreRequests({ ...options, store }, over);
 }
 
-/** @returns ids of those that the store refuses, which are counted and logged @throws as restoreRequests */
+/** @returns why, of those that are not in the store and that it does not take; they are logged @throws as restoreRequests */
 async function restoreEvents(
   events: ReadonlyMap<number, RequestedEvent>,
-  { log, outbox, rejections, store }: RestoreOptions,
-): Promise<ReadonlySet<number>> {
-  const refused = new Map<number, unknown>();
+  { log, outbox, store }: RestoreOptions,
+): Promise<ReadonlyMap<number, unknown>> {
+  const missing = new Map<number, unknown>();
   for (const [id, requested] of events) {
     // Once: a start does not wait for a store that is unavailable, all of this is tried again.
-    const error = await refusalOf(outbox.put({ kind: 'event', event: requested.event }, { once: true }));
-    const stored = await knownEvent(store, id, log);
-    // What is there already needs no writing.
-    if (error !== undefined && stored === undefined) refused.set(id, error);
+    const problem = await problemOf(outbox.put({ kind: 'event', event: requested.event }, { once: true }));
+    let stored: EventDocument | undefined;
+    if (problem === undefined) stored = await knownEvent(store, id, log);
+    else {
+      // What is there already needs no writing.
+      const unread = await problemOf(
+        store.event(id).then((event) => {
+          stored = event;
+        }),
+      );
+      if (stored === undefined) missing.set(id, unread ?? problem);
+    }
     requested.wereStored((stored?.boxes_received ?? []).map(Number));
   }
-  for (const _ of refused) rejections.tally('event_not_stored');
-  const [first] = refused.values();
-  if (refused.size > 0)
+  const [first] = missing.values();
+  if (missing.size > 0)
     log.error(
-      { refused: refused.size, events: [...refused.keys()].slice(0, NAMED), err: first },
-      'events that were requested before the start are not taken up again: the store refuses them',
+      { events: missing.size, ids: [...missing.keys()].slice(0, NAMED), err: first },
+      'events that were requested before the start are not taken up again: the store does not take them',
     );
-  return new Set(refused.keys());
+  return missing;
 }
 
 /** The event as the store has it; undefined too while that cannot be read. */
@@ -237,17 +257,17 @@ async function knownEvent(
 
 /** One that stays is looked at again after the next start. */
 async function close({ log, outbox }: Pick<RestoreOptions, 'log' | 'outbox'>, key: string): Promise<void> {
-  const error = await refusalOf(outbox.put({ kind: 'closed_request', key }));
+  const error = await problemOf(outbox.put({ kind: 'closed_request', key }));
   if (error !== undefined) log.warn({ request: key, err: error }, 'open request not removed');
 }
 
 /**
- * Why the store refuses a write; undefined: it took it.
- * @throws MakaiError STORE_UNAVAILABLE, STORE_ACCESS_DENIED: it says nothing of this write
+ * Why the store did not do it; undefined: it did.
+ * @throws MakaiError STORE_UNAVAILABLE, STORE_ACCESS_DENIED: nothing else can be done either
  */
-async function refusalOf(put: Promise<unknown>): Promise<unknown> {
+async function problemOf(work: Promise<unknown>): Promise<unknown> {
   try {
-    await put;
+    await work;
     return undefined;
   } catch (error) {
     const code = codeOf(error);
@@ -255,3 +275,6 @@ async function refusalOf(put: Promise<unknown>): Promise<unknown> {
     return error;
   }
 }
+
+/** The store will never take it. */
+const isRefusal = (error: unknown): boolean => codeOf(error) === 'STORE_REFUSED';

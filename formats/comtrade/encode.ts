@@ -47,11 +47,11 @@ export function encode(channel: AnalogChannel, format: DataFormat): Encoded {
   const numbers = NUMBERS[format];
   const { scale, offset } = channel;
   const direct = format === 'BINARY' ? counts16(channel) : undefined;
-  if (direct !== undefined) return { numbers: direct, a: scale, b: offset, ...limits(numbers) };
+  if (direct !== undefined) return encodedAs(numbers, direct, scale, offset);
   const span = spanOf(channel);
   if (span.whole && span.min >= numbers.min && span.max <= numbers.max) {
     const copied = mapped(channel, numbers, (raw) => raw);
-    return { numbers: copied, a: scale, b: offset, ...limits(numbers) };
+    return encodedAs(numbers, copied, scale, offset);
   }
   const finest = (span.max - span.min) / (numbers.max - numbers.min);
   // a span that small is none: its step would be 0 as text or as a double
@@ -60,7 +60,7 @@ export function encode(channel: AnalogChannel, format: DataFormat): Encoded {
   const encoded = mapped(channel, numbers, (raw) =>
     Math.min(numbers.max, Math.max(numbers.min, Math.round((raw - middle) / step))),
   );
-  return { numbers: encoded, a: scale * step, b: scale * middle + offset, ...limits(numbers) };
+  return encodedAs(numbers, encoded, scale * step, scale * middle + offset);
 }
 
 /** Samples that BINARY takes as they are: -32768 is in none of them, or says that one is missing. */
@@ -70,8 +70,8 @@ function counts16({ samples, missing }: AnalogChannel): Int16Array | undefined {
   return missing === mark || (missing === undefined && !hasLowest(samples)) ? samples : undefined;
 }
 
-function limits({ min, max, missing }: Numbers) {
-  return { min, max, missing };
+function encodedAs({ min, max, missing }: Numbers, numbers: SampleArray, a: number, b: number): Encoded {
+  return { numbers, a, b, missing, min, max };
 }
 
 function mapped(

@@ -1,9 +1,13 @@
 /** Numbers of a channel, some records at a time: what is written several times stays in the processor's first cache. */
-import type { Placed } from '../align.js';
+import type { Placed } from '../placed.js';
 import type { SampleArray } from '../recording.js';
 import type { Encoded } from './encode.js';
 
 export type Column = Encoded & Placed;
+
+export function columnOf({ numbers, a, b, missing, min, max }: Encoded, places: Placed['places']): Column {
+  return { numbers, a, b, missing, min, max, places };
+}
 
 /** Records of one pass; a multiple of four, which are written in one step. */
 export const PASS_RECORDS = 4096;

@@ -3,7 +3,7 @@ import { wasmExports } from '../../common/wasm.js';
 import { IS_LITTLE } from '../little-endian.js';
 import type { TimeBase } from '../recording.js';
 import type { Take } from '../scratch.js';
-import { PASS_BYTES } from './pass.js';
+import { PASS_BYTES, type Pass } from './pass.js';
 
 /** What all records of a DAT begin with follows from this: their numbers and timestamps. */
 export interface Beginning {
@@ -13,8 +13,8 @@ export interface Beginning {
   timeMultiplier: number;
 }
 
-/** Puts the samples of two channels into records: `to` is the place of the first sample of `ones`, `size` a record's, in bytes. */
-export type PutPair = (ones: number, others: number, to: number, size: number, count: number) => void;
+/** Puts the samples of two channels into records of `step` halves: `first` is the place of the first sample of `one`, that of `other` follows it. */
+export type PutPair = (records: Uint16Array, one: Pass, other: Pass, first: number, step: number) => void;
 
 export interface BegunRecords {
   halves: Uint16Array;
@@ -22,7 +22,7 @@ export interface BegunRecords {
   isBegun: boolean;
   /** memory for the samples of one pass: of this channel, and of the next one */
   passes: readonly [Buffer, Buffer];
-  /** takes places in the memory that `halves` and `passes` lie in */
+  /** for channels of these `passes` and records of these `halves` only */
   putPair?: PutPair;
 }
 
@@ -44,7 +44,7 @@ const RECORDS_AT = RESERVED + 2 * PASS_BYTES;
 
 interface Exports {
   memory: WebAssembly.Memory;
-  putPair: PutPair;
+  putPair(ones: number, others: number, to: number, size: number, count: number): void;
 }
 
 interface Kept extends Omit<Beginning, 'time'> {
@@ -63,6 +63,10 @@ const MAX_KEPT_HALVES = 2_097_152;
  */
 export class Records {
   #exports: Exports | undefined;
+  readonly #putPair: PutPair = (records, one, other, first, step) => {
+    const to = records.byteOffset + 2 * first;
+    this.#exports?.putPair(one.words.byteOffset, other.words.byteOffset, to, 2 * step, records.length / step);
+  };
   #kept: Kept | undefined;
 
   /**
@@ -86,7 +90,7 @@ export class Records {
     const begun = fits ? kept.begun : 0;
     this.#kept = { step, rateHz, startS, timeMultiplier, begun: Math.max(begun, length) };
     this.#exports ??= wasmExports(MODULE) as unknown as Exports;
-    const { memory, putPair } = this.#exports;
+    const { memory } = this.#exports;
     makeRoom(memory, length);
     const { buffer } = memory;
     return {
@@ -96,7 +100,7 @@ export class Records {
         Buffer.from(buffer, RESERVED, PASS_BYTES),
         Buffer.from(buffer, RESERVED + PASS_BYTES, PASS_BYTES),
       ],
-      putPair,
+      putPair: this.#putPair,
     };
   }
 }

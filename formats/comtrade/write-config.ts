@@ -55,22 +55,11 @@ function analogLine(channel: AnalogChannel, encoded: Encoded | undefined, index:
   const { name, phase, component, unit, skewS, transformer } = channel;
   const { a, b, min, max } = encoded ?? { a: 1, b: 0, min: 0, max: 0 };
   const { primary, secondary, side } = transformer ?? { primary: 1, secondary: 1, side: 'primary' };
-  return [
-    index + 1,
-    word(name, NAME),
-    word(phase, PHASE),
-    word(component, NAME),
-    word(unit, UNIT),
-    a,
-    b,
-    // microseconds, to the nanosecond
-    Math.round(skewS * 1e9) / 1e3,
-    min,
-    max,
-    primary,
-    secondary,
-    side === 'primary' ? 'P' : 'S',
-  ].join(',');
+  const words = `${word(name, NAME)},${word(phase, PHASE)},${word(component, NAME)},${word(unit, UNIT)}`;
+  // microseconds, to the nanosecond
+  const skewUs = Math.round(skewS * 1e9) / 1e3;
+  const ratio = `${primary},${secondary},${side === 'primary' ? 'P' : 'S'}`;
+  return `${index + 1},${words},${a},${b},${skewUs},${min},${max},${ratio}`;
 }
 
 function digitalLine({ name, phase, component, normal }: DigitalChannel, index: number, word: Word): string {

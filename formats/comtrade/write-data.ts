@@ -5,7 +5,7 @@ import type { DigitalChannel, SampleArray, TimeBase } from '../recording.js';
 import type { Take } from '../scratch.js';
 import type { DataFormat } from './config.js';
 import { type Column, PASS_RECORDS, Pass } from './pass.js';
-import { type BegunRecords, newRecords, type Records } from './records.js';
+import { newRecords, type PutPair, type Records } from './records.js';
 
 /** The largest timestamp; the one above says that there is none. */
 const MAX_STAMP = 0xffff_fffe;
@@ -123,7 +123,7 @@ function binaryRecords(
   const width = format === 'BINARY' ? 1 : 2;
   const step = 4 + width * channels.length + Math.ceil(digital.length / 16);
   const begun = kept?.take({ time, step, timeMultiplier }, count) ?? newRecords(step * count, take);
-  const { halves, isBegun } = begun;
+  const { halves, isBegun, putPair = putPairHere } = begun;
   const timestamps = new Uint32Array(isBegun ? 0 : Math.min(count, PASS_RECORDS));
   const passes = channels.map((column, i) => new Pass(column, begun.passes[i % 2 === 0 ? 0 : 1]));
   for (let from = 0; from < count; from += PASS_RECORDS) {
@@ -133,7 +133,7 @@ function binaryRecords(
       putStamps(timestamps, time, timeMultiplier, from, to);
       putNumbersAndStamps(records, from, timestamps, step);
     }
-    putChannels({ ...begun, halves: records }, passes, { from, to, step, width });
+    putChannels(records, passes, { from, to, step, width }, putPair);
     putDigital(records, digital, { from, step, at: 4 + width * channels.length });
   }
   return littleEndian(halves);
@@ -171,35 +171,31 @@ interface Shape {
 }
 
 /** @param passes of each channel; two of them are loaded and put at a time, since they share memory with the next two */
-function putChannels(records: BegunRecords, passes: readonly Pass[], { from, to, step, width }: Shape): void {
+function putChannels(
+  records: Uint16Array,
+  passes: readonly Pass[],
+  { from, to, step, width }: Shape,
+  putPair: PutPair,
+): void {
   const isWords = step % 2 === 0 && width === 1 && IS_LITTLE;
   for (let channel = 0; channel < passes.length; channel += 2) {
-    const pair = passes.slice(channel, channel + 2);
-    for (const pass of pair) pass.load(from, to);
-    const [one, other] = pair;
+    const one = passes[channel];
+    const other = passes[channel + 1];
+    one?.load(from, to);
+    other?.load(from, to);
+    const first = 4 + width * channel;
     if (isWords && one !== undefined && other !== undefined) {
-      putPair(records, one, other, 4 + channel, step);
+      putPair(records, one, other, first, step);
       continue;
     }
-    for (const [i, { numbers }] of pair.entries())
-      put(records.halves, numbers, to - from, 4 + width * (channel + i), step);
+    if (one !== undefined) put(records, one.numbers, to - from, first, step);
+    if (other !== undefined) put(records, other.numbers, to - from, first + width, step);
   }
 }
 
 /** Two channels of 16 bits as numbers of 32 bits, which hold two samples of one channel when read and a sample of each when written: half of the reads and writes. */
-function putPair(
-  { halves, putPair: put }: BegunRecords,
-  one: Pass,
-  other: Pass,
-  first: number,
-  step: number,
-): void {
+function putPairHere(halves: Uint16Array, one: Pass, other: Pass, first: number, step: number): void {
   const count = halves.length / step;
-  if (put !== undefined) {
-    const to = halves.byteOffset + 2 * first;
-    put(one.words.byteOffset, other.words.byteOffset, to, 2 * step, count);
-    return;
-  }
   const words = new Int32Array(halves.buffer, halves.byteOffset, halves.length >> 1);
   const ones = one.words;
   const others = other.words;

@@ -5,6 +5,7 @@ import type { Recording, WrittenFile } from '../recording.js';
 import { type Take, takeNew } from '../scratch.js';
 import type { DataFormat } from './config.js';
 import { encode, formatFor } from './encode.js';
+import { columnOf } from './pass.js';
 import type { Records } from './records.js';
 import { configText } from './write-config.js';
 import { dataBytes, timeMultiplierOf } from './write-data.js';
@@ -37,14 +38,15 @@ export function writeComtrade(recording: Recording, options: ComtradeWriteOption
       'Choose revision 2013.',
     );
   }
-  const channels = whole.analog.map((channel) => ({ ...encode(channel, format), places: channel.places }));
+  const channels = whole.analog.map((channel) => encode(channel, format));
   const timeMultiplier = timeMultiplierOf(whole.time);
   const shape = { revision, format, count, timeMultiplier };
   const cfg = Buffer.from(
     configText(whole, whole.time, channels, shape),
     revision === 2013 ? 'utf8' : 'latin1',
   );
-  const dat = dataBytes(whole.time, channels, whole.digital, shape, { records, take });
+  const columns = channels.map((encoded, i) => columnOf(encoded, whole.analog[i]?.places));
+  const dat = dataBytes(whole.time, columns, whole.digital, shape, { records, take });
   const hdr = Buffer.from(headerText(whole), 'utf8');
   if (single) return [{ extension: '.cff', bytes: sections(cfg, hdr, dat, format) }];
   const files: WrittenFile[] = [
@@ -56,12 +58,11 @@ export function writeComtrade(recording: Recording, options: ComtradeWriteOption
 
 /** Free text: what the recording says besides. */
 function headerText({ metadata, start }: Recording): string {
-  const { hdr, inf: _, ...rest } = metadata;
-  const lines = [
-    ...(start === undefined ? ['The moment of the first sample is not known: the CFG has 01/01/1970.'] : []),
-    ...(hdr === undefined ? [] : [hdr]),
-    ...Object.entries(rest).map(([name, value]) => `${name}: ${value}`),
-  ];
+  const lines: string[] = [];
+  if (start === undefined) lines.push('The moment of the first sample is not known: the CFG has 01/01/1970.');
+  if (metadata.hdr !== undefined) lines.push(metadata.hdr);
+  for (const [name, value] of Object.entries(metadata))
+    if (name !== 'hdr' && name !== 'inf') lines.push(`${name}: ${value}`);
   return lines.length === 0 ? '' : `${lines.join('\n').replace(/\r*\n/g, '\r\n').trim()}\r\n`;
 }
 

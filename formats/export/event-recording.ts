@@ -2,7 +2,8 @@
 import { type SampleRun, sampleRuns } from '../../signal/index.js';
 import { countsPerVolt } from '../../store/calibration.js';
 import type { BoxDocument, BoxEventDocument, EventDocument } from '../../store/store.js';
-import { later, type Moment, momentFromMs } from '../moment.js';
+import { type Moment, momentFromMs } from '../moment.js';
+import { onTime, startingAt } from '../placed.js';
 import type { AnalogChannel, Recording, TimeBase } from '../recording.js';
 
 /** A box's waveform in an event. */
@@ -116,13 +117,11 @@ export function alone(recording: Recording, index: number): Recording | undefine
   const fromS = time.kind === 'rates' ? time.startS : (time.seconds[0] ?? 0);
   const moved: TimeBase =
     time.kind === 'rates'
-      ? { ...time, startS: 0 }
+      ? { kind: 'rates', startS: 0, sections: time.sections }
       : { kind: 'timestamps', seconds: time.seconds.map((seconds) => seconds - fromS) };
-  return {
-    ...recording,
-    station: channel.component,
-    device: channel.name,
-    start: recording.start === undefined ? undefined : later(recording.start, fromS),
-    analog: [{ ...channel, time: moved }],
-  };
+  const analog = [onTime(channel, moved, 0)];
+  const copy = startingAt(recording, fromS, { analog, digital: recording.digital, time: moved });
+  copy.station = channel.component;
+  copy.device = channel.name;
+  return copy;
 }

@@ -1,6 +1,6 @@
 /** Events in any format, one after the other. */
 import { MakaiError } from '../../common/errors.js';
-import { Records, writeComtrade } from '../comtrade/index.js';
+import { type ComtradeWriteOptions, Records, writeComtrade } from '../comtrade/index.js';
 import { momentFromMs } from '../moment.js';
 import { ndjsonLine } from '../ndjson/index.js';
 import { DocumentTable, WaveformTable } from '../parquet/index.js';
@@ -48,11 +48,15 @@ class Files implements Exporter<EventParts> {
   readonly #format: 'comtrade' | 'pqdif' | 'pqds' | 'wav';
   readonly #options: EventExportOptions;
   readonly #scratch = new Scratch();
-  readonly #records = new Records();
+  readonly #comtrade: ComtradeWriteOptions;
+  readonly #comtradeWhole: ComtradeWriteOptions;
 
   constructor(format: 'comtrade' | 'pqdif' | 'pqds' | 'wav', options: EventExportOptions) {
     this.#format = format;
     this.#options = options;
+    const { revision } = options;
+    this.#comtrade = { take: this.#scratch.take, ...(revision === undefined ? {} : { revision }) };
+    this.#comtradeWhole = { ...this.#comtrade, records: new Records() };
   }
 
   *add(parts: EventParts): Generator<Chunk> {
@@ -73,16 +77,11 @@ class Files implements Exporter<EventParts> {
     if (this.#format === 'pqdif') return [this.#pqdif(recording, name)];
     if (this.#format !== 'comtrade') return undefined;
     try {
-      return chunksOf(writeComtrade(recording, { ...this.#comtrade(), records: this.#records }), name);
+      return chunksOf(writeComtrade(recording, this.#comtradeWhole), name);
     } catch (error) {
       if (error instanceof MakaiError && recording.analog.length > 1) return undefined;
       throw error;
     }
-  }
-
-  #comtrade() {
-    const { revision } = this.#options;
-    return { take: this.#scratch.take, ...(revision === undefined ? {} : { revision }) };
   }
 
   *#each(recording: Recording, name: string): Generator<Chunk> {
@@ -101,7 +100,7 @@ class Files implements Exporter<EventParts> {
 
   #files(recording: Recording): WrittenFile[] {
     if (this.#format === 'wav') return writeWav(recording, { take: this.#scratch.take });
-    return this.#format === 'pqds' ? writePqds(recording) : writeComtrade(recording, this.#comtrade());
+    return this.#format === 'pqds' ? writePqds(recording) : writeComtrade(recording, this.#comtrade);
   }
 
   #pqdif(recording: Recording, name: string): Chunk {

@@ -66,13 +66,18 @@ export function run(engine: object, name: string, args: unknown[]): unknown {
   return operation(...args);
 }
 
-/** Repeats `attempt` while its failure is another process's lock. */
+export type Attempt = { result: unknown } | { failure: Failure };
+
+/** Repeats `attempt` while its failure is another process's lock. @param first how the first one ended; left out: there was none */
 export async function untilNotBusy(
-  attempt: () => Promise<{ result: unknown } | { failure: Failure }>,
+  attempt: () => Attempt | Promise<Attempt>,
+  first?: Attempt,
 ): Promise<unknown> {
   const deadline = Date.now() + BUSY_DEADLINE_MS;
+  let last = first;
   for (;;) {
-    const reply = await attempt();
+    const reply = last ?? (await attempt());
+    last = undefined;
     if ('result' in reply) return reply.result;
     if (!reply.failure.busy || Date.now() > deadline) throw toError(reply.failure);
     await pause(systemClock, BUSY_PAUSE_MS);

@@ -2,9 +2,9 @@
 import type { ThreadStore } from '../store.js';
 import {
   type Arguments,
+  type Attempt,
   closedFailure,
   type Execution,
-  type Failure,
   type Operations,
   type Result,
   run,
@@ -20,13 +20,11 @@ export interface InlineExecution<E> extends Execution<E>, Pick<ThreadStore, 'rea
 
 type Engine<E> = Operations<E> & Transactions & { beginReading(): void };
 
-type Attempt = { result: unknown } | { failure: Failure };
-
 export function executeInline<E extends Engine<E>>(engines: Engines<E>, file: string): InlineExecution<E> {
   let open = true;
   /** the engine whose transaction is open */
   let held: E | undefined;
-  const attempt = async (name: string, args: unknown[]): Promise<Attempt> => {
+  const attempt = (name: string, args: unknown[]): Attempt => {
     if (!open) return { failure: closedFailure(file) };
     try {
       // A full disk ends a transaction: what comes after it is no part of it.
@@ -37,7 +35,7 @@ export function executeInline<E extends Engine<E>>(engines: Engines<E>, file: st
       return { failure: toFailure(error, file) };
     }
   };
-  const begin = async (how: 'begin' | 'beginReading'): Promise<Attempt> => {
+  const begin = (how: 'begin' | 'beginReading'): Attempt => {
     if (!open) return { failure: closedFailure(file) };
     try {
       const engine = engines.current();
@@ -48,8 +46,8 @@ export function executeInline<E extends Engine<E>>(engines: Engines<E>, file: st
       return { failure: toFailure(error, file) };
     }
   };
-  const commit = async (): Promise<void> => {
-    const committed = await attempt('commit', []);
+  const commit = (): void => {
+    const committed = attempt('commit', []);
     if ('failure' in committed) throw toError(committed.failure);
   };
   const inTransaction = async <T>(how: 'begin' | 'beginReading', work: () => Promise<T>): Promise<T> => {
@@ -57,7 +55,7 @@ export function executeInline<E extends Engine<E>>(engines: Engines<E>, file: st
     held = engine;
     try {
       const result = await work();
-      await commit();
+      commit();
       return result;
     } finally {
       held = undefined;
@@ -65,8 +63,12 @@ export function executeInline<E extends Engine<E>>(engines: Engines<E>, file: st
     }
   };
   return {
-    call: async <K extends keyof E & string>(name: K, ...args: Arguments<E[K]>) =>
-      (await untilNotBusy(() => attempt(name, args))) as Result<E[K]>,
+    call: async <K extends keyof E & string>(name: K, ...args: Arguments<E[K]>) => {
+      // Hardly ever is it done with more than this.
+      const first = attempt(name, args);
+      if ('result' in first) return first.result as Result<E[K]>;
+      return (await untilNotBusy(() => attempt(name, args), first)) as Result<E[K]>;
+    },
     readTogether: (work) => inTransaction('beginReading', work),
     together: (work) => inTransaction('begin', work),
     close: async () => {

@@ -18,7 +18,8 @@ export async function* readPages<T, R extends TimeRange = TimeRange>(
   while (left > 0) {
     const size = Math.min(PAGE_SIZE, left);
     const page = await read(remaining, size);
-    yield* page;
+    // Not `yield*`, which makes promises of its own for each.
+    for (const one of page) yield one;
     const last = page.at(-1);
     if (last === undefined || page.length < size) return;
     left -= page.length;

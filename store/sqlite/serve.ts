@@ -1,5 +1,6 @@
 /** The thread's end of an execution: runs operations in the order in which they come, writes that wait together as one transaction. */
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
+import { MakaiError } from '../../common/errors.js';
 import {
   COPIED_BYTES,
   type Failure,
@@ -166,7 +167,7 @@ function runTogether(
         const last = replies.at(-1);
         throw last !== undefined && 'failure' in last
           ? new Lost(last.failure)
-          : new Error('transaction lost');
+          : new MakaiError('STORE_UNAVAILABLE', `${file}: a transaction was lost`);
       }
       if (replies.length >= REQUESTS_A_TRANSACTION || performance.now() > until) break;
       request = next();
@@ -181,9 +182,17 @@ function runTogether(
     const failure = error instanceof Lost ? error.failure : toFailure(error, file);
     // A failed begin has replied to nobody yet.
     const ids = replies.length > 0 ? replies.map(({ id }) => id) : [first.id];
-    replies.splice(0, replies.length, ...ids.map((id) => ({ id, failure })));
+    // Who met it is known where one operation ended the transaction, or was alone in it.
+    const atFault = error instanceof Lost || ids.length === 1 ? ids.at(-1) : undefined;
+    const failures = ids.map((id) => ({ id, failure: id === atFault ? failure : tryAgain(failure) }));
+    replies.splice(0, replies.length, ...failures);
   }
   return { replies, closing };
+}
+
+/** For those that were in one transaction with a write that is refused: nothing is wrong with theirs. */
+function tryAgain(failure: Failure): Failure {
+  return failure.code === 'STORE_REFUSED' ? { ...failure, code: 'STORE_UNAVAILABLE' } : failure;
 }
 
 /** A disk that fails may fail this too. If a transaction is left open, the next `begin` fails and comes back here, and its requests are refused. */

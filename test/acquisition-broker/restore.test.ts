@@ -171,7 +171,11 @@ describe('acquisition broker: open requests in the store', () => {
       });
       await store.putOpenRequest({ key: request.key, body: bodyOf(request) });
     };
-    const refusing = (kinds: readonly string[], code: 'STORE_REFUSED' | 'STORE_ACCESS_DENIED', id = 0) =>
+    const refusing = (
+      kinds: readonly string[],
+      code: 'STORE_REFUSED' | 'STORE_ACCESS_DENIED' | 'STORE_DAMAGED',
+      id = 0,
+    ) =>
       intercepted(store, async (write) => {
         const isMeant = id === 0 || (write.kind === 'event' && write.event.event_id === id);
         if (kinds.includes(write.kind) && isMeant) throw new MakaiError(code, 'no');
@@ -189,6 +193,35 @@ describe('acquisition broker: open requests in the store', () => {
       assert.deepEqual(restored.map(({ key }) => key).sort(), ['r41', 'r43']);
       assert.deepEqual(rejections.totals(), { event_not_stored: 1 });
       assert.deepEqual(await keys(), ['r41', 'r43']);
+    });
+
+    it('is left out and stays for the next start where it fails for another reason', async () => {
+      for (const id of [41, 42]) await kept(id);
+      const restored = await restoreFrom(refusing(['event'], 'STORE_DAMAGED', 42));
+      assert.deepEqual(
+        restored.map(({ key }) => key),
+        ['r41'],
+      );
+      assert.deepEqual(rejections.totals(), { event_not_stored: 1 });
+      assert.deepEqual(await keys(), ['r41', 'r42']);
+    });
+
+    it('stays where it cannot be read whether the event is stored already', async () => {
+      await kept(41);
+      const outbox = new Outbox({ store: refusing(['event'], 'STORE_REFUSED'), log: silentLogger() });
+      const unread = (code: 'STORE_UNAVAILABLE' | 'STORE_DAMAGED') =>
+        restoreRequests({
+          store: {
+            openRequests: () => store.openRequests(),
+            event: async () => {
+              throw new MakaiError(code, 'no');
+            },
+          },
+          ...{ outbox, clock, log: silentLogger(), rejections },
+        });
+      await assert.rejects(unread('STORE_UNAVAILABLE'), { code: 'STORE_UNAVAILABLE' });
+      assert.deepEqual(await unread('STORE_DAMAGED'), []);
+      assert.deepEqual(await keys(), ['r41']);
     });
 
     it('is taken up where the event is stored already', async () => {

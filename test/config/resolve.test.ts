@@ -115,6 +115,13 @@ describe('config/resolve', () => {
     assert.deepEqual(service({ status: 'off' }).status, { address: undefined, isNamed: true });
   });
 
+  it('triggering brokers: each once, also where the first is named among the further ones', () => {
+    const [first, second] = ['tcp://a.example:9881', 'tcp://b.example:9881'];
+    const fields = { zmq_trigger_endpoint: first, further_trigger_endpoints: [second, first, second] };
+    for (const kind of ['triggering-service', 'analysis-service', 'web-service', 'gateway'] as const)
+      assert.deepEqual(parseSettings(kind, fields).triggerEndpoints, [first, second]);
+  });
+
   for (const kind of KIND_NAMES) {
     it(`${kind}: settings are frozen, and have no undefined endpoint or limit`, () => {
       const settings = parseSettings(

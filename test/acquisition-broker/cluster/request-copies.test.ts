@@ -18,6 +18,8 @@ interface Faults {
   /** does not delete */
   takeIsLost: boolean;
   takeUp: boolean;
+  /** key of a request that the store will never take */
+  refused: string;
 }
 
 class Stream implements Copies {
@@ -75,6 +77,7 @@ describe('acquisition broker: copies of open requests', () => {
   const opened: string[] = [];
   let capacity: number;
   let tries: number;
+  let refusals: number;
 
   beforeEach(async () => {
     faults = {
@@ -84,6 +87,7 @@ describe('acquisition broker: copies of open requests', () => {
       takeReply: false,
       takeIsLost: false,
       takeUp: false,
+      refused: '',
     };
     clock = new ManualClock();
     stream = new Stream(faults);
@@ -91,6 +95,7 @@ describe('acquisition broker: copies of open requests', () => {
     opened.length = 0;
     capacity = 100;
     tries = 0;
+    refusals = 0;
     copies = new RequestCopies({
       ...{ clock, log: silentLogger(), member: 'me' },
       open: async () => {
@@ -101,7 +106,12 @@ describe('acquisition broker: copies of open requests', () => {
       members: () => ['there'],
       has: (key) => open.has(key),
       hasCapacity: (boxes) => open.size + boxes <= capacity,
-      takeUp: async (requests) => {
+      takeUp: async (requests, over) => {
+        for (const { key } of requests) {
+          if (key !== faults.refused) continue;
+          refusals += 1;
+          over(key);
+        }
         if (faults.takeUp) throw new Error('unavailable');
         for (const { key } of requests) {
           opened.push(key);
@@ -152,6 +162,17 @@ describe('acquisition broker: copies of open requests', () => {
     faults.keys = true;
     await sweep(SWEEP_MS);
     assert.deepEqual([opened, copies.counts.takenUp], [['event:1'], 1]);
+  });
+
+  it('one that the store refuses is not tried again with those that wait for it', async () => {
+    for (const key of ['event:1', 'event:2']) await stream.put('gone', key, 'a');
+    [faults.takeUp, faults.refused] = [true, 'event:1'];
+    await sweep();
+    await sweep(2 * SWEEP_MS);
+    assert.equal(refusals, 1);
+    faults.takeUp = false;
+    await sweep(SWEEP_MS);
+    assert.deepEqual([opened, copies.counts.takenUp], [['event:2'], 1]);
   });
 
   it('no more are taken than may be open; the others stay for whoever has room', async () => {
