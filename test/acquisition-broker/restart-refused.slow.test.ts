@@ -39,7 +39,7 @@ describe('acquisition broker: started again where the store refuses an event', f
       retention: { mode: 'ttl', measurementsSeconds: 86_400 },
     });
     try {
-      await second.stderrMatches(/the store refuses them/);
+      await second.stderrMatches(/the store does not take them/);
       for (const number of others) await box.command(number);
       await until(async () => (await store.openRequests()).length === others.length);
       assert.equal(await store.event(refused), undefined);
@@ -52,7 +52,7 @@ describe('acquisition broker: started again where the store refuses an event', f
     assert.equal(code, 0, stderr);
     assert.match(
       stderr,
-      new RegExp(`"events":\\[${refused}\\].*not this one|not this one.*"events":\\[${refused}\\]`),
+      new RegExp(`"ids":\\[${refused}\\].*not this one|not this one.*"ids":\\[${refused}\\]`),
     );
   });
 });
