@@ -1,6 +1,7 @@
 /** A broker that is killed, and started again at a store in which an administrator has a rule of their own that refuses one of its events. */
 import assert from 'node:assert/strict';
-import Database from 'better-sqlite3';
+
+import { DatabaseHandle } from '../../store/sqlite/handle.js';
 import { openSqliteStore } from '../../store/sqlite/index.js';
 import { type Deployment, deploy } from './process.js';
 import { FakeBox, FakeClient, until } from './rig.js';
@@ -28,7 +29,7 @@ describe('acquisition broker: started again where the store refuses an event', f
     client.close();
     const [refused = 0, ...others] = numbers;
     // As where it was killed before the event was stored.
-    const db = new Database(deployment.storeFile);
+    const db = new DatabaseHandle(deployment.storeFile);
     db.exec(`DELETE FROM events WHERE event_id = ${refused};
       CREATE TRIGGER ours BEFORE INSERT ON events WHEN NEW.event_id = ${refused} BEGIN SELECT RAISE(ABORT, 'not this one'); END;`);
     db.close();

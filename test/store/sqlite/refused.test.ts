@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+
 import { codeOf } from '../../../common/errors.js';
+import { DatabaseHandle } from '../../../store/sqlite/handle.js';
 import type { Store } from '../../../store/store.js';
 import { newEvent } from '../contract/given.js';
 import { openWritable } from '../writable.js';
@@ -24,7 +25,7 @@ describe('store/sqlite: a write that is refused', () => {
   });
 
   const make = (sql: string): void => {
-    const db = new Database(join(folder, 'a.db'));
+    const db = new DatabaseHandle(join(folder, 'a.db'));
     db.exec(sql);
     db.close();
   };
