@@ -16,6 +16,7 @@ import {
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { messageOf } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
+import { CONSUMING } from './consuming.js';
 import { STREAM, subjectOf } from './partition.js';
 import type { PartitionProgress } from './partition-progress.js';
 
@@ -129,7 +130,7 @@ export class PartitionReader {
     for (const info of before) if (info.name !== name) await manager.consumers.delete(STREAM, info.name);
     const consumer = await jetstream(connection).consumers.get(STREAM, name);
     const { num_pending } = await consumer.info(true);
-    const messages = await consumer.consume({ max_messages: BUFFERED, abort_on_missing_resource: true });
+    const messages = await consumer.consume({ max_messages: BUFFERED, ...CONSUMING });
     return new PartitionReader(consumer, messages, num_pending, options);
   }
 

@@ -3,6 +3,7 @@ import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { isBoxId } from '../common/box-id.js';
 import { decodeBatch } from './batch.js';
+import { CONSUMING } from './consuming.js';
 import { partitionOfBox, STREAM, subjectOf } from './partition.js';
 
 /** Batches that are on their way. */
@@ -27,7 +28,7 @@ export async function readRecentBoxes(
   try {
     const { num_pending } = await consumer.info(true);
     if (num_pending === 0) return;
-    const messages = await consumer.consume({ max_messages: BUFFERED, abort_on_missing_resource: true });
+    const messages = await consumer.consume({ max_messages: BUFFERED, ...CONSUMING });
     for await (const message of messages) {
       const batch = decodeBatch(message.data);
       for (const [topic] of batch?.messages ?? []) {

@@ -10,6 +10,7 @@ import {
   jetstreamManager,
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { CONSUMING } from './consuming.js';
 import { ensureFileStream, isWrongSequence } from './file-stream.js';
 
 export const STATE_STREAM = 'MAKAI_GATEWAY';
@@ -60,7 +61,7 @@ export class StateLog {
     const consumer = await this.#client.consumers.get(STATE_STREAM, {
       deliver_policy: DeliverPolicy.All,
     });
-    const messages = await consumer.consume({ max_messages: 64, abort_on_missing_resource: true });
+    const messages = await consumer.consume({ max_messages: 64, ...CONSUMING });
     let last = 0;
     let id = '';
     const late = setTimeout(() => messages.stop(), this.#readMs);

@@ -11,6 +11,7 @@ import {
   jetstreamManager,
 } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import { CONSUMING } from './consuming.js';
 import { ensureFileStream, isWrongSequence } from './file-stream.js';
 
 export const SUMMARY_STREAM = 'MAKAI_SUMMARIES';
@@ -108,7 +109,7 @@ export class SummaryStream {
       deliver_policy: DeliverPolicy.StartTime,
       opt_start_time: new Date(fromMs).toISOString(),
     });
-    const messages = await consumer.consume({ max_messages: BUFFERED, abort_on_missing_resource: true });
+    const messages = await consumer.consume({ max_messages: BUFFERED, ...CONSUMING });
     const stop = (): void => messages.stop();
     signal.addEventListener('abort', stop);
     try {
