@@ -195,7 +195,9 @@ export class Groups implements Running {
     const { log, store } = this.#options;
     group.isUnread = false;
     try {
-      for (const one of await readOthers(store, group)) this.#join(one);
+      // One that does not belong to it has a group of its own, and keeps it.
+      for (const one of await readOthers(store, group))
+        if (overlapping([group], one).length > 0) this.#join(one);
     } catch (error) {
       const code = codeOf(error);
       group.isUnread = code === 'STORE_UNAVAILABLE';
