@@ -1,9 +1,9 @@
 /** How messages of a stream are asked for. */
 
 /**
- * A request for messages ends after this time and is made again, ms. Its server says that it is still there twice in this time: where that does not come, the request is made
- * again at once, and where the consumer has no server at that moment, after about this time. With the client's 30 s a partition waited for most of a minute after a
- * server of NATS was killed.
+ * A request for messages ends after this time and is made again, ms. Twice in this time its server says that it is still there. Where that does not come, another request
+ * is made; where the consumer has no server at that moment, it is tried again after about this time. With the client's 30 s a partition waited for most of a minute
+ * after a server of NATS was killed.
  */
 const PULL_MS = 5000;
 
