@@ -96,6 +96,7 @@ describe('acquisition broker: started again while its store is unavailable', () 
     assert.deepEqual([opened, requests], [1, 1]);
     await box.answerData(command);
     await until(() => rig?.broker.status().open.requests === 0);
-    assert.equal(box.commands.length, 0);
+    // A box that is slow to reply is asked again, and that is all.
+    assert.ok(box.commands.length <= rig.broker.status().open.sent_again, `${box.commands.length} more`);
   });
 });

@@ -3,6 +3,7 @@
  * log says what happened.
  */
 import assert from 'node:assert/strict';
+import { REQUEST_BURST, REQUESTS_PER_SECOND } from '../../plugin-host/limits.js';
 import { HostRig, until } from './rig.js';
 import { assemble, type PluginText, pluginText, storeRequest } from './wat.js';
 
@@ -244,8 +245,10 @@ describe('plugin-host: hostile plugins', () => {
     const flood = script(`processBatch(c) {
       return new Array(1e6).fill({ startMs: c.timestampMs[0], endMs: c.timestampMs[0] + 100, boxIds: [1], triggerType: 'OTHER', percentMagnitude: 1, description: 'x'.repeat(100), requestData: true });
     }`);
+    const startMs = performance.now();
     await besideNeighbour('hostile.mjs', flood, () => rig.plugin('hostile').surplusRequests > 5e6);
-    assert.ok(rig.requests.length <= 21_000, `${rig.requests.length} came through`);
+    const most = REQUEST_BURST + REQUESTS_PER_SECOND * (1 + (performance.now() - startMs) / 1000);
+    assert.ok(rig.requests.length <= most, `${rig.requests.length} came through`);
     const [warning] = rig.logged('hostile', 'event requests of a plugin were dropped');
     assert.ok(Number(warning?.surplus) >= 1e6 - 4096);
     assert.equal(
@@ -317,7 +320,11 @@ describe('plugin-host: hostile plugins', () => {
       .logged('hostile', 'plugin stopped; restarted after a pause')
       .map((line) => line.pauseMs);
     assert.deepEqual(pauses.slice(0, 5), [20, 40, 80, 160, 200].slice(0, pauses.length));
-    await until(() => rig.plugin('hostile').state === 'pausing');
+    // It may be running again, with nothing to die of.
+    await until(() => {
+      if (rig.plugin('hostile').state === 'running') rig.feed(1);
+      return rig.plugin('hostile').state === 'pausing';
+    });
     const { measurements, droppedMeasurements } = rig.plugin('hostile');
     assert.equal(measurements + droppedMeasurements, rig.sent);
   });
@@ -328,6 +335,11 @@ describe('plugin-host: hostile plugins', () => {
     ['throws', 'onUnload() { throw new Error("bye"); }', /onUnload: bye/],
   ] as const) {
     it(`${what} in onUnload: ended all the same`, async () => {
+      if (what === 'throws') {
+        // That it threw must come before the time for unloading is over.
+        await rig.stop();
+        rig = new HostRig({ limits: { ...LIMITS, unloadMs: 60_000 } });
+      }
       await rig.host.load([{ path: rig.file('hostile.mjs', script(`onTick() {} ${body}`)) }]);
       await until(() => rig.plugin('hostile').state === 'running');
       await rig.host.load([]);

@@ -29,6 +29,8 @@ export async function npmPackage(name: string, version: string): Promise<string 
     return installed;
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
+    // Another process was faster.
+    if (existsSync(installed)) return installed;
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     process.stderr.write(`\n*** SKIPPED: ${name}@${version} could not be installed (${reason}). ***\n\n`);
     return undefined;
