@@ -75,8 +75,11 @@ describe('the page: alerts', function () {
     await rows.nth(1).locator('a').first().click();
     await page.waitForURL(/#\/alerts\/group%201%2Fa/);
     await page.waitForSelector('h1:has-text("<b>group 1/a</b>")');
-    await page.keyboard.press('Escape');
-    await page.waitForURL((url) => /^#\/alerts($|\?)/.test(url.hash));
+    // A view is drawn a moment before its keys are listened to.
+    await until('Escape leads back to the list', async () => {
+      await page.keyboard.press('Escape');
+      return /^#\/alerts($|\?)/.test(new URL(page.url()).hash);
+    });
     await page.waitForSelector('section.card:has-text("Resolved, of this time range") tr:has-text("over")');
     assert.deepEqual(problems, []);
   });
