@@ -34,12 +34,22 @@ describe('cli: status of a cluster', function () {
   const ask = async (...args: string[]) => makai(['status', '--cluster', '--dir', folder, ...args]);
   type Shown = Overview & { wrong: string[] };
   const overview = async (): Promise<Shown> => JSON.parse((await ask('--json')).stdout) as Shown;
-  /** Undefined while the servers elect a leader. */
+  /** Undefined while the servers elect a leader, or do not answer in time. */
   const overviewIfAny = async (): Promise<Shown | undefined> => {
     const { stderr, stdout } = await ask('--json');
     if (stdout !== '') return JSON.parse(stdout) as Shown;
-    assert.match(stderr, /NATS_UNAVAILABLE.*JetStream/);
+    assert.match(stderr, /NATS_UNAVAILABLE/);
     return undefined;
+  };
+  /** What is printed once nothing is wrong: a lease may be lost for a moment on a busy machine. */
+  const shownInOrder = async (...args: string[]): Promise<string> => {
+    let text = '';
+    await until('nothing is wrong', async () => {
+      const { code, stdout } = await ask(...args);
+      text = stdout;
+      return code === 0;
+    }).catch((error: unknown) => assert.fail(`${String(error)}\n${text}`));
+    return text;
   };
 
   it('shows the stream, its services and what waits; what is wrong comes first', async () => {
@@ -60,15 +70,14 @@ describe('cli: status of a cluster', function () {
 
       for (const rig of rigs) await rig.startWithout({ nats: { servers: [server.url] } });
       await until('both services have their half, and nothing waits', async () => {
-        const { partitions, services, wrong } = await overview();
+        const found = await overviewIfAny();
         return (
-          wrong.length === 0 &&
-          services.every((one) => one.partitions.length === 32) &&
-          partitions.every((one) => one.waiting === 0 && one.unacknowledged === 0)
+          found?.wrong.length === 0 &&
+          found.services.every((one) => one.partitions.length === 32) &&
+          found.partitions.every((one) => one.waiting === 0 && one.unacknowledged === 0)
         );
       });
-      const { code, stdout } = await ask('--all');
-      assert.equal(code, 0, stdout);
+      const stdout = await shownInOrder('--all');
       assert.match(stdout, /^stream: \d+ batches, 0\.\d MB of 268\.4 MB, the oldest .+ old\nreplicas: 1/);
       assert.match(stdout, /\nservice +partitions +waiting +unacknowledged\n/);
       assert.equal(stdout.match(/^ +\d+ {2}\S.* 0 +0$/gm)?.length, 64, stdout);
@@ -84,21 +93,19 @@ describe('cli: status of a cluster', function () {
       );
       try {
         await until('it has all boxes and is elected', async () => {
-          const [{ elected, services } = { services: [] }] = (await overview()).followers;
+          const [{ elected, services } = { services: [] }] = (await overviewIfAny())?.followers ?? [];
           return elected === 'analysis-1' && services[0]?.partitions === 64;
         });
-        const shown = await ask();
-        assert.equal(shown.code, 0, shown.stdout);
         assert.match(
-          shown.stdout,
+          await shownInOrder(),
           /\nanalysis services: analysis-1 \(64 partitions\); groups and outages: analysis-1\n/,
         );
       } finally {
         await sharing.stop();
       }
       await until('what is wrong is said', async () => {
-        const { wrong } = await overview();
-        return wrong.includes('no analysis service looks after groups and outages');
+        const wrong = (await overviewIfAny())?.wrong;
+        return wrong?.includes('no analysis service looks after groups and outages') === true;
       });
     } finally {
       for (const rig of rigs) await rig.end();

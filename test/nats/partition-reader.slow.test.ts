@@ -64,7 +64,8 @@ describe('nats/partition-reader', function () {
     for (const body of bodies) await publisher.publish(PARTITION, body, Buffer.from(body));
   }
   const consumers = async () => {
-    const manager = await jetstreamManager(admin);
+    // The client's own time for a reply is 5 s: a busy machine takes longer.
+    const manager = await jetstreamManager(admin, { timeout: 60_000 });
     const found = [];
     for await (const info of manager.consumers.list(STREAM)) found.push(info);
     return found;
@@ -107,7 +108,10 @@ describe('nats/partition-reader', function () {
     };
     const first = await read(admin, 900, take);
     await publish('one');
-    await until('it is acknowledged', async () => (await consumers())[0]?.num_ack_pending === 0);
+    await until('it is acknowledged', async () => {
+      const [info] = await consumers();
+      return got.length === 1 && info?.num_pending === 0 && info.num_ack_pending === 0;
+    });
     await first.stop();
     await assert.rejects(read(admin, 3, take), /another owner/);
     await publish('two');
@@ -189,7 +193,7 @@ describe('nats/partition-reader', function () {
       });
       const consumer = await jetstream(by).consumers.get(STREAM, before);
       const first = await consumer.next();
-      assert.ok(await first?.ackAck());
+      assert.ok(await first?.ackAck({ timeout: 60_000 }));
       const leader = (await consumer.info()).cluster?.leader;
       const server = cluster[Number(leader?.slice(1)) - 1];
       assert.ok(server);

@@ -41,9 +41,11 @@ describe('triggering service: boxes of imported recordings', function () {
     );
     await until(() => rig.requests.length > 0);
     // Three imported boxes of its location are no neighbours, and are not silent themselves.
-    assert.deepEqual(
-      rig.requests.map(({ boxIds, description }) => [boxIds, description]),
-      [[[1001], 'outage: box 1001 silent: no neighbours to compare with']],
-    );
+    // On a machine that stood still between its measurements box 1001 itself was silent more than once.
+    for (const { boxIds, description } of rig.requests)
+      assert.deepEqual(
+        [boxIds, description],
+        [[1001], 'outage: box 1001 silent: no neighbours to compare with'],
+      );
   });
 });

@@ -153,8 +153,11 @@ describe('web-service: makai up', function () {
         daemons.find(({ daemon }) => daemon === 'triggering-broker')?.details?.access?.allow_list?.known ?? 0
       );
     };
-    await until('the status of the broker is there', async () => (await known()) > 0);
-    const before = await known();
+    let before = 0;
+    await until('the status of the broker is there', async () => {
+      before = await known();
+      return before > 0;
+    });
     const { publicKey } = newKeyPair();
     const accepted = await api('/keys/accept', jsonBody('POST', { public_key: publicKey, box_id: '2001' }));
     assert.equal(accepted.status, 201, await accepted.clone().text());
