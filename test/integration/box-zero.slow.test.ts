@@ -42,8 +42,10 @@ for (const generation of ['2', '3'])
         const { stdout } = await makai(['boxes', 'health', '0', '--dir', folder]);
         return /^ {2}DEFAULT_ID since .*\n {4}do: /m.test(stdout);
       });
-      const doctor = await makai(['doctor', '--dir', folder]);
-      assert.match(doctor.stdout, /WRONG +boxes +box 0: DEFAULT_ID: it sends as box 0\n/);
+      await until('the doctor names it', async () => {
+        const { stdout } = await makai(['doctor', '--dir', folder]);
+        return /WRONG +boxes +box 0: DEFAULT_ID: it sends as box 0\n/.test(stdout);
+      });
       const retention = { mode: 'ttl', measurementsSeconds: 86_400 } as const;
       const store = await openStore(storeUrl, { retention });
       try {
@@ -54,7 +56,7 @@ for (const generation of ['2', '3'])
       } finally {
         await store.close();
       }
-      const asked = await makai(['request', '--boxes', '0', '--last', '1', '--wait', '60', '--dir', folder]);
+      const asked = await makai(['request', '--boxes', '0', '--last', '1', '--wait', '120', '--dir', folder]);
       assert.equal(asked.code, 0, asked.stderr);
     });
   });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jetstream } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { connect } from '@nats-io/transport-node';
 import { PACKAGE_ROOT } from '../../../common/package-root.js';
@@ -44,7 +45,7 @@ describe('NATS in the chart for Kubernetes', function () {
     const urls = places.map(({ client, host }) => `nats://${host}:${client}`);
     const passwords = secretsIn(manifests)['makai-nats'];
     const login = (user: string) =>
-      connect({ servers: urls, user, pass: passwords?.[`${user}-password`] ?? '', timeout: 10_000 });
+      connect({ servers: urls, user, pass: passwords?.[`${user}-password`] ?? '', timeout: 60_000 });
     const broker = await login('broker');
     try {
       const limits = { replicas: 3, maxBytes: 2 ** 32, maxAgeMs: 3_600_000 };
@@ -60,7 +61,9 @@ describe('NATS in the chart for Kubernetes', function () {
     const service = await login('service');
     try {
       assert.equal(await replicasOf(service), 3);
-      const bucket = await new Kvm(service).create(LEASE_BUCKET, { replicas: 3, ttl: 8000 });
+      // The client's own time for a reply is 5 s: a busy machine takes longer.
+      const kvm = new Kvm(jetstream(service, { timeout: 60_000 }));
+      const bucket = await kvm.create(LEASE_BUCKET, { replicas: 3, ttl: 8000 });
       assert.ok((await bucket.create('member.test', 'test')) > 0);
     } finally {
       await service.close();
