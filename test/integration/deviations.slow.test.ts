@@ -13,12 +13,17 @@ import { until } from '../support/until.js';
 import { givenLine, type LineCase } from './line.js';
 
 const BOXES = ['1', '4'] as const;
+const DAY_MS = 86_400_000;
+/** The daemons are started and the second swell has its event in this time. */
+const BEFORE_MIDNIGHT_MS = 180_000;
+/** A busy machine is silent for seconds, which ends what is going on at a box. */
+const THRESHOLD = { path: 'threshold', silence_ms: 60_000 };
 const CALM = { white_percent: 0, voltage_wander_percent: 0, frequency_wander_hz: 0 };
 
 /** Both boxes replay the same scenario; each has events of its own. */
 function lineCase(title: string, scenario: object, settings: LineCase['settings'] = {}): LineCase {
   const source = scenarioSource(parseScenario({ name: title, ...scenario }));
-  const service = { plugins: [{ path: 'threshold' }], ...settings['triggering-service'], merge_ms: 0 };
+  const service = { plugins: [THRESHOLD], ...settings['triggering-service'], merge_ms: 0 };
   const all = { ...settings, 'triggering-service': service };
   return { title, available: true, source: () => source, minimum: { 1: 0, 4: 0 }, settings: all };
 }
@@ -34,16 +39,7 @@ const at127 = lineCase(
   },
   {
     'triggering-service': {
-      // A busy machine is silent for seconds.
-      plugins: [
-        {
-          path: 'threshold',
-          long_ms: 20_000,
-          sample_every_ms: 60_000,
-          suspect_ms: 60_000,
-          silence_ms: 60_000,
-        },
-      ],
+      plugins: [{ ...THRESHOLD, long_ms: 20_000, sample_every_ms: 60_000, suspect_ms: 60_000 }],
     },
   },
 );
@@ -58,7 +54,7 @@ const europe: LineCase = {
       events: [{ type: 'sag', at_s: 45, duration_s: 0.2, to_pu: 0.7, edge_s: 0 }],
     },
     {
-      'triggering-service': { nominal_voltage: 230, nominal_frequency: 50, plugins: [{ path: 'threshold' }] },
+      'triggering-service': { nominal_voltage: 230, nominal_frequency: 50, plugins: [THRESHOLD] },
     },
   ),
   padded: false,
@@ -98,6 +94,12 @@ const standing = lineCase(
   { 'acquisition-broker': { limits: { waveform_mb_per_box: 1 } } },
 );
 
+/** How long it is to after midnight UTC, where that is near, ms; else 0. */
+function untilClearOfMidnight(): number {
+  const leftMs = DAY_MS - (Date.now() % DAY_MS);
+  return leftMs < BEFORE_MIDNIGHT_MS ? leftMs + 1000 : 0;
+}
+
 describe('deviations, with the daemons as processes', function () {
   this.timeout(400_000);
 
@@ -130,6 +132,8 @@ describe('deviations, with the daemons as processes', function () {
   });
 
   describe('a line that stands at 134 V', () => {
+    // The budget of a day begins at midnight UTC.
+    before(() => sleep(untilClearOfMidnight()));
     const line = givenLine(standing);
 
     it('is one family of events; the second time the budget of the day is used up, and that is said', async () => {
@@ -163,7 +167,7 @@ describe('deviations, with the daemons as processes', function () {
       const address = parseStatusEndpoint(statusEndpointOf('triggering-service', workspace.directory));
       assert.ok(address);
       await until('CALIBRATION_SUSPECT of both boxes', async () => {
-        const health = (await readBoxHealth(address, undefined)) as {
+        const health = (await readBoxHealth(address, undefined, 60_000)) as {
           findings: { code: string; info: string }[];
         }[];
         const suspects = health
