@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assemble, pluginText } from '../plugin-host/wat.js';
+import { until } from '../support/until.js';
 import { makai, RunningProgram } from './run-process.js';
 
 interface Line {
@@ -115,8 +116,10 @@ describe('cli: refused plugins', function () {
       const status = await makai(['status', '--dir', grid]);
       assert.equal(status.code, 1);
       assert.equal(status.stdout.match(/: refused: /g)?.length, wrong.length, status.stdout);
-      const whole = await makai(['status', '--all', '--dir', grid]);
-      assert.match(whole.stdout, / good .* running/);
+      await until('the good one runs', async () => {
+        const whole = await makai(['status', '--all', '--dir', grid]);
+        return / good .* running/.test(whole.stdout);
+      });
       const doctor = await makai(['doctor', '--dir', grid]);
       assert.equal(doctor.code, 1);
       for (const { path, reason } of wrong) assert.match(doctor.stdout, reason, path);

@@ -59,7 +59,8 @@ describe('cli: survey', function () {
       for (const { code, stderr, stdout } of [two, three]) {
         assert.equal(code, 0, stderr);
         const found = JSON.parse(stdout) as Survey & { event_ids: number[] };
-        assert.equal(found.event_ids.length, 2);
+        // Two windows; a box that is slow to reply is asked for one again.
+        assert.ok(found.event_ids.length >= 2, `${found.event_ids}`);
         assert.deepEqual(found.gaps, []);
         assert.ok(found.measured_s > 35 && found.measured_s < 37, `${found.measured_s} s`);
         assert.ok(Math.abs((found.rms?.median ?? 0) - 120) < 0.1, `${found.rms?.median} V`);

@@ -61,9 +61,10 @@ describe('the map of locations', function () {
     const { port } = tiles.address() as AddressInfo;
     const { page, problems } = await open({ map_tiles: `http://127.0.0.1:${port}/{z}/{x}/{y}.png` });
     await page.waitForSelector(`text=127.0.0.1:${port}`);
-    const shown = await page.locator('svg.map image').count();
-    assert.ok(shown > 0);
-    await until('all tiles were asked for', async () => new Set(asked).size === shown);
+    await until('all tiles were asked for', async () => {
+      const shown = await page.locator('svg.map image').count();
+      return shown > 0 && new Set(asked).size === shown;
+    });
     for (const url of asked) assert.match(url, /^\/\d+\/\d+\/\d+\.png$/);
     // The browser would say so if it had refused one.
     assert.deepEqual(problems, []);
