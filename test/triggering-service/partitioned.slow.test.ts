@@ -34,7 +34,8 @@ async function countOf(documents: AsyncIterable<unknown>): Promise<number> {
 async function unacknowledged(url: string, options: NodeConnectionOptions = {}): Promise<number> {
   const connection = await connect({ servers: url, ...options });
   try {
-    const manager = await jetstreamManager(connection);
+    // The client's own time for a reply is 5 s: a busy machine takes longer.
+    const manager = await jetstreamManager(connection, { timeout: 60_000 });
     let count = 0;
     for await (const info of manager.consumers.list(STREAM)) count += info.num_pending + info.num_ack_pending;
     return count;
