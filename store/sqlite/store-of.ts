@@ -2,7 +2,7 @@
 import type { Stored, SweepResult } from '../documents.js';
 import type { Store } from '../store.js';
 import { encodeWrite } from '../write-codec.js';
-import { applyEach, type TrendWindowsWrite, type Write } from '../writes.js';
+import type { TrendWindowsWrite, Write } from '../writes.js';
 import type { Engine } from './engine.js';
 import { COPIED_BYTES, type Execution, type Packed } from './execution.js';
 import { readPages } from './pages.js';
@@ -35,8 +35,7 @@ export function storeOf({ call, close }: Execution<Engine>, now: () => number): 
   return {
     batchesAtOnce: BATCHES_AT_ONCE,
     state: () => ({ available: true }),
-    apply: (writes) =>
-      applyEach(writes, (one) => (one.kind === 'trend_windows' ? computed(one) : write(one))),
+    apply: (one) => (one.kind === 'trend_windows' ? computed(one) : write(one)),
 
     measurements: (boxId, range = {}) =>
       readPages(range, (page, size) => call('measurementPage', boxId, page, size), byTime),
