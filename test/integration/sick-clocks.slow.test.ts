@@ -96,9 +96,13 @@ describe('clocks and connections of boxes, over CURVE', function () {
     ((await health()).get(id)?.findings ?? []).map(({ code }) => code);
 
   async function untilFound(id: number, code: BoxFindingCode): Promise<void> {
-    await until(code, async () => (await codesOf(id)).includes(code));
-    const findings = (await health()).get(id)?.findings ?? [];
-    assertSaid(code, findings.find((one) => one.code === code)?.info);
+    let info: string | undefined;
+    await until(code, async () => {
+      const findings = (await health()).get(id)?.findings ?? [];
+      info = findings.find((one) => one.code === code)?.info;
+      return info !== undefined;
+    });
+    assertSaid(code, info);
   }
 
   /** Waits until everything that the box has sent so far is stored. @returns the times that it had sent */
