@@ -6,7 +6,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { BoxHealthRecord } from '../../cli/box-health/read.js';
 import { prepareWorkspace, type Workspace } from '../../cli/up/workspace.js';
 import type { BoxFindingCode } from '../../common/box-findings.js';
@@ -14,6 +13,7 @@ import type { Kind } from '../../config/kinds.js';
 import { openStore } from '../../store/open.js';
 import { makai, Programs } from '../cli/run-process.js';
 import { assertSaid } from '../support/finding-texts.js';
+import { withinOneDay } from '../support/one-day.js';
 import { until } from '../support/until.js';
 import { SendingBox } from './sending-box.js';
 
@@ -119,8 +119,7 @@ describe('findings of boxes that take minutes', function () {
       return heard.has(MUCH_ASKED) && heard.has(HEALTHY);
     });
     // Midnight ends what is found of the budget: where it is near, the test is one of the next day.
-    const leftMs = DAY_MS - (Date.now() % DAY_MS);
-    if (leftMs < BEFORE_MIDNIGHT_MS) await sleep(leftMs + 1000);
+    await withinOneDay(BEFORE_MIDNIGHT_MS);
     usedUpOn = today();
     const args = ['request', '--boxes', `${MUCH_ASKED},${HEALTHY}`, '--dir', folder];
     const first = await makai([...args, '--last', '25', '--wait', '300']);

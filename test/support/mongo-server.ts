@@ -33,7 +33,7 @@ export interface MongoServer {
   stop(): Promise<void>;
 }
 
-const START_MS = 60_000;
+const START_MS = 180_000;
 let shared: Promise<MongoServer | undefined> | undefined;
 
 /** The server that all tests of this run share, or undefined when there is none to be had. */

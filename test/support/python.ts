@@ -32,6 +32,8 @@ export async function pythonWith(...packages: string[]): Promise<string | undefi
     return python;
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
+    // Another process was faster.
+    if (existsSync(python)) return python;
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     process.stderr.write(
       `\n*** TESTS WITH PYTHON ARE SKIPPED: ${packages.join(', ')} could not be installed (${reason}). ***\n\n`,
