@@ -195,6 +195,7 @@ async function startParts(deps: CoreDeps, begun: Begun): Promise<Core> {
           dropped: values.dropped,
           refused: live.refused + values.refused,
         },
+        ...streamOf(live),
         followed: stored.status(),
         daemons: daemons.running(),
         event_requests: requests.made,
@@ -211,6 +212,11 @@ async function startParts(deps: CoreDeps, begun: Begun): Promise<Core> {
       await kept.stop();
     },
   };
+}
+
+function streamOf(live: LiveMeasurements): Pick<GatewayStatus, 'stream'> {
+  const stream = live.heard();
+  return stream === undefined ? {} : { stream };
 }
 
 /** Nothing for Kafka is loaded without its setting. */
