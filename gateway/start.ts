@@ -64,8 +64,7 @@ export async function startGateway(settings: GatewaySettings, deps: GatewayDeps)
       },
     };
   };
-  const hears = () => active?.status().stream;
-  const standby = await standbyOf(settings, { activate, hears, log });
+  const standby = await standbyOf(settings, { activate, hears: () => active?.heard(), log });
   const statusOf = (): GatewayStatus | undefined =>
     active && { store: store.status, ...active.status(), ...(standby && { nats: standby.status() }) };
   const details = (): Readonly<Record<string, unknown>> => ({
