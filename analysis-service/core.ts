@@ -10,7 +10,7 @@ import { idsFrom } from '../daemon/asked-incident-ids.js';
 import { type IncidentIds, STORE_IDS } from '../daemon/incident-ids.js';
 import { collectGarbage } from '../daemon/young-garbage.js';
 import type { Store } from '../store/store.js';
-import { applyOne, type Write } from '../store/writes.js';
+import type { Write } from '../store/writes.js';
 import type { HeardBrokers } from '../stream/brokers.js';
 import type { CurveClientOptions } from '../zmq/curve.js';
 import { Aggregates } from './aggregates/aggregates.js';
@@ -57,7 +57,7 @@ export interface Core extends Running {
 
 export async function startCore(deps: CoreDeps): Promise<Core> {
   const { clock, log, settings, store } = deps;
-  const put = (write: Write) => applyOne(store, write);
+  const put = (write: Write) => store.apply(write);
   let found: ReturnType<typeof findersOf> | undefined;
   const sharing = await sharingOf(settings, () => found?.finders.heard.status(), log);
   if (sharing !== undefined) deps.notices.also((topic, body) => sharing.notice(topic, body));

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteStore } from '../store/sqlite/index.js';
 import type { Store } from '../store/store.js';
-import { applyOne } from '../store/writes.js';
 import { cyclesOf } from './acquisition-boxes.js';
 import { type Benchmark, type Comparison, compare } from './compare.js';
 import { BOXES, EVENT_MS, Line, LONG_MS, RETENTION, type Window } from './support/acquisition-line.js';
@@ -31,7 +30,7 @@ async function fedDirectly(store: Store, window: Window): Promise<number> {
     target_event_start_timestamp_ms: window.startMs,
     target_event_end_timestamp_ms: window.endMs,
   };
-  await applyOne(store, { kind: 'event', event });
+  await store.apply({ kind: 'event', event });
   let next = 0;
   const writer = async (): Promise<void> => {
     while (next < BOXES) {
@@ -46,7 +45,7 @@ async function fedDirectly(store: Store, window: Window): Promise<number> {
         location: 'unknown',
         data_fs_filename: `event_${event_id}_${box_id}`,
       };
-      await applyOne(store, { kind: 'box_event', boxEvent, samples, acceptedAtMs: Date.now() });
+      await store.apply({ kind: 'box_event', boxEvent, samples, acceptedAtMs: Date.now() });
     }
   };
   await Promise.all(Array.from({ length: WRITERS }, writer));

@@ -6,7 +6,6 @@ import { type Chunk, EXPORT_FORMATS, type ExportFormat, eventExporter } from '..
 import { int16Of } from '../formats/little-endian.js';
 import { openStore } from '../store/open.js';
 import type { BoxDocument, Store } from '../store/store.js';
-import { applyOne } from '../store/writes.js';
 import { type Benchmark, type Comparison, compare } from './compare.js';
 
 const EVENTS = 1000;
@@ -69,7 +68,7 @@ async function fill(store: Store): Promise<void> {
     await store.putBox({ box_id, calibration_constant: 147.06, unplugged: false, location: 'oahu' });
   for (let event_id = 1; event_id <= EVENTS; event_id += 1) {
     const startMs = T + 60_000 * event_id;
-    await applyOne(store, {
+    await store.apply({
       kind: 'event',
       event: {
         event_id,
@@ -97,7 +96,7 @@ async function fill(store: Store): Promise<void> {
         location: 'oahu',
         data_fs_filename: `event_${event_id}_${box_id}`,
       };
-      await applyOne(store, { kind: 'box_event', boxEvent, samples, acceptedAtMs: startMs });
+      await store.apply({ kind: 'box_event', boxEvent, samples, acceptedAtMs: startMs });
     }
   }
 }

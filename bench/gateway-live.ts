@@ -11,7 +11,6 @@ import { readStatus } from '../daemon/status/client.js';
 import { measurement } from '../proto/index.js';
 import { unitEnvironment } from '../scripts/unit-environment.js';
 import { openStore } from '../store/open.js';
-import { applyOne } from '../store/writes.js';
 import { incidentOf } from '../test/gateway/given.js';
 import { Mosquitto } from '../test/gateway/mosquitto.js';
 import { type Comparison, compare } from './compare.js';
@@ -233,7 +232,7 @@ async function memory(program: string, messages: number, incidents: number): Pro
       for (const end = Math.min(messages, i + UNDER_WAY / 4); i < end; i += 1)
         await line.send(i % BOXES, 1_795_315_200_000 + i);
       for (let n = 0; n < (incidents * UNDER_WAY) / 4 / messages; n += 1)
-        await applyOne(store, {
+        await store.apply({
           kind: 'incident',
           incident: incidentOf(String(FIRST_BOX + n), Date.now() + i + n),
           samples: new Int16Array(),

@@ -8,7 +8,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PACKAGE_ROOT } from '../common/package-root.js';
 import { DatabaseHandle } from '../store/sqlite/handle.js';
 import { openSqliteStore } from '../store/sqlite/index.js';
-import { applyOne } from '../store/writes.js';
 import { cyclesOf } from './acquisition-boxes.js';
 import { type Benchmark, type Comparison, compare } from './compare.js';
 import { DAEMONS, DaemonLine } from './support/line.js';
@@ -158,14 +157,14 @@ async function fill(file: string, events: number): Promise<void> {
     const { samples, timesMs } = cyclesOf({ startMs, endMs });
     const times = { target_event_start_timestamp_ms: startMs, target_event_end_timestamp_ms: endMs };
     const event = { event_id, type: 'OTHER', description: 'bench', boxes_triggered: ['1000'] };
-    await applyOne(store, { kind: 'event', event: { ...event, ...times, percent_magnitude: 0 } });
+    await store.apply({ kind: 'event', event: { ...event, ...times, percent_magnitude: 0 } });
     const boxEvent = {
       ...{ event_id, box_id: '1000', location: 'bench', window_timestamps_ms: timesMs },
       event_start_timestamp_ms: startMs,
       event_end_timestamp_ms: endMs,
       data_fs_filename: `event_${event_id}_1000`,
     };
-    await applyOne(store, { kind: 'box_event', boxEvent, samples, acceptedAtMs: endMs });
+    await store.apply({ kind: 'box_event', boxEvent, samples, acceptedAtMs: endMs });
   }
   await store.close();
 }

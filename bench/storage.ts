@@ -11,7 +11,6 @@ import { measurementDocument } from '../store/mongo/measurements/measurement-doc
 import { openStore } from '../store/open.js';
 import { withSpool } from '../store/spool/index.js';
 import type { Store } from '../store/store.js';
-import { applyOne } from '../store/writes.js';
 import { startMongo } from '../test/support/mongo-server.js';
 import { type Benchmark, type Comparison, compare } from './compare.js';
 import { ROWS_PER_STATEMENT, readyRows, sqliteAlone } from './sqlite-alone.js';
@@ -80,8 +79,7 @@ async function insertAll(
   try {
     const start = performance.now();
     let stored = 0;
-    for (const batch of all)
-      stored += (await applyOne(store, { kind: 'measurements', columns: batch })).inserted;
+    for (const batch of all) stored += (await store.apply({ kind: 'measurements', columns: batch })).inserted;
     await drained();
     return (1000 * stored) / (performance.now() - start);
   } finally {

@@ -6,7 +6,6 @@ import { silentLogger } from '../common/log.js';
 import { DatabaseHandle } from '../store/sqlite/handle.js';
 import { openSqliteStore } from '../store/sqlite/index.js';
 import type { Store, TrendDocument } from '../store/store.js';
-import { applyOne } from '../store/writes.js';
 import { settingsOf } from '../test/web-service/given.js';
 import { startWebService, type WebService } from '../web-service/index.js';
 import { readChart } from '../web-service/operations/charts.js';
@@ -175,11 +174,11 @@ export async function fill(store: Store, { events, minutes, start }: Amounts): P
     const trends = Array.from({ length: Math.min(TRENDS_A_WRITE, minutes - from) }, (_, i) =>
       trendAt(start, from + i),
     );
-    await applyOne(store, { kind: 'trends', trends });
+    await store.apply({ kind: 'trends', trends });
   }
   for (let id = 1; id <= events; id += EVENTS_AT_ONCE) {
     const ids = Array.from({ length: Math.min(EVENTS_AT_ONCE, events - id + 1) }, (_, i) => id + i);
-    await Promise.all(ids.map((one) => applyOne(store, { kind: 'event', event: eventAt(start, one) })));
+    await Promise.all(ids.map((one) => store.apply({ kind: 'event', event: eventAt(start, one) })));
   }
 }
 

@@ -19,7 +19,6 @@ export { Flickermeter, type FlickerOptions } from './flicker/meter.js';
 export { type FlickerResult, flicker, PST_SECONDS, pltOf, pstOf, SETTLING_SECONDS } from './flicker/pst.js';
 export { type Crossings, clockCrossings, zeroCrossings } from './fundamental/crossings.js';
 export {
-  cycleFrequency,
   cyclesFrequency,
   type FrequencyValue,
   frequencyValues,

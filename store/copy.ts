@@ -20,14 +20,7 @@ import {
 } from './documents.js';
 import type { Store } from './store.js';
 
-export {
-  type CopyHooks,
-  type CopyPart,
-  type CopyPosition,
-  type CopyProgress,
-  type CopyReport,
-  emptyPosition,
-} from './copy-report.js';
+export { type CopyPosition, type CopyProgress, type CopyReport, emptyPosition } from './copy-report.js';
 
 const BATCH = 1000;
 /** Waveforms held in memory at one time. */

@@ -161,38 +161,17 @@ export type Write =
 
 export type WriteKind = Write['kind'];
 
-/** What became of one write of several: stored, or why not. */
-export type WriteResult = Stored | { error: unknown };
-
 /** Whatever takes writes: a backend, a spool in front of one, another sink. */
 export interface Sink {
   /**
-   * Applies writes, each by itself and in any order: who needs one to be stored before another waits for it. Fulfilled when all that were stored are
-   * durable (synced to disk, or acknowledged by a majority with journal). Never rejects.
-   * @returns a result for each write, in their order
+   * Applies a write, beside others and in any order: who needs one to be stored before another waits for it. Fulfilled when it is durable (synced to
+   * disk, or acknowledged by a majority with journal).
+   * @throws what the sink says of it: MakaiError STORE_UNAVAILABLE (try again), STORE_REFUSED (do not) and others
    */
-  apply(writes: readonly Write[]): Promise<WriteResult[]>;
+  apply(write: Write): Promise<Stored>;
   /** batches of measurements that it wants at one time: more than one lets it sync them together */
   readonly batchesAtOnce: number;
 }
-
-/** Applies one write. @throws what the sink says of it: MakaiError STORE_UNAVAILABLE (try again), STORE_REFUSED (do not) and others */
-export async function applyOne(sink: Pick<Sink, 'apply'>, write: Write): Promise<Stored> {
-  const [result] = await sink.apply([write]);
-  if (result === undefined) throw new Error(`no result of a write of ${write.kind}`);
-  if ('error' in result) throw result.error;
-  return result;
-}
-
-/** Applies each write with `one`, side by side: how a sink makes `apply` from a function for a single write. */
-export function applyEach(
-  writes: readonly Write[],
-  one: (write: Write) => Promise<Stored>,
-): Promise<WriteResult[]> {
-  return Promise.all(writes.map((write) => one(write).catch(errorOf)));
-}
-
-const errorOf = (error: unknown): WriteResult => ({ error });
 
 /** One thing was written. */
 export const STORED: Stored = { inserted: 1, duplicates: 0 };

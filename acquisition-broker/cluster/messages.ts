@@ -52,7 +52,6 @@ export const relayed = z.strictObject({
   name: z.string().max(20),
   topic: z.string().max(20),
 });
-export type Relayed = z.infer<typeof relayed>;
 
 /** Whose is this reply? The bytes are its first frame. */
 export const claim = z.strictObject({
@@ -62,7 +61,6 @@ export const claim = z.strictObject({
   frames: count.max(MAX_FRAMES),
   bytes: count,
 });
-export type Claim = z.infer<typeof claim>;
 
 /** Of the broker whose it is; the others say nothing. */
 export const claimed = z.discriminatedUnion('answer', [
@@ -73,7 +71,6 @@ export const claimed = z.discriminatedUnion('answer', [
   /** it is to be sent in pieces, under this name */
   z.strictObject({ version, answer: z.literal('send'), member, grant: z.string().max(50) }),
 ]);
-export type Claimed = z.infer<typeof claimed>;
 
 /** A piece of the frames after the first (`packedPieces`). */
 export const piece = z.strictObject({
@@ -82,7 +79,6 @@ export const piece = z.strictObject({
   index: count,
   isLast: z.boolean(),
 });
-export type Piece = z.infer<typeof piece>;
 
 export const pieceReply = z.strictObject({ version, isTaken: z.boolean() });
 

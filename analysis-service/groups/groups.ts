@@ -11,7 +11,6 @@ import type { Turns } from '../../common/turn.js';
 import { askedBoxes } from '../../store/boxes.js';
 import { ANALYSIS_SOURCE } from '../../store/incidents.js';
 import type { IncidentDocument, IncidentGroup, Store } from '../../store/store.js';
-import { applyOne } from '../../store/writes.js';
 import type { Clocks } from '../clocks/clocks.js';
 import type { KnownBoxes } from '../waveforms/references.js';
 import { AnalysedBoxes } from './analysed-boxes.js';
@@ -237,7 +236,7 @@ export class Groups implements Running {
       }),
     );
     if (!this.#mayWrite()) return;
-    await applyOne(store, { kind: 'incident_group', group: summary });
+    await store.apply({ kind: 'incident_group', group: summary });
     // What joined meanwhile opens it again.
     group.settled = group.incidents.size === size;
     this.settled += 1;

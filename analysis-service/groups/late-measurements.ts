@@ -1,7 +1,6 @@
 /** Measurements of the span of an incident may be stored later than its waveform. */
 import { newIncidentOf } from '../../store/incidents.js';
 import type { Store } from '../../store/store.js';
-import { applyOne } from '../../store/writes.js';
 import { measurementsOf } from '../waveforms/findings.js';
 
 /** Copies into a stored incident what has been stored of its span since. @throws MakaiError what the store says */
@@ -12,5 +11,5 @@ export async function completeMeasurements(store: Store, incidentId: number): Pr
   const { kept, omitted } = await measurementsOf(store, box_id, measurement_type, startMs, endMs);
   if (omitted > 0 || kept.length <= stored.measurements.length) return;
   const incident = { ...newIncidentOf(stored), measurements: kept };
-  await applyOne(store, { kind: 'incident', incident, samples: new Int16Array() });
+  await store.apply({ kind: 'incident', incident, samples: new Int16Array() });
 }

@@ -15,7 +15,6 @@ import {
   newIncidentOf,
 } from '../../store/incidents.js';
 import type { BoxDocument, IncidentDocument, NewIncident, Store } from '../../store/store.js';
-import { applyOne } from '../../store/writes.js';
 import type { KnownBoxes } from '../waveforms/references.js';
 import { SILENT_MS, type Silence, silences, type Watched } from './silence.js';
 
@@ -188,7 +187,7 @@ export class Outages implements Running {
       if (numbered !== undefined) outage.incident = numbered.incident;
     }
     if (this.#options.mayWrite?.() === false) throw new Error('another service looks after outages now');
-    await applyOne(store, { kind: 'incident', incident: outage.incident, samples });
+    await store.apply({ kind: 'incident', incident: outage.incident, samples });
     outage.isStored = true;
     const { box_id: boxId, start_timestamp_ms: fromMs } = outage.incident;
     const query = { boxId, fromMs, toMs: fromMs + 1, classification: 'OUTAGE' };

@@ -11,7 +11,7 @@ import type {
   Stored,
   ThreadStore,
 } from '../../store/store.js';
-import { type AnalysisWrite, applyOne } from '../../store/writes.js';
+import type { AnalysisWrite } from '../../store/writes.js';
 import { type Clocks, NO_CLOCKS } from '../clocks/clocks.js';
 import { findingOf, withMeasurements } from './findings.js';
 import { type LoadedWaveform, waveformInput } from './input.js';
@@ -193,7 +193,7 @@ async function write(
   const numbered = await ids.number(findings);
   const judged = judgedWith && { judgedWith };
   if (owns?.(boxId) === false) return undefined;
-  const stored = await applyOne(store, {
+  const stored = await store.apply({
     kind: 'analysis',
     ...{ eventId, boxId, findings: numbered, remarks },
     ...judged,

@@ -9,7 +9,6 @@ import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
 import type { WaitingWaveform } from '../../store/store.js';
-import { applyOne } from '../../store/writes.js';
 import type { Share } from '../sharing/share.js';
 import { type Analyses, analysesHere } from './analyses.js';
 import type { EventAnalysisDeps } from './event-analysis.js';
@@ -215,7 +214,7 @@ export class Follower implements Running {
     log.error({ err: reason, event_id: eventId, box_id: boxId }, 'a waveform cannot be analysed');
     const remarks = [`the analysis failed: ${messageOf(reason)}`];
     try {
-      await applyOne(store, { kind: 'analysis', eventId, boxId, findings: [], remarks });
+      await store.apply({ kind: 'analysis', eventId, boxId, findings: [], remarks });
       this.#done(eventId, { boxId, incidents: [], added: [], remarks });
     } catch (error) {
       if (UNAVAILABLE.has(codeOf(error) ?? '')) return this.#unavailable(error);

@@ -53,15 +53,15 @@ async function fill(store: Store, events: number): Promise<void> {
       percent_magnitude: 0,
     };
     const times = Array.from({ length: 60 * SECONDS }, (_, i) => startMs + Math.round(((i + 1) * 1000) / 60));
-    await store.apply([{ kind: 'event', event: { ...event, ...window } }]);
-    await store.apply(
+    await store.apply({ kind: 'event', event: { ...event, ...window } });
+    await Promise.all(
       boxIds.map((box_id) => {
         const boxEvent: BoxEventDocument = {
           ...{ event_id: id, box_id, location: 'lab', data_fs_filename: `event_${id}_${box_id}` },
           ...{ event_start_timestamp_ms: startMs, event_end_timestamp_ms: startMs + 1000 * SECONDS },
           window_timestamps_ms: times,
         };
-        return { kind: 'box_event' as const, boxEvent, samples, acceptedAtMs: startMs };
+        return store.apply({ kind: 'box_event', boxEvent, samples, acceptedAtMs: startMs });
       }),
     );
   }

@@ -43,11 +43,10 @@ const boxesWithKeys =
 /** The methods of a store that the service uses, without a store behind them. */
 const nothing = {
   batchesAtOnce: 1,
-  apply: async (writes) =>
-    writes.map((write) => ({
-      inserted: write.kind === 'measurements' ? write.columns.count : 1,
-      duplicates: 0,
-    })),
+  apply: async (write) => ({
+    inserted: write.kind === 'measurements' ? write.columns.count : 1,
+    duplicates: 0,
+  }),
   computeTrends: async (windows) => windows.map(() => undefined),
   newestByBox: async () => [],
   makaiConfig: async () => undefined,

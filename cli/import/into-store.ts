@@ -3,7 +3,6 @@ import { MakaiError } from '../../common/errors.js';
 import type { ImportedRecording } from '../../formats/import/index.js';
 import { UNKNOWN_LOCATION } from '../../store/boxes.js';
 import type { EventDocument, OriginalFile, Store } from '../../store/store.js';
-import { applyOne } from '../../store/writes.js';
 import { UsageError } from '../errors.js';
 import type { ImportBoxes, Placed } from './boxes.js';
 
@@ -45,7 +44,7 @@ export async function importRecording(
   const { sha256, files } = source;
   const event_id = await store.putOriginal({ event_id: drawn, sha256, recording: recording.number, files });
   const times = recording.channels.map(({ waveform }) => waveform.timesMs);
-  await applyOne(store, {
+  await store.apply({
     kind: 'event',
     event: {
       event_id,
@@ -69,7 +68,7 @@ export async function importRecording(
       data_fs_filename: `event_${event_id}_${box.box_id}`,
       calibration_constant: box.calibration_constant,
     };
-    await applyOne(store, { kind: 'box_event', boxEvent, samples: counts, acceptedAtMs: Date.now() });
+    await store.apply({ kind: 'box_event', boxEvent, samples: counts, acceptedAtMs: Date.now() });
   }
   const event = await store.event(event_id);
   const result = await reported(store, source, recording, event);

@@ -11,11 +11,3 @@ export interface ComtradeData {
   missing: number | undefined;
   digital: Uint8Array[];
 }
-
-/** Sample numbers are compared while they are read; what did not agree comes back as this. */
-export interface NumberGap {
-  /** record, from 0 on */
-  record: number;
-  expected: number;
-  found: number;
-}

@@ -122,8 +122,6 @@ function minMax(): Column[] {
   ];
 }
 
-export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
-
 /** A document as a row: a value for each column by its name, undefined where an optional one has none. */
 export type Row = Readonly<Record<string, unknown>>;
 

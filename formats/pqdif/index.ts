@@ -1,3 +1,3 @@
 /** The door of the folder: PQDIF, read and written. */
-export { isPqdif, readPqdif } from './read.js';
-export { type PqdifOptions, writePqdif } from './write.js';
+export { readPqdif } from './read.js';
+export { writePqdif } from './write.js';

@@ -6,15 +6,7 @@ import { Warnings } from '../warnings.js';
 import { type DataSource, dataSource, type MonitorSettings, monitorSettings } from './definitions.js';
 import { containerMetadata, observationMetadata, sourceMetadata } from './metadata.js';
 import { readObservation } from './observation.js';
-import { guidBytes } from './physical.js';
-import { HEADER_BYTES, records, SIGNATURE } from './records.js';
-
-const SIGNATURE_BYTES = guidBytes(SIGNATURE);
-
-/** Whether a file begins as PQDIF does. */
-export function isPqdif(bytes: Uint8Array): boolean {
-  return bytes.length >= HEADER_BYTES && SIGNATURE_BYTES.every((byte, i) => byte === bytes[i]);
-}
+import { records } from './records.js';
 
 /**
  * Reads a PQDIF file.

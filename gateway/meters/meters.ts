@@ -11,7 +11,6 @@ import { filterOf, isMeterName, isOwnTopic, nameIn } from '../../config/meter-to
 import type { MeterSettings, MeterTopic } from '../../config/settings.js';
 import { BoxFindings } from '../../daemon/box-findings.js';
 import type { BoxDocument, Store } from '../../store/store.js';
-import { applyOne } from '../../store/writes.js';
 import type { Incoming, Link } from '../mqtt/link.js';
 import type { MeterHealth } from './health.js';
 import { type Reading, readMeter } from './reading.js';
@@ -99,7 +98,7 @@ export class Meters implements Running {
     this.#log = new ThrottledLog(log, { clock });
     this.#findings = new BoxFindings({
       // What the store does not take now is written later, by BoxFindings itself.
-      outbox: { put: (write) => applyOne(store(), write) },
+      outbox: { put: (write) => store().apply(write) },
       ...{ rejections, log, clock },
     });
   }

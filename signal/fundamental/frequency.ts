@@ -4,11 +4,6 @@
  */
 import type { Crossings } from './crossings.js';
 
-/** Hz of each cycle, one value a half cycle: value k is that of the cycle from crossing k to crossing k + 2. */
-export function cycleFrequency({ at }: Crossings, rate: number): Float64Array {
-  return cyclesFrequency({ at, firstIsRising: true }, rate, 1);
-}
-
 /** Hz over so many whole cycles, one value a half cycle: value k begins at crossing k. */
 export function cyclesFrequency({ at }: Crossings, rate: number, cycles: number): Float64Array {
   const values = new Float64Array(Math.max(0, at.length - 2 * cycles));

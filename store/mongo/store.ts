@@ -3,7 +3,7 @@ import type { Logger } from '../../common/log.js';
 import type { LahaConfigDocument, MakaiConfigDocument, Stored } from '../documents.js';
 import type { Primary } from '../primary.js';
 import type { StoreOptions } from '../store.js';
-import { applyEach, STORED, type Write } from '../writes.js';
+import { STORED, type Write } from '../writes.js';
 import { alertRegistry } from './alerts/alerts.js';
 import { putAudit, readAudit } from './audit.js';
 import { Boxes } from './boxes/boxes.js';
@@ -155,12 +155,11 @@ export function createMongoStore({ close, db }: Connection, options: MongoStoreO
 
   return {
     batchesAtOnce: BATCHES_AT_ONCE,
-    apply: (writes) =>
-      applyEach(writes, async (one) => {
-        const stored = await write(one);
-        position.mend.reachedMs = now();
-        return stored;
-      }),
+    apply: async (one) => {
+      const stored = await write(one);
+      position.mend.reachedMs = now();
+      return stored;
+    },
     // What cannot be reached fails when it is asked; a spool in front of it knows more.
     state: () => ({ available: true }),
 

@@ -221,10 +221,10 @@ export class OutboxLane {
       if (next === undefined) return;
       this.#underWay.add(next);
       const start = performance.now();
-      void this.#deps.store.apply([next.write]).then(([result = { error: new Error('no result') }]) => {
-        if ('error' in result) this.#notTaken(next, result.error);
-        else this.#taken(next, result, start);
-      });
+      void this.#deps.store.apply(next.write).then(
+        (stored) => this.#taken(next, stored, start),
+        (error: unknown) => this.#notTaken(next, error),
+      );
     }
   }
 

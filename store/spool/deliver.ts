@@ -5,7 +5,7 @@ import { calibrationOf } from '../calibration.js';
 import type { NewEvent, NewTrend } from '../documents.js';
 import type { Store } from '../store.js';
 import { decodeWrite } from '../write-codec.js';
-import { applyOne, type Stored, type Write } from '../writes.js';
+import type { Stored, Write } from '../writes.js';
 import type { Row } from './rows.js';
 
 type Sink = Pick<Store, 'apply' | 'box' | 'boxes'>;
@@ -25,16 +25,16 @@ export async function applyWithLocation(store: Sink, write: Write): Promise<Stor
   switch (write.kind) {
     case 'box_event': {
       const { box_id, location } = write.boxEvent;
-      if (location !== UNKNOWN_LOCATION) return applyOne(store, write);
+      if (location !== UNKNOWN_LOCATION) return store.apply(write);
       const box = await store.box(box_id);
       const { calibration_constant } = calibrationOf(write.boxEvent, box);
       const known = { location: locationOf(box), ...(calibration_constant && { calibration_constant }) };
-      return applyOne(store, { ...write, boxEvent: { ...write.boxEvent, ...known } });
+      return store.apply({ ...write, boxEvent: { ...write.boxEvent, ...known } });
     }
     case 'trends':
-      return applyOne(store, { ...write, trends: await withLocations(store, write.trends) });
+      return store.apply({ ...write, trends: await withLocations(store, write.trends) });
     default:
-      return applyOne(store, write);
+      return store.apply(write);
   }
 }
 

@@ -8,7 +8,6 @@ import type { TrendWindow } from '../documents.js';
 import { QUEUES, type Queue } from '../outbox/policy.js';
 import type { Execution } from '../sqlite/execution.js';
 import { decodeWrite } from '../write-codec.js';
-import { applyOne } from '../writes.js';
 import { deliver } from './deliver.js';
 import type { SpoolEngine } from './engine.js';
 import type { Link } from './link.js';
@@ -198,7 +197,7 @@ export class Drain {
       const windows = await this.#disk.call('windows', untilMs, WINDOWS_AT_ONCE);
       if (windows.length === 0) return;
       const write = { kind: 'trend_windows', windows } as const;
-      const outcome = await this.#link.call((primary) => applyOne(primary, write), ROW_DEADLINE_MS);
+      const outcome = await this.#link.call((primary) => primary.apply(write), ROW_DEADLINE_MS);
       if ('refused' in outcome) this.#log.error({ err: outcome.refused }, 'trends not written');
       if ('error' in outcome) this.#retries.failed('trends', outcome.error, this.#link.up);
       if ('unavailable' in outcome) return;

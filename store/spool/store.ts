@@ -6,7 +6,7 @@ import type { Primary } from '../primary.js';
 import type { Execution } from '../sqlite/execution.js';
 import type { BoxReader, SpoolStats, Store } from '../store.js';
 import { decodeWrite, encodeWrite } from '../write-codec.js';
-import { applyEach, bytesOf, STORED, type Stored, type Write } from '../writes.js';
+import { bytesOf, STORED, type Stored, type Write } from '../writes.js';
 import { applyWithLocation } from './deliver.js';
 import type { Drain } from './drain.js';
 import type { SpoolEngine } from './engine.js';
@@ -200,7 +200,7 @@ export function createSpoolStore(parts: Parts): SpoolStore {
   return {
     ...forwarded(FORWARDED, read),
     batchesAtOnce: BATCHES_AT_ONCE,
-    apply: (writes) => applyEach(writes, write),
+    apply: write,
     stats,
     state: () => ({ available: link.up, spool: stats() }),
     drained: async () => {

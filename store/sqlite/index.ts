@@ -3,15 +3,13 @@ import { resolve } from 'node:path';
 import { MakaiError } from '../../common/errors.js';
 import { isThere } from '../../common/is-there.js';
 import type { Store, StoreFile, StoreOptions, ThreadStore } from '../store.js';
-import { encodeWrite } from '../write-codec.js';
-import type { Write } from '../writes.js';
 import { type Engine, openEngine } from './engine.js';
 import { reopeningEngine } from './engines.js';
-import { COPIED_BYTES, type Execution, executeOnThread, type Packed } from './execution.js';
+import { type Execution, executeOnThread } from './execution.js';
 import { executeInline } from './inline.js';
 import { READS } from './reads.js';
 import { oneEngine } from './serve.js';
-import { storeOf } from './store-of.js';
+import { packWrite, storeOf } from './store-of.js';
 
 export interface SqliteOptions extends StoreOptions {
   /**
@@ -95,12 +93,4 @@ async function withReader(
     await writer.close();
     throw error;
   }
-}
-
-/** A write crosses to the thread as bytes. */
-function packWrite(name: string, args: unknown[]): Packed {
-  if (name !== 'write') return { args };
-  const [write, nowMs] = args;
-  const bytes = encodeWrite(write as Write);
-  return { args: [bytes, nowMs], transfer: bytes.length < COPIED_BYTES ? [] : [bytes.buffer] };
 }

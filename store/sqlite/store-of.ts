@@ -1,9 +1,10 @@
 /** The contract of a store as calls of an engine: long ones in slices, ranges in pages. */
 import type { Stored, SweepResult } from '../documents.js';
 import type { Store } from '../store.js';
-import { applyEach, type TrendWindowsWrite, type Write } from '../writes.js';
+import { encodeWrite } from '../write-codec.js';
+import type { TrendWindowsWrite, Write } from '../writes.js';
 import type { Engine } from './engine.js';
-import type { Execution } from './execution.js';
+import { COPIED_BYTES, type Execution, type Packed } from './execution.js';
 import { readPages } from './pages.js';
 
 /** Batches of measurements that wait together share one sync of the disk, and the thread never waits for its next one. */
@@ -34,8 +35,7 @@ export function storeOf({ call, close }: Execution<Engine>, now: () => number): 
   return {
     batchesAtOnce: BATCHES_AT_ONCE,
     state: () => ({ available: true }),
-    apply: (writes) =>
-      applyEach(writes, (one) => (one.kind === 'trend_windows' ? computed(one) : write(one))),
+    apply: (one) => (one.kind === 'trend_windows' ? computed(one) : write(one)),
 
     measurements: (boxId, range = {}) =>
       readPages(range, (page, size) => call('measurementPage', boxId, page, size), byTime),
@@ -190,6 +190,14 @@ export function storeOf({ call, close }: Execution<Engine>, now: () => number): 
     },
     close,
   };
+}
+
+/** The arguments of a call of `storeOf` as they cross to a thread: a write as bytes (the engine's `write` takes both), all others as they are. */
+export function packWrite(name: string, args: unknown[]): Packed {
+  if (name !== 'write') return { args };
+  const [write, nowMs] = args;
+  const bytes = encodeWrite(write as Write);
+  return { args: [bytes, nowMs], transfer: bytes.length < COPIED_BYTES ? [] : [bytes.buffer] };
 }
 
 /** The range that is left after a page whose last document is `last`. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { WaveformResult } from '../../analysis-service/index.js';
 import { MakaiError } from '../../common/errors.js';
-import { applyEach, applyOne, type Write } from '../../store/writes.js';
+import type { Write } from '../../store/writes.js';
 import { bytesOf } from '../store/contract/given.js';
 import { intercepted } from '../store/writable.js';
 import { CALIBRATION, givenAnalysis, START, storeWaveform, waveform } from './given.js';
@@ -63,13 +63,12 @@ describe('analysis-service: the follower', function () {
     let lost = 0;
     const losing = {
       ...store,
-      apply: (writes: readonly Write[]) =>
-        applyEach(writes, async (write) => {
-          const result = await applyOne(store, write);
-          if (write.kind !== 'analysis' || lost > 0) return result;
-          lost += 1;
-          throw new MakaiError('STORE_UNAVAILABLE', 'the reply is lost');
-        }),
+      apply: async (write: Write) => {
+        const stored = await store.apply(write);
+        if (write.kind !== 'analysis' || lost > 0) return stored;
+        lost += 1;
+        throw new MakaiError('STORE_UNAVAILABLE', 'the reply is lost');
+      },
     };
     await storeWaveform(store, 1, '1', waveform(1, [SAG]));
     follower({ store: losing }).start();

@@ -8,7 +8,6 @@ import { MakaiError } from '../../common/errors.js';
 import { silentLogger } from '../../common/log.js';
 import { type IncidentIds, STORE_IDS } from '../../daemon/incident-ids.js';
 import type { IncidentDocument, Store } from '../../store/store.js';
-import { applyEach, applyOne } from '../../store/writes.js';
 import { ManualClock } from '../acquisition-broker/manual-clock.js';
 import { all, columnsOf, finding } from '../store/contract/given.js';
 import { openWritable } from '../store/writable.js';
@@ -168,13 +167,12 @@ describe('analysis-service: outages', () => {
     let lost = 0;
     const losing: Store = {
       ...store,
-      apply: (writes) =>
-        applyEach(writes, async (write) => {
-          const result = await applyOne(store, write);
-          if (lost >= 2) return result;
-          lost += 1;
-          throw new MakaiError('STORE_UNAVAILABLE', 'the reply is lost');
-        }),
+      apply: async (write) => {
+        const stored = await store.apply(write);
+        if (lost >= 2) return stored;
+        lost += 1;
+        throw new MakaiError('STORE_UNAVAILABLE', 'the reply is lost');
+      },
     };
     let drift = 0;
     const drifting: Clock = {

@@ -1,6 +1,6 @@
 /** Small recordings and documents in formats of one file, as seeds: made by our writers, so that they always are what those write today. */
 import { momentFromMs } from '../../formats/moment.js';
-import { ndjsonChunks } from '../../formats/ndjson/index.js';
+import { ndjsonLine } from '../../formats/ndjson/index.js';
 import { DocumentTable, WaveformTable } from '../../formats/parquet/index.js';
 import { writePqdif } from '../../formats/pqdif/index.js';
 import { writePqds } from '../../formats/pqds/index.js';
@@ -67,7 +67,7 @@ export function fileSeeds(kind: FileSeeds): Uint8Array[] {
     case 'parquet':
       return (['UNCOMPRESSED', 'GZIP'] as const).flatMap((codec) => [waveforms(codec), events(codec)]);
     case 'ndjson':
-      return [Buffer.from([...ndjsonChunks([EVENT, { ...EVENT, event_id: 8 }])].join(''))];
+      return [Buffer.from([EVENT, { ...EVENT, event_id: 8 }].map(ndjsonLine).join(''))];
   }
 }
 

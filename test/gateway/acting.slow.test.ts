@@ -48,7 +48,7 @@ describe('gateway: acted on', function () {
       ...{ first_box: '1001', deepest_box: '1001', spread_ms: 0, spread_depth: 0, from_measurements: [] },
       sentence: 'Voltage sag at box 1001',
     };
-    await store.apply([{ kind: 'incident_group', group }]);
+    await store.apply({ kind: 'incident_group', group });
     await until('the alert is delivered', async () => delivered.some((body) => /sag/i.test(body)));
     assert.ok(delivered.some((body) => body.includes('http://127.0.0.1:8088/')));
     assert.ok(running.status().alerts.fired >= 1);

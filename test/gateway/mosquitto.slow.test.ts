@@ -82,7 +82,7 @@ describe('gateway: with mosquitto', function () {
         ),
       );
       assert.deepEqual(idsOf(heard), [2]);
-      await store.apply([{ kind: 'incident_group', group: { ...GROUP, group_id: 2, incident_ids: [2] } }]);
+      await store.apply({ kind: 'incident_group', group: { ...GROUP, group_id: 2, incident_ids: [2] } });
       await until('the group is there', async () =>
         heard.some(({ topic }) => topic === 'makai/incident-groups/2'),
       );

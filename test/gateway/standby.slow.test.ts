@@ -12,7 +12,6 @@ import type { StandbyStatus } from '../../gateway/standby/standby.js';
 import { ensureStream } from '../../nats/stream.js';
 import { openStore } from '../../store/open.js';
 import type { IncidentGroup, Store } from '../../store/store.js';
-import { applyOne } from '../../store/writes.js';
 import { type Writable, writable } from '../store/writable.js';
 import { freePort } from '../support/free-port.js';
 import { givenMongo } from '../support/mongo-server.js';
@@ -126,7 +125,7 @@ describe('gateway: two with one store', function () {
       ...{ group_id: id, scope: 'box', incident_ids: [id], box_ids: ['1'], boxes_heard: 1, first_box: '1' },
       ...{ deepest_box: '1', spread_ms: 0, spread_depth: 0, from_measurements: [], sentence: `sag ${id}.` },
     };
-    await applyOne(store, { kind: 'incident_group', group });
+    await store.apply({ kind: 'incident_group', group });
   }
 
   /** How often each incident was published for the first time, and how many mails each alert had. */

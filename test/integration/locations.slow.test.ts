@@ -90,27 +90,25 @@ async function storeOld(store: Awaited<ReturnType<FaultLine['openStore']>>, now:
   const box_id = String(id);
   const startMs = now - 600_000;
   const span = { target_event_start_timestamp_ms: startMs, target_event_end_timestamp_ms: startMs + 1000 };
-  await store.apply([
-    {
-      kind: 'event',
-      event: {
-        ...{ event_id: OLD_EVENT, type: 'OTHER', description: 'old', percent_magnitude: 0, ...span },
-        boxes_triggered: [box_id],
-      },
+  await store.apply({
+    kind: 'event',
+    event: {
+      ...{ event_id: OLD_EVENT, type: 'OTHER', description: 'old', percent_magnitude: 0, ...span },
+      boxes_triggered: [box_id],
     },
-    {
-      kind: 'box_event',
-      acceptedAtMs: startMs,
-      samples: new Int16Array(200),
-      boxEvent: {
-        ...{ event_id: OLD_EVENT, box_id, location: 'unknown', window_timestamps_ms: [startMs] },
-        ...{ event_start_timestamp_ms: startMs, event_end_timestamp_ms: startMs + 16 },
-        data_fs_filename: `event_${OLD_EVENT}_${box_id}`,
-      },
+  });
+  await store.apply({
+    kind: 'box_event',
+    acceptedAtMs: startMs,
+    samples: new Int16Array(200),
+    boxEvent: {
+      ...{ event_id: OLD_EVENT, box_id, location: 'unknown', window_timestamps_ms: [startMs] },
+      ...{ event_start_timestamp_ms: startMs, event_end_timestamp_ms: startMs + 16 },
+      data_fs_filename: `event_${OLD_EVENT}_${box_id}`,
     },
-    {
-      kind: 'trends',
-      trends: [{ box_id, timestamp_ms: startMs, location: 'unknown' }],
-    },
-  ]);
+  });
+  await store.apply({
+    kind: 'trends',
+    trends: [{ box_id, timestamp_ms: startMs, location: 'unknown' }],
+  });
 }

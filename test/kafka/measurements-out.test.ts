@@ -10,7 +10,7 @@ import { MeasurementsOut } from '../../kafka/measurements-out.js';
 import { createColumns } from '../../proto/columns.js';
 import { MeasurementBatches } from '../../store/outbox/measurement-batches.js';
 import { Outbox } from '../../store/outbox/outbox.js';
-import type { MeasurementsWrite, Write } from '../../store/writes.js';
+import type { MeasurementsWrite } from '../../store/writes.js';
 import { freePort } from '../support/free-port.js';
 
 const ROWS = 1000;
@@ -79,9 +79,9 @@ describe('kafka: measurements without Kafka', () => {
     const order: string[] = [];
     const store = {
       batchesAtOnce: 1,
-      apply: async (writes: readonly Write[]) => {
+      apply: async () => {
         order.push('store');
-        return writes.map(() => ({ inserted: ROWS, duplicates: 0 }));
+        return { inserted: ROWS, duplicates: 0 };
       },
     };
     const outbox = new Outbox({ store, log: silentLogger() });

@@ -1,7 +1,7 @@
 /** Zero crossings and frequency against a line voltage whose frequency is known. */
 import assert from 'node:assert/strict';
 import {
-  cycleFrequency,
+  cyclesFrequency,
   frequencyValues,
   halfSecondFrequency,
   trackFundamental,
@@ -83,7 +83,7 @@ describe('signal/frequency', () => {
     assert.ok(track !== undefined);
     const { at } = zeroCrossings(track);
     assert.equal(at.length, 201);
-    for (const value of cycleFrequency({ at, firstIsRising: true }, 12_000)) {
+    for (const value of cyclesFrequency({ at, firstIsRising: true }, 12_000, 1)) {
       assert.ok(Math.abs(value - hz) < 0.1, `${value}`);
     }
   });

@@ -15,7 +15,7 @@ import type {
 } from '../../store/documents.js';
 import { openSqliteStore, type SqliteOptions } from '../../store/sqlite/index.js';
 import type { Store } from '../../store/store.js';
-import { applyEach, applyOne, type Sink, type Write } from '../../store/writes.js';
+import type { Sink, Write } from '../../store/writes.js';
 
 /** What a write may say besides its data. */
 export interface Accepted {
@@ -51,7 +51,7 @@ export interface Writes {
 export type Writable<S extends Sink> = S & Writes;
 
 export function writable<S extends Sink>(store: S): Writable<S> {
-  const put = (write: Write): Promise<Stored> => applyOne(store, write);
+  const put = (write: Write): Promise<Stored> => store.apply(write);
   const writes: Writes = {
     insertMeasurements: (columns, accepted) => put({ kind: 'measurements', columns, ...accepted }),
     putTrends: async (trends, accepted) => void (await put({ kind: 'trends', trends, ...accepted })),
@@ -81,9 +81,9 @@ export function writable<S extends Sink>(store: S): Writable<S> {
 export function intercepted<S extends Sink>(store: S, before: (write: Write) => Promise<void> | void): S {
   const one = async (write: Write): Promise<Stored> => {
     await before(write);
-    return applyOne(store, write);
+    return store.apply(write);
   };
-  return { ...store, apply: (writes) => applyEach(writes, one) };
+  return { ...store, apply: one };
 }
 
 export async function openWritable(file: string, options: SqliteOptions): Promise<Writable<Store>> {

@@ -91,7 +91,7 @@ describe('web-service: an edit of calibration and nominal values', () => {
     await storeWaveform(store, 11, '2', waveform(0.2), START + 70_000);
     const judgedWith = { calibration_constant: 146, nominal_voltage: 230, nominal_frequency: 50 };
     const analysis = { kind: 'analysis', eventId: 11, boxId: '2', findings: [], remarks: [] } as const;
-    await store.apply([{ ...analysis, judgedWith }]);
+    await store.apply({ ...analysis, judgedWith });
     const detail = JSON.parse(await textOf('/events/11/boxes/2')) as Record<string, unknown>;
     assert.deepEqual(
       [detail.calibration_constant, detail.nominal_voltage, detail.nominal_frequency],

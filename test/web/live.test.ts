@@ -21,16 +21,6 @@ describe('live values', () => {
     assert.equal(live.get('1')?.value.voltage, 121);
   });
 
-  it('are live for five seconds', () => {
-    const live = new LiveBoxes();
-    live.take({ boxId: '1', timestampMs: 0 }, 0);
-    live.take({ boxId: '2', timestampMs: 0 }, 3000);
-    assert.deepEqual(
-      [5000, 5001, 8001].map((now) => live.countLive(now)),
-      [2, 1, 0],
-    );
-  });
-
   it('are bounded, whatever comes in', () => {
     const live = new LiveBoxes();
     for (let i = 0; i < 20_000; i += 1) live.take({ boxId: String(i), timestampMs: i }, 0);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import {
   age,
-  bytes,
   duration,
   fixed,
   grouped,
@@ -72,10 +71,8 @@ describe('numbers of the page', () => {
     assert.deepEqual(tickTexts([], 'V'), []);
   });
 
-  it('group thousands and scale bytes', () => {
+  it('group thousands', () => {
     assert.equal(grouped(1_234_567), '1\u202f234\u202f567');
     assert.equal(grouped(999), '999');
-    assert.equal(bytes(999), `999${S}B`);
-    assert.equal(bytes(1_500_000), `1.5${S}MB`);
   });
 });

@@ -5,8 +5,6 @@ export type * from './common.js';
 export type * from './events.js';
 export type * from './incidents.js';
 export * from './live.js';
-export type { Operation } from './operation.js';
-export { OPERATIONS, type OperationName } from './operations.js';
 export type * from './reports.js';
 export type * from './system.js';
 export type * from './users.js';

@@ -16,7 +16,6 @@ export const reportQuery = z.object({
     .default('json')
     .meta({ description: 'pdf: where a browser is installed' }),
 });
-export type ReportQuery = z.output<typeof reportQuery>;
 
 const statement = z.object({
   quantity: z.enum(['voltage', 'frequency', 'THD', 'flicker', 'unbalance']),

@@ -72,7 +72,6 @@ export const waveform = z.object({
   min_volts: z.array(z.number()).optional(),
   max_volts: z.array(z.number()).optional(),
 });
-export type WaveformJson = z.output<typeof waveform>;
 
 /** Range of what is computed from samples. */
 export const sampleRangeQuery = z.object({

@@ -46,13 +46,6 @@ export class LiveBoxes {
   get size(): number {
     return this.#boxes.size;
   }
-
-  /** Boxes whose newest value came no longer ago than `STALE_MS`. */
-  countLive(nowMs: number): number {
-    let count = 0;
-    for (const { receivedMs } of this.#boxes.values()) if (nowMs - receivedMs <= STALE_MS) count += 1;
-    return count;
-  }
 }
 
 /** Lowest and highest of a slot; null where nothing was measured. */

@@ -81,19 +81,6 @@ export function grouped(value: number): string {
   return fixed(value, 0).replace(/\B(?=(\d{3})+$)/g, '\u202f');
 }
 
-/** Bytes in decimal units. */
-export function bytes(value: number): string {
-  if (value < 1000) return `${value}${NBSP}B`;
-  const units = ['kB', 'MB', 'GB', 'TB'];
-  let size = value / 1000;
-  let unit = 0;
-  while (size >= 1000 && unit < units.length - 1) {
-    size /= 1000;
-    unit += 1;
-  }
-  return withUnit(fixed(size, size < 10 ? 1 : 0), units[unit] ?? '');
-}
-
 /** Ticks of an axis with their unit, all with the decimals that their distance needs. */
 export function tickTexts(ticks: readonly number[], unit: string): string[] {
   const step = ticks.length > 1 ? Math.abs((ticks[1] ?? 0) - (ticks[0] ?? 0)) : 1;

@@ -3,7 +3,7 @@ import { Aggregates, type Reach } from '../../../analysis-service/aggregates/agg
 import { MakaiError } from '../../../common/errors.js';
 import { silentLogger } from '../../../common/log.js';
 import type { Store } from '../../../store/store.js';
-import { applyOne, type Write } from '../../../store/writes.js';
+import type { Write } from '../../../store/writes.js';
 import { ManualClock } from '../../acquisition-broker/manual-clock.js';
 import { all, columnsOf } from '../../store/contract/given.js';
 import { openWritable, type Writable } from '../../store/writable.js';
@@ -30,7 +30,7 @@ describe('analysis-service/aggregates', () => {
   const put = async (write: Write) => {
     if (fails()) throw new MakaiError('STORE_UNAVAILABLE', 'nobody replies');
     written.push(write);
-    return applyOne(store, write);
+    return store.apply(write);
   };
   const follower = () => new Aggregates({ store, put, clock, log: silentLogger() });
   /** a measurement each 10 s in [fromMs, toMs) */

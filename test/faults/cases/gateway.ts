@@ -13,7 +13,6 @@ import type { Write } from '../../../store/writes.js';
 import { seededRandom } from '../../fuzz/random.js';
 import { gatewaySettings, incidentOf, START } from '../../gateway/given.js';
 import { Mosquitto, mosquittoProgram, subscriber } from '../../gateway/mosquitto.js';
-import { writable } from '../../store/writable.js';
 import { until } from '../../support/until.js';
 import type { FaultCase, Outcome } from '../case.js';
 import { DaemonProcess } from '../daemon-process.js';
@@ -71,12 +70,12 @@ export async function gatewayKills(kills: number): Promise<Outcome> {
     // What was stored before the first start is not published.
     await daemon.start();
     const load = (async () => {
-      const to = writable(store);
+      const apply = (write: Write): Promise<unknown> => store.apply(write).catch(() => undefined);
       while (!stop.signal.aborted) {
         const [incident, group] = writesOf(sent + 1);
         // The store may be locked, and refuse a write; a group that is written before its incident is lost.
-        while ((await store.incident(sent + 1)) === undefined) await to.apply([incident]);
-        while ((await store.incident(sent + 1))?.group === undefined) await to.apply([group]);
+        while ((await store.incident(sent + 1)) === undefined) await apply(incident);
+        while ((await store.incident(sent + 1))?.group === undefined) await apply(group);
         sent += 1;
         await sleep(INCIDENT_MS);
       }

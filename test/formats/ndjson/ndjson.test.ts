@@ -1,7 +1,7 @@
 /** NDJSON, written and read again, and what is none. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { ndjsonChunks, ndjsonLine, readNdjson } from '../../../formats/ndjson/index.js';
+import { ndjsonLine, readNdjson } from '../../../formats/ndjson/index.js';
 
 const read = (text: string): unknown[] => [...readNdjson(Buffer.from(text), 'x.ndjson')];
 
@@ -10,15 +10,9 @@ describe('NDJSON', () => {
     fc.assert(
       fc.property(fc.array(fc.dictionary(fc.string(), fc.jsonValue())), (documents) => {
         const expected = JSON.parse(JSON.stringify(documents)) as unknown;
-        assert.deepEqual(read([...ndjsonChunks(documents)].join('')), expected);
+        assert.deepEqual(read(documents.map(ndjsonLine).join('')), expected);
       }),
     );
-  });
-
-  it('writes in chunks, whole lines each', () => {
-    const chunks = [...ndjsonChunks(Array.from({ length: 20_000 }, (_, i) => ({ event_id: i })))];
-    assert.ok(chunks.length > 2);
-    assert.ok(chunks.every((chunk) => chunk.endsWith('}\n') && chunk.length < 70_000));
   });
 
   it('skips blank lines and a byte order mark, takes any line end', () => {

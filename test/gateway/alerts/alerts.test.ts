@@ -107,7 +107,7 @@ describe('gateway: alerts', () => {
     const { annotations, expire_at, gridfs_filename, ...incident } = sag;
     const samples = new Int16Array(100).fill(5);
     const write = { incident: { ...incident, source: 'makai' }, samples };
-    await store.apply([{ kind: 'incident', ...write }]);
+    await store.apply({ kind: 'incident', ...write });
     const alerts = await start();
     await alerts.group(groupOf(1));
     await alerts.group(groupOf(1, { sentence: 'the same with more boxes' }));

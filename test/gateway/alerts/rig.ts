@@ -33,7 +33,7 @@ export async function alertRig() {
     putOutage: async (box_id: string, end_timestamp_ms = -1): Promise<number> => {
       const { annotations, expire_at, gridfs_filename, incident_id, ...fields } = incidentOf(1);
       const incident = { ...fields, box_id, end_timestamp_ms, source: 'makai' };
-      await store.apply([{ kind: 'incident', incident, samples: new Int16Array() }]);
+      await store.apply({ kind: 'incident', incident, samples: new Int16Array() });
       return Number((await store.idsAfter('incident', 0, 100)).at(-1));
     },
     refuse: (times: number) => {

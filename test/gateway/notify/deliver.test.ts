@@ -145,7 +145,7 @@ describe('gateway: notifications are delivered', () => {
       { length: 2400 },
       (_, index) => 9000 * Math.sin((2 * Math.PI * index) / 200),
     );
-    await rig.store.apply([{ kind: 'incident', incident: { ...incident, source: 'makai' }, samples }]);
+    await rig.store.apply({ kind: 'incident', incident: { ...incident, source: 'makai' }, samples });
     const stored = await rig.store.incident(1);
     const notifier = await rig.start();
     await notifier.notify({

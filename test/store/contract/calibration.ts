@@ -20,13 +20,13 @@ export function calibrationContract(makeStore: MakeStore): void {
       assert.deepEqual(await other.boxEvents(1), [with_, without]);
       const analysed = { kind: 'analysis', eventId: 1, findings: [finding(1, '1001', clock.ms)] } as const;
       const judgedWith = { nominal_voltage: 230, nominal_frequency: 50 };
-      await store.apply([{ ...analysed, boxId: '1001', remarks: [], judgedWith }]);
+      await store.apply({ ...analysed, boxId: '1001', remarks: [], judgedWith });
       assert.deepEqual(await other.boxEvents(1), [{ ...with_, ...judgedWith }, without]);
-      await store.apply([
-        { ...analysed, boxId: '1001', remarks: [], judgedWith: { nominal_voltage: 277 } },
-        { ...analysed, boxId: '1002', remarks: [], findings: [] },
+      await Promise.all([
+        store.apply({ ...analysed, boxId: '1001', remarks: [], judgedWith: { nominal_voltage: 277 } }),
+        store.apply({ ...analysed, boxId: '1002', remarks: [], findings: [] }),
         // Of a box event that is gone.
-        { ...analysed, boxId: '1003', remarks: [], findings: [], judgedWith },
+        store.apply({ ...analysed, boxId: '1003', remarks: [], findings: [], judgedWith }),
       ]);
       const judged = { ...with_, ...judgedWith, nominal_voltage: 277 };
       assert.deepEqual(await other.boxEvents(1), [judged, without]);

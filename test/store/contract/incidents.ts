@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import type { IncidentGroup } from '../../../store/documents.js';
-import { applyOne } from '../../../store/writes.js';
 import type { MakeStore } from '../contract.js';
 import {
   all,
@@ -242,7 +241,7 @@ export function incidentsContract(makeStore: MakeStore): void {
         ...{ first_box: '1', deepest_box: '2', spread_ms: 4.5, spread_depth: 0.01, from_measurements: ['5'] },
         sentence: 'Voltage sag to 0.72 pu for 0.18 s at 2 of 3 boxes',
       };
-      await applyOne(store, { kind: 'incident_group', group });
+      await store.apply({ kind: 'incident_group', group });
       await store.putAnalysis(1, '2', [
         finding(1, '2', t),
         finding(1, '2', t + 9, { measurement_type: 'THD' }),

@@ -138,7 +138,7 @@ describe('MongoDB: indexes', () => {
       assert.deepEqual(await store.insertMeasurements(batch), { inserted: 0, duplicates: 1 });
       const window = { boxId: '1', startMs: T - 1000, endMs: T + 1000 };
       for (let round = 0; round < 2; round += 1) {
-        await store.apply([{ kind: 'trend_windows', windows: [window] }]);
+        await store.apply({ kind: 'trend_windows', windows: [window] });
         await store.insertEvent(newEvent(7, T));
         await store.putBoxEvent(boxEvent(7, '1', T), new Int16Array(200_000).fill(5), T);
       }

@@ -5,7 +5,7 @@ import { Metrics } from '../../../common/metrics/metrics.js';
 import { addStoreMetrics } from '../../../store/outbox/metrics.js';
 import { Outbox } from '../../../store/outbox/outbox.js';
 import { LANES, POLICY } from '../../../store/outbox/policy.js';
-import { applyEach, type Sink, STORED, type Stored, type Write } from '../../../store/writes.js';
+import { type Sink, STORED, type Stored, type Write } from '../../../store/writes.js';
 import { ManualClock } from '../../acquisition-broker/manual-clock.js';
 import { boxEvent, counts, newEvent } from '../contract/given.js';
 
@@ -28,13 +28,12 @@ class FakeStore implements Sink {
   readonly seen: Write[] = [];
   fails: (write: Write) => unknown = () => undefined;
 
-  apply = (writes: readonly Write[]) =>
-    applyEach(writes, async (write): Promise<Stored> => {
-      this.seen.push(write);
-      const error = await this.fails(write);
-      if (error !== undefined) throw error;
-      return STORED;
-    });
+  async apply(write: Write): Promise<Stored> {
+    this.seen.push(write);
+    const error = await this.fails(write);
+    if (error !== undefined) throw error;
+    return STORED;
+  }
 }
 
 describe('outbox: lanes', () => {

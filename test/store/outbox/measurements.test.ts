@@ -3,7 +3,7 @@ import { createLogger, silentLogger } from '../../../common/log.js';
 import { createColumns, METRICS, type Rows } from '../../../proto/columns.js';
 import { MeasurementBatches } from '../../../store/outbox/measurement-batches.js';
 import { Outbox } from '../../../store/outbox/outbox.js';
-import { applyEach, type MeasurementsWrite, type Sink, type Stored } from '../../../store/writes.js';
+import type { MeasurementsWrite, Sink, Stored } from '../../../store/writes.js';
 import { until } from '../spool/given.js';
 
 /** A store that keeps what it is given, in its own time. */
@@ -15,7 +15,7 @@ class SlowStore {
   gate: Promise<void> = Promise.resolve();
 
   readonly sink: Sink = {
-    apply: (writes) => applyEach(writes, (write) => this.insert(write as MeasurementsWrite)),
+    apply: (write) => this.insert(write as MeasurementsWrite),
     get batchesAtOnce() {
       return atOnce;
     },

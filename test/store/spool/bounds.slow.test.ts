@@ -46,14 +46,14 @@ describe('spool: its bounds', () => {
     const name = { plugin: 'p', series: 's', box_id: '1' };
     const values = Array.from({ length: 100 }, (_, i) => ({ ...name, timestamp_ms: i, value: i }));
     const remarks = ['x'.repeat(4 * KIB)];
-    await spool.apply([
-      { kind: 'series', values },
-      { kind: 'analysis', eventId: 1, boxId: '1', findings: [], remarks },
+    await Promise.all([
+      spool.apply({ kind: 'series', values }),
+      spool.apply({ kind: 'analysis', eventId: 1, boxId: '1', findings: [], remarks }),
     ]);
     const { measurements, waiting } = spool.stats();
     assert.deepEqual([waiting.series, waiting.analysis], [1, 1]);
     const body = 'x'.repeat(8 * KIB);
-    await spool.apply([{ kind: 'plugin_state', state: { plugin: 'p', format: 'json', body } }]);
+    await spool.apply({ kind: 'plugin_state', state: { plugin: 'p', format: 'json', body } });
     assert.equal(spool.stats().measurements, measurements);
     assert.equal(spool.stats().dropped.plugin_state, 1);
   });

@@ -10,7 +10,7 @@ import type { Primary } from '../../../store/primary.js';
 import { type SpoolOptions, type SpoolStore, withSpool } from '../../../store/spool/index.js';
 import { openSqliteStore } from '../../../store/sqlite/index.js';
 import type { Store } from '../../../store/store.js';
-import { applyEach, applyOne, type Write } from '../../../store/writes.js';
+import type { Write } from '../../../store/writes.js';
 import { type Writable, writable } from '../writable.js';
 
 export interface Way {
@@ -107,8 +107,7 @@ export function primaryOver(database: Store, way: Way): Primary {
     return result;
   };
   const own = {
-    apply: (writes: readonly Write[]) =>
-      applyEach(writes, (write) => through(write.kind, () => applyOne(database, write), write)),
+    apply: (write: Write) => through(write.kind, () => database.apply(write), write),
     prepare: () => through('prepare', () => Promise.resolve()),
     ping: () => through('ping', () => Promise.resolve()),
     lastEventId: () => through('lastEventId', () => Promise.resolve(0)),

@@ -5,7 +5,7 @@ import { Metrics } from '../../../common/metrics/metrics.js';
 import { addStoreMetrics } from '../../../store/outbox/metrics.js';
 import { Outbox } from '../../../store/outbox/outbox.js';
 import { LOSABLE_KINDS } from '../../../store/outbox/policy.js';
-import { applyOne, eventIdOf } from '../../../store/writes.js';
+import { eventIdOf } from '../../../store/writes.js';
 import { all, boxEvent, bytesOf, columnsOf, counts, newEvent } from '../contract/given.js';
 import { givenSpool, primaryOver, until } from './given.js';
 
@@ -205,7 +205,7 @@ describe('spool: the database is unavailable', () => {
     await spool.insertMeasurements(sample(1, 30_000, 130));
     await spool.insertMeasurements(sample(2, 31_000, 90));
     // Asked for while it is unavailable: for later. Put then: the same.
-    assert.equal((await applyOne(spool, { kind: 'trend_windows', windows: windows('1') })).inserted, 0);
+    assert.equal((await spool.apply({ kind: 'trend_windows', windows: windows('1') })).inserted, 0);
     await spool.putTrends([{ box_id: '3', timestamp_ms: start + MINUTE, location: 'unknown' }]);
     way.open = true;
     await spool.drained();
@@ -239,7 +239,7 @@ describe('spool: the database is unavailable', () => {
     await spool.drained();
     assert.deepEqual(await all(database.trends('1')), []);
     clock.ms += MINUTE;
-    await applyOne(spool, { kind: 'trend_windows', windows: [] });
+    await spool.apply({ kind: 'trend_windows', windows: [] });
     way.open = false;
     await spool.insertMeasurements(columnsOf([{ box: 2, at: clock.ms, metrics: { rms: 120 } }]));
     way.open = true;

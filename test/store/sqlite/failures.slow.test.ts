@@ -111,7 +111,7 @@ describe('store/sqlite: what can go wrong', function () {
     const program = `
       const { openSqliteStore } = await import(${JSON.stringify(index)});
       const store = await openSqliteStore(${JSON.stringify(file)}, { retention: ${JSON.stringify(retention)} });
-      await store.apply([{ kind: 'open_request', request: { key: 'a', body: '' } }]);`;
+      await store.apply({ kind: 'open_request', request: { key: 'a', body: '' } });`;
     const child = spawnSync(process.execPath, ['--input-type=module', '-e', program], { timeout: 120_000 });
     assert.equal(child.stderr.toString(), '');
     assert.equal(child.status, 0);

@@ -11,7 +11,6 @@ import {
 import { DatabaseHandle } from '../../../store/sqlite/handle.js';
 import { MIGRATIONS, SCHEMA_VERSION } from '../../../store/sqlite/schema.js';
 import { keepSchemaCopy, schemaCopies, schemaCopyOf } from '../../../store/sqlite/schema-copy.js';
-import { applyOne } from '../../../store/writes.js';
 import { someOf } from '../../support/property.js';
 import { contentOf } from '../content.js';
 import { givenFiles } from './files.js';
@@ -59,7 +58,7 @@ describe('store/sqlite: files of an older schema', () => {
     await olderFile(file, SCHEMA_VERSION - 1);
     const store = await open();
     const write = { kind: 'closed_request', key: 'none' } as const;
-    await assert.rejects(applyOne(store, write), { code: 'STORE_SCHEMA_TOO_OLD', message: /schema version/ });
+    await assert.rejects(store.apply(write), { code: 'STORE_SCHEMA_TOO_OLD', message: /schema version/ });
     assert.equal((await store.boxes()).length, 2);
   });
 

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { openEngine } from '../../../store/sqlite/engine.js';
 import { openSqliteStore } from '../../../store/sqlite/index.js';
 import { READS } from '../../../store/sqlite/reads.js';
-import { applyOne } from '../../../store/writes.js';
 
 const RETENTION = { mode: 'ttl', measurementsSeconds: 86_400 } as const;
 const MINUTE_MS = 60_000;
@@ -52,7 +51,7 @@ describe('store/sqlite: reads apart', function () {
         location: 'lab',
         voltage: values,
       }));
-      await applyOne(store, { kind: 'trends', trends });
+      await store.apply({ kind: 'trends', trends });
       const order: string[] = [];
       const range = { fromMs: START, toMs: START + MINUTES * MINUTE_MS };
       const reading = Promise.all(

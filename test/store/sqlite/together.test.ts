@@ -7,7 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MakaiError } from '../../../common/errors.js';
 import { openStoreFile } from '../../../store/sqlite/index.js';
 import type { Store, ThreadStore } from '../../../store/store.js';
-import { applyOne } from '../../../store/writes.js';
 import { newEvent } from '../contract/given.js';
 import { openWritable } from '../writable.js';
 
@@ -16,7 +15,7 @@ describe('store/sqlite: work under the write lock', () => {
   let main: Store;
   let own: ThreadStore;
   const put = (store: Store, eventId: number) =>
-    applyOne(store, { kind: 'event', event: newEvent(eventId, 1_000) });
+    store.apply({ kind: 'event', event: newEvent(eventId, 1_000) });
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'makai-together-'));

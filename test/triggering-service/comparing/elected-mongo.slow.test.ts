@@ -80,18 +80,16 @@ describe('triggering-service: the elected service on MongoDB', function () {
         requestEvent.decode(frame);
       requests.push(description);
       await requested(description);
-      await store.apply([
-        {
-          kind: 'event',
-          event: {
-            ...{ event_id: requests.length, description, type: triggerType },
-            percent_magnitude: percentMagnitude,
-            boxes_triggered: boxIds.map(String),
-            target_event_start_timestamp_ms: startMs,
-            target_event_end_timestamp_ms: endMs,
-          },
+      await store.apply({
+        kind: 'event',
+        event: {
+          ...{ event_id: requests.length, description, type: triggerType },
+          percent_magnitude: percentMagnitude,
+          boxes_triggered: boxIds.map(String),
+          target_event_start_timestamp_ms: startMs,
+          target_event_end_timestamp_ms: endMs,
         },
-      ]);
+      });
     }
   }
 
