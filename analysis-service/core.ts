@@ -11,6 +11,7 @@ import { type IncidentIds, STORE_IDS } from '../daemon/incident-ids.js';
 import { collectGarbage } from '../daemon/young-garbage.js';
 import type { Store } from '../store/store.js';
 import type { Write } from '../store/writes.js';
+import type { HeardBrokers } from '../stream/brokers.js';
 import type { CurveClientOptions } from '../zmq/curve.js';
 import { Aggregates } from './aggregates/aggregates.js';
 import { BoxClocks } from './clocks/box-clocks.js';
@@ -57,11 +58,12 @@ export interface Core extends Running {
 export async function startCore(deps: CoreDeps): Promise<Core> {
   const { clock, log, settings, store } = deps;
   const put = (write: Write) => store.apply(write);
-  const sharing = await sharingOf(settings, log);
+  let found: ReturnType<typeof findersOf> | undefined;
+  const sharing = await sharingOf(settings, () => found?.finders.heard.status(), log);
   if (sharing !== undefined) deps.notices.also((topic, body) => sharing.notice(topic, body));
   const shared = sharing && { takes: (boxId: string) => sharing.takes(boxId) };
   const aggregates = new Aggregates({ store, put, ...shared, clock, log });
-  const found = settings.classifies ? findersOf(deps, sharing) : undefined;
+  found = settings.classifies ? findersOf(deps, sharing) : undefined;
   const running = await startAll([
     ...(sharing === undefined ? [] : [{ name: 'sharing', start: async () => sharing }]),
     { name: 'ten-minute values', start: async () => started(aggregates) },
@@ -85,10 +87,14 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
 }
 
 /** Nothing of NATS is loaded without its setting. */
-async function sharingOf({ nats }: AnalysisServiceSettings, log: Logger): Promise<Sharing | undefined> {
+async function sharingOf(
+  { nats }: AnalysisServiceSettings,
+  hears: () => HeardBrokers | undefined,
+  log: Logger,
+): Promise<Sharing | undefined> {
   if (nats === undefined) return undefined;
   const { Sharing } = await import('./sharing/sharing.js');
-  return new Sharing({ servers: nats, service: processName(), log });
+  return new Sharing({ servers: nats, service: processName(), hears, log });
 }
 
 function findersOf(

@@ -1,9 +1,9 @@
 /** What the analysis service reports about itself: in `/status`, and as metrics. */
 import type { Metrics } from '../common/metrics/metrics.js';
+import type { HeardBrokers } from '../stream/brokers.js';
 import type { AggregatesStatus } from './aggregates/aggregates.js';
 import type { Core } from './core.js';
 import type { Notices } from './notices/notices.js';
-import type { HeardStatus } from './outages/heard.js';
 import type { SharingStatus } from './sharing/sharing.js';
 import type { FollowerStatus } from './waveforms/follower.js';
 
@@ -16,7 +16,7 @@ export interface AnalysisServiceStatus {
   /** of incidents of several boxes: not settled yet, and settled since the start */
   groups: { open: number; settled: number };
   /** of measurements, by which outages are known */
-  stream?: HeardStatus;
+  stream?: HeardBrokers;
   /** boxes whose outage goes on */
   outages: number;
   aggregates: AggregatesStatus | undefined;

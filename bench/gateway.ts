@@ -93,9 +93,8 @@ async function throughGateway(url: string, count: number): Promise<number> {
   const sender = new ValueSender(link, count, log);
   const live = new LiveMeasurements({
     ...{ endpoints: [], curve: undefined, boxes: undefined, clock: systemClock, log },
-    // Each one is due; no stream is opened.
+    // Each one is due; there is no broker.
     perSecond: Number.POSITIVE_INFINITY,
-    open: () => ({ stop: async () => undefined }),
     onMessage: (message) => sender.put(message),
   });
   const frames = Array.from({ length: BOXES }, (_, i) => {

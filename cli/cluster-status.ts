@@ -9,6 +9,7 @@ import { locateConfigFile } from '../config/locate.js';
 import type { NatsServers } from '../config/settings.js';
 import { connectOnce } from '../nats/link.js';
 import { type Overview, readOverview } from '../nats/overview.js';
+import type { HeardBrokers } from '../stream/brokers.js';
 import { brokerFaults, brokersText } from './cluster-brokers.js';
 import { type Column, clean, plural, sizeText, table } from './output.js';
 import { duration } from './status-text.js';
@@ -99,11 +100,21 @@ export function faults({ acquisition, followers, partitions, services, stream }:
           ? 'no gateway is active: nobody is notified'
           : 'no analysis service looks after groups and outages',
       );
+    for (const { hears, name } of of) found.push(...unheard(kind, name, hears));
     if (kind === 'analysis-service' && of.length > 0 && divided < partitions.length)
       found.push(`no analysis service has ${plural(partitions.length - divided, 'partition')} of the boxes`);
   }
   if (acquisition !== undefined) found.push(...brokerFaults(acquisition));
   return found;
+}
+
+function unheard(kind: string, name: string, hears: HeardBrokers | undefined): string[] {
+  const lost =
+    kind === 'gateway' ? 'live values of its boxes are missing' : 'no new outage is reported meanwhile';
+  const who = kind === 'gateway' ? 'gateway' : 'analysis service';
+  return (hears?.missing ?? []).map(
+    (endpoint) => `${who} ${name} does not hear the triggering broker ${endpoint}: ${lost}`,
+  );
 }
 
 type Service = Overview['services'][number];
@@ -141,7 +152,12 @@ function text(overview: Overview, wrong: readonly string[], all: boolean, nowMs:
     if (kind === 'gateway') {
       const others = of.map(({ name }) => name).filter((name) => name !== elected);
       const waiting = others.length > 0 ? `; standing by: ${others.join(', ')}` : '';
-      parts.push(clean(`active gateway: ${elected}${waiting}`), '\n');
+      const hears = of.find((one) => one.name === elected && one.hears !== undefined)?.hears;
+      const heard =
+        hears === undefined
+          ? ''
+          : `, hears ${hears.connected} of ${plural(hears.brokers, 'triggering broker')}`;
+      parts.push(clean(`active gateway: ${elected}${heard}${waiting}`), '\n');
       continue;
     }
     const names = of.map(({ name, partitions: count }) => `${name} (${plural(count, 'partition')})`);

@@ -40,6 +40,7 @@ export interface Active extends Running {
   status(): Omit<GatewayStatus, 'store' | 'nats'>;
   reload(): Promise<void>;
   boxHealth(boxId?: number): MeterHealth[];
+  heard: Core['heard'];
 }
 
 /** @throws MakaiError as `startGateway` */
@@ -116,6 +117,7 @@ export async function startActive(deps: ActiveDeps): Promise<Active> {
     }),
     reload: () => core.reload(),
     boxHealth: (boxId) => core.boxHealth(boxId),
+    heard: () => core.heard(),
     stop: () => running.stop(),
   };
 }

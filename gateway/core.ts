@@ -6,6 +6,7 @@ import type { Rejections } from '../common/rejections.js';
 import { VERSION } from '../common/version.js';
 import type { GatewaySettings } from '../config/index.js';
 import type { Store } from '../store/store.js';
+import type { HeardBrokers } from '../stream/brokers.js';
 import type { CurveClientOptions } from '../zmq/curve.js';
 import { startActing } from './acting.js';
 import { Bridge } from './bridge/bridge.js';
@@ -56,6 +57,8 @@ export interface Core extends Running {
   status(): Omit<GatewayStatus, 'mqtt' | 'store' | 'clients' | 'refused'>;
   /** @param boxId only this one */
   boxHealth(boxId?: number): MeterHealth[];
+  /** the triggering brokers; undefined: no live measurements are wanted */
+  heard(): HeardBrokers | undefined;
 }
 
 /** Parts that run before all are started. */
@@ -195,6 +198,7 @@ async function startParts(deps: CoreDeps, begun: Begun): Promise<Core> {
           dropped: values.dropped,
           refused: live.refused + values.refused,
         },
+        ...streamOf(live),
         followed: stored.status(),
         daemons: daemons.running(),
         event_requests: requests.made,
@@ -205,12 +209,18 @@ async function startParts(deps: CoreDeps, begun: Begun): Promise<Core> {
       };
     },
     boxHealth: (boxId) => meters?.health(boxId) ?? [],
+    heard: () => live.heard(),
     reload: () => acting.reload(),
     stop: async () => {
       await running.stop();
       await kept.stop();
     },
   };
+}
+
+function streamOf(live: LiveMeasurements): Pick<GatewayStatus, 'stream'> {
+  const stream = live.heard();
+  return stream === undefined ? {} : { stream };
 }
 
 /** Nothing for Kafka is loaded without its setting. */

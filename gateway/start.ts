@@ -14,7 +14,7 @@ import { addKafkaMetrics } from '../kafka/metrics.js';
 import type { Store } from '../store/store.js';
 import { type Active, startActive } from './active.js';
 import { readNotifyFile } from './notify/read.js';
-import type { Standby } from './standby/standby.js';
+import type { Standby, StandbyOptions } from './standby/standby.js';
 import { ALONE, type Shared } from './state/shared.js';
 import { addMetrics, type GatewayStatus } from './status.js';
 
@@ -64,7 +64,7 @@ export async function startGateway(settings: GatewaySettings, deps: GatewayDeps)
       },
     };
   };
-  const standby = await standbyOf(settings, activate, log);
+  const standby = await standbyOf(settings, { activate, hears: () => active?.heard(), log });
   const statusOf = (): GatewayStatus | undefined =>
     active && { store: store.status, ...active.status(), ...(standby && { nats: standby.status() }) };
   const details = (): Readonly<Record<string, unknown>> => ({
@@ -123,13 +123,12 @@ export async function startGateway(settings: GatewaySettings, deps: GatewayDeps)
 /** Nothing of NATS is loaded without its setting. */
 async function standbyOf(
   { kafka, nats, notify }: GatewaySettings,
-  activate: (shared: Shared) => Promise<Running>,
-  log: Logger,
+  parts: Pick<StandbyOptions, 'activate' | 'hears' | 'log'>,
 ): Promise<Standby | undefined> {
   if (nats === undefined) return undefined;
   // Its mistakes are to be known now, and not when this gateway becomes the active one.
   readNotifyFile(notify);
   if (kafka !== undefined) (await import('../kafka/files.js')).checkKafkaFiles(kafka);
   const { Standby } = await import('./standby/standby.js');
-  return new Standby({ servers: nats, name: processName(), activate, log });
+  return new Standby({ servers: nats, name: processName(), ...parts });
 }

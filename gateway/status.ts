@@ -2,6 +2,7 @@
 import type { Metrics } from '../common/metrics/metrics.js';
 import type { StoreStatus } from '../daemon/store-link.js';
 import type { KafkaStatus } from '../kafka/metrics.js';
+import type { HeardBrokers } from '../stream/brokers.js';
 import type { Acting } from './acting.js';
 import type { BridgeStatus } from './bridge/bridge.js';
 import type { StoredStatus } from './follow/stored.js';
@@ -23,6 +24,8 @@ export interface GatewayStatus {
   };
   /** live measurements */
   measurements: { received: number; waiting: number; dropped: number; refused: number };
+  /** the triggering brokers; left out where no live measurements are wanted */
+  stream?: HeardBrokers;
   followed: StoredStatus;
   daemons: Record<string, boolean>;
   event_requests: number;

@@ -9,6 +9,8 @@ import { messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { ThrottledLog } from '../common/throttled-log.js';
+import type { HeardBrokers } from '../stream/brokers.js';
+import { memberValue } from './heard-brokers.js';
 import { isOtherRevision, LEASE_BUCKET, REQUEST_MS, revisionOf } from './lease-bucket.js';
 import { ELECTED_KEY, memberKey, nameOfMember, newMember } from './lease-table.js';
 import { LEASE_MS, LOOK_MS } from './leases.js';
@@ -25,6 +27,8 @@ export interface ElectionOptions {
   bucket?: string;
   /** says in the bucket that it is there, elected or not: for services that are not seen there by leases of partitions */
   announces?: true;
+  /** which triggering brokers it hears, said with it */
+  hears?: (() => HeardBrokers | undefined) | undefined;
   /** what the elected one does, for the log: "it ..." */
   does: string;
   clock: Clock;
@@ -132,7 +136,7 @@ export class Election implements Running {
   async #announce(kv: KV): Promise<void> {
     if (this.#options.announces === undefined) return;
     try {
-      await kv.put(memberKey(this.#member), this.#member);
+      await kv.put(memberKey(this.#member), memberValue(this.#member, this.#options.hears?.()));
     } catch (error) {
       this.#log.warn(
         { problem: messageOf(error) },

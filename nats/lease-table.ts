@@ -21,13 +21,14 @@ export function nameOfMember(member: string): string {
 }
 
 export class LeaseTable {
-  readonly #members = new Set<string>();
+  /** with what each says of itself */
+  readonly #members = new Map<string, string>();
   readonly #owners = new Map<number, { member: string; revision: number }>();
   #elected: string | undefined;
 
   /** @param key what `memberKey` and `partitionKey` give, or `ELECTED_KEY`; others are not looked at @param revision of the entry */
   add(key: string, value: string, revision = 0): void {
-    if (key.startsWith(MEMBER)) this.#members.add(key.slice(MEMBER.length));
+    if (key.startsWith(MEMBER)) this.#members.set(key.slice(MEMBER.length), value);
     else if (key === ELECTED_KEY) this.#elected = value;
     else if (key.startsWith(PARTITION))
       this.#owners.set(Number(key.slice(PARTITION.length)), { member: value, revision });
@@ -35,7 +36,12 @@ export class LeaseTable {
 
   /** Members that are there. */
   get members(): readonly string[] {
-    return [...this.#members].sort();
+    return [...this.#members.keys()].sort();
+  }
+
+  /** What a member says of itself (heard-brokers.ts). */
+  saidBy(member: string): string {
+    return this.#members.get(member) ?? '';
   }
 
   /** The elected member; undefined: there is none. */

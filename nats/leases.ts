@@ -10,6 +10,8 @@ import { messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { ThrottledLog } from '../common/throttled-log.js';
+import type { HeardBrokers } from '../stream/brokers.js';
+import { memberValue } from './heard-brokers.js';
 import { isOtherRevision, LEASE_BUCKET, REQUEST_MS, revisionOf, tableOf } from './lease-bucket.js';
 import { LeaseTable, memberKey, partitionKey } from './lease-table.js';
 import type { NatsConnection } from './link.js';
@@ -29,6 +31,8 @@ export interface LeaseOptions {
   member: string;
   /** of those who divide partitions among them; left out: the triggering services */
   bucket?: string;
+  /** which triggering brokers this member hears: others read it beside its name */
+  hears?: (() => HeardBrokers | undefined) | undefined;
   clock: Clock;
   log: Logger;
   /** this member has the partition from now on. @param revision higher than that of every owner before */
@@ -152,8 +156,8 @@ export class Leases implements Running {
 
   /** Says that this member is there. */
   async #announce(kv: KV): Promise<void> {
-    const { member } = this.#options;
-    await kv.put(memberKey(member), member);
+    const { hears, member } = this.#options;
+    await kv.put(memberKey(member), memberValue(member, hears?.()));
   }
 
   /** Looks who is there, and gives and takes partitions. Never rejects. */

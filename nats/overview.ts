@@ -6,8 +6,10 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream';
 import { messageOf } from '../common/errors.js';
+import type { HeardBrokers } from '../stream/brokers.js';
 import { type BrokersOverview, readBrokers } from './broker-overview.js';
 import { orNotThere } from './file-stream.js';
+import { hearsIn } from './heard-brokers.js';
 import { ANALYSIS_BUCKET, GATEWAY_BUCKET, readLeases } from './lease-bucket.js';
 import { nameOfMember } from './lease-table.js';
 import type { NatsConnection } from './link.js';
@@ -34,7 +36,14 @@ export interface FollowersOverview {
   /** of the one that does what only one may do; left out: nobody does */
   elected?: string;
   /** those that are there, with how many partitions of the boxes; gateways have none: one is active and the others stand by */
-  services: readonly { name: string; partitions: number }[];
+  services: readonly FollowerOverview[];
+}
+
+export interface FollowerOverview {
+  name: string;
+  partitions: number;
+  /** triggering brokers; left out where it hears none: a gateway that stands by, a service without live measurements, one of an earlier version */
+  hears?: HeardBrokers;
 }
 
 export interface StreamOverview {
@@ -136,12 +145,16 @@ async function followersOf(
 ): Promise<FollowersOverview[]> {
   const table = await orNotThere(() => readLeases(connection, bucket));
   if (table === undefined) return [];
-  const services = table.members.map((member) => ({
-    name: nameOfMember(member),
-    partitions: Array.from({ length: PARTITIONS }, (_, partition) => table.ownerOf(partition)).filter(
-      (owner) => owner === member,
-    ).length,
-  }));
+  const services = table.members.map((member) => {
+    const hears = hearsIn(table.saidBy(member));
+    return {
+      name: nameOfMember(member),
+      partitions: Array.from({ length: PARTITIONS }, (_, partition) => table.ownerOf(partition)).filter(
+        (owner) => owner === member,
+      ).length,
+      ...(hears === undefined ? {} : { hears }),
+    };
+  });
   const { elected } = table;
   return [{ kind, ...(elected === undefined ? {} : { elected: nameOfMember(elected) }), services }];
 }

@@ -15,8 +15,7 @@ import { MemberError, type Problem, problemOf } from './plugin-problem.js';
 import { PluginSession } from './plugin-session.js';
 import { Questions } from './questions.js';
 import { Site } from './site.js';
-
-const TICK_MS = 1000;
+import { TICK_MS, Ticks } from './ticks.js';
 
 const start: WorkerStart = workerData;
 const { port } = start;
@@ -53,7 +52,13 @@ const context = createContext(site, control, {
 async function run(): Promise<void> {
   captureConsole(context.log.info);
   kept = new PluginMemory(await questions.state());
-  if (reader !== undefined) setInterval(() => guarded(() => tick(Date.now())), TICK_MS).unref();
+  if (reader !== undefined) {
+    const ticks = new Ticks(Date.now());
+    setInterval(() => {
+      const nowMs = Date.now();
+      if (ticks.isDue(nowMs)) guarded(() => tick(nowMs));
+    }, TICK_MS).unref();
+  }
   control.enter('load');
   const plugin = await loadPlugin(start.file, start.memoryMb);
   const loaded = new PluginSession(

@@ -40,12 +40,13 @@ export function sampleRuns(
   const gapMs = GAP_CYCLES * perCycle * stepMs;
   const runs: SampleRun[] = [];
   let from = 0;
-  for (let i = 1; i <= timestampsMs.length; i += 1) {
-    const step = (timestampsMs[i] ?? Number.POSITIVE_INFINITY) - (timestampsMs[i - 1] ?? 0);
+  for (let i = 1; i < timestampsMs.length; i += 1) {
+    const step = (timestampsMs[i] ?? 0) - (timestampsMs[i - 1] ?? 0);
     if (step > 0 && step <= gapMs) continue;
     runs.push(runOf(timestampsMs, from, i, perCycle, stepMs));
     from = i;
   }
+  runs.push(runOf(timestampsMs, from, timestampsMs.length, perCycle, stepMs));
   return runs;
 }
 

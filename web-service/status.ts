@@ -14,6 +14,8 @@ export interface WebServiceStatus {
   refused: Record<string, number>;
   live: {
     connected: boolean;
+    /** endpoints of triggering brokers that are not connected */
+    missing: readonly string[];
     boxes: number;
     viewers: number;
     events: number;
@@ -45,6 +47,7 @@ export function statusOf(parts: StatusParts): WebServiceStatus {
     refused: refusedOf(parts),
     live: {
       connected: live.connected,
+      missing: live.missing,
       boxes: live.active(),
       viewers: live.viewers,
       events: live.hub.published,

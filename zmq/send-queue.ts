@@ -14,6 +14,8 @@ interface Sending {
 
 /** Messages that may wait; more come only when the socket is broken. */
 const LIMIT = 100_000;
+/** A hold is so many pauses, one after the other: where the machine stands still, one of them is long, and peers have the others to connect. */
+const HOLD_STEPS = 10;
 
 export class SendQueue {
   readonly #name: string;
@@ -39,7 +41,16 @@ export class SendQueue {
     clearTimeout(this.#hold);
     this.#socket = socket;
     this.#waiting = [];
-    this.#hold = holdMs > 0 ? setTimeout(() => void this.release(), holdMs) : undefined;
+    this.#hold = undefined;
+    if (holdMs > 0) this.#wait(holdMs / HOLD_STEPS, HOLD_STEPS);
+  }
+
+  #wait(stepMs: number, steps: number): void {
+    const next = (): void => {
+      if (steps > 1) this.#wait(stepMs, steps - 1);
+      else void this.release();
+    };
+    this.#hold = setTimeout(next, stepMs);
   }
 
   /** Nothing is held back any more. Fulfilled when what waited is sent. */

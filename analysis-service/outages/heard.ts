@@ -4,8 +4,8 @@ import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
 import { RecentMap } from '../../common/recent-map.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
-import { type CurveClientOptions, openStream } from '../../stream/stream-socket.js';
-import { connectionsOf } from '../../zmq/connection-state.js';
+import { BrokerStreams, type HeardBrokers } from '../../stream/brokers.js';
+import type { CurveClientOptions } from '../../stream/stream-socket.js';
 
 /** Ids that are remembered: a peer can invent ids without end, so the one that was heard longest ago is forgotten. */
 const MOST_BOXES = 100_000;
@@ -36,22 +36,12 @@ export class HeardTimes {
   }
 }
 
-/** In `/status`, under `stream`. */
-export interface HeardStatus {
-  /** triggering brokers that the settings name */
-  brokers: number;
-  /** of them connected: where it is not all of them, no new outage is reported */
-  connected: number;
-}
-
 export class Heard implements Running {
   readonly #clock: Clock;
   readonly #times = new HeardTimes(MOST_BOXES);
-  readonly #stream: Running;
+  readonly #stream: BrokerStreams;
   readonly #log: ThrottledLog;
   readonly #measured: (boxId: string, frame: Uint8Array) => void;
-  readonly #brokers: number;
-  #connected = 0;
   #connectedMs: number | undefined;
 
   /** @param endpoints of each broker @param measured gets every message; it must not throw */
@@ -63,18 +53,13 @@ export class Heard implements Running {
     measured: (boxId: string, frame: Uint8Array) => void = () => undefined,
   ) {
     this.#clock = clock;
-    this.#brokers = endpoints.length;
     this.#measured = measured;
     this.#log = new ThrottledLog(log, { clock });
-    this.#stream = openStream({
+    this.#stream = new BrokerStreams({
       ...{ endpoints, curve, log },
       receiver: { receive: (frames) => this.#message(frames) },
-      subscribe: (socket) => {
-        connectionsOf(socket, (count) => {
-          this.#connected = count;
-          this.#connectedMs = count === endpoints.length ? clock.monotonic() : undefined;
-        });
-        socket.subscribe();
+      changed: () => {
+        this.#connectedMs = this.#stream.isComplete ? clock.monotonic() : undefined;
       },
     });
   }
@@ -84,8 +69,9 @@ export class Heard implements Running {
     return this.#connectedMs;
   }
 
-  status(): HeardStatus {
-    return { brokers: this.#brokers, connected: this.#connected };
+  /** Where one is missing, no new outage is reported. */
+  status(): HeardBrokers {
+    return this.#stream.status();
   }
 
   /** Monotonic ms; undefined: not heard since the start. */

@@ -15,12 +15,15 @@ import { type NatsConnection, NatsLink } from '../../nats/link.js';
 import { publishNotice } from '../../nats/notices.js';
 import { partitionOfBox } from '../../nats/partition.js';
 import { replicasWhenThere } from '../../nats/stream.js';
+import type { HeardBrokers } from '../../stream/brokers.js';
 import type { Share } from './share.js';
 
 export interface SharingOptions {
   servers: NatsServers;
   /** names this service, for people */
   service: string;
+  /** which triggering brokers it hears */
+  hears?: () => HeardBrokers | undefined;
   log: Logger;
 }
 
@@ -60,12 +63,13 @@ export class Sharing implements Share, Running {
   #parts: SharingParts | undefined;
   #isStopping = false;
 
-  constructor({ log, servers, service }: SharingOptions) {
+  constructor({ hears, log, servers, service }: SharingOptions) {
     this.#log = new ThrottledLog(log);
     const common = { bucket: ANALYSIS_BUCKET, clock: systemClock, log };
     this.#leases = new Leases({
       ...common,
       member: newMember(service),
+      hears,
       taken: (partition) => {
         this.#leaving.delete(partition);
         this.#parts?.taken();

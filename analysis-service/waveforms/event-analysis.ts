@@ -31,7 +31,7 @@ export interface EventAnalysisDeps {
   /** asked last before findings are written: false where the box has become another service's. Left out: all boxes are this one's */
   owns?: (boxId: string) => boolean;
   /** findings are compared with those stored before, so those of one box are written one waveform after the other */
-  turns: Turns;
+  turns: Pick<Turns, 'run'>;
 }
 
 interface Loaded {

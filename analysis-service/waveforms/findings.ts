@@ -82,10 +82,7 @@ export async function withMeasurements(
     start_timestamp_ms,
     end_timestamp_ms,
   );
-  const metadata = {
-    ...incident.metadata,
-    ...(omitted > 0 ? { measurements_omitted: omitted } : {}),
-  };
+  const metadata = omitted > 0 ? { ...incident.metadata, measurements_omitted: omitted } : incident.metadata;
   return { incident: { ...incident, measurements: kept, metadata }, samples };
 }
 

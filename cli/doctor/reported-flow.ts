@@ -34,8 +34,8 @@ export function stream({ details, kind, metrics, uptimeSeconds }: Report): Diagn
   return found;
 }
 
-/** Of the analysis service: failures, waveforms that wait, and triggering brokers that it does not hear. */
-export function followers({ details, kind, metrics, uptimeSeconds }: Report): Diagnosis[] {
+/** Of the analysis service: failures, and waveforms that wait. */
+export function followers({ details, kind, metrics }: Report): Diagnosis[] {
   if (kind !== 'analysis-service') return [];
   const incidents = fieldsAt(details, 'incidents');
   const failures = count(incidents, 'failures') + count(fieldsAt(details, 'threads'), 'failures');
@@ -45,23 +45,35 @@ export function followers({ details, kind, metrics, uptimeSeconds }: Report): Di
     found.push(note(kind, `its analysis failed ${failures} times since its start`, 'see its log'));
   if (backlog > MANY_WAVEFORMS)
     found.push(note(kind, `${backlog} waveforms wait to be analysed`, 'wait, or see makai status'));
-  const brokers = count(fieldsAt(details, 'stream'), 'brokers');
-  const connected = count(fieldsAt(details, 'stream'), 'connected');
-  if (connected < brokers && uptimeSeconds >= SETTLED_S)
-    found.push(
-      brokers === 1
-        ? note(
-            kind,
-            'it does not hear the triggering broker, and reports no new outage meanwhile',
-            'start the triggering broker, or correct zmq_trigger_endpoint (and backend_curve)',
-          )
-        : note(
-            kind,
-            `it hears ${connected} of ${brokers} triggering brokers, and reports no new outage meanwhile`,
-            'start the others, or take one that is gone out of further_trigger_endpoints',
-          ),
-    );
   return found;
+}
+
+/** What is missing where a triggering broker is not heard. */
+const UNHEARD: Partial<Record<Report['kind'], string>> = {
+  'analysis-service': 'reports no new outage meanwhile',
+  gateway: 'has no live values of its boxes',
+};
+
+/** Of the analysis service and the gateway: triggering brokers that they do not hear. */
+export function unheard({ details, kind, uptimeSeconds }: Report): Diagnosis[] {
+  const lost = UNHEARD[kind];
+  const { missing } = fieldsAt(details, 'stream');
+  if (lost === undefined || uptimeSeconds < SETTLED_S || !Array.isArray(missing) || missing.length === 0)
+    return [];
+  const brokers = count(fieldsAt(details, 'stream'), 'brokers');
+  return [
+    brokers === 1
+      ? note(
+          kind,
+          `it does not hear the triggering broker, and ${lost}`,
+          'start the triggering broker, or correct zmq_trigger_endpoint (and backend_curve)',
+        )
+      : note(
+          kind,
+          `it hears ${brokers - missing.length} of ${brokers} triggering brokers, and ${lost}; not ${missing.join(', ')}`,
+          'start the others, or take one that is gone out of further_trigger_endpoints',
+        ),
+  ];
 }
 
 /** Plugins that run and do not see everything. Those that do not run are in plugins.ts. */

@@ -3,7 +3,7 @@ import type { Diagnosis } from './diagnosis.js';
 import type { Report } from './report.js';
 import { handshakes, sources } from './reported-access.js';
 import { drops } from './reported-drops.js';
-import { followers, pluginLosses, stream } from './reported-flow.js';
+import { followers, pluginLosses, stream, unheard } from './reported-flow.js';
 import { gateway } from './reported-gateway.js';
 import { kafka } from './reported-kafka.js';
 import { nats } from './reported-nats.js';
@@ -20,6 +20,7 @@ const JUDGEMENTS: readonly ((report: Report, nowMs: number) => Diagnosis[])[] = 
   stream,
   nats,
   followers,
+  unheard,
   gateway,
   kafka,
   drops,

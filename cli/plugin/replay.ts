@@ -9,6 +9,8 @@ import type { EventRequest } from '../../plugins/sdk/plugin.js';
 import type { FromReplay, LoadedInfo, ReplayStart, ReplayTask, ReplayTotals } from './messages.js';
 
 const LOOK_MS = 20;
+/** A longer gap between two looks means that this process did not run: that time is not counted for the plugin. */
+const LONGEST_GAP_MS = 500;
 /** V8's own limit lies above the plugin's, which is watched between calls (plugin-host/memory-watch.ts). */
 const HEAP_CEILING_MB = 2048;
 
@@ -36,7 +38,8 @@ export function replay(
   limits: PluginLimits = DEFAULT_PLUGIN_LIMITS,
   maxMs = Number.POSITIVE_INFINITY,
 ): Promise<ReplayResult> {
-  const begunMs = performance.now();
+  let lookedMs = performance.now();
+  let clockMs = 0;
   const control = new PluginControl();
   const workerData: ReplayStart = { ...task, control: control.shared };
   const worker = new Worker(new URL('./replay-worker.js', import.meta.url), {
@@ -52,9 +55,11 @@ export function replay(
   return new Promise<ReplayResult>((resolve, reject) => {
     const timer = setInterval(() => {
       const now = performance.now();
+      clockMs += Math.min(now - lookedMs, LONGEST_GAP_MS);
+      lookedMs = now;
       const problem =
-        watch(now) ??
-        (now - begunMs > maxMs ? `took longer than ${maxMs / 1000} s for the whole recording` : undefined);
+        watch(clockMs) ??
+        (clockMs > maxMs ? `took longer than ${maxMs / 1000} s for the whole recording` : undefined);
       if (problem !== undefined) end({ kind: 'failed', problem, at: undefined });
     }, LOOK_MS);
     const settle = (): void => {

@@ -10,8 +10,8 @@ import type { Running } from '../../common/lifecycle.js';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { STOP_WITH_PARENT } from '../../daemon/parent.js';
 
-/** How long a child may take to get ready, and to stop after SIGTERM, ms. */
-const READY_MS = 30_000;
+/** How long a child may take to get ready (a busy machine starts it slowly; one that ends is noticed sooner), and to stop after SIGTERM, ms. */
+const READY_MS = 120_000;
 const STOP_MS = 15_000;
 /** Of what a child wrote last, so that an error of its start can be shown. */
 const TAIL_CHARACTERS = 4096;

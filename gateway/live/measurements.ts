@@ -5,7 +5,8 @@ import type { Logger } from '../../common/log.js';
 import { RecentMap } from '../../common/recent-map.js';
 import { METRIC_FIELD, METRICS } from '../../proto/columns.js';
 import { createColumns, decodeInto } from '../../proto/index.js';
-import { type CurveClientOptions, openStream } from '../../stream/stream-socket.js';
+import { BrokerStreams, type HeardBrokers } from '../../stream/brokers.js';
+import type { CurveClientOptions } from '../../stream/stream-socket.js';
 import type { MeasurementMessage } from '../documents/documents.js';
 import { topicOf } from '../documents/topics.js';
 import type { Message } from '../state/outbox.js';
@@ -25,8 +26,6 @@ export interface LiveMeasurementsOptions {
   perSecond: number;
   /** undefined: all */
   boxes: readonly string[] | undefined;
-  /** opens the stream; by default that of the endpoints */
-  open?: typeof openStream;
   onMessage: (message: Message) => void;
   clock: Clock;
   log: Logger;
@@ -39,21 +38,26 @@ export class LiveMeasurements implements Running {
   readonly #columns = createColumns(1);
   /** by box, when its last one was published, and when that was noted (monotonic ms) */
   readonly #last = new RecentMap<number, { topic: string; ms: number; notedMs: number }>(MOST_BOXES);
-  readonly #stream: Running | undefined;
+  readonly #stream: BrokerStreams | undefined;
   received = 0;
   refused = 0;
 
   constructor(options: LiveMeasurementsOptions) {
     this.#options = options;
-    const { boxes, curve, endpoints, log, open = openStream, perSecond } = options;
+    const { boxes, curve, endpoints, log, perSecond } = options;
     this.#wanted = boxes === undefined ? undefined : new Set(boxes.map(Number));
     this.#stream =
       perSecond === 0
         ? undefined
-        : open({
+        : new BrokerStreams({
             ...{ endpoints, curve, log },
             receiver: { receive: (frames) => this.receive(frames) },
           });
+  }
+
+  /** Which brokers are heard; undefined: no live measurements are wanted. */
+  heard(): HeardBrokers | undefined {
+    return this.#stream?.status();
   }
 
   async stop(): Promise<void> {

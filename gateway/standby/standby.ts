@@ -15,6 +15,7 @@ import { newMember } from '../../nats/lease-table.js';
 import { type NatsConnection, NatsLink } from '../../nats/link.js';
 import { StateLog } from '../../nats/state-log.js';
 import { replicasWhenThere } from '../../nats/stream.js';
+import type { HeardBrokers } from '../../stream/brokers.js';
 import type { Shared } from '../state/shared.js';
 import { Replica } from './replica.js';
 
@@ -28,6 +29,8 @@ export interface StandbyOptions {
   name: string;
   /** starts what only the active one does */
   activate(shared: Shared): Promise<Running>;
+  /** which triggering brokers it hears, as the active one */
+  hears?: () => HeardBrokers | undefined;
   clock?: Clock;
   log: Logger;
 }
@@ -63,13 +66,13 @@ export class Standby implements Running {
   #isStopping = false;
 
   constructor(options: StandbyOptions) {
-    const { clock = systemClock, log, name, servers } = options;
+    const { clock = systemClock, hears, log, name, servers } = options;
     this.#options = options;
     this.#clock = clock;
     this.#member = newMember(name);
     this.#log = new ThrottledLog(log, { clock });
     this.#election = new Election({
-      ...{ name, bucket: GATEWAY_BUCKET, announces: true, clock, log },
+      ...{ name, bucket: GATEWAY_BUCKET, announces: true, hears, clock, log },
       does: 'is the active gateway',
       elected: () => void this.#turn.run(() => this.#begin()),
       lost: () => {

@@ -189,34 +189,43 @@ function distinct(remarks: readonly Remark[]): Remark[] {
 }
 
 function summaryOf(runs: readonly RunMeasures[]): WaveformSummary {
-  const summary: WaveformSummary = {
-    rmsMin: Number.NaN,
-    rmsMax: Number.NaN,
-    halfCycleMin: Number.NaN,
-    halfCycleMax: Number.NaN,
-    frequency: Number.NaN,
-    thdMax: Number.NaN,
-  };
-  const lower = (a: number, b: number): number => (b < a || Number.isNaN(a) ? b : a);
-  const higher = (a: number, b: number): number => (b > a || Number.isNaN(a) ? b : a);
+  const rms = noRange();
+  const halfCycle = noRange();
+  let thdMax = Number.NaN;
+  let frequency = Number.NaN;
   let longest = 0;
   for (const run of runs) {
-    for (const value of windowRms(run.sums, run.crossings, windowCycles(run.nominalFrequency))) {
-      summary.rmsMin = lower(summary.rmsMin, value);
-      summary.rmsMax = higher(summary.rmsMax, value);
+    widen(rms, windowRms(run.sums, run.crossings, windowCycles(run.nominalFrequency)));
+    widen(halfCycle, run.urms);
+    for (const { orders } of run.harmonics) {
+      const thd = 100 * totalDistortion(orders);
+      if (thd > thdMax || Number.isNaN(thdMax)) thdMax = thd;
     }
-    for (const value of run.urms) {
-      summary.halfCycleMin = lower(summary.halfCycleMin, value);
-      summary.halfCycleMax = higher(summary.halfCycleMax, value);
-    }
-    for (const { orders } of run.harmonics)
-      summary.thdMax = higher(summary.thdMax, 100 * totalDistortion(orders));
     if (run.track !== undefined && run.x.length > longest) {
       longest = run.x.length;
-      summary.frequency = wholeCycles(run);
+      frequency = wholeCycles(run);
     }
   }
-  return summary;
+  return {
+    rmsMin: rms[0] ?? Number.NaN,
+    rmsMax: rms[1] ?? Number.NaN,
+    halfCycleMin: halfCycle[0] ?? Number.NaN,
+    halfCycleMax: halfCycle[1] ?? Number.NaN,
+    frequency,
+    thdMax,
+  };
+}
+
+/** The lowest and the highest value. Kept in an array, as in `rangeOf`. */
+const noRange = (): Float64Array => Float64Array.of(Number.NaN, Number.NaN);
+
+function widen(range: Float64Array, values: Float64Array): void {
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i] ?? 0;
+    if (Number.isNaN(value)) continue;
+    if (!(value >= (range[0] ?? 0))) range[0] = value;
+    if (!(value <= (range[1] ?? 0))) range[1] = value;
+  }
 }
 
 function wholeCycles({ crossings: { at }, rate }: RunMeasures): number {

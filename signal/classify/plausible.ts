@@ -15,8 +15,7 @@ export function rangeOf(x: Float64Array): { low: number; high: number } {
     if (value < (range[0] ?? 0)) range[0] = value;
     if (value > (range[1] ?? 0)) range[1] = value;
   }
-  const [low = Number.NaN, high = Number.NaN] = range;
-  return { low, high };
+  return { low: range[0] ?? Number.NaN, high: range[1] ?? Number.NaN };
 }
 
 export function wrongCalibration(urms: Float64Array, nominalVoltage: number): Remark | undefined {

@@ -1,5 +1,6 @@
 /** Rapid voltage changes as incidents: the fixed list of classes has none for them, so UNDEFINED with `metadata.class`. */
 
+import { perUnit } from '../samples.js';
 import type { Span } from '../voltage-events/edges.js';
 import { rapidChanges } from '../voltage-events/rapid-change.js';
 import { ieeeDuration } from './ieee1159.js';
@@ -19,7 +20,7 @@ export function rapidIncidents(
 ): IncidentCandidate[] {
   const { nominalFrequency, rate, crossings, x } = run;
   const { at } = crossings;
-  const pu = run.urms.map((value) => value / nominalVoltage);
+  const pu = perUnit(run.urms, nominalVoltage);
   const steadySeconds = x.length / rate >= ENOUGH_S ? 1 : 0.5;
   return rapidChanges(pu, { nominalFrequency, steadySeconds }).flatMap((change): IncidentCandidate[] => {
     const openEnd = change.steady === undefined;

@@ -3,6 +3,8 @@
  * Automating Power Quality Analysis (Chalmers, 2002), 4: a fault is rectangular or has stages; the start of a motor falls suddenly and recovers
  * slowly; energising a transformer does so too, with a second harmonic.
  */
+import { rangeOf } from './plausible.js';
+
 export type SagShape =
   | 'rectangular'
   | 'motor start'
@@ -34,9 +36,9 @@ const MIN_VALUES = 5;
 export function sagShape(input: ShapeInput): ShapeVerdict {
   const { inside, before } = input;
   if (inside.length < MIN_VALUES) return { shape: 'unknown', confidence: 0 };
-  const lowest = Math.min(...inside);
+  const { low: lowest, high: highest } = rangeOf(inside);
   const depth = Math.max(before - lowest, 0.01);
-  const range = Math.max(...inside) - lowest;
+  const range = highest - lowest;
   if (range <= Math.max(0.2 * depth, 4 * NOISE_STEP)) {
     return { shape: 'rectangular', confidence: share(1 - range / depth) };
   }
@@ -89,7 +91,7 @@ function spread(values: Float64Array, from: number, to: number): { mean: number;
 
 /** How much like a sudden fall and a slow way back: lowest early, rising throughout, by no sudden step. */
 function recovery(values: Float64Array, depth: number): number {
-  const lowestAt = values.indexOf(Math.min(...values));
+  const lowestAt = values.indexOf(rangeOf(values).low);
   if (lowestAt > values.length * 0.25) return 0;
   const rise = (values[values.length - 1] ?? 0) - (values[lowestAt] ?? 0);
   if (rise < 0.3 * depth) return 0;

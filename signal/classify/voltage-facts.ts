@@ -1,5 +1,5 @@
 /** What is known of a sag or swell before it is judged: of one stretch, or joined over a gap. */
-import { median } from '../samples.js';
+import { median, perUnit } from '../samples.js';
 import {
   detectVoltageEvents,
   THRESHOLDS,
@@ -54,7 +54,7 @@ export interface LocatedEvent {
 }
 
 export function voltageFacts(run: RunMeasures, nominalVoltage: number): LocatedEvent[] {
-  const pu = run.urms.map((value) => value / nominalVoltage);
+  const pu = perUnit(run.urms, nominalVoltage);
   return detectVoltageEvents(pu).map((event) => located(run, pu, event));
 }
 

@@ -3,7 +3,7 @@
  * long (Oppenheim and Schafer, Discrete-Time Signal Processing, 10.2 on windows). That window's spectrum is zero at 0 Hz and at every harmonic, so
  * neither an offset nor harmonics move the phase; noise is averaged over two cycles; an amplitude that changes leaves the phase alone.
  */
-import { median } from '../samples.js';
+import { medianInPlace } from '../samples.js';
 import { type Take, takeNew } from '../scratch.js';
 import { selected, strided } from '../select.js';
 
@@ -184,12 +184,15 @@ function strong(amplitude: Float64Array, halfCycle: number): Uint8Array {
  * @returns the usual step, rad a place
  */
 function unwrap(angle: Float64Array, sure: Uint8Array): number {
-  const steps: number[] = [];
+  const steps = new Float64Array(SOME);
+  let count = 0;
   const stride = Math.ceil(angle.length / SOME);
   for (let m = 1; m < angle.length; m += stride) {
-    if (sure[m] === 1 && sure[m - 1] === 1) steps.push(turn((angle[m] ?? 0) - (angle[m - 1] ?? 0)));
+    if (sure[m] !== 1 || sure[m - 1] !== 1) continue;
+    steps[count] = turn((angle[m] ?? 0) - (angle[m - 1] ?? 0));
+    count += 1;
   }
-  const slope = steps.length > 0 ? median(steps) : Number.NaN;
+  const slope = medianInPlace(steps.subarray(0, count));
   const usual = Number.isNaN(slope) ? 0 : slope;
   let last = -1;
   for (let m = 0; m < angle.length; m += 1) {

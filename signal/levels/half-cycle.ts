@@ -3,7 +3,7 @@
  * whatever its length and place.
  */
 import type { Crossings } from '../fundamental/crossings.js';
-import { median, valueAt } from '../samples.js';
+import { medianInPlace, valueAt } from '../samples.js';
 import { takeNew } from '../scratch.js';
 
 /** Element i: Σ x² of the samples before sample i (length: one more than the samples). */
@@ -47,17 +47,22 @@ export function synchronousHalfCycleRms(sums: Float64Array, { at }: Crossings): 
   return values;
 }
 
+/** Half cycles on either side that a cycle's usual length is taken from, and room for the lengths: those of one call at a time. */
+const AROUND = 12;
+const lengths = new Float64Array(2 * AROUND + 1);
+
 /**
  * Next to a step of the amplitude or phase two crossings may be a degree or two off. Where they lie does not matter, since there is little energy around zero;
  * the length that the sum is divided by does. So a cycle that is unlike the waveform's usual one takes the length of those around it.
  */
 export function cycleLength(at: Float64Array, k: number, own: number, usual: number): number {
   if (Math.abs(own / usual - 1) < 1e-4) return own;
-  const lengths: number[] = [];
-  for (let i = Math.max(0, k - 12); i <= Math.min(k + 12, at.length - 3); i += 1) {
-    lengths.push((at[i + 2] ?? 0) - (at[i] ?? 0));
+  let count = 0;
+  for (let i = Math.max(0, k - AROUND); i <= Math.min(k + AROUND, at.length - 3); i += 1) {
+    lengths[count] = (at[i + 2] ?? 0) - (at[i] ?? 0);
+    count += 1;
   }
-  return median(lengths);
+  return medianInPlace(lengths.subarray(0, count));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Phase jump, point on wave and missing voltage of a sag or swell, from the fundamental before, in and behind it. */
 
 import { type FundamentalTrack, turn } from '../fundamental/track.js';
-import { median } from '../samples.js';
+import { medianInPlace } from '../samples.js';
 import type { Span } from './edges.js';
 
 const DEGREES = 180 / Math.PI;
@@ -84,22 +84,30 @@ export function phaseJump(
   span: Span,
 ): number | undefined {
   const cycle = track.rate / track.frequency;
-  const jumps: number[] = [];
+  const jumps = new Float64Array(placesWithin(track, span));
+  let count = 0;
   for (let m = 0; m < track.phase.length; m += 1) {
     const place = track.firstPlace + m * track.hop;
     if (place < span.from + 1.05 * cycle || track.sure[m] !== 1) continue;
     if (place > span.to - 1.05 * cycle) break;
-    jumps.push(turn((track.phase[m] ?? 0) - reference.phaseAt(place)));
+    jumps[count] = turn((track.phase[m] ?? 0) - reference.phaseAt(place));
+    count += 1;
   }
-  if (jumps.length > 0) {
+  if (count > 0) {
     // around the first one, so that ±180° does not tear them apart
     const first = jumps[0] ?? 0;
-    return turn(first + median(jumps.map((jump) => turn(jump - first)))) * DEGREES;
+    for (let i = 0; i < count; i += 1) jumps[i] = turn((jumps[i] ?? 0) - first);
+    return turn(first + medianInPlace(jumps.subarray(0, count))) * DEGREES;
   }
   if (span.to - span.from < cycle) return undefined;
   const found = oneCycle(x, (span.from + span.to) / 2, cycle);
   if (found.amplitude < 0.05 * reference.amplitude) return undefined;
   return turn(found.phase - reference.phaseAt((span.from + span.to) / 2)) * DEGREES;
+}
+
+/** How many places of the track lie in the span, at most. */
+function placesWithin({ hop, phase }: FundamentalTrack, { from, to }: Span): number {
+  return Math.max(0, Math.min(phase.length, Math.ceil((to - from) / hop) + 1));
 }
 
 /** Amplitude and phase of the fundamental over one cycle around a place, by the transform's first line. */

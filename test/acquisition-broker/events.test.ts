@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { silentBoxes } from '../../store/boxes.js';
 import type { EventDocument } from '../../store/documents.js';
+import { withinOneDay } from '../support/one-day.js';
 import { bytesOf, cyclesBetween, type FakeClient, type Rig, startRig, until } from './rig.js';
 
 describe('acquisition broker: an event of both generations', () => {
@@ -93,6 +94,7 @@ describe('acquisition broker: an event whose boxes are not all asked', () => {
   const budget = { waveform_mb_per_box: 1, waveform_mb_in_all: 3 };
 
   beforeEach(async () => {
+    await withinOneDay(10_000);
     rig = await startRig({ boxes: [7, 8], config: { limits: budget } });
     client = await rig.client();
   });

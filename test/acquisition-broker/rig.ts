@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { Push, Request, Subscriber } from 'zeromq';
 import { type AcquisitionBroker, startAcquisitionBroker } from '../../acquisition-broker/index.js';
+import type { Box } from '../../box/index.js';
 import type { Clock } from '../../common/clock.js';
 import { type Logger, silentLogger } from '../../common/log.js';
 import { parseSettings } from '../../config/index.js';
@@ -318,6 +319,14 @@ export class FakeClient {
 
 async function listen(socket: Subscriber, inbox: Inbox<Buffer[]>): Promise<void> {
   for await (const frames of socket) inbox.put(frames);
+}
+
+/** Waits until a simulated box holds its last seconds: a machine that was slow to start it leaves a gap before its first measurement. */
+export function recorded(box: Box, seconds: number): Promise<void> {
+  return until(() => {
+    const now = Date.now();
+    return box.waveform(now - 1000 * seconds, now).timesMs.length >= 60 * seconds - 10;
+  });
 }
 
 /** Cycles of 16⅔ ms from `fromMs` to before `toMs`, each with its number in the first sample. */

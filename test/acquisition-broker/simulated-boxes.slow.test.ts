@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Box, memorySource, startBox } from '../../box/index.js';
-import { bytesOf, type FakeClient, type Rig, startRig, until } from './rig.js';
+import { bytesOf, type FakeClient, type Rig, recorded, startRig, until } from './rig.js';
 
 /** When the boxes were switched on, so that their buffers hold something; ten seconds would look like a gap. */
 const ON_SINCE_MS = 9_000;
@@ -36,6 +36,7 @@ describe('acquisition broker: with simulated boxes of both generations', () => {
       const { box2, box3 } = rig.broker.status().boxes;
       return box2?.ids.length === 2 && box3?.ids.length === 2;
     });
+    for (const box of boxes.values()) await recorded(box, 6);
   });
   after(async () => {
     for (const box of boxes.values()) await box.stop();

@@ -26,7 +26,7 @@ describe('acquisition broker: store_max_bytes, as a process', function () {
       const address = parseStatusEndpoint(status);
       assert.ok(address);
       type Size = { state?: string; used_bytes?: number; deleted?: { waveforms: number } };
-      const size = async (): Promise<Size> => (await readStatus(address)).details.store_size as Size;
+      const size = async (): Promise<Size> => (await readStatus(address, 60_000)).details.store_size as Size;
       // At its start it deletes nothing for a day; what comes later was announced by the growth.
       await until(async () => (await size()).used_bytes !== undefined);
       const nowMs = Date.now();
@@ -35,9 +35,10 @@ describe('acquisition broker: store_max_bytes, as a process', function () {
       for (let id = 1; id <= EVENTS; id += 1) {
         await before.insertEvent(newEvent(id, nowMs + id));
         await before.putBoxEvent(boxEvent(id, '1001', nowMs + id), counts(12_000, id), nowMs);
+        // Before there is so much that the oldest go.
+        if (id === 3) await before.keepEvent(id, true);
       }
       await before.putAnalysis(1, '1001', [finding(1, '1001', nowMs)]);
-      await before.keepEvent(3, true);
       await before.close();
 
       await until(async () => (await size()).state === 'reached');

@@ -170,11 +170,12 @@ describe('analysis-service: its sockets', function () {
     const counter = new Reply({ linger: 0 });
     await counter.bind('tcp://127.0.0.1:*');
     const endpoint = counter.lastEndpoint ?? '';
-    let next = 500;
+    const taken = new Set<number>();
     void (async () => {
       for await (const _ of counter) {
-        await counter.send(String(next));
-        next += 1;
+        const id = 500 + taken.size;
+        taken.add(id);
+        await counter.send(String(id));
       }
     })();
     const ids = idsFrom(endpoint);
@@ -182,7 +183,13 @@ describe('analysis-service: its sockets', function () {
     await storeWaveform(store, 2, '1', waveform(1, [SAG]), START + 9000);
     follower({ ids }).start();
     const incidents = await analysed();
-    assert.deepEqual(incidents.map((one) => one.incident_id).toSorted(), [500, 501]);
+    const numbers = incidents.map((one) => one.incident_id);
+    // A question whose reply was late is asked again: its number is left out.
+    assert.ok(
+      numbers.every((id) => taken.has(id)),
+      numbers.join(),
+    );
+    assert.equal(new Set(numbers).size, 2);
     counter.close();
     await ids.stop();
   });

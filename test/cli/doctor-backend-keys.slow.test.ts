@@ -10,7 +10,7 @@ import { prepareWorkspace, type Workspace } from '../../cli/up/workspace.js';
 import { KIND_NAMES, type Kind } from '../../config/kinds.js';
 import { writePublicCertificate, writeSecretCertificate } from '../../keys/files.js';
 import { newKeyPair } from '../../keys/key.js';
-import { untilEqual } from '../support/until.js';
+import { until, untilEqual } from '../support/until.js';
 
 const BROKERS: readonly Kind[] = ['triggering-broker', 'acquisition-broker'];
 const SERVICES: readonly Kind[] = ['triggering-service', 'analysis-service', 'web-service', 'gateway'];
@@ -79,7 +79,14 @@ describe('cli/doctor: keys of the backend that were changed', function () {
     await newPairs();
     // The brokers take the new keys over.
     await untilEqual(verdicts, expected('wrong'));
-    const [first] = (await keysInForce(await examine(folder))).filter(({ verdict }) => verdict === 'wrong');
+    const named = async () =>
+      (await keysInForce(await examine(folder))).find(({ verdict }) => verdict === 'wrong');
+    let first = await named();
+    // A daemon that has no time to reply is not named.
+    await until('one is named', async () => {
+      first ??= await named();
+      return first !== undefined;
+    });
     assert.match(
       first?.message ?? '',
       /^backend_curve: the brokers' key in force is .*, but .*backend\.key has /,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Report } from '../../cli/doctor/report.js';
-import { followers, stream } from '../../cli/doctor/reported-flow.js';
+import { stream, unheard } from '../../cli/doctor/reported-flow.js';
 import { nats } from '../../cli/doctor/reported-nats.js';
 
 const RELAY = { connected: true, direct: true, dropped: { spool_full: 0 }, spool: { messages: 0 } };
@@ -43,21 +43,26 @@ describe('cli/doctor: NATS', () => {
     );
   });
 
-  it('says when the analysis service does not hear all triggering brokers', () => {
-    const hears = (connected: number, uptimeSeconds = 100, brokers = 3): string =>
+  it('says when the analysis service or the gateway does not hear all triggering brokers', () => {
+    const hears = (missing: string[], uptimeSeconds = 100, brokers = 3, kind = 'analysis-service'): string =>
       JSON.stringify(
-        followers({
-          ...report('analysis-service', undefined, uptimeSeconds),
-          details: { stream: { brokers, connected } },
+        unheard({
+          ...report(kind as Report['kind'], undefined, uptimeSeconds),
+          details: { stream: { brokers, connected: brokers - missing.length, missing } },
         }),
       );
-    assert.match(hears(2), /hears 2 of 3 triggering brokers.*further_trigger_endpoints/);
-    assert.match(hears(0, 100, 1), /does not hear the triggering broker,.*zmq_trigger_endpoint/);
-    assert.doesNotMatch(hears(0, 100, 1), /further_trigger_endpoints/);
-    assert.equal(hears(1, 100, 1), '[]');
-    assert.equal(hears(3), '[]');
-    assert.equal(hears(0, 5), '[]');
-    assert.deepEqual(followers(report('analysis-service', undefined)), []);
+    assert.match(
+      hears(['tcp://b:9881']),
+      /hears 2 of 3 triggering brokers.*outage.*not tcp:\/\/b:9881.*further_/,
+    );
+    assert.match(hears(['b'], 100, 3, 'gateway'), /hears 2 of 3 triggering brokers, and has no live values/);
+    assert.match(hears(['b'], 100, 1), /does not hear the triggering broker,.*zmq_trigger_endpoint/);
+    assert.doesNotMatch(hears(['b'], 100, 1), /further_trigger_endpoints/);
+    assert.equal(hears([], 100, 1), '[]');
+    assert.equal(hears(['b'], 5), '[]');
+    assert.equal(hears(['b'], 100, 3, 'web-service'), '[]');
+    assert.deepEqual(unheard(report('analysis-service', undefined)), []);
+    assert.deepEqual(unheard(report('gateway', undefined)), []);
   });
 
   it('says that a follower does nothing, or that nobody is elected', () => {

@@ -9,6 +9,9 @@ import { freePort } from '../support/free-port.js';
 import { until } from '../support/until.js';
 import { RunningProgram } from './run-process.js';
 
+const SPOOLS =
+  /^triggering-service: its database is unavailable; \d+ writes \(\d+ measurements\) wait in its spool/;
+
 describe('cli/doctor: a daemon that spools', function () {
   this.timeout(300_000);
   const folder = mkdtempSync(join(tmpdir(), 'makai-doctor-'));
@@ -33,11 +36,8 @@ describe('cli/doctor: a daemon that spools', function () {
       const found = await diagnose(folder);
       const wrong = found.filter(({ area, verdict }) => area === 'daemons' && verdict === 'wrong');
       said = wrong.map(({ message, subject }) => `${subject}: ${message}`);
-      return said.length > 0;
-    });
-    assert.match(
-      said[0] ?? '',
-      /^triggering-service: its database is unavailable; \d+ writes \(\d+ measurements\) wait in its spool/,
-    );
+      // On a busy machine it may be said first that it does not reply in time.
+      return said.some((text) => SPOOLS.test(text));
+    }).catch((error: unknown) => assert.fail(`${String(error)}: ${said.join('; ')}`));
   });
 });

@@ -56,14 +56,16 @@ describe('gateway: the active one', function () {
         },
       };
     });
-    await until('it is active', async () => begins === 1);
+    await until('it is active', async () => begins > 0);
+    // A machine that stands still for longer than the lease ends a time of it too: what counts is what comes next.
+    const [begun, refused] = [begins, refusals.length];
     await server.kill();
-    await until('it is not active any more', async () => refusals.length === 1);
+    await until('it is not active any more', async () => refusals.length > refused);
     await server.start();
-    await until('it is active again', async () => begins === 2);
+    await until('it is active again', async () => begins > begun);
     await server.kill();
     await one.stop();
-    assert.equal(refusals.length, 2);
+    assert.ok(refusals.length >= refused + 2);
     for (const error of refusals) assert.equal((error as { code?: string }).code, 'STORE_UNAVAILABLE');
   });
 });

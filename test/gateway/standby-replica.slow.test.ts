@@ -15,6 +15,9 @@ import { DatabaseHandle } from '../../store/sqlite/handle.js';
 import { givenNats, NatsServer } from '../support/nats-server.js';
 import { until } from '../support/until.js';
 
+/** The client's own patience of 5 s is short where the machine stands still. */
+const PATIENT = { timeout: 60_000 };
+
 describe('gateway: the copy of its state in NATS', function () {
   this.timeout(300_000);
   const binary = givenNats();
@@ -105,7 +108,7 @@ describe('gateway: the copy of its state in NATS', function () {
       if (n % 20 === 0) await a.replica.flushed();
     }
     await a.replica.flushed();
-    const manager = await jetstreamManager(connection);
+    const manager = await jetstreamManager(connection, PATIENT);
     await until('what counts no more leaves the log', async () => {
       const { state } = await manager.streams.info(STATE_STREAM);
       return state.bytes < 600_000;
@@ -116,7 +119,7 @@ describe('gateway: the copy of its state in NATS', function () {
   });
 
   it('stays bounded also over many short runs; a large state is not copied again and again', async () => {
-    const manager = await jetstreamManager(connection);
+    const manager = await jetstreamManager(connection, PATIENT);
     const bytes = async (): Promise<number> => (await manager.streams.info(STATE_STREAM)).state.bytes;
     for (let run = 0; run < 6; run += 1) {
       const one = await active(`run ${run}`, { copyBytes: 100_000, folder: `${run}` });

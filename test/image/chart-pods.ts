@@ -1,6 +1,6 @@
 /**
- * The daemons' pods as the chart for Kubernetes renders them, run from the image: its arguments, environment, files of Secrets, volumes and probes. All
- * share one loopback network, where the names of services and pods lead.
+ * The daemons' pods as the chart for Kubernetes renders them, run from the image: its arguments, environment, files of Secrets, volumes and probes. Each has
+ * an address of its own, to which the names of services and pods lead.
  */
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -14,73 +14,129 @@ import {
   secretsIn,
   type Volume,
 } from '../support/helm.js';
+import { natsHost, type PodNetwork, SHARED } from './pod-network.js';
 import { type Line, type Running, startWith } from './service.js';
 
-export interface Pod {
+/** A pod that is to run. */
+interface Plan {
   name: string;
+  /** what the labels say */
+  component: string;
+  address: string;
   container: Container;
+  template: PodTemplate;
+}
+
+export interface Pod extends Plan {
   running: Running;
 }
 
 export type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** Writes names as in /etc/hosts: servers of NATS have addresses of their own, everything else is 127.0.0.1. @returns the file */
-export function writeHosts(file: string, manifests: readonly Manifest[], others: readonly string[]): string {
-  const names = manifests.filter(({ kind }) => kind === 'Service').map(({ metadata }) => metadata.name);
-  const lines = [...names, ...others].map((name) => `127.0.0.1 ${name}`);
-  const nats = manifests.find(
-    ({ kind, metadata }) => kind === 'StatefulSet' && metadata.name.endsWith('-nats'),
-  );
-  for (let index = 0; index < (nats?.spec.replicas ?? 0); index += 1)
-    lines.push(`${natsHost(index)} ${nats?.metadata.name}-${index}.${nats?.spec.serviceName}`);
+/** Pods of the daemons. @param most of each workload */
+export function planPods(manifests: readonly Manifest[], most: number, address: () => string): Plan[] {
+  return manifests.flatMap(({ metadata, spec }) => {
+    // A Secret has no spec.
+    const { replicas = 1, template } = (spec as Manifest['spec'] | undefined) ?? {};
+    return template === undefined
+      ? []
+      : template.spec.containers
+          .filter(({ command }) => command === undefined)
+          .flatMap((container) =>
+            Array.from({ length: Math.min(most, replicas) }, (_, index) => ({
+              name: `${metadata.name}-${index}`,
+              component: componentOf(template.metadata.labels),
+              address: address(),
+              container,
+              template,
+            })),
+          );
+  });
+}
+
+function componentOf(labels: Readonly<Record<string, unknown>>): string {
+  return String(labels['app.kubernetes.io/component']);
+}
+
+/** Writes the names of services and pods as in /etc/hosts. @returns the file */
+export function writeHosts(file: string, manifests: readonly Manifest[], pods: readonly Plan[]): string {
+  const lines = manifests
+    .filter(({ kind }) => kind === 'Service')
+    .flatMap(({ metadata: { name }, spec: { selector = {} } }) =>
+      addressesOf(name, selector, pods).map((address) => `${address} ${name}`),
+    );
+  for (const { kind, metadata, spec } of manifests) {
+    if (kind !== 'StatefulSet') continue;
+    const isNats = metadata.name.endsWith('-nats');
+    for (let index = 0; index < (spec.replicas ?? 0); index += 1) {
+      const name = `${metadata.name}-${index}`;
+      const address = isNats ? natsHost(index) : pods.find((pod) => pod.name === name)?.address;
+      if (address !== undefined) lines.push(`${address} ${name}.${spec.serviceName}`);
+    }
+  }
   writeFileSync(file, `127.0.0.1 localhost\n${lines.join('\n')}\n`);
   return file;
 }
 
-export function natsHost(index: number): string {
-  return `127.0.0.${2 + index}`;
+/** Where a service leads to. */
+function addressesOf(
+  name: string,
+  selector: Readonly<Record<string, unknown>>,
+  pods: readonly Plan[],
+): string[] {
+  if (name.endsWith('-boxes')) return [SHARED];
+  const pod = selector['statefulset.kubernetes.io/pod-name'];
+  return pods
+    .filter((one) => (pod === undefined ? one.component === componentOf(selector) : one.name === pod))
+    .map(({ address }) => address);
 }
 
-/** Starts one pod of each workload of the daemons. @param more Secrets that the values name and the chart does not make */
-export function startPods(
+/** Starts pods, each in a network of its own. @param more Secrets that the values name and the chart does not make */
+export async function startPods(
   line: Line,
   {
     folder,
     hosts,
     manifests,
     more,
-  }: { folder: string; hosts: string; manifests: readonly Manifest[]; more: Secrets },
-): Pod[] {
+    network,
+    plans,
+  }: {
+    folder: string;
+    hosts: string;
+    manifests: readonly Manifest[];
+    more: Secrets;
+    network: PodNetwork;
+    plans: readonly Plan[];
+  },
+): Promise<Pod[]> {
   const secrets = { ...secretsIn(manifests), ...more };
-  return manifests.flatMap(({ metadata, spec }) =>
-    spec?.template === undefined
-      ? []
-      : spec.template.spec.containers
-          .filter(({ command }) => command === undefined)
-          .map((container) => {
-            const name = `${metadata.name}-0`;
-            const mounts = mountsOf(line, spec.template, container, { folder: join(folder, name), secrets });
-            const env = environmentOf(container, secrets, name);
-            const options = {
-              env,
-              mounts: [...mounts, `--bind-ro=${hosts}:/etc/hosts`, '--resolv-conf=off'],
-            };
-            return { name, container, running: startWith(line, name, container.args ?? [], options) };
-          }),
-  );
+  const pods: Pod[] = [];
+  for (const plan of plans) {
+    const { address, container, name, template } = plan;
+    const mounts = mountsOf(line, template, container, { folder: join(folder, name), secrets });
+    const options = {
+      env: environmentOf(container, secrets, name),
+      mounts: [...mounts, `--bind-ro=${hosts}:/etc/hosts`, '--resolv-conf=off'],
+    };
+    const own = { ...line, network: await network.add(address) };
+    pods.push({ ...plan, running: startWith(own, name, container.args ?? [], options) });
+  }
+  return pods;
 }
 
-/** Whether all probes of a pod are answered. @throws AssertionError where it has ended */
+/** Whether all probes of a pod are answered, at its address. @throws AssertionError where it has ended */
 export async function isReady(
-  { container, name, running }: Pod,
+  { address, container, name, running }: Pod,
   prefix: readonly string[],
 ): Promise<boolean> {
   assert.ok(running.machine.isRunning, `${name}: ${running.output()}`);
   const { livenessProbe, ports, readinessProbe, startupProbe } = container;
-  for (const { httpGet } of [startupProbe, livenessProbe, readinessProbe]) {
-    const port = ports.find((one) => one.name === httpGet.port)?.containerPort;
-    if ((await answerOf(prefix, `http://127.0.0.1:${port}${httpGet.path}`)) === undefined) return false;
-  }
+  const urls = [startupProbe, livenessProbe, readinessProbe].map(({ httpGet: { path, port } }) => {
+    const number = ports.find((one) => one.name === port)?.containerPort;
+    return `http://${address}:${number}${path}`;
+  });
+  for (const url of new Set(urls)) if ((await answerOf(prefix, url)) === undefined) return false;
   return true;
 }
 

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { KIND_NAMES } from '../../config/kinds.js';
 import { attempt, run } from '../support/command.js';
 import { missingForRoots } from '../support/debian-root.js';
-import { until } from '../support/until.js';
+import { until, untilEqual } from '../support/until.js';
 import { makeBaseImages } from './base-images.js';
 import { Buildah } from './buildah.js';
-import { ChartRun } from './chart-run.js';
+import { ChartRun, URI } from './chart-run.js';
 import { type Line, type Running, runToEnd, settingsOf, start } from './service.js';
 
 const IMAGE = 'opq-makai';
@@ -143,15 +143,7 @@ describe('the image', function () {
   it('brings the measurements of a box to the triggering service of the chart, through its NATS', async function () {
     if (chart === undefined || chart.pods.length === 0) this.skip();
     const running = chart;
-    const box = start(line, 'chart-box', [
-      'box',
-      '--keys',
-      '/etc/opq/curve',
-      '--source',
-      'demo',
-      '--for',
-      '600',
-    ]);
+    const box = start(line, 'chart-box', running.boxArguments());
     daemons.push(box);
     await until('measurements are accepted', async () => {
       assert.ok(box.machine.isRunning, box.output());
@@ -164,10 +156,71 @@ describe('the image', function () {
       return comparing?.elected === true && comparing.seconds > 0;
     });
     if (running.hasStore) {
-      const store = ['--store', 'mongodb://127.0.0.1:27017/opq'];
-      const stored = await runToEnd(line, 'measurements', ['measurements', BOX, '--json', ...store]);
+      const stored = await runToEnd(line, 'measurements', ['measurements', BOX, '--json', '--store', URI]);
       assert.match(stored, new RegExp(`"box_id":"${BOX}"`));
     }
+    await box.machine.kill();
+    await running.stop();
+  });
+
+  it('runs several of each daemon as the chart renders them: the work is shared, and others stand by', async function () {
+    if (chart === undefined || !chart.isPossible) this.skip();
+    const running = chart;
+    await running.startSeveral();
+    assert.equal(running.pods.length, 12);
+    const both = (name: string): Promise<Record<string, unknown>[]> =>
+      Promise.all([0, 1].map((index) => running.statusOf(`makai-${name}-${index}`)));
+    const partitions = async (name: string): Promise<number[]> =>
+      (await both(name)).map(({ nats }) => (nats as { partitions: number[] }).partitions.length);
+    for (const name of ['triggering-service', 'analysis-service'])
+      if (name === 'triggering-service' || running.hasStore)
+        await untilEqual(() => partitions(name), [32, 32]);
+    await until('each acquisition broker hears the other', async () =>
+      (await both('acquisition-broker')).every(
+        ({ nats }) => (nats as { brokers: unknown[] }).brokers.length === 1,
+      ),
+    );
+    await until('one gateway is active and hears both triggering brokers, the other stands by', async () => {
+      const gateways = await both('gateway');
+      const connected = gateways.map(
+        ({ stream }) => (stream as { connected: number } | undefined)?.connected,
+      );
+      return connected.includes(2) && connected.includes(undefined);
+    });
+  });
+
+  it('serves a box at the address that all boxes share, whichever pods its connections come to, and when one is gone', async function () {
+    if (chart === undefined || !chart.isPossible) this.skip();
+    const running = chart;
+    let looks = 0;
+    const waveforms = async (): Promise<number> => {
+      looks += 1;
+      const list = ['events', 'list', '--json', '--store', URI];
+      const text = await runToEnd(line, `chart-events-${looks}`, list);
+      return text.split(`"boxes_received":["${BOX}"]`).length - 1;
+    };
+    const before = running.hasStore ? await waveforms() : 0;
+    const box = start(line, 'shared-box', running.boxArguments(true));
+    daemons.push(box);
+    const connected = async (name: string): Promise<number> =>
+      ((await running.statusOf(`makai-${name}`)).boxes as { connected: number }).connected;
+    await until('it is connected to the first triggering broker', async () => {
+      assert.ok(box.machine.isRunning, box.output());
+      return (await connected('triggering-broker-0')) === 1;
+    });
+    if (running.hasStore)
+      await until('one more waveform of it is stored', async () => (await waveforms()) > before);
+    const received = async (): Promise<number> => {
+      const services = [0, 1].map((index) => running.statusOf(`makai-triggering-service-${index}`));
+      return (await Promise.all(services)).reduce((sum, one) => sum + Number(one.measurements), 0);
+    };
+    await running.stop('makai-triggering-broker-0');
+    await until(
+      'it is connected to the second one',
+      async () => (await connected('triggering-broker-1')) === 1,
+    );
+    const sum = await received();
+    await until('its measurements go on', async () => (await received()) > sum);
     await box.machine.kill();
     await running.stop();
   });

@@ -13,6 +13,7 @@ import type { Kind } from '../../config/kinds.js';
 import { openStore } from '../../store/open.js';
 import { makai, Programs } from '../cli/run-process.js';
 import { assertSaid } from '../support/finding-texts.js';
+import { withinOneDay } from '../support/one-day.js';
 import { until } from '../support/until.js';
 import { SendingBox } from './sending-box.js';
 
@@ -25,6 +26,12 @@ const HEALTHY = 1006;
 /** Measurements of a minute. */
 const MINUTE = 360;
 const PATIENCE_MS = 500_000;
+/** The test of the budget takes less. */
+const BEFORE_MIDNIGHT_MS = 240_000;
+const DAY_MS = 86_400_000;
+
+/** Budgets of waveforms are of a day in UTC. */
+const today = (): number => Math.floor(Date.now() / DAY_MS);
 
 describe('findings of boxes that take minutes', function () {
   this.timeout(900_000);
@@ -32,6 +39,8 @@ describe('findings of boxes that take minutes', function () {
   const programs = new Programs();
   const boxes: SendingBox[] = [];
   let workspace: Workspace;
+  /** when the budget was used up */
+  let usedUpOn = 0;
 
   function change(kind: Kind, more: Record<string, unknown>): void {
     const file = workspace.configs[kind];
@@ -109,6 +118,9 @@ describe('findings of boxes that take minutes', function () {
       const heard = await health();
       return heard.has(MUCH_ASKED) && heard.has(HEALTHY);
     });
+    // Midnight ends what is found of the budget: where it is near, the test is one of the next day.
+    await withinOneDay(BEFORE_MIDNIGHT_MS);
+    usedUpOn = today();
     const args = ['request', '--boxes', `${MUCH_ASKED},${HEALTHY}`, '--dir', folder];
     const first = await makai([...args, '--last', '25', '--wait', '300']);
     assert.equal(first.code, 0, first.stderr);
@@ -128,6 +140,10 @@ describe('findings of boxes that take minutes', function () {
 
   it('the healthy box has no other', async () => {
     const found = (await health()).get(HEALTHY)?.findings.map(({ code }) => code);
-    assert.deepEqual(found, ['WAVEFORM_BUDGET'], 'it was asked for as much');
+    assert.deepEqual(
+      found?.filter((code) => code !== 'WAVEFORM_BUDGET'),
+      [],
+    );
+    if (today() === usedUpOn) assert.deepEqual(found, ['WAVEFORM_BUDGET'], 'it was asked for as much');
   });
 });

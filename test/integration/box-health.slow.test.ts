@@ -11,6 +11,7 @@ import { openStore } from '../../store/open.js';
 import type { EventDocument, Store } from '../../store/store.js';
 import { makai, Programs, type RunningProgram } from '../cli/run-process.js';
 import { assertSaid } from '../support/finding-texts.js';
+import { untilEqual } from '../support/until.js';
 
 /** A sag every four seconds, so that plugins ask for waveforms all the time. */
 const SAGS = {
@@ -82,14 +83,19 @@ describe('box health of a fleet', function () {
     const { clock_offset_ms: offset = 0 } = wrong.stream ?? {};
     assert.ok(Math.abs(offset + 1000 * HOURS) < 60_000, `${offset}`);
     const twice = await until('1002', 'ID_IN_USE_TWICE');
-    assert.equal(twice.measurement_connections?.handshakes, 2);
+    // More where a connection was made again.
+    assert.ok((twice.measurement_connections?.handshakes ?? 0) >= 2);
     assert.deepEqual(
       twice.measurement_connections?.addresses.map(({ address }) => address),
       ['127.0.0.1'],
     );
     await until('1004', 'NO_REPLIES');
-    const healthy = (await health()).get('1001');
-    assert.deepEqual(healthy?.findings, []);
+    let healthy: BoxHealthRecord | undefined;
+    // Where the machine stands still its measurements are late too, for a while.
+    await untilEqual(async () => {
+      healthy = (await health()).get('1001');
+      return healthy?.findings;
+    }, []);
     assert.ok((healthy?.replies?.replies ?? 0) > 0);
     assert.ok(Math.abs(healthy?.replies?.clock_offset_ms ?? HOURS) < 60_000);
   });

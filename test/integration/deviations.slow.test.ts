@@ -9,13 +9,11 @@ import { statusEndpointOf } from '../../config/locate.js';
 import { parseStatusEndpoint } from '../../config/types.js';
 import { readBoxHealth, readStatus } from '../../daemon/status/client.js';
 import type { EventDocument, Store } from '../../store/store.js';
+import { withinOneDay } from '../support/one-day.js';
 import { until } from '../support/until.js';
 import { givenLine, type LineCase } from './line.js';
 
 const BOXES = ['1', '4'] as const;
-const DAY_MS = 86_400_000;
-/** The daemons are started and the second swell has its event in this time. */
-const BEFORE_MIDNIGHT_MS = 180_000;
 /** A busy machine is silent for seconds, which ends what is going on at a box. */
 const THRESHOLD = { path: 'threshold', silence_ms: 60_000 };
 const CALM = { white_percent: 0, voltage_wander_percent: 0, frequency_wander_hz: 0 };
@@ -94,12 +92,6 @@ const standing = lineCase(
   { 'acquisition-broker': { limits: { waveform_mb_per_box: 1 } } },
 );
 
-/** How long it is to after midnight UTC, where that is near, ms; else 0. */
-function untilClearOfMidnight(): number {
-  const leftMs = DAY_MS - (Date.now() % DAY_MS);
-  return leftMs < BEFORE_MIDNIGHT_MS ? leftMs + 1000 : 0;
-}
-
 describe('deviations, with the daemons as processes', function () {
   this.timeout(400_000);
 
@@ -132,8 +124,7 @@ describe('deviations, with the daemons as processes', function () {
   });
 
   describe('a line that stands at 134 V', () => {
-    // The budget of a day begins at midnight UTC.
-    before(() => sleep(untilClearOfMidnight()));
+    before(() => withinOneDay(240_000));
     const line = givenLine(standing);
 
     it('is one family of events; the second time the budget of the day is used up, and that is said', async () => {

@@ -136,7 +136,7 @@ describe('files of existing programs, with the daemons as processes', function (
     const status = parseStatusEndpoint(String(fieldsOf('triggering-broker').status));
     assert.ok(status);
     await until('a refused handshake', async () => {
-      const { access } = (await readStatus(status)).details as {
+      const { access } = (await readStatus(status, 60_000)).details as {
         access: { gate: { refused: { unknown: number } } };
       };
       return access.gate.refused.unknown > 0;

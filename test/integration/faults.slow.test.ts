@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { codeOf } from '../../common/errors.js';
 import { readSecretCertificate } from '../../keys/files.js';
 import { backupsUnderLoad } from '../faults/cases/backups.js';
 import { evnewKills } from '../faults/cases/durable.js';
@@ -93,8 +94,18 @@ function assertWhole({ accepted, doubled, kind, lost, missing, repeated }: Row):
 function processTexts(pids: readonly (number | undefined)[]): string[] {
   return pids.flatMap((pid) => {
     const tasks = readdirSync(`/proc/${pid}/task`).map((task) => `/proc/${pid}/task/${task}/comm`);
-    return [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`, ...tasks].map((file) =>
-      readFileSync(file, 'latin1'),
-    );
+    return [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`]
+      .map((file) => readFileSync(file, 'latin1'))
+      .concat(tasks.flatMap(nameOf));
   });
+}
+
+/** A thread may have ended since it was listed. */
+function nameOf(file: string): string[] {
+  try {
+    return [readFileSync(file, 'latin1')];
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ESRCH') return [];
+    throw error;
+  }
 }

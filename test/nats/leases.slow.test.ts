@@ -1,6 +1,6 @@
 /** Leases with a real nats-server: one owner a partition, whoever comes, goes or stands still. */
 import assert from 'node:assert/strict';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { systemClock } from '../../common/clock.js';
@@ -12,6 +12,9 @@ import { PARTITIONS } from '../../nats/partition.js';
 import { givenNats, NatsServer } from '../support/nats-server.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
+
+/** The client's own patience of 5 s is short where the machine stands still. */
+const PATIENT = { timeout: 60_000 };
 
 interface Member {
   leases: Leases;
@@ -166,7 +169,7 @@ describe('nats/leases', function () {
           return false;
         };
         await until('a reply was lost', async () => cuts > 0);
-        const kv = await new Kvm(reader).open(LEASE_BUCKET);
+        const kv = await new Kvm(jetstream(reader, PATIENT)).open(LEASE_BUCKET);
         const revision = async () => (await kv.get(partitionKey(0)))?.revision ?? 0;
         const before = await revision();
         await until(
@@ -186,7 +189,7 @@ describe('nats/leases', function () {
 
   it('takes what is in its name although it did not hear of it, without waiting for its end', async () => {
     const by = await connect({ servers: server.url });
-    const kv = await new Kvm(by).open(LEASE_BUCKET);
+    const kv = await new Kvm(jetstream(by, PATIENT)).open(LEASE_BUCKET);
     await until('nobody has it', async () => (await kv.get(partitionKey(5)))?.operation !== 'PUT');
     await kv.create(partitionKey(5), 'forgetful');
     const member = await join('forgetful');
@@ -206,7 +209,7 @@ describe('nats/leases', function () {
     const [member] = members;
     assert.ok(member);
     const by = await connect({ servers: server.url });
-    const kv = await new Kvm(by).open(LEASE_BUCKET);
+    const kv = await new Kvm(jetstream(by, PATIENT)).open(LEASE_BUCKET);
     // On a busy machine a lease may end by itself meanwhile: then once more.
     for (let round = 1; ; round += 1) {
       assert.ok(round <= 5, 'each time leases were lost');
@@ -233,13 +236,14 @@ describe('nats/leases', function () {
   it('goes on after its bucket could not be made, and after it was deleted, on the same connection', async () => {
     const [member] = members;
     assert.ok(member);
-    const manager = await jetstreamManager(member.connection);
+    const manager = await jetstreamManager(member.connection, PATIENT);
     await manager.streams.delete('KV_makai_leases');
     // Something else is in its place.
     await manager.streams.add({ name: 'OTHER', subjects: ['$KV.makai_leases.other'] });
     await until('its leases have ended', async () => member.leases.owned.length === 0);
-    await manager.streams.delete('OTHER');
+    // In the new bucket revisions begin again.
     highest.clear();
+    await manager.streams.delete('OTHER');
     await balanced([64]);
   });
 });

@@ -87,8 +87,8 @@ describe('plugin-host: what authors meet', () => {
 
   it('logs all that a plugin prints, line by line, also of one that never returns', async () => {
     await rig.stop();
-    // long enough for the lines on a busy machine
-    rig = new HostRig({ limits: { batchMs: 1500 } });
+    // long enough for the lines on a busy machine, also one that stands still for some seconds
+    rig = new HostRig({ limits: { batchMs: 10_000 } });
     const text = `export default { name: 'x', processBatch() {
       for (let i = 0; i < 100; i++) console.log('line ' + i);
       process.stdout.write('a part'); process.stderr.write('of another\\n'); console.error(' and its end'); process.stdout.write(' of it\\n');

@@ -75,7 +75,8 @@ describe('plugin-host: whole seconds', () => {
     await rig.stop();
     rig = new HostRig({
       ring: undefined,
-      limits: { batchMs: 300 },
+      // long enough on a busy machine for the one that replies
+      limits: { batchMs: 3000 },
       pauses: { firstMs: 60_000, maxMs: 60_000 },
     });
     const hangs = `export default { name: 'hangs', processSummary() { for (;;); }, onTick() {} }`;

@@ -48,15 +48,16 @@ describe('stream: of several brokers', function () {
         return heard.of('1001') !== undefined && heard.of('1002') !== undefined;
       });
       assert.equal(heard.connectedMs, undefined, 'the third is not there');
-      assert.deepEqual(heard.status(), { brokers: 3, connected: 2 });
+      assert.deepEqual(heard.status(), { brokers: 3, connected: 2, missing: [third] });
       brokers.push(await broker(third));
       await until('all are connected', async () => heard.connectedMs !== undefined);
       const since = heard.connectedMs ?? 0;
       brokers.splice(1, 1)[0]?.close();
       await until('one is lost', async () => heard.connectedMs === undefined);
+      assert.deepEqual(heard.status().missing, [second]);
       brokers.push(await broker(second));
       await until('it is there again', async () => (heard.connectedMs ?? 0) > since);
-      assert.deepEqual(heard.status(), { brokers: 3, connected: 3 });
+      assert.deepEqual(heard.status(), { brokers: 3, connected: 3, missing: [] });
     } finally {
       await heard.stop();
     }
@@ -74,8 +75,18 @@ describe('stream: of several brokers', function () {
         await sendAll();
         return topics.size === 3;
       });
+      assert.deepEqual(live.heard(), { brokers: 3, connected: 3, missing: [] });
     } finally {
       await live.stop();
     }
+  });
+
+  it('the gateway hears none where no live measurements are wanted', async () => {
+    const live = new LiveMeasurements({
+      ...{ endpoints, curve: undefined, boxes: undefined, perSecond: 0, clock: systemClock, log },
+      onMessage: () => undefined,
+    });
+    assert.equal(live.heard(), undefined);
+    await live.stop();
   });
 });

@@ -12,6 +12,8 @@ export interface Place {
   client: number;
   cluster: number;
   monitor: number;
+  /** in front of its command, in place of `prefix` */
+  prefix?: readonly string[];
 }
 
 export interface ChartNatsOptions {
@@ -26,6 +28,8 @@ export interface ChartNatsOptions {
   prefix?: readonly string[];
   /** the names of the pods are known: else the routes are changed */
   knowsNames?: boolean;
+  /** Secrets that the values name and the chart does not make */
+  secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 export class ChartNats {
@@ -37,7 +41,7 @@ export class ChartNats {
   /** Starts them. @throws Error where the chart has another number of servers */
   constructor(options: ChartNatsOptions) {
     this.#options = options;
-    const { manifests, places } = options;
+    const { manifests, places, secrets = {} } = options;
     const set = manifests.find(
       ({ kind, metadata }) => kind === 'StatefulSet' && metadata.name.endsWith('-nats'),
     );
@@ -50,7 +54,7 @@ export class ChartNats {
     this.#container = container;
     const { name } = set.metadata;
     places.forEach((place, index) => {
-      const env = environmentOf(container, secretsIn(manifests), `${name}-${index}`);
+      const env = environmentOf(container, { ...secretsIn(manifests), ...secrets }, `${name}-${index}`);
       this.#start(index, place, env);
     });
   }
@@ -93,8 +97,10 @@ export class ChartNats {
     }
   }
 
-  #start(index: number, { client, cluster, host, monitor }: Place, env: Record<string, string>): void {
-    const { binary, folder, prefix = [] } = this.#options;
+  #start(index: number, place: Place, env: Record<string, string>): void {
+    const { client, cluster, host, monitor } = place;
+    const { binary, folder } = this.#options;
+    const prefix = place.prefix ?? this.#options.prefix ?? [];
     const own = join(folder, `nats-${index}`);
     mkdirSync(own, { recursive: true });
     const file = join(own, 'nats.conf');
@@ -135,6 +141,6 @@ export async function answerOf(prefix: readonly string[], url: string): Promise<
   const script =
     'fetch(process.argv[1]).then(async (reply) => { process.stdout.write(await reply.text()); process.exitCode = reply.ok ? 0 : 1 }, () => process.exit(1))';
   const command = [...prefix, process.execPath, '-e', script, url];
-  const { code, stdout } = await attempt(command, { timeoutMs: 20_000 });
+  const { code, stdout } = await attempt(command, { timeoutMs: 60_000 });
   return code === 0 ? stdout : undefined;
 }

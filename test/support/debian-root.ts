@@ -77,9 +77,13 @@ export async function debianRoot(recipe: Recipe): Promise<string> {
   );
   rmSync(join(making, 'root/var/cache/apt/archives'), { recursive: true, force: true });
   writeFileSync(join(making, 'complete'), '');
-  // Another run may have been faster: then its root is used.
-  if (existsSync(root)) rmSync(making, { recursive: true });
-  else renameSync(making, root);
+  try {
+    renameSync(making, root);
+  } catch (error) {
+    // Another run was faster: then its root is used.
+    rmSync(making, { recursive: true });
+    if (!isUsable(root)) throw error;
+  }
   return join(root, 'root');
 }
 
@@ -95,7 +99,9 @@ function removeLeftOver(cache: string): void {
   for (const name of readdirSync(cache)) {
     const maxAgeMs = name.startsWith(HALF_MADE) ? DAY_MS : name.startsWith(PREFIX) ? MAX_AGE_MS : undefined;
     const folder = join(cache, name);
-    if (maxAgeMs === undefined || Date.now() - statSync(folder).mtimeMs < maxAgeMs) continue;
+    // Gone: another run has given it its name, or removed it.
+    const made = statSync(folder, { throwIfNoEntry: false });
+    if (maxAgeMs === undefined || made === undefined || Date.now() - made.mtimeMs < maxAgeMs) continue;
     rmSync(folder, { recursive: true, force: true });
   }
 }

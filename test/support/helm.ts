@@ -105,7 +105,7 @@ export interface PodTemplate {
 export interface Manifest {
   apiVersion: string;
   kind: string;
-  metadata: { name: string; labels: Record<string, string> };
+  metadata: { name: string; labels: Record<string, string>; annotations?: Record<string, string> };
   spec: {
     replicas?: number;
     serviceName?: string;
@@ -113,7 +113,7 @@ export interface Manifest {
     /** of a service: labels; of a workload or a budget: `matchLabels` */
     selector?: Record<string, unknown>;
     sessionAffinity?: string;
-    ports?: { name: string; port: number; targetPort: string }[];
+    ports?: { name: string; port: number; targetPort: string; nodePort?: number }[];
     podSelector?: { matchLabels: Record<string, string> };
     ingress?: PolicyRule[];
     egress?: PolicyRule[];

@@ -50,14 +50,22 @@ async function make(folder: string): Promise<void> {
   // Those made from files that have changed. Another run may still be copying from one: an hour.
   for (const name of readdirSync(BUILD).filter((one) => one.startsWith(PREFIX))) {
     const path = join(BUILD, name);
-    if (Date.now() - statSync(path).mtimeMs > HOUR_MS) rmSync(path, { recursive: true });
+    // Gone: another run has given it its name, or removed it.
+    const made = statSync(path, { throwIfNoEntry: false });
+    if (made !== undefined && Date.now() - made.mtimeMs > HOUR_MS)
+      rmSync(path, { recursive: true, force: true });
   }
   const making = mkdtempSync(join(BUILD, `${PREFIX}making-`));
   await run([process.execPath, join(PACKAGE_ROOT, 'dist/scripts/release/run.js'), '--out', making], {
     timeoutMs: 900_000,
   });
-  if (existsSync(folder)) rmSync(making, { recursive: true });
-  else renameSync(making, folder);
+  try {
+    renameSync(making, folder);
+  } catch (error) {
+    // Another run was faster: then its files are used.
+    rmSync(making, { recursive: true });
+    if (!existsSync(folder)) throw error;
+  }
 }
 
 /** A hash over what a release is made from. npm itself hashes what it would pack. */

@@ -41,6 +41,11 @@ export async function startTcpProxy(toPort: number, tls?: { key: string; cert: s
     });
   };
   const listener: Server = tls === undefined ? createServer(front) : createTlsServer(tls, front);
+  // Also those that have not shaken hands yet: `shut` would wait for them.
+  listener.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   const open = async (port: number): Promise<number> => {
     listener.listen(port, '127.0.0.1');
     await once(listener, 'listening');

@@ -12,7 +12,7 @@ describe('the page: findings of a box over time', function () {
     it(`have a beginning, an end and how long, ${width} px wide`, async () => {
       const { browser, given } = watched();
       const context = await browser.newContext({ viewport: { width, height: 740 }, bypassCSP: true });
-      context.setDefaultTimeout(60_000);
+      context.setDefaultTimeout(180_000);
       const page = await context.newPage();
       const problems = problemsOf(page);
       await page.goto(`${given.web.base}/#/boxes/1?from=${START - 60_000}&to=${START + 3_600_000}`);

@@ -7,6 +7,7 @@ import type { Browser } from 'playwright-core';
 import { DaemonProcess } from '../faults/daemon-process.js';
 import { chromiumOrSkip, launch, problemsOf } from '../support/browser.js';
 import { freePort } from '../support/free-port.js';
+import { until } from '../support/until.js';
 import { type GivenPage, startPage } from './box-stream.js';
 
 describe('the page: a daemon that is killed', function () {
@@ -55,6 +56,8 @@ describe('the page: a daemon that is killed', function () {
     const tile = overview.locator('a.tile', { hasText: /daemons run/ });
     const running = async (): Promise<number> =>
       Number(/(\d+) of \d+ daemons run/.exec((await tile.textContent()) ?? '')?.[1]);
+    // It hears of it by itself, maybe later than the other page.
+    await until('the overview knows it', async () => (await running()) > 0);
     const before = await running();
     await daemon.kill();
     await admin.waitForSelector(row('does not reply'));

@@ -67,8 +67,11 @@ describe('the page', function () {
     await page.waitForSelector('text=3 of 3 boxes live');
     const voltage = page.locator('tr:has-text("1001") td').nth(2);
     const first = await voltage.textContent();
-    await until('the voltage changes', async () => (await voltage.textContent()) !== first);
-    assert.match((await voltage.textContent()) ?? '', /^1[0-3]\d\.\d\sV$/);
+    // In a sag of the demo it is lower for a moment.
+    await until('the voltage changes, and is that of a grid', async () => {
+      const now = (await voltage.textContent()) ?? '';
+      return now !== first && /^1[0-3]\d\.\d\sV$/.test(now);
+    });
     await page.locator('svg.timeline a').first().click();
     await page.waitForURL(/#\/events/);
     // several at nearly the same time open as a list

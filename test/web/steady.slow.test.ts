@@ -2,15 +2,20 @@
 import assert from 'node:assert/strict';
 import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { chromiumOrSkip, launch } from '../support/browser.js';
 import { until } from '../support/until.js';
 import { Demo } from './demo.js';
 
 const FIRST_SAG_S = 60;
-/** on a machine that has more to do than it can */
+/** on a machine that has much else to do */
 const FIRST_SAG_BUSY_S = 300;
 const WATCHED_MS = 8000;
+/** what stands still for so long is drawn */
+const SETTLED_MS = 5000;
+const NOTHING = { shifts: [], removed: [] };
+const FORGET = 'window.seen = { shifts: [], removed: [] }';
 
 /** Notes in `window.seen` what moved by itself, and cards and charts that were taken away. */
 const WATCH = `
@@ -64,12 +69,14 @@ describe('the page while somebody watches', function () {
   }
 
   it(`shows the first sag within ${FIRST_SAG_S} s of its address`, async () => {
+    const loadBefore = loadavg()[0] ?? 0;
     demo = await Demo.start(2);
     const printedMs = performance.now();
     const page = await open(`${demo.page}#/events`);
     await page.waitForSelector('tbody tr:has-text("Voltage sag")');
     const seconds = (performance.now() - printedMs) / 1000;
-    const isBusy = (loadavg()[0] ?? 0) > availableParallelism();
+    // What else runs comes and goes, and the load of a minute follows slowly.
+    const isBusy = Math.max(loadBefore, loadavg()[0] ?? 0) > availableParallelism() / 2;
     const limit = isBusy ? FIRST_SAG_BUSY_S : FIRST_SAG_S;
     process.stderr.write(
       `      first sag seen ${seconds.toFixed(1)} s after the address was printed (limit ${limit} s${isBusy ? ', the machine is busy' : ''})\n`,
@@ -85,14 +92,17 @@ describe('the page while somebody watches', function () {
       await page.waitForSelector('.skeleton', { state: 'detached' });
       const value = page.locator(view === '' ? 'tr:has-text("1001")' : '.tiles').first();
       await value.waitFor();
-      // what is drawn first may still come: layout is asked to stand still from then on
-      await sleep(5000);
+      // what is drawn first may still come: layout is asked to stand still once it has done so for some seconds
       await page.evaluate(WATCH);
+      await until('what is drawn first is there', async () => {
+        await page.evaluate(FORGET);
+        await sleep(SETTLED_MS);
+        return isDeepStrictEqual(await page.evaluate('window.seen'), NOTHING);
+      });
       const before = await value.textContent();
       await sleep(WATCHED_MS);
       await until('live values changed', async () => (await value.textContent()) !== before);
-      const seen = await page.evaluate('window.seen');
-      assert.deepEqual(seen, { shifts: [], removed: [] }, `#/${view}`);
+      assert.deepEqual(await page.evaluate('window.seen'), NOTHING, `#/${view}`);
       await page.close();
     }
   });

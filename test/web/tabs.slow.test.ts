@@ -56,7 +56,8 @@ describe('the page in many tabs', function () {
   it(`loads ${TABS} of them, all live, over one stream`, async () => {
     for (let i = 0; i < TABS; i += 1) await open('');
     for (const page of pages) await isFollowing(page);
-    assert.equal(viewers(), 1);
+    // One that heard nothing for a while on a busy machine takes over, and the other one lets go.
+    await until('one of them has the stream', async () => viewers() === 1);
     // Requests find a connection that is free.
     await pages[0]?.goto(`${given.web.base}/#/boxes/1`);
     await pages[0]?.waitForSelector('h1:has-text("1")');

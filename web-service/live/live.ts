@@ -50,6 +50,10 @@ export class Live implements Running {
     return this.#measurements.connected;
   }
 
+  get missing(): readonly string[] {
+    return this.#measurements.missing;
+  }
+
   get viewers(): number {
     return this.#viewers.size;
   }

@@ -5,9 +5,9 @@ import type { Logger } from '../../common/log.js';
 import { RecentMap } from '../../common/recent-map.js';
 import { flagNames, METRIC_FIELD, METRICS } from '../../proto/columns.js';
 import { createColumns, decodeInto } from '../../proto/index.js';
+import { BrokerStreams } from '../../stream/brokers.js';
 import { Flagger } from '../../stream/flags.js';
-import { type CurveClientOptions, openStream } from '../../stream/stream-socket.js';
-import { connectionsOf } from '../../zmq/connection-state.js';
+import type { CurveClientOptions } from '../../stream/stream-socket.js';
 import type { LiveMeasurement } from '../api/boxes.js';
 import type { LiveReferences } from './references.js';
 
@@ -37,11 +37,10 @@ export class LiveMeasurements implements Running {
   readonly #clock: Clock;
   readonly #last = new RecentMap<number, Last>(MOST_BOXES);
   readonly #columns = createColumns(1);
-  readonly #stream: Running;
+  readonly #stream: BrokerStreams;
   readonly #references: LiveReferences;
   readonly #flagger: Flagger;
   #tick = 0;
-  #connected = false;
   received = 0;
   refused = 0;
 
@@ -49,21 +48,20 @@ export class LiveMeasurements implements Running {
     this.#clock = clock;
     this.#references = references;
     this.#flagger = new Flagger(references.references);
-    this.#stream = openStream({
+    this.#stream = new BrokerStreams({
       ...{ endpoints, curve, log },
       receiver: { receive: (frames) => this.#message(frames) },
-      subscribe: (socket) => {
-        connectionsOf(socket, (count) => {
-          this.#connected = count === endpoints.length;
-        });
-        socket.subscribe();
-      },
     });
   }
 
   /** All brokers are. */
   get connected(): boolean {
-    return this.#connected;
+    return this.#stream.isComplete;
+  }
+
+  /** Endpoints of brokers that are not. */
+  get missing(): readonly string[] {
+    return this.#stream.status().missing;
   }
 
   of(boxId: string): LiveMeasurement | undefined {

@@ -9,7 +9,7 @@ import { type KeyPair, newKeyPair } from '../../../keys/key.js';
 import { openSqliteStore } from '../../../store/sqlite/index.js';
 import type { Store } from '../../../store/store.js';
 import { temporaryKeys, until } from '../../keys/helpers.js';
-import { FakeBox, FakeClient, freeEndpoints } from '../rig.js';
+import { FakeBox, FakeClient, freeEndpoints, recorded } from '../rig.js';
 
 /** When the boxes were switched on, so that their buffers hold something; ten seconds would look like a gap. */
 const ON_SINCE_MS = 9_000;
@@ -100,6 +100,7 @@ export class Pair {
       startMs: Date.now() - ON_SINCE_MS,
     });
     this.#closing.unshift(() => box.stop());
+    await recorded(box, 5);
     return box;
   }
 

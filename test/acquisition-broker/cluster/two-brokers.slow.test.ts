@@ -76,8 +76,8 @@ describe('acquisition broker: two of them', function () {
     const [received] = (await pair.store.boxEvents(event)).filter(({ box_id }) => box_id === '8');
     assert.ok(received !== undefined && received.window_timestamps_ms.length > 100);
     assert.ok(((await pair.store.waveform(received.data_fs_filename))?.length ?? 0) > 0);
-    assert.equal(cluster('a').replies.received, 2);
-    assert.equal(cluster('b').replies.forwarded, 2);
+    // B counts when it hears that A has them; on a busy machine it may ask once more, and A says that it is done.
+    await until(() => cluster('a').replies.received >= 2 && cluster('b').replies.forwarded >= 2);
     assert.equal(pair.a.status().dropped.reply_to_nothing ?? 0, 0);
     assert.equal(pair.b.status().dropped.reply_to_nothing ?? 0, 0);
     assert.equal(await clientOfB.evnew(), event, 'clients of the other broker hear of it too');
@@ -134,6 +134,8 @@ describe('acquisition broker: two of them', function () {
     assert.deepEqual(copied, []);
     await client.command({ boxId: 8, identity: 'data_token_rest', body });
     await pair.stored(await client.evnew(), [8]);
+    // Its copy is waited for half a second, and comes later on a busy machine.
+    await until(() => copied.length > 0);
     await watcher.flush();
     assert.match(copied.join(), /^command \d+$/);
     await watcher.close();

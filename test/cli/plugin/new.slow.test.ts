@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LANGUAGES, type Language, newPlugin, STEPS } from '../../../cli/plugin/new.js';
-import { PACKAGE_ROOT } from '../../../common/package-root.js';
 import { manifestFile } from '../../../plugin-host/module-graph.js';
+import { BUILDS } from '../../plugins/authors/build.js';
 import { hasClang, rustcForWasm, skipFor } from '../../support/compilers.js';
 import { makaiOnPath } from '../../support/makai-on-path.js';
 import { makai } from '../run-process.js';
@@ -16,8 +16,7 @@ const exec = promisify(execFile);
 describe('cli: makai plugin new', function () {
   this.timeout(400_000);
   const path = makaiOnPath();
-  // Below the package, where npm finds its compilers: nothing is installed here.
-  const folder = mkdtempSync(join(PACKAGE_ROOT, 'dist', 'new-plugins-'));
+  const folder = mkdtempSync(join(BUILDS, 'new-plugins-'));
   const asked = new Map<Language, string>();
   after(() => {
     rmSync(path.folder, { recursive: true });

@@ -136,7 +136,7 @@ describe('the chart for Kubernetes', function () {
           secrets.some(({ stringData }) => stringData?.uri !== undefined) ? 1 : 0,
         );
         const forBoxes = manifests.filter(
-          ({ kind, metadata }) => kind === 'Service' && metadata.name.includes('-boxes-'),
+          ({ kind, metadata }) => kind === 'Service' && /-boxes(-\d+)?$/.test(metadata.name),
         );
         assert.deepEqual(
           [...new Set(forBoxes.flatMap(({ spec }) => (spec.ports ?? []).map(({ port }) => port)))].sort(),
@@ -154,6 +154,14 @@ describe('the chart for Kubernetes', function () {
       [{ acquisitionBroker: { replicas: 17 } }, /\/acquisitionBroker\/replicas/],
       [{ triggeringBroker: { replicas: 17 } }, /\/triggeringBroker\/replicas/],
       [{ triggeringBroker: { replicas: 0 } }, /\/triggeringBroker\/replicas/],
+      [
+        { triggeringBroker: { boxes: { perPod: false, shared: { enabled: false } } } },
+        /boxes would have no address/,
+      ],
+      [
+        { acquisitionBroker: { boxes: { shared: { nodePorts: [0] } } } },
+        /\/acquisitionBroker\/boxes\/shared\/nodePorts/,
+      ],
       [{ triggeringService: { replicas: 65 } }, /\/triggeringService\/replicas/],
       [{ nats: { enabled: false } }, /\/nats\/servers/],
       [{ gateway: { mqtt: { adress: 'x' } } }, /adress/],
@@ -195,8 +203,59 @@ describe('the chart for Kubernetes', function () {
     assert.equal(stderr.includes('Error'), false, stderr);
     assert.match(
       stdout,
-      /triggering-broker-boxes-0 to -2, ports 8194 and 8196 of .*-boxes-0\. Each box needs one/,
+      / - port 9880 of makai-triggering-broker-boxes, or, .*, of makai-triggering-broker-boxes-0 to -2\n/,
     );
+    assert.match(stdout, / - ports 8194 and 8196 of makai-acquisition-broker-boxes-0\n/);
+  });
+
+  it('has one address for the boxes of several brokers, beside or in place of one for each', async () => {
+    const addresses = async (boxes: object, replicas: number): Promise<string[]> => {
+      const { manifests } = await rendered(helm, { ...NEEDED, acquisitionBroker: { replicas, boxes } });
+      return manifests
+        .filter(
+          ({ kind, metadata }) => kind === 'Service' && metadata.name.includes('acquisition-broker-boxes'),
+        )
+        .map(({ metadata }) => metadata.name.replace('makai-acquisition-broker-', ''));
+    };
+    assert.deepEqual(await addresses({}, 1), ['boxes-0']);
+    assert.deepEqual(await addresses({}, 2), ['boxes-0', 'boxes-1', 'boxes']);
+    assert.deepEqual(await addresses({ shared: { enabled: false } }, 2), ['boxes-0', 'boxes-1']);
+    assert.deepEqual(await addresses({ perPod: false }, 2), ['boxes']);
+    assert.deepEqual(await addresses({ perPod: false }, 1), ['boxes']);
+
+    const { manifests } = await rendered(helm, {
+      ...NEEDED,
+      acquisitionBroker: {
+        replicas: 2,
+        boxes: {
+          ...{ type: 'NodePort', nodePorts: [30001, 30002, 30003], annotations: { a: 'b', c: 'd' } },
+          shared: { annotations: { a: 'e' }, nodePorts: [30011, 30012] },
+        },
+      },
+    });
+    const service = (name: string) => {
+      const found = manifests.find(({ metadata }) => metadata.name === `makai-acquisition-broker-${name}`);
+      const { annotations } = found?.metadata ?? {};
+      const ports = found?.spec.ports?.map(({ nodePort, port }) => [port, nodePort]);
+      const pod = found?.spec.selector?.['statefulset.kubernetes.io/pod-name'];
+      return { annotations, ports, pod };
+    };
+    assert.deepEqual(service('boxes'), {
+      annotations: { a: 'e', c: 'd' },
+      ports: [
+        [8194, 30011],
+        [8196, 30012],
+      ],
+      pod: undefined,
+    });
+    assert.deepEqual(service('boxes-1'), {
+      annotations: { a: 'b', c: 'd' },
+      ports: [
+        [8194, 30003],
+        [8196, undefined],
+      ],
+      pod: 'makai-acquisition-broker-1',
+    });
   });
 
   it('lets the triggering service reach Kafka where a value says so', async () => {

@@ -18,7 +18,10 @@ export const VARIANTS: Readonly<Record<string, object>> = {
     },
     triggeringBroker: {
       replicas: 3,
-      boxes: { type: 'NodePort', nodePorts: [30980, 30981, 30982], annotations: { a: 'b' } },
+      boxes: {
+        ...{ type: 'NodePort', nodePorts: [30980, 30981, 30982], annotations: { a: 'b' } },
+        shared: { annotations: { a: 'c' }, nodePorts: [30990] },
+      },
       settings: { log_level: 'debug' },
       persistence: { storageClass: 'fast' },
       nodeSelector: { disk: 'fast' },
@@ -27,7 +30,7 @@ export const VARIANTS: Readonly<Record<string, object>> = {
     },
     acquisitionBroker: {
       replicas: 3,
-      boxes: { sourceRanges: ['192.0.2.0/24'], loadBalancerClass: 'example.org/lb' },
+      boxes: { sourceRanges: ['192.0.2.0/24'], loadBalancerClass: 'example.org/lb', perPod: false },
       extraVolumes: [{ name: 'more', emptyDir: {} }],
       extraVolumeMounts: [{ name: 'more', mountPath: '/more' }],
     },
@@ -83,6 +86,7 @@ export const VARIANTS: Readonly<Record<string, object>> = {
     ...NEEDED,
     nats: { replicas: 1, stream: { replicas: 1 } },
     gateway: { enabled: false },
-    triggeringBroker: { boxes: { type: 'ClusterIP' } },
+    triggeringBroker: { boxes: { type: 'ClusterIP', shared: { enabled: false } } },
+    acquisitionBroker: { boxes: { perPod: false } },
   },
 };

@@ -143,7 +143,10 @@ for (const kind of ['embedded', 'mosquitto'] as const)
 
     it('a sag is an event for which no box is asked', async () => {
       volts = 90;
-      await new Promise((resolve) => setTimeout(resolve, 4500));
+      await until('the sag is measured', async () => {
+        const lower = (await measurements(KITCHEN)).filter(({ voltage }) => voltage === 90);
+        return lower.length >= 4;
+      });
       volts = 120;
       await until('the event', async () => (await events()).length > 0);
       const [event] = await events();

@@ -20,6 +20,8 @@ describe('meters: makai up', function () {
   let publisher: ChildProcess | undefined;
   let beat: NodeJS.Timeout | undefined;
   let volts = 118.7;
+  /** messages with less than that */
+  let low = 0;
 
   before(async function () {
     if (spawnSync('mosquitto_pub', ['--help']).error !== undefined) {
@@ -35,10 +37,10 @@ describe('meters: makai up', function () {
     const args = ['-h', host, '-p', port, '-t', 'meters/kitchen', '-l'];
     const child = spawn('mosquitto_pub', args, { stdio: ['pipe', 'ignore', 'inherit'] });
     publisher = child;
-    beat = setInterval(
-      () => child.stdin.write(`${JSON.stringify({ voltage: volts, frequency: 59.98 })}\n`),
-      1000,
-    );
+    beat = setInterval(() => {
+      child.stdin.write(`${JSON.stringify({ voltage: volts, frequency: 59.98 })}\n`);
+      if (volts < 118) low += 1;
+    }, 1000);
   });
   after(async () => {
     clearInterval(beat);
@@ -78,7 +80,7 @@ describe('meters: makai up', function () {
     volts = 90;
     const isIts = ({ boxes_triggered, type }: Record<string, unknown>): boolean =>
       type === 'VOLTAGE_SAG' && String(boxes_triggered).includes(METER);
-    await new Promise((resolve) => setTimeout(resolve, 4500));
+    await until('four values in the sag', async () => low >= 4);
     volts = 118.7;
     await until('the event', async () => (await rows('events', 'list')).some(isIts), PATIENCE_MS);
     const reply = await fetch(`${up.page}api/v1/boxes`);

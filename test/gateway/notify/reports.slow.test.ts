@@ -25,6 +25,8 @@ describe('gateway: reports on a schedule', function () {
       assert.equal(body.attachments[0]?.name, 'often.json');
       const file: unknown = JSON.parse(Buffer.from(body.attachments[0]?.content ?? '', 'base64').toString());
       assert.ok(typeof file === 'object' && file !== null);
+      // It is counted when the reply to it is there.
+      await until('it is counted', async () => notifier.status().sent > 0);
       assert.equal(notifier.status().sent, 1);
     } finally {
       await rig.cleanup();

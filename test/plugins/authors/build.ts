@@ -8,8 +8,8 @@ import { rustcForWasm } from '../../support/compilers.js';
 
 const FOLDER = join(PACKAGE_ROOT, 'test/plugins/authors');
 
-/** Folders below this one find npm's compilers: nothing is installed. */
-export const BUILDS = join(PACKAGE_ROOT, 'dist');
+/** Folders below this one find npm's compilers: nothing is installed. It is not packed: a release may be made beside the tests that build here. */
+export const BUILDS = join(PACKAGE_ROOT, 'dist/test');
 
 export type Author = 'histogram' | 'unbalance' | 'rocof' | 'cusum';
 

@@ -17,7 +17,7 @@ import { givenMongo } from '../../support/mongo-server.js';
 import { onPath } from '../../support/mongod-binary.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { all } from '../contract/given.js';
-import { givenDatabase } from './given.js';
+import { givenDatabase, PATIENCE_MS } from './given.js';
 
 const options = { retention: { mode: 'ttl' as const, measurementsSeconds: 86_400 }, log: silentLogger() };
 
@@ -135,7 +135,11 @@ describe('MongoDB: connection', () => {
       const url = `mongodb://localhost:${proxy.port}/${given().db.databaseName}?tls=true&directConnection=true`;
       try {
         await assert.rejects(openMongoStore(url, options, 500), { code: 'STORE_UNAVAILABLE' });
-        const store = await openMongoStore(`${url}&tlsCAFile=${encodeURIComponent(cert)}`, options);
+        const store = await openMongoStore(
+          `${url}&tlsCAFile=${encodeURIComponent(cert)}`,
+          options,
+          PATIENCE_MS,
+        );
         assert.deepEqual(await all(store.events()), []);
         await store.close();
       } finally {
@@ -145,7 +149,7 @@ describe('MongoDB: connection', () => {
     });
 
     it('says that it can be written to only after a write', async () => {
-      const store = await openMongoStore(given().url, options);
+      const store = await openMongoStore(given().url, options, PATIENCE_MS);
       await Promise.all([store.ping(), store.ping()]);
       const counters = given().db.collection<{ _id: string; at: Date }>('makai_counters');
       const before = await counters.findOne({ _id: 'write_check' });
@@ -158,7 +162,7 @@ describe('MongoDB: connection', () => {
     });
 
     it("options of the URL win over ours, but not over what 'durable' means", async () => {
-      const url = `${given().url}?serverSelectionTimeoutMS=777&appName=grid&w=0&directConnection=true`;
+      const url = `${given().url}?serverSelectionTimeoutMS=7777&appName=grid&w=0&directConnection=true`;
       const store = await openMongoStore(url, options);
       const [number] = await store.nextEventIds(1);
       assert.equal(number, 1);

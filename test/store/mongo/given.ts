@@ -6,6 +6,9 @@ import type { MongoServer } from '../../support/mongo-server.js';
 import { type Writable, writable } from '../writable.js';
 import { freshDatabase } from './fixture.js';
 
+/** How long a server is looked for: ours of 5 s is short where the machine stands still. */
+export const PATIENCE_MS = 60_000;
+
 export interface GivenMongo {
   url: string;
   db: Db;
@@ -32,12 +35,11 @@ export function givenDatabase(server: () => MongoServer): () => GivenMongo {
       log,
       logged,
       open: async (options = {}) => {
-        const store = await openMongoStore(url, {
-          retention: { mode: 'ttl', measurementsSeconds: 86_400 },
-          log,
-          cacheSeconds: 0,
-          ...options,
-        });
+        const store = await openMongoStore(
+          url,
+          { retention: { mode: 'ttl', measurementsSeconds: 86_400 }, log, cacheSeconds: 0, ...options },
+          PATIENCE_MS,
+        );
         stores.push(store);
         return writable(store);
       },

@@ -14,7 +14,7 @@ const START = 1_795_315_200_000;
 const BOX = { box_id: '7', calibration_constant: 1, unplugged: false };
 
 describe('store/sqlite: reads apart', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let folder: string;
   let file: string;
 

@@ -26,6 +26,8 @@ const MEMORY_LIMIT_MB = 400;
 /** And grows by no more than this while the database is unavailable. */
 const GROWTH_LIMIT_MB = 150;
 const DRAIN_LIMIT_MS = 600_000;
+/** What the acquisition broker must have taken while the database was unavailable. */
+const SPOOLED = ['event', 'box_event'] as const;
 
 /** @returns undefined where there is no server that we may kill */
 export async function runOutage(options: OutageOptions): Promise<OutageReport | undefined> {
@@ -60,13 +62,16 @@ async function outage(
     await line.mongo.control?.kill();
   }
   await sleep(awaySeconds * 1000);
+  // On a busy machine it takes longer until something of each kind was taken without it; what is missing then is said below.
+  await until(async () => {
+    const spooled = await spooledBy(line);
+    return SPOOLED.every((kind) => (spooled[kind] ?? 0) > 0);
+  }).catch(() => undefined);
   for (const kind of ['acquisition-broker', 'triggering-service'] as const) {
     say(`${kind}: ${JSON.stringify((await line.details(kind)).spool)}`);
   }
   const eventsWithout = load.events.length;
-  const without = (await line.details('acquisition-broker')) as {
-    spool: { spooled: Record<string, number> };
-  };
+  const without = await spooledBy(line);
   await line.mongo.control?.start();
   const backAt = Date.now();
   say(`back after ${awaySeconds} s; ${eventsWithout} events announced by now`);
@@ -84,8 +89,8 @@ async function outage(
   const { waveforms } = (await line.details('acquisition-broker')) as { waveforms: { stored: number } };
   const rows = await countStored(line, load, waveforms.stored);
   const wrong = wrongs(line, rows, memory.figures);
-  for (const kind of ['event', 'box_event']) {
-    if (!without.spool.spooled[kind]) wrong.push(`no ${kind} was taken while the database was unavailable`);
+  for (const kind of SPOOLED) {
+    if (!without[kind]) wrong.push(`no ${kind} was taken while the database was unavailable`);
   }
   return { rows, memory: memory.figures, wrong };
 }
@@ -115,6 +120,11 @@ async function waiting(line: Line): Promise<number> {
     rows += (spool?.rows ?? 0) + (spool?.state === 'unavailable' ? 1 : 0) + (store?.waiting ?? 0);
   }
   return rows;
+}
+
+async function spooledBy(line: Line): Promise<Record<string, number>> {
+  const { spool } = await line.details('acquisition-broker');
+  return (spool as { spooled: Record<string, number> }).spooled;
 }
 
 function openOf(details: Record<string, unknown>): unknown {
