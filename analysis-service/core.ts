@@ -59,7 +59,7 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
   const { clock, log, settings, store } = deps;
   const put = (write: Write) => store.apply(write);
   let found: ReturnType<typeof findersOf> | undefined;
-  const sharing = await sharingOf(settings, () => found?.finders.heard.status(), log);
+  const sharing = await sharingOf(settings, () => found?.finders.heard.settled(), log);
   if (sharing !== undefined) deps.notices.also((topic, body) => sharing.notice(topic, body));
   const shared = sharing && { takes: (boxId: string) => sharing.takes(boxId) };
   const aggregates = new Aggregates({ store, put, ...shared, clock, log });

@@ -100,7 +100,7 @@ export function faults({ acquisition, followers, partitions, services, stream }:
           ? 'no gateway is active: nobody is notified'
           : 'no analysis service looks after groups and outages',
       );
-    for (const { hears, name } of of) found.push(...unheard(kind, name, hears));
+    for (const { hears, name } of of) found.push(...unheard(kind, name, hears, name === elected));
     if (kind === 'analysis-service' && of.length > 0 && divided < partitions.length)
       found.push(`no analysis service has ${plural(partitions.length - divided, 'partition')} of the boxes`);
   }
@@ -108,9 +108,12 @@ export function faults({ acquisition, followers, partitions, services, stream }:
   return found;
 }
 
-function unheard(kind: string, name: string, hears: HeardBrokers | undefined): string[] {
-  const lost =
-    kind === 'gateway' ? 'live values of its boxes are missing' : 'no new outage is reported meanwhile';
+/** @param isElected of several analysis services only the elected one looks for outages */
+function unheard(kind: string, name: string, hears: HeardBrokers | undefined, isElected: boolean): string[] {
+  const outages = isElected
+    ? 'no new outage is reported meanwhile'
+    : 'it would report no new outage if it were elected';
+  const lost = kind === 'gateway' ? 'live values of its boxes are missing' : outages;
   const who = kind === 'gateway' ? 'gateway' : 'analysis service';
   return (hears?.missing ?? []).map(
     (endpoint) => `${who} ${name} does not hear the triggering broker ${endpoint}: ${lost}`,

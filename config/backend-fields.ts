@@ -50,7 +50,7 @@ export const backendCurveClient = () =>
     },
   );
 
-const MAX_TRIGGERING_BROKERS = 16;
+export const MAX_TRIGGERING_BROKERS = 16;
 
 /** Where several triggering brokers share the boxes: a service that reads their backends hears all of them. */
 export const furtherTriggerEndpoints = () => ({

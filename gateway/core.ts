@@ -57,7 +57,7 @@ export interface Core extends Running {
   status(): Omit<GatewayStatus, 'mqtt' | 'store' | 'clients' | 'refused'>;
   /** @param boxId only this one */
   boxHealth(boxId?: number): MeterHealth[];
-  /** the triggering brokers; undefined: no live measurements are wanted */
+  /** the triggering brokers; undefined: no live measurements are wanted, or the sockets are new */
   heard(): HeardBrokers | undefined;
 }
 
@@ -209,7 +209,7 @@ async function startParts(deps: CoreDeps, begun: Begun): Promise<Core> {
       };
     },
     boxHealth: (boxId) => meters?.health(boxId) ?? [],
-    heard: () => live.heard(),
+    heard: () => live.settled(),
     reload: () => acting.reload(),
     stop: async () => {
       await running.stop();

@@ -47,6 +47,8 @@ export interface WorkerStart {
   file: PluginFile;
   settings: Record<string, unknown>;
   memoryMb: number;
+  /** ms that a call may take */
+  batchMs: number;
   queueBatches: number;
   /** undefined: it is driven by the seconds that it is sent, and not by batches and a timer */
   ring: RingShare | undefined;

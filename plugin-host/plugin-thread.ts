@@ -133,6 +133,7 @@ export class PluginThread {
       file,
       settings,
       memoryMb: limits.memoryMb,
+      batchMs: limits.batchMs,
       queueBatches: limits.queueBatches,
       ring,
       from,

@@ -53,7 +53,7 @@ async function run(): Promise<void> {
   captureConsole(context.log.info);
   kept = new PluginMemory(await questions.state());
   if (reader !== undefined) {
-    const ticks = new Ticks(Date.now());
+    const ticks = new Ticks(Date.now(), start.batchMs);
     setInterval(() => {
       const nowMs = Date.now();
       if (ticks.isDue(nowMs)) guarded(() => tick(nowMs));

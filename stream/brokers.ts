@@ -18,11 +18,15 @@ export interface BrokerStreamsOptions extends Omit<StreamOptions, 'subscribe'> {
   changed?: () => void;
 }
 
+/** For the first connections. */
+const SETTLED_MS = 10_000;
+
 /** A socket for each broker: the addresses that libzmq names in its events are not those of the settings once a name was resolved. */
 export class BrokerStreams implements Running {
   readonly #endpoints: readonly string[];
   readonly #connected = new Set<string>();
   readonly #streams: readonly Running[];
+  readonly #openedMs = performance.now();
 
   constructor({ changed = () => undefined, endpoints, ...options }: BrokerStreamsOptions) {
     this.#endpoints = [...new Set(endpoints)];
@@ -50,6 +54,11 @@ export class BrokerStreams implements Running {
   status(): HeardBrokers {
     const missing = this.#endpoints.filter((endpoint) => !this.#connected.has(endpoint));
     return { brokers: this.#endpoints.length, connected: this.#connected.size, missing };
+  }
+
+  /** As `status`; undefined while the sockets are new, and brokers may still be connecting. */
+  settled(): HeardBrokers | undefined {
+    return this.isComplete || performance.now() - this.#openedMs >= SETTLED_MS ? this.status() : undefined;
   }
 
   stop(): Promise<void> {

@@ -74,6 +74,11 @@ export class Heard implements Running {
     return this.#stream.status();
   }
 
+  /** As `status`; undefined while the sockets are new. */
+  settled(): HeardBrokers | undefined {
+    return this.#stream.settled();
+  }
+
   /** Monotonic ms; undefined: not heard since the start. */
   of(boxId: string): number | undefined {
     return this.#times.of(boxId);

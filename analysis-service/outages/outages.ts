@@ -1,6 +1,7 @@
 /**
  * Outages from silence: a recorded box that is not unplugged and has sent nothing for a minute. One incident a box, without an event, which goes on until the box is heard again.
- * While the triggering broker is not connected, and for a minute after, nothing can be said: that is our own fault, and no outage.
+ * While the triggering broker is not connected, and for a minute after, nothing can be said: that is our own fault, and no outage. So it is after this process stood still: what came
+ * meanwhile is not read yet.
  */
 import { type Clock, pause } from '../../common/clock.js';
 import { codeOf } from '../../common/errors.js';
@@ -39,6 +40,8 @@ interface OpenOutage {
 }
 
 const LOOK_MS = 5_000;
+/** A pause between two looks that takes longer by this: the process stood still. */
+const STOOD_STILL_MS = 5_000;
 
 export class Outages implements Running {
   readonly #options: OutagesOptions;
@@ -49,6 +52,8 @@ export class Outages implements Running {
   #newest = new Map<string, number>();
   #loop: Promise<void> = Promise.resolve();
   #recovered = false;
+  /** monotonic ms: since when this process has not stood still */
+  #awakeMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: OutagesOptions) {
     this.#options = options;
@@ -70,8 +75,10 @@ export class Outages implements Running {
   async #run(): Promise<void> {
     const { clock, log } = this.#options;
     while (!this.#stopping.signal.aborted) {
+      const startMs = clock.monotonic();
       await pause(clock, LOOK_MS, this.#stopping.signal);
       if (this.#stopping.signal.aborted) return;
+      if (clock.monotonic() - startMs > LOOK_MS + STOOD_STILL_MS) this.#awakeMs = clock.monotonic();
       try {
         if (!this.#recovered) await this.#recover();
         await this.look();
@@ -107,7 +114,8 @@ export class Outages implements Running {
   async look(): Promise<void> {
     const { boxes, clock, heard } = this.#options;
     const nowMs = clock.monotonic();
-    const { connectedMs } = heard;
+    // Silence counts from here on.
+    const sinceMs = heard.connectedMs === undefined ? undefined : Math.max(heard.connectedMs, this.#awakeMs);
     const recorded = await boxes.all();
     for (const [boxId, outage] of this.#open) {
       const box = recorded.find((one) => one.box_id === boxId);
@@ -117,8 +125,8 @@ export class Outages implements Running {
       else if (box === undefined || box.unplugged) await this.#end(boxId, clock.now());
       else if (!outage.isStored) await this.#write(outage);
     }
-    if (connectedMs === undefined || nowMs - connectedMs < SILENT_MS) return;
-    const watched = recorded.flatMap((box) => this.#watched(box, connectedMs));
+    if (sinceMs === undefined || nowMs - sinceMs < SILENT_MS) return;
+    const watched = recorded.flatMap((box) => this.#watched(box, sinceMs));
     for (const silence of silences(watched, nowMs, await boxes.regions())) {
       if (this.#open.has(silence.boxId)) continue;
       const box = recorded.find((one) => one.box_id === silence.boxId);
@@ -126,13 +134,13 @@ export class Outages implements Running {
     }
   }
 
-  /** A box that nobody has ever heard has no outage; silence counts from the connection on at the earliest. */
-  #watched(box: BoxDocument, connectedMs: number): Watched[] {
+  /** A box that nobody has ever heard has no outage. */
+  #watched(box: BoxDocument, sinceMs: number): Watched[] {
     if (box.unplugged || box.kind !== undefined) return [];
     const heardMs = this.#options.heard.of(box.box_id);
     if (heardMs === undefined && !this.#newest.has(box.box_id)) return [];
     const location = box.location === undefined || box.location === '' ? undefined : box.location;
-    return [{ boxId: box.box_id, location, heardMs: Math.max(heardMs ?? connectedMs, connectedMs) }];
+    return [{ boxId: box.box_id, location, heardMs: Math.max(heardMs ?? sinceMs, sinceMs) }];
   }
 
   async #begin(box: BoxDocument, silence: Silence, nowMs: number): Promise<void> {

@@ -57,10 +57,13 @@ const UNHEARD: Partial<Record<Report['kind'], string>> = {
 /** Of the analysis service and the gateway: triggering brokers that they do not hear. */
 export function unheard({ details, kind, uptimeSeconds }: Report): Diagnosis[] {
   const lost = UNHEARD[kind];
-  const { missing } = fieldsAt(details, 'stream');
-  if (lost === undefined || uptimeSeconds < SETTLED_S || !Array.isArray(missing) || missing.length === 0)
-    return [];
-  const brokers = count(fieldsAt(details, 'stream'), 'brokers');
+  const heard = fieldsAt(details, 'stream');
+  const brokers = count(heard, 'brokers');
+  const connected = count(heard, 'connected');
+  if (lost === undefined || uptimeSeconds < SETTLED_S || connected >= brokers) return [];
+  // Left out by an earlier version.
+  const { missing } = heard;
+  const which = Array.isArray(missing) && missing.length > 0 ? `; not ${missing.join(', ')}` : '';
   return [
     brokers === 1
       ? note(
@@ -70,7 +73,7 @@ export function unheard({ details, kind, uptimeSeconds }: Report): Diagnosis[] {
         )
       : note(
           kind,
-          `it hears ${brokers - missing.length} of ${brokers} triggering brokers, and ${lost}; not ${missing.join(', ')}`,
+          `it hears ${connected} of ${brokers} triggering brokers, and ${lost}${which}`,
           'start the others, or take one that is gone out of further_trigger_endpoints',
         ),
   ];

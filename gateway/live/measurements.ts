@@ -60,6 +60,11 @@ export class LiveMeasurements implements Running {
     return this.#stream?.status();
   }
 
+  /** As `heard`; undefined also while the sockets are new. */
+  settled(): HeardBrokers | undefined {
+    return this.#stream?.settled();
+  }
+
   async stop(): Promise<void> {
     await this.#stream?.stop();
   }

@@ -38,6 +38,7 @@ describe('acquisition broker: what it says of itself', () => {
         if (!OF_THE_SPOOL.test(name))
           assert.match(metrics, new RegExp(`^# TYPE ${name.replace(/_total$/, '')}`, 'm'), name);
       }
+      assert.ok((rig.broker.status().sent.command ?? 0) > 0);
       for (const line of [
         'makai_boxes_connected 2',
         'makai_allowed_keys 2',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
 import { HeardTimes } from '../../analysis-service/outages/heard.js';
 import { Outages } from '../../analysis-service/outages/outages.js';
 import { silences, type Watched } from '../../analysis-service/outages/silence.js';
@@ -159,6 +160,26 @@ describe('analysis-service: outages', () => {
     assert.deepEqual(
       found.map((one) => `${one.box_id} ${String(one.metadata.scope)}`),
       ['1 region', '2 region', '3 region'],
+    );
+  });
+
+  it('none begins where this process stood still: what came meanwhile is read first', async () => {
+    const { clock, make, pass, store } = await setUp();
+    const outages = make();
+    outages.start();
+    await pass(outages, 70, '1', '2', '3');
+    clock.advance(90_000);
+    await turn();
+    await outages.look();
+    assert.deepEqual(await all(store.incidents()), []);
+    await pass(outages, 50, '2', '3');
+    assert.deepEqual(await all(store.incidents()), []);
+    // Box 1 did stay silent.
+    await pass(outages, 20, '2', '3');
+    await outages.stop();
+    assert.deepEqual(
+      (await all(store.incidents())).map((one) => one.box_id),
+      ['1'],
     );
   });
 

@@ -23,6 +23,8 @@ describe('nats/heard-brokers', () => {
       '{}',
       '{"hears":{"brokers":-1}}',
       '{"hears":{"brokers":1,"connected":1,"missing":[3]}}',
+      '{"hears":{"brokers":2,"connected":2,"missing":["tcp://b:9881"]}}',
+      JSON.stringify({ hears: { brokers: 17, connected: 0, missing: Array(17).fill('tcp://b:9881') } }),
     ])
       assert.equal(hearsIn(text), undefined, text);
   });

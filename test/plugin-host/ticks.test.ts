@@ -6,7 +6,7 @@ describe('plugin-host: ticks', () => {
   let ticks: Ticks;
   beforeEach(() => {
     nowMs = 1_795_315_200_000;
-    ticks = new Ticks(nowMs);
+    ticks = new Ticks(nowMs, 2000);
   });
   /** Asks after each of these pauses. @returns when a tick was due, s from the first */
   const dueAfter = (...pauses: number[]): number[] => {
@@ -30,6 +30,11 @@ describe('plugin-host: ticks', () => {
 
   it('come in between where it stands still again and again', () => {
     assert.deepEqual(dueAfter(6000, 6000, 6000, 6000, 6000), [12, 24]);
+  });
+
+  it('come after a long call, where the plugin may take as long', () => {
+    ticks = new Ticks(nowMs, 10_000);
+    assert.deepEqual(dueAfter(TICK_MS, 10_000, TICK_MS), [1, 11, 12]);
   });
 
   it('do not wait for a clock that was set back', () => {

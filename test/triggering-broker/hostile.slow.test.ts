@@ -155,6 +155,7 @@ describe('triggering-broker, hostile peers', () => {
   }
 
   it('a thousand connections that come and go, and some that stay silent', async () => {
+    const dialledMs = performance.now();
     const silent = await Promise.all(Array.from({ length: 100 }, () => dial('interface')));
     for (let round = 0; round < 10; round += 1) {
       const some = await Promise.all(Array.from({ length: 100 }, () => dial('interface')));
@@ -164,7 +165,13 @@ describe('triggering-broker, hostile peers', () => {
     // The broker gives up those that have been silent for half a minute.
     for (const socket of silent) socket.resume();
     const open = (): number => silent.filter(({ closed }) => !closed).length;
-    await until(() => broker.status().boxes.in_handshake === open());
+    let most = 0;
+    await until(() => {
+      most = Math.max(most, broker.status().boxes.in_handshake);
+      return broker.status().boxes.in_handshake === open();
+    });
+    // None where the machine stood still for half a minute.
+    assert.ok(most > 0 || performance.now() - dialledMs > 25_000, 'the silent ones are counted');
     assert.equal(broker.status().boxes.connected, 1);
     for (const socket of silent) socket.destroy();
     await until(() => broker.status().boxes.in_handshake === 0);
