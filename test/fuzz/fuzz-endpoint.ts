@@ -1,4 +1,5 @@
 /** Inputs for one endpoint of a running daemon, which must keep running and working, log no error, and keep its memory flat. */
+import { messageOf } from '../../common/errors.js';
 import { lastHalf, type Sample } from '../../scripts/soak/figures.js';
 import type { EndpointTarget, Entrance } from './endpoints.js';
 import type { DaemonUnderTest } from './line.js';
@@ -43,6 +44,9 @@ export async function fuzzEndpoint(
       if (daemon.deaths.length > 0) throw new Error(`at input ${i} of seed ${seed}: ${daemon.deaths.join()}`);
     }
     await stillWorks(entrance, daemon);
+  } catch (error) {
+    const state = daemon.deaths.length > 0 ? daemon.deaths.join() : 'the daemon runs';
+    throw new Error(`${messageOf(error)}; ${state}; ${warnings()}`, { cause: error });
   } finally {
     entrance.close();
   }
@@ -58,6 +62,15 @@ export async function fuzzEndpoint(
     lastQuarterMb: mean(memory.slice((memory.length * 3) / 4)),
     slope: lastHalf(memory).slope,
   };
+
+  /** What the daemon logged last that is no information. */
+  function warnings(): string {
+    const lines = daemon.logText().split('\n');
+    return lines
+      .filter((line) => /"level":(40|50|60)/.test(line))
+      .slice(-3)
+      .join('\n');
+  }
 
   function next(base: readonly Uint8Array[]): Uint8Array[] {
     const first = base[0] ?? new Uint8Array();
