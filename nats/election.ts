@@ -12,12 +12,11 @@ import { ThrottledLog } from '../common/throttled-log.js';
 import type { HeardBrokers } from '../stream/brokers.js';
 import { memberValue } from './heard-brokers.js';
 import { isOtherRevision, LEASE_BUCKET, REQUEST_MS, revisionOf } from './lease-bucket.js';
+import { isOver, LEASE_MS, type LeaseEnd, leaseEnd } from './lease-end.js';
 import { ELECTED_KEY, memberKey, nameOfMember, newMember } from './lease-table.js';
-import { LEASE_MS, LOOK_MS } from './leases.js';
+import { LOOK_MS } from './leases.js';
 import type { NatsConnection } from './link.js';
 
-/** An owner stops so long before its lease ends: clocks of machines run a little differently, ms. */
-const MARGIN_MS = 1500;
 const STOP_MS = 3000;
 
 export interface ElectionOptions {
@@ -39,10 +38,8 @@ export interface ElectionOptions {
   lost(): void;
 }
 
-interface Lease {
+interface Lease extends LeaseEnd {
   revision: number;
-  monotonicMs: number;
-  unixMs: number;
 }
 
 export class Election implements Running {
@@ -69,7 +66,7 @@ export class Election implements Running {
 
   /** Whether it is this service at this moment. */
   get isElected(): boolean {
-    return this.#lease !== undefined && !this.#isOver(this.#lease);
+    return this.#lease !== undefined && !isOver(this.#lease, this.#options.clock);
   }
 
   /** The name of who is elected, as far as is known; undefined: nobody. */
@@ -180,10 +177,10 @@ export class Election implements Running {
 
   async #take(kv: KV): Promise<void> {
     const { elected, log } = this.#options;
-    const until = this.#until();
+    const until = leaseEnd(this.#options.clock);
     try {
       const lease = { ...until, revision: await kv.create(ELECTED_KEY, this.#member) };
-      if (this.#isOver(lease)) return;
+      if (isOver(lease, this.#options.clock)) return;
       this.#lease = lease;
       this.#moves += 1;
       log.info(
@@ -198,11 +195,11 @@ export class Election implements Running {
   }
 
   async #renew(kv: KV, lease: Lease): Promise<void> {
-    const until = this.#until();
+    const until = leaseEnd(this.#options.clock);
     try {
       const revision = await kv.update(ELECTED_KEY, this.#member, lease.revision, REQUEST_MS);
       // One that has ended is never renewed: what came meanwhile was not done.
-      if (this.#lease === lease && !this.#isOver(lease)) this.#lease = { ...until, revision };
+      if (this.#lease === lease && !isOver(lease, this.#options.clock)) this.#lease = { ...until, revision };
     } catch (error) {
       // Whether a reply that did not come was a yes is not known: the lease is good until its end, and the next renewal finds out.
       if (isOtherRevision(error)) await this.#ask(kv, lease);
@@ -215,7 +212,7 @@ export class Election implements Running {
     const revision = await revisionOf(kv, ELECTED_KEY, this.#member);
     if (this.#lease !== lease) return;
     if (revision === undefined) this.#lose('its lease is at another revision');
-    else if (revision > lease.revision && !this.#isOver(lease)) {
+    else if (revision > lease.revision && !isOver(lease, this.#options.clock)) {
       this.#lease = { ...lease, revision };
       await this.#renew(kv, this.#lease);
     }
@@ -230,7 +227,7 @@ export class Election implements Running {
   }
 
   #expire(): void {
-    if (this.#lease !== undefined && this.#isOver(this.#lease))
+    if (this.#lease !== undefined && isOver(this.#lease, this.#options.clock))
       this.#lose('its lease was not renewed in time');
   }
 
@@ -239,17 +236,5 @@ export class Election implements Running {
     this.#lease = undefined;
     this.#options.log.warn({ problem }, 'this service is not the elected one any more');
     this.#options.lost();
-  }
-
-  #until(): Omit<Lease, 'revision'> {
-    const { clock } = this.#options;
-    const ms = LEASE_MS - MARGIN_MS;
-    return { monotonicMs: clock.monotonic() + ms, unixMs: clock.now() + ms };
-  }
-
-  /** By both clocks: the one that never jumps stands still while the machine is suspended; the other may be set. */
-  #isOver({ monotonicMs, unixMs }: Lease): boolean {
-    const { clock } = this.#options;
-    return clock.monotonic() >= monotonicMs || clock.now() >= unixMs;
   }
 }

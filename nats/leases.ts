@@ -13,14 +13,11 @@ import { ThrottledLog } from '../common/throttled-log.js';
 import type { HeardBrokers } from '../stream/brokers.js';
 import { memberValue } from './heard-brokers.js';
 import { isOtherRevision, LEASE_BUCKET, REQUEST_MS, revisionOf, tableOf } from './lease-bucket.js';
+import { isOver, LEASE_MS, type LeaseEnd, leaseEnd } from './lease-end.js';
 import { LeaseTable, memberKey, partitionKey } from './lease-table.js';
 import type { NatsConnection } from './link.js';
 import { PARTITIONS } from './partition.js';
 
-/** A lease that is not renewed ends after this time, ms. */
-export const LEASE_MS = 8000;
-/** An owner stops so long before: clocks of machines run a little differently, ms. */
-const MARGIN_MS = 1500;
 /** How often leases are renewed and looked at, ms. */
 export const LOOK_MS = 2000;
 /** How long a stop tries to give leases back; they end by themselves, ms. */
@@ -47,13 +44,7 @@ interface Lease {
   revision: number;
   /** the revision at which it was taken */
   taken: number;
-  until: Instant;
-}
-
-/** By both clocks: the one that never jumps stands still while the machine is suspended; the other may be set. */
-interface Instant {
-  monotonicMs: number;
-  unixMs: number;
+  until: LeaseEnd;
 }
 
 export class Leases implements Running {
@@ -79,7 +70,7 @@ export class Leases implements Running {
   /** Whether this member has the partition at this moment. */
   owns(partition: number): boolean {
     const lease = this.#held.get(partition);
-    return lease !== undefined && !this.#isOver(lease.until);
+    return lease !== undefined && !isOver(lease.until, this.#options.clock);
   }
 
   /** Whether it is the same lease as when it was taken. @param revision what `taken` said */
@@ -192,26 +183,15 @@ export class Leases implements Running {
     return kv;
   }
 
-  #until(): Instant {
-    const { clock } = this.#options;
-    const ms = LEASE_MS - MARGIN_MS;
-    return { monotonicMs: clock.monotonic() + ms, unixMs: clock.now() + ms };
-  }
-
-  #isOver({ monotonicMs, unixMs }: Instant): boolean {
-    const { clock } = this.#options;
-    return clock.monotonic() >= monotonicMs || clock.now() >= unixMs;
-  }
-
   async #renew(kv: KV, partition: number): Promise<void> {
     const { member } = this.#options;
     const lease = this.#held.get(partition);
     // One that has ended is never renewed: what came meanwhile was not taken.
-    if (lease === undefined || this.#isOver(lease.until)) return;
-    const until = this.#until();
+    if (lease === undefined || isOver(lease.until, this.#options.clock)) return;
+    const until = leaseEnd(this.#options.clock);
     try {
       const revision = await kv.update(partitionKey(partition), member, lease.revision, REQUEST_MS);
-      if (this.#held.get(partition) === lease && !this.#isOver(lease.until))
+      if (this.#held.get(partition) === lease && !isOver(lease.until, this.#options.clock))
         this.#held.set(partition, { ...lease, revision, until });
     } catch (error) {
       // Whether a reply that did not come was a yes is not known: the lease is good until its end, and the next renewal finds out.
@@ -233,7 +213,7 @@ export class Leases implements Running {
     if (this.#held.get(partition) !== lease) return;
     if (revision === undefined) this.#lose(partition);
     // A server that is behind may say what was there before: then the next renewal asks again.
-    else if (revision > lease.revision && !this.#isOver(lease.until)) {
+    else if (revision > lease.revision && !isOver(lease.until, this.#options.clock)) {
       this.#held.set(partition, { ...lease, revision });
       await this.#renew(kv, partition);
     }
@@ -272,12 +252,12 @@ export class Leases implements Running {
   /** @param before revision of a lease in the name of this member; 0: there is none */
   async #take(kv: KV, partition: number, before: number): Promise<void> {
     const { log, member, taken } = this.#options;
-    const until = this.#until();
+    const until = leaseEnd(this.#options.clock);
     try {
       const key = partitionKey(partition);
       const revision =
         before === 0 ? await kv.create(key, member) : await kv.update(key, member, before, REQUEST_MS);
-      if (this.#isOver(until)) return;
+      if (isOver(until, this.#options.clock)) return;
       this.#held.set(partition, { revision, taken: revision, until });
       this.#moves += 1;
       taken(partition, revision);
