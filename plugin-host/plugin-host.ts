@@ -14,11 +14,10 @@ import type { PluginStatus } from './plugin-status.js';
 import { NO_STORE, type PluginStore, StateKeeper } from './plugin-store.js';
 import { PluginSupervisor } from './plugin-supervisor.js';
 import { type PluginFile, resolvePlugin } from './resolve-plugin.js';
+import { RunningClock } from './running-clock.js';
 import { EMPTY_SITE, type SiteData } from './site.js';
 
 const WATCH_MS = 50;
-/** A longer gap between two checks means that this process did not run: that time is counted for no plugin. */
-const LONGEST_GAP_MS = 500;
 /** How often files are compared with `reloadOnChange`. */
 const FILES_MS = 1000;
 
@@ -64,8 +63,7 @@ export class PluginHost {
   /** findings dropped of plugins that were replaced or taken out */
   #droppedBefore = 0;
   #site: SiteData = EMPTY_SITE;
-  #clockMs = 0;
-  #lookedMs = performance.now();
+  readonly #clock = new RunningClock();
   readonly #turn = new Turn();
 
   constructor(options: PluginHostOptions) {
@@ -213,10 +211,8 @@ export class PluginHost {
   }
 
   #watch(): void {
-    const now = performance.now();
-    this.#clockMs += Math.min(now - this.#lookedMs, LONGEST_GAP_MS);
-    this.#lookedMs = now;
-    for (const { supervisor } of this.#hosted) supervisor.watch(this.#clockMs);
+    const nowMs = this.#clock.look();
+    for (const { supervisor } of this.#hosted) supervisor.watch(nowMs);
   }
 }
 

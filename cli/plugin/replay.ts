@@ -5,12 +5,11 @@ import { PluginControl } from '../../plugin-host/control.js';
 import { DEFAULT_PLUGIN_LIMITS, type PluginLimits } from '../../plugin-host/limits.js';
 import type { LogLevel, PluginResults } from '../../plugin-host/messages.js';
 import { type Problem, problemFields, problemOf } from '../../plugin-host/plugin-problem.js';
+import { RunningClock } from '../../plugin-host/running-clock.js';
 import type { EventRequest } from '../../plugins/sdk/plugin.js';
 import type { FromReplay, LoadedInfo, ReplayStart, ReplayTask, ReplayTotals } from './messages.js';
 
 const LOOK_MS = 20;
-/** A longer gap between two looks means that this process did not run: that time is not counted for the plugin. */
-const LONGEST_GAP_MS = 500;
 /** V8's own limit lies above the plugin's, which is watched between calls (plugin-host/memory-watch.ts). */
 const HEAP_CEILING_MB = 2048;
 
@@ -38,8 +37,7 @@ export function replay(
   limits: PluginLimits = DEFAULT_PLUGIN_LIMITS,
   maxMs = Number.POSITIVE_INFINITY,
 ): Promise<ReplayResult> {
-  let lookedMs = performance.now();
-  let clockMs = 0;
+  const clock = new RunningClock();
   const control = new PluginControl();
   const workerData: ReplayStart = { ...task, control: control.shared };
   const worker = new Worker(new URL('./replay-worker.js', import.meta.url), {
@@ -54,12 +52,10 @@ export function replay(
   const watch = watcher(control, limits);
   return new Promise<ReplayResult>((resolve, reject) => {
     const timer = setInterval(() => {
-      const now = performance.now();
-      clockMs += Math.min(now - lookedMs, LONGEST_GAP_MS);
-      lookedMs = now;
+      const nowMs = clock.look();
       const problem =
-        watch(clockMs) ??
-        (clockMs > maxMs ? `took longer than ${maxMs / 1000} s for the whole recording` : undefined);
+        watch(nowMs) ??
+        (nowMs > maxMs ? `took longer than ${maxMs / 1000} s for the whole recording` : undefined);
       if (problem !== undefined) end({ kind: 'failed', problem, at: undefined });
     }, LOOK_MS);
     const settle = (): void => {

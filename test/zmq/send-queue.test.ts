@@ -7,14 +7,19 @@ import { until } from '../support/until.js';
 
 const HOLD_MS = 200;
 
+/** A queue, a socket for it, and what that has sent. */
+function given() {
+  const sent: string[] = [];
+  const socket = {
+    closed: false,
+    send: async ([frame]: (string | Uint8Array)[]) => void sent.push(String(frame)),
+  };
+  return { queue: new SendQueue('test', new Rejections(silentLogger())), sent, socket };
+}
+
 describe('zmq: what is sent while a socket is new', () => {
   it('is held back, and longer where the process stood still; then it goes out in order', async () => {
-    const sent: string[] = [];
-    const socket = {
-      closed: false,
-      send: async ([frame]: (string | Uint8Array)[]) => void sent.push(String(frame)),
-    };
-    const queue = new SendQueue('test', new Rejections(silentLogger()));
+    const { queue, sent, socket } = given();
     queue.attach(socket, HOLD_MS);
     queue.send(['1']);
     // As a machine that stands still: peers could not connect meanwhile.
@@ -30,12 +35,7 @@ describe('zmq: what is sent while a socket is new', () => {
   });
 
   it('goes out immediately when nothing is held back any more, and nowhere without a socket', async () => {
-    const sent: string[] = [];
-    const socket = {
-      closed: false,
-      send: async ([frame]: (string | Uint8Array)[]) => void sent.push(String(frame)),
-    };
-    const queue = new SendQueue('test', new Rejections(silentLogger()));
+    const { queue, sent, socket } = given();
     queue.send(['lost']);
     queue.attach(socket, 600_000);
     queue.send(['1']);

@@ -39,7 +39,8 @@ export default {
       ...{ file: resolvePlugin(path), settings: {}, memoryMb: 128, eventsPerHour: 300 },
       ...{ recording: '', options: DEFAULT_RECORDING, speed: false, loadOnly: true },
     };
-    const events = { loaded() {}, log() {}, requests() {}, results() {} };
+    const nothing = (): void => undefined;
+    const events = { loaded: nothing, log: nothing, requests: nothing, results: nothing };
     const result = replay(task, events, { ...DEFAULT_PLUGIN_LIMITS, unloadMs: UNLOAD_MS });
     await until('it unloads', async () => existsSync(begun));
     await sleep(SOME_LOOKS_MS);
