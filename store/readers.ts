@@ -44,8 +44,9 @@ export interface MeasurementReader {
   /**
    * For each box with stored measurements: how far its measurements and its trends have come. By index, not by reading all: the
    * triggering service asks at its start, to compute the trends that a crash left undone.
+   * @param wanted boxes that are looked at, all where left out: each costs MongoDB two queries
    */
-  newestByBox(): Promise<NewestOfBox[]>;
+  newestByBox(wanted?: (boxId: string) => boolean): Promise<NewestOfBox[]>;
   /** Ids of the boxes that have measurements or trends, whether they are recorded as boxes or not. */
   boxIdsWithData(): Promise<string[]>;
 }

@@ -129,7 +129,8 @@ export class Aggregates {
     const upToMs = floor(clock.now() - GRACE_MS, TEN_MINUTES_MS);
     const recentMs = upToMs - RECENT_WINDOWS * TEN_MINUTES_MS;
     const locations = new Map((await store.boxes()).map((box) => [box.box_id, locationOf(box)]));
-    for (const { boxId } of await store.newestByBox()) {
+    for (const { boxId } of await store.newestByBox(this.#options.takes)) {
+      // Boxes may move to another service while this lasts.
       if (this.#options.takes?.(boxId) === false) continue;
       const fromMs =
         reach === 'all'

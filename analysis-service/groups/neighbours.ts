@@ -38,8 +38,8 @@ export async function neighboursOf(
   { clock, reference }: NeighbourFacts,
 ): Promise<Neighbour[]> {
   const couldBeHeard = ({ boxId, measurementMs }: NewestOfBox): boolean =>
-    !known.has(boxId) && measurementMs >= byClockOf(group, clock(boxId)).startMs - HEARD_MS;
-  const candidates = (await store.newestByBox()).filter(couldBeHeard);
+    measurementMs >= byClockOf(group, clock(boxId)).startMs - HEARD_MS;
+  const candidates = (await store.newestByBox((boxId) => !known.has(boxId))).filter(couldBeHeard);
   const found: Neighbour[] = [];
   for (let at = 0; at < candidates.length; at += AT_ONCE) {
     const some = candidates.slice(at, at + AT_ONCE).map(async ({ boxId }) => {

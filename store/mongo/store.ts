@@ -191,7 +191,7 @@ export function createMongoStore({ close, db }: Connection, options: MongoStoreO
     pluginState: (plugin) => readPluginState(context, plugin),
     aggregates: (boxId, windowSeconds, range) => readAggregates(context, boxId, windowSeconds, range),
     measurementCounts: (boxId, stepMs, range) => measurementCounts(context, boxId, stepMs, range),
-    newestByBox: () => newestByBox(context),
+    newestByBox: (wanted) => newestByBox(context, wanted),
     boxIdsWithData: () => boxIdsWithData(context),
 
     nextEventIds: (amount) => ids.draw(amount),

@@ -69,7 +69,8 @@ export function storeOf({ call, close }: Execution<Engine>, now: () => number): 
       readPages(range, (page, size) => call('aggregatePage', boxId, windowSeconds, page, size), byTime),
     measurementCounts: (boxId, stepMs, range) => call('measurementCounts', boxId, stepMs, range),
 
-    newestByBox: () => call('newestByBox'),
+    newestByBox: async (wanted = () => true) =>
+      (await call('newestByBox')).filter(({ boxId }) => wanted(boxId)),
 
     nextEventIds: (count) => call('nextEventIds', count),
     event: (eventId) => call('event', eventId),

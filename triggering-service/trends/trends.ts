@@ -93,8 +93,8 @@ export class Trends implements Running, TrendOutput {
     const back = 2 + (moved === undefined ? 0 : Math.ceil(MOVED_MS / windowMs));
     if (this.#stopping.signal.aborted) return;
     const named = performance.now() - LATE_MS;
-    for (const { boxId, measurementMs, trendMs = measurementMs } of await store.newestByBox()) {
-      if (!owns(Number(boxId))) continue;
+    const newest = await store.newestByBox((boxId) => owns(Number(boxId)));
+    for (const { boxId, measurementMs, trendMs = measurementMs } of newest) {
       const last = Math.floor(measurementMs / windowMs);
       const oldest = Math.floor((measurementMs - DAY_MS) / windowMs);
       const first = Math.max(oldest, Math.floor(Math.min(trendMs, measurementMs) / windowMs) - back);

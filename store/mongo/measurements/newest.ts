@@ -6,10 +6,15 @@ import { boxIdOf, numberOf } from '../fields/bson.js';
 
 const AT_ONCE = 16;
 
-export async function newestByBox(context: Context): Promise<NewestOfBox[]> {
-  const boxIds = await mapped('list the boxes with measurements', () =>
+/** @param wanted ids of boxes that are looked at; left out: all */
+export async function newestByBox(
+  context: Context,
+  wanted: (boxId: string) => boolean = () => true,
+): Promise<NewestOfBox[]> {
+  const stored = await mapped('list the boxes with measurements', () =>
     collection(context, 'measurements').distinct('box_id'),
   );
+  const boxIds = stored.flatMap((value) => boxIdOf(value) ?? []).filter(wanted);
   const newest: NewestOfBox[] = [];
   for (let at = 0; at < boxIds.length; at += AT_ONCE) {
     const found = await Promise.all(boxIds.slice(at, at + AT_ONCE).map((boxId) => newestOf(context, boxId)));
@@ -18,9 +23,7 @@ export async function newestByBox(context: Context): Promise<NewestOfBox[]> {
   return newest;
 }
 
-async function newestOf(context: Context, box: unknown): Promise<NewestOfBox | undefined> {
-  const boxId = boxIdOf(box);
-  if (boxId === undefined) return undefined;
+async function newestOf(context: Context, boxId: string): Promise<NewestOfBox | undefined> {
   const time = async (name: 'measurements' | 'trends'): Promise<number | undefined> => {
     const document = await collection(context, name).findOne(
       { box_id: boxId },

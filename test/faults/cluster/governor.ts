@@ -14,6 +14,8 @@ const BEHIND_BATCHES = BEHIND_S * 20 * 64;
 const TRY_MS = 10_000;
 /** Of what was stored while it was tried. */
 const SHARE = 0.8;
+/** Of what the machine takes, where that is less than asked for: one that has nothing to spare never catches up after a kill. */
+const HEADROOM = 0.6;
 /** Six measurements a second and box; with fewer boxes there would be partitions without one. */
 const PER_BOX = 6;
 export const LEAST_BOXES = 400;
@@ -45,6 +47,7 @@ export class Governor {
       if (!(await this.#isBehind()) || this.#line.load.rate <= LEAST_RATE) break;
       await this.#lower(taken);
     }
+    if (this.#line.load.rate < rate) this.#set(Math.max(LEAST_RATE, this.#line.load.rate * HEADROOM));
     this.#held.length = 0;
     this.#sinceMs = performance.now();
   }

@@ -248,6 +248,9 @@ export function measurementsContract(makeStore: MakeStore): void {
         { boxId: '8', measurementMs: t },
         { boxId: '1001', measurementMs: t + 500 },
       ]);
+      assert.deepEqual(await store.newestByBox((boxId) => boxId === '1001'), [
+        { boxId: '1001', measurementMs: t + 500 },
+      ]);
       await store.sweep(accepted + (DAY + 60) * 1000);
       assert.deepEqual(await newest(), [
         { boxId: '7', measurementMs: t + 2000, trendMs: t + 60_000 },
