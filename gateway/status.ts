@@ -56,6 +56,7 @@ export function addMetrics(
   metrics.gauge('makai_nats_connected', () => standby() && Number(standby()?.connected));
   metrics.gauge('makai_gateway_active', () => standby() && Number(standby()?.elected));
   metrics.counter('makai_gateway_elections_total', () => standby()?.elections);
+  metrics.gauge('makai_triggering_brokers_missing', () => status()?.stream?.missing.length);
   metrics.gauge('makai_mqtt_connected', () => Number(status()?.mqtt.connected ?? false));
   metrics.counter('makai_mqtt_published_total', () => ({ ...status()?.published }));
   metrics.gauge('makai_mqtt_outbox_messages', () => status()?.outbox.messages ?? 0);

@@ -1,6 +1,6 @@
 /** The key-value bucket of leases: what is in it, and what a refusal means. */
-import { JetStreamApiCodes, JetStreamApiError, jetstream } from '@nats-io/jetstream';
-import { type KV, Kvm } from '@nats-io/kv';
+import { JetStreamApiCodes, JetStreamApiError, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
+import type { KV } from '@nats-io/kv';
 import { type Clock, systemClock } from '../common/clock.js';
 import { LeaseTable } from './lease-table.js';
 import type { NatsConnection } from './link.js';
@@ -12,6 +12,8 @@ export const ANALYSIS_BUCKET = 'makai_analysis_leases';
 export const GATEWAY_BUCKET = 'makai_gateway_leases';
 /** How long a request may take, ms. */
 export const REQUEST_MS = 2000;
+/** Header of an entry that says that its key was deleted or purged. */
+const OPERATION = 'KV-Operation';
 
 /** Whether a condition on a revision was not met. Any other failure says nothing about who has a lease. */
 export function isOtherRevision(error: unknown): boolean {
@@ -36,24 +38,43 @@ export async function readLeases(
   connection: NatsConnection,
   bucket: string = LEASE_BUCKET,
 ): Promise<LeaseTable> {
-  return tableOf(await new Kvm(jetstream(connection, { timeout: REQUEST_MS })).open(bucket), systemClock);
+  const manager = await jetstreamManager(connection, { checkAPI: false, timeout: REQUEST_MS });
+  await manager.streams.info(`KV_${bucket}`);
+  return tableOf(connection, bucket, systemClock);
 }
 
-/** @throws Error of the client, or when it takes too long: the client itself would wait forever */
-export async function tableOf(kv: KV, clock: Clock): Promise<LeaseTable> {
+/**
+ * Who has what, in one request to one of the servers that keep the bucket. The client's own way (`history`, `watch`) makes a consumer, which the server keeps for five minutes: with a look every
+ * two seconds they are hundreds, each message of the bucket goes past all of them, and at a thousand the server makes no more.
+ * @throws Error of the client, or when it takes too long
+ */
+export async function tableOf(connection: NatsConnection, bucket: string, clock: Clock): Promise<LeaseTable> {
+  const { direct } = await jetstreamManager(connection, { checkAPI: false });
+  const prefix = `$KV.${bucket}.`;
   const table = new LeaseTable();
-  const entries = await kv.history();
-  let isLate = false;
-  const cancel = clock.after(REQUEST_MS, () => {
-    isLate = true;
-    entries.stop();
+  const add = (message: StoredMsg): void => {
+    const isThere = message.header.get(OPERATION) === '';
+    if (isThere) table.add(message.subject.slice(prefix.length), message.string(), message.seq);
+  };
+  await new Promise<void>((resolve, reject) => {
+    const late = new Error(`the bucket was not read within ${REQUEST_MS} ms`);
+    let stop = (): void => undefined;
+    const cancel = clock.after(REQUEST_MS, () => {
+      reject(late);
+      stop();
+    });
+    // With a callback the client ends its subscription, without one it does not.
+    const callback = (ended: { err?: Error } | null, message: StoredMsg): void => {
+      if (ended === null) add(message);
+      else {
+        cancel();
+        if (ended.err === undefined) resolve();
+        else reject(ended.err);
+      }
+    };
+    direct.getLastMessagesFor(`KV_${bucket}`, { multi_last: [`${prefix}>`], callback }).then((messages) => {
+      stop = () => messages.stop();
+    }, reject);
   });
-  try {
-    for await (const entry of entries)
-      if (entry.operation === 'PUT') table.add(entry.key, entry.string(), entry.revision);
-  } finally {
-    cancel();
-  }
-  if (isLate) throw new Error(`the bucket was not read within ${REQUEST_MS} ms`);
   return table;
 }

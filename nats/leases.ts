@@ -51,6 +51,8 @@ export class Leases implements Running {
   readonly #options: LeaseOptions;
   readonly #log: ThrottledLog;
   readonly #held = new Map<number, Lease>();
+  /** being given back */
+  readonly #leaving = new Map<number, Promise<void>>();
   readonly #stopping = new AbortController();
   #table = new LeaseTable();
   #source: { connection: NatsConnection; replicas: number } | undefined;
@@ -65,6 +67,10 @@ export class Leases implements Running {
   constructor(options: LeaseOptions) {
     this.#options = options;
     this.#log = new ThrottledLog(options.log);
+  }
+
+  get #bucket(): string {
+    return this.#options.bucket ?? LEASE_BUCKET;
   }
 
   /** Whether this member has the partition at this moment. */
@@ -116,7 +122,7 @@ export class Leases implements Running {
     await this.#looking;
     const kv = this.#kv;
     if (kv === undefined) return;
-    await Promise.allSettled(this.#all.map((partition) => this.#release(kv, partition)));
+    await Promise.allSettled(this.#all.map((partition) => this.#leave(kv, partition)));
     await Promise.allSettled([kv.purge(memberKey(this.#options.member))]);
   }
 
@@ -155,8 +161,8 @@ export class Leases implements Running {
   async #look(): Promise<void> {
     try {
       const kv = await this.#open();
-      if (kv === undefined) return;
-      this.#table = await tableOf(kv, this.#options.clock);
+      if (kv === undefined || this.#source === undefined) return;
+      this.#table = await tableOf(this.#source.connection, this.#bucket, this.#options.clock);
       await this.#balance(kv);
     } catch (error) {
       this.#isOpen = false;
@@ -169,15 +175,12 @@ export class Leases implements Running {
     if (this.#isOpen || this.#source === undefined) return this.#kv;
     const { connection, replicas } = this.#source;
     this.#isOpen = true;
-    const kv = await new Kvm(jetstream(connection, { timeout: REQUEST_MS })).create(
-      this.#options.bucket ?? LEASE_BUCKET,
-      {
-        ttl: LEASE_MS,
-        history: 1,
-        replicas,
-        storage: StorageType.File,
-      },
-    );
+    const kv = await new Kvm(jetstream(connection, { timeout: REQUEST_MS })).create(this.#bucket, {
+      ttl: LEASE_MS,
+      history: 1,
+      replicas,
+      storage: StorageType.File,
+    });
     await this.#announce(kv);
     this.#kv = kv;
     return kv;
@@ -234,16 +237,19 @@ export class Leases implements Running {
     // Its own key has ended, and is written again: what it has is still its own.
     if (!this.#table.members.includes(member)) return;
     const share = this.#table.share(member, PARTITIONS);
-    const surplus = this.#all.slice(share);
-    await Promise.all(surplus.map((partition) => this.#release(kv, partition)));
-    if (surplus.length > 0 || this.#stopping.signal.aborted) return;
+    const kept = this.#all.filter((partition) => !this.#leaving.has(partition));
+    // Not waited for: meanwhile the leases of a member that is gone may end, and those are looked for.
+    for (const partition of kept.slice(share)) void this.#leave(kv, partition);
+    if (this.#stopping.signal.aborted) return;
     // What is in the name of this member and was not known to be, or was lost meanwhile, is taken again without waiting for its end.
-    const own = [...this.#table.leasesOf(member)].filter(([partition]) => !this.#held.has(partition));
+    const own = [...this.#table.leasesOf(member)].filter(
+      ([partition]) => !this.#held.has(partition) && !this.#leaving.has(partition),
+    );
     const wanted = [
       ...own,
       ...this.#table.free(member, PARTITIONS).map((partition) => [partition, 0] as const),
     ];
-    const room = Math.max(0, share - this.#held.size);
+    const room = Math.max(0, share - kept.length);
     await Promise.all(
       wanted.slice(0, room).map(([partition, revision]) => this.#take(kv, partition, revision)),
     );
@@ -267,18 +273,27 @@ export class Leases implements Running {
     }
   }
 
+  /** Gives a partition back, once. Never rejects. */
+  #leave(kv: KV, partition: number): Promise<void> {
+    const before = this.#leaving.get(partition);
+    if (before !== undefined) return before;
+    const leaving = this.#release(kv, partition)
+      .catch((error: unknown) => this.#notGivenBack(partition, error))
+      .finally(() => this.#leaving.delete(partition));
+    this.#leaving.set(partition, leaving);
+    return leaving;
+  }
+
   async #release(kv: KV, partition: number): Promise<void> {
     await this.#options.released(partition);
     await this.#renewing; // otherwise its revision may be another one meanwhile
     const lease = this.#held.get(partition);
     if (!this.#held.delete(partition) || lease === undefined) return;
-    try {
-      await kv.delete(partitionKey(partition), { previousSeq: lease.revision });
-    } catch (error) {
-      this.#log.warn(
-        { partition, problem: messageOf(error) },
-        'a lease was not given back: it ends by itself',
-      );
-    }
+    await kv.delete(partitionKey(partition), { previousSeq: lease.revision });
+  }
+
+  #notGivenBack(partition: number, error: unknown): void {
+    const problem = messageOf(error);
+    this.#log.warn({ partition, problem }, 'a lease was not given back: it ends by itself');
   }
 }

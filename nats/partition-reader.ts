@@ -116,8 +116,9 @@ export class PartitionReader {
       throw new Error('the partition has another owner');
     progress.begin(created, Math.max(0, ...before.map((info) => info.ack_floor.stream_seq)));
     const { floor } = progress;
-    if (!before.some((info) => info.name === name))
-      await manager.consumers.add(STREAM, {
+    const own =
+      before.find((info) => info.name === name) ??
+      (await manager.consumers.add(STREAM, {
         durable_name: name,
         filter_subject: subjectOf(partition),
         ack_policy: AckPolicy.Explicit,
@@ -126,12 +127,11 @@ export class PartitionReader {
         ...(floor === 0
           ? { deliver_policy: DeliverPolicy.All }
           : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: floor + 1 }),
-      });
+      }));
     for (const info of before) if (info.name !== name) await manager.consumers.delete(STREAM, info.name);
-    const consumer = await jetstream(connection).consumers.get(STREAM, name);
-    const { num_pending } = await consumer.info(true);
+    const consumer = jetstream(connection).consumers.getConsumerFromInfo(own);
     const messages = await consumer.consume({ max_messages: BUFFERED, ...CONSUMING });
-    return new PartitionReader(consumer, messages, num_pending, options);
+    return new PartitionReader(consumer, messages, own.num_pending, options);
   }
 
   /** Batches that were handed out and not acknowledged. */

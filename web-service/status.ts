@@ -67,6 +67,7 @@ function refusedOf({ rejections, services: { limits } }: StatusParts): Record<st
 
 export function addMetrics(metrics: Metrics, parts: () => StatusParts): void {
   metrics.counter('makai_http_requests_total', () => parts().requests());
+  metrics.gauge('makai_triggering_brokers_missing', () => parts().services.live.missing.length);
   metrics.gauge('makai_live_viewers', () => parts().services.live.viewers);
   metrics.counter('makai_live_viewers_dropped_total', () => parts().services.live.slow);
   metrics.counter('makai_live_events_total', () => parts().services.live.hub.published);

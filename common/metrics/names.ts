@@ -213,6 +213,11 @@ export const METRICS = {
     help: 'Incidents found in waveforms and stored.',
     daemons: [AS],
   },
+  makai_triggering_brokers_missing: {
+    type: 'gauge',
+    help: 'Triggering brokers that the settings name and that are not connected: their boxes are not heard. None where no live measurements are wanted.',
+    daemons: [AS, WS, GW],
+  },
   makai_outages: {
     type: 'gauge',
     help: 'Boxes that are in an outage now.',

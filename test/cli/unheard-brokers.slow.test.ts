@@ -7,7 +7,7 @@ import { judge } from '../../cli/doctor/reported.js';
 import { prepareWorkspace, type Workspace } from '../../cli/up/workspace.js';
 import { freePorts } from '../../common/free-ports.js';
 import { parseStatusEndpoint } from '../../config/types.js';
-import { readStatus } from '../../daemon/status/client.js';
+import { readMetrics, readStatus } from '../../daemon/status/client.js';
 import type { Overview } from '../../nats/overview.js';
 import type { HeardBrokers } from '../../stream/brokers.js';
 import { givenNats, NatsServer } from '../support/nats-server.js';
@@ -67,12 +67,17 @@ describe('cli: triggering brokers that followers do not hear', function () {
     programs.push(program);
     return program;
   };
-  async function details(kind: Follower): Promise<Readonly<Record<string, unknown>>> {
+  function addressOf(kind: Follower) {
     const { status } = changed(kind, {}) as { status?: string };
     const address = parseStatusEndpoint(status ?? '');
     assert.ok(address);
-    return (await readStatus(address)).details;
+    return address;
   }
+  async function details(kind: Follower): Promise<Readonly<Record<string, unknown>>> {
+    return (await readStatus(addressOf(kind))).details;
+  }
+  const metric = async (kind: Follower): Promise<string | undefined> =>
+    /^makai_triggering_brokers_missing (\d+)$/m.exec(await readMetrics(addressOf(kind)))?.[1];
   const hears = async (kind: Follower): Promise<unknown> =>
     ((await details(kind)) as { stream?: HeardBrokers }).stream;
   const ask = (...args: string[]) => makai(['status', '--cluster', '--dir', folder, ...args]);
@@ -103,6 +108,7 @@ describe('cli: triggering brokers that followers do not hear', function () {
     for (const kind of FOLLOWERS)
       await untilEqual(() => hears(kind), { brokers: 2, connected: 1, missing: [endpoint] });
     await untilEqual(wrong, both(endpoint));
+    for (const kind of FOLLOWERS) assert.equal(await metric(kind), '1');
     assert.equal(
       await judged('gateway'),
       `it hears 1 of 2 triggering brokers, and has no live values of its boxes; not ${endpoint}`,
@@ -114,6 +120,7 @@ describe('cli: triggering brokers that followers do not hear', function () {
     assert.match(stdout, /\nactive gateway: \S+-\d+, hears 2 of 2 triggering brokers\n/);
     assert.deepEqual(await hears('gateway'), { brokers: 2, connected: 2, missing: [] });
     assert.equal(await judged('gateway'), '');
+    for (const kind of FOLLOWERS) assert.equal(await metric(kind), '0');
 
     broker.child.kill('SIGKILL');
     for (const kind of FOLLOWERS)

@@ -32,6 +32,10 @@ const CASES: Readonly<Record<string, Case>> = {
   MakaiDaemonDown: { series: [['up', {}, '1 1 0x8']], labels: TARGET, at: 4 },
   MakaiNoBoxes: { series: [['makai_boxes_active', {}, '5 5 0x8']], labels: TARGET, at: 5 },
   MakaiBoxesSilent: { series: [['makai_boxes_active', {}, '10x9 7x20']], labels: TARGET, at: 20 },
+  MakaiTriggeringBrokerNotHeard: {
+    series: [['makai_triggering_brokers_missing', {}, '0 2x9']],
+    ...{ labels: TARGET, at: 8, value: '2' },
+  },
   MakaiHandshakesRefused: {
     series: [['makai_connections_refused_total', { reason: 'unknown' }, '0+120x40']],
     ...{ labels: { instance: 'a' }, at: 30 },

@@ -103,6 +103,9 @@ describe('nats/leases', function () {
         [...has].sort((x, y) => x - y),
         leases.owned,
       );
+    const manager = await jetstreamManager(members[0]?.connection ?? assert.fail(), PATIENT);
+    const { state } = await manager.streams.info(`KV_${LEASE_BUCKET}`);
+    assert.equal(state.consumer_count, 0, 'looking at the leases leaves nothing at the server');
   });
 
   it('one that goes gives its part back immediately', async () => {

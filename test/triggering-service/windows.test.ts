@@ -242,5 +242,17 @@ describe('triggering-service: trend windows', () => {
       due.take(10, 100).map((w) => w.window),
       [3],
     );
+    assert.equal(due.size, 0);
+  });
+
+  it('gives windows of one span of time one after another, however they were named', () => {
+    const due = new DueWindows(10);
+    for (const boxId of [5, 6, 7]) for (const window of [1, 2]) due.add({ boxId, window }, boxId);
+    const taken = (count: number, clockMs: number) =>
+      due.take(count, clockMs).map(({ boxId, window }) => `${boxId}/${window}`);
+    assert.deepEqual(taken(3, 6), ['5/1', '6/1', '5/2']);
+    due.add({ boxId: 5, window: 1 }, 8);
+    assert.deepEqual(taken(10, 7), ['7/1', '6/2', '7/2']);
+    assert.deepEqual(taken(10, 8), ['5/1']);
   });
 });

@@ -60,6 +60,8 @@ export class PartitionedStream implements Running {
   readonly #leases: Leases;
   /** undefined: it is being opened */
   readonly #readers = new Map<number, PartitionReader | undefined>();
+  /** partitions that are being given to another service: nothing of them is read any more, although their leases are still held */
+  readonly #leaving = new Set<number>();
   /** of each partition that this service has ever read */
   readonly #progress = new Map<number, Progress>();
   #looking: NodeJS.Timeout | undefined;
@@ -177,6 +179,7 @@ export class PartitionedStream implements Running {
   }
 
   #taken(partition: number, revision: number): void {
+    this.#leaving.delete(partition);
     this.#readers.set(partition, undefined);
     this.#parts?.comparing?.taken(partition, revision);
     this.#fresh.add(partition);
@@ -188,7 +191,9 @@ export class PartitionedStream implements Running {
   async #read(partition: number, revision: number): Promise<void> {
     const { log } = this.#options;
     const sureMs = systemClock.monotonic() + LEASE_MS;
-    while (this.#leases.isAt(partition, revision) && !this.#isStopping) {
+    const isOurs = (): boolean =>
+      this.#leases.isAt(partition, revision) && !this.#leaving.has(partition) && !this.#isStopping;
+    while (isOurs()) {
       const connection = this.#connection;
       try {
         if (connection === undefined) throw new Error('there is no connection to NATS');
@@ -197,15 +202,15 @@ export class PartitionedStream implements Running {
           take: (batch: Delivered) => this.#take(batch),
           isSure: systemClock.monotonic() > sureMs,
         });
-        if (this.#leases.isAt(partition, revision) && !this.#isStopping) {
+        if (isOurs()) {
           this.#readers.set(partition, reader);
           await reader.ended;
-          if (this.#leases.isAt(partition, revision)) this.#readers.set(partition, undefined);
+          if (isOurs()) this.#readers.set(partition, undefined);
         } else await reader.stop();
       } catch (error) {
         this.#log.warn({ partition, problem: messageOf(error) }, 'a partition cannot be read');
       }
-      if (this.#leases.isAt(partition, revision) && !this.#isStopping) await pause(systemClock, AGAIN_MS);
+      if (isOurs()) await pause(systemClock, AGAIN_MS);
     }
   }
 
@@ -244,6 +249,7 @@ export class PartitionedStream implements Running {
   }
 
   async #released(partition: number): Promise<void> {
+    this.#leaving.add(partition);
     const reader = this.#readers.get(partition);
     this.#readers.delete(partition);
     // At a stop they were waited for already.

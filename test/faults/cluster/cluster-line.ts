@@ -105,6 +105,12 @@ export class ClusterLine {
     return all.map((status) => status?.nats?.partitions.length ?? 0);
   }
 
+  /** Partitions that services have and do not read. */
+  async unread(): Promise<number> {
+    const all = await Promise.all(this.services.map((service) => service.status()));
+    return all.reduce((sum, status) => sum + (status?.nats?.unread ?? 0), 0);
+  }
+
   /** Fulfilled when the services have these numbers of partitions, in whatever order, and read them. */
   async balanced(counts: readonly number[]): Promise<void> {
     const wanted = JSON.stringify([...counts].sort((a, b) => a - b));

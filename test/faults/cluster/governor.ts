@@ -15,7 +15,7 @@ const TRY_MS = 10_000;
 /** Of what was stored while it was tried. */
 const SHARE = 0.8;
 /** Of what the machine takes, where that is less than asked for: one that has nothing to spare never catches up after a kill. */
-const HEADROOM = 0.6;
+const HEADROOM = 0.5;
 /** Six measurements a second and box; with fewer boxes there would be partitions without one. */
 const PER_BOX = 6;
 export const LEAST_BOXES = 400;

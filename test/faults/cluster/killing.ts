@@ -191,7 +191,8 @@ class Run {
           servers.length === this.#line.nats.length &&
           servers.every(({ current, offline }) => current && !offline) &&
           shares.every((share) => share > 0) &&
-          shares.reduce((sum, share) => sum + share, 0) === PARTITIONS
+          shares.reduce((sum, share) => sum + share, 0) === PARTITIONS &&
+          (await this.#line.unread()) === 0
         );
       },
       PATIENCE_MS,
