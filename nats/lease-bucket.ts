@@ -54,7 +54,8 @@ export async function tableOf(connection: NatsConnection, bucket: string, clock:
   const table = new LeaseTable();
   const add = (message: StoredMsg): void => {
     const isThere = message.header.get(OPERATION) === '';
-    if (isThere) table.add(message.subject.slice(prefix.length), message.string(), message.seq);
+    const key = message.subject.slice(prefix.length);
+    if (isThere) table.add(key, message.string(), message.seq, message.time.getTime());
   };
   await new Promise<void>((resolve, reject) => {
     const late = new Error(`the bucket was not read within ${REQUEST_MS} ms`);

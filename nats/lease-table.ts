@@ -25,13 +25,28 @@ export class LeaseTable {
   readonly #members = new Map<string, string>();
   readonly #owners = new Map<number, { member: string; revision: number }>();
   #elected: string | undefined;
+  /** when an entry was written last, and the lease that was renewed longest ago: Unix ms, by the clock of the servers */
+  #newestMs = Number.NEGATIVE_INFINITY;
+  #oldestMs = Number.POSITIVE_INFINITY;
 
-  /** @param key what `memberKey` and `partitionKey` give, or `ELECTED_KEY`; others are not looked at @param revision of the entry */
-  add(key: string, value: string, revision = 0): void {
+  /**
+   * @param key what `memberKey` and `partitionKey` give, or `ELECTED_KEY`; others are not looked at
+   * @param revision of the entry
+   * @param timeMs when it was written, Unix ms
+   */
+  add(key: string, value: string, revision = 0, timeMs = 0): void {
+    this.#newestMs = Math.max(this.#newestMs, timeMs);
     if (key.startsWith(MEMBER)) this.#members.set(key.slice(MEMBER.length), value);
     else if (key === ELECTED_KEY) this.#elected = value;
-    else if (key.startsWith(PARTITION))
+    else if (key.startsWith(PARTITION)) {
       this.#owners.set(Number(key.slice(PARTITION.length)), { member: value, revision });
+      this.#oldestMs = Math.min(this.#oldestMs, timeMs);
+    }
+  }
+
+  /** Whether something is about to change: a partition has no owner, or an owner that has not renewed its lease for so long. @param count of partitions */
+  isUnsettled(count: number, silentMs: number): boolean {
+    return this.#owners.size < count || this.#newestMs - this.#oldestMs > silentMs;
   }
 
   /** Members that are there. */

@@ -5,40 +5,26 @@
  */
 import { jetstream, StorageType } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
-import { type Clock, pause, within } from '../common/clock.js';
+import { pause, within } from '../common/clock.js';
 import { messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
-import type { Logger } from '../common/log.js';
 import { ThrottledLog } from '../common/throttled-log.js';
-import type { HeardBrokers } from '../stream/brokers.js';
 import { memberValue } from './heard-brokers.js';
 import { isOtherRevision, LEASE_BUCKET, REQUEST_MS, revisionOf, tableOf } from './lease-bucket.js';
 import { isOver, LEASE_MS, type LeaseEnd, leaseEnd } from './lease-end.js';
+import type { LeaseOptions } from './lease-options.js';
 import { LeaseTable, memberKey, partitionKey } from './lease-table.js';
 import type { NatsConnection } from './link.js';
 import { PARTITIONS } from './partition.js';
 
 /** How often leases are renewed and looked at, ms. */
 export const LOOK_MS = 2000;
+/** The same while partitions have no owner, or one that does not renew its leases, ms. */
+const LOOK_SOON_MS = 500;
+/** An owner that missed one renewal. */
+const SILENT_MS = 2 * LOOK_MS + LOOK_SOON_MS;
 /** How long a stop tries to give leases back; they end by themselves, ms. */
 const STOP_MS = 6000;
-
-export interface LeaseOptions {
-  /** this member: no other one has the name */
-  member: string;
-  /** of those who divide partitions among them; left out: the triggering services */
-  bucket?: string;
-  /** which triggering brokers this member hears: others read it beside its name */
-  hears?: (() => HeardBrokers | undefined) | undefined;
-  clock: Clock;
-  log: Logger;
-  /** this member has the partition from now on. @param revision higher than that of every owner before */
-  taken(partition: number, revision: number): void;
-  /** it is to be given to another member: fulfilled when nothing of it is under way here */
-  released(partition: number): Promise<void>;
-  /** it is lost: nothing of it may be done any more */
-  lost(partition: number): void;
-}
 
 interface Lease {
   revision: number;
@@ -134,7 +120,7 @@ export class Leases implements Running {
       this.#renewing = this.#renewAll();
       await this.#renewing;
       this.#expire();
-      this.#looking ??= this.#look().finally(() => {
+      this.#looking ??= this.#lookUntilSettled().finally(() => {
         this.#looking = undefined;
       });
       await pause(clock, LOOK_MS, signal);
@@ -157,16 +143,24 @@ export class Leases implements Running {
     await kv.put(memberKey(member), memberValue(member, hears?.()));
   }
 
-  /** Looks who is there, and gives and takes partitions. Never rejects. */
-  async #look(): Promise<void> {
+  async #lookUntilSettled(): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#stopping;
+    while ((await this.#look()) && !signal.aborted) await pause(clock, LOOK_SOON_MS, signal);
+  }
+
+  /** Looks who is there, and gives and takes partitions. Never rejects. @returns whether to look again soon */
+  async #look(): Promise<boolean> {
     try {
       const kv = await this.#open();
-      if (kv === undefined || this.#source === undefined) return;
+      if (kv === undefined || this.#source === undefined) return false;
       this.#table = await tableOf(this.#source.connection, this.#bucket, this.#options.clock);
       await this.#balance(kv);
+      return this.#table.isUnsettled(PARTITIONS, SILENT_MS);
     } catch (error) {
       this.#isOpen = false;
       this.#log.warn({ problem: messageOf(error) }, 'leases in NATS cannot be used');
+      return false;
     }
   }
 
@@ -278,7 +272,10 @@ export class Leases implements Running {
     const before = this.#leaving.get(partition);
     if (before !== undefined) return before;
     const leaving = this.#release(kv, partition)
-      .catch((error: unknown) => this.#notGivenBack(partition, error))
+      .catch((error: unknown) => {
+        const problem = messageOf(error);
+        this.#log.warn({ partition, problem }, 'a lease was not given back: it ends by itself');
+      })
       .finally(() => this.#leaving.delete(partition));
     this.#leaving.set(partition, leaving);
     return leaving;
@@ -290,10 +287,5 @@ export class Leases implements Running {
     const lease = this.#held.get(partition);
     if (!this.#held.delete(partition) || lease === undefined) return;
     await kv.delete(partitionKey(partition), { previousSeq: lease.revision });
-  }
-
-  #notGivenBack(partition: number, error: unknown): void {
-    const problem = messageOf(error);
-    this.#log.warn({ partition, problem }, 'a lease was not given back: it ends by itself');
   }
 }

@@ -109,8 +109,10 @@ export class PartitionReader {
   static async open(connection: NatsConnection, options: ReaderOptions): Promise<PartitionReader> {
     const { isSure, partition, progress, revision } = options;
     const manager = await jetstreamManager(connection, { checkAPI: false });
-    const { created } = await manager.streams.info(STREAM);
-    const before = await consumersOf(connection, manager, partition);
+    const [{ created }, before] = await Promise.all([
+      manager.streams.info(STREAM),
+      consumersOf(connection, manager, partition),
+    ]);
     const name = `${prefixOf(partition)}${revision}`;
     if (!isSure && before.some((info) => revisionIn(info) > revision))
       throw new Error('the partition has another owner');

@@ -39,6 +39,19 @@ describe('nats/lease-table', () => {
     assert.equal(table.ownerOf(1), undefined);
   });
 
+  it('is unsettled while a partition has no owner, or an owner has not renewed its lease for long', () => {
+    const table = new LeaseTable();
+    table.add(memberKey('a'), '', 1, 1000);
+    table.add(partitionKey(0), 'a', 2, 1000);
+    assert.equal(table.isUnsettled(2, 100), true);
+    table.add(partitionKey(1), 'b', 3, 1000);
+    assert.equal(table.isUnsettled(2, 100), false);
+    table.add(memberKey('a'), '', 4, 1100);
+    assert.equal(table.isUnsettled(2, 100), false);
+    table.add(partitionKey(0), 'a', 5, 1101);
+    assert.equal(table.isUnsettled(2, 100), true);
+  });
+
   it('knows who is elected, which is no partition and no member', () => {
     const table = tableOf(['a']);
     assert.equal(table.elected, undefined);

@@ -7,6 +7,7 @@ import type { StreamLedger } from './stream-ledger.js';
 /** What is asked for, measurements/s. */
 export const WANTED_RATE = 20_000;
 const LEAST_RATE = 500;
+const FIRST_RATE = 1000;
 const LOWER = 0.7;
 /** What is not stored after two seconds is too much. The relay makes a batch of each partition every 50 ms. */
 const BEHIND_S = 1;
@@ -14,8 +15,8 @@ const BEHIND_BATCHES = BEHIND_S * 20 * 64;
 const TRY_MS = 10_000;
 /** Of what was stored while it was tried. */
 const SHARE = 0.8;
-/** Of what the machine takes, where that is less than asked for: one that has nothing to spare never catches up after a kill. */
-const HEADROOM = 0.5;
+/** Of what the machine takes, where that is less than asked for: after a kill the others do the work of the killed one, compute trends, and catch up. */
+const HEADROOM = 0.2;
 /** Six measurements a second and box; with fewer boxes there would be partitions without one. */
 const PER_BOX = 6;
 export const LEAST_BOXES = 400;
@@ -36,18 +37,19 @@ export class Governor {
     this.#ledger = ledger;
   }
 
-  /** Begins at the wanted rate, and goes down until what comes is stored. */
+  /** Goes up to the wanted rate, while what comes is stored. */
   async begin(rate = WANTED_RATE): Promise<void> {
-    this.#set(rate);
-    for (;;) {
+    for (let tried = Math.min(rate, FIRST_RATE); ; tried = Math.min(rate, 2 * tried)) {
+      this.#set(tried);
       const taken = this.#taken();
       await sleep(TRY_MS);
       // A busy machine may send less than it was asked to.
-      this.#line.load.rate = Math.min(this.#line.load.rate, taken());
-      if (!(await this.#isBehind()) || this.#line.load.rate <= LEAST_RATE) break;
-      await this.#lower(taken);
+      const sent = Math.min(tried, taken());
+      const isTooMuch = sent < SHARE * tried || (await this.#isBehind());
+      if (isTooMuch) await this.#lower(taken);
+      if (isTooMuch) this.#set(Math.max(LEAST_RATE, (tried / 2) * HEADROOM));
+      if (isTooMuch || tried >= rate) break;
     }
-    if (this.#line.load.rate < rate) this.#set(Math.max(LEAST_RATE, this.#line.load.rate * HEADROOM));
     this.#held.length = 0;
     this.#sinceMs = performance.now();
   }
