@@ -58,10 +58,7 @@ export function addMetrics(metrics: Metrics, core: () => Core | undefined, notic
   metrics.counter('makai_incidents_total', () => follower()?.incidents ?? 0);
   metrics.counter('makai_waveforms_remarked_total', () => follower()?.remarked ?? 0);
   metrics.gauge('makai_waveforms_waiting', () => follower()?.backlog ?? 0);
-  metrics.gauge(
-    'makai_triggering_brokers_missing',
-    () => core()?.finders?.heard.status().missing.length,
-  );
+  metrics.gauge('makai_triggering_brokers_missing', () => core()?.finders?.heard.status().missing.length);
   metrics.gauge('makai_outages', () => core()?.finders?.whole?.outages.open ?? 0);
   metrics.counter('makai_incident_notices_total', () => notices.sent);
   metrics.counter('makai_aggregates_total', () => core()?.aggregates.status().written ?? 0);

@@ -17,6 +17,10 @@ export class PartitionProgress<Message> {
   readonly #acknowledged = new Float64Array(REMEMBERED);
   #acknowledgements = 0;
   #highest = 0;
+  /** up to here every batch was delivered */
+  #complete = 0;
+  /** the next delivery, as the consumer counts them; undefined: one was lost with a connection and comes again, or the count is not known */
+  #next: number | undefined;
 
   /** Batches that were handed out and not acknowledged. */
   get unacknowledged(): number {
@@ -25,26 +29,42 @@ export class PartitionProgress<Message> {
 
   /** Up to here the store has everything of the partition; 0: nothing is known. */
   get floor(): number {
-    let floor = this.#highest;
+    let floor = this.#complete;
     for (const seq of this.#unfinished) floor = Math.min(floor, seq - 1);
     return floor;
   }
 
-  /** A reader begins. @param stream names this very stream @param floor up to here an owner has acknowledged everything */
-  begin(stream: string, floor: number): void {
+  /**
+   * A reader begins.
+   * @param stream names this very stream
+   * @param floor up to here an owner has acknowledged everything
+   * @param isNew its consumer has delivered nothing before
+   */
+  begin(stream: string, floor: number, isNew: boolean): void {
     if (stream !== this.#stream) {
       this.#stream = stream;
       this.#open.clear();
       this.#unfinished.clear();
       this.#acknowledged.fill(0);
       this.#highest = 0;
+      this.#complete = 0;
     }
     this.#highest = Math.max(this.#highest, floor);
+    this.#complete = Math.max(this.#complete, floor);
+    this.#next = isNew ? 1 : undefined;
     for (const seq of this.#unfinished) if (seq <= floor) this.#unfinished.delete(seq);
   }
 
-  /** @returns `new`: to be handed out; `open`: it was, and is not stored yet; `stored`: to be acknowledged */
-  delivered(seq: number, message: Message): 'new' | 'open' | 'stored' {
+  /**
+   * @param delivery which delivery of the consumer this is, from 1. Where one is left out, a batch was lost on its way and comes later: a consumer that begins after this
+   * one would leave it out
+   * @returns `new`: to be handed out; `open`: it was, and is not stored yet; `stored`: to be acknowledged
+   */
+  delivered(seq: number, message: Message, delivery: number): 'new' | 'open' | 'stored' {
+    if (delivery === this.#next) {
+      this.#next += 1;
+      this.#complete = Math.max(this.#complete, seq);
+    } else this.#next = undefined;
     if (this.#open.has(seq)) {
       this.#open.set(seq, message);
       return 'open';

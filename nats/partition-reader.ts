@@ -116,10 +116,12 @@ export class PartitionReader {
     const name = `${prefixOf(partition)}${revision}`;
     if (!isSure && before.some((info) => revisionIn(info) > revision))
       throw new Error('the partition has another owner');
-    progress.begin(created, Math.max(0, ...before.map((info) => info.ack_floor.stream_seq)));
+    const known = before.find((info) => info.name === name);
+    const acknowledged = Math.max(0, ...before.map((info) => info.ack_floor.stream_seq));
+    progress.begin(created, acknowledged, known === undefined);
     const { floor } = progress;
     const own =
-      before.find((info) => info.name === name) ??
+      known ??
       (await manager.consumers.add(STREAM, {
         durable_name: name,
         filter_subject: subjectOf(partition),
@@ -169,7 +171,7 @@ export class PartitionReader {
     for await (const message of this.#messages) {
       const { data, seq } = message;
       this.#knows(message.info.pending);
-      const state = progress.delivered(seq, message);
+      const state = progress.delivered(seq, message, message.info.deliverySequence);
       if (state === 'stored') this.#reply(() => message.ack());
       if (state !== 'new') continue;
       await take({

@@ -5,45 +5,77 @@ import { PartitionProgress } from '../../nats/partition-progress.js';
 describe('nats/partition-progress', () => {
   it('hands out each batch once, and says where reading goes on', () => {
     const progress = new PartitionProgress<string>();
-    progress.begin('stream', 10);
+    progress.begin('stream', 10, true);
     assert.equal(progress.floor, 10);
-    for (const seq of [11, 14, 20]) assert.equal(progress.delivered(seq, `first ${seq}`), 'new');
+    for (const [at, seq] of [11, 14, 20].entries())
+      assert.equal(progress.delivered(seq, `first ${seq}`, at + 1), 'new');
     assert.equal(progress.unacknowledged, 3);
     assert.equal(progress.floor, 10);
     assert.equal(progress.stored(14), 'first 14');
     assert.equal(progress.floor, 10, 'the store lacks 11');
     assert.equal(progress.stored(11), 'first 11');
     assert.equal(progress.floor, 19, 'nothing of this partition is between 14 and 20');
-    assert.equal(progress.delivered(14, 'again'), 'stored');
-    assert.equal(progress.delivered(20, 'second 20'), 'open');
+    assert.equal(progress.delivered(14, 'again', 4), 'stored');
+    assert.equal(progress.delivered(20, 'second 20', 5), 'open');
     assert.equal(progress.stored(20), 'second 20', 'the server hears of it through the newest message');
     assert.equal(progress.floor, 20);
   });
 
   it('what was left is handed out again, and reading never goes on behind it', () => {
     const progress = new PartitionProgress<string>();
-    progress.begin('stream', 0);
-    for (const seq of [1, 2, 3]) progress.delivered(seq, `${seq}`);
+    progress.begin('stream', 0, true);
+    for (const seq of [1, 2, 3]) progress.delivered(seq, `${seq}`, seq);
     progress.left(2);
     progress.stored(1);
     progress.stored(3);
     assert.equal(progress.floor, 1);
-    assert.equal(progress.delivered(3, 'again'), 'stored');
-    assert.equal(progress.delivered(2, 'again'), 'new');
+    assert.equal(progress.delivered(3, 'again', 4), 'stored');
+    assert.equal(progress.delivered(2, 'again', 5), 'new');
     progress.left(2);
-    progress.begin('stream', 9);
+    progress.begin('stream', 9, true);
     assert.equal(progress.floor, 9, 'an owner meanwhile has stored it');
+  });
+
+  it('does not go on behind a batch that was lost on its way', () => {
+    const progress = new PartitionProgress<string>();
+    progress.begin('stream', 10, true);
+    const store = (seq: number, delivery: number): void => {
+      progress.delivered(seq, `${seq}`, delivery);
+      progress.stored(seq);
+    };
+    store(11, 1);
+    store(15, 3); // the second one, of a batch between 11 and 15, was lost with the connection
+    store(16, 4);
+    assert.equal(progress.floor, 11);
+    progress.begin('stream', 11, true);
+    assert.equal(progress.floor, 11);
+    assert.equal(progress.delivered(13, '13', 1), 'new');
+    assert.equal(progress.delivered(15, 'again', 2), 'stored');
+    assert.equal(progress.delivered(16, 'again', 3), 'stored');
+    assert.equal(progress.floor, 12);
+    progress.stored(13);
+    assert.equal(progress.floor, 16);
+  });
+
+  it('counts on nothing of a consumer that has delivered before', () => {
+    const progress = new PartitionProgress<string>();
+    progress.begin('stream', 10, false);
+    progress.delivered(12, '12', 7);
+    progress.stored(12);
+    progress.delivered(13, '13', 8);
+    progress.stored(13);
+    assert.equal(progress.floor, 10);
   });
 
   it('forgets everything of a stream that was made again', () => {
     const progress = new PartitionProgress<string>();
-    progress.begin('stream', 0);
-    for (const seq of [1, 2]) progress.delivered(seq, `${seq}`);
+    progress.begin('stream', 0, true);
+    for (const seq of [1, 2]) progress.delivered(seq, `${seq}`, seq);
     progress.stored(1);
-    progress.begin('another', 0);
+    progress.begin('another', 0, true);
     assert.equal(progress.floor, 0);
     assert.equal(progress.unacknowledged, 0);
     assert.equal(progress.stored(2), undefined);
-    assert.equal(progress.delivered(1, 'new'), 'new');
+    assert.equal(progress.delivered(1, 'new', 1), 'new');
   });
 });

@@ -23,8 +23,8 @@ const CUTS = 2;
 
 const kills: FaultCase = {
   name: 'cluster: kill -9 of services, relay and NATS servers',
-  stores: ['mongo'],
-  run: () => killing({ kills: KILLS, services: SERVICES }),
+  stores: ['sqlite', 'mongo'],
+  run: (store) => killing({ kills: KILLS, services: SERVICES, store }),
 };
 
 const cut: FaultCase = {

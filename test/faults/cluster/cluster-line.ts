@@ -1,4 +1,4 @@
-/** A cluster as processes: three NATS servers, a triggering broker with its relay, triggering services, and one MongoDB server for all of them. */
+/** A cluster as processes: three NATS servers, a triggering broker with its relay, triggering services, and one store for all of them. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import { type MongoServer, startMongo } from '../../support/mongo-server.js';
 import { type NatsPlace, NatsServer, natsBinary } from '../../support/nats-server.js';
 import { until } from '../../support/until.js';
 import { DaemonProcess } from '../daemon-process.js';
+import type { StoreKind } from '../line.js';
 import { Load } from './load.js';
 
 const RETENTION = { mode: 'ttl', measurementsSeconds: 86_400 } as const;
@@ -25,6 +26,8 @@ export interface ClusterOptions {
   /** names of the triggering services */
   services: readonly string[];
   boxes: number;
+  /** MongoDB unless given */
+  store?: StoreKind;
   /** where each NATS server runs, and each service by its name; loopback unless given */
   natsPlace?: (index: number) => NatsPlace;
   servicePlace?: (name: string) => ServicePlace;
@@ -68,8 +71,9 @@ export class ClusterLine {
   /** @returns undefined where there is no NATS or no MongoDB to be had. @throws Error when a process does not start */
   static async start(options: ClusterOptions): Promise<ClusterLine | undefined> {
     const binary = await natsBinary();
-    const mongo = binary === undefined ? undefined : await startMongo();
-    if (binary === undefined || mongo === undefined) return undefined;
+    const isMongo = options.store !== 'sqlite';
+    const mongo = binary !== undefined && isMongo ? await startMongo() : undefined;
+    if (binary === undefined || (isMongo && mongo === undefined)) return undefined;
     const line = new ClusterLine(options);
     try {
       await line.#start(binary, mongo);
@@ -144,12 +148,15 @@ export class ClusterLine {
     if (!keep) rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  async #start(binary: string, mongo: MongoServer): Promise<void> {
+  async #start(binary: string, mongo: MongoServer | undefined): Promise<void> {
     this.#mongo = mongo;
     const { boxes: _boxes, natsPlace, services } = this.#options;
-    await this.#options.reachable?.(Number(new URL(mongo.uri).port));
+    if (mongo !== undefined) await this.#options.reachable?.(Number(new URL(mongo.uri).port));
     this.nats = await NatsServer.cluster(binary, SERVERS, natsPlace);
-    const uri = `${mongo.uri}/makai_cluster_${process.pid}_${Date.now()}`;
+    const uri =
+      mongo === undefined
+        ? `sqlite:${join(this.folder, 'store.db')}`
+        : `${mongo.uri}/makai_cluster_${process.pid}_${Date.now()}`;
     this.#store = await openStore(uri, { retention: RETENTION });
     const front = `tcp://127.0.0.1:${await freePort()}`;
     const keys = curveKeyPair();
@@ -179,7 +186,8 @@ export class ClusterLine {
     const at = `${address}:${await freePort()}`;
     const settings = {
       ...{ nats: { servers: this.urls }, identity: name, store: mongoUri?.(uri) ?? uri, plugins: [] },
-      ...{ spool: { path: join(this.folder, `spool-${name}`) }, status: at, ...config },
+      ...(this.#mongo === undefined ? {} : { spool: { path: join(this.folder, `spool-${name}`) } }),
+      ...{ status: at, ...config },
     };
     return {
       name,

@@ -4,6 +4,7 @@ import { PARTITIONS, partitionOfBox } from '../../../nats/partition.js';
 import { type Random, seededRandom } from '../../fuzz/random.js';
 import { until } from '../../support/until.js';
 import type { Outcome } from '../case.js';
+import type { StoreKind } from '../line.js';
 import { ClusterLine } from './cluster-line.js';
 import { Governor, LEAST_BOXES, WANTED_RATE } from './governor.js';
 import { StreamLedger } from './stream-ledger.js';
@@ -22,6 +23,8 @@ const GOAL_S = 15;
 export interface Killing {
   kills: number;
   services: readonly string[];
+  /** of all services together: MongoDB, or one SQLite file, which takes more where MongoDB is slow. @default 'mongo' */
+  store?: StoreKind;
   /** measurements a second to begin with; left out: 20,000, or what the machine takes */
   rate?: number;
 }
@@ -31,9 +34,14 @@ export async function killing({
   kills,
   rate = WANTED_RATE,
   services,
+  store = 'mongo',
 }: Killing): Promise<Outcome | undefined> {
   // Six measurements a second and box.
-  const line = await ClusterLine.start({ services, boxes: Math.max(LEAST_BOXES, Math.ceil(rate / 6)) });
+  const line = await ClusterLine.start({
+    services,
+    store,
+    boxes: Math.max(LEAST_BOXES, Math.ceil(rate / 6)),
+  });
   if (line === undefined) return undefined;
   const ledger = await StreamLedger.open(line.urls);
   const governor = new Governor(line, ledger);
