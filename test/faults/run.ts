@@ -41,7 +41,7 @@ async function run(one: FaultCase, store: StoreKind): Promise<void> {
   const startedAt = Date.now();
   try {
     const outcome = await one.run(store);
-    if (outcome === undefined) return skip(title, 'no MongoDB to be had');
+    if (outcome === undefined) return skip(title, 'no MongoDB to be had, or no nats-server for a cluster');
     const { lines, passed: good } = judged(outcome);
     print(`${good ? 'ok  ' : 'FAIL'} ${title}, ${((Date.now() - startedAt) / 1000).toFixed(0)} s`);
     for (const line of lines) print(line);

@@ -76,9 +76,10 @@ async function cutOff(host: SecondHost): Promise<Outcome | undefined> {
     await line.balanced([16, 16, 16, 16]);
     await sleep(2000 * WINDOW_S);
     await line.load.stop();
-    const row = await ledger.settle(line.store, line.load.sent);
+    const row = await ledger.settle(line.stores, line.load.sent);
     const wrong = [...(await owners.stop()).slice(0, 5), ...line.wrong()];
-    if (!(await trendsAreRight(line.store, line.ids, WINDOW_S, fromMs)))
+    const [store] = line.stores;
+    if (store === undefined || !(await trendsAreRight(store, line.ids, WINDOW_S, fromMs)))
       wrong.push('trends are not those of the stored measurements');
     if (ledger.missingBatches > 0)
       wrong.push(`${ledger.missingBatches} batches are not in the stream any more`);

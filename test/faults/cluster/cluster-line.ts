@@ -1,4 +1,4 @@
-/** A cluster as processes: three NATS servers, a triggering broker with its relay, triggering services, and one store for all of them. */
+/** A cluster as processes: three NATS servers, a triggering broker with its relay, triggering services, and one MongoDB server for all of them, or an SQLite file for each. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,7 +61,7 @@ export class ClusterLine {
   #mongo: MongoServer | undefined;
   #broker: DaemonProcess | undefined;
   #load: Load | undefined;
-  #store: Store | undefined;
+  #stores: Store[] = [];
 
   private constructor(options: ClusterOptions) {
     this.#options = options;
@@ -94,9 +94,9 @@ export class ClusterLine {
     return this.#load;
   }
 
-  get store(): Store {
-    if (this.#store === undefined) throw new Error('there is no store');
-    return this.#store;
+  /** What the services store into: one for all of them, or that of each. */
+  get stores(): readonly Store[] {
+    return this.#stores;
   }
 
   get urls(): string[] {
@@ -142,7 +142,7 @@ export class ClusterLine {
     await this.#load?.stop();
     this.#load?.close();
     await Promise.all([this.#broker?.kill(), ...this.services.map(({ daemon }) => daemon.kill())]);
-    await this.#store?.close();
+    await Promise.all(this.#stores.map((store) => store.close()));
     await Promise.all(this.nats.map((server) => server.stop()));
     await this.#mongo?.stop();
     if (!keep) rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
@@ -153,11 +153,10 @@ export class ClusterLine {
     const { boxes: _boxes, natsPlace, services } = this.#options;
     if (mongo !== undefined) await this.#options.reachable?.(Number(new URL(mongo.uri).port));
     this.nats = await NatsServer.cluster(binary, SERVERS, natsPlace);
-    const uri =
-      mongo === undefined
-        ? `sqlite:${join(this.folder, 'store.db')}`
-        : `${mongo.uri}/makai_cluster_${process.pid}_${Date.now()}`;
-    this.#store = await openStore(uri, { retention: RETENTION });
+    const database = mongo && `${mongo.uri}/makai_cluster_${process.pid}_${Date.now()}`;
+    const uriOf = (name: string): string => database ?? `sqlite:${join(this.folder, `${name}.db`)}`;
+    for (const uri of new Set(services.map(uriOf)))
+      this.#stores.push(await openStore(uri, { retention: RETENTION }));
     const front = `tcp://127.0.0.1:${await freePort()}`;
     const keys = curveKeyPair();
     const certificate = join(this.folder, 'private/server');
@@ -172,7 +171,7 @@ export class ClusterLine {
       },
     });
     await this.#broker.start();
-    for (const name of services) this.services.push(await this.#service(name, uri));
+    for (const name of services) this.services.push(await this.#service(name, uriOf(name)));
     await Promise.all(this.services.map(({ daemon }) => daemon.start()));
     const share = Math.floor(64 / services.length);
     await this.balanced(services.map((_, i) => share + (i < 64 % services.length ? 1 : 0)));

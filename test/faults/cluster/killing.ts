@@ -23,7 +23,7 @@ const GOAL_S = 15;
 export interface Killing {
   kills: number;
   services: readonly string[];
-  /** of all services together: MongoDB, or one SQLite file, which takes more where MongoDB is slow. @default 'mongo' */
+  /** MongoDB for all services together, or an SQLite file for each, which takes more where MongoDB is slow. @default 'mongo' */
   store?: StoreKind;
   /** measurements a second to begin with; left out: 20,000, or what the machine takes */
   rate?: number;
@@ -60,7 +60,7 @@ export async function killing({
     const average = (line.load.sent - begun) / seconds;
     const { lowest } = governor;
     await line.load.stop();
-    const row = await ledger.settle(line.store, line.load.sent);
+    const row = await ledger.settle(line.stores, line.load.sent);
     const wrong = line.wrong();
     if (ledger.missingBatches > 0)
       wrong.push(`${ledger.missingBatches} batches are not in the stream any more`);
@@ -70,6 +70,8 @@ export async function killing({
       `asked for ${rate} measurements/s; sent ${average.toFixed(0)} on average, at least ${lowest.toFixed(0)}: what this machine takes`,
       ...run.waits(),
     ];
+    if (line.stores.length > 1)
+      notes.push(`each service has an SQLite file of its own; ${ledger.inTwoStores} measurements are in two`);
     if (keep) notes.push(`left to look at: ${line.folder}`);
     return { rows: [row], wrong, notes };
   } finally {
@@ -182,8 +184,9 @@ class Run {
 
   async #isStored(partition: number, fromMs: number): Promise<boolean> {
     const range = { fromMs, toMs: fromMs + PATIENCE_MS, limit: 1 };
-    for await (const _ of this.#line.store.measurements(String(this.#boxes.get(partition)), range))
-      return true;
+    for (const store of this.#line.stores) {
+      for await (const _ of store.measurements(String(this.#boxes.get(partition)), range)) return true;
+    }
     return false;
   }
 

@@ -26,6 +26,8 @@ export class StreamLedger {
   /** batches that were there and are not any more */
   missingBatches = 0;
   measurements = 0;
+  /** that more than one store has: a service was killed, or lost the partition, before it could acknowledge what it had stored */
+  inTwoStores = 0;
 
   private constructor(connection: NatsConnection) {
     this.#connection = connection;
@@ -43,12 +45,12 @@ export class StreamLedger {
     return this.#connection;
   }
 
-  /** The load has ended: waits until everything in the stream is read here and stored there, and counts. */
-  async settle(store: Pick<Store, 'measurements'>, sent: number): Promise<Row> {
+  /** The load has ended: waits until everything in the stream is read here and stored in one of these stores, and counts. */
+  async settle(stores: readonly Pick<Store, 'measurements'>[], sent: number): Promise<Row> {
     const endMs = performance.now() + SETTLE_MS;
     while (this.#lastSeq < (await this.#newest()) && performance.now() < endMs) await sleep(LOOK_MS);
     for (;;) {
-      const row = await this.#count(store, sent);
+      const row = await this.#count(stores, sent);
       if (row.lost === 0 || performance.now() > endMs) return row;
       await sleep(LOOK_MS);
     }
@@ -103,22 +105,29 @@ export class StreamLedger {
     }
   }
 
-  async #count(store: Pick<Store, 'measurements'>, sent: number): Promise<Row> {
+  async #count(stores: readonly Pick<Store, 'measurements'>[], sent: number): Promise<Row> {
     const row = { kind: 'measurements', sent, accepted: 0, stored: 0, lost: 0, doubled: 0 };
     const missing: string[] = [];
     const repeated: string[] = [];
+    let inTwo = 0;
     for (const [id, times] of this.#accepted) {
       const accepted = new Set(times);
       const stored = new Set<number>();
-      for await (const { timestamp_ms } of store.measurements(String(id))) {
-        row.stored += 1;
-        const time = timestamp_ms - this.#startMs;
-        if (stored.has(time)) repeated.push(`${id}:${timestamp_ms}`);
-        stored.add(time);
+      for (const store of stores) {
+        const here = new Set<number>();
+        for await (const { timestamp_ms } of store.measurements(String(id))) {
+          const time = timestamp_ms - this.#startMs;
+          if (here.has(time)) repeated.push(`${id}:${timestamp_ms}`);
+          if (stored.has(time)) inTwo += 1;
+          here.add(time);
+          stored.add(time);
+        }
       }
+      row.stored += stored.size;
       row.accepted += accepted.size;
       for (const time of accepted) if (!stored.has(time)) missing.push(`${id}:${time + this.#startMs}`);
     }
+    this.inTwoStores = inTwo;
     return {
       ...row,
       lost: missing.length,
