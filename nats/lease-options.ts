@@ -1,4 +1,4 @@
-/** What a member of the leases says of itself, and what it is told. */
+/** Who a member of the leases is, and what it calls when it gets or loses a partition. */
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
 import type { HeardBrokers } from '../stream/brokers.js';
