@@ -45,7 +45,8 @@ export async function readLeases(
 
 /**
  * Who has what, in one request to one of the servers that keep the bucket. The client's own way (`history`, `watch`) makes a consumer, which the server keeps for five minutes: with a look every
- * two seconds they are hundreds, each message of the bucket goes past all of them, and at a thousand the server makes no more.
+ * two seconds they are hundreds, each message of the bucket goes past all of them, and at a thousand the server makes no more. The server may be behind: changes are conditional on revisions, so
+ * that an old table does no harm.
  * @throws Error of the client, or when it takes too long
  */
 export async function tableOf(connection: NatsConnection, bucket: string, clock: Clock): Promise<LeaseTable> {
@@ -73,9 +74,15 @@ export async function tableOf(connection: NatsConnection, bucket: string, clock:
         else reject(ended.err);
       }
     };
-    direct.getLastMessagesFor(`KV_${bucket}`, { multi_last: [`${prefix}>`], callback }).then((messages) => {
-      stop = () => messages.stop();
-    }, reject);
+    direct.getLastMessagesFor(`KV_${bucket}`, { multi_last: [`${prefix}>`], callback }).then(
+      (messages) => {
+        stop = () => messages.stop();
+      },
+      (error: unknown) => {
+        cancel();
+        reject(error);
+      },
+    );
   });
   return table;
 }

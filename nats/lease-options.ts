@@ -14,7 +14,7 @@ export interface LeaseOptions {
   log: Logger;
   /** this member has the partition from now on. @param revision higher than that of every owner before */
   taken(partition: number, revision: number): void;
-  /** it is to be given to another member: fulfilled when nothing of it is under way here */
+  /** it is to be given to another member: fulfilled when nothing of it is under way here. It may be lost meanwhile, and is not taken again before */
   released(partition: number): Promise<void>;
   /** it is lost: nothing of it may be done any more */
   lost(partition: number): void;

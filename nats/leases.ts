@@ -108,7 +108,8 @@ export class Leases implements Running {
     await this.#looking;
     const kv = this.#kv;
     if (kv === undefined) return;
-    await Promise.allSettled(this.#all.map((partition) => this.#leave(kv, partition)));
+    const left = this.#all.map((partition) => this.#leave(kv, partition));
+    await Promise.allSettled([...this.#leaving.values(), ...left]);
     await Promise.allSettled([kv.purge(memberKey(this.#options.member))]);
   }
 
@@ -236,13 +237,10 @@ export class Leases implements Running {
     for (const partition of kept.slice(share)) void this.#leave(kv, partition);
     if (this.#stopping.signal.aborted) return;
     // What is in the name of this member and was not known to be, or was lost meanwhile, is taken again without waiting for its end.
-    const own = [...this.#table.leasesOf(member)].filter(
-      ([partition]) => !this.#held.has(partition) && !this.#leaving.has(partition),
-    );
-    const wanted = [
-      ...own,
-      ...this.#table.free(member, PARTITIONS).map((partition) => [partition, 0] as const),
-    ];
+    const own = [...this.#table.leasesOf(member)].filter(([partition]) => !this.#held.has(partition));
+    const free = this.#table.free(member, PARTITIONS).map((partition) => [partition, 0] as const);
+    // One that is being given back is not taken again before that is done, even if its lease has ended meanwhile.
+    const wanted = [...own, ...free].filter(([partition]) => !this.#leaving.has(partition));
     const room = Math.max(0, share - kept.length);
     await Promise.all(
       wanted.slice(0, room).map(([partition, revision]) => this.#take(kv, partition, revision)),
@@ -282,10 +280,12 @@ export class Leases implements Running {
   }
 
   async #release(kv: KV, partition: number): Promise<void> {
+    const taken = this.#held.get(partition)?.taken;
     await this.#options.released(partition);
     await this.#renewing; // otherwise its revision may be another one meanwhile
     const lease = this.#held.get(partition);
-    if (!this.#held.delete(partition) || lease === undefined) return;
+    if (lease === undefined || lease.taken !== taken) return;
+    this.#held.delete(partition);
     await kv.delete(partitionKey(partition), { previousSeq: lease.revision });
   }
 }

@@ -19,8 +19,12 @@ export class PartitionProgress<Message> {
   #highest = 0;
   /** up to here every batch was delivered */
   #complete = 0;
-  /** the next delivery, as the consumer counts them; undefined: one was lost with a connection and comes again, or the count is not known */
+  /**
+   * the next delivery, as the consumer counts them; undefined, until the next reader begins: one was lost with a connection and comes again, or the consumer had
+   * delivered before
+   */
   #next: number | undefined;
+  #reader = 0;
 
   /** Batches that were handed out and not acknowledged. */
   get unacknowledged(): number {
@@ -39,8 +43,9 @@ export class PartitionProgress<Message> {
    * @param stream names this very stream
    * @param floor up to here an owner has acknowledged everything
    * @param isNew its consumer has delivered nothing before
+   * @returns a number for this reader
    */
-  begin(stream: string, floor: number, isNew: boolean): void {
+  begin(stream: string, floor: number, isNew: boolean): number {
     if (stream !== this.#stream) {
       this.#stream = stream;
       this.#open.clear();
@@ -53,18 +58,28 @@ export class PartitionProgress<Message> {
     this.#complete = Math.max(this.#complete, floor);
     this.#next = isNew ? 1 : undefined;
     for (const seq of this.#unfinished) if (seq <= floor) this.#unfinished.delete(seq);
+    this.#reader += 1;
+    return this.#reader;
   }
 
   /**
-   * @param delivery which delivery of the consumer this is, from 1. Where one is left out, a batch was lost on its way and comes later: a consumer that begins after this
-   * one would leave it out
+   * @param delivery which delivery of the consumer this is, from 1. If a number is missing, a batch was lost on its way and will be delivered again later; a new consumer
+   * must not begin behind it
+   * @param reader what `begin` gave the reader that got it; the newest one's unless given
    * @returns `new`: to be handed out; `open`: it was, and is not stored yet; `stored`: to be acknowledged
    */
-  delivered(seq: number, message: Message, delivery: number): 'new' | 'open' | 'stored' {
-    if (delivery === this.#next) {
-      this.#next += 1;
-      this.#complete = Math.max(this.#complete, seq);
-    } else this.#next = undefined;
+  delivered(
+    seq: number,
+    message: Message,
+    delivery: number,
+    reader = this.#reader,
+  ): 'new' | 'open' | 'stored' {
+    if (reader === this.#reader) {
+      if (delivery === this.#next) {
+        this.#next += 1;
+        this.#complete = Math.max(this.#complete, seq);
+      } else this.#next = undefined;
+    }
     if (this.#open.has(seq)) {
       this.#open.set(seq, message);
       return 'open';

@@ -78,6 +78,8 @@ export class PartitionReader {
   readonly #consumer: Consumer;
   readonly #messages: ConsumerMessages;
   readonly #options: ReaderOptions;
+  /** what `progress` calls this one */
+  readonly #reader: number;
   #waiting: number;
   /** when that was known, by the clock that never jumps */
   #knownMs = performance.now();
@@ -88,11 +90,13 @@ export class PartitionReader {
     consumer: Consumer,
     messages: ConsumerMessages,
     waiting: number,
+    reader: number,
     options: ReaderOptions,
   ) {
     this.#consumer = consumer;
     this.#messages = messages;
     this.#waiting = waiting;
+    this.#reader = reader;
     this.#options = options;
     this.ended = this.#read().catch((error: unknown) =>
       options.log.warn(
@@ -118,7 +122,7 @@ export class PartitionReader {
       throw new Error('the partition has another owner');
     const known = before.find((info) => info.name === name);
     const acknowledged = Math.max(0, ...before.map((info) => info.ack_floor.stream_seq));
-    progress.begin(created, acknowledged, known === undefined);
+    const reader = progress.begin(created, acknowledged, known === undefined);
     const { floor } = progress;
     const own =
       known ??
@@ -135,7 +139,7 @@ export class PartitionReader {
     for (const info of before) if (info.name !== name) await manager.consumers.delete(STREAM, info.name);
     const consumer = jetstream(connection).consumers.getConsumerFromInfo(own);
     const messages = await consumer.consume({ max_messages: BUFFERED, ...CONSUMING });
-    return new PartitionReader(consumer, messages, own.num_pending, options);
+    return new PartitionReader(consumer, messages, own.num_pending, reader, options);
   }
 
   /** Batches that were handed out and not acknowledged. */
@@ -171,7 +175,7 @@ export class PartitionReader {
     for await (const message of this.#messages) {
       const { data, seq } = message;
       this.#knows(message.info.pending);
-      const state = progress.delivered(seq, message, message.info.deliverySequence);
+      const state = progress.delivered(seq, message, message.info.deliverySequence, this.#reader);
       if (state === 'stored') this.#reply(() => message.ack());
       if (state !== 'new') continue;
       await take({

@@ -215,7 +215,7 @@ export const METRICS = {
   },
   makai_triggering_brokers_missing: {
     type: 'gauge',
-    help: 'Triggering brokers that the settings name and that are not connected: their boxes are not heard. None where no live measurements are wanted.',
+    help: 'Triggering brokers that the settings name and that are not connected: their boxes are not heard. Left out where no live measurements are wanted.',
     daemons: [AS, WS, GW],
   },
   makai_outages: {

@@ -60,8 +60,10 @@ export class PartitionedStream implements Running {
   readonly #leases: Leases;
   /** undefined: it is being opened */
   readonly #readers = new Map<number, PartitionReader | undefined>();
-  /** partitions that are being given to another service: nothing of them is read any more, although their leases are still held */
+  /** partitions that are being given to another service: nothing of them is handed on any more, although their leases are still held */
   readonly #leaving = new Set<number>();
+  /** fulfilled when nothing opens or reads a partition any more */
+  readonly #reading = new Map<number, Promise<void>>();
   /** of each partition that this service has ever read */
   readonly #progress = new Map<number, Progress>();
   #looking: NodeJS.Timeout | undefined;
@@ -184,7 +186,7 @@ export class PartitionedStream implements Running {
     this.#parts?.comparing?.taken(partition, revision);
     this.#fresh.add(partition);
     this.#recovering ??= setTimeout(() => this.#recover(), RECOVER_MS);
-    void this.#read(partition, revision);
+    this.#reading.set(partition, this.#read(partition, revision));
   }
 
   /** Tries until it reads, or the partition is another's. */
@@ -229,7 +231,7 @@ export class PartitionedStream implements Running {
   #take(batch: Delivered): Promise<void> | undefined {
     const { intake, writer } = this.#parts ?? {};
     if (intake === undefined || writer === undefined) return undefined;
-    if (this.#isOver || !this.#leases.owns(batch.partition)) {
+    if (this.#isOver || this.#leaving.has(batch.partition) || !this.#leases.owns(batch.partition)) {
       batch.leave();
       return undefined;
     }
@@ -253,17 +255,21 @@ export class PartitionedStream implements Running {
     const reader = this.#readers.get(partition);
     this.#readers.delete(partition);
     // At a stop they were waited for already.
-    if (reader === undefined || this.#isOver) return;
-    await within(reader.stop(), RELEASE_MS, systemClock);
+    if (this.#isOver) return;
+    void reader?.stop();
+    await within(this.#reading.get(partition) ?? Promise.resolve(), RELEASE_MS, systemClock);
+    // It was lost meanwhile.
+    if (!this.#leaving.has(partition)) return;
     this.#forget(partition);
     const until = performance.now() + RELEASE_MS;
-    while (reader.unacknowledged > 0 && performance.now() < until) await pause(systemClock, 20);
+    while ((reader?.unacknowledged ?? 0) > 0 && performance.now() < until) await pause(systemClock, 20);
   }
 
   #lost(partition: number): void {
     const reader = this.#readers.get(partition);
     this.#readers.delete(partition);
     this.#fresh.delete(partition);
+    this.#leaving.delete(partition);
     void reader?.stop();
     this.#forget(partition);
   }

@@ -9,13 +9,13 @@ export const WANTED_RATE = 20_000;
 const LEAST_RATE = 500;
 const FIRST_RATE = 1000;
 const LOWER = 0.7;
-/** What is not stored after two seconds is too much. The relay makes a batch of each partition every 50 ms. */
+/** What is not stored after a second is too much. The relay makes a batch of each partition every 50 ms. */
 const BEHIND_S = 1;
 const BEHIND_BATCHES = BEHIND_S * 20 * 64;
 const TRY_MS = 10_000;
 /** Of what was stored while it was tried. */
 const SHARE = 0.8;
-/** Of what the machine takes, where that is less than asked for: after a kill the others do the work of the killed one, compute trends, and catch up. */
+/** Of the last rate that the machine took, where that is less than asked for: after a kill the others do the work of the killed one, compute trends, and catch up. */
 const HEADROOM = 0.2;
 /** Six measurements a second and box; with fewer boxes there would be partitions without one. */
 const PER_BOX = 6;
@@ -47,7 +47,7 @@ export class Governor {
       const sent = Math.min(tried, taken());
       const isTooMuch = sent < SHARE * tried || (await this.#isBehind());
       if (isTooMuch) await this.#lower(taken);
-      if (isTooMuch) this.#set(Math.max(LEAST_RATE, (tried / 2) * HEADROOM));
+      if (isTooMuch) this.#set(Math.min(rate, Math.max(LEAST_RATE, (tried / 2) * HEADROOM)));
       if (isTooMuch || tried >= rate) break;
     }
     this.#held.length = 0;
