@@ -251,18 +251,20 @@ export class Leases implements Running {
   async #take(kv: KV, partition: number, before: number): Promise<void> {
     const { log, member, taken } = this.#options;
     const until = leaseEnd(this.#options.clock);
+    const key = partitionKey(partition);
+    let revision: number;
     try {
-      const key = partitionKey(partition);
-      const revision =
+      revision =
         before === 0 ? await kv.create(key, member) : await kv.update(key, member, before, REQUEST_MS);
-      if (isOver(until, this.#options.clock)) return;
-      this.#held.set(partition, { revision, taken: revision, until });
-      this.#moves += 1;
-      taken(partition, revision);
     } catch (error) {
       // Another member was quicker.
       log.debug({ partition, problem: messageOf(error) }, 'a lease was not taken');
+      return;
     }
+    if (isOver(until, this.#options.clock)) return;
+    this.#held.set(partition, { revision, taken: revision, until });
+    this.#moves += 1;
+    taken(partition, revision);
   }
 
   /** Gives a partition back, once. Never rejects. */

@@ -1,5 +1,6 @@
 /** Leases with a real nats-server: one owner a partition, whoever comes, goes or stands still. */
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
@@ -34,6 +35,10 @@ describe('nats/leases', function () {
   const members: Member[] = [];
   /** highest revision at which each partition was taken, by anybody */
   const highest = new Map<number, number>();
+  /** what must not be: an error thrown in an event would reach nobody */
+  const wrong: string[] = [];
+  /** of whoever gives a partition back */
+  let givingBack: (partition: number) => Promise<void> = async () => undefined;
 
   before(async () => {
     server = await NatsServer.start(binary());
@@ -42,6 +47,8 @@ describe('nats/leases', function () {
     await stopAll();
     await server?.stop();
   });
+
+  afterEach(() => assert.deepEqual(wrong.splice(0), []));
 
   async function stopAll(): Promise<void> {
     for (const { connection, leases } of members.splice(0)) {
@@ -64,12 +71,16 @@ describe('nats/leases', function () {
       clock,
       log: silentLogger(),
       taken: (partition, revision) => {
-        assert.ok(revision > (highest.get(partition) ?? 0), 'revisions rise from owner to owner');
+        if (revision <= (highest.get(partition) ?? 0)) wrong.push(`${partition}: a revision did not rise`);
+        if (has.has(partition)) wrong.push(`${partition}: taken twice, and not lost or given back between`);
         highest.set(partition, revision);
         has.add(partition);
         revisions.set(partition, revision);
       },
-      released: async (partition) => void has.delete(partition),
+      released: async (partition) => {
+        has.delete(partition);
+        await givingBack(partition);
+      },
       lost: (partition) => {
         member.losses += 1;
         has.delete(partition);
@@ -228,6 +239,43 @@ describe('nats/leases', function () {
       await balanced([64]);
     }
     await by.close();
+  });
+
+  it('a lease that is lost while it is given back is not taken again before that is done, and then it is', async () => {
+    await balanced([64]);
+    const [member] = members;
+    assert.ok(member);
+    const asked = new Set<number>();
+    let goOn = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    givingBack = async (partition) => {
+      asked.add(partition);
+      await held;
+    };
+    const by = await connect({ servers: server.url });
+    try {
+      const guest = await join('guest');
+      await until('half of it is being given back', async () => asked.size === PARTITIONS / 2);
+      members.pop();
+      await guest.leases.stop();
+      await guest.connection.close();
+      const [partition = 0] = asked;
+      const kv = await new Kvm(jetstream(by, PATIENT)).open(LEASE_BUCKET);
+      await kv.purge(partitionKey(partition));
+      await until('it is lost', async () => !member.leases.owns(partition));
+      const endMs = performance.now() + 2 * LOOK_MS;
+      for (; performance.now() < endMs; await sleep(50)) assert.ok(!member.leases.owns(partition));
+    } finally {
+      givingBack = async () => undefined;
+      goOn();
+      await by.close();
+    }
+    await balanced([64]);
+    await sleep(2 * LOOK_MS);
+    assert.equal(member.leases.owned.length, PARTITIONS);
+    assert.equal(member.has.size, PARTITIONS, 'the owner knows of each');
   });
 
   it('goes on after the server was unavailable', async () => {

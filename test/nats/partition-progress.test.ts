@@ -67,6 +67,18 @@ describe('nats/partition-progress', () => {
     assert.equal(progress.floor, 10);
   });
 
+  it('does not count what a reader before still gets', () => {
+    const progress = new PartitionProgress<string>();
+    const before = progress.begin('stream', 10, true);
+    const reader = progress.begin('stream', 10, true);
+    progress.delivered(15, '15', 1, before);
+    progress.stored(15);
+    assert.equal(progress.floor, 10);
+    progress.delivered(12, '12', 1, reader);
+    progress.stored(12);
+    assert.equal(progress.floor, 12);
+  });
+
   it('forgets everything of a stream that was made again', () => {
     const progress = new PartitionProgress<string>();
     progress.begin('stream', 0, true);

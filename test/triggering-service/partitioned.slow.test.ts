@@ -218,6 +218,11 @@ describe('triggering-service: measurements from NATS', function () {
       const b = await service('b');
       await share(b, 32);
       await share(a, 32);
+      for (const one of [a, b])
+        await until(
+          'every partition that it has is read',
+          async () => (await one.status())?.nats?.unread === 0,
+        );
       let isOver = false;
       let rounds = 0;
       const firstMs = Date.now();

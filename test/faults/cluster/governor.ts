@@ -46,8 +46,10 @@ export class Governor {
       // A busy machine may send less than it was asked to.
       const sent = Math.min(tried, taken());
       const isTooMuch = sent < SHARE * tried || (await this.#isBehind());
-      if (isTooMuch) await this.#lower(taken);
-      if (isTooMuch) this.#set(Math.min(rate, Math.max(LEAST_RATE, (tried / 2) * HEADROOM)));
+      if (isTooMuch) {
+        await this.#emptied();
+        this.#set(Math.min(rate, Math.max(LEAST_RATE, (tried / 2) * HEADROOM)));
+      }
       if (isTooMuch || tried >= rate) break;
     }
     this.#held.length = 0;
@@ -73,12 +75,17 @@ export class Governor {
     return Math.min(...this.#held.map(({ rate }) => rate));
   }
 
-  /** Nothing comes until everything is stored; then it goes on with less. */
-  async #lower(taken: () => number): Promise<void> {
-    const lower = this.#line.load.rate * LOWER;
+  /** Nothing comes until everything is stored. */
+  async #emptied(): Promise<void> {
     this.#set(0);
     const endMs = performance.now() + PATIENCE_MS;
     while ((await this.#isBehind()) && performance.now() < endMs) await sleep(LOOK_MS);
+  }
+
+  /** The same; then it goes on with less. */
+  async #lower(taken: () => number): Promise<void> {
+    const lower = this.#line.load.rate * LOWER;
+    await this.#emptied();
     this.#set(Math.max(LEAST_RATE, Math.min(lower, taken() * SHARE)));
   }
 
