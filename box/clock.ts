@@ -22,7 +22,18 @@ export function systemClock(speed = 1, startMs?: number): Clock {
   return {
     speed,
     now,
-    at: (timeMs, callback) => machineClock.after(Math.ceil((timeMs - now()) / speed), callback),
+    at: (timeMs, callback) => {
+      let cancel = (): void => undefined;
+      const arm = (): void => {
+        cancel = machineClock.after(Math.ceil((timeMs - now()) / speed), () => {
+          // a timer counts on another clock than now(): it can be up to a millisecond early
+          if (now() < timeMs) arm();
+          else callback();
+        });
+      };
+      arm();
+      return () => cancel();
+    },
   };
 }
 
