@@ -31,6 +31,8 @@ export interface StreamOptions {
   log: Logger;
   /** gets every message */
   receiver: MessageReceiver;
+  /** how long a message may wait for others, ms: receiving many together costs less. 0 where left out */
+  gatherMs?: number;
   /** subscribes to everything where left out */
   subscribe?: (socket: Subscriber) => void;
 }
@@ -46,7 +48,7 @@ export function openStream(options: StreamOptions): Running {
   // First: whoever looks at the connections sees each from its beginning.
   subscribe(socket);
   for (const endpoint of endpoints) connectTo(socket, endpoint);
-  const reader = new BurstReader(socket, options.receiver);
+  const reader = new BurstReader(socket, options.receiver, options.gatherMs);
   const throttled = new ThrottledLog(log);
   const stopping = new AbortController();
   const loop = async (): Promise<void> => {
@@ -80,27 +82,34 @@ const NO_TIMEOUT = -1;
 /**
  * Receives the messages of a socket. Before each message zeromq.js asks libzmq whether there is one, which is a system call. A socket whose
  * receive timeout is 0 is read without asking, until a receive fails because there is no message. Such a failure is expensive, so the
- * socket is read in this way only during bursts: there a message costs a fifth less.
+ * socket is read in this way only during bursts: there a message costs a fifth less. Where messages may wait, they are bursts.
  */
 export class BurstReader {
   readonly #socket: Subscriber;
   readonly #receiver: MessageReceiver;
+  readonly #gatherMs: number;
   #inTurn = 0;
   /** the last burst was not over */
   #flooded = false;
 
-  constructor(socket: Subscriber, receiver: MessageReceiver) {
+  /** @param gatherMs how long a message may wait for others */
+  constructor(socket: Subscriber, receiver: MessageReceiver, gatherMs = 0) {
     this.#socket = socket;
     this.#receiver = receiver;
+    this.#gatherMs = gatherMs;
   }
 
   /** Waits for a message and handles it, and more of a burst. @throws what `receive` of the socket throws, for example when it is closed */
   async next(): Promise<void> {
     this.#receiver.receive(await this.#socket.receive());
+    if (this.#gatherMs > 0) {
+      await this.#gathered();
+      return;
+    }
     if (this.#inTurn === 0) setImmediate(this.#turnOver);
     this.#inTurn += 1;
     if (this.#inTurn < BURST && !this.#flooded) return;
-    this.#flooded = await this.#burst();
+    this.#flooded = (await this.#burst()) === BURST_TURN;
     if (this.#flooded) await yieldToEventLoop();
   }
 
@@ -108,17 +117,27 @@ export class BurstReader {
     this.#inTurn = 0;
   };
 
-  /** @returns true when there may be more */
-  async #burst(): Promise<boolean> {
+  /** As long as messages come: what came meanwhile, every few ms. */
+  async #gathered(): Promise<void> {
+    for (let received = 1; received > 0; ) {
+      if (received === BURST_TURN) await yieldToEventLoop();
+      else await pause(systemClock, this.#gatherMs);
+      received = await this.#burst();
+    }
+  }
+
+  /** @returns messages; `BURST_TURN`: there may be more */
+  async #burst(): Promise<number> {
     const socket = this.#socket;
+    let received = 0;
     socket.receiveTimeout = 0;
     try {
       // Either a message is there or `receive` fails: nothing else runs in between, except what a message leads to.
-      for (let left = BURST_TURN; left > 0; left -= 1) this.#receiver.receive(await socket.receive());
-      return true;
+      for (; received < BURST_TURN; received += 1) this.#receiver.receive(await socket.receive());
+      return received;
     } catch (error) {
       if (codeOf(error) !== 'EAGAIN') throw error;
-      return false;
+      return received;
     } finally {
       if (!socket.closed) socket.receiveTimeout = NO_TIMEOUT;
     }

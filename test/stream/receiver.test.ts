@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Subscriber, XPublisher } from 'zeromq';
 import { BurstReader } from '../../stream/stream-socket.js';
 
@@ -62,6 +63,36 @@ describe('stream: messages in bursts', () => {
     await next;
     assert.equal(taken.at(-1), MANY + 1);
     assert.equal(socket.receiveTimeout, -1);
+  });
+
+  it('where messages may wait, receives those that came meanwhile together, all and in order', async () => {
+    const gathering = new BurstReader(socket, { receive: ([, body]) => taken.push(Number(body)) }, 10);
+    let calls = 0;
+    const all = (async () => {
+      for (; taken.length < MANY + 1; calls += 1) await gathering.next();
+    })();
+    for (let i = 0; i < MANY; i += 100) {
+      await send(100, i);
+      await sleep(1);
+    }
+    while (taken.length < MANY) await sleep(5);
+    assert.ok(calls < MANY / 100, `${calls} times it waited for a single message`);
+    await sleep(50);
+    await send(1, MANY);
+    await all;
+    assert.deepEqual(taken, numbers(MANY + 1));
+    assert.equal(socket.receiveTimeout, -1);
+  });
+
+  it('ends when the socket is closed between two of its looks', async () => {
+    const gathering = new BurstReader(socket, { receive: ([, body]) => taken.push(Number(body)) }, 10);
+    await send(1);
+    const ended = (async () => {
+      for (;;) await gathering.next();
+    })();
+    while (taken.length === 0) await sleep(1);
+    socket.close();
+    await assert.rejects(ended);
   });
 
   it('ends when the socket is closed while it waits', async () => {

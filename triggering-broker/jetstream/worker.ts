@@ -18,6 +18,8 @@ import { Delivery } from './delivery.js';
 import type { FromRelay, RelayStart, RelayStatus, ToRelay } from './messages.js';
 
 const STATUS_MS = 250;
+/** How long a message waits in the socket for others, ms: much shorter than it waits for others of its partition. */
+const READ_MS = 10;
 /** A stop hands over what still waits in the socket: until nothing came for so long, and not longer than that. */
 const QUIET_MS = 30;
 const LAST_MS = 2000;
@@ -85,9 +87,8 @@ function begin(): Parts {
 
 /** A socket of its own: libzmq does not wake one that waits already when it is connected inside the process. */
 function connect({ batcher, streams }: Parts, endpoint: string): void {
-  streams.push(
-    openStream({ endpoints: [endpoint], log, receiver: { receive: (frames) => batcher.add(frames) } }),
-  );
+  const receiver = { receive: (frames: Buffer[]) => batcher.add(frames) };
+  streams.push(openStream({ endpoints: [endpoint], log, receiver, gatherMs: READ_MS }));
   send({ type: 'connected', endpoint });
   if (streams.length <= SOCKETS) return;
   const oldest = streams.shift();
