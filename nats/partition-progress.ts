@@ -25,10 +25,18 @@ export class PartitionProgress<Message> {
    */
   #next: number | undefined;
   #reader = 0;
+  /** the newest reader's consumer, and the last delivery that came from it */
+  #consumer = '';
+  #deliveries = 0;
 
   /** Batches that were handed out and not acknowledged. */
   get unacknowledged(): number {
     return this.#open.size;
+  }
+
+  /** The stream that this is about; empty: none yet. */
+  get stream(): string {
+    return this.#stream;
   }
 
   /** Up to here the store has everything of the partition; 0: nothing is known. */
@@ -38,14 +46,20 @@ export class PartitionProgress<Message> {
     return floor;
   }
 
+  /** Whether a consumer knows less than it did: the servers that kept it were restarted. @param deliveries how many it says that it has made */
+  isReset(consumer: string, deliveries: number): boolean {
+    return consumer === this.#consumer && deliveries < this.#deliveries;
+  }
+
   /**
    * A reader begins.
    * @param stream names this very stream
    * @param floor up to here an owner has acknowledged everything
+   * @param consumer names its consumer
    * @param isNew its consumer has delivered nothing before
    * @returns a number for this reader
    */
-  begin(stream: string, floor: number, isNew: boolean): number {
+  begin(stream: string, floor: number, consumer: string, isNew: boolean): number {
     if (stream !== this.#stream) {
       this.#stream = stream;
       this.#open.clear();
@@ -57,6 +71,8 @@ export class PartitionProgress<Message> {
     this.#highest = Math.max(this.#highest, floor);
     this.#complete = Math.max(this.#complete, floor);
     this.#next = isNew ? 1 : undefined;
+    if (isNew || consumer !== this.#consumer) this.#deliveries = 0;
+    this.#consumer = consumer;
     for (const seq of this.#unfinished) if (seq <= floor) this.#unfinished.delete(seq);
     this.#reader += 1;
     return this.#reader;
@@ -66,15 +82,18 @@ export class PartitionProgress<Message> {
    * @param delivery which delivery of the consumer this is, from 1. If a number is missing, a batch was lost on its way and will be delivered again later; a new consumer
    * must not begin behind it
    * @param reader what `begin` gave the reader that got it; the newest one's unless given
-   * @returns `new`: to be handed out; `open`: it was, and is not stored yet; `stored`: to be acknowledged
+   * @returns `new`: to be handed out; `open`: it was, and is not stored yet; `stored`: to be acknowledged; `reset`: its consumer has begun again, and is to be replaced by one
+   * that begins behind what is stored
    */
   delivered(
     seq: number,
     message: Message,
     delivery: number,
     reader = this.#reader,
-  ): 'new' | 'open' | 'stored' {
+  ): 'new' | 'open' | 'stored' | 'reset' {
     if (reader === this.#reader) {
+      if (delivery <= this.#deliveries) return 'reset';
+      this.#deliveries = delivery;
       if (delivery === this.#next) {
         this.#next += 1;
         this.#complete = Math.max(this.#complete, seq);

@@ -5,6 +5,7 @@
 import {
   AckPolicy,
   type Consumer,
+  type ConsumerConfig,
   type ConsumerInfo,
   type ConsumerMessages,
   DeliverPolicy,
@@ -19,6 +20,7 @@ import type { Logger } from '../common/log.js';
 import { CONSUMING } from './consuming.js';
 import { STREAM, subjectOf } from './partition.js';
 import type { PartitionProgress } from './partition-progress.js';
+import type { SavedProgress } from './saved-progress.js';
 
 /** Batches that are on their way to this process, of one partition. Of all 64, and of the longest that the stream takes, they are 128 MiB. */
 const BUFFERED = 16;
@@ -69,6 +71,8 @@ export interface ReaderOptions {
   take: (batch: Delivered) => Promise<void> | undefined;
   /** of this partition in this process: the same from one reader to the next */
   progress: Progress;
+  /** what owners before have saved of theirs */
+  saved: Pick<SavedProgress, 'floorOf' | 'save'>;
   /** whether the lease was renewed since this was tried first: a consumer of a higher revision is then left from a bucket of leases that was lost */
   isSure: boolean;
   log: Logger;
@@ -83,6 +87,7 @@ export class PartitionReader {
   #waiting: number;
   /** when that was known, by the clock that never jumps */
   #knownMs = performance.now();
+  #savedFloor: number;
   /** fulfilled when it reads no more: it was stopped, or the client gave up */
   readonly ended: Promise<void>;
 
@@ -90,13 +95,14 @@ export class PartitionReader {
     consumer: Consumer,
     messages: ConsumerMessages,
     waiting: number,
-    reader: number,
+    { reader, savedFloor }: { reader: number; savedFloor: number },
     options: ReaderOptions,
   ) {
     this.#consumer = consumer;
     this.#messages = messages;
     this.#waiting = waiting;
     this.#reader = reader;
+    this.#savedFloor = savedFloor;
     this.#options = options;
     this.ended = this.#read().catch((error: unknown) =>
       options.log.warn(
@@ -111,7 +117,7 @@ export class PartitionReader {
    * @throws Error of the client: no stream, no connection; or where there is a consumer of a higher revision
    */
   static async open(connection: NatsConnection, options: ReaderOptions): Promise<PartitionReader> {
-    const { isSure, partition, progress, revision } = options;
+    const { isSure, partition, progress, revision, saved } = options;
     const manager = await jetstreamManager(connection, { checkAPI: false });
     const [{ created }, before] = await Promise.all([
       manager.streams.info(STREAM),
@@ -120,26 +126,18 @@ export class PartitionReader {
     const name = `${prefixOf(partition)}${revision}`;
     if (!isSure && before.some((info) => revisionIn(info) > revision))
       throw new Error('the partition has another owner');
-    const known = before.find((info) => info.name === name);
-    const acknowledged = Math.max(0, ...before.map((info) => info.ack_floor.stream_seq));
-    const reader = progress.begin(created, acknowledged, known === undefined);
-    const { floor } = progress;
-    const own =
-      known ??
-      (await manager.consumers.add(STREAM, {
-        durable_name: name,
-        filter_subject: subjectOf(partition),
-        ack_policy: AckPolicy.Explicit,
-        ack_wait: nanos(ACK_WAIT_MS),
-        max_ack_pending: UNACKNOWLEDGED,
-        ...(floor === 0
-          ? { deliver_policy: DeliverPolicy.All }
-          : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: floor + 1 }),
-      }));
+    const savedFloor = await saved.floorOf(partition, created);
+    const acknowledged = Math.max(savedFloor, ...before.map((info) => info.ack_floor.stream_seq));
+    const found = before.find((info) => info.name === name);
+    const isReset = found !== undefined && progress.isReset(name, found.delivered.consumer_seq);
+    if (isReset) await manager.consumers.delete(STREAM, name);
+    const known = isReset ? undefined : found;
+    const reader = progress.begin(created, acknowledged, name, known === undefined);
+    const own = known ?? (await manager.consumers.add(STREAM, configOf(partition, name, progress.floor)));
     for (const info of before) if (info.name !== name) await manager.consumers.delete(STREAM, info.name);
     const consumer = jetstream(connection).consumers.getConsumerFromInfo(own);
     const messages = await consumer.consume({ max_messages: BUFFERED, ...CONSUMING });
-    return new PartitionReader(consumer, messages, own.num_pending, reader, options);
+    return new PartitionReader(consumer, messages, own.num_pending, { reader, savedFloor }, options);
   }
 
   /** Batches that were handed out and not acknowledged. */
@@ -159,6 +157,15 @@ export class PartitionReader {
     this.#knows(num_pending);
   }
 
+  /** Saves what the store has, where that has changed. @throws Error of the client */
+  async save(): Promise<void> {
+    const { partition, progress, saved } = this.#options;
+    const { floor, stream } = progress;
+    if (floor <= this.#savedFloor) return;
+    await saved.save(partition, stream, floor);
+    this.#savedFloor = floor;
+  }
+
   /** No batch is handed out any more. */
   async stop(): Promise<void> {
     this.#messages.stop();
@@ -176,6 +183,8 @@ export class PartitionReader {
       const { data, seq } = message;
       this.#knows(message.info.pending);
       const state = progress.delivered(seq, message, message.info.deliverySequence, this.#reader);
+      // What is asked for next is another consumer's.
+      if (state === 'reset') return this.#messages.stop();
       if (state === 'stored') this.#reply(() => message.ack());
       if (state !== 'new') continue;
       await take({
@@ -197,6 +206,21 @@ export class PartitionReader {
       log.debug({ partition, problem: messageOf(error) }, 'a batch gets no reply');
     }
   }
+}
+
+/** Its state is in the memory of the servers that keep the stream: saved-progress.ts says why, and what it takes. */
+function configOf(partition: number, name: string, floor: number): Partial<ConsumerConfig> {
+  return {
+    durable_name: name,
+    filter_subject: subjectOf(partition),
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: nanos(ACK_WAIT_MS),
+    max_ack_pending: UNACKNOWLEDGED,
+    mem_storage: true,
+    ...(floor === 0
+      ? { deliver_policy: DeliverPolicy.All }
+      : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: floor + 1 }),
+  };
 }
 
 /** What the API of JetStream replies; the client has no call for it. */

@@ -5,7 +5,7 @@ import { PartitionProgress } from '../../nats/partition-progress.js';
 describe('nats/partition-progress', () => {
   it('hands out each batch once, and says where reading goes on', () => {
     const progress = new PartitionProgress<string>();
-    progress.begin('stream', 10, true);
+    progress.begin('stream', 10, 'consumer', true);
     assert.equal(progress.floor, 10);
     for (const [at, seq] of [11, 14, 20].entries())
       assert.equal(progress.delivered(seq, `first ${seq}`, at + 1), 'new');
@@ -23,7 +23,7 @@ describe('nats/partition-progress', () => {
 
   it('what was left is handed out again, and reading never goes on behind it', () => {
     const progress = new PartitionProgress<string>();
-    progress.begin('stream', 0, true);
+    progress.begin('stream', 0, 'consumer', true);
     for (const seq of [1, 2, 3]) progress.delivered(seq, `${seq}`, seq);
     progress.left(2);
     progress.stored(1);
@@ -32,13 +32,13 @@ describe('nats/partition-progress', () => {
     assert.equal(progress.delivered(3, 'again', 4), 'stored');
     assert.equal(progress.delivered(2, 'again', 5), 'new');
     progress.left(2);
-    progress.begin('stream', 9, true);
+    progress.begin('stream', 9, 'consumer', true);
     assert.equal(progress.floor, 9, 'an owner meanwhile has stored it');
   });
 
   it('does not go on behind a batch that was lost on its way', () => {
     const progress = new PartitionProgress<string>();
-    progress.begin('stream', 10, true);
+    progress.begin('stream', 10, 'consumer', true);
     const store = (seq: number, delivery: number): void => {
       progress.delivered(seq, `${seq}`, delivery);
       progress.stored(seq);
@@ -47,7 +47,7 @@ describe('nats/partition-progress', () => {
     store(15, 3); // the second one, of a batch between 11 and 15, was lost with the connection
     store(16, 4);
     assert.equal(progress.floor, 11);
-    progress.begin('stream', 11, true);
+    progress.begin('stream', 11, 'consumer', true);
     assert.equal(progress.floor, 11);
     assert.equal(progress.delivered(13, '13', 1), 'new');
     assert.equal(progress.delivered(15, 'again', 2), 'stored');
@@ -59,7 +59,7 @@ describe('nats/partition-progress', () => {
 
   it('counts on nothing of a consumer that has delivered before', () => {
     const progress = new PartitionProgress<string>();
-    progress.begin('stream', 10, false);
+    progress.begin('stream', 10, 'consumer', false);
     progress.delivered(12, '12', 7);
     progress.stored(12);
     progress.delivered(13, '13', 8);
@@ -69,8 +69,8 @@ describe('nats/partition-progress', () => {
 
   it('does not count what a reader before still gets', () => {
     const progress = new PartitionProgress<string>();
-    const before = progress.begin('stream', 10, true);
-    const reader = progress.begin('stream', 10, true);
+    const before = progress.begin('stream', 10, 'consumer', true);
+    const reader = progress.begin('stream', 10, 'consumer', true);
     progress.delivered(15, '15', 1, before);
     progress.stored(15);
     assert.equal(progress.floor, 10);
@@ -81,13 +81,32 @@ describe('nats/partition-progress', () => {
 
   it('forgets everything of a stream that was made again', () => {
     const progress = new PartitionProgress<string>();
-    progress.begin('stream', 0, true);
+    progress.begin('stream', 0, 'consumer', true);
     for (const seq of [1, 2]) progress.delivered(seq, `${seq}`, seq);
     progress.stored(1);
-    progress.begin('another', 0, true);
+    progress.begin('another', 0, 'consumer', true);
     assert.equal(progress.floor, 0);
     assert.equal(progress.unacknowledged, 0);
     assert.equal(progress.stored(2), undefined);
     assert.equal(progress.delivered(1, 'new', 1), 'new');
+  });
+
+  it('knows a consumer that has begun again', () => {
+    const progress = new PartitionProgress<string>();
+    const first = progress.begin('stream', 0, 'consumer', true);
+    for (const seq of [1, 2, 3]) {
+      progress.delivered(seq, `${seq}`, seq, first);
+      progress.stored(seq);
+    }
+    assert.equal(progress.isReset('consumer', 3), false);
+    assert.equal(progress.isReset('consumer', 2), true);
+    assert.equal(progress.isReset('another', 2), false);
+    assert.equal(progress.delivered(1, 'again', 1, first), 'reset');
+    assert.equal(progress.floor, 3);
+    const second = progress.begin('stream', 0, 'consumer', true);
+    assert.equal(progress.delivered(4, '4', 1, second), 'new');
+    assert.equal(progress.delivered(9, '9', 1, first), 'new', 'a reader before says nothing of it');
+    progress.begin('stream', 0, 'consumer of the next lease', false);
+    assert.equal(progress.isReset('consumer of the next lease', 0), false);
   });
 });

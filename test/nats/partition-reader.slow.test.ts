@@ -11,6 +11,7 @@ import { STREAM, subjectOf } from '../../nats/partition.js';
 import { PartitionProgress } from '../../nats/partition-progress.js';
 import { type Delivered, PartitionReader, type Progress } from '../../nats/partition-reader.js';
 import { Publisher } from '../../nats/publisher.js';
+import { SavedProgress } from '../../nats/saved-progress.js';
 import { ensureStream } from '../../nats/stream.js';
 import { givenNats, NatsServer } from '../support/nats-server.js';
 import { until } from '../support/until.js';
@@ -54,6 +55,7 @@ describe('nats/partition-reader', function () {
   ): Promise<PartitionReader> {
     const reader = await PartitionReader.open(by, {
       ...{ partition: PARTITION, revision, isSure, progress, log: silentLogger() },
+      saved: new SavedProgress(by, 1),
       take: async (batch) => take(batch),
     });
     open.push(reader);
@@ -229,6 +231,7 @@ describe('nats/partition-reader', function () {
     const reader = await PartitionReader.open(admin, {
       ...{ partition: PARTITION, revision: 1, isSure: false, log: silentLogger() },
       progress: new PartitionProgress(),
+      saved: new SavedProgress(admin, 1),
       // The store does not answer.
       take: () =>
         isOver

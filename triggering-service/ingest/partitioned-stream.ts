@@ -16,6 +16,7 @@ import { type NatsConnection, NatsLink } from '../../nats/link.js';
 import { partitionOfBox } from '../../nats/partition.js';
 import { PartitionProgress } from '../../nats/partition-progress.js';
 import { type Delivered, PartitionReader, type Progress } from '../../nats/partition-reader.js';
+import { SavedProgress } from '../../nats/saved-progress.js';
 import { replicasWhenThere } from '../../nats/stream.js';
 import type { Rows } from '../../proto/columns.js';
 import type { MeasurementBatches } from '../../store/outbox/measurement-batches.js';
@@ -31,7 +32,7 @@ const STOP_MS = 5000;
 /** After partitions were taken, what they may lack of trends is looked for once, this much later, ms. */
 const RECOVER_MS = 3000;
 const AGAIN_MS = 1000;
-/** How often partitions from which nothing comes are asked what waits in them, ms. */
+/** How often partitions from which nothing comes are asked what waits in them, and what is stored of each is saved, ms. */
 const LOOK_MS = 5000;
 /** Batches that wait in one partition, about two seconds: what was read of it says nothing about the present. */
 const BEHIND = 40;
@@ -74,6 +75,8 @@ export class PartitionedStream implements Running {
   #recovering: NodeJS.Timeout | undefined;
   #parts: Parts | undefined;
   #connection: NatsConnection | undefined;
+  /** by its newest connection; undefined until there is the stream */
+  #saved: SavedProgress | undefined;
   #malformed = 0;
   #isStopping = false;
   /** the intake takes nothing any more */
@@ -148,6 +151,8 @@ export class PartitionedStream implements Running {
     this.#parts?.intake.finish();
     while (readers.some((reader) => (reader?.unacknowledged ?? 0) > 0) && performance.now() < until)
       await pause(systemClock, 20);
+    const saved = Promise.allSettled(readers.map((reader) => reader?.save()));
+    await within(saved, RELEASE_MS, systemClock);
     await this.#parts?.comparing?.stop();
     await this.#leases.stop();
     await this.#link.stop();
@@ -176,6 +181,7 @@ export class PartitionedStream implements Running {
     this.#connection = connection;
     const replicas = await replicasWhenThere(connection, lost, this.#log);
     if (replicas === undefined || this.#isStopping) return;
+    this.#saved = new SavedProgress(connection, replicas);
     this.#parts?.comparing?.connected(connection, replicas, lost);
     this.#leases.connected(connection, replicas);
   }
@@ -196,11 +202,11 @@ export class PartitionedStream implements Running {
     const isOurs = (): boolean =>
       this.#leases.isAt(partition, revision) && !this.#leaving.has(partition) && !this.#isStopping;
     while (isOurs()) {
-      const connection = this.#connection;
+      const [connection, saved] = [this.#connection, this.#saved];
       try {
-        if (connection === undefined) throw new Error('there is no connection to NATS');
+        if (connection === undefined || saved === undefined) throw new Error('there is no connection to NATS');
         const reader = await PartitionReader.open(connection, {
-          ...{ partition, revision, log, progress: this.#progressOf(partition) },
+          ...{ partition, revision, log, saved, progress: this.#progressOf(partition) },
           take: (batch: Delivered) => this.#take(batch),
           isSure: systemClock.monotonic() > sureMs,
         });
@@ -225,7 +231,7 @@ export class PartitionedStream implements Running {
   /** Never rejects: what cannot be asked now is asked again. */
   async #look(): Promise<void> {
     const readers = [...this.#readers.values()].flatMap((reader) => reader ?? []);
-    await Promise.allSettled(readers.map((reader) => reader.look()));
+    await Promise.allSettled(readers.flatMap((reader) => [reader.look(), reader.save()]));
   }
 
   #take(batch: Delivered): Promise<void> | undefined {
