@@ -7,8 +7,24 @@
 /** Acknowledged batches that are remembered: if an acknowledgement was lost with the connection, the batch comes again. */
 const REMEMBERED = 4096;
 
+/** What is known when a reader begins. */
+export interface Beginning {
+  /** names this very stream */
+  stream: string;
+  /** it has lost its end, by a power failure: batches that come have sequences of others before */
+  isCut: boolean;
+  /** up to here an owner has acknowledged everything */
+  floor: number;
+  /** names the reader's consumer */
+  consumer: string;
+  /** the consumer has delivered nothing before */
+  isNew: boolean;
+}
+
 export class PartitionProgress<Message> {
   #stream = '';
+  /** rises when everything is forgotten: the sequences from then on are those of another stream */
+  #epoch = 0;
   /** handed out and not acknowledged: the message through which the server hears of it */
   readonly #open = new Map<number, Message>();
   /** delivered and not acknowledged, also those that nobody here has any more */
@@ -46,22 +62,21 @@ export class PartitionProgress<Message> {
     return floor;
   }
 
+  /** The highest sequence that was delivered or is known to be stored. */
+  get highest(): number {
+    return this.#highest;
+  }
+
   /** Whether a consumer knows less than it did: the servers that kept it were restarted. @param deliveries how many it says that it has made */
   isReset(consumer: string, deliveries: number): boolean {
     return consumer === this.#consumer && deliveries < this.#deliveries;
   }
 
-  /**
-   * A reader begins.
-   * @param stream names this very stream
-   * @param floor up to here an owner has acknowledged everything
-   * @param consumer names its consumer
-   * @param isNew its consumer has delivered nothing before
-   * @returns a number for this reader
-   */
-  begin(stream: string, floor: number, consumer: string, isNew: boolean): number {
-    if (stream !== this.#stream) {
+  /** A reader begins. @returns a number for this reader */
+  begin({ consumer, floor, isCut, isNew, stream }: Beginning): number {
+    if (stream !== this.#stream || isCut) {
       this.#stream = stream;
+      this.#epoch += 1;
       this.#open.clear();
       this.#unfinished.clear();
       this.#acknowledged.fill(0);
@@ -73,9 +88,25 @@ export class PartitionProgress<Message> {
     this.#next = isNew ? 1 : undefined;
     if (isNew || consumer !== this.#consumer) this.#deliveries = 0;
     this.#consumer = consumer;
-    for (const seq of this.#unfinished) if (seq <= floor) this.#unfinished.delete(seq);
+    this.#settle(floor);
     this.#reader += 1;
     return this.#reader;
+  }
+
+  /** Whether all deliveries were counted, so that `floor` rises by itself. */
+  get isCounted(): boolean {
+    return this.#next !== undefined;
+  }
+
+  /** The consumer says up to where everything was acknowledged. @param reader whose consumer it is */
+  acknowledged(floor: number, reader: number): void {
+    if (reader !== this.#reader) return;
+    this.#complete = Math.max(this.#complete, floor);
+    this.#settle(floor);
+  }
+
+  #settle(floor: number): void {
+    for (const seq of this.#unfinished) if (seq <= floor) this.#unfinished.delete(seq);
   }
 
   /**
@@ -92,7 +123,11 @@ export class PartitionProgress<Message> {
     reader = this.#reader,
   ): 'new' | 'open' | 'stored' | 'reset' {
     if (reader === this.#reader) {
-      if (delivery <= this.#deliveries) return 'reset';
+      if (delivery <= this.#deliveries) {
+        // It stays so until a new consumer begins, whatever this one has delivered meanwhile.
+        this.#deliveries = Number.POSITIVE_INFINITY;
+        return 'reset';
+      }
       this.#deliveries = delivery;
       if (delivery === this.#next) {
         this.#next += 1;
@@ -110,9 +145,18 @@ export class PartitionProgress<Message> {
     return 'new';
   }
 
-  /** The store has it. @returns through which the server is to hear of it; undefined: the stream was made again meanwhile */
-  stored(seq: number): Message | undefined {
-    const message = this.#open.get(seq);
+  /** Of the sequences that are given out now. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /**
+   * The store has it.
+   * @param epoch when it was delivered
+   * @returns through which the server is to hear of it; undefined: its stream is not the one of now
+   */
+  stored(seq: number, epoch = this.#epoch): Message | undefined {
+    const message = epoch === this.#epoch ? this.#open.get(seq) : undefined;
     if (message === undefined) return undefined;
     this.#open.delete(seq);
     this.#unfinished.delete(seq);
@@ -122,7 +166,8 @@ export class PartitionProgress<Message> {
   }
 
   /** Nobody here has it any more: it is handed out again when it comes again. */
-  left(seq: number): Message | undefined {
+  left(seq: number, epoch = this.#epoch): Message | undefined {
+    if (epoch !== this.#epoch) return undefined;
     const message = this.#open.get(seq);
     this.#open.delete(seq);
     return message;

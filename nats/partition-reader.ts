@@ -73,6 +73,8 @@ export interface ReaderOptions {
   progress: Progress;
   /** what owners before have saved of theirs */
   saved: Pick<SavedProgress, 'floorOf' | 'save'>;
+  /** whether the lease is still the one of this revision */
+  isOurs: () => boolean;
   /** whether the lease was renewed since this was tried first: a consumer of a higher revision is then left from a bucket of leases that was lost */
   isSure: boolean;
   log: Logger;
@@ -117,23 +119,33 @@ export class PartitionReader {
    * @throws Error of the client: no stream, no connection; or where there is a consumer of a higher revision
    */
   static async open(connection: NatsConnection, options: ReaderOptions): Promise<PartitionReader> {
-    const { isSure, partition, progress, revision, saved } = options;
+    const { isOurs, isSure, partition, progress, revision, saved } = options;
+    const { highest } = progress;
     const manager = await jetstreamManager(connection, { checkAPI: false });
-    const [{ created }, before] = await Promise.all([
+    const [{ config, created, state }, before] = await Promise.all([
       manager.streams.info(STREAM),
       consumersOf(connection, manager, partition),
     ]);
     const name = `${prefixOf(partition)}${revision}`;
     if (!isSure && before.some((info) => revisionIn(info) > revision))
       throw new Error('the partition has another owner');
-    const savedFloor = await saved.floorOf(partition, created);
-    const acknowledged = Math.max(savedFloor, ...before.map((info) => info.ack_floor.stream_seq));
+    // One server may have lost the end of the stream in a power failure. A server of several may only be behind.
+    const lastSeq = config.num_replicas === 1 ? state.last_seq : Number.POSITIVE_INFINITY;
+    const savedFloor = Math.min(lastSeq, await saved.floorOf(partition, created));
+    const acknowledged = before.map((info) => Math.min(lastSeq, info.ack_floor.stream_seq));
     const found = before.find((info) => info.name === name);
     const isReset = found !== undefined && progress.isReset(name, found.delivered.consumer_seq);
     if (isReset) await manager.consumers.delete(STREAM, name);
     const known = isReset ? undefined : found;
-    const reader = progress.begin(created, acknowledged, name, known === undefined);
-    const own = known ?? (await manager.consumers.add(STREAM, configOf(partition, name, progress.floor)));
+    // Otherwise a reader of the next lease may have begun.
+    if (!isOurs()) throw new Error('the lease has ended');
+    const reader = progress.begin({
+      ...{ stream: created, consumer: name, isCut: lastSeq < highest },
+      floor: Math.max(savedFloor, ...acknowledged),
+      isNew: known === undefined || known.delivered.consumer_seq === 0,
+    });
+    const wanted = configOf(partition, name, { floor: progress.floor, replicas: config.num_replicas });
+    const own = known ?? (await manager.consumers.add(STREAM, wanted));
     for (const info of before) if (info.name !== name) await manager.consumers.delete(STREAM, info.name);
     const consumer = jetstream(connection).consumers.getConsumerFromInfo(own);
     const messages = await consumer.consume({ max_messages: BUFFERED, ...CONSUMING });
@@ -160,6 +172,10 @@ export class PartitionReader {
   /** Saves what the store has, where that has changed. @throws Error of the client */
   async save(): Promise<void> {
     const { partition, progress, saved } = this.#options;
+    if (!progress.isCounted) {
+      const { ack_floor } = await this.#consumer.info();
+      progress.acknowledged(ack_floor.stream_seq, this.#reader);
+    }
     const { floor, stream } = progress;
     if (floor <= this.#savedFloor) return;
     await saved.save(partition, stream, floor);
@@ -183,16 +199,17 @@ export class PartitionReader {
       const { data, seq } = message;
       this.#knows(message.info.pending);
       const state = progress.delivered(seq, message, message.info.deliverySequence, this.#reader);
-      // What is asked for next is another consumer's.
+      // The reader that is opened next replaces the consumer.
       if (state === 'reset') return this.#messages.stop();
       if (state === 'stored') this.#reply(() => message.ack());
       if (state !== 'new') continue;
+      const { epoch } = progress;
       await take({
         partition,
         data,
-        acknowledge: () => this.#reply(() => progress.stored(seq)?.ack()),
-        giveBack: () => this.#reply(() => progress.left(seq)?.nak(AGAIN_MS)),
-        leave: () => void progress.left(seq),
+        acknowledge: () => this.#reply(() => progress.stored(seq, epoch)?.ack()),
+        giveBack: () => this.#reply(() => progress.left(seq, epoch)?.nak(AGAIN_MS)),
+        leave: () => void progress.left(seq, epoch),
       });
     }
   }
@@ -208,15 +225,22 @@ export class PartitionReader {
   }
 }
 
-/** Its state is in the memory of the servers that keep the stream: saved-progress.ts says why, and what it takes. */
-function configOf(partition: number, name: string, floor: number): Partial<ConsumerConfig> {
+/**
+ * On one server the state of a consumer is in memory: saved-progress.ts says why, and what that takes. On several it is on disk as the stream is: a server that was
+ * restarted would have nothing to say about a consumer in memory, and with another one down nobody could read.
+ */
+function configOf(
+  partition: number,
+  name: string,
+  { floor, replicas }: { floor: number; replicas: number },
+): Partial<ConsumerConfig> {
   return {
     durable_name: name,
     filter_subject: subjectOf(partition),
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(ACK_WAIT_MS),
     max_ack_pending: UNACKNOWLEDGED,
-    mem_storage: true,
+    mem_storage: replicas === 1,
     ...(floor === 0
       ? { deliver_policy: DeliverPolicy.All }
       : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: floor + 1 }),

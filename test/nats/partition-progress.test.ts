@@ -1,11 +1,16 @@
 /** What a process knows of the batches of one partition. */
 import assert from 'node:assert/strict';
-import { PartitionProgress } from '../../nats/partition-progress.js';
+import { type Beginning, PartitionProgress } from '../../nats/partition-progress.js';
+
+function begin(progress: PartitionProgress<string>, options: Partial<Beginning> = {}): number {
+  const usual = { stream: 'stream', isCut: false, floor: 0, consumer: 'consumer', isNew: true };
+  return progress.begin({ ...usual, ...options });
+}
 
 describe('nats/partition-progress', () => {
   it('hands out each batch once, and says where reading goes on', () => {
     const progress = new PartitionProgress<string>();
-    progress.begin('stream', 10, 'consumer', true);
+    begin(progress, { floor: 10 });
     assert.equal(progress.floor, 10);
     for (const [at, seq] of [11, 14, 20].entries())
       assert.equal(progress.delivered(seq, `first ${seq}`, at + 1), 'new');
@@ -23,7 +28,7 @@ describe('nats/partition-progress', () => {
 
   it('what was left is handed out again, and reading never goes on behind it', () => {
     const progress = new PartitionProgress<string>();
-    progress.begin('stream', 0, 'consumer', true);
+    begin(progress);
     for (const seq of [1, 2, 3]) progress.delivered(seq, `${seq}`, seq);
     progress.left(2);
     progress.stored(1);
@@ -32,13 +37,13 @@ describe('nats/partition-progress', () => {
     assert.equal(progress.delivered(3, 'again', 4), 'stored');
     assert.equal(progress.delivered(2, 'again', 5), 'new');
     progress.left(2);
-    progress.begin('stream', 9, 'consumer', true);
+    begin(progress, { floor: 9 });
     assert.equal(progress.floor, 9, 'an owner meanwhile has stored it');
   });
 
   it('does not go on behind a batch that was lost on its way', () => {
     const progress = new PartitionProgress<string>();
-    progress.begin('stream', 10, 'consumer', true);
+    begin(progress, { floor: 10 });
     const store = (seq: number, delivery: number): void => {
       progress.delivered(seq, `${seq}`, delivery);
       progress.stored(seq);
@@ -47,7 +52,7 @@ describe('nats/partition-progress', () => {
     store(15, 3); // the second one, of a batch between 11 and 15, was lost with the connection
     store(16, 4);
     assert.equal(progress.floor, 11);
-    progress.begin('stream', 11, 'consumer', true);
+    begin(progress, { floor: 11 });
     assert.equal(progress.floor, 11);
     assert.equal(progress.delivered(13, '13', 1), 'new');
     assert.equal(progress.delivered(15, 'again', 2), 'stored');
@@ -59,7 +64,7 @@ describe('nats/partition-progress', () => {
 
   it('counts on nothing of a consumer that has delivered before', () => {
     const progress = new PartitionProgress<string>();
-    progress.begin('stream', 10, 'consumer', false);
+    begin(progress, { floor: 10, isNew: false });
     progress.delivered(12, '12', 7);
     progress.stored(12);
     progress.delivered(13, '13', 8);
@@ -69,8 +74,8 @@ describe('nats/partition-progress', () => {
 
   it('does not count what a reader before still gets', () => {
     const progress = new PartitionProgress<string>();
-    const before = progress.begin('stream', 10, 'consumer', true);
-    const reader = progress.begin('stream', 10, 'consumer', true);
+    const before = begin(progress, { floor: 10 });
+    const reader = begin(progress, { floor: 10 });
     progress.delivered(15, '15', 1, before);
     progress.stored(15);
     assert.equal(progress.floor, 10);
@@ -81,10 +86,10 @@ describe('nats/partition-progress', () => {
 
   it('forgets everything of a stream that was made again', () => {
     const progress = new PartitionProgress<string>();
-    progress.begin('stream', 0, 'consumer', true);
+    begin(progress);
     for (const seq of [1, 2]) progress.delivered(seq, `${seq}`, seq);
     progress.stored(1);
-    progress.begin('another', 0, 'consumer', true);
+    begin(progress, { stream: 'another' });
     assert.equal(progress.floor, 0);
     assert.equal(progress.unacknowledged, 0);
     assert.equal(progress.stored(2), undefined);
@@ -93,7 +98,7 @@ describe('nats/partition-progress', () => {
 
   it('knows a consumer that has begun again', () => {
     const progress = new PartitionProgress<string>();
-    const first = progress.begin('stream', 0, 'consumer', true);
+    const first = begin(progress);
     for (const seq of [1, 2, 3]) {
       progress.delivered(seq, `${seq}`, seq, first);
       progress.stored(seq);
@@ -102,11 +107,53 @@ describe('nats/partition-progress', () => {
     assert.equal(progress.isReset('consumer', 2), true);
     assert.equal(progress.isReset('another', 2), false);
     assert.equal(progress.delivered(1, 'again', 1, first), 'reset');
+    assert.equal(progress.isReset('consumer', 16), true, 'also where it has gone further meanwhile');
     assert.equal(progress.floor, 3);
-    const second = progress.begin('stream', 0, 'consumer', true);
+    const second = begin(progress);
     assert.equal(progress.delivered(4, '4', 1, second), 'new');
     assert.equal(progress.delivered(9, '9', 1, first), 'new', 'a reader before says nothing of it');
-    progress.begin('stream', 0, 'consumer of the next lease', false);
+    begin(progress, { consumer: 'consumer of the next lease', isNew: false });
     assert.equal(progress.isReset('consumer of the next lease', 0), false);
+  });
+
+  it('a stream that has lost its end is another one: what comes under old sequences is handed out, and what waited says nothing of it', () => {
+    const progress = new PartitionProgress<string>();
+    begin(progress);
+    for (const seq of [1, 2, 3]) progress.delivered(seq, `${seq}`, seq);
+    const before = progress.epoch;
+    progress.stored(1);
+    progress.stored(2);
+    assert.equal(progress.highest, 3);
+    begin(progress, { isCut: true, floor: 1 });
+    assert.equal(progress.floor, 1);
+    assert.equal(progress.delivered(2, 'new 2', 1), 'new');
+    assert.equal(progress.delivered(3, 'new 3', 2), 'new');
+    assert.equal(progress.stored(3, before), undefined, 'the batch that had this sequence before');
+    assert.equal(progress.left(3, before), undefined);
+    assert.equal(progress.floor, 1);
+    assert.equal(progress.stored(2), 'new 2');
+    assert.equal(progress.stored(3, progress.epoch), 'new 3');
+    assert.equal(progress.floor, 3);
+  });
+
+  it('where deliveries were not counted, rises by what the consumer says', () => {
+    const progress = new PartitionProgress<string>();
+    const first = begin(progress);
+    assert.equal(progress.isCounted, true);
+    progress.delivered(1, '1', 1);
+    progress.stored(1);
+    progress.delivered(5, '5', 3); // the second delivery was lost
+    progress.stored(5);
+    assert.equal(progress.isCounted, false);
+    assert.equal(progress.floor, 1);
+    progress.delivered(3, 'again', 4);
+    progress.left(3);
+    progress.acknowledged(5, first);
+    assert.equal(progress.floor, 5, 'the stream dropped what was left');
+    const second = begin(progress, { isNew: false });
+    progress.acknowledged(9, first);
+    assert.equal(progress.floor, 5, 'of a reader before');
+    progress.acknowledged(9, second);
+    assert.equal(progress.floor, 9);
   });
 });

@@ -56,6 +56,7 @@ describe('nats/partition-reader', function () {
     const reader = await PartitionReader.open(by, {
       ...{ partition: PARTITION, revision, isSure, progress, log: silentLogger() },
       saved: new SavedProgress(by, 1),
+      isOurs: () => true,
       take: async (batch) => take(batch),
     });
     open.push(reader);
@@ -232,6 +233,7 @@ describe('nats/partition-reader', function () {
       ...{ partition: PARTITION, revision: 1, isSure: false, log: silentLogger() },
       progress: new PartitionProgress(),
       saved: new SavedProgress(admin, 1),
+      isOurs: () => true,
       // The store does not answer.
       take: () =>
         isOver

@@ -96,6 +96,11 @@ export class NatsServer {
     return this.#child?.pid;
   }
 
+  /** Where it keeps its streams. */
+  get folder(): string {
+    return this.#folder;
+  }
+
   get url(): string {
     return `nats://${this.#address}:${this.port}`;
   }

@@ -10,6 +10,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NodeConnectionOptions } from '@nats-io/transport-node';
 import { PACKAGE_ROOT } from '../../common/package-root.js';
 import { partitionOfBox, STREAM } from '../../nats/partition.js';
+import { PROGRESS_BUCKET, SavedProgress } from '../../nats/saved-progress.js';
 import { openStore } from '../../store/open.js';
 import type { Store } from '../../store/store.js';
 import type { TriggeringServiceStatus } from '../../triggering-service/status.js';
@@ -39,6 +40,17 @@ async function unacknowledged(url: string, options: NodeConnectionOptions = {}):
     let count = 0;
     for await (const info of manager.consumers.list(STREAM)) count += info.num_pending + info.num_ack_pending;
     return count;
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Partitions whose progress is saved. */
+async function savedPartitions(url: string, options: NodeConnectionOptions): Promise<number> {
+  const connection = await connect({ servers: url, ...options });
+  try {
+    const manager = await jetstreamManager(connection, { timeout: 60_000 });
+    return (await manager.streams.info(`KV_${PROGRESS_BUCKET}`)).state.messages;
   } finally {
     await connection.close();
   }
@@ -92,6 +104,40 @@ describe('triggering-service: measurements from NATS', function () {
       assert.equal(measurements, 30 * BOXES.length, 'what was acknowledged does not come again');
     });
 
+    it('saves how far the store is, and goes on there after NATS was restarted as well', async () => {
+      const first = minute(3);
+      const saved = async (): Promise<number> => {
+        const connection = await connect({ servers: server.url });
+        try {
+          const { created } = await (await jetstreamManager(connection)).streams.info(STREAM);
+          return await new SavedProgress(connection, 1).floorOf(partitionOfBox(1000), created);
+        } finally {
+          await connection.close();
+        }
+      };
+      for (let second = 0; second < 30; second += 1) await writer.write(BOXES, first + 1000 * second);
+      await start();
+      await stored(30);
+      await until('it is saved while the service runs', async () => (await saved()) > 0);
+      const before = await saved();
+      for (let second = 30; second < 60; second += 1) await writer.write(BOXES, first + 1000 * second);
+      await stored(60, BOXES);
+      await until('all is acknowledged', async () => (await unacknowledged(server.url)) === 0);
+      await rig.stopService();
+      assert.ok((await saved()) > before, 'also when it stops');
+      await server.kill();
+      await server.start();
+      for (let second = 60; second < 90; second += 1) await writer.write(BOXES, first + 1000 * second);
+      await start();
+      await stored(90, BOXES);
+      for (const box of BOXES) assert.equal((await rig.measurements(box)).length, 90, `${box}`);
+      assert.equal(
+        rig.service.status().measurements,
+        30 * BOXES.length,
+        'what was stored does not come again',
+      );
+    });
+
     it('works over TLS, with the rights that docs/cluster.md names', async () => {
       const certificates = makeCertificates(rig.folder);
       chmodSync(certificates.key, 0o600);
@@ -111,6 +157,7 @@ describe('triggering-service: measurements from NATS', function () {
         const seconds = (): number => rig.service.status().nats?.comparing?.seconds ?? 0;
         await until('plugins that compare boxes get summaries', async () => seconds() > 2);
         assert.equal(rig.service.status().nats?.comparing?.unwritten, 0);
+        await until('how far it is is saved', async () => (await savedPartitions(careful.url, admin)) > 0);
         await until('all is acknowledged', async () => (await unacknowledged(careful.url, admin)) === 0);
         await rig.stopService();
       } finally {

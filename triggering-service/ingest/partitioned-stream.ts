@@ -151,8 +151,7 @@ export class PartitionedStream implements Running {
     this.#parts?.intake.finish();
     while (readers.some((reader) => (reader?.unacknowledged ?? 0) > 0) && performance.now() < until)
       await pause(systemClock, 20);
-    const saved = Promise.allSettled(readers.map((reader) => reader?.save()));
-    await within(saved, RELEASE_MS, systemClock);
+    await within(this.#save(readers.flatMap((reader) => reader ?? [])), RELEASE_MS, systemClock);
     await this.#parts?.comparing?.stop();
     await this.#leases.stop();
     await this.#link.stop();
@@ -204,10 +203,12 @@ export class PartitionedStream implements Running {
     while (isOurs()) {
       const [connection, saved] = [this.#connection, this.#saved];
       try {
-        if (connection === undefined || saved === undefined) throw new Error('there is no connection to NATS');
+        if (connection === undefined || saved === undefined)
+          throw new Error('there is no connection to NATS');
         const reader = await PartitionReader.open(connection, {
           ...{ partition, revision, log, saved, progress: this.#progressOf(partition) },
           take: (batch: Delivered) => this.#take(batch),
+          isOurs,
           isSure: systemClock.monotonic() > sureMs,
         });
         if (isOurs()) {
@@ -231,7 +232,20 @@ export class PartitionedStream implements Running {
   /** Never rejects: what cannot be asked now is asked again. */
   async #look(): Promise<void> {
     const readers = [...this.#readers.values()].flatMap((reader) => reader ?? []);
-    await Promise.allSettled(readers.flatMap((reader) => [reader.look(), reader.save()]));
+    await Promise.allSettled(readers.map((reader) => reader.look()));
+    await this.#save(readers);
+  }
+
+  /** Never rejects: it is tried again. */
+  async #save(readers: readonly PartitionReader[]): Promise<void> {
+    if (!this.#link.isConnected) return;
+    const results = await Promise.allSettled(readers.map((reader) => reader.save()));
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure !== undefined)
+      this.#log.warn(
+        { problem: messageOf(failure.reason) },
+        'how far partitions are stored could not be saved in NATS',
+      );
   }
 
   #take(batch: Delivered): Promise<void> | undefined {
