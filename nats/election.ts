@@ -2,16 +2,16 @@
  * One of several services is elected: it has the lease `elected` in a bucket of leases, by the same rules as a partition (leases.ts). It stays elected for as
  * long as it renews the lease; when it ends, whoever looks first is elected.
  */
-import { jetstream, StorageType } from '@nats-io/jetstream';
-import { type KV, Kvm } from '@nats-io/kv';
+import type { KV } from '@nats-io/kv';
 import { type Clock, pause, within } from '../common/clock.js';
 import { messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import type { Logger } from '../common/log.js';
 import { ThrottledLog } from '../common/throttled-log.js';
 import type { HeardBrokers } from '../stream/brokers.js';
+import { openBucket, REQUEST_MS } from './bucket.js';
 import { memberValue } from './heard-brokers.js';
-import { isOtherRevision, LEASE_BUCKET, REQUEST_MS, revisionOf } from './lease-bucket.js';
+import { isOtherRevision, LEASE_BUCKET, revisionOf } from './lease-bucket.js';
 import { isOver, LEASE_MS, type LeaseEnd, leaseEnd } from './lease-end.js';
 import { ELECTED_KEY, memberKey, nameOfMember, newMember } from './lease-table.js';
 import { LOOK_MS } from './leases.js';
@@ -162,15 +162,8 @@ export class Election implements Running {
   async #open(): Promise<KV | undefined> {
     if (this.#isOpen || this.#source === undefined) return this.#kv;
     const { connection, replicas } = this.#source;
-    this.#kv = await new Kvm(jetstream(connection, { timeout: REQUEST_MS })).create(
-      this.#options.bucket ?? LEASE_BUCKET,
-      {
-        ttl: LEASE_MS,
-        history: 1,
-        replicas,
-        storage: StorageType.File,
-      },
-    );
+    const bucket = this.#options.bucket ?? LEASE_BUCKET;
+    this.#kv = await openBucket(connection, bucket, { replicas, ttl: LEASE_MS, log: this.#log });
     this.#isOpen = true;
     return this.#kv;
   }

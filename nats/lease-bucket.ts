@@ -2,6 +2,7 @@
 import { JetStreamApiCodes, JetStreamApiError, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import { type Clock, systemClock } from '../common/clock.js';
+import { REQUEST_MS } from './bucket.js';
 import { LeaseTable } from './lease-table.js';
 import type { NatsConnection } from './link.js';
 
@@ -10,8 +11,6 @@ export const LEASE_BUCKET = 'makai_leases';
 /** Of the analysis services, and of the gateways. */
 export const ANALYSIS_BUCKET = 'makai_analysis_leases';
 export const GATEWAY_BUCKET = 'makai_gateway_leases';
-/** How long a request may take, ms. */
-export const REQUEST_MS = 2000;
 /** Header of an entry that says that its key was deleted or purged. */
 const OPERATION = 'KV-Operation';
 

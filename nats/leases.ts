@@ -3,14 +3,14 @@
  * owner does not renew it; an owner counts on it no longer than that by its own clocks, however late it learns of anything. All changes are conditional on
  * the revision that the owner knows, so that two never have one lease. Nothing that takes long keeps an owner from renewing.
  */
-import { jetstream, StorageType } from '@nats-io/jetstream';
-import { type KV, Kvm } from '@nats-io/kv';
+import type { KV } from '@nats-io/kv';
 import { pause, within } from '../common/clock.js';
 import { messageOf } from '../common/errors.js';
 import type { Running } from '../common/lifecycle.js';
 import { ThrottledLog } from '../common/throttled-log.js';
+import { openBucket, REQUEST_MS } from './bucket.js';
 import { memberValue } from './heard-brokers.js';
-import { isOtherRevision, LEASE_BUCKET, REQUEST_MS, revisionOf, tableOf } from './lease-bucket.js';
+import { isOtherRevision, LEASE_BUCKET, revisionOf, tableOf } from './lease-bucket.js';
 import { isOver, LEASE_MS, type LeaseEnd, leaseEnd } from './lease-end.js';
 import type { LeaseOptions } from './lease-options.js';
 import { LeaseTable, memberKey, partitionKey } from './lease-table.js';
@@ -170,11 +170,8 @@ export class Leases implements Running {
     if (this.#isOpen || this.#source === undefined) return this.#kv;
     const { connection, replicas } = this.#source;
     this.#isOpen = true;
-    const kv = await new Kvm(jetstream(connection, { timeout: REQUEST_MS })).create(this.#bucket, {
-      ttl: LEASE_MS,
-      history: 1,
-      replicas,
-      storage: StorageType.File,
+    const kv = await openBucket(connection, this.#bucket, {
+      ...{ replicas, ttl: LEASE_MS, log: this.#log },
     });
     await this.#announce(kv);
     this.#kv = kv;

@@ -7,11 +7,17 @@
 /** Acknowledged batches that are remembered: if an acknowledgement was lost with the connection, the batch comes again. */
 const REMEMBERED = 4096;
 
+/** A batch, by which a stream is known again: under its number there is what was received at this time, Unix ms. */
+export interface Mark {
+  seq: number;
+  timeMs: number;
+}
+
 /** What is known when a reader begins. */
 export interface Beginning {
   /** names this very stream */
   stream: string;
-  /** it has lost its end, by a power failure: batches that come have sequences of others before */
+  /** it has lost its end, by a power failure: batches that come have numbers that were given before */
   isCut: boolean;
   /** up to here an owner has acknowledged everything */
   floor: number;
@@ -33,6 +39,8 @@ export class PartitionProgress<Message> {
   readonly #acknowledged = new Float64Array(REMEMBERED);
   #acknowledgements = 0;
   #highest = 0;
+  /** the highest one that was delivered here */
+  #mark: Mark | undefined;
   /** up to here every batch was delivered */
   #complete = 0;
   /**
@@ -62,9 +70,9 @@ export class PartitionProgress<Message> {
     return floor;
   }
 
-  /** The highest sequence that was delivered or is known to be stored. */
-  get highest(): number {
-    return this.#highest;
+  /** The highest batch that was delivered here. */
+  get mark(): Mark | undefined {
+    return this.#mark;
   }
 
   /** Whether a consumer knows less than it did: the servers that kept it were restarted. @param deliveries how many it says that it has made */
@@ -81,6 +89,7 @@ export class PartitionProgress<Message> {
       this.#unfinished.clear();
       this.#acknowledged.fill(0);
       this.#highest = 0;
+      this.#mark = undefined;
       this.#complete = 0;
     }
     this.#highest = Math.max(this.#highest, floor);
@@ -93,9 +102,9 @@ export class PartitionProgress<Message> {
     return this.#reader;
   }
 
-  /** Whether all deliveries were counted, so that `floor` rises by itself. */
+  /** Whether `floor` rises by itself: all deliveries were counted, and somebody here has every batch that is not acknowledged. */
   get isCounted(): boolean {
-    return this.#next !== undefined;
+    return this.#next !== undefined && this.#unfinished.size === this.#open.size;
   }
 
   /** The consumer says up to where everything was acknowledged. @param reader whose consumer it is */
@@ -113,6 +122,7 @@ export class PartitionProgress<Message> {
    * @param delivery which delivery of the consumer this is, from 1. If a number is missing, a batch was lost on its way and will be delivered again later; a new consumer
    * must not begin behind it
    * @param reader what `begin` gave the reader that got it; the newest one's unless given
+   * @param timeMs when the stream received it, Unix ms
    * @returns `new`: to be handed out; `open`: it was, and is not stored yet; `stored`: to be acknowledged; `reset`: its consumer has begun again, and is to be replaced by one
    * that begins behind what is stored
    */
@@ -121,6 +131,7 @@ export class PartitionProgress<Message> {
     message: Message,
     delivery: number,
     reader = this.#reader,
+    timeMs = 0,
   ): 'new' | 'open' | 'stored' | 'reset' {
     if (reader === this.#reader) {
       if (delivery <= this.#deliveries) {
@@ -134,6 +145,7 @@ export class PartitionProgress<Message> {
         this.#complete = Math.max(this.#complete, seq);
       } else this.#next = undefined;
     }
+    if (this.#mark === undefined || seq > this.#mark.seq) this.#mark = { seq, timeMs };
     if (this.#open.has(seq)) {
       this.#open.set(seq, message);
       return 'open';

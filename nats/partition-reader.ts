@@ -19,7 +19,7 @@ import { messageOf } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
 import { CONSUMING } from './consuming.js';
 import { STREAM, subjectOf } from './partition.js';
-import type { PartitionProgress } from './partition-progress.js';
+import type { Mark, PartitionProgress } from './partition-progress.js';
 import type { SavedProgress } from './saved-progress.js';
 
 /** Batches that are on their way to this process, of one partition. Of all 64, and of the longest that the stream takes, they are 128 MiB. */
@@ -72,7 +72,7 @@ export interface ReaderOptions {
   /** of this partition in this process: the same from one reader to the next */
   progress: Progress;
   /** what owners before have saved of theirs */
-  saved: Pick<SavedProgress, 'floorOf' | 'save'>;
+  saved: Pick<SavedProgress, 'read' | 'save'>;
   /** whether the lease is still the one of this revision */
   isOurs: () => boolean;
   /** whether the lease was renewed since this was tried first: a consumer of a higher revision is then left from a bucket of leases that was lost */
@@ -86,6 +86,8 @@ export class PartitionReader {
   readonly #options: ReaderOptions;
   /** what `progress` calls this one */
   readonly #reader: number;
+  /** what it gets has numbers of this epoch of `progress` */
+  readonly #epoch: number;
   #waiting: number;
   /** when that was known, by the clock that never jumps */
   #knownMs = performance.now();
@@ -97,13 +99,14 @@ export class PartitionReader {
     consumer: Consumer,
     messages: ConsumerMessages,
     waiting: number,
-    { reader, savedFloor }: { reader: number; savedFloor: number },
+    { epoch, reader, savedFloor }: { epoch: number; reader: number; savedFloor: number },
     options: ReaderOptions,
   ) {
     this.#consumer = consumer;
     this.#messages = messages;
     this.#waiting = waiting;
     this.#reader = reader;
+    this.#epoch = epoch;
     this.#savedFloor = savedFloor;
     this.#options = options;
     this.ended = this.#read().catch((error: unknown) =>
@@ -119,8 +122,8 @@ export class PartitionReader {
    * @throws Error of the client: no stream, no connection; or where there is a consumer of a higher revision
    */
   static async open(connection: NatsConnection, options: ReaderOptions): Promise<PartitionReader> {
-    const { isOurs, isSure, partition, progress, revision, saved } = options;
-    const { highest } = progress;
+    const { isOurs, isSure, log, partition, progress, revision, saved } = options;
+    const own = progress.mark;
     const manager = await jetstreamManager(connection, { checkAPI: false });
     const [{ config, created, state }, before] = await Promise.all([
       manager.streams.info(STREAM),
@@ -129,27 +132,43 @@ export class PartitionReader {
     const name = `${prefixOf(partition)}${revision}`;
     if (!isSure && before.some((info) => revisionIn(info) > revision))
       throw new Error('the partition has another owner');
-    // One server may have lost the end of the stream in a power failure. A server of several may only be behind.
-    const lastSeq = config.num_replicas === 1 ? state.last_seq : Number.POSITIVE_INFINITY;
-    const savedFloor = Math.min(lastSeq, await saved.floorOf(partition, created));
-    const acknowledged = before.map((info) => Math.min(lastSeq, info.ack_floor.stream_seq));
+    const isAlone = config.num_replicas === 1;
+    const read = await saved.read(partition);
+    const kept = read?.stream === created ? read : undefined;
+    const marks = [kept?.mark, progress.stream === created ? own : undefined];
+    const isCut = isAlone && (await hasLostEnd(manager, state.first_seq, marks));
+    if (isCut) {
+      log.error(
+        { partition },
+        'the stream in NATS has lost its end, by a power failure or a backup: it is read from its beginning',
+      );
+      await saved.save(partition, { stream: created, floor: 0 });
+    }
+    const savedFloor = isCut ? 0 : (kept?.floor ?? 0);
+    // A consumer in memory that was made again has delivered nothing, and says where it began.
+    const trusted = before.filter(({ delivered }) => !isCut && !(isAlone && delivered.consumer_seq === 0));
     const found = before.find((info) => info.name === name);
-    const isReset = found !== undefined && progress.isReset(name, found.delivered.consumer_seq);
-    if (isReset) await manager.consumers.delete(STREAM, name);
-    const known = isReset ? undefined : found;
+    const isReplaced =
+      found !== undefined &&
+      (isCut ||
+        progress.isReset(name, found.delivered.consumer_seq) ||
+        (found.config.mem_storage ?? false) !== isAlone);
+    if (isReplaced) await manager.consumers.delete(STREAM, name);
+    const known = isReplaced ? undefined : found;
     // Otherwise a reader of the next lease may have begun.
     if (!isOurs()) throw new Error('the lease has ended');
     const reader = progress.begin({
-      ...{ stream: created, consumer: name, isCut: lastSeq < highest },
-      floor: Math.max(savedFloor, ...acknowledged),
+      ...{ stream: created, consumer: name, isCut },
+      floor: Math.max(savedFloor, ...trusted.map(({ ack_floor }) => ack_floor.stream_seq)),
       isNew: known === undefined || known.delivered.consumer_seq === 0,
     });
-    const wanted = configOf(partition, name, { floor: progress.floor, replicas: config.num_replicas });
-    const own = known ?? (await manager.consumers.add(STREAM, wanted));
-    for (const info of before) if (info.name !== name) await manager.consumers.delete(STREAM, info.name);
-    const consumer = jetstream(connection).consumers.getConsumerFromInfo(own);
+    const { epoch } = progress;
+    const info =
+      known ?? (await manager.consumers.add(STREAM, configOf(partition, name, progress.floor, isAlone)));
+    for (const other of before) if (other.name !== name) await manager.consumers.delete(STREAM, other.name);
+    const consumer = jetstream(connection).consumers.getConsumerFromInfo(info);
     const messages = await consumer.consume({ max_messages: BUFFERED, ...CONSUMING });
-    return new PartitionReader(consumer, messages, own.num_pending, { reader, savedFloor }, options);
+    return new PartitionReader(consumer, messages, info.num_pending, { reader, epoch, savedFloor }, options);
   }
 
   /** Batches that were handed out and not acknowledged. */
@@ -176,9 +195,11 @@ export class PartitionReader {
       const { ack_floor } = await this.#consumer.info();
       progress.acknowledged(ack_floor.stream_seq, this.#reader);
     }
-    const { floor, stream } = progress;
+    const { mark, stream } = progress;
+    if (mark === undefined || progress.epoch !== this.#epoch) return;
+    const floor = Math.min(progress.floor, mark.seq);
     if (floor <= this.#savedFloor) return;
-    await saved.save(partition, stream, floor);
+    await saved.save(partition, { stream, floor, mark });
     this.#savedFloor = floor;
   }
 
@@ -195,15 +216,18 @@ export class PartitionReader {
 
   async #read(): Promise<void> {
     const { partition, progress, take } = this.#options;
+    const epoch = this.#epoch;
     for await (const message of this.#messages) {
-      const { data, seq } = message;
-      this.#knows(message.info.pending);
-      const state = progress.delivered(seq, message, message.info.deliverySequence, this.#reader);
+      const { data, info, seq } = message;
+      // A stop hands out what had arrived before. A reader that is newer may know the numbers otherwise.
+      if (epoch !== progress.epoch) return this.#messages.stop();
+      this.#knows(info.pending);
+      const timeMs = message.time.getTime();
+      const state = progress.delivered(seq, message, info.deliverySequence, this.#reader, timeMs);
       // The reader that is opened next replaces the consumer.
       if (state === 'reset') return this.#messages.stop();
       if (state === 'stored') this.#reply(() => message.ack());
       if (state !== 'new') continue;
-      const { epoch } = progress;
       await take({
         partition,
         data,
@@ -229,22 +253,37 @@ export class PartitionReader {
  * On one server the state of a consumer is in memory: saved-progress.ts says why, and what that takes. On several it is on disk as the stream is: a server that was
  * restarted would have nothing to say about a consumer in memory, and with another one down nobody could read.
  */
-function configOf(
-  partition: number,
-  name: string,
-  { floor, replicas }: { floor: number; replicas: number },
-): Partial<ConsumerConfig> {
+function configOf(partition: number, name: string, floor: number, isAlone: boolean): Partial<ConsumerConfig> {
   return {
     durable_name: name,
     filter_subject: subjectOf(partition),
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(ACK_WAIT_MS),
     max_ack_pending: UNACKNOWLEDGED,
-    mem_storage: replicas === 1,
+    mem_storage: isAlone,
     ...(floor === 0
       ? { deliver_policy: DeliverPolicy.All }
       : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: floor + 1 }),
   };
+}
+
+/**
+ * Whether numbers are given again that were given before: one of the batches that were read is not in the stream any more as it was, and not because it is too old.
+ * @param first number of the oldest batch in the stream
+ * @throws Error of the client
+ */
+async function hasLostEnd(
+  manager: JetStreamManager,
+  first: number,
+  marks: readonly (Mark | undefined)[],
+): Promise<boolean> {
+  for (const mark of marks) {
+    if (mark === undefined || mark.seq < first) continue;
+    const message = await manager.streams.getMessage(STREAM, { seq: mark.seq });
+    // The client rounds the time of a delivery.
+    if (message === null || Math.abs(message.time.getTime() - mark.timeMs) > 1) return true;
+  }
+  return false;
 }
 
 /** What the API of JetStream replies; the client has no call for it. */

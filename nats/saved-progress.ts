@@ -3,39 +3,51 @@
  * up to ten times a second, took most of the CPU of NATS. It is needed when that server was restarted and another service takes the partition. It is up to 5 s old, so that some batches are read twice; they are
  * stored once.
  */
-import { jetstream, StorageType } from '@nats-io/jetstream';
-import { type KV, Kvm } from '@nats-io/kv';
+import type { KV } from '@nats-io/kv';
 import { z } from 'zod';
-import { REQUEST_MS } from './lease-bucket.js';
+import { type BucketOptions, openBucket } from './bucket.js';
 import { partitionKey } from './lease-table.js';
 import type { NatsConnection } from './link.js';
+import type { Mark } from './partition-progress.js';
 
 export const PROGRESS_BUCKET = 'makai_progress';
 
-const Saved = z.object({ stream: z.string(), floor: z.number().int().nonnegative() });
+const Saved = z.object({
+  stream: z.string(),
+  floor: z.number().int().nonnegative(),
+  mark: z.object({ seq: z.number().int().positive(), timeMs: z.number() }).optional(),
+});
+
+export interface Kept {
+  /** names the very stream */
+  stream: string;
+  /** up to here the store has everything of the partition */
+  floor: number;
+  /** a batch that was read, not below the floor: as long as the stream has it under this number, no number below it was given again */
+  mark?: Mark | undefined;
+}
 
 export class SavedProgress {
   readonly #connection: NatsConnection;
-  readonly #replicas: number;
+  readonly #options: Pick<BucketOptions, 'replicas' | 'log'>;
   #opening: Promise<KV> | undefined;
 
-  /** @param replicas on how many servers it is kept */
-  constructor(connection: NatsConnection, replicas: number) {
+  constructor(connection: NatsConnection, options: Pick<BucketOptions, 'replicas' | 'log'>) {
     this.#connection = connection;
-    this.#replicas = replicas;
+    this.#options = options;
   }
 
-  /** @param stream names the very stream @returns up to here the store has everything of the partition; 0: nothing is known. @throws Error of the client */
-  async floorOf(partition: number, stream: string): Promise<number> {
+  /** @returns undefined: nothing was saved. @throws Error of the client */
+  async read(partition: number): Promise<Kept | undefined> {
     const entry = await this.#asked((kv) => kv.get(partitionKey(partition)));
-    if (entry?.operation !== 'PUT') return 0;
+    if (entry?.operation !== 'PUT') return undefined;
     const saved = Saved.safeParse(parsed(entry.string()));
-    return saved.success && saved.data.stream === stream ? saved.data.floor : 0;
+    return saved.success ? saved.data : undefined;
   }
 
   /** @throws Error of the client */
-  async save(partition: number, stream: string, floor: number): Promise<void> {
-    await this.#asked((kv) => kv.put(partitionKey(partition), JSON.stringify({ stream, floor })));
+  async save(partition: number, kept: Kept): Promise<void> {
+    await this.#asked((kv) => kv.put(partitionKey(partition), JSON.stringify(kept)));
   }
 
   /** After an error the bucket is opened again: somebody may have deleted it. */
@@ -48,11 +60,8 @@ export class SavedProgress {
     }
   }
 
-  /** Makes the bucket where it is missing. */
   #kv(): Promise<KV> {
-    const client = jetstream(this.#connection, { timeout: REQUEST_MS });
-    const options = { history: 1, replicas: this.#replicas, storage: StorageType.File };
-    this.#opening ??= new Kvm(client).create(PROGRESS_BUCKET, options);
+    this.#opening ??= openBucket(this.#connection, PROGRESS_BUCKET, this.#options);
     return this.#opening;
   }
 }

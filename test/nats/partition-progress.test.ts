@@ -123,7 +123,6 @@ describe('nats/partition-progress', () => {
     const before = progress.epoch;
     progress.stored(1);
     progress.stored(2);
-    assert.equal(progress.highest, 3);
     begin(progress, { isCut: true, floor: 1 });
     assert.equal(progress.floor, 1);
     assert.equal(progress.delivered(2, 'new 2', 1), 'new');
@@ -155,5 +154,32 @@ describe('nats/partition-progress', () => {
     assert.equal(progress.floor, 5, 'of a reader before');
     progress.acknowledged(9, second);
     assert.equal(progress.floor, 9);
+  });
+
+  it('knows the highest batch that was delivered, by its time too, until the stream is another one', () => {
+    const progress = new PartitionProgress<string>();
+    const reader = begin(progress, { floor: 7 });
+    assert.equal(progress.mark, undefined, 'nothing was delivered');
+    progress.delivered(9, '9', 1, reader, 900);
+    progress.delivered(8, 'again', 2, reader, 800);
+    assert.deepEqual(progress.mark, { seq: 9, timeMs: 900 });
+    begin(progress, { floor: 20 });
+    assert.deepEqual(progress.mark, { seq: 9, timeMs: 900 });
+    begin(progress, { isCut: true });
+    assert.equal(progress.mark, undefined);
+  });
+
+  it('what was left and is not in the stream any more: the consumer is asked', () => {
+    const progress = new PartitionProgress<string>();
+    const reader = begin(progress);
+    for (const seq of [1, 2, 3]) progress.delivered(seq, `${seq}`, seq);
+    for (const seq of [1, 3]) progress.stored(seq);
+    assert.equal(progress.isCounted, true);
+    progress.left(2);
+    assert.equal(progress.isCounted, false);
+    assert.equal(progress.floor, 1);
+    progress.acknowledged(3, reader);
+    assert.equal(progress.floor, 3);
+    assert.equal(progress.isCounted, true);
   });
 });

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { silentLogger } from '../../common/log.js';
+import { ThrottledLog } from '../../common/throttled-log.js';
 import { STREAM, subjectOf } from '../../nats/partition.js';
 import { PartitionProgress } from '../../nats/partition-progress.js';
 import { type Delivered, PartitionReader, type Progress } from '../../nats/partition-reader.js';
@@ -17,6 +18,7 @@ import { givenNats, NatsServer } from '../support/nats-server.js';
 import { until } from '../support/until.js';
 
 const PARTITION = 5;
+const silent = new ThrottledLog(silentLogger());
 
 describe('nats/partition-reader', function () {
   this.timeout(300_000);
@@ -55,7 +57,7 @@ describe('nats/partition-reader', function () {
   ): Promise<PartitionReader> {
     const reader = await PartitionReader.open(by, {
       ...{ partition: PARTITION, revision, isSure, progress, log: silentLogger() },
-      saved: new SavedProgress(by, 1),
+      saved: new SavedProgress(by, { replicas: 1, log: silent }),
       isOurs: () => true,
       take: async (batch) => take(batch),
     });
@@ -125,6 +127,26 @@ describe('nats/partition-reader', function () {
       (await consumers()).map(({ name }) => name),
       [`makai-${PARTITION}-3`],
     );
+  });
+
+  it('does not begin where the lease has ended meanwhile, and the newer reader stays the one that counts', async () => {
+    const got: string[] = [];
+    const take = ({ acknowledge, data }: Delivered): void => {
+      got.push(Buffer.from(data).toString());
+      acknowledge();
+    };
+    const progress: Progress = new PartitionProgress();
+    await read(admin, 2, take, false, progress);
+    const late = PartitionReader.open(admin, {
+      ...{ partition: PARTITION, revision: 3, isSure: false, isOurs: () => false, progress },
+      ...{ saved: new SavedProgress(admin, { replicas: 1, log: silent }), log: silentLogger() },
+      take: () => undefined,
+    });
+    await assert.rejects(late, /the lease has ended/);
+    await publish('one', 'two');
+    await until('both are read', async () => got.length === 2);
+    assert.equal(progress.isCounted, true);
+    assert.equal(progress.floor, 2);
   });
 
   it('a consumer that was deleted begins after what is stored, also what was stored out of order', async () => {
@@ -232,7 +254,7 @@ describe('nats/partition-reader', function () {
     const reader = await PartitionReader.open(admin, {
       ...{ partition: PARTITION, revision: 1, isSure: false, log: silentLogger() },
       progress: new PartitionProgress(),
-      saved: new SavedProgress(admin, 1),
+      saved: new SavedProgress(admin, { replicas: 1, log: silent }),
       isOurs: () => true,
       // The store does not answer.
       take: () =>

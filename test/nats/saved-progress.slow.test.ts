@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { silentLogger } from '../../common/log.js';
+import { ThrottledLog } from '../../common/throttled-log.js';
+import { openBucket } from '../../nats/bucket.js';
 import { STREAM } from '../../nats/partition.js';
 import { PartitionProgress } from '../../nats/partition-progress.js';
 import { type Delivered, PartitionReader, type Progress } from '../../nats/partition-reader.js';
@@ -16,6 +18,7 @@ import { givenNats, NatsServer } from '../support/nats-server.js';
 import { until } from '../support/until.js';
 
 const PARTITION = 5;
+const silent = new ThrottledLog(silentLogger());
 const LIMITS = { maxBytes: 2 ** 26, maxAgeMs: 3_600_000 };
 const MANY = 40;
 /** Of them acknowledged and saved. */
@@ -63,7 +66,10 @@ for (const { count, replicas } of [
       };
       const lease = { partition: PARTITION, revision, isSure: false, isOurs: () => true };
       const options = { ...lease, progress, log: silentLogger(), take };
-      const reader = await PartitionReader.open(by, { ...options, saved: new SavedProgress(by, replicas) });
+      const reader = await PartitionReader.open(by, {
+        ...options,
+        saved: new SavedProgress(by, { replicas, log: silent }),
+      });
       open.push(reader);
       return reader;
     }
@@ -109,24 +115,28 @@ for (const { count, replicas } of [
       assert.deepEqual(got, ['next']);
     });
 
-    it('what was saved of another stream of this name says nothing, and what is no progress is as if it were not there', async () => {
-      const saved = new SavedProgress(by, replicas);
+    it('says what was saved, and what is no progress is as if it were not there', async () => {
+      const saved = new SavedProgress(by, { replicas, log: silent });
       // Any server may reply, also one that is a little behind.
-      const floor = (value: number) =>
-        until(`${value} is known`, async () => (await saved.floorOf(PARTITION, progress.stream)) === value);
+      const floor = (value: number | undefined) =>
+        until(`${value} is known`, async () => (await saved.read(PARTITION))?.floor === value);
       await floor(SAVED);
-      assert.equal(await saved.floorOf(PARTITION, 'another'), 0);
-      assert.equal(await saved.floorOf(PARTITION + 1, progress.stream), 0);
+      const { floor: _floor, ...rest } = (await saved.read(PARTITION)) ?? { floor: 0 };
+      assert.deepEqual(rest, { stream: progress.stream, mark: progress.mark });
+      assert.equal(progress.mark?.seq, SAVED);
+      assert.equal(await saved.read(PARTITION + 1), undefined);
       await by.request(`$KV.${PROGRESS_BUCKET}.partition.${PARTITION}`, 'nonsense');
-      await floor(0);
+      await floor(undefined);
     });
 
     it('the bucket is made again where somebody has deleted it', async () => {
-      const saved = new SavedProgress(by, replicas);
-      await saved.save(PARTITION, 'stream', 1);
+      const saved = new SavedProgress(by, { replicas, log: silent });
+      await saved.save(PARTITION, { stream: 'stream', floor: 1 });
       await (await manager()).streams.delete(`KV_${PROGRESS_BUCKET}`);
-      await until('it is there again', () => hasWorked(saved.save(PARTITION, 'stream', 2)));
-      await until('it is known', async () => (await saved.floorOf(PARTITION, 'stream')) === 2);
+      await until('it is there again', () =>
+        hasWorked(saved.save(PARTITION, { stream: 'stream', floor: 2 })),
+      );
+      await until('it is known', async () => (await saved.read(PARTITION))?.floor === 2);
     });
 
     it('one server keeps in memory what a consumer acknowledges, several on disk', async () => {
@@ -143,61 +153,120 @@ for (const { count, replicas } of [
 describe('nats/saved-progress: a stream that has lost its end', function () {
   this.timeout(600_000);
   const binary = givenNats();
+  let server: NatsServer;
+  let backup: string;
+  let by: NatsConnection;
+  let got: string[];
+  const open: PartitionReader[] = [];
 
-  it('what comes under sequences that were given before is read', async () => {
-    const server = await NatsServer.start(binary());
-    const backup = mkdtempSync(join(tmpdir(), 'makai-streams-'));
-    const by = await connect({ servers: server.url, maxReconnectAttempts: -1 });
-    const got: string[] = [];
-    const progress: Progress = new PartitionProgress();
-    const read = () =>
-      PartitionReader.open(by, {
-        ...{ partition: PARTITION, revision: 1, isSure: false, isOurs: () => true, progress },
-        ...{ saved: new SavedProgress(by, 1), log: silentLogger() },
-        take: ({ acknowledge, data }) => {
-          got.push(Buffer.from(data).toString());
-          acknowledge();
-          return undefined;
-        },
-      });
-    let reader: PartitionReader | undefined;
-    try {
-      await ensureStream(by, { ...LIMITS, replicas: 1 });
-      const publish = async (...batches: string[]) => {
-        const publisher = new Publisher(by);
-        for (const body of batches)
-          await until('it is in the stream', () =>
-            hasWorked(publisher.publish(PARTITION, body, Buffer.from(body))),
-          );
-      };
-      await publish(...bodies(0, 10));
-      await server.kill();
-      cpSync(server.folder, backup, { recursive: true });
-      await server.start();
-      await until('there is a connection', () => hasWorked(by.flush()));
-      reader = await read();
-      await publish(...bodies(10, 20));
-      await until('all are stored', async () => got.length === 20);
-      await reader.save();
-      await server.kill();
-      rmSync(server.folder, { recursive: true });
-      cpSync(backup, server.folder, { recursive: true });
-      await server.start();
-      await reader.ended;
-      await until('it is read again', () =>
-        hasWorked(
-          read().then((one) => {
-            reader = one;
-          }),
-        ),
+  beforeEach(async () => {
+    server = await NatsServer.start(binary());
+    backup = mkdtempSync(join(tmpdir(), 'makai-streams-'));
+    by = await connect({ servers: server.url, maxReconnectAttempts: -1 });
+    got = [];
+  });
+  afterEach(async () => {
+    for (const reader of open.splice(0)) await reader.stop();
+    await by.close();
+    await server.stop();
+    rmSync(backup, { recursive: true, force: true });
+  });
+
+  async function read(progress: Progress, revision: number): Promise<PartitionReader> {
+    const reader = await PartitionReader.open(by, {
+      ...{ partition: PARTITION, revision, isSure: false, isOurs: () => true, progress },
+      ...{ saved: new SavedProgress(by, { replicas: 1, log: silent }), log: silentLogger() },
+      take: ({ acknowledge, data }) => {
+        got.push(Buffer.from(data).toString());
+        acknowledge();
+        return undefined;
+      },
+    });
+    open.push(reader);
+    return reader;
+  }
+  async function publish(...batches: string[]): Promise<void> {
+    const publisher = new Publisher(by);
+    for (const body of batches)
+      await until('it is in the stream', () =>
+        hasWorked(publisher.publish(PARTITION, body, Buffer.from(body))),
       );
-      await publish(...bodies(100, 110));
-      await until('the new ones', async () => bodies(100, 110).every((body) => got.includes(body)));
+  }
+
+  // Ten batches are lost. When reading begins again, none, some or all of their numbers have been given again, and more.
+  for (const before of [0, 5, 10, 25])
+    for (const owner of ['same', 'next'] as const)
+      it(`${before} new batches are there when the ${owner} owner begins: all of them are read`, async () => {
+        await ensureStream(by, { ...LIMITS, replicas: 1 });
+        const progress: Progress = new PartitionProgress();
+        const first = await read(progress, 1);
+        await publish(...bodies(0, 10));
+        await until('all are stored', async () => got.length === 10);
+        await first.save();
+        await first.stop();
+        await server.kill();
+        cpSync(server.folder, backup, { recursive: true });
+        await server.start();
+        await until('there is a connection', () => hasWorked(by.flush()));
+        let second: PartitionReader | undefined;
+        await until('it is read', () =>
+          hasWorked(
+            read(progress, 1).then((one) => {
+              second = one;
+            }),
+          ),
+        );
+        await publish(...bodies(10, 20));
+        await until('the next are stored', async () => got.length === 20);
+        await second?.save();
+        const kept = await new SavedProgress(by, { replicas: 1, log: silent }).read(PARTITION);
+        assert.equal(kept?.floor, 20);
+        await second?.stop();
+        await server.kill();
+        // The bucket of what was saved has not lost its end.
+        const bucket = join('jetstream', '$G', 'streams', `KV_${PROGRESS_BUCKET}`);
+        rmSync(join(backup, bucket), { recursive: true });
+        cpSync(join(server.folder, bucket), join(backup, bucket), { recursive: true });
+        rmSync(server.folder, { recursive: true });
+        cpSync(backup, server.folder, { recursive: true });
+        await server.start();
+        const fresh = bodies(100, 100 + before);
+        await publish(...fresh);
+        got = [];
+        const [own, revision] = owner === 'same' ? [progress, 1] : [new PartitionProgress(), 2];
+        await until('it is read again', () => hasWorked(read(own as Progress, revision)));
+        await publish(...bodies(200, 205));
+        const wanted = [...fresh, ...bodies(200, 205)];
+        await until('the new ones', async () => wanted.every((body) => got.includes(body)));
+        const last = open.at(-1);
+        await last?.save();
+        const now = await new SavedProgress(by, { replicas: 1, log: silent }).read(PARTITION);
+        assert.equal(now?.floor, 15 + before);
+      });
+});
+
+describe('nats/bucket', function () {
+  this.timeout(600_000);
+  const binary = givenNats();
+
+  it('a bucket is put on more servers where the stream is, and not on fewer', async () => {
+    const servers = await NatsServer.cluster(binary(), 3);
+    const by = await connect({ servers: servers.map(({ url }) => url), maxReconnectAttempts: -1 });
+    try {
+      const open = (replicas: number) => openBucket(by, 'test', { replicas, log: silent });
+      await until('it is made', () => hasWorked(open(1)));
+      const manager = await jetstreamManager(by, { timeout: 60_000 });
+      const replicas = async () => (await manager.streams.info('KV_test')).config.num_replicas;
+      assert.equal(await replicas(), 1);
+      await until('it is on three', async () => {
+        await open(3);
+        return (await replicas()) === 3;
+      });
+      await open(1);
+      assert.equal(await replicas(), 3);
     } finally {
-      await reader?.stop();
       await by.close();
-      await server.stop();
-      rmSync(backup, { recursive: true, force: true });
+      await Promise.all(servers.map((server) => server.stop()));
     }
   });
 });

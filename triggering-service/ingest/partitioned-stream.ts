@@ -180,7 +180,7 @@ export class PartitionedStream implements Running {
     this.#connection = connection;
     const replicas = await replicasWhenThere(connection, lost, this.#log);
     if (replicas === undefined || this.#isStopping) return;
-    this.#saved = new SavedProgress(connection, replicas);
+    this.#saved = new SavedProgress(connection, { replicas, log: this.#log });
     this.#parts?.comparing?.connected(connection, replicas, lost);
     this.#leases.connected(connection, replicas);
   }
