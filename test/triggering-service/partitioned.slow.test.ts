@@ -145,6 +145,37 @@ describe('triggering-service: measurements from NATS', function () {
       );
     });
 
+    it('moves to other NATS servers, as docs/cluster.md says: from one server to three', async () => {
+      const first = minute(3);
+      const servers = await NatsServer.cluster(binary(), 3);
+      try {
+        for (let second = 0; second < 30; second += 1) await writer.write(BOXES, first + 1000 * second);
+        await start();
+        let other: BatchWriter | undefined;
+        await until('the cluster is there', async () => {
+          other = await BatchWriter.open(servers[0]?.url ?? '', {}, 3).catch(() => undefined);
+          return other !== undefined;
+        });
+        for (let second = 30; second < 60; second += 1) await other?.write(BOXES, first + 1000 * second);
+        await stored(30, BOXES);
+        await until(
+          'all of the old stream is acknowledged',
+          async () => (await unacknowledged(server.url)) === 0,
+        );
+        await rig.stopService();
+        await rig.startWithout({
+          nats: { servers: servers.map(({ url }) => url) },
+          mongo_trends_update_interval_seconds: 60,
+        });
+        await stored(60, BOXES);
+        for (const box of BOXES) assert.equal((await rig.measurements(box)).length, 60, `${box}`);
+        await rig.stopService();
+        await other?.close();
+      } finally {
+        await Promise.all(servers.map((one) => one.stop()));
+      }
+    });
+
     it('works over TLS, with the rights that docs/cluster.md names', async () => {
       const certificates = makeCertificates(rig.folder);
       chmodSync(certificates.key, 0o600);
