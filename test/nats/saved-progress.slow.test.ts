@@ -19,6 +19,7 @@ import { until } from '../support/until.js';
 
 const PARTITION = 5;
 const silent = new ThrottledLog(silentLogger());
+const AGAIN = { maxReconnectAttempts: -1, reconnectTimeWait: 100 };
 const LIMITS = { maxBytes: 2 ** 26, maxAgeMs: 3_600_000 };
 const MANY = 40;
 /** Of them acknowledged and saved. */
@@ -43,7 +44,7 @@ for (const { count, replicas } of [
 
     beforeEach(async () => {
       servers = count === 1 ? [await NatsServer.start(binary())] : await NatsServer.cluster(binary(), count);
-      by = await connect({ servers: servers.map(({ url }) => url), maxReconnectAttempts: -1 });
+      by = await connect({ servers: servers.map(({ url }) => url), ...AGAIN });
       await until('the stream is made', () => hasWorked(ensureStream(by, { ...LIMITS, replicas })));
       progress = new PartitionProgress();
       got = [];
@@ -162,7 +163,7 @@ describe('nats/saved-progress: a stream that has lost its end', function () {
   beforeEach(async () => {
     server = await NatsServer.start(binary());
     backup = mkdtempSync(join(tmpdir(), 'makai-streams-'));
-    by = await connect({ servers: server.url, maxReconnectAttempts: -1 });
+    by = await connect({ servers: server.url, ...AGAIN });
     got = [];
   });
   afterEach(async () => {
@@ -194,55 +195,61 @@ describe('nats/saved-progress: a stream that has lost its end', function () {
   }
 
   // Ten batches are lost. When reading begins again, none, some or all of their numbers have been given again, and more.
-  for (const before of [0, 5, 10, 25])
-    for (const owner of ['same', 'next'] as const)
-      it(`${before} new batches are there when the ${owner} owner begins: all of them are read`, async () => {
-        await ensureStream(by, { ...LIMITS, replicas: 1 });
-        const progress: Progress = new PartitionProgress();
-        const first = await read(progress, 1);
-        await publish(...bodies(0, 10));
-        await until('all are stored', async () => got.length === 10);
-        await first.save();
-        await first.stop();
-        await server.kill();
-        cpSync(server.folder, backup, { recursive: true });
-        await server.start();
-        await until('there is a connection', () => hasWorked(by.flush()));
-        let second: PartitionReader | undefined;
-        await until('it is read', () =>
-          hasWorked(
-            read(progress, 1).then((one) => {
-              second = one;
-            }),
-          ),
-        );
-        await publish(...bodies(10, 20));
-        await until('the next are stored', async () => got.length === 20);
-        await second?.save();
-        const kept = await new SavedProgress(by, { replicas: 1, log: silent }).read(PARTITION);
-        assert.equal(kept?.floor, 20);
-        await second?.stop();
-        await server.kill();
-        // The bucket of what was saved has not lost its end.
-        const bucket = join('jetstream', '$G', 'streams', `KV_${PROGRESS_BUCKET}`);
-        rmSync(join(backup, bucket), { recursive: true });
-        cpSync(join(server.folder, bucket), join(backup, bucket), { recursive: true });
-        rmSync(server.folder, { recursive: true });
-        cpSync(backup, server.folder, { recursive: true });
-        await server.start();
-        const fresh = bodies(100, 100 + before);
-        await publish(...fresh);
-        got = [];
-        const [own, revision] = owner === 'same' ? [progress, 1] : [new PartitionProgress(), 2];
-        await until('it is read again', () => hasWorked(read(own as Progress, revision)));
-        await publish(...bodies(200, 205));
-        const wanted = [...fresh, ...bodies(200, 205)];
-        await until('the new ones', async () => wanted.every((body) => got.includes(body)));
-        const last = open.at(-1);
-        await last?.save();
-        const now = await new SavedProgress(by, { replicas: 1, log: silent }).read(PARTITION);
-        assert.equal(now?.floor, 15 + before);
-      });
+  const cases = [
+    [0, 'same'],
+    [5, 'next'],
+    [10, 'same'],
+    [25, 'next'],
+    [25, 'same'],
+  ] as const;
+  for (const [before, owner] of cases)
+    it(`${before} new batches are there when the ${owner} owner begins: all of them are read`, async () => {
+      await ensureStream(by, { ...LIMITS, replicas: 1 });
+      const progress: Progress = new PartitionProgress();
+      const first = await read(progress, 1);
+      await publish(...bodies(0, 10));
+      await until('all are stored', async () => got.length === 10);
+      await first.save();
+      await first.stop();
+      await server.kill();
+      cpSync(server.folder, backup, { recursive: true });
+      await server.start();
+      await until('there is a connection', () => hasWorked(by.flush()));
+      let second: PartitionReader | undefined;
+      await until('it is read', () =>
+        hasWorked(
+          read(progress, 1).then((one) => {
+            second = one;
+          }),
+        ),
+      );
+      await publish(...bodies(10, 20));
+      await until('the next are stored', async () => got.length === 20);
+      await second?.save();
+      const kept = await new SavedProgress(by, { replicas: 1, log: silent }).read(PARTITION);
+      assert.equal(kept?.floor, 20);
+      await second?.stop();
+      await server.kill();
+      // The bucket of what was saved has not lost its end.
+      const bucket = join('jetstream', '$G', 'streams', `KV_${PROGRESS_BUCKET}`);
+      rmSync(join(backup, bucket), { recursive: true });
+      cpSync(join(server.folder, bucket), join(backup, bucket), { recursive: true });
+      rmSync(server.folder, { recursive: true });
+      cpSync(backup, server.folder, { recursive: true });
+      await server.start();
+      const fresh = bodies(100, 100 + before);
+      await publish(...fresh);
+      got = [];
+      const [own, revision] = owner === 'same' ? [progress, 1] : [new PartitionProgress(), 2];
+      await until('it is read again', () => hasWorked(read(own as Progress, revision)));
+      await publish(...bodies(200, 205));
+      const wanted = [...fresh, ...bodies(200, 205)];
+      await until('the new ones', async () => wanted.every((body) => got.includes(body)));
+      const last = open.at(-1);
+      await last?.save();
+      const now = await new SavedProgress(by, { replicas: 1, log: silent }).read(PARTITION);
+      assert.equal(now?.floor, 15 + before);
+    });
 });
 
 describe('nats/bucket', function () {
@@ -251,7 +258,7 @@ describe('nats/bucket', function () {
 
   it('a bucket is put on more servers where the stream is, and not on fewer', async () => {
     const servers = await NatsServer.cluster(binary(), 3);
-    const by = await connect({ servers: servers.map(({ url }) => url), maxReconnectAttempts: -1 });
+    const by = await connect({ servers: servers.map(({ url }) => url), ...AGAIN });
     try {
       const open = (replicas: number) => openBucket(by, 'test', { replicas, log: silent });
       await until('it is made', () => hasWorked(open(1)));
