@@ -14,7 +14,7 @@ import { ANALYSIS_BUCKET, GATEWAY_BUCKET, readLeases } from './lease-bucket.js';
 import { nameOfMember } from './lease-table.js';
 import type { NatsConnection } from './link.js';
 import { ALL_PARTITIONS, PARTITIONS, STREAM, subjectOf } from './partition.js';
-import { partitionReadBy, revisionIn } from './partition-reader.js';
+import { partitionReadBy, revisionIn } from './partition-consumers.js';
 
 export interface Overview {
   /** undefined: the stream was never made */

@@ -3,38 +3,25 @@
  * named by the revision of its lease: the consumer of the owner before is deleted, so that one that still believes to own the partition receives nothing more.
  */
 import {
-  AckPolicy,
   type Consumer,
-  type ConsumerConfig,
-  type ConsumerInfo,
   type ConsumerMessages,
-  DeliverPolicy,
-  type JetStreamManager,
   type JsMsg,
   jetstream,
   jetstreamManager,
 } from '@nats-io/jetstream';
-import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { messageOf } from '../common/errors.js';
 import type { Logger } from '../common/log.js';
 import { CONSUMING } from './consuming.js';
-import { STREAM, subjectOf } from './partition.js';
-import type { Mark, PartitionProgress } from './partition-progress.js';
+import { STREAM } from './partition.js';
+import { configOf, consumersOf, hasLostEnd, prefixOf, revisionIn } from './partition-consumers.js';
+import type { PartitionProgress } from './partition-progress.js';
 import type { SavedProgress } from './saved-progress.js';
 
 /** Batches that are on their way to this process, of one partition. Of all 64, and of the longest that the stream takes, they are 128 MiB. */
 const BUFFERED = 16;
-/** Batches that are not acknowledged, of one partition; no more are delivered. */
-const UNACKNOWLEDGED = 1024;
-/**
- * A batch that is not acknowledged within this time is delivered again, ms: one that was on its way when a connection broke comes so much later. One that still waits
- * for the store here is not taken twice.
- */
-const ACK_WAIT_MS = 30_000;
 /** Pause before a batch comes again that the store did not take, ms. */
 const AGAIN_MS = 5000;
-/** How long the names of consumers may take, ms. */
-const NAMES_MS = 5000;
 /** So long after a batch came, what waits is known, ms. */
 const KNOWN_MS = 5000;
 
@@ -48,17 +35,6 @@ export interface Delivered {
   giveBack(): void;
   /** nothing was done with it: if it comes again, it is handed out again */
   leave(): void;
-}
-
-/** Of the lease of the owner whose consumer it is. */
-export const revisionIn = (info: ConsumerInfo): number => Number(info.name.split('-')[2]);
-
-const prefixOf = (partition: number): string => `makai-${partition}-`;
-
-/** The partition that a consumer of the stream reads; undefined where it is none of ours. */
-export function partitionReadBy({ name }: ConsumerInfo): number | undefined {
-  const found = /^makai-(\d+)-\d+$/.exec(name)?.[1];
-  return found === undefined ? undefined : Number(found);
 }
 
 export type Progress = PartitionProgress<JsMsg>;
@@ -247,74 +223,4 @@ export class PartitionReader {
       log.debug({ partition, problem: messageOf(error) }, 'a batch gets no reply');
     }
   }
-}
-
-/**
- * On one server the state of a consumer is in memory: saved-progress.ts says why, and what that takes. On several it is on disk as the stream is: a server that was
- * restarted would have nothing to say about a consumer in memory, and with another one down nobody could read.
- */
-function configOf(partition: number, name: string, floor: number, isAlone: boolean): Partial<ConsumerConfig> {
-  return {
-    durable_name: name,
-    filter_subject: subjectOf(partition),
-    ack_policy: AckPolicy.Explicit,
-    ack_wait: nanos(ACK_WAIT_MS),
-    max_ack_pending: UNACKNOWLEDGED,
-    mem_storage: isAlone,
-    ...(floor === 0
-      ? { deliver_policy: DeliverPolicy.All }
-      : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: floor + 1 }),
-  };
-}
-
-/**
- * Whether numbers are given again that were given before: one of the batches that were read is not in the stream any more as it was, and not because it is too old.
- * @param first number of the oldest batch in the stream
- * @throws Error of the client
- */
-async function hasLostEnd(
-  manager: JetStreamManager,
-  first: number,
-  marks: readonly (Mark | undefined)[],
-): Promise<boolean> {
-  for (const mark of marks) {
-    if (mark === undefined || mark.seq < first) continue;
-    const message = await manager.streams.getMessage(STREAM, { seq: mark.seq });
-    // The client rounds the time of a delivery.
-    if (message === null || Math.abs(message.time.getTime() - mark.timeMs) > 1) return true;
-  }
-  return false;
-}
-
-/** What the API of JetStream replies; the client has no call for it. */
-interface NamesPage {
-  consumers?: string[] | null;
-  total: number;
-  error?: { description: string };
-}
-
-/**
- * The consumers of a partition. By their names, which every cluster knows completely: a list of consumers leaves out those whose server does not answer, and reading would
- * begin with the oldest batch again.
- * @throws Error of the client: also where one of them does not answer, since it knows where to begin
- */
-async function consumersOf(
-  connection: NatsConnection,
-  manager: JetStreamManager,
-  partition: number,
-): Promise<ConsumerInfo[]> {
-  const names: string[] = [];
-  for (let offset = 0, total = 1; offset < total; ) {
-    const reply = await connection.request(`$JS.API.CONSUMER.NAMES.${STREAM}`, JSON.stringify({ offset }), {
-      timeout: NAMES_MS,
-    });
-    const page = reply.json<NamesPage>();
-    if (page.error !== undefined) throw new Error(page.error.description);
-    const found = page.consumers ?? [];
-    names.push(...found.filter((name) => name.startsWith(prefixOf(partition))));
-    if (found.length === 0) break;
-    offset += found.length;
-    total = page.total;
-  }
-  return Promise.all(names.map((name) => manager.consumers.info(STREAM, name)));
 }

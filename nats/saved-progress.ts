@@ -5,6 +5,8 @@
  */
 import type { KV } from '@nats-io/kv';
 import { z } from 'zod';
+import { messageOf } from '../common/errors.js';
+import type { ThrottledLog } from '../common/throttled-log.js';
 import { type BucketOptions, openBucket } from './bucket.js';
 import { partitionKey } from './lease-table.js';
 import type { NatsConnection } from './link.js';
@@ -64,6 +66,18 @@ export class SavedProgress {
     this.#opening ??= openBucket(this.#connection, PROGRESS_BUCKET, this.#options);
     return this.#opening;
   }
+}
+
+/** Has each of them save what it has. Never rejects: it is tried again. */
+export async function saveAll(
+  readers: readonly { save(): Promise<void> }[],
+  log: Pick<ThrottledLog, 'warn'>,
+): Promise<void> {
+  const results = await Promise.allSettled(readers.map((reader) => reader.save()));
+  const failure = results.find((result) => result.status === 'rejected');
+  if (failure === undefined) return;
+  const problem = messageOf(failure.reason);
+  log.warn({ problem }, 'how far partitions are stored could not be saved in NATS');
 }
 
 function parsed(text: string): unknown {

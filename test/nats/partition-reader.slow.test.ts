@@ -20,6 +20,14 @@ import { until } from '../support/until.js';
 const PARTITION = 5;
 const silent = new ThrottledLog(silentLogger());
 
+/** Notes what is in a batch, and acknowledges it. */
+const into =
+  (got: string[]) =>
+  ({ acknowledge, data }: Delivered): void => {
+    got.push(Buffer.from(data).toString());
+    acknowledge();
+  };
+
 describe('nats/partition-reader', function () {
   this.timeout(300_000);
   const binary = givenNats();
@@ -107,10 +115,7 @@ describe('nats/partition-reader', function () {
 
   it('a reader of a lower revision gives way, unless its lease is sure: then the bucket of leases was lost', async () => {
     const got: string[] = [];
-    const take = ({ acknowledge, data }: Delivered): void => {
-      got.push(Buffer.from(data).toString());
-      acknowledge();
-    };
+    const take = into(got);
     const first = await read(admin, 900, take);
     await publish('one');
     await until('it is acknowledged', async () => {
@@ -131,10 +136,7 @@ describe('nats/partition-reader', function () {
 
   it('does not begin where the lease has ended meanwhile, and the newer reader stays the one that counts', async () => {
     const got: string[] = [];
-    const take = ({ acknowledge, data }: Delivered): void => {
-      got.push(Buffer.from(data).toString());
-      acknowledge();
-    };
+    const take = into(got);
     const progress: Progress = new PartitionProgress();
     await read(admin, 2, take, false, progress);
     const late = PartitionReader.open(admin, {
@@ -179,10 +181,7 @@ describe('nats/partition-reader', function () {
 
   it('a stream that was deleted and made again is read from its beginning', async () => {
     const got: string[] = [];
-    const take = ({ acknowledge, data }: Delivered): void => {
-      got.push(Buffer.from(data).toString());
-      acknowledge();
-    };
+    const take = into(got);
     const progress: Progress = new PartitionProgress();
     await publish('one', 'two');
     const first = await read(admin, 1, take, false, progress);

@@ -7,7 +7,6 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { silentLogger } from '../../common/log.js';
 import { ThrottledLog } from '../../common/throttled-log.js';
-import { openBucket } from '../../nats/bucket.js';
 import { STREAM } from '../../nats/partition.js';
 import { PartitionProgress } from '../../nats/partition-progress.js';
 import { type Delivered, PartitionReader, type Progress } from '../../nats/partition-reader.js';
@@ -74,13 +73,7 @@ for (const { count, replicas } of [
       open.push(reader);
       return reader;
     }
-    async function publish(...batches: string[]): Promise<void> {
-      const publisher = new Publisher(by);
-      for (const body of batches)
-        await until('it is in the stream', () =>
-          hasWorked(publisher.publish(PARTITION, body, Buffer.from(body))),
-        );
-    }
+    const publish = (...batches: string[]) => publishBy(by, batches);
     async function restarted(): Promise<void> {
       await Promise.all(servers.map((server) => server.kill()));
       await Promise.all(servers.map((server) => server.start()));
@@ -186,13 +179,7 @@ describe('nats/saved-progress: a stream that has lost its end', function () {
     open.push(reader);
     return reader;
   }
-  async function publish(...batches: string[]): Promise<void> {
-    const publisher = new Publisher(by);
-    for (const body of batches)
-      await until('it is in the stream', () =>
-        hasWorked(publisher.publish(PARTITION, body, Buffer.from(body))),
-      );
-  }
+  const publish = (...batches: string[]) => publishBy(by, batches);
 
   // Ten batches are lost. When reading begins again, none, some or all of their numbers have been given again, and more.
   const cases = [
@@ -252,31 +239,14 @@ describe('nats/saved-progress: a stream that has lost its end', function () {
     });
 });
 
-describe('nats/bucket', function () {
-  this.timeout(600_000);
-  const binary = givenNats();
-
-  it('a bucket is put on more servers where the stream is, and not on fewer', async () => {
-    const servers = await NatsServer.cluster(binary(), 3);
-    const by = await connect({ servers: servers.map(({ url }) => url), ...AGAIN });
-    try {
-      const open = (replicas: number) => openBucket(by, 'test', { replicas, log: silent });
-      await until('it is made', () => hasWorked(open(1)));
-      const manager = await jetstreamManager(by, { timeout: 60_000 });
-      const replicas = async () => (await manager.streams.info('KV_test')).config.num_replicas;
-      assert.equal(await replicas(), 1);
-      await until('it is on three', async () => {
-        await open(3);
-        return (await replicas()) === 3;
-      });
-      await open(1);
-      assert.equal(await replicas(), 3);
-    } finally {
-      await by.close();
-      await Promise.all(servers.map((server) => server.stop()));
-    }
-  });
-});
+/** Until all are in the stream: servers may be on their way up. */
+async function publishBy(by: NatsConnection, batches: readonly string[]): Promise<void> {
+  const publisher = new Publisher(by);
+  for (const body of batches)
+    await until('it is in the stream', () =>
+      hasWorked(publisher.publish(PARTITION, body, Buffer.from(body))),
+    );
+}
 
 async function hasWorked(work: Promise<unknown>): Promise<boolean> {
   return work.then(

@@ -16,7 +16,7 @@ import { type NatsConnection, NatsLink } from '../../nats/link.js';
 import { partitionOfBox } from '../../nats/partition.js';
 import { PartitionProgress } from '../../nats/partition-progress.js';
 import { type Delivered, PartitionReader, type Progress } from '../../nats/partition-reader.js';
-import { SavedProgress } from '../../nats/saved-progress.js';
+import { SavedProgress, saveAll } from '../../nats/saved-progress.js';
 import { replicasWhenThere } from '../../nats/stream.js';
 import type { Rows } from '../../proto/columns.js';
 import type { MeasurementBatches } from '../../store/outbox/measurement-batches.js';
@@ -74,9 +74,8 @@ export class PartitionedStream implements Running {
   readonly #fresh = new Set<number>();
   #recovering: NodeJS.Timeout | undefined;
   #parts: Parts | undefined;
-  #connection: NatsConnection | undefined;
-  /** by its newest connection; undefined until there is the stream */
-  #saved: SavedProgress | undefined;
+  /** undefined until there is a connection, and the stream */
+  #source: { connection: NatsConnection; saved: SavedProgress } | undefined;
   #malformed = 0;
   #isStopping = false;
   /** the intake takes nothing any more */
@@ -177,10 +176,9 @@ export class PartitionedStream implements Running {
   }
 
   async #connected(connection: NatsConnection, lost: AbortSignal): Promise<void> {
-    this.#connection = connection;
     const replicas = await replicasWhenThere(connection, lost, this.#log);
     if (replicas === undefined || this.#isStopping) return;
-    this.#saved = new SavedProgress(connection, { replicas, log: this.#log });
+    this.#source = { connection, saved: new SavedProgress(connection, { replicas, log: this.#log }) };
     this.#parts?.comparing?.connected(connection, replicas, lost);
     this.#leases.connected(connection, replicas);
   }
@@ -201,10 +199,9 @@ export class PartitionedStream implements Running {
     const isOurs = (): boolean =>
       this.#leases.isAt(partition, revision) && !this.#leaving.has(partition) && !this.#isStopping;
     while (isOurs()) {
-      const [connection, saved] = [this.#connection, this.#saved];
       try {
-        if (connection === undefined || saved === undefined)
-          throw new Error('there is no connection to NATS');
+        if (this.#source === undefined) throw new Error('there is no connection to NATS');
+        const { connection, saved } = this.#source;
         const reader = await PartitionReader.open(connection, {
           ...{ partition, revision, log, saved, progress: this.#progressOf(partition) },
           take: (batch: Delivered) => this.#take(batch),
@@ -236,16 +233,9 @@ export class PartitionedStream implements Running {
     await this.#save(readers);
   }
 
-  /** Never rejects: it is tried again. */
+  /** Never rejects. */
   async #save(readers: readonly PartitionReader[]): Promise<void> {
-    if (!this.#link.isConnected) return;
-    const results = await Promise.allSettled(readers.map((reader) => reader.save()));
-    const failure = results.find((result) => result.status === 'rejected');
-    if (failure !== undefined)
-      this.#log.warn(
-        { problem: messageOf(failure.reason) },
-        'how far partitions are stored could not be saved in NATS',
-      );
+    if (this.#link.isConnected) await saveAll(readers, this.#log);
   }
 
   #take(batch: Delivered): Promise<void> | undefined {
