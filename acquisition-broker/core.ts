@@ -4,10 +4,12 @@ import type { Logger } from '../common/log.js';
 import { Rejections } from '../common/rejections.js';
 import type { AcquisitionBrokerSettings } from '../config/index.js';
 import { BoxFindings } from '../daemon/box-findings.js';
+import type { Access } from '../keys/access.js';
 import { EventIdSource } from '../store/outbox/event-ids.js';
 import { Outbox } from '../store/outbox/outbox.js';
 import type { BoxReader, EventIds, EventReader, Maintenance } from '../store/store.js';
 import type { Sink } from '../store/writes.js';
+import { SendQueue } from '../zmq/send-queue.js';
 import { BoxRecords } from './boxes/box-records.js';
 import { RepliesOfBoxes } from './boxes/box-replies.js';
 import { ConnectedBoxes } from './boxes/connected-boxes.js';
@@ -39,13 +41,6 @@ const RECORD_AGE_MS = 5_000;
 /** Boxes remembered: their dialects, locations, subscriptions. */
 const REMEMBERED_BOXES = 20_000;
 
-/** How the pieces reach the sockets. */
-export interface Outlets {
-  toBoxes(frames: readonly [string, Uint8Array]): void;
-  toClients(frames: readonly (string | Uint8Array)[]): void;
-  toNoticeReaders(frames: readonly [string, string]): void;
-}
-
 export interface CoreOptions {
   settings: AcquisitionBrokerSettings;
   identity: string;
@@ -56,20 +51,25 @@ export interface CoreOptions {
     Pick<Maintenance, 'state'>;
   clock: Clock;
   log: Logger;
-  outlets: Outlets;
+  /** which boxes have a certificate */
+  certificates: Pick<Access, 'isKnown'>;
   /** undefined: it is the only broker */
   cluster?: Cluster | undefined;
-  /** whether a certificate names this box */
-  isKnownBox(boxId: number): boolean;
 }
 
 export type Core = ReturnType<typeof createCore>;
 
 export function createCore(options: CoreOptions) {
-  const { clock, cluster, identity, isKnownBox, log, outlets, settings, store } = options;
+  const { certificates, clock, cluster, identity, log, settings, store } = options;
   const { limits, maxWindowMs } = settings;
   const stopping = new AbortController();
   const rejections = new Rejections(log, clock);
+  /** what is sent on each socket; nowhere until it is open */
+  const sendQueues = {
+    boxes: new SendQueue('box_pub', rejections),
+    clients: new SendQueue('backend_pub', rejections),
+    notices: new SendQueue('zmq_event_endpoint', rejections),
+  };
   const traffic = { sent: 0, recv: 0 };
   const giveUp: AbortSignal = stopping.signal;
   const outbox = new Outbox({ store, clock, log, giveUp });
@@ -82,7 +82,7 @@ export function createCore(options: CoreOptions) {
   const boxReplies = new RepliesOfBoxes(clock, boxFindings);
   const sender = new BoxSender({
     boxes,
-    publish: outlets.toBoxes,
+    queue: sendQueues.boxes,
     relay: cluster?.relay,
     rejections,
     traffic,
@@ -123,13 +123,13 @@ export function createCore(options: CoreOptions) {
   const pingers = createPingers(clock, boxes, sender, open);
 
   const notices = new Notices({
-    sendEvnew: outlets.toClients,
-    sendNotice: outlets.toNoticeReaders,
+    evnew: sendQueues.clients,
+    v3: sendQueues.notices,
     sent: cluster && ((kind, text, eventId) => cluster.announced(kind, text, eventId)),
   });
   const eventIds = new EventIdSource({ store, health: outbox.health, clock, log, giveUp });
   const limit = limits.openRequests;
-  const imported = new ImportedBoxes({ store, clock, log, isKnownBox });
+  const imported = new ImportedBoxes({ store, clock, log, certificates });
   /** What a stop leaves is for the next broker. */
   const refused = (request: OpenRequest): void => {
     if (!giveUp.aborted) forget(request, requestOutbox, log);
@@ -142,7 +142,7 @@ export function createCore(options: CoreOptions) {
     identity,
     limit,
     eventIds,
-    isMeter: (boxId) => imported.isMeter(boxId),
+    imported,
     notices,
     open,
     outbox: requestOutbox,
@@ -198,12 +198,12 @@ export function createCore(options: CoreOptions) {
     budget,
     boxReplies,
     clock,
-    isKnownBox,
+    certificates,
     keepsUnasked: settings.keepsUnasked,
     open,
     queue,
     rejections,
-    route: (to, frames) => outlets.toClients([to, ...frames]),
+    clients: sendQueues.clients,
     offer: cluster?.offer,
     appeared: cluster && (() => cluster.boxesChanged()),
   });
@@ -231,8 +231,8 @@ export function createCore(options: CoreOptions) {
     },
     announce: (kind, text, eventId) => {
       const id = String(eventId);
-      if (kind === 'evnew') outlets.toClients([kind, id]);
-      else outlets.toNoticeReaders([text, id]);
+      if (kind === 'evnew') sendQueues.clients.send([kind, id]);
+      else sendQueues.notices.send([text, id]);
     },
   });
 
@@ -257,6 +257,7 @@ export function createCore(options: CoreOptions) {
     requests,
     commands,
     sender,
+    sendQueues,
     tokens,
     traffic,
     subscription: subscriptionHandler(boxes, open, pingers, rejections, () => cluster?.boxesChanged()),

@@ -2,7 +2,9 @@
 import { isBoxId } from '../common/box-id.js';
 import type { Clock } from '../common/clock.js';
 import type { Rejections } from '../common/rejections.js';
+import type { Access } from '../keys/access.js';
 import { DecodeError, DIALECTS, type Dialect, dialectOfReply, type Reply } from '../proto/index.js';
+import type { SendQueue } from '../zmq/send-queue.js';
 import type { RepliesOfBoxes } from './boxes/box-replies.js';
 import type { ConnectedBoxes } from './boxes/connected-boxes.js';
 import type { WaveformBudget } from './budget/waveform-budget.js';
@@ -20,10 +22,10 @@ export interface ReplyHandlerDeps {
   budget: Pick<WaveformBudget, 'hasForUnasked' | 'unasked'>;
   /** whether the waveforms of boxes that were not asked are stored */
   keepsUnasked: boolean;
-  /** whether a certificate names this box; true for all when everyone is let in */
-  isKnownBox(boxId: number): boolean;
-  /** publishes `[identity, frames...]` on `backend_pub` */
-  route(identity: string, frames: readonly Uint8Array[]): void;
+  /** which boxes have one: all where everyone may connect */
+  certificates: Pick<Access, 'isKnown'>;
+  /** of `backend_pub`: gets `[identity, frames...]` of a reply that is routed */
+  clients: Pick<SendQueue, 'send'>;
   /** A box replied for the first time: only now it is known which one is connected. */
   appeared?: (() => void) | undefined;
   /** Asks the other brokers whose it is; calls `drop` when it is nobody's. @returns false: it cannot be asked */
@@ -105,7 +107,7 @@ export class ReplyHandler {
       if (reply.kind !== 'reply' || boxId === undefined) return 'not_ours';
       const request = this.#deps.open.find(dialect, reply.number);
       if (request === undefined) return 'not_ours';
-      const isKnown = isBoxId(boxId) && this.#deps.isKnownBox(boxId);
+      const isKnown = isBoxId(boxId) && this.#deps.certificates.isKnown(String(boxId));
       if (isKnown && frames > 0 && this.#wants(request, { dialect, boxId, reply, all: placeholder }))
         return 'wanted';
       this.handleForwarded(placeholder);
@@ -117,13 +119,13 @@ export class ReplyHandler {
   }
 
   #handle(frames: readonly Uint8Array[], isHere: boolean): void {
-    const { isKnownBox, offer, rejections } = this.#deps;
+    const { certificates, offer, rejections } = this.#deps;
     try {
       const dialect = dialectOfReply(frames[0] ?? new Uint8Array());
       const reply = dialect.readReply(frames);
       const { boxId } = reply;
       // ZeroMQ does not say who sent a message; but a box that no certificate names cannot have sent it honestly.
-      const isKnown = boxId !== undefined && isBoxId(boxId) && isKnownBox(boxId);
+      const isKnown = boxId !== undefined && isBoxId(boxId) && certificates.isKnown(String(boxId));
       const dropped = isKnown ? this.#take(dialect, boxId, reply, frames, isHere) : { reason: 'unknown_box' };
       if (dropped === undefined) return;
       const { about, mayBeOthers, reason } = dropped;
@@ -219,7 +221,7 @@ export class ReplyHandler {
     // What is stored as an event nobody else needs: v2's analysis service takes every message on that socket for a notice with a number, and ends.
     if (ask.state === 'waiting' && request.command !== undefined && request.event === undefined) {
       this.#routed += 1;
-      this.#deps.route(request.command.identity, all);
+      this.#deps.clients.send([request.command.identity, ...all]);
     }
     this.#keep(request, received);
     return undefined;

@@ -72,17 +72,11 @@ export async function startAcquisitionBroker(
   const cluster = await clusterOf(base);
   const core = createCore({
     ...{ clock, cluster },
+    certificates: access.boxes,
     identity: settings.identity,
     log,
     settings,
     store,
-    // Nothing is sent before all sockets are made below.
-    outlets: {
-      toBoxes: (frames) => boxes.publish(frames),
-      toClients: (frames) => backend.publish(frames),
-      toNoticeReaders: (frames) => backend.publishNotice(frames),
-    },
-    isKnownBox: (boxId) => access.boxes.isKnown(String(boxId)),
   });
   const boxes = boxSockets(base, ioThreads, core, access.boxes);
   const backend = backendSockets(base, core, access.services, noticesHoldMs);
@@ -208,7 +202,7 @@ function boxSockets(
     clock,
     ioThreads,
     log,
-    rejections: core.rejections,
+    sendQueue: core.sendQueues.boxes,
     publish: places('box_pub', settings.boxPub, settings.boxPubNext),
     pull: places('box_pull', settings.boxPull, settings.boxPullNext),
     frameBytes: settings.limits.messageBytes,
@@ -242,7 +236,9 @@ function backendSockets(
     curve: services?.curve,
     frameBytes: MAX_REQUEST_BYTES,
     noticesHoldMs,
-    request: (frames) => core.requests.handle(frames),
+    sendQueue: core.sendQueues.clients,
+    noticeQueue: core.sendQueues.notices,
+    request: core.requests.handle,
     idRequest: core.ids.handle,
   });
 }

@@ -1,7 +1,7 @@
 /** The thread that makes records of measurements and sends them, so that neither the stream nor the store waits for it. Started by MeasurementsOut. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../common/errors.js';
-import { decodeWrite } from '../store/write-codec.js';
+import { decodeKeptWrite } from '../store/kept-write.js';
 import { recordValue } from './format.js';
 import type { FromSender, SenderStart, ToSender } from './messages.js';
 import { KafkaProducer } from './producer.js';
@@ -15,7 +15,7 @@ const producer = new KafkaProducer(servers, clientId);
 
 function recordsIn(body: Uint8Array): KafkaRecord[] | undefined {
   try {
-    const write = decodeWrite(body);
+    const write = decodeKeptWrite(body);
     return write.kind === 'measurements' ? measurementRecords(write.columns, topic, encode) : undefined;
   } catch {
     return undefined;

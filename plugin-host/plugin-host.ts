@@ -152,10 +152,10 @@ export class PluginHost {
   }
 
   #supervise(id: string, file: PluginFile, entry: PluginEntry): PluginSupervisor {
-    const { ring, log, requests, results, pauses, store = NO_STORE } = this.#options;
+    const { ring, log, requests, pauses, store = NO_STORE } = this.#options;
     const logged = (finding: PluginFinding, plugin: string): void =>
       log.warn({ plugin, ...finding }, 'finding about a box');
-    const { findings = logged } = this.#options;
+    const { findings = logged, results = () => undefined } = this.#options;
     const keeper = this.#keepers.get(id) ?? new StateKeeper(id, store, log);
     this.#keepers.set(id, keeper);
     return new PluginSupervisor({
@@ -166,11 +166,11 @@ export class PluginHost {
       ring,
       site: () => this.#site,
       log,
-      requests: (found) => requests(found, id),
-      results: (found) => results?.(found, id),
+      requests,
+      results,
       keeper,
       history: (boxId, fromMs, toMs) => store.history(boxId, fromMs, toMs),
-      findings: (finding) => findings(finding, id),
+      findings,
       ...(pauses ? { pauses } : {}),
     });
   }

@@ -29,12 +29,12 @@ export interface SupervisorOptions {
   ring: RingShare | undefined;
   site: () => SiteData;
   log: Logger;
-  requests: (requests: EventRequest[]) => void;
-  results: (results: PluginResults) => void;
+  requests: (requests: EventRequest[], pluginId: string) => void;
+  results: (results: PluginResults, pluginId: string) => void;
   /** outlives this supervisor */
   keeper: StateKeeper;
   history: PluginStore['history'];
-  findings: (finding: PluginFinding) => void;
+  findings: (finding: PluginFinding, pluginId: string) => void;
   /** pauses before a restart, for tests */
   pauses?: BackOffOptions;
 }
@@ -142,7 +142,7 @@ export class PluginSupervisor {
         state: (state) => this.#options.keeper.keep(state),
         question: (question) => this.#reply(question),
         refusals: (refused, surplus, problem) => this.#onRefusals(refused, surplus, problem),
-        finding: this.#options.findings,
+        finding: (finding) => this.#options.findings(finding, this.id),
         log: (level, text) => this.#log[level](text),
         ended: (ending) => this.#onEnded(ending),
       },
@@ -176,7 +176,7 @@ export class PluginSupervisor {
         'plugin requests more events of a box than plugin_limits.events_per_hour: they are dropped',
       );
     }
-    if (admitted.length > 0) this.#options.requests(admitted);
+    if (admitted.length > 0) this.#options.requests(admitted, this.id);
   }
 
   /** Incidents fill the store as events do, and have the same limit. */
@@ -188,7 +188,7 @@ export class PluginSupervisor {
         'plugin reports more incidents of a box than plugin_limits.events_per_hour: they are dropped',
       );
     }
-    if (admitted.length + values.length > 0) this.#options.results({ incidents: admitted, values });
+    if (admitted.length + values.length > 0) this.#options.results({ incidents: admitted, values }, this.id);
   }
 
   #reply(question: Question): Promise<unknown> {

@@ -1,29 +1,24 @@
 /**
  * Writes as bytes, wherever one crosses a thread or goes to disk: the binary part (columns, samples), then a header as JSON, then 8 bytes: length of the
  * header (u32 little endian) and a mark. The binary part comes first so that its arrays lie aligned: what is decoded shares the buffer, nothing is copied.
- * Numbers of the binary part have this machine's byte order.
+ * Numbers of the binary part have this machine's byte order. What a disk gave back is read by `decodeKeptWrite` (kept-write.ts), which checks it.
  */
 import { MakaiError, messageOf } from '../common/errors.js';
 import { columnsBytes, columnsOver, copyRows } from '../proto/columns.js';
 import type { IncidentWithSamples } from './documents.js';
-import { checkShape, SHAPES } from './write-shapes.js';
 import type {
   AnalysisWrite,
   BoxEventWrite,
   HealthWrite,
   IncidentWrite,
   MeasurementsWrite,
-  MetricsWrite,
   Write,
-  WriteKind,
 } from './writes.js';
 
 /** "OPW1": the version of this layout. */
 const MARK = 0x3157504f;
 const TAIL_BYTES = 8;
 const TIME_BYTES = Float64Array.BYTES_PER_ELEMENT;
-
-type Fields = Record<string, unknown>;
 
 /** @returns an array over a buffer of its own, which may be transferred to another thread */
 export function encodeWrite(write: Write): Uint8Array<ArrayBuffer> {
@@ -91,13 +86,19 @@ function samplesOf(write: Write): Int16Array[] {
   return write.kind === 'analysis' ? write.findings.map(({ samples }) => samples) : [];
 }
 
+/** The fields of a write without its binary part, as they are read. */
+export type Header = Record<string, unknown>;
+
 /**
  * The write that `encodeWrite` was given. Its arrays share the buffer of `bytes` where that is aligned, so the bytes must not change.
+ * @param check throws for a header that is none of a write; left out where the bytes come from another thread of this process
  * @throws MakaiError STORE_DAMAGED for bytes that are no write
  */
-export function decodeWrite(bytes: Uint8Array): Write {
+export function decodeWrite(bytes: Uint8Array, check: (header: Header) => void = () => undefined): Write {
   try {
-    return decoded(bytes);
+    const { body, header } = partsOf(bytes);
+    check(header);
+    return read(header, body);
   } catch (error) {
     throw new MakaiError('STORE_DAMAGED', `a kept write cannot be read: ${messageOf(error)}`, {
       hint: 'The file or its disk is damaged: check the disk.',
@@ -106,7 +107,7 @@ export function decodeWrite(bytes: Uint8Array): Write {
   }
 }
 
-function decoded(encoded: Uint8Array): Write {
+function partsOf(encoded: Uint8Array): { header: Header; body: Buffer } {
   const bytes = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength);
   const tail = bytes.length - TAIL_BYTES;
   if (tail < 0 || bytes.readUInt32LE(tail + 4) !== MARK) throw new RangeError('its end is missing');
@@ -114,18 +115,15 @@ function decoded(encoded: Uint8Array): Write {
   if (bodyBytes < 0) throw new RangeError('its header is longer than itself');
   const header: unknown = JSON.parse(bytes.toString('utf8', bodyBytes, tail));
   if (typeof header !== 'object' || header === null) throw new TypeError('its header is no object');
-  return read(header as Fields, bytes.subarray(0, bodyBytes));
+  return { header: header as Header, body: bytes.subarray(0, bodyBytes) };
 }
 
-function read(header: Fields, body: Buffer): Write {
+function read(header: Header, body: Buffer): Write {
   const { kind } = header;
-  if (typeof kind !== 'string' || !Object.hasOwn(SHAPES, kind)) throw new RangeError('its kind is not known');
-  checkShape(header, SHAPES[kind as WriteKind]);
   if (kind === 'measurements') return measurements(header as unknown as MeasurementsHeader, body);
   if (kind === 'box_event') return boxEvent(header as unknown as BoxEventHeader, body);
   if (kind === 'incident') return incident(header as unknown as IncidentHeader, body);
   if (kind === 'analysis') return analysis(header as unknown as AnalysisHeader, body);
-  if (kind === 'metrics') checkTraffic(header as unknown as MetricsWrite);
   if (kind === 'health') return health(header as unknown as HealthWrite);
   return header as unknown as Write;
 }
@@ -161,12 +159,12 @@ type AnalysisHeader = Omit<AnalysisWrite, 'findings'> & {
 };
 
 function incident({ samples, ...header }: IncidentHeader, body: Buffer): Write {
-  const [own = new Int16Array()] = partsOf(body, [samples]);
+  const [own = new Int16Array()] = samplesIn(body, [samples]);
   return { ...header, samples: own };
 }
 
 function analysis({ findings, ...header }: AnalysisHeader, body: Buffer): Write {
-  const parts = partsOf(
+  const parts = samplesIn(
     body,
     findings.map(({ samples }) => samples),
   );
@@ -175,7 +173,7 @@ function analysis({ findings, ...header }: AnalysisHeader, body: Buffer): Write 
 }
 
 /** The samples of a body, one array for each length. */
-function partsOf(body: Buffer, lengths: readonly number[]): Int16Array[] {
+function samplesIn(body: Buffer, lengths: readonly number[]): Int16Array[] {
   if (body.length !== 2 * lengths.reduce((sum, length) => sum + size(length), 0))
     throw new RangeError('its samples are not whole');
   const { buffer } = aligned(body);
@@ -188,15 +186,7 @@ function partsOf(body: Buffer, lengths: readonly number[]): Int16Array[] {
 }
 
 function health({ finding, ...header }: HealthWrite): Write {
-  const timestamp = new Date(finding.timestamp);
-  const isKnown = finding.status === 'UP' || finding.status === 'DOWN';
-  if (Number.isNaN(timestamp.getTime()) || !isKnown) throw new TypeError('a field is wrong');
-  return { ...header, finding: { ...finding, timestamp } };
-}
-
-function checkTraffic({ document }: MetricsWrite): void {
-  const isWhole = 'bytes' in document || (document.sent !== undefined && document.recv !== undefined);
-  if (!isWhole) throw new TypeError('the traffic is missing');
+  return { ...header, finding: { ...finding, timestamp: new Date(finding.timestamp) } };
 }
 
 /** The same bytes, followed by zeros. */

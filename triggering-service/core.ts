@@ -117,7 +117,7 @@ export function createCore(options: CoreOptions): Core {
   const plugins: PluginHost = new PluginHost({
     ring,
     log,
-    requests: (found, id) => requests.handle(found, id),
+    requests: requests.handle,
     findings: ({ boxId, code, info }) => boxFindings.report(boxId, code, info, PLUGIN_FINDING_MS),
     limits: settings.pluginLimits,
     reloadOnChange: settings.pluginReload,
@@ -126,14 +126,14 @@ export function createCore(options: CoreOptions): Core {
   });
   const hosts = [plugins];
   const refusedIds = new RefusedIds(log);
-  idsWithCertificate?.onChange(() => refusedIds.forgetKnown((boxId) => idsWithCertificate.has(boxId)));
+  idsWithCertificate?.onChange(() => refusedIds.forgetKnown(idsWithCertificate.ids));
   const intake = new Intake({
     settings,
     references: siteWatch.references,
     ring,
     rejections,
     refusedIds,
-    idsWithCertificate,
+    knownIds: idsWithCertificate?.ids,
     trends,
     location: (boxId) => siteWatch.site.location(boxId),
     readers: plugins,

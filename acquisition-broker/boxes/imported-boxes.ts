@@ -9,6 +9,7 @@ import { type Clock, repeat } from '../../common/clock.js';
 import { messageOf } from '../../common/errors.js';
 import type { Running } from '../../common/lifecycle.js';
 import type { Logger } from '../../common/log.js';
+import type { Access } from '../../keys/access.js';
 import type { BoxKind, BoxReader } from '../../store/store.js';
 
 /** After which the store's boxes are read again, ms. */
@@ -18,8 +19,8 @@ export interface ImportedBoxesDeps {
   store: Pick<BoxReader, 'boxes'>;
   clock: Clock;
   log: Logger;
-  /** whether a certificate names this box: then a device may connect as it, and the store is not read for it */
-  isKnownBox(boxId: number): boolean;
+  /** a box that has one is no imported one: a device may connect as it, and the store is not read for it */
+  certificates: Pick<Access, 'isKnown'>;
 }
 
 export class ImportedBoxes {
@@ -45,8 +46,8 @@ export class ImportedBoxes {
 
   /** Whether a box is an imported one, as far as that is known. */
   has(boxId: number): boolean {
-    const { clock, isKnownBox } = this.#deps;
-    if (isKnownBox(boxId)) return false;
+    const { certificates, clock } = this.#deps;
+    if (certificates.isKnown(String(boxId))) return false;
     if (clock.monotonic() - this.#readAt >= LIFE_MS) void this.refresh();
     return this.#ids.has(String(boxId));
   }

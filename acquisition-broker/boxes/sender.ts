@@ -4,10 +4,8 @@
  */
 import type { Rejections } from '../../common/rejections.js';
 import { type BoxMessage, DIALECTS, type Dialect } from '../../proto/index.js';
+import type { SendQueue } from '../../zmq/send-queue.js';
 import type { ConnectedBoxes } from './connected-boxes.js';
-
-/** Sends one multipart message to the boxes; never blocks (a PUB socket drops for a peer that does not read). */
-export type Publish = (frames: readonly [string, Uint8Array]) => void;
 
 /** Whom a command is meant for. */
 export interface Audience {
@@ -21,7 +19,8 @@ export interface Audience {
 export type Relay = (dialect: Dialect, message: BoxMessage, audience: Audience) => boolean;
 
 export interface BoxSenderDeps {
-  publish: Publish;
+  /** of `box_pub`; it never blocks, since a PUB socket drops for a peer that does not read */
+  queue: Pick<SendQueue, 'send'>;
   /** undefined: there are no other brokers */
   relay?: Relay | undefined;
   rejections: Rejections;
@@ -49,7 +48,7 @@ export class BoxSender {
 
   /** @param audience undefined: boxes that are connected here, whichever they are */
   send(dialect: Dialect, message: BoxMessage, audience?: () => Audience): void {
-    const { boxes, publish, rejections, relay, traffic } = this.#deps;
+    const { boxes, queue, rejections, relay, traffic } = this.#deps;
     const danger = dialect.dangerOf(message);
     if (danger !== undefined) {
       rejections.count('unsafe_for_boxes', message.topic, danger);
@@ -57,7 +56,7 @@ export class BoxSender {
     }
     if (audience !== undefined && relay?.(dialect, message, audience()) === false) return;
     if (dialect.reach === 'all') boxes.asked(dialect);
-    publish([message.topic, message.message]);
+    queue.send([message.topic, message.message]);
     this.#sent[message.name] = (this.#sent[message.name] ?? 0) + 1;
     traffic.sent += message.topic.length + message.message.length;
   }

@@ -1,5 +1,6 @@
 /** An event that clients asked for: what its replies share, and what is announced of it. */
 import type { NewEvent } from '../../store/store.js';
+import type { SendQueue } from '../../zmq/send-queue.js';
 
 /** One event as far as replies to it are concerned; several open requests may belong to one (Commands with the same token). */
 export class RequestedEvent {
@@ -53,10 +54,10 @@ export class RequestedEvent {
 }
 
 export interface NoticesDeps {
-  /** on `backend_pub` */
-  sendEvnew(frames: readonly [string, string]): void;
-  /** on `zmq_event_endpoint` */
-  sendNotice(frames: readonly [string, string]): void;
+  /** of `backend_pub` */
+  evnew: Pick<SendQueue, 'send'>;
+  /** of `zmq_event_endpoint` */
+  v3: Pick<SendQueue, 'send'>;
   /** Called for each, for the clients of other brokers. */
   sent?: ((kind: 'evnew' | 'v3', text: string, eventId: number) => void) | undefined;
 }
@@ -73,7 +74,7 @@ export class Notices {
   /** `["evnew", id]`: only for an event that is durable. */
   eventStored({ id }: RequestedEvent): void {
     this.sent.evnew += 1;
-    this.#deps.sendEvnew(['evnew', String(id)]);
+    this.#deps.evnew.send(['evnew', String(id)]);
     this.#deps.sent?.('evnew', '', id);
   }
 
@@ -81,7 +82,7 @@ export class Notices {
   waveformStored(event: RequestedEvent): void {
     if (!event.takeNotice()) return;
     this.sent.notices += 1;
-    this.#deps.sendNotice([event.noticeText, String(event.id)]);
+    this.#deps.v3.send([event.noticeText, String(event.id)]);
     this.#deps.sent?.('v3', event.noticeText, event.id);
   }
 }

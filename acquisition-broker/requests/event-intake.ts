@@ -11,6 +11,7 @@ import type { NewEvent, RefusedBoxes } from '../../store/documents.js';
 import type { EventIdSource } from '../../store/outbox/event-ids.js';
 import type { Outbox } from '../../store/outbox/outbox.js';
 import type { ConnectedBoxes } from '../boxes/connected-boxes.js';
+import type { ImportedBoxes } from '../boxes/imported-boxes.js';
 import type { BudgetRefusal, WaveformBudget } from '../budget/waveform-budget.js';
 import type { Families } from '../events/families.js';
 import { type Notices, RequestedEvent } from '../events/requested-event.js';
@@ -40,8 +41,8 @@ export interface IntakeDeps {
   budget: Pick<WaveformBudget, 'ask' | 'release'>;
   /** The event of a request was not stored: the request is not to be taken up by anybody. */
   refused(request: OpenRequest): void;
-  /** has no waveforms */
-  isMeter(boxId: number): boolean;
+  /** which boxes are meters: they have no waveforms */
+  imported: Pick<ImportedBoxes, 'isMeter'>;
   /** our identity: the text of the v3 notice */
   identity: string;
   /** boxes that waiting requests may name, each request at least one */
@@ -176,11 +177,11 @@ export class EventIntake {
     boxIds: readonly number[],
     { window }: EventRequest,
   ): { asked: number[]; refused: RefusedBoxes[] } {
-    const { budget, isMeter, rejections } = this.#deps;
+    const { budget, imported, rejections } = this.#deps;
     const asked: number[] = [];
     const refused = new Map<BudgetRefusal | typeof METER, string[]>();
     for (const boxId of boxIds) {
-      const reason = isMeter(boxId) ? METER : budget.ask(boxId, window);
+      const reason = imported.isMeter(boxId) ? METER : budget.ask(boxId, window);
       if (reason === undefined) {
         asked.push(boxId);
         continue;

@@ -34,9 +34,9 @@ export class RequestHandler {
     this.#deps = deps;
   }
 
-  handle(frames: readonly Uint8Array[]): void {
+  readonly handle = (frames: readonly Uint8Array[]): void => {
     for (const frame of frames) this.#handleFrame(frame);
-  }
+  };
 
   #handleFrame(frame: Uint8Array): void {
     const { clock, maxWindowMs, rejections } = this.#deps;

@@ -8,7 +8,7 @@ import { Connections } from '../../zmq/connections.js';
 import type { CurveServerOptions } from '../../zmq/curve.js';
 import { receiveLoop } from '../../zmq/receive.js';
 import { envelopeOf } from '../../zmq/replier.js';
-import { SendQueue } from '../../zmq/send-queue.js';
+import type { SendQueue } from '../../zmq/send-queue.js';
 import { bound, type Publisher, type Pull, type Router, type Socket } from '../../zmq/sockets.js';
 import type { SendReply } from '../events/id-service.js';
 
@@ -33,6 +33,10 @@ export interface BackendSocketsOptions {
   clock: Clock;
   log: Logger;
   rejections: Rejections;
+  /** of `backend_pub`: notices and routed replies. They are dropped while the sockets are closed: then no subscriber is connected. */
+  sendQueue: SendQueue;
+  /** of `zmq_event_endpoint` */
+  noticeQueue: SendQueue;
   /** a message on `backend_pull` */
   request(frames: Buffer[]): void;
   /** a request on `zmq_event_id_endpoint` */
@@ -58,15 +62,11 @@ export class BackendSockets {
     zmq_event_id_endpoint: new Connections(),
   };
   readonly #endpoints: Partial<Record<BackendField, string>> = {};
-  readonly #sendQueue: SendQueue;
-  readonly #noticeQueue: SendQueue;
   #open: OpenSockets | undefined;
   #loops: Promise<unknown> = Promise.resolve();
 
   constructor(options: BackendSocketsOptions) {
     this.#options = options;
-    this.#sendQueue = new SendQueue('backend_pub', options.rejections);
-    this.#noticeQueue = new SendQueue('zmq_event_endpoint', options.rejections);
   }
 
   /** Where they are open, with the port that `*` became; without those that could not be. */
@@ -77,6 +77,7 @@ export class BackendSockets {
   /** @throws MakaiError ENDPOINT_IN_USE, with nothing left open */
   async open(): Promise<void> {
     const { clock, frameBytes, log, idRequest, noticesHoldMs, rejections, request } = this.#options;
+    const { noticeQueue, sendQueue } = this.#options;
     const limits = { maxMessageSize: frameBytes };
     const sockets: OpenSockets = {
       backend_pull: bound.pull(limits),
@@ -94,8 +95,8 @@ export class BackendSockets {
       await this.close();
       throw error;
     }
-    this.#sendQueue.attach(sockets.backend_pub, noticesHoldMs);
-    this.#noticeQueue.attach(sockets.zmq_event_endpoint, noticesHoldMs);
+    sendQueue.attach(sockets.backend_pub, noticesHoldMs);
+    noticeQueue.attach(sockets.zmq_event_endpoint, noticesHoldMs);
     const loop = { clock, log };
     this.#loops = Promise.all([
       receiveLoop({ ...loop, name: 'backend_pull', socket: sockets.backend_pull, handle: request }),
@@ -114,9 +115,10 @@ export class BackendSockets {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#sendQueue.release(), this.#noticeQueue.release()]);
-    this.#sendQueue.attach(undefined);
-    this.#noticeQueue.attach(undefined);
+    const { noticeQueue, sendQueue } = this.#options;
+    await Promise.all([sendQueue.release(), noticeQueue.release()]);
+    sendQueue.attach(undefined);
+    noticeQueue.attach(undefined);
     for (const socket of Object.values<Socket>({ ...this.#open })) socket.close();
     this.#open = undefined;
     await this.#loops;
@@ -125,16 +127,6 @@ export class BackendSockets {
   /** No further requests are read; notices still go out. */
   stopReading(): void {
     this.#open?.backend_pull.close();
-  }
-
-  /** Notices and routed replies. They are dropped while the sockets are closed: then no subscriber is connected. */
-  publish(frames: readonly (string | Uint8Array)[]): void {
-    this.#sendQueue.send(frames);
-  }
-
-  /** The v3 notice. */
-  publishNotice(frames: readonly [string, string]): void {
-    this.#noticeQueue.send(frames);
   }
 
   async #bind(socket: Socket, field: BackendField): Promise<void> {

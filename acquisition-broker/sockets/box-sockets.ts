@@ -4,12 +4,11 @@
  */
 import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/log.js';
-import type { Rejections } from '../../common/rejections.js';
 import { BIND_TIMEOUT_MS, bindAt, type Place } from '../../zmq/bind.js';
 import { Connections } from '../../zmq/connections.js';
 import type { IoThreads } from '../../zmq/io-threads.js';
 import { receiveLoop } from '../../zmq/receive.js';
-import { SendQueue } from '../../zmq/send-queue.js';
+import type { SendQueue } from '../../zmq/send-queue.js';
 import { bound, type Pull, type XPublisher } from '../../zmq/sockets.js';
 
 export interface BoxSocketsOptions {
@@ -23,7 +22,8 @@ export interface BoxSocketsOptions {
   ioThreads: IoThreads | undefined;
   clock: Clock;
   log: Logger;
-  rejections: Rejections;
+  /** of `box_pub`; what is sent while the sockets are closed goes nowhere, and the request is asked again */
+  sendQueue: SendQueue;
   /** a subscription message */
   subscription(frames: Buffer[]): void;
   /** a reply */
@@ -45,7 +45,6 @@ const COMMANDS_WAITING = 20_000;
 export class BoxSockets {
   readonly #options: BoxSocketsOptions;
   readonly connections = { box_pub: new Connections(), box_pull: new Connections() };
-  readonly #sendQueue: SendQueue;
   #wasOpen = false;
   #publish: XPublisher | undefined;
   #pull: Pull | undefined;
@@ -55,7 +54,6 @@ export class BoxSockets {
   constructor(options: BoxSocketsOptions) {
     const copied = (places: Place[]): Place[] => places.map((place) => ({ ...place }));
     this.#options = { ...options, publish: copied(options.publish), pull: copied(options.pull) };
-    this.#sendQueue = new SendQueue('box_pub', options.rejections);
   }
 
   /** Where they are open, with the port that `*` became, by the name of the setting. */
@@ -66,7 +64,7 @@ export class BoxSockets {
 
   /** @throws MakaiError ENDPOINT_IN_USE, with nothing left open */
   async open(): Promise<void> {
-    const { clock, frameBytes, ioThreads, log, reply, subscription } = this.#options;
+    const { clock, frameBytes, ioThreads, log, reply, sendQueue, subscription } = this.#options;
     const capacity = (): Promise<void> | undefined => this.#capacityOrClosed();
     const publish = bound.xPublisher({
       maxMessageSize: frameBytes,
@@ -92,7 +90,7 @@ export class BoxSockets {
     }
     this.#wasOpen = true;
     this.#publish = publish;
-    this.#sendQueue.attach(publish);
+    sendQueue.attach(publish);
     this.#pull = pull;
     this.#loops = Promise.all([
       receiveLoop({ name: 'box_pub', socket: publish, clock, log, handle: subscription }),
@@ -102,7 +100,7 @@ export class BoxSockets {
 
   /** Closes both; replies that were not read yet are lost here, and the boxes are asked again. */
   async close(): Promise<void> {
-    this.#sendQueue.attach(undefined);
+    this.#options.sendQueue.attach(undefined);
     this.#publish?.close();
     this.#pull?.close();
     this.#endWait();
@@ -110,11 +108,6 @@ export class BoxSockets {
     this.#pull = undefined;
     await this.#loops;
     this.#options.disconnected();
-  }
-
-  /** Publishes to the boxes; while the sockets are closed it goes nowhere, and the request is asked again. */
-  publish(frames: readonly [string, Uint8Array]): void {
-    this.#sendQueue.send(frames);
   }
 
   /** Capacity for the next reply, or the end of the wait for it: while the store is unavailable there may be none for hours. */

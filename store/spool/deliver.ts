@@ -3,8 +3,8 @@ import { MakaiError } from '../../common/errors.js';
 import { locationOf, UNKNOWN_LOCATION } from '../boxes.js';
 import { calibrationOf } from '../calibration.js';
 import type { NewEvent, NewTrend } from '../documents.js';
+import { decodeKeptWrite } from '../kept-write.js';
 import type { Store } from '../store.js';
-import { decodeWrite } from '../write-codec.js';
 import type { Stored, Write } from '../writes.js';
 import type { Row } from './rows.js';
 
@@ -12,7 +12,7 @@ type Sink = Pick<Store, 'apply' | 'box' | 'boxes'>;
 
 /** @throws MakaiError STORE_UNAVAILABLE: try again later; any other code: it will never be taken (STORE_DAMAGED: it is not what we wrote) */
 export async function deliver(store: Store, row: Row): Promise<Stored> {
-  const write = decodeWrite(row.body);
+  const write = decodeKeptWrite(row.body);
   if (write.kind === 'event') await checkSame(store, write.event);
   return applyWithLocation(store, write);
 }

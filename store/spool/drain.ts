@@ -5,9 +5,9 @@
 import { pause, systemClock } from '../../common/clock.js';
 import type { Logger } from '../../common/log.js';
 import type { TrendWindow } from '../documents.js';
+import { decodeKeptWrite } from '../kept-write.js';
 import { QUEUES, type Queue } from '../outbox/policy.js';
 import type { Execution } from '../sqlite/execution.js';
-import { decodeWrite } from '../write-codec.js';
 import { deliver } from './deliver.js';
 import type { SpoolEngine } from './engine.js';
 import type { Link } from './link.js';
@@ -175,7 +175,7 @@ export class Drain {
 
   /** The trend windows that measurements of a row lie in. */
   #windowsOf(row: Row): TrendWindow[] {
-    const write = decodeWrite(row.body);
+    const write = decodeKeptWrite(row.body);
     if (write.kind !== 'measurements') return [];
     const { columns } = write;
     const windows = new Map<string, TrendWindow>();

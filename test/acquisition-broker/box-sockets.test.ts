@@ -3,6 +3,7 @@ import { BoxSockets } from '../../acquisition-broker/sockets/box-sockets.js';
 import { systemClock } from '../../common/clock.js';
 import { silentLogger } from '../../common/log.js';
 import { Rejections } from '../../common/rejections.js';
+import { SendQueue } from '../../zmq/send-queue.js';
 
 describe('acquisition broker: sockets of the boxes', () => {
   it('close, and reopen, while there is no capacity for replies', async () => {
@@ -16,7 +17,7 @@ describe('acquisition broker: sockets of the boxes', () => {
       ioThreads: undefined,
       clock: systemClock,
       log,
-      rejections: new Rejections(log),
+      sendQueue: new SendQueue('box_pub', new Rejections(log)),
       subscription: () => undefined,
       reply: () => undefined,
       capacity: () => {

@@ -12,6 +12,7 @@ import { box3, SequenceNumbers } from '../../proto/box3/dialect.js';
 import * as proto from '../../proto/index.js';
 import { locationOf } from '../../store/boxes.js';
 import type { BoxDocument } from '../../store/store.js';
+import type { SendQueue } from '../../zmq/send-queue.js';
 import { runs } from '../support/property.js';
 import { ManualClock } from './manual-clock.js';
 
@@ -138,10 +139,10 @@ describe('acquisition broker: which boxes are connected', () => {
 
 describe('acquisition broker: what goes out to boxes', () => {
   function senderOf() {
-    const sent: [string, Uint8Array][] = [];
+    const sent: (string | Uint8Array)[][] = [];
     const rejections = new Rejections(silentLogger());
     const traffic = { sent: 0, recv: 0 };
-    const publish = (frames: readonly [string, Uint8Array]): void => void sent.push([...frames]);
+    const queue: Pick<SendQueue, 'send'> = { send: (frames) => void sent.push([...frames]) };
     const asked: proto.Dialect[] = [];
     const boxes = { asked: (dialect: proto.Dialect): void => void asked.push(dialect) };
     return {
@@ -149,7 +150,7 @@ describe('acquisition broker: what goes out to boxes', () => {
       rejections,
       traffic,
       asked,
-      sender: new BoxSender({ boxes, publish, rejections, traffic }),
+      sender: new BoxSender({ boxes, queue, rejections, traffic }),
     };
   }
   const command = { seq: 6, boxId: 7, timestampMs: 1, identity: 'a', body: { kind: 'info' as const } };
@@ -179,7 +180,7 @@ describe('acquisition broker: what goes out to boxes', () => {
     );
     assert.equal(
       traffic.sent,
-      sent.reduce((sum, [topic, message]) => sum + topic.length + message.length, 0),
+      sent.flat().reduce((sum, frame) => sum + frame.length, 0),
     );
   });
 

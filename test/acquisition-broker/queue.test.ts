@@ -11,6 +11,7 @@ import { box3 } from '../../proto/box3/dialect.js';
 import * as proto from '../../proto/index.js';
 import { Outbox } from '../../store/outbox/outbox.js';
 import type { Store } from '../../store/store.js';
+import { SendQueue } from '../../zmq/send-queue.js';
 import { intercepted, openWritable } from '../store/writable.js';
 import { cyclesBetween } from './rig.js';
 
@@ -38,7 +39,10 @@ async function setUp(options: { clock?: Clock; wrap?(store: Store): Store; limit
   const queue = new WaveformQueue({
     outbox: new Outbox({ store: wrap(store), log }),
     open: { replied: () => hooks.replied() } as unknown as OpenRequests,
-    notices: new Notices({ sendEvnew: () => undefined, sendNotice: () => undefined }),
+    notices: new Notices({
+      evnew: new SendQueue('backend_pub', rejections),
+      v3: new SendQueue('zmq_event_endpoint', rejections),
+    }),
     records: new BoxRecords(store, clock, 60_000, 10),
     budget: { stored: () => undefined },
     rejections,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { columnsBytes, FLAGS, METRICS, type MeasurementColumns } from '../../proto/columns.js';
+import { decodeKeptWrite } from '../../store/kept-write.js';
 import { WRITE_KINDS } from '../../store/outbox/policy.js';
 import { decodeWrite, encodeWrite } from '../../store/write-codec.js';
 import type { Write } from '../../store/writes.js';
@@ -284,7 +285,7 @@ describe('store: writes as bytes', () => {
     const bytes = encodeWrite({ kind: 'measurements', columns });
     const body = columnsBytes(3);
     const older = Buffer.concat([bytes.subarray(0, body - 3), bytes.subarray(body)]);
-    const write = decodeWrite(older);
+    const write = decodeKeptWrite(older);
     assert.ok(write.kind === 'measurements');
     assert.deepEqual([...write.columns.flags], [0, 0, 0]);
     write.columns.flags[2] = columns.flags[2] ?? 0;
@@ -299,7 +300,7 @@ describe('store: writes as bytes', () => {
         // As SQLite may give them: in the middle of a buffer.
         const moved = Buffer.alloc(bytes.length + offset);
         moved.set(bytes, offset);
-        assert.deepEqual(comparable(decodeWrite(moved.subarray(offset))), comparable(given));
+        assert.deepEqual(comparable(decodeKeptWrite(moved.subarray(offset))), comparable(given));
       }),
     );
   });
@@ -322,7 +323,7 @@ describe('store: writes as bytes', () => {
       fc.property(write, fc.double({ min: 0, max: 1, noNaN: true }), (given, share) => {
         const bytes = encodeWrite(given);
         const cut = bytes.subarray(0, Math.min(bytes.length - 1, Math.floor(share * bytes.length)));
-        assert.throws(() => decodeWrite(cut), { code: 'STORE_DAMAGED' });
+        assert.throws(() => decodeKeptWrite(cut), { code: 'STORE_DAMAGED' });
       }),
     );
   });
@@ -344,7 +345,7 @@ describe('store: writes as bytes', () => {
         }
         let decoded: Write | undefined;
         try {
-          decoded = decodeWrite(bytes);
+          decoded = decodeKeptWrite(bytes);
         } catch (error) {
           assert.equal((error as { code?: string }).code, 'STORE_DAMAGED');
         }
@@ -358,7 +359,7 @@ describe('store: writes as bytes', () => {
   it('any bytes at all are refused', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        assert.throws(() => decodeWrite(bytes), { code: 'STORE_DAMAGED' });
+        assert.throws(() => decodeKeptWrite(bytes), { code: 'STORE_DAMAGED' });
       }),
     );
   });

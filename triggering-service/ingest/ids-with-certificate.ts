@@ -12,22 +12,19 @@ import { type KeyReader, storedBoxKeys } from '../../store/box-keys.js';
 export class IdsWithCertificate implements Running {
   readonly #allow: AllowList;
   readonly #listeners = new Set<() => void>();
-  /** as numbers, as in the messages: looked up for each message */
-  #ids: ReadonlySet<number>;
+  /** as numbers, as in the messages: looked up for each message. The same set all the time. */
+  readonly #ids = new Set<number>();
 
   constructor(allow: AllowList) {
     this.#allow = allow;
-    this.#ids = numbersOf(allow);
+    this.#read();
     allow.onChange(() => {
-      this.#ids = numbersOf(allow);
+      this.#read();
       for (const listener of this.#listeners) listener();
     });
   }
 
-  has(boxId: number): boolean {
-    return this.#ids.has(boxId);
-  }
-
+  /** The ids now: the set changes with the list. */
   get ids(): ReadonlySet<number> {
     return this.#ids;
   }
@@ -43,10 +40,11 @@ export class IdsWithCertificate implements Running {
   stop(): Promise<void> {
     return this.#allow.stop();
   }
-}
 
-function numbersOf(allow: AllowList): ReadonlySet<number> {
-  return new Set([...allow.boxIds()].map(Number));
+  #read(): void {
+    this.#ids.clear();
+    for (const boxId of this.#allow.boxIds()) this.#ids.add(Number(boxId));
+  }
 }
 
 /**

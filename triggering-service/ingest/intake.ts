@@ -13,7 +13,6 @@ import { MAX_BATCH, type RingShare, RingWriter } from '../../stream/ring.js';
 import { StreamHealth, type StreamHealthOptions } from '../box-health/stream-health.js';
 import { type TrendOutput, TrendWindows } from '../trends/windows.js';
 import { BoxTable } from './box-table.js';
-import type { IdsWithCertificate } from './ids-with-certificate.js';
 import { MeasurementValidator } from './measurement-validator.js';
 import type { RefusedIds } from './refused-ids.js';
 
@@ -37,8 +36,8 @@ export interface IntakeOptions {
   ring: RingShare;
   rejections: Rejections;
   refusedIds: RefusedIds;
-  /** ids that may send; undefined: all */
-  idsWithCertificate?: Pick<IdsWithCertificate, 'has'> | undefined;
+  /** ids that may send, as they are at each message; undefined: all */
+  knownIds?: ReadonlySet<number> | undefined;
   trends: TrendOutput;
   location: (boxId: number) => string;
   /** the ring's readers; woken when there is a batch */
@@ -101,7 +100,7 @@ export class Intake {
       health: this.health,
       rejections: this.rejections,
       refusedIds: this.refusedIds,
-      idsWithCertificate: options.idsWithCertificate,
+      knownIds: options.knownIds,
     });
     this.#flagger = new Flagger(options.references, settings.flags);
     this.#windows = new TrendWindows(trendWindowMs, trends, location);

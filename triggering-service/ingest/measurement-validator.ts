@@ -6,7 +6,6 @@ import { decodeInto, STREAM_OK, STREAM_REASONS } from '../../proto/stream-decode
 import type { TimeDrop } from '../box-health/measures.js';
 import type { StreamHealth } from '../box-health/stream-health.js';
 import type { BoxTable } from './box-table.js';
-import type { IdsWithCertificate } from './ids-with-certificate.js';
 import type { IdReason, RefusedIds } from './refused-ids.js';
 
 /** How far ahead of our clock a measurement may be, and how old. */
@@ -24,8 +23,8 @@ export interface ValidatorOptions {
   health: StreamHealth;
   rejections: Rejections;
   refusedIds: RefusedIds;
-  /** ids that may send; undefined: all */
-  idsWithCertificate?: Pick<IdsWithCertificate, 'has'> | undefined;
+  /** ids that may send, as they are at each message; undefined: all */
+  knownIds?: ReadonlySet<number> | undefined;
 }
 
 export class MeasurementValidator {
@@ -33,17 +32,17 @@ export class MeasurementValidator {
   readonly #health: StreamHealth;
   readonly #rejections: Rejections;
   readonly #refusedIds: RefusedIds;
-  readonly #idsWithCertificate: Pick<IdsWithCertificate, 'has'> | undefined;
+  readonly #knownIds: ReadonlySet<number> | undefined;
   /** Unix ms, and ms of a clock that never jumps; as of the last call of `setTime` */
   #nowMs = 0;
   #clockMs = 0;
 
-  constructor({ boxes, health, idsWithCertificate, refusedIds, rejections }: ValidatorOptions) {
+  constructor({ boxes, health, knownIds, refusedIds, rejections }: ValidatorOptions) {
     this.#boxes = boxes;
     this.#health = health;
     this.#rejections = rejections;
     this.#refusedIds = refusedIds;
-    this.#idsWithCertificate = idsWithCertificate;
+    this.#knownIds = knownIds;
   }
 
   /** Our clock at the last `setTime`, Unix ms. */
@@ -70,8 +69,7 @@ export class MeasurementValidator {
     const boxId = columns.boxId[row] ?? 0;
     // proto3 leaves a 0 out: the topic of box 0 must say so too (`0`, `0000`).
     if (numberIn(topic) !== boxId) return this.#dropId('topic_mismatch', topic, boxId);
-    if (this.#idsWithCertificate !== undefined && !this.#idsWithCertificate.has(boxId))
-      return this.#dropId('unknown_box', topic, boxId);
+    if (this.#knownIds?.has(boxId) === false) return this.#dropId('unknown_box', topic, boxId);
     const time = columns.timestampMs[row] ?? 0;
     const slot = this.#boxes.slotOf(boxId);
     if (slot < 0) return this.#drop('box_table_full', topic);

@@ -55,9 +55,9 @@ export class RefusedIds {
   }
 
   /** Removes ids that have a certificate now. */
-  forgetKnown(has: (boxId: number) => boolean): void {
+  forgetKnown(ids: ReadonlySet<number>): void {
     for (const [key, { box_id, reason }] of this.#ids) {
-      if (reason === 'unknown_box' && has(box_id)) this.#ids.delete(key);
+      if (reason === 'unknown_box' && ids.has(box_id)) this.#ids.delete(key);
     }
   }
 

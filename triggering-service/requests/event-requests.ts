@@ -58,7 +58,7 @@ export class EventRequests implements Running {
   }
 
   /** Handles requests whose fields have their types and ranges. */
-  handle(requests: readonly EventRequest[], pluginId: string): void {
+  readonly handle = (requests: readonly EventRequest[], pluginId: string): void => {
     const now = this.#clock.now();
     for (const request of requests) {
       const problem = windowProblem(request, now, this.#options.maxWindowMs);
@@ -68,7 +68,7 @@ export class EventRequests implements Running {
         if (allowed !== undefined) this.#merger.add(namedBy(pluginId, allowed), pluginId);
       }
     }
-  }
+  };
 
   /** The request was dropped before it was sent: its window may be requested again. */
   dropped({ boxIds, startMs, endMs }: Queued): void {

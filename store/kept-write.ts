@@ -1,5 +1,6 @@
-/** What the header of each kind of write holds (write-codec.ts). */
-import type { WriteKind } from './writes.js';
+/** Writes that were kept on disk, which may give back anything: what the header of each kind holds (write-codec.ts), and the check of it. */
+import { decodeWrite, type Header } from './write-codec.js';
+import type { HealthWrite, MetricsWrite, Write, WriteKind } from './writes.js';
 
 /** What a value must be: a list has one shape for all its items; a field whose name ends in `?` may be missing. */
 type Shape = 'number' | 'string' | 'boolean' | readonly [Shape] | { readonly [field: string]: Shape };
@@ -21,8 +22,7 @@ const CALIBRATION = {
 } as const;
 const LIVES = { 'acceptedAtMs?': 'number' } as const;
 
-/** The header of each kind, checked since a disk may give back anything. */
-export const SHAPES: Readonly<Record<WriteKind, Shape>> = {
+const SHAPES: Readonly<Record<WriteKind, Shape>> = {
   measurements: { ...LIVES, count: 'number' },
   trends: {
     ...LIVES,
@@ -112,8 +112,32 @@ export const SHAPES: Readonly<Record<WriteKind, Shape>> = {
   },
 };
 
+/** The write that was kept. @throws MakaiError STORE_DAMAGED for bytes that are no write */
+export function decodeKeptWrite(bytes: Uint8Array): Write {
+  return decodeWrite(bytes, check);
+}
+
+function check(header: Header): void {
+  const { kind } = header;
+  if (typeof kind !== 'string' || !Object.hasOwn(SHAPES, kind)) throw new RangeError('its kind is not known');
+  checkShape(header, SHAPES[kind as WriteKind]);
+  if (kind === 'metrics') checkTraffic(header as unknown as MetricsWrite);
+  if (kind === 'health') checkFinding(header as unknown as HealthWrite);
+}
+
+function checkTraffic({ document }: MetricsWrite): void {
+  const isWhole = 'bytes' in document || (document.sent !== undefined && document.recv !== undefined);
+  if (!isWhole) throw new TypeError('the traffic is missing');
+}
+
+function checkFinding({ finding }: HealthWrite): void {
+  const isKnown = finding.status === 'UP' || finding.status === 'DOWN';
+  if (Number.isNaN(new Date(finding.timestamp).getTime()) || !isKnown)
+    throw new TypeError('a field is wrong');
+}
+
 /** @throws TypeError for a value that has not this shape */
-export function checkShape(value: unknown, shape: Shape): void {
+function checkShape(value: unknown, shape: Shape): void {
   if (typeof shape === 'string') {
     if (typeof value === shape) return;
   } else if (Array.isArray(shape)) {
