@@ -56,89 +56,91 @@ const limits = z.strictObject({
   ),
 });
 
-export const acquisitionBrokerSchema = z.strictObject({
-  ...boxAccessFields(),
-  pub_key: field(z85Key().optional(), {
-    title: 'Public key of the server',
-    description: 'With `sec_key`, instead of `server_cert`.',
-    from: 'v3',
-  }),
-  sec_key: field(z85Key().optional(), {
-    title: 'Secret key of the server',
-    description: 'With `pub_key`, instead of `server_cert`. The file is refused if other users can read it.',
-    from: 'v3',
-    secret: true,
-  }),
-  box_pub: field(bindEndpoint().default('tcp://127.0.0.1:8194'), {
-    title: 'Endpoint for commands to boxes',
-    description:
-      'Where boxes subscribe to commands (CURVE). Existing boxes expect port 8194 (`tcp://*:8194`).',
-    from: 'v2, v3',
-  }),
-  box_pull: field(bindEndpoint().default('tcp://127.0.0.1:8196'), {
-    title: 'Endpoint for replies of boxes',
-    description:
-      'Where boxes send replies and waveforms (CURVE). Existing boxes expect port 8196 (`tcp://*:8196`).',
-    from: 'v2, v3',
-  }),
-  box_pub_next: nextEndpoint('box_pub'),
-  box_pull_next: nextEndpoint('box_pull'),
-  keep_unasked: ours(
-    flag().default(false),
-    'Waveforms of boxes that were not asked',
-    'The command for waveforms reaches every Box 2, and each sends its waveform. Whether those of boxes that the request did not name are stored too, as the existing brokers do.',
-  ),
-  backend_pull: field(bindEndpoint().default('tcp://127.0.0.1:9884'), {
-    title: 'Endpoint for requests',
-    description: 'Where services send event requests. Existing services expect port 9884.',
-    from: 'v2, v3',
-  }),
-  backend_pub: field(bindEndpoint().default('tcp://127.0.0.1:9899'), {
-    title: 'Endpoint for notices',
-    description:
-      'Where services receive event notices and routed replies. Existing services expect port 9899.',
-    from: 'v2, v3',
-  }),
-  zmq_event_endpoint: field(bindEndpoint().default('tcp://127.0.0.1:10000'), {
-    title: 'Endpoint for v3 event notices',
-    description:
-      'Where the id of an event is published once its first waveform is stored. Existing services expect port 10000. A port in use is a warning, unless the file names it.',
-    from: 'v3',
-  }),
-  zmq_event_id_endpoint: field(bindEndpoint().default('tcp://127.0.0.1:10001'), {
-    title: 'Endpoint for event ids',
-    description:
-      'Where services ask for the next event id. Existing services expect port 10001. A port in use is a warning, unless the file names it.',
-    from: 'v3',
-  }),
-  backend_curve: backendCurveServer(),
-  identity: identityField(),
-  max_window_ms: maxWindowField(),
-  ...storeFields(),
-  ...retentionFields(),
-  mongo_events_expiration_seconds: field(lifeSeconds().optional(), {
-    title: 'Retention of events',
-    description: 'Seconds an event is kept, with its box events and waveforms.',
-    from: 'ours',
-    defaultText: 'none: for good',
-  }),
-  store_max_bytes: field(whole(1_048_576, 2 ** 53 - 1, 'bytes').optional(), {
-    title: 'Max size of the store',
-    description:
-      'When the store holds more, the waveforms of the oldest events go, except of those kept by `makai events keep`; events, incidents, trends and measurements stay. Announced a day before in the log, in `health` and in `makai doctor`. SQLite: bytes of the file in use (it does not get smaller). MongoDB: bytes of the files in GridFS.',
-    from: 'ours',
-    defaultText: 'none: no limit',
-  }),
-  store_schema_copy_days: field(whole(1, 36_500, 'days').optional(), {
-    title: 'Retention of the copy from before an upgrade',
-    description:
-      'Days that `makai.db.schema-N`, the SQLite file as it was before its schema was upgraded, is kept. The next upgrade replaces it in any case.',
-    from: 'ours',
-    defaultText: 'none: until the next upgrade',
-  }),
-  ...spoolFields(),
-  nats: natsBrokerFields(),
-  ...runFields('acquisition-broker'),
-  ...trafficField('Seconds between two documents in `makai_metrics` about this broker; 0 writes none.'),
-  limits: ours(limits.prefault({}), 'Limits', 'How much a box or a client can make the broker hold.'),
-});
+export const acquisitionBrokerSchema = () =>
+  z.strictObject({
+    ...boxAccessFields(),
+    pub_key: field(z85Key().optional(), {
+      title: 'Public key of the server',
+      description: 'With `sec_key`, instead of `server_cert`.',
+      from: 'v3',
+    }),
+    sec_key: field(z85Key().optional(), {
+      title: 'Secret key of the server',
+      description:
+        'With `pub_key`, instead of `server_cert`. The file is refused if other users can read it.',
+      from: 'v3',
+      secret: true,
+    }),
+    box_pub: field(bindEndpoint().default('tcp://127.0.0.1:8194'), {
+      title: 'Endpoint for commands to boxes',
+      description:
+        'Where boxes subscribe to commands (CURVE). Existing boxes expect port 8194 (`tcp://*:8194`).',
+      from: 'v2, v3',
+    }),
+    box_pull: field(bindEndpoint().default('tcp://127.0.0.1:8196'), {
+      title: 'Endpoint for replies of boxes',
+      description:
+        'Where boxes send replies and waveforms (CURVE). Existing boxes expect port 8196 (`tcp://*:8196`).',
+      from: 'v2, v3',
+    }),
+    box_pub_next: nextEndpoint('box_pub'),
+    box_pull_next: nextEndpoint('box_pull'),
+    keep_unasked: ours(
+      flag().default(false),
+      'Waveforms of boxes that were not asked',
+      'The command for waveforms reaches every Box 2, and each sends its waveform. Whether those of boxes that the request did not name are stored too, as the existing brokers do.',
+    ),
+    backend_pull: field(bindEndpoint().default('tcp://127.0.0.1:9884'), {
+      title: 'Endpoint for requests',
+      description: 'Where services send event requests. Existing services expect port 9884.',
+      from: 'v2, v3',
+    }),
+    backend_pub: field(bindEndpoint().default('tcp://127.0.0.1:9899'), {
+      title: 'Endpoint for notices',
+      description:
+        'Where services receive event notices and routed replies. Existing services expect port 9899.',
+      from: 'v2, v3',
+    }),
+    zmq_event_endpoint: field(bindEndpoint().default('tcp://127.0.0.1:10000'), {
+      title: 'Endpoint for v3 event notices',
+      description:
+        'Where the id of an event is published once its first waveform is stored. Existing services expect port 10000. A port in use is a warning, unless the file names it.',
+      from: 'v3',
+    }),
+    zmq_event_id_endpoint: field(bindEndpoint().default('tcp://127.0.0.1:10001'), {
+      title: 'Endpoint for event ids',
+      description:
+        'Where services ask for the next event id. Existing services expect port 10001. A port in use is a warning, unless the file names it.',
+      from: 'v3',
+    }),
+    backend_curve: backendCurveServer(),
+    identity: identityField(),
+    max_window_ms: maxWindowField(),
+    ...storeFields(),
+    ...retentionFields(),
+    mongo_events_expiration_seconds: field(lifeSeconds().optional(), {
+      title: 'Retention of events',
+      description: 'Seconds an event is kept, with its box events and waveforms.',
+      from: 'ours',
+      defaultText: 'none: for good',
+    }),
+    store_max_bytes: field(whole(1_048_576, 2 ** 53 - 1, 'bytes').optional(), {
+      title: 'Max size of the store',
+      description:
+        'When the store holds more, the waveforms of the oldest events go, except of those kept by `makai events keep`; events, incidents, trends and measurements stay. Announced a day before in the log, in `health` and in `makai doctor`. SQLite: bytes of the file in use (it does not get smaller). MongoDB: bytes of the files in GridFS.',
+      from: 'ours',
+      defaultText: 'none: no limit',
+    }),
+    store_schema_copy_days: field(whole(1, 36_500, 'days').optional(), {
+      title: 'Retention of the copy from before an upgrade',
+      description:
+        'Days that `makai.db.schema-N`, the SQLite file as it was before its schema was upgraded, is kept. The next upgrade replaces it in any case.',
+      from: 'ours',
+      defaultText: 'none: until the next upgrade',
+    }),
+    ...spoolFields(),
+    nats: natsBrokerFields(),
+    ...runFields('acquisition-broker'),
+    ...trafficField('Seconds between two documents in `makai_metrics` about this broker; 0 writes none.'),
+    limits: ours(limits.prefault({}), 'Limits', 'How much a box or a client can make the broker hold.'),
+  });

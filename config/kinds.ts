@@ -19,13 +19,13 @@ export type DeepReadonly<T> = T extends (infer E)[]
 /** `identity` is filled in when the file has none, so it is always there. */
 type WithIdentity<T> = DeepReadonly<Omit<T, 'identity'> & { identity: string }>;
 
-export type TriggeringBrokerConfig = DeepReadonly<z.output<typeof triggeringBrokerSchema>>;
-export type AcquisitionBrokerConfig = WithIdentity<z.output<typeof acquisitionBrokerSchema>>;
-export type TriggeringServiceConfig = WithIdentity<z.output<typeof triggeringServiceSchema>>;
+export type TriggeringBrokerConfig = DeepReadonly<z.output<ReturnType<typeof triggeringBrokerSchema>>>;
+export type AcquisitionBrokerConfig = WithIdentity<z.output<ReturnType<typeof acquisitionBrokerSchema>>>;
+export type TriggeringServiceConfig = WithIdentity<z.output<ReturnType<typeof triggeringServiceSchema>>>;
 
-export type AnalysisServiceConfig = DeepReadonly<z.output<typeof analysisServiceSchema>>;
-export type WebServiceConfig = DeepReadonly<z.output<typeof webServiceSchema>>;
-export type GatewayConfig = DeepReadonly<z.output<typeof gatewaySchema>>;
+export type AnalysisServiceConfig = DeepReadonly<z.output<ReturnType<typeof analysisServiceSchema>>>;
+export type WebServiceConfig = DeepReadonly<z.output<ReturnType<typeof webServiceSchema>>>;
+export type GatewayConfig = DeepReadonly<z.output<ReturnType<typeof gatewaySchema>>>;
 
 export interface ConfigOf {
   'triggering-broker': TriggeringBrokerConfig;
@@ -48,48 +48,46 @@ export interface ConfigFile<K extends Kind = Kind> {
 }
 
 export interface KindInfo {
-  schema: z.ZodObject;
+  readonly schema: z.ZodObject;
   /** The environment variable that may hold the JSON. */
   variable: string;
   /** Where the file is looked for, the first that exists: ours, then those of v3 and v2. */
   paths: readonly [string, ...string[]];
 }
 
+/** The schema is made when it is first used: all six take megabytes, and a daemon needs its own. */
+function kind(schema: () => z.ZodObject, variable: string, paths: KindInfo['paths']): KindInfo {
+  let made: z.ZodObject | undefined;
+  return {
+    get schema() {
+      made ??= schema();
+      return made;
+    },
+    variable,
+    paths,
+  };
+}
+
 export const KINDS: { readonly [K in Kind]: KindInfo } = {
-  'triggering-broker': {
-    schema: triggeringBrokerSchema,
-    variable: 'TRIGGERING_BROKER_SETTINGS',
-    paths: [
-      '/etc/opq/triggering_broker.json',
-      '/etc/opq/triggering_broker.config.json',
-      '/etc/opq/triggering_broker_config.json',
-    ],
-  },
-  'acquisition-broker': {
-    schema: acquisitionBrokerSchema,
-    variable: 'ACQUISITION_BROKER_SETTINGS',
-    paths: ['/etc/opq/acquisition_broker_config.json', '/etc/opq/acquisition_broker.config.json'],
-  },
-  'triggering-service': {
-    schema: triggeringServiceSchema,
-    variable: 'MAKAI_SETTINGS',
-    paths: ['/etc/opq/makai.conf', '/etc/opq/makai.config.json', '/etc/opq/makai.json'],
-  },
-  'analysis-service': {
-    schema: analysisServiceSchema,
-    variable: 'ANALYSIS_SERVICE_SETTINGS',
-    paths: ['/etc/opq/analysis_service.json'],
-  },
-  'web-service': {
-    schema: webServiceSchema,
-    variable: 'WEB_SERVICE_SETTINGS',
-    paths: ['/etc/opq/web_service.json'],
-  },
-  gateway: {
-    schema: gatewaySchema,
-    variable: 'GATEWAY_SETTINGS',
-    paths: ['/etc/opq/gateway.json'],
-  },
+  'triggering-broker': kind(triggeringBrokerSchema, 'TRIGGERING_BROKER_SETTINGS', [
+    '/etc/opq/triggering_broker.json',
+    '/etc/opq/triggering_broker.config.json',
+    '/etc/opq/triggering_broker_config.json',
+  ]),
+  'acquisition-broker': kind(acquisitionBrokerSchema, 'ACQUISITION_BROKER_SETTINGS', [
+    '/etc/opq/acquisition_broker_config.json',
+    '/etc/opq/acquisition_broker.config.json',
+  ]),
+  'triggering-service': kind(triggeringServiceSchema, 'MAKAI_SETTINGS', [
+    '/etc/opq/makai.conf',
+    '/etc/opq/makai.config.json',
+    '/etc/opq/makai.json',
+  ]),
+  'analysis-service': kind(analysisServiceSchema, 'ANALYSIS_SERVICE_SETTINGS', [
+    '/etc/opq/analysis_service.json',
+  ]),
+  'web-service': kind(webServiceSchema, 'WEB_SERVICE_SETTINGS', ['/etc/opq/web_service.json']),
+  gateway: kind(gatewaySchema, 'GATEWAY_SETTINGS', ['/etc/opq/gateway.json']),
 };
 
 export function isKind(name: string): name is Kind {

@@ -18,7 +18,6 @@ import { type Notices, RequestedEvent } from '../events/requested-event.js';
 import { type Ask, OpenRequest } from '../open-requests/open-request.js';
 import type { OpenRequests } from '../open-requests/open-requests.js';
 import { bodyOf } from '../open-requests/persistence.js';
-import { METER, refusalText } from './refusal-text.js';
 import type { EventRequest, Refusal } from './request.js';
 
 /** An event that is durable, and what is asked for it. */
@@ -48,6 +47,11 @@ export interface IntakeDeps {
   /** boxes that waiting requests may name, each request at least one */
   limit: number;
 }
+
+/** The reason of boxes that are meters. */
+const METER = 'meter';
+/** Boxes named in a description. */
+const NAMED = 5;
 
 /** Events that get their ids in one go at most. */
 const BATCH = 64;
@@ -220,4 +224,17 @@ export class EventIntake {
     this.#deps.notices.eventStored(event);
     if (open !== undefined) this.#deps.open.add(open);
   }
+}
+
+/** What an event says whose waveforms were not all asked for; which box was refused for which reason is in its `boxes_refused`. @param isAll no box was asked */
+function refusalText(all: readonly RefusedBoxes[], isAll: boolean): string {
+  // Nobody expects a waveform of a meter.
+  const refused = all.filter(({ reason }) => reason !== METER);
+  if (refused.length === 0) return '';
+  const boxes = refused.flatMap(({ boxes: some }) => some);
+  const more = boxes.length > NAMED ? ` and ${boxes.length - NAMED} more` : '';
+  const whose = isAll ? '' : ` of ${boxes.slice(0, NAMED).join(', ')}${more}`;
+  const isOfAll = refused.every(({ reason }) => reason === 'waveform_budget_of_all');
+  const budget = isOfAll ? 'the budget of the day of all boxes' : 'the budget of the day';
+  return ` (waveforms${whose} not asked for: ${budget} is used up)`;
 }
