@@ -64,12 +64,10 @@ export function createCore(options: CoreOptions) {
   const { limits, maxWindowMs } = settings;
   const stopping = new AbortController();
   const rejections = new Rejections(log, clock);
-  /** what is sent on each socket; nowhere until it is open */
-  const sendQueues = {
-    boxes: new SendQueue('box_pub', rejections),
-    clients: new SendQueue('backend_pub', rejections),
-    notices: new SendQueue('zmq_event_endpoint', rejections),
-  };
+  // What is sent on each socket goes nowhere until that is open.
+  const boxQueue = new SendQueue('box_pub', rejections);
+  const clientQueue = new SendQueue('backend_pub', rejections);
+  const noticeQueue = new SendQueue('zmq_event_endpoint', rejections);
   const traffic = { sent: 0, recv: 0 };
   const giveUp: AbortSignal = stopping.signal;
   const outbox = new Outbox({ store, clock, log, giveUp });
@@ -82,7 +80,7 @@ export function createCore(options: CoreOptions) {
   const boxReplies = new RepliesOfBoxes(clock, boxFindings);
   const sender = new BoxSender({
     boxes,
-    queue: sendQueues.boxes,
+    boxQueue,
     relay: cluster?.relay,
     rejections,
     traffic,
@@ -123,8 +121,8 @@ export function createCore(options: CoreOptions) {
   const pingers = createPingers(clock, boxes, sender, open);
 
   const notices = new Notices({
-    evnew: sendQueues.clients,
-    v3: sendQueues.notices,
+    clientQueue,
+    noticeQueue,
     sent: cluster && ((kind, text, eventId) => cluster.announced(kind, text, eventId)),
   });
   const eventIds = new EventIdSource({ store, health: outbox.health, clock, log, giveUp });
@@ -203,7 +201,7 @@ export function createCore(options: CoreOptions) {
     open,
     queue,
     rejections,
-    clients: sendQueues.clients,
+    clientQueue,
     offer: cluster?.offer,
     appeared: cluster && (() => cluster.boxesChanged()),
   });
@@ -231,13 +229,15 @@ export function createCore(options: CoreOptions) {
     },
     announce: (kind, text, eventId) => {
       const id = String(eventId);
-      if (kind === 'evnew') sendQueues.clients.send([kind, id]);
-      else sendQueues.notices.send([text, id]);
+      if (kind === 'evnew') clientQueue.send([kind, id]);
+      else noticeQueue.send([text, id]);
     },
   });
 
   return {
     boxes,
+    boxQueue,
+    clientQueue,
     cluster,
     boxFindings,
     budget,
@@ -246,6 +246,7 @@ export function createCore(options: CoreOptions) {
     ids,
     imported,
     intake,
+    noticeQueue,
     notices,
     open,
     outbox,
@@ -257,7 +258,6 @@ export function createCore(options: CoreOptions) {
     requests,
     commands,
     sender,
-    sendQueues,
     tokens,
     traffic,
     subscription: subscriptionHandler(boxes, open, pingers, rejections, () => cluster?.boxesChanged()),

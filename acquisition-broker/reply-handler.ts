@@ -25,7 +25,7 @@ export interface ReplyHandlerDeps {
   /** which boxes have one: all where everyone may connect */
   certificates: Pick<Access, 'isKnown'>;
   /** of `backend_pub`: gets `[identity, frames...]` of a reply that is routed */
-  clients: Pick<SendQueue, 'send'>;
+  clientQueue: Pick<SendQueue, 'send'>;
   /** A box replied for the first time: only now it is known which one is connected. */
   appeared?: (() => void) | undefined;
   /** Asks the other brokers whose it is; calls `drop` when it is nobody's. @returns false: it cannot be asked */
@@ -176,7 +176,7 @@ export class ReplyHandler {
 
   /**
    * A reply to a command that all boxes heard: one that was not asked replies too, and is stored only where the settings say so. One command may have served several
-   * events (open/shared-commands.ts): the reply is taken for each that asked this box.
+   * events (open-requests/shared-commands.ts): the reply is taken for each that asked this box.
    */
   #takeToAll(lead: OpenRequest, received: Received, about: string): Dropped | undefined {
     const { boxId, dialect, reply } = received;
@@ -221,7 +221,7 @@ export class ReplyHandler {
     // What is stored as an event nobody else needs: v2's analysis service takes every message on that socket for a notice with a number, and ends.
     if (ask.state === 'waiting' && request.command !== undefined && request.event === undefined) {
       this.#routed += 1;
-      this.#deps.clients.send([request.command.identity, ...all]);
+      this.#deps.clientQueue.send([request.command.identity, ...all]);
     }
     this.#keep(request, received);
     return undefined;

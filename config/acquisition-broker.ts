@@ -18,43 +18,44 @@ import {
 } from './shared-fields.js';
 import { bindEndpoint, flag, whole, z85Key } from './types.js';
 
-const limits = z.strictObject({
-  message_bytes: ours(
-    whole(16_384, 2 ** 28, 'bytes').default(2 ** 20),
-    'Longest frame of a box',
-    'A box that sends a longer one is disconnected.',
-  ),
-  requests_per_second: ours(
-    whole(1, 100_000).default(REQUESTS.perSecond),
-    'Requests per second and client',
-    'The rate that one client (requestee or identity) may keep up; requests beyond it are dropped.',
-  ),
-  requests_burst: ours(
-    whole(1, 1_000_000).default(REQUESTS.acceptedBurst),
-    'Request burst per client',
-    'Requests that one client may send at the same time. With `merge_ms` 0 a triggering service sends one for each box in a sag of the whole grid. Its `limits.requests_burst` must be lower.',
-  ),
-  open_requests: ours(
-    whole(1, 1_000_000).default(40_000),
-    'Open requests',
-    'Max number of boxes whose replies are awaited, and of requests that wait for the store; requests beyond it are dropped.',
-  ),
-  waveform_mb_per_box: ours(
-    whole(0, 10_000_000, 'MB').default(500),
-    'Waveforms of a box in a day',
-    'Sample bytes (1 MB = 42 s) of one box that are stored from midnight to midnight UTC. For a window beyond this limit the event is stored, but the box is not asked. 0: no limit.',
-  ),
-  waveform_mb_in_all: ours(
-    whole(0, 1_000_000_000, 'MB').default(50_000),
-    'Waveforms of all boxes in a day',
-    'The same for all boxes together, including what boxes deliver that were not asked. An outage of the whole grid takes about 0.8 MB per box: 50,000 MB are enough for one outage of 60,000 boxes in a day, or for ten of 6,000. 0: no limit.',
-  ),
-  replies_bytes: ours(
-    whole(1_048_576, 2 ** 36, 'bytes').default(2 ** 28),
-    'Replies held in memory',
-    'Waveforms that wait for the store. When it is full no more are read: they wait in the sockets and in the boxes.',
-  ),
-});
+const limits = () =>
+  z.strictObject({
+    message_bytes: ours(
+      whole(16_384, 2 ** 28, 'bytes').default(2 ** 20),
+      'Longest frame of a box',
+      'A box that sends a longer one is disconnected.',
+    ),
+    requests_per_second: ours(
+      whole(1, 100_000).default(REQUESTS.perSecond),
+      'Requests per second and client',
+      'The rate that one client (requestee or identity) may keep up; requests beyond it are dropped.',
+    ),
+    requests_burst: ours(
+      whole(1, 1_000_000).default(REQUESTS.acceptedBurst),
+      'Request burst per client',
+      'Requests that one client may send at the same time. With `merge_ms` 0 a triggering service sends one for each box in a sag of the whole grid. Its `limits.requests_burst` must be lower.',
+    ),
+    open_requests: ours(
+      whole(1, 1_000_000).default(40_000),
+      'Open requests',
+      'Max number of boxes whose replies are awaited, and of requests that wait for the store; requests beyond it are dropped.',
+    ),
+    waveform_mb_per_box: ours(
+      whole(0, 10_000_000, 'MB').default(500),
+      'Waveforms of a box in a day',
+      'Sample bytes (1 MB = 42 s) of one box that are stored from midnight to midnight UTC. For a window beyond this limit the event is stored, but the box is not asked. 0: no limit.',
+    ),
+    waveform_mb_in_all: ours(
+      whole(0, 1_000_000_000, 'MB').default(50_000),
+      'Waveforms of all boxes in a day',
+      'The same for all boxes together, including what boxes deliver that were not asked. An outage of the whole grid takes about 0.8 MB per box: 50,000 MB are enough for one outage of 60,000 boxes in a day, or for ten of 6,000. 0: no limit.',
+    ),
+    replies_bytes: ours(
+      whole(1_048_576, 2 ** 36, 'bytes').default(2 ** 28),
+      'Replies held in memory',
+      'Waveforms that wait for the store. When it is full no more are read: they wait in the sockets and in the boxes.',
+    ),
+  });
 
 export const acquisitionBrokerSchema = () =>
   z.strictObject({
@@ -142,5 +143,5 @@ export const acquisitionBrokerSchema = () =>
     nats: natsBrokerFields(),
     ...runFields('acquisition-broker'),
     ...trafficField('Seconds between two documents in `makai_metrics` about this broker; 0 writes none.'),
-    limits: ours(limits.prefault({}), 'Limits', 'How much a box or a client can make the broker hold.'),
+    limits: ours(limits().prefault({}), 'Limits', 'How much a box or a client can make the broker hold.'),
   });

@@ -22,15 +22,16 @@ const prefix = () =>
     'the begin of a topic, without + and #, such as "site1/"',
   );
 
-const bridgeTopic = expecting(
-  z.strictObject({
-    filter: expecting(z.string().refine(isFilter), 'a topic or filter of topics, such as "makai/events/#"'),
-    direction: oneOf(['in', 'out', 'both']),
-    local_prefix: prefix(),
-    remote_prefix: prefix(),
-  }),
-  'an object with "filter" and "direction"',
-);
+const bridgeTopic = () =>
+  expecting(
+    z.strictObject({
+      filter: expecting(z.string().refine(isFilter), 'a topic or filter of topics, such as "makai/events/#"'),
+      direction: oneOf(['in', 'out', 'both']),
+      local_prefix: prefix(),
+      remote_prefix: prefix(),
+    }),
+    'an object with "filter" and "direction"',
+  );
 
 export const gatewaySchema = () =>
   z.strictObject({
@@ -148,7 +149,7 @@ export const gatewaySchema = () =>
         .strictObject({
           ...mqttClientFields('makai-bridge'),
           topics: ours(
-            expecting(z.array(bridgeTopic).min(1).max(100).default([]), 'a list of 1 to 100 topics'),
+            expecting(z.array(bridgeTopic()).min(1).max(100).default([]), 'a list of 1 to 100 topics'),
             'Topics',
             'What is passed on: objects with `filter`, `direction` (`in`: from the second broker, `out`: to it, `both`), and where wanted `local_prefix` and `remote_prefix`, which are put before the filter on either side.',
           ),

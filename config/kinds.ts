@@ -56,7 +56,7 @@ export interface KindInfo {
 }
 
 /** The schema is made when it is first used: all six take megabytes, and a daemon needs its own. */
-function kind(schema: () => z.ZodObject, variable: string, paths: KindInfo['paths']): KindInfo {
+function infoOf(schema: () => z.ZodObject, variable: string, paths: KindInfo['paths']): KindInfo {
   let made: z.ZodObject | undefined;
   return {
     get schema() {
@@ -69,25 +69,25 @@ function kind(schema: () => z.ZodObject, variable: string, paths: KindInfo['path
 }
 
 export const KINDS: { readonly [K in Kind]: KindInfo } = {
-  'triggering-broker': kind(triggeringBrokerSchema, 'TRIGGERING_BROKER_SETTINGS', [
+  'triggering-broker': infoOf(triggeringBrokerSchema, 'TRIGGERING_BROKER_SETTINGS', [
     '/etc/opq/triggering_broker.json',
     '/etc/opq/triggering_broker.config.json',
     '/etc/opq/triggering_broker_config.json',
   ]),
-  'acquisition-broker': kind(acquisitionBrokerSchema, 'ACQUISITION_BROKER_SETTINGS', [
+  'acquisition-broker': infoOf(acquisitionBrokerSchema, 'ACQUISITION_BROKER_SETTINGS', [
     '/etc/opq/acquisition_broker_config.json',
     '/etc/opq/acquisition_broker.config.json',
   ]),
-  'triggering-service': kind(triggeringServiceSchema, 'MAKAI_SETTINGS', [
+  'triggering-service': infoOf(triggeringServiceSchema, 'MAKAI_SETTINGS', [
     '/etc/opq/makai.conf',
     '/etc/opq/makai.config.json',
     '/etc/opq/makai.json',
   ]),
-  'analysis-service': kind(analysisServiceSchema, 'ANALYSIS_SERVICE_SETTINGS', [
+  'analysis-service': infoOf(analysisServiceSchema, 'ANALYSIS_SERVICE_SETTINGS', [
     '/etc/opq/analysis_service.json',
   ]),
-  'web-service': kind(webServiceSchema, 'WEB_SERVICE_SETTINGS', ['/etc/opq/web_service.json']),
-  gateway: kind(gatewaySchema, 'GATEWAY_SETTINGS', ['/etc/opq/gateway.json']),
+  'web-service': infoOf(webServiceSchema, 'WEB_SERVICE_SETTINGS', ['/etc/opq/web_service.json']),
+  gateway: infoOf(gatewaySchema, 'GATEWAY_SETTINGS', ['/etc/opq/gateway.json']),
 };
 
 export function isKind(name: string): name is Kind {

@@ -21,34 +21,35 @@ const quantity = <const U extends readonly [string, ...string[]]>(units: U) =>
     `an object with "path" and "unit" (${units.map((unit) => JSON.stringify(unit)).join(', ')})`,
   );
 
-const meterTopic = z.strictObject({
-  topic: expecting(
-    z.string().max(1000).refine(isMeterTopic),
-    'a topic or filter of topics in which {name} stands for the name of the meter, such as "tele/{name}/SENSOR"',
-  ),
-  name: expecting(
-    z.string().refine(isNameTemplate).default('{name}'),
-    'a name of at most 100 characters, such as "cellar" or "shelly {name}"',
-  ),
-  voltage: quantity(['V', 'mV', 'kV']),
-  frequency: quantity(['Hz', 'mHz']),
-  thd: quantity(['%', 'ratio']),
-  time: expecting(
-    z.strictObject({ path: jsonPath(), unit: oneOf(['ms', 's', 'iso']).default('ms') }).optional(),
-    'an object with "path" and "unit" ("ms", "s", "iso")',
-  ),
-  nominal_voltage: between(1, 1_000_000, 'volts').optional(),
-  nominal_frequency: between(40, 70, 'hertz').optional(),
-  location: text(64).optional(),
-  silent_after_seconds: whole(0, 30 * DAY_SECONDS, 'seconds').default(300),
-});
+const meterTopic = () =>
+  z.strictObject({
+    topic: expecting(
+      z.string().max(1000).refine(isMeterTopic),
+      'a topic or filter of topics in which {name} stands for the name of the meter, such as "tele/{name}/SENSOR"',
+    ),
+    name: expecting(
+      z.string().refine(isNameTemplate).default('{name}'),
+      'a name of at most 100 characters, such as "cellar" or "shelly {name}"',
+    ),
+    voltage: quantity(['V', 'mV', 'kV']),
+    frequency: quantity(['Hz', 'mHz']),
+    thd: quantity(['%', 'ratio']),
+    time: expecting(
+      z.strictObject({ path: jsonPath(), unit: oneOf(['ms', 's', 'iso']).default('ms') }).optional(),
+      'an object with "path" and "unit" ("ms", "s", "iso")',
+    ),
+    nominal_voltage: between(1, 1_000_000, 'volts').optional(),
+    nominal_frequency: between(40, 70, 'hertz').optional(),
+    location: text(64).optional(),
+    silent_after_seconds: whole(0, 30 * DAY_SECONDS, 'seconds').default(300),
+  });
 
 export const meterFields = () =>
   field(
     z
       .strictObject({
         topics: ours(
-          expecting(z.array(meterTopic).min(1).max(100).default([]), 'a list of 1 to 100 topics'),
+          expecting(z.array(meterTopic()).min(1).max(100).default([]), 'a list of 1 to 100 topics'),
           'Topics',
           'Objects with `topic`, in which `{name}` stands for the name of the meter, and a path into the JSON for `voltage`, `frequency`, `thd`; where wanted `name`, `time`, `nominal_voltage`, `nominal_frequency`, `location`, `silent_after_seconds` (docs/mqtt.md).',
         ),

@@ -20,86 +20,90 @@ import {
 } from './shared-fields.js';
 import { between, bindEndpoint, connectEndpoint, flag, whole } from './types.js';
 
-const pluginEntry = expecting(
-  z.looseObject({ path: expecting(z.string().min(1).max(4096), 'the file or the short name of a plugin') }),
-  'an object with a `path` and the settings of the plugin',
-);
+const pluginEntry = () =>
+  expecting(
+    z.looseObject({ path: expecting(z.string().min(1).max(4096), 'the file or the short name of a plugin') }),
+    'an object with a `path` and the settings of the plugin',
+  );
 
-const limits = z.strictObject({
-  measurements_per_second: ours(
-    whole(1, 100_000).default(120),
-    'Measurements per second and box',
-    'The rate that one box may keep up; measurements beyond it are dropped and counted.',
-  ),
-  measurements_burst: ours(
-    whole(1, 10_000_000).default(5000),
-    'Measurement burst per box',
-    'Measurements that a box may deliver at the same time: after an outage it first sends what it queued.',
-  ),
-  boxes: ours(
-    whole(1, 10_000_000).default(50_000),
-    'Boxes',
-    'Max number of box ids kept in memory; measurements of further boxes are dropped and counted.',
-  ),
-  queue_measurements: ours(
-    whole(1, 100_000_000).default(500_000),
-    'Measurements waiting for the store',
-    'Kept in memory until the store or the spool accepts them; when full, the oldest are dropped and counted.',
-  ),
-  requests_per_second: ours(
-    whole(1, 100_000).default(REQUESTS.perSecond),
-    'Event requests per second',
-    'Sent to the acquisition broker in the long run; further ones wait. Not higher than `limits.requests_per_second` in its file.',
-  ),
-  requests_burst: ours(
-    whole(1, 1_000_000).default(REQUESTS.sentBurst),
-    'Event request burst',
-    'Sent to the acquisition broker at the same time: with `merge_ms` 0 `threshold` requests one event for each box in a sag of the whole grid. At most three quarters of `limits.requests_burst` in its file, because requests that were delayed on the way may arrive together.',
-  ),
-});
+const limits = () =>
+  z.strictObject({
+    measurements_per_second: ours(
+      whole(1, 100_000).default(120),
+      'Measurements per second and box',
+      'The rate that one box may keep up; measurements beyond it are dropped and counted.',
+    ),
+    measurements_burst: ours(
+      whole(1, 10_000_000).default(5000),
+      'Measurement burst per box',
+      'Measurements that a box may deliver at the same time: after an outage it first sends what it queued.',
+    ),
+    boxes: ours(
+      whole(1, 10_000_000).default(50_000),
+      'Boxes',
+      'Max number of box ids kept in memory; measurements of further boxes are dropped and counted.',
+    ),
+    queue_measurements: ours(
+      whole(1, 100_000_000).default(500_000),
+      'Measurements waiting for the store',
+      'Kept in memory until the store or the spool accepts them; when full, the oldest are dropped and counted.',
+    ),
+    requests_per_second: ours(
+      whole(1, 100_000).default(REQUESTS.perSecond),
+      'Event requests per second',
+      'Sent to the acquisition broker in the long run; further ones wait. Not higher than `limits.requests_per_second` in its file.',
+    ),
+    requests_burst: ours(
+      whole(1, 1_000_000).default(REQUESTS.sentBurst),
+      'Event request burst',
+      'Sent to the acquisition broker at the same time: with `merge_ms` 0 `threshold` requests one event for each box in a sag of the whole grid. At most three quarters of `limits.requests_burst` in its file, because requests that were delayed on the way may arrive together.',
+    ),
+  });
 
-const flags = z.strictObject({
-  sag_below: ours(between(0.5, 1, 'of nominal').default(0.9), 'Sag', 'A lower voltage is a sag.'),
-  swell_above: ours(between(1, 2, 'of nominal').default(1.1), 'Swell', 'A higher voltage is a swell.'),
-  interruption_below: ours(
-    between(0.01, 0.5, 'of nominal').default(0.1),
-    'Interruption',
-    'A lower voltage is an interruption, where frequency and THD have no meaning: a flag for it never ends by time.',
-  ),
-  hysteresis: ours(
-    between(0, 0.1, 'of nominal').default(0.02),
-    'Hysteresis',
-    'A sag or swell ends this far inside its limit.',
-  ),
-  long_after_seconds: ours(
-    whole(1, 86_400, 'seconds').default(60),
-    'Long deviation',
-    'A deviation that lasts longer is an undervoltage or overvoltage: its measurements are not flagged any more.',
-  ),
-});
+const flags = () =>
+  z.strictObject({
+    sag_below: ours(between(0.5, 1, 'of nominal').default(0.9), 'Sag', 'A lower voltage is a sag.'),
+    swell_above: ours(between(1, 2, 'of nominal').default(1.1), 'Swell', 'A higher voltage is a swell.'),
+    interruption_below: ours(
+      between(0.01, 0.5, 'of nominal').default(0.1),
+      'Interruption',
+      'A lower voltage is an interruption, where frequency and THD have no meaning: a flag for it never ends by time.',
+    ),
+    hysteresis: ours(
+      between(0, 0.1, 'of nominal').default(0.02),
+      'Hysteresis',
+      'A sag or swell ends this far inside its limit.',
+    ),
+    long_after_seconds: ours(
+      whole(1, 86_400, 'seconds').default(60),
+      'Long deviation',
+      'A deviation that lasts longer is an undervoltage or overvoltage: its measurements are not flagged any more.',
+    ),
+  });
 
-const pluginLimits = z.strictObject({
-  batch_ms: ours(
-    whole(10, 600_000, 'milliseconds').default(2000),
-    'Max time for a batch',
-    'A plugin that takes longer is stopped and restarted after a pause.',
-  ),
-  memory_mb: ours(
-    whole(1, 4096, 'MiB').default(128),
-    'Max memory',
-    'Of a WebAssembly plugin: all of its memory. Of a JavaScript plugin: its JavaScript heap and buffers, checked between calls.',
-  ),
-  queue_batches: ours(
-    whole(2, 100_000).default(1024),
-    'Queue',
-    'Max number of batches that wait for a plugin; when full, the oldest are dropped and counted. The ring that plugins read holds 131,072 measurements in any case.',
-  ),
-  events_per_hour: ours(
-    whole(1, 1_000_000).default(300),
-    'Max events per hour and box',
-    'Events that one plugin may ask of one box in an hour; as many at the same time. Further ones are dropped, counted and shown in the status.',
-  ),
-});
+const pluginLimits = () =>
+  z.strictObject({
+    batch_ms: ours(
+      whole(10, 600_000, 'milliseconds').default(2000),
+      'Max time for a batch',
+      'A plugin that takes longer is stopped and restarted after a pause.',
+    ),
+    memory_mb: ours(
+      whole(1, 4096, 'MiB').default(128),
+      'Max memory',
+      'Of a WebAssembly plugin: all of its memory. Of a JavaScript plugin: its JavaScript heap and buffers, checked between calls.',
+    ),
+    queue_batches: ours(
+      whole(2, 100_000).default(1024),
+      'Queue',
+      'Max number of batches that wait for a plugin; when full, the oldest are dropped and counted. The ring that plugins read holds 131,072 measurements in any case.',
+    ),
+    events_per_hour: ours(
+      whole(1, 1_000_000).default(300),
+      'Max events per hour and box',
+      'Events that one plugin may ask of one box in an hour; as many at the same time. Further ones are dropped, counted and shown in the status.',
+    ),
+  });
 
 export const triggeringServiceSchema = () =>
   z.strictObject({
@@ -165,13 +169,13 @@ export const triggeringServiceSchema = () =>
         '`reference_frequency` of the `threshold` plugin in this file, else the middle of the limits of `napali`, else `60`',
     }),
     flags: ours(
-      flags.prefault({}),
+      flags().prefault({}),
       'Flags',
       'When measurements are flagged, after IEC 61000-4-30: frequency, THD and transients during a sag, a swell or an interruption are stored, but not judged by plugins.',
     ),
     identity: identityField(),
     max_window_ms: maxWindowField(),
-    plugins: field(expecting(z.array(pluginEntry).max(256), 'a list of plugins').default([]), {
+    plugins: field(expecting(z.array(pluginEntry()).max(256), 'a list of plugins').default([]), {
       title: 'Plugins',
       description:
         'Analysis plugins: each an object with `path` (a `.js`, `.mjs`, `.cjs` or `.wasm` file, the short name of one that ships, or the `lib<name>_plugin.so` of a v2 or v3 file) and the settings of that plugin.',
@@ -183,7 +187,7 @@ export const triggeringServiceSchema = () =>
       'Whether a plugin is restarted as soon as its file, or one that it imports, changes. For those who write plugins; otherwise SIGHUP does it.',
     ),
     ...incidentIdField(),
-    plugin_limits: ours(pluginLimits.prefault({}), 'Limits of a plugin', 'How much one plugin may use.'),
+    plugin_limits: ours(pluginLimits().prefault({}), 'Limits of a plugin', 'How much one plugin may use.'),
     nats: natsReaderFields(),
     kafka: kafkaMeasurementFields(),
     ...storeFields(),
@@ -209,5 +213,5 @@ export const triggeringServiceSchema = () =>
       'Health documents',
       'Whether findings are written to the collection `health` every 20 s: this service and each box, up or down. Do not use it beside the v3 health service, which writes the same documents.',
     ),
-    limits: ours(limits.prefault({}), 'Limits', 'How much boxes can make the service hold.'),
+    limits: ours(limits().prefault({}), 'Limits', 'How much boxes can make the service hold.'),
   });

@@ -1,4 +1,4 @@
-/** The parts of the service and how they feed each other, without sockets: tests and the benchmark feed it by hand. */
+/** The parts of the service and how they feed each other, without sockets. */
 import type { Logger } from '../common/log.js';
 import { Rejections } from '../common/rejections.js';
 import type { TriggeringServiceSettings } from '../config/index.js';

@@ -20,7 +20,7 @@ export type Relay = (dialect: Dialect, message: BoxMessage, audience: Audience) 
 
 export interface BoxSenderDeps {
   /** of `box_pub`; it never blocks, since a PUB socket drops for a peer that does not read */
-  queue: Pick<SendQueue, 'send'>;
+  boxQueue: Pick<SendQueue, 'send'>;
   /** undefined: there are no other brokers */
   relay?: Relay | undefined;
   rejections: Rejections;
@@ -48,7 +48,7 @@ export class BoxSender {
 
   /** @param audience undefined: boxes that are connected here, whichever they are */
   send(dialect: Dialect, message: BoxMessage, audience?: () => Audience): void {
-    const { boxes, queue, rejections, relay, traffic } = this.#deps;
+    const { boxes, boxQueue, rejections, relay, traffic } = this.#deps;
     const danger = dialect.dangerOf(message);
     if (danger !== undefined) {
       rejections.count('unsafe_for_boxes', message.topic, danger);
@@ -56,7 +56,7 @@ export class BoxSender {
     }
     if (audience !== undefined && relay?.(dialect, message, audience()) === false) return;
     if (dialect.reach === 'all') boxes.asked(dialect);
-    queue.send([message.topic, message.message]);
+    boxQueue.send([message.topic, message.message]);
     this.#sent[message.name] = (this.#sent[message.name] ?? 0) + 1;
     traffic.sent += message.topic.length + message.message.length;
   }

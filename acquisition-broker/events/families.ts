@@ -6,7 +6,6 @@ import { type Clock, deadline, systemClock } from '../../common/clock.js';
 import type { Logger } from '../../common/log.js';
 import { RecentMap } from '../../common/recent-map.js';
 import type { EventReader } from '../../store/store.js';
-import type { EventRequest } from '../requests/request.js';
 
 /** Families remembered, each for one box; the one not used for longest is forgotten. */
 const MAX_REMEMBERED = 50_000;
@@ -14,6 +13,16 @@ const MAX_REMEMBERED = 50_000;
 const MAX_READ = 1000;
 /** An event does not wait longer for its family than this, ms: boxes are asked after it. */
 const READ_MS = 150;
+
+/** What of a request for an event decides its family. */
+interface Member {
+  client: string;
+  type: string;
+  boxIds: readonly number[];
+  window: { startMs: number };
+  /** start of the first part, Unix ms; undefined: the client names no family */
+  familyStartMs?: number | undefined;
+}
 
 export class Families {
   readonly #store: Pick<EventReader, 'events'>;
@@ -33,7 +42,7 @@ export class Families {
    * rejects: an event whose first one cannot be found begins a family. After a restart only box and type are compared, since events do not
    * say which client asked for them.
    */
-  async familyOf(request: EventRequest, eventId: number): Promise<number | undefined> {
+  async familyOf(request: Member, eventId: number): Promise<number | undefined> {
     const { boxIds, client, familyStartMs, type, window } = request;
     if (familyStartMs === undefined || boxIds.length === 0) return undefined;
     const keys = boxIds.map((boxId) => `${client} ${type} ${familyStartMs} ${boxId}`);

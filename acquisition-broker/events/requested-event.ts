@@ -55,9 +55,9 @@ export class RequestedEvent {
 
 export interface NoticesDeps {
   /** of `backend_pub` */
-  evnew: Pick<SendQueue, 'send'>;
+  clientQueue: Pick<SendQueue, 'send'>;
   /** of `zmq_event_endpoint` */
-  v3: Pick<SendQueue, 'send'>;
+  noticeQueue: Pick<SendQueue, 'send'>;
   /** Called for each, for the clients of other brokers. */
   sent?: ((kind: 'evnew' | 'v3', text: string, eventId: number) => void) | undefined;
 }
@@ -74,7 +74,7 @@ export class Notices {
   /** `["evnew", id]`: only for an event that is durable. */
   eventStored({ id }: RequestedEvent): void {
     this.sent.evnew += 1;
-    this.#deps.evnew.send(['evnew', String(id)]);
+    this.#deps.clientQueue.send(['evnew', String(id)]);
     this.#deps.sent?.('evnew', '', id);
   }
 
@@ -82,7 +82,7 @@ export class Notices {
   waveformStored(event: RequestedEvent): void {
     if (!event.takeNotice()) return;
     this.sent.notices += 1;
-    this.#deps.v3.send([event.noticeText, String(event.id)]);
+    this.#deps.noticeQueue.send([event.noticeText, String(event.id)]);
     this.#deps.sent?.('v3', event.noticeText, event.id);
   }
 }

@@ -34,7 +34,7 @@ export interface BackendSocketsOptions {
   log: Logger;
   rejections: Rejections;
   /** of `backend_pub`: notices and routed replies. They are dropped while the sockets are closed: then no subscriber is connected. */
-  sendQueue: SendQueue;
+  clientQueue: SendQueue;
   /** of `zmq_event_endpoint` */
   noticeQueue: SendQueue;
   /** a message on `backend_pull` */
@@ -77,7 +77,7 @@ export class BackendSockets {
   /** @throws MakaiError ENDPOINT_IN_USE, with nothing left open */
   async open(): Promise<void> {
     const { clock, frameBytes, log, idRequest, noticesHoldMs, rejections, request } = this.#options;
-    const { noticeQueue, sendQueue } = this.#options;
+    const { noticeQueue, clientQueue } = this.#options;
     const limits = { maxMessageSize: frameBytes };
     const sockets: OpenSockets = {
       backend_pull: bound.pull(limits),
@@ -95,7 +95,7 @@ export class BackendSockets {
       await this.close();
       throw error;
     }
-    sendQueue.attach(sockets.backend_pub, noticesHoldMs);
+    clientQueue.attach(sockets.backend_pub, noticesHoldMs);
     noticeQueue.attach(sockets.zmq_event_endpoint, noticesHoldMs);
     const loop = { clock, log };
     this.#loops = Promise.all([
@@ -115,9 +115,9 @@ export class BackendSockets {
   }
 
   async close(): Promise<void> {
-    const { noticeQueue, sendQueue } = this.#options;
-    await Promise.all([sendQueue.release(), noticeQueue.release()]);
-    sendQueue.attach(undefined);
+    const { noticeQueue, clientQueue } = this.#options;
+    await Promise.all([clientQueue.release(), noticeQueue.release()]);
+    clientQueue.attach(undefined);
     noticeQueue.attach(undefined);
     for (const socket of Object.values<Socket>({ ...this.#open })) socket.close();
     this.#open = undefined;

@@ -23,7 +23,7 @@ export interface BoxSocketsOptions {
   clock: Clock;
   log: Logger;
   /** of `box_pub`; what is sent while the sockets are closed goes nowhere, and the request is asked again */
-  sendQueue: SendQueue;
+  boxQueue: SendQueue;
   /** a subscription message */
   subscription(frames: Buffer[]): void;
   /** a reply */
@@ -64,7 +64,7 @@ export class BoxSockets {
 
   /** @throws MakaiError ENDPOINT_IN_USE, with nothing left open */
   async open(): Promise<void> {
-    const { clock, frameBytes, ioThreads, log, reply, sendQueue, subscription } = this.#options;
+    const { clock, frameBytes, ioThreads, log, reply, boxQueue, subscription } = this.#options;
     const capacity = (): Promise<void> | undefined => this.#capacityOrClosed();
     const publish = bound.xPublisher({
       maxMessageSize: frameBytes,
@@ -90,7 +90,7 @@ export class BoxSockets {
     }
     this.#wasOpen = true;
     this.#publish = publish;
-    sendQueue.attach(publish);
+    boxQueue.attach(publish);
     this.#pull = pull;
     this.#loops = Promise.all([
       receiveLoop({ name: 'box_pub', socket: publish, clock, log, handle: subscription }),
@@ -100,7 +100,7 @@ export class BoxSockets {
 
   /** Closes both; replies that were not read yet are lost here, and the boxes are asked again. */
   async close(): Promise<void> {
-    this.#options.sendQueue.attach(undefined);
+    this.#options.boxQueue.attach(undefined);
     this.#publish?.close();
     this.#pull?.close();
     this.#endWait();

@@ -1,11 +1,12 @@
 /** The store in front of a database that may be unavailable: every write is taken, there or on disk here; README.md says what is promised. */
 import { MakaiError } from '../../common/errors.js';
 import type { TrendWindow } from '../documents.js';
+import { decodeKeptWrite } from '../kept-write.js';
 import { DEADLINES, POLICY } from '../outbox/policy.js';
 import type { Primary } from '../primary.js';
 import type { Execution } from '../sqlite/execution.js';
 import type { BoxReader, SpoolStats, Store } from '../store.js';
-import { decodeWrite, encodeWrite } from '../write-codec.js';
+import { encodeWrite } from '../write-codec.js';
 import { bytesOf, STORED, type Stored, type Write } from '../writes.js';
 import { applyWithLocation } from './deliver.js';
 import type { Drain } from './drain.js';
@@ -142,9 +143,9 @@ export function createSpoolStore(parts: Parts): SpoolStore {
       }
       default: {
         if (given.kind === 'measurements' && given.columns.count === 0) return { inserted: 0, duplicates: 0 };
-        // A copy: the caller's arrays are its own again when we reply; a slow database may still be reading then.
+        // A copy: the caller's arrays are its own again when we reply; a slow database may still be reading then. Checked: what could not be read from the disk is refused here, where the caller hears of it.
         const body = encodeWrite({ ...given, acceptedAtMs });
-        const copy = decodeWrite(body);
+        const copy = decodeKeptWrite(body);
         const row = rowOf(copy, acceptedAtMs, body);
         const line = lineOf(row);
         // Behind what is spooled for the same event or of the same plugin's state, if anything is.

@@ -17,7 +17,7 @@ describe('acquisition broker: sockets of the boxes', () => {
       ioThreads: undefined,
       clock: systemClock,
       log,
-      sendQueue: new SendQueue('box_pub', new Rejections(log)),
+      boxQueue: new SendQueue('box_pub', new Rejections(log)),
       subscription: () => undefined,
       reply: () => undefined,
       capacity: () => {

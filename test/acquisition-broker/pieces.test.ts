@@ -142,7 +142,7 @@ describe('acquisition broker: what goes out to boxes', () => {
     const sent: (string | Uint8Array)[][] = [];
     const rejections = new Rejections(silentLogger());
     const traffic = { sent: 0, recv: 0 };
-    const queue: Pick<SendQueue, 'send'> = { send: (frames) => void sent.push([...frames]) };
+    const boxQueue: Pick<SendQueue, 'send'> = { send: (frames) => void sent.push([...frames]) };
     const asked: proto.Dialect[] = [];
     const boxes = { asked: (dialect: proto.Dialect): void => void asked.push(dialect) };
     return {
@@ -150,7 +150,7 @@ describe('acquisition broker: what goes out to boxes', () => {
       rejections,
       traffic,
       asked,
-      sender: new BoxSender({ boxes, queue, rejections, traffic }),
+      sender: new BoxSender({ boxes, boxQueue, rejections, traffic }),
     };
   }
   const command = { seq: 6, boxId: 7, timestampMs: 1, identity: 'a', body: { kind: 'info' as const } };
@@ -171,6 +171,7 @@ describe('acquisition broker: what goes out to boxes', () => {
       sent.map(([topic]) => topic),
       ['evget', 'evget', '7'],
     );
+    assert.ok(sent.every((frames) => frames.length === 2));
     assert.deepEqual(sender.sent, { ping: 1, read: 1, command: 1 });
     assert.deepEqual(asked, [box2, box2], 'a Command is to one box');
     assert.equal(Buffer.from(sent[0]?.[1] ?? []).toString('hex'), '08011003');

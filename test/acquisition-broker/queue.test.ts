@@ -40,8 +40,8 @@ async function setUp(options: { clock?: Clock; wrap?(store: Store): Store; limit
     outbox: new Outbox({ store: wrap(store), log }),
     open: { replied: () => hooks.replied() } as unknown as OpenRequests,
     notices: new Notices({
-      evnew: new SendQueue('backend_pub', rejections),
-      v3: new SendQueue('zmq_event_endpoint', rejections),
+      clientQueue: new SendQueue('backend_pub', rejections),
+      noticeQueue: new SendQueue('zmq_event_endpoint', rejections),
     }),
     records: new BoxRecords(store, clock, 60_000, 10),
     budget: { stored: () => undefined },

@@ -356,6 +356,22 @@ describe('store: writes as bytes', () => {
     );
   });
 
+  it('a header that is none of a write is refused', () => {
+    const headers = [
+      { kind: 'closed_request', key: 5 },
+      { kind: 'closed_request' },
+      { kind: 'evenu', event: {} },
+      { kind: 'event', event: {} },
+      { kind: 'series', values: [{ plugin: 'a' }] },
+      { kind: 'metrics', document: { name: 'ab', sent: 1 } },
+      { kind: 'health', finding: { timestamp: 'never', service: '', serviceID: '', status: 'UP', info: '' } },
+    ];
+    for (const header of headers) {
+      const bytes = encodeWrite(header as never);
+      assert.throws(() => decodeKeptWrite(bytes), { code: 'STORE_DAMAGED' }, JSON.stringify(header));
+    }
+  });
+
   it('any bytes at all are refused', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {

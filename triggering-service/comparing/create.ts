@@ -34,7 +34,7 @@ export function createComparing(
       isMeter: (boxId) => siteWatch.site.isMeter(boxId),
     },
     host,
-    make: (found, plugin) => requests.handle(found, plugin),
+    make: requests.handle,
     keep: (found, plugin) => pluginData.results(found, plugin),
     events: (range) => store.events(range),
     log,
