@@ -26,8 +26,12 @@ import { type Asked, startRequestClient } from './request-client.js';
 const DAEMONS: readonly Kind[] = ['triggering-broker', 'acquisition-broker', 'triggering-service'];
 const FIRST_BOX = 1001;
 const SAMPLE_MS = 5000;
-/** Warm-up: all boxes connect and all buffers fill before figures are taken. */
+/**
+ * Warm-up: all boxes connect and all buffers fill before figures are taken. libzmq keeps a second block of 16 KiB for each connection and direction from its 256th frame on. At the rate of requests below
+ * all boxes get there within the same minute, a quarter of an hour later, which would look like a leak. So requests come fast at first.
+ */
 const SETTLE_MS = 20_000;
+const WARM_UP = { ms: 90_000, askEveryMs: 500 } as const;
 const ASK_EVERY_MS = 15_000;
 /** Time until the last measurements of the boxes are in the store. */
 const DRAIN_MS = 3000;
@@ -89,6 +93,8 @@ async function run(): Promise<Judged> {
     const fleet = await start('boxes', boxArguments(workspace));
     print(`${boxes} boxes, ${minutes} minutes, in ${directory}`);
     await pause(SETTLE_MS);
+    await warmUp(workspace);
+    await pause(SETTLE_MS);
     const soak = await watch(workspace, children);
     soak.whole = await wholeRun(workspace, fleet).catch((error: unknown) => {
       // A daemon exited. The figures so far are printed anyway, and the soak has failed.
@@ -131,18 +137,28 @@ async function registerBoxes({ storeUrl }: Workspace): Promise<void> {
   await store.close();
 }
 
+function requestClient(workspace: Workspace, everyMs: number, signal: AbortSignal) {
+  const { backend_pull: requests = '' } = configOf(workspace, 'acquisition-broker');
+  const { firstWaveform: firstWaveforms, notices } = workspace.endpoints;
+  return startRequestClient({
+    ...{ requests, notices, firstWaveforms, firstBox: FIRST_BOX },
+    ...{ boxes, everyMs, signal },
+  });
+}
+
+async function warmUp(workspace: Workspace): Promise<void> {
+  print(`warm-up, ${(WARM_UP.ms + SETTLE_MS) / 1000} s`);
+  const over = new AbortController();
+  const client = requestClient(workspace, WARM_UP.askEveryMs, over.signal);
+  await pause(WARM_UP.ms);
+  over.abort();
+  await client.done;
+}
+
 /** Takes samples until the time is up or a process exits. */
 async function watch(workspace: Workspace, children: readonly Child[]): Promise<Soak> {
   const config = (kind: Kind): Record<string, string> => configOf(workspace, kind);
-  const client = startRequestClient({
-    requests: config('acquisition-broker').backend_pull ?? '',
-    notices: workspace.endpoints.notices,
-    firstWaveforms: workspace.endpoints.firstWaveform,
-    firstBox: FIRST_BOX,
-    boxes,
-    everyMs: Math.min(ASK_EVERY_MS, (minutes * 60_000) / 8),
-    signal: end.signal,
-  });
+  const client = requestClient(workspace, Math.min(ASK_EVERY_MS, (minutes * 60_000) / 8), end.signal);
   const memory = new Map<string, Sample[]>();
   const delay = new Map<string, Sample[]>();
   const rate: Sample[] = [];
