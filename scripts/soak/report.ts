@@ -131,8 +131,8 @@ between boxes and service but what a box sends before its connection is there an
 
 The daemons run with the environment of their systemd units, and with \`MALLOC_PERTURB_\` of glibc: memory is written when it is allocated, and so counts from then on. Without it the acquisition broker is smaller at first and grows for half an
 hour to the same size: libzmq reserves queues of 16 KiB blocks for each connection, and the kernel counts a page only when it is used. Measured with 1,000 boxes: of 209 MB allocated after a minute 127 MB
-were such blocks; allocated memory grew by 11 MB in the seven minutes in which the resident memory grew by 106 MB. A second block follows after 256 frames. So that all boxes have it before figures are taken, requests come twice a second
-in a warm-up of 90 s.
+were such blocks; allocated memory grew by 11 MB in the seven minutes in which the resident memory grew by 106 MB. A second block follows after 256 frames. So that all boxes have it before figures are taken, requests come once a second
+in a warm-up of two minutes.
 
 The resident memory of a daemon must grow by less than ${MAX_GROWTH_MB_PER_MINUTE} MB per minute (least-squares slope over the last half of the run). The memory of the
 simulated boxes is shown too, but not checked, because they fill their buffers for an hour.

@@ -31,7 +31,7 @@ const SAMPLE_MS = 5000;
  * all boxes get there within the same minute, a quarter of an hour later, which would look like a leak. So requests come fast at first.
  */
 const SETTLE_MS = 20_000;
-const WARM_UP = { ms: 90_000, askEveryMs: 500 } as const;
+const WARM_UP = { ms: 135_000, askEveryMs: 1000 } as const;
 const ASK_EVERY_MS = 15_000;
 /** Time until the last measurements of the boxes are in the store. */
 const DRAIN_MS = 3000;
