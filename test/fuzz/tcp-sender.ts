@@ -1,11 +1,14 @@
 /** Sends bytes on TCP, one connection per input, with a bounded number of connections at a time. */
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../../common/errors.js';
 import { joined } from './wire-fields.js';
 
 const AT_ONCE = 48;
 /** After this time a connection that the peer neither reads nor closes is abandoned. */
 const PATIENCE_MS = 3000;
+/** A broker whose proxy was ended by a strange message reopens its sockets (docs/security.md): for a moment it refuses connections. */
+const REOPENING = { mostMs: 10_000, everyMs: 100 } as const;
 
 export interface TcpSender {
   /** writes all frames on a new connection and closes it. @throws Error once the peer let a connection in no more: what follows would not be read */
@@ -43,8 +46,22 @@ export function tcpSender(host: string, port: number): TcpSender {
   };
 }
 
-/** Resolves when the connection is closed by either side. @returns an error where there was none */
-function once(
+/** Resolves when the connection is closed by either side. @returns an error where there was none, also a while later */
+async function once(
+  host: string,
+  port: number,
+  localAddress: string,
+  bytes: Uint8Array,
+): Promise<Error | undefined> {
+  const until = performance.now() + REOPENING.mostMs;
+  for (;;) {
+    const refused = await tryOnce(host, port, localAddress, bytes);
+    if (refused === undefined || performance.now() > until) return refused;
+    await sleep(REOPENING.everyMs);
+  }
+}
+
+function tryOnce(
   host: string,
   port: number,
   localAddress: string,
