@@ -7,7 +7,7 @@ import { joined } from './wire-fields.js';
 const AT_ONCE = 48;
 /** After this time a connection that the peer neither reads nor closes is abandoned. */
 const PATIENCE_MS = 3000;
-/** A broker whose proxy was ended by a strange message reopens its sockets (docs/security.md): for a moment it refuses connections. */
+/** A broker whose proxy was ended by a strange message reopens its sockets (docs/reliability.md): for a moment it refuses connections. */
 const REOPENING = { mostMs: 10_000, everyMs: 100 } as const;
 
 export interface TcpSender {
