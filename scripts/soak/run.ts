@@ -19,9 +19,9 @@ import { readMetrics } from '../../daemon/status/client.js';
 import { openStore } from '../../store/open.js';
 import { unitEnvironment } from '../unit-environment.js';
 import { metricValue, type Sample } from './figures.js';
-import { svgOf } from './plot.js';
-import { type Judged, judge, report, type Soak } from './report.js';
-import { type Asked, startRequestClient } from './request-client.js';
+import { type Judged, judge, type Soak } from './report.js';
+import { startRequestClient } from './request-client.js';
+import { writeDocs } from './write-docs.js';
 
 const DAEMONS: readonly Kind[] = ['triggering-broker', 'acquisition-broker', 'triggering-service'];
 const FIRST_BOX = 1001;
@@ -247,47 +247,6 @@ function metrics({ status }: Record<string, string>): Promise<string> {
   const address = parseStatusEndpoint(status ?? '');
   if (address === undefined) throw new Error('no status server');
   return readMetrics(address, 10_000);
-}
-
-function writeDocs(soak: Soak): void {
-  const docs = join(PACKAGE_ROOT, 'docs');
-  const series = (map: ReadonlyMap<string, readonly Sample[]>) =>
-    [...map].map(([name, samples]) => ({
-      name,
-      points: samples.map(({ minutes: x, value: y }) => ({ x, y })),
-    }));
-  const latency = (name: string, pick: (asked: Asked) => number) => ({
-    name,
-    points: soak.asked.map((one) => ({ x: (one.atMs - soak.startedAt) / 60_000, y: pick(one) })),
-  });
-  writeFileSync(
-    join(docs, 'soak-memory.svg'),
-    svgOf({ title: 'Memory of each process', unit: 'MB', series: series(soak.memory) }),
-  );
-  writeFileSync(
-    join(docs, 'soak-rate.svg'),
-    svgOf({
-      title: 'Measurements stored',
-      unit: '1/s',
-      series: series(new Map([['triggering-service', soak.rate]])),
-    }),
-  );
-  writeFileSync(
-    join(docs, 'soak-delay.svg'),
-    svgOf({ title: 'Event loop delay, p99 of each 5 s', unit: 'ms', series: series(soak.delay) }),
-  );
-  writeFileSync(
-    join(docs, 'soak-latency.svg'),
-    svgOf({
-      title: 'From an event request',
-      unit: 'ms',
-      series: [
-        latency('to evnew', (one) => one.announcedMs),
-        latency('to first waveform stored', (one) => one.waveformMs),
-      ],
-    }),
-  );
-  writeFileSync(join(docs, 'soak.md'), report(soak));
 }
 
 function residentMb(pid: number | undefined): number {

@@ -67,12 +67,15 @@ export const ENDPOINTS: readonly EndpointTarget[] = [
   { kind: 'acquisition-broker', name: 'status', seeds: 'http', connections: true, open: http },
 ];
 
+/** A strange message can end the proxy of the triggering broker, which then reopens its sockets (docs/reliability.md). */
+const REOPENED_MS = 10_000;
+
 function raw(kind: Kind, name: string, works: (daemon: DaemonUnderTest) => Promise<void>): EndpointTarget {
   const open = async (daemon: DaemonUnderTest): Promise<Entrance> => {
     const { port } = new URL(at(daemon, name).replace('tcp:', 'http:'));
     // The triggering broker opens its port for boxes once somebody has subscribed.
     await works(daemon);
-    const sender = tcpSender('127.0.0.1', Number(port));
+    const sender = tcpSender('127.0.0.1', Number(port), kind === 'triggering-broker' ? REOPENED_MS : 0);
     return {
       send: sender.send,
       works: async () => {

@@ -1,5 +1,5 @@
 /** Sends bytes on TCP, one connection per input, with a bounded number of connections at a time. */
-import { connect } from 'node:net';
+import { connect, type TcpNetConnectOpts } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../../common/errors.js';
 import { joined } from './wire-fields.js';
@@ -7,8 +7,7 @@ import { joined } from './wire-fields.js';
 const AT_ONCE = 48;
 /** After this time a connection that the peer neither reads nor closes is abandoned. */
 const PATIENCE_MS = 3000;
-/** A broker whose proxy was ended by a strange message reopens its sockets (docs/reliability.md): for a moment it refuses connections. */
-const REOPENING = { mostMs: 10_000, everyMs: 100 } as const;
+const RETRY_MS = 100;
 
 export interface TcpSender {
   /** writes all frames on a new connection and closes it. @throws Error once the peer let a connection in no more: what follows would not be read */
@@ -18,7 +17,8 @@ export interface TcpSender {
   close(): void;
 }
 
-export function tcpSender(host: string, port: number): TcpSender {
+/** @param reopenedMs how long connections may be refused while the daemon reopens its sockets; 0: it never does */
+export function tcpSender(host: string, port: number, reopenedMs = 0): TcpSender {
   let open = 0;
   let failure: Error | undefined;
   let count = 0;
@@ -32,7 +32,7 @@ export function tcpSender(host: string, port: number): TcpSender {
       count += 1;
       // A local port cannot be reused for a while after its connection, so use more addresses.
       const localAddress = `127.0.${(count >> 8) & 63}.${1 + (count & 127)}`;
-      void once(host, port, localAddress, joined(frames)).then((error) => {
+      void once({ host, port, localAddress }, joined(frames), reopenedMs).then((error) => {
         failure ??= error;
         open -= 1;
         for (const wake of waiting.splice(0)) wake();
@@ -46,29 +46,23 @@ export function tcpSender(host: string, port: number): TcpSender {
   };
 }
 
-/** Resolves when the connection is closed by either side. @returns an error where there was none, also a while later */
+/** Resolves when the connection is closed by either side. @returns an error where there was none, also after that time */
 async function once(
-  host: string,
-  port: number,
-  localAddress: string,
+  to: TcpNetConnectOpts,
   bytes: Uint8Array,
+  reopenedMs: number,
 ): Promise<Error | undefined> {
-  const until = performance.now() + REOPENING.mostMs;
+  const until = performance.now() + reopenedMs;
   for (;;) {
-    const refused = await tryOnce(host, port, localAddress, bytes);
-    if (refused === undefined || performance.now() > until) return refused;
-    await sleep(REOPENING.everyMs);
+    const refused = await tryOnce(to, bytes);
+    if (refused === undefined || performance.now() >= until) return refused;
+    await sleep(RETRY_MS);
   }
 }
 
-function tryOnce(
-  host: string,
-  port: number,
-  localAddress: string,
-  bytes: Uint8Array,
-): Promise<Error | undefined> {
+function tryOnce(to: TcpNetConnectOpts, bytes: Uint8Array): Promise<Error | undefined> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, localAddress }, () => socket.end(bytes));
+    const socket = connect(to, () => socket.end(bytes));
     let refused: Error | undefined;
     socket.on('error', (error) => {
       if (codeOf(error) === 'ECONNREFUSED') refused = error;
